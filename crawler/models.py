@@ -1,0 +1,213 @@
+"""The values that travel through the program: Entry → Job → Result.
+
+They hold plain data only (no session, lock, callback or open file), so each of them can be printed,
+stored, put into JSON and sent to another process. Nothing here reads a clock or touches a disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class _Comparable(Protocol):
+    def __le__(self, other: Any, /) -> bool: ...
+
+
+T = TypeVar("T", bound=_Comparable)
+
+
+class Kind(StrEnum):
+    """What a listing says an entry is. UNKNOWN is legal: the fetch settles it."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How a job ended. DIRECTORY is not an end: what looked like a file is a folder to walk."""
+
+    SAVED = "saved"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    DELETED = "deleted"
+    DIRECTORY = "directory"
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[T]):
+    """A closed interval that holds the true value: what a rounded size or a minute really says.
+
+    ``low == high`` when the listing is exact. Sizes are in bytes; times are datetimes, aware when the
+    zone is known and naive when they are in the server's own, unknown zone.
+    """
+
+    low: T
+    high: T
+
+    @property
+    def exact(self) -> bool:
+        """True when the span holds a single value."""
+        return self.low == self.high
+
+    def __contains__(self, value: T) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of a listing."""
+
+    name: str
+    """Last path segment, percent-decoded exactly once (UTF-8 with surrogateescape), no slash."""
+    kind: Kind
+    url: str
+    """Absolute; the bytes of the href are kept, the fragment is removed."""
+    size: Span[int] | None = None
+    """Bytes."""
+    modified: Span[datetime] | None = None
+    row: str = ""
+    """Size and time exactly as printed: compared with the row of the last run."""
+    folder: str = ""
+    """Folders between the listing and the entry (decoded, ``a/b``), for flat listings such as S3's."""
+    digest: str | None = None
+    """``sha256:<hex>`` or ``md5:<hex>`` where the listing itself publishes one."""
+    etag: str | None = None
+    external: bool = False
+    """True when the entry's URL has another origin than the listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A link, entry or path that is not taken, and why. A value, never an exception."""
+
+    reason: str
+    """One of the names in ``docs/listings.md`` (sort, parent, self, …) or a filter rule."""
+    subject: str
+    """The href, URL or path it is about, as received."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What one listing page says."""
+
+    url: str
+    """The URL that answered; hrefs were resolved against it (or against its ``<base href>``)."""
+    family: str
+    """The shape it was recognised as, such as ``apache-pre`` or ``s3-xml``; ``none`` if it is no listing."""
+    confidence: float
+    """0 to 1."""
+    is_listing: bool
+    """True only by positive recognition: this bit decides whether local files may be deleted."""
+    complete: bool = True
+    """False when the page was cut: its closing marks are missing. Says nothing about further pages."""
+    entries: tuple[Entry, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    next_pages: tuple[str, ...] = ()
+    """URLs of the pages that continue this listing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server said of one version of a file (RFC 9110 section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    """The header as received."""
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the state remembers of one saved file."""
+
+    path: str
+    url: str
+    row: str
+    size: int
+    """Exact size of the saved body in bytes."""
+    mtime: int
+    """Local modification time, nanoseconds since the epoch."""
+    validators: Validators = Validators()
+    digest: str | None = None
+    checked: float = 0.0
+    """When the server last confirmed this version, seconds since the epoch by the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What ``lstat`` says of a name under DIR."""
+
+    kind: Kind
+    size: int
+    """Bytes."""
+    mtime: int
+    """Nanoseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One file to fetch. Plain data: it can be stored, or sent to another process."""
+
+    url: str
+    path: str
+    """POSIX path under DIR."""
+    reason: str
+    """Why it is fetched: ``new``, ``row changed``, ``size differs``, …"""
+    kind: Kind = Kind.FILE
+    size: Span[int] | None = None
+    modified: Span[datetime] | None = None
+    row: str = ""
+    digest: str | None = None
+    """Published digest that the body must have, ``algorithm:hex``."""
+    known: Known | None = None
+    """Set when the local copy is intact: the request is then conditional on its validators."""
+    local: Local | None = None
+    """What lies at ``path`` now."""
+    probe: bool = False
+    """Ask with HEAD first: the local copy may already be the right one (no state to tell)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one entry ended. Failures are results, not exceptions."""
+
+    path: str
+    url: str
+    outcome: Outcome
+    reason: str = ""
+    size: int = 0
+    """Bytes of the local file after the job."""
+    received: int = 0
+    """Body bytes that came over the network, over all attempts."""
+    seconds: float = 0.0
+    attempts: int = 0
+    digest: str | None = None
+    old_size: int | None = None
+    """Bytes of the copy that was replaced or deleted."""
+    known: Known | None = None
+    """What the state should remember from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A complete, checked body that has no final name yet. ``Destination.commit`` gives it one."""
+
+    job: Job
+    part: str
+    """Name of the part file, or "" when ``body`` holds all of it."""
+    body: bytes
+    size: int
+    mtime: int | None
+    """Modification time to set, nanoseconds since the epoch; None keeps the time of writing."""
+    result: Result
+    """What to report once the file has its name."""
