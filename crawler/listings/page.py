@@ -1,0 +1,93 @@
+"""A fetched page as the parsers see it: bytes, and text and tree made only when a parser asks for them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crawler.models import Listing
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
+_HEAD = 4096
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_MARKUP_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One answer of a server. ``text`` and ``soup`` are computed once, on first use."""
+
+    body: bytes
+    url: str
+    """The URL that answered, after redirects, as a string with its bytes kept."""
+    content_type: str = ""
+    """The Content-Type header as received, or ""."""
+
+    @cached_property
+    def media_type(self) -> str:
+        """Type and subtype in lower case, without parameters."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @cached_property
+    def start(self) -> bytes:
+        """The first 4 KiB without byte order mark and leading white space: enough to tell JSON, XML and HTML."""
+        head = self.body[:_HEAD]
+        for mark, _ in _BOMS:
+            head = head.removeprefix(mark)
+        return head.lstrip()
+
+    @cached_property
+    def charset(self) -> str:
+        """Codec of the text: header, byte order mark, meta element, XML declaration, else UTF-8 or windows-1252."""
+        head = self.body[:_HEAD]
+        declared = _HEADER_CHARSET.search(self.content_type)
+        if declared and (name := _codec(declared[1])):
+            return name
+        for mark, name in _BOMS:
+            if head.startswith(mark):
+                return name
+        for pattern in (_META_CHARSET, _XML_CHARSET):
+            found = pattern.search(head)
+            if found and (known := _codec(found[1].decode("ascii"))):
+                return known
+        try:
+            self.body.decode()
+        except UnicodeDecodeError:
+            return "cp1252"
+        return "utf-8"
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text. Bytes that the charset cannot hold become U+FFFD; a byte order mark is removed."""
+        return self.body.decode(self.charset, "replace").removeprefix("\ufeff")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The tolerant tree of the page (BeautifulSoup on lxml). Imported here: most runs never need it."""
+        from bs4 import BeautifulSoup
+
+        return BeautifulSoup(self.text[:_MARKUP_LIMIT].replace("\0", "\ufffd"), "lxml")
+
+
+Parser = Callable[[Page], Listing | None]
+"""Reads a page of its families, or returns None: not mine. Never raises, whatever the bytes are."""
+
+
+def _codec(label: str) -> str | None:
+    """The Python codec for a declared charset, None when there is none that decodes text."""
+    try:
+        info = codecs.lookup(label)
+        "".encode(info.name)
+    except (LookupError, UnicodeError, ValueError, TypeError):
+        return None
+    # What calls itself Latin-1 on the web is windows-1252 (WHATWG Encoding Standard, section 4.2).
+    return "cp1252" if info.name in ("iso8859-1", "ascii") else info.name
