@@ -1,0 +1,61 @@
+# The front door. Needs Python 3.11 or newer and make; everything else is put into .venv.
+#
+#   make mirror URL=https://example.org/pub/ DIR=mirror
+#   make test
+
+VENV   ?= .venv
+DIR    ?= mirror
+URL    ?=
+ARGS   ?=
+JOBS   ?= auto
+# The newest interpreter that is on the PATH and new enough; name another one with PYTHON=...
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+RUN  := $(VENV)/.run.stamp
+DEV  := $(VENV)/.dev.stamp
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+
+.DEFAULT_GOAL := help
+.PHONY: help mirror test test-heavy check fmt clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(RUN): pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3' >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(DEV): $(RUN)
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+mirror: $(RUN) ## mirror URL=... into DIR=... with ARGS=...; without URL a sample site of our own
+ifeq ($(strip $(URL)),)
+	@$(BIN)/python config/sample_site.py -- $(BIN)/python -m crawler $(ARGS) '{url}' '$(DIR)'
+else
+	@$(BIN)/python -m crawler $(ARGS) '$(URL)' '$(DIR)'
+endif
+
+test: $(DEV) ## every test but the heavy ones, on all cores; ARGS=... goes to pytest
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not heavy' $(ARGS)
+
+test-heavy: $(DEV) ## the tests that need minutes or gigabytes
+	@$(BIN)/python -m pytest -q -m heavy $(ARGS)
+
+check: $(DEV) ## linter, format, types, import layers
+	@$(BIN)/ruff check $(ARGS) .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+
+fmt: $(DEV) ## put the source into the one format
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+clean: ## remove what make has made
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
