@@ -1,0 +1,347 @@
+"""The options: one dataclass, from which the command line, the TOML keys and the documentation are made.
+
+Every field is an option ``--like-this`` and a TOML key ``like_this``. What it means, its unit, its group in
+``--help`` and how its text is read stand beside it; nothing about an option is written anywhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crawler import limits
+from crawler.errors import ConfigError
+
+_UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 1024 * limits.GIB}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
+_TIMES = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
+
+
+def parse_size(text: str) -> int:
+    """``10M`` → bytes (K M G T are powers of 1024; ``iB``, ``B`` and ``/s`` may follow). Raises ValueError."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ValueError("expected a size such as 500, 10K, 1.5GiB")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def parse_duration(text: str) -> float:
+    """``5m`` → seconds (s m h d w; without a unit seconds). Raises ValueError."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise ValueError("expected a time such as 30s, 5m, 2h, 7d")
+    return float(match[1]) * _TIMES[match[2].lower()]
+
+
+def parse_age(text: str) -> datetime | timedelta:
+    """``7d`` → a timedelta before the run starts; an ISO date or time → an aware datetime (UTC unless it says)."""
+    if _DATE.fullmatch(text.strip()):
+        moment = datetime.fromisoformat(text.strip())
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return timedelta(seconds=parse_duration(text))
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDelete:
+    """``25%`` or ``100``: how many deletions one run may make."""
+
+    count: int | None = None
+    percent: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.percent:g}%" if self.percent is not None else str(self.count)
+
+
+def parse_max_delete(text: str) -> MaxDelete:
+    """Raises ValueError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
+    if not match or (match[2] and float(match[1]) > 100) or (not match[2] and "." in match[1]):
+        raise ValueError("expected a number of files or a percentage such as 25%")
+    return MaxDelete(percent=float(match[1])) if match[2] else MaxDelete(count=int(match[1]))
+
+
+def _whole(minimum: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d+", text.strip()) or int(text) < minimum:
+            raise ValueError(f"expected a whole number, {minimum} or more")
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    value = parse_duration(text)
+    if not 0 < value < math.inf:
+        raise ValueError("expected a time above zero")
+    return value
+
+
+def _choice(*values: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError("expected one of " + ", ".join(values))
+        return text
+
+    return parse
+
+
+def _header(text: str) -> str:
+    name, colon, value = text.partition(":")
+    if text.startswith("@") and len(text) > 1:
+        return text
+    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
+        raise ValueError("expected 'Name: value' or @FILE")
+    return text
+
+
+def _rule(text: str) -> str:
+    if text.startswith("re:"):
+        try:
+            re.compile(text[3:])
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+    if not text:
+        raise ValueError("expected a pattern")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One --include or --exclude, in the order given."""
+
+    include: bool
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is known of one option beside its default."""
+
+    group: str
+    help: str
+    metavar: str | None = None
+    """None for a flag."""
+    parse: Callable[[str], Any] = str
+    short: str | None = None
+    multiple: bool = False
+    negative: str | None = None
+    """The flag that switches it off, where it has one."""
+    shown: str | None = None
+    """The default as people read it, where ``str(default)`` would not do."""
+
+
+def _option(default: Any, group: str, help: str, metavar: str | None = None, **more: Any) -> Any:  # noqa: A002 RUF100
+    return field(default=default, metadata={"option": Option(group, help, metavar, **more)})
+
+
+WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patience", "Requests"
+LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
+LAST = (
+    "*SUMS*", "CHECKSUM*", "*.sha256", "*.sha512", "*.md5", "*.asc", "*.sig", "Release", "InRelease", "Release.gpg",
+    "repomd.xml", "Packages*", "Sources*", "APKINDEX*", "*.db",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All options of one mirror. Sizes in bytes, times in seconds."""
+
+    ext: tuple[str, ...] = _option(
+        (), WHAT, "keep files with these extensions, e.g. zip,tar.gz (any case)", "LIST",
+        short="-e", multiple=True, shown="all",
+    )  # fmt: skip
+    rules: tuple[Rule, ...] = ()
+    """The --include and --exclude options in their common order."""
+    min_size: int | None = _option(None, WHAT, "skip smaller files", "SIZE", parse=parse_size)
+    max_size: int | None = _option(None, WHAT, "skip larger files", "SIZE", parse=parse_size)
+    newer_than: datetime | timedelta | None = _option(
+        None, WHAT, "skip files older than this: 7d or 2025-01-31", "AGE", parse=parse_age
+    )
+    older_than: datetime | timedelta | None = _option(None, WHAT, "skip files newer than this", "AGE", parse=parse_age)
+    max_files: int | None = _option(None, WHAT, "stop after saving that many files", "N", parse=_whole(1))
+    max_total_size: int | None = _option(
+        None, WHAT, "stop before more than that is saved in all", "SIZE", parse=parse_size
+    )
+
+    no_recursive: bool = _option(False, WALK, "only the files of the page itself")
+    max_depth: int | None = _option(
+        None, WALK, "levels below URL", "N", parse=_whole(0), shown=f"no limit; a safety stop at {limits.DEPTH}"
+    )
+    allow_host: tuple[str, ...] = _option(
+        (), WALK, "also fetch files that are linked or redirected to on HOST", "HOST", multiple=True,
+        shown="the host of URL, below URL",
+    )  # fmt: skip
+    no_robots: bool = _option(False, WALK, "do not ask for robots.txt")
+
+    workers: int = _option(
+        8, NETWORK, "transfers at once, and connections to one host", "N", parse=_whole(1), short="-w"
+    )
+    listers: int = _option(4, NETWORK, "listings fetched at once", "N", parse=_whole(1))
+    backlog: int = _option(1000, NETWORK, "files planned ahead of the workers", "N", parse=_whole(1))
+    attempts: int = _option(5, NETWORK, "tries per file or listing, the first included", "N", parse=_whole(1))
+    connect_timeout: float = _option(10.0, NETWORK, "seconds to get a connection", "TIME", parse=_seconds)
+    read_timeout: float = _option(
+        60.0, NETWORK, "seconds without a byte, and for all headers; no limit on the whole", "TIME", parse=_seconds
+    )
+    min_speed: int = _option(
+        100, NETWORK, "give up and retry a transfer slower than this on average over 60 s; 0: never", "RATE",
+        parse=parse_size,
+    )  # fmt: skip
+    limit_rate: int | None = _option(
+        None, NETWORK, "bytes per second over all transfers, e.g. 2M", "RATE", parse=parse_size
+    )
+    requests_per_second: int | None = _option(None, NETWORK, "requests per second", "N", parse=_whole(1))
+
+    header: tuple[str, ...] = _option(
+        (), REQUEST, "send this header to the host of URL only; @FILE reads them from a file", "'N: V'",
+        parse=_header, multiple=True,
+    )  # fmt: skip
+    user_agent: str | None = _option(None, REQUEST, "how to introduce ourselves", "TEXT", shown="crawler/VERSION")
+    netrc: bool = _option(False, REQUEST, "take user and password for the host of URL from ~/.netrc")
+    proxy: str | None = _option(None, REQUEST, "HTTP proxy", "URL", shown="from the environment")
+    ca_file: str | None = _option(None, REQUEST, "trust the certificates in this PEM file", "FILE")
+    client_cert: str | None = _option(None, REQUEST, "PEM file with our certificate and key", "FILE")
+    insecure: bool = _option(False, REQUEST, "do not check certificates")
+
+    delete: bool = _option(False, LOCAL, "remove local files that are gone upstream, when that is proven")
+    max_delete: MaxDelete = _option(
+        MaxDelete(percent=25.0), LOCAL, "refuse to delete more than that; 10 files are never too many", "N|N%",
+        parse=parse_max_delete,
+    )  # fmt: skip
+    ignore_errors: bool = _option(False, LOCAL, "delete although something failed, where the listing was complete")
+    delete_excluded: bool = _option(False, LOCAL, "what the filters exclude may be deleted too")
+    trash: float | None = _option(
+        None, LOCAL, "move deleted and replaced files to DIR/.crawler/trash, for that long", "DAYS",
+        parse=lambda text: parse_duration(text if text[-1:].isalpha() else text + "d"), shown="off",
+    )  # fmt: skip
+    check: str = _option(
+        "listing", LOCAL, "what decides that a file is unchanged", "listing|headers|digest",
+        parse=_choice("listing", "headers", "digest"),
+    )  # fmt: skip
+    verify_digests: bool = _option(
+        True, LOCAL, "check files against published SHA256SUMS and the like", negative="no_verify_digests"
+    )
+    last: tuple[str, ...] = _option(
+        LAST, LOCAL, "save these after everything else", "GLOB", multiple=True, shown="checksum and index files"
+    )
+    fsync: str = _option(
+        "batch", LOCAL, "when data is flushed: never, for many files together, or for each", "none|batch|file",
+        parse=_choice("none", "batch", "file"),
+    )  # fmt: skip
+    state: str | None = _option(None, LOCAL, "where the state lives", "PATH", shown="DIR/.crawler/state.sqlite3")
+
+    lock_wait: float = _option(
+        0.0, RUN, "wait that long for another run on DIR to end", "TIME", parse=parse_duration
+    )
+    max_duration: float | None = _option(
+        None, RUN, "stop cleanly after that time; the next run goes on", "TIME", parse=_seconds
+    )
+    dry_run: bool = _option(False, RUN, "print the plan and change nothing")
+    on_change: str | None = _option(
+        None, RUN, "run this at the end if something changed, with the change list on its input", "COMMAND"
+    )
+
+    progress: str = _option(
+        "auto", OUTPUT, "bars on a terminal, nothing under cron", "auto|bars|plain|none",
+        parse=_choice("auto", "bars", "plain", "none"),
+    )  # fmt: skip
+    format: str = _option(
+        "text", OUTPUT, "of --list and --dry-run", "text|json", parse=_choice("text", "json")
+    )
+    log_file: str | None = _option(None, OUTPUT, "also log to this file", "FILE")
+    log_format: str = _option("text", OUTPUT, "of the log", "text|json", parse=_choice("text", "json"))
+    summary: str | None = _option(None, OUTPUT, "write a JSON summary of the run", "FILE")
+    changes: str | None = _option(None, OUTPUT, "write what was added, updated, deleted, failed: JSON lines", "FILE")
+    metrics: str | None = _option(None, OUTPUT, "write Prometheus metrics, for the textfile collector", "FILE")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object], *, where: str) -> Config:
+        """Check and convert TOML values or option texts. Raises ConfigError, naming ``where`` and the key."""
+        known = option_fields()
+        parsed: dict[str, object] = {}
+        for key, value in values.items():
+            if key == "rules" and isinstance(value, tuple):
+                parsed[key] = value
+            elif key in {"include", "exclude"}:
+                continue
+            elif key not in known:
+                raise ConfigError(f"{where}: unknown key {key!r}")
+            else:
+                parsed[key] = _convert(known[key], value, f"{where}: {key}")
+        parsed.setdefault("rules", _rules(values, where))
+        config = cls(**parsed)  # type: ignore[arg-type]
+        config._check(where)
+        return config
+
+    def _check(self, where: str) -> None:
+        if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
+            raise ConfigError(f"{where}: min_size is larger than max_size")
+        for needs, has, what in (
+            (self.delete_excluded, self.delete, "delete_excluded"),
+            (self.ignore_errors, self.delete, "ignore_errors"),
+        ):
+            if needs and not has:
+                raise ConfigError(f"{where}: {what} has no effect without delete")
+
+
+def option_fields() -> dict[str, Field[Any]]:
+    """The fields that are options, by key, in the order of the help page."""
+    return {item.name: item for item in fields(Config) if "option" in item.metadata}
+
+
+def option_of(item: Field[Any]) -> Option:
+    """What is known of the option that ``item`` (from ``option_fields``) stands for."""
+    option = item.metadata["option"]
+    assert isinstance(option, Option)
+    return option
+
+
+def parse_rule(text: str, *, include: bool, where: str) -> Rule:
+    """A --include or --exclude. Raises ConfigError."""
+    try:
+        return Rule(include, _rule(text))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {text!r}: {error}") from None
+
+
+def _rules(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
+    rules = []
+    for key in ("include", "exclude"):
+        value = values.get(key, [])
+        for text in [value] if isinstance(value, str) else value:  # type: ignore[attr-defined]
+            if not isinstance(text, str):
+                raise ConfigError(f"{where}: {key}: expected text or a list of texts")
+            rules.append(parse_rule(text, include=key == "include", where=f"{where}: {key}"))
+    return tuple(rules)
+
+
+def _convert(item: Field[Any], value: object, where: str) -> object:
+    option = option_of(item)
+    if option.metavar is None:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{where}: expected true or false, not {value!r}")
+        return value
+    texts = value if isinstance(value, list | tuple) else [value]
+    if not option.multiple and len(texts) != 1:
+        raise ConfigError(f"{where}: expected one value")
+    converted = []
+    for text in texts:
+        if isinstance(text, bool) or not isinstance(text, str | int | float | datetime):
+            raise ConfigError(f"{where}: {text!r}: expected text or a number")
+        try:
+            converted.append(option.parse(text.isoformat() if isinstance(text, datetime) else str(text)))
+        except ValueError as error:
+            raise ConfigError(f"{where}: {str(text)!r}: {error}") from None
+    return tuple(converted) if option.multiple else converted[0]
+
+
+def default_of(item: Field[Any]) -> object:
+    """The default of an option."""
+    assert item.default is not MISSING
+    return item.default

@@ -1,0 +1,163 @@
+"""What the flow needs from the adapters, and nothing more. ``app`` chooses who provides it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from crawler.models import Entry, Job, Known, Local, Rejection, Result, Staged, Validators
+
+Permit = Callable[[str, str], Rejection | None]
+"""(from URL, to URL) → why this redirect is not followed, or None."""
+
+
+class Reply(Protocol):
+    """An answer whose headers have arrived."""
+
+    status: int
+    url: str
+    """The URL that answered, after redirects."""
+    headers: Mapping[str, str]
+    """Case-insensitive."""
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A listing page as it was answered, decompressed."""
+
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+    validators: Validators
+    date: float | None = None
+    """The server's clock, seconds since the epoch."""
+
+
+class Client(Protocol):
+    """The network."""
+
+    def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Send one request, follow permitted redirects. Raises FetchError."""
+        ...
+
+    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit) -> Page:
+        """A whole listing page; status 200 or, with validators, 304. Raises FetchError."""
+        ...
+
+
+class Part(Protocol):
+    """An incomplete body in ``DIR/.crawler/parts``."""
+
+    name: str
+    offset: int
+    """Bytes already there (and proven by digest) when it was opened: where a Range request may go on."""
+    validators: Validators
+    """Of the version those bytes belong to."""
+
+    async def write(self, chunk: bytes) -> None: ...
+
+    async def restart(self) -> None:
+        """Forget what is there: the body starts again from its first byte."""
+        ...
+
+    async def finish(self) -> str | None:
+        """All bytes are there. Returns the digest ``sha256:<hex>`` of the whole body, None if digests are off."""
+        ...
+
+    async def keep(self, validators: Validators) -> None:
+        """Leave it for a later run, flushed and with a note of URL, validator, offset and digest."""
+        ...
+
+    async def discard(self) -> None: ...
+
+
+class Destination(Protocol):
+    """Where files go. A file gets its final name by ``commit`` alone."""
+
+    async def scan(self, folder: str) -> dict[str, Local]:
+        """What lies in ``folder`` ("" is DIR), by name, never following links; {} if it is absent.
+
+        Our own directory is not shown. Raises DestinationError.
+        """
+        ...
+
+    async def open_part(self, job: Job) -> Part:
+        """A part to write ``job``'s body to, with what an earlier run left if it can be proven."""
+        ...
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        """Write small bodies, flush all data, set times, rename, flush directories: in that order.
+
+        For each item what is now on disk, or the reason why this one alone could not be stored. Raises
+        DestinationError when the destination as a whole cannot take files (disk full, read-only, I/O).
+        """
+        ...
+
+    async def delete(self, paths: Sequence[str]) -> list[str | None]:
+        """Remove files and empty folders, deepest first. For each None, or the reason it stayed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingMemo:
+    """What the state remembers of one listing page."""
+
+    url: str
+    path: str
+    validators: Validators
+    body_digest: str
+    family: str
+    complete: bool
+    entries: tuple[Entry, ...]
+    next_pages: tuple[str, ...]
+
+
+class StateStore(Protocol):
+    """What is known from earlier runs. A cache: without it runs are slower, never wrong."""
+
+    async def folder(self, path: str) -> dict[str, Known]:
+        """What is known of the files directly in ``path``, by name."""
+        ...
+
+    async def listing(self, url: str) -> ListingMemo | None: ...
+
+    def remember(self, known: Sequence[Known]) -> None:
+        """Note saved or confirmed files. Written soon, in batches."""
+        ...
+
+    def remember_listing(self, memo: ListingMemo) -> None: ...
+
+    def forget(self, paths: Collection[str]) -> None: ...
+
+
+class Observer(Protocol):
+    """Watches a run. The core neither prints nor knows who listens."""
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None: ...
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None: ...
+
+    def rejected(self, path: str, rejection: Rejection) -> None: ...
+
+    def listed(self, path: str, size: int | None) -> None:
+        """An entry that will end as a Result was seen; ``size`` is the listing's best guess in bytes."""
+        ...
+
+    def started(self, job: Job) -> None: ...
+
+    def received(self, job: Job, count: int) -> None: ...
+
+    def finished(self, result: Result) -> None: ...

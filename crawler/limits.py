@@ -1,0 +1,56 @@
+"""Every bound in one place, each with its reason. Sizes in bytes, times in seconds.
+
+A server can send anything for ever; whatever it sends, one of these ends it.
+"""
+
+from __future__ import annotations
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+# --- one answer -----------------------------------------------------------------------------------
+HEADER_LINE = 8190
+"""Longest status or header line: what Apache and nginx accept from clients, and aiohttp's default."""
+HEADER_COUNT = 128
+"""With HEADER_LINE about 1 MB of headers: no real server sends more than a few kB."""
+REDIRECTS = 10
+"""Hops for one request; browsers stop at 20, and a mirror needs one or two."""
+RETRY_AFTER = 600.0
+"""Longest wait that a server may ask for. Beyond it the file fails now and the next run comes back."""
+BODY_CHUNK = 256 * KIB
+"""How much of a large body is read, hashed and written in one step."""
+SMALL_BODY = 256 * KIB
+"""Bodies up to this size are kept in memory until they are written together with others."""
+
+# --- listings -------------------------------------------------------------------------------------
+LISTING_RAW = 192 * MIB
+"""A page of a million rows is about 115 MB."""
+LISTING_DECODED = 192 * MIB
+"""The same after decompression: 4 MB of gzip can become 4 GB."""
+LISTING_PAGES = 10_000
+"""Pages of one paginated listing; S3 gives 1,000 keys a page, so this is ten million keys."""
+DEPTH = 64
+"""Levels below the root. Deeper trees exist only as loops, or ask for --max-depth."""
+PATH_BYTES = 4000
+"""Longest path under DIR; Linux stops at 4,096 with the directory in front of it."""
+NAME_BYTES = 255
+"""NAME_MAX of every file system in use, in bytes of UTF-8."""
+
+# --- the run --------------------------------------------------------------------------------------
+CONNECTION_FAILURES = 20
+"""Consecutive failures to talk to a host, over all workers, after which it is given up."""
+BACKOFF_INITIAL = 0.5
+BACKOFF_MAX = 30.0
+"""Waits between attempts grow from BACKOFF_INITIAL by doubling, with jitter, to BACKOFF_MAX."""
+PENDING_FILES = 1024
+PENDING_BYTES = 16 * MIB
+"""Small bodies that wait in memory for the next batch of writes: more than this, and workers wait."""
+OPEN_DIRECTORIES = 64
+"""Directory descriptors kept open between writes; lowered where RLIMIT_NOFILE asks for it."""
+MINIMUM_SPEED_WINDOW = 60.0
+"""Seconds over which --min-speed is averaged, or --read-timeout if that is shorter: a trickle that
+resets the idle clock gets no more patience than silence does."""
+CHECKPOINT_BYTES = 32 * MIB
+"""A large part is flushed and its digest noted each time this much has arrived, so that a later run can
+prove, before it resumes, that what lies on the disk is what was received."""

@@ -1,0 +1,158 @@
+"""URLs and the paths they become: scope, origin, safe names. Pure functions of strings.
+
+The raw path is always split before it is decoded, because ``%2F`` is a slash only to those who decode
+first, and a segment is decoded exactly once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
+
+from crawler import limits
+from crawler.errors import ConfigError
+from crawler.models import Rejection
+
+STATE_DIRECTORY = ".crawler"
+"""The one name under DIR that is ours."""
+
+_PORTS = {"http": 80, "https": 443}
+# RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
+_KEEP = "%/:?=&~+!$,;'@()*[]|"
+_CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
+# "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
+_BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
+
+Origin = tuple[str, str, int]
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def origin(url: str) -> Origin | None:
+    """(scheme, host, port) in lower case with the default port written out (RFC 6454 section 4).
+
+    None for anything that is not an absolute http or https URL.
+    """
+    parts = _split(url)
+    if parts is None or parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+
+
+def resolve(base: str, href: str) -> str | None:
+    """``href`` seen from ``base`` (RFC 3986 section 5), its bytes kept, the fragment removed.
+
+    Spaces and other bytes that may not stand in a request line are percent-encoded. None when the
+    result is not an http or https URL.
+    """
+    try:
+        joined = urljoin(base, href.strip(" \t\r\n\f"))
+    except ValueError:
+        return None
+    joined = quote(joined.partition("#")[0], safe=_KEEP, errors="surrogateescape")
+    return joined if origin(joined) else None
+
+
+def start_url(text: str) -> str:
+    """The URL of the command line, checked and encoded. Raises ConfigError."""
+    url = resolve("", text)
+    if url is None:
+        raise ConfigError(f"not an http or https URL: {text.strip() or '(empty)'}: write it as http://host/path/")
+    return url
+
+
+def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
+    """``url`` without its ``user:password@`` part, and that part decoded."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, None
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    user = unquote_to_bytes(parts.username or "").decode("utf-8", "replace")
+    password = unquote_to_bytes(parts.password or "").decode("utf-8", "replace")
+    return bare, (user, password)
+
+
+def directory_of(url: str) -> str:
+    """``url`` up to the last slash of its path, without query."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rpartition("/")[0] + "/", query="", fragment="").geturl()
+
+
+def has_dot_segments(path: str) -> bool:
+    """True if a raw path contains ``.`` or ``..``, however they are encoded, or an encoded slash beside dots."""
+    for segment in path.split("/"):
+        decoded = unquote_to_bytes(segment).replace(b"\\", b"/")
+        if any(piece in {b".", b".."} for piece in decoded.split(b"/")):
+            return True
+    return False
+
+
+def in_scope(url: str, base: str) -> bool:
+    """True if ``url`` lies at or below ``base`` (a URL that ends in a slash), on the same origin."""
+    parts, root = _split(url), _split(base)
+    if parts is None or root is None or origin(url) != origin(base):
+        return False
+    return (parts.path or "/").startswith(root.path or "/") and not has_dot_segments(parts.path)
+
+
+def is_upgrade(source: str, target: str) -> bool:
+    """True for http → https of the same host on the default ports of both."""
+    first, second = origin(source), origin(target)
+    return first is not None and second == ("https", first[1], 443) and first[0::2] == ("http", 80)
+
+
+def name_problem(name: str) -> str | None:
+    """Why ``name`` cannot be one segment of a path under DIR, or None if it can."""
+    if name in {"", ".", ".."}:
+        return "empty or dots"
+    if "/" in name or "\0" in name:
+        return "contains a slash or NUL"
+    if _CONTROL.search(name):
+        return "contains a control character"
+    if "\\" in name and (os.name == "nt" or _BACKSLASH_ESCAPE.search(name)):
+        return "contains a backslash"
+    if name == STATE_DIRECTORY:
+        return "is the name of our own directory"
+    if len(name) * 4 > limits.NAME_BYTES and len(name.encode("utf-8", "surrogateescape")) > limits.NAME_BYTES:
+        return f"is longer than {limits.NAME_BYTES} bytes"
+    return None
+
+
+def entry_path(folder: str, name: str) -> str | Rejection:
+    """The path under DIR of the entry ``name`` (decoded once) in ``folder`` (already safe, "" is DIR).
+
+    ``name`` may hold further folders, separated by slashes, as flat listings and URL lists do.
+    """
+    for segment in name.split("/"):
+        problem = name_problem(segment)
+        if problem:
+            return Rejection("bad-name", name, problem)
+    path = f"{folder}/{name}" if folder else name
+    if len(path) * 4 > limits.PATH_BYTES and len(path.encode("utf-8", "surrogateescape")) > limits.PATH_BYTES:
+        return Rejection("bad-name", name, f"makes a path longer than {limits.PATH_BYTES} bytes")
+    return path
+
+
+def last_name(url: str) -> str:
+    """The last segment of the raw path, decoded once; "" for a URL that ends in a slash."""
+    segment = urlsplit(url).path.rpartition("/")[2]
+    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+
+
+def relative_path(url: str, base: str) -> str | Rejection:
+    """URL → path under DIR, for a URL at or below ``base`` (which ends in a slash)."""
+    if not in_scope(url, base):
+        return Rejection("above", url, f"not below {base}")
+    tail = urlsplit(url).path[len(urlsplit(base).path) :]
+    segments = [unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in tail.split("/")]
+    if any("/" in segment for segment in segments):
+        return Rejection("bad-name", url, "contains an encoded slash")
+    return entry_path("", "/".join(segments))
