@@ -1,0 +1,45 @@
+"""A sandbox and a server for every case; ``row`` names the rows of ``docs/reliability.md`` that a test proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faulty import tools
+from faulty.sandbox import Sandbox
+from faulty.server import Site
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "row(*ids): rows of docs/reliability.md that this test proves")
+    config.addinivalue_line("markers", "own: uses what only this program has (options, state, exit codes)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if tools.NAME != "crawler":
+        for item in items:
+            if item.get_closest_marker("own") is not None:
+                item.add_marker(pytest.mark.skip(reason="asks for what only crawler has"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    del item
+    try:
+        return (yield)
+    except tools.NotOffered as missing:
+        pytest.skip(f"{tools.NAME} has no option for: {missing}")
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    made = Sandbox(tmp_path / "base")
+    yield made
+    made.check()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as running:
+        yield running

@@ -1,0 +1,366 @@
+"""What can go wrong, as values.
+
+A behaviour belongs to one resource. ``times`` bounds for how many requests it holds (None: always), ``after``
+lets that many requests pass first, ``when`` says which requests it is about. Three moments can be changed: the
+state of the resource (``version``), the answer (``shape``) and what goes over the wire (``send``).
+
+    site.file("a.bin", data, Cut(at=0.4, how="fin", times=1))
+    site.file("b.bin", data, Status(503, headers=(("Retry-After", "2"),), times=1))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from time import time
+from typing import Literal, Protocol
+
+from .answers import Answer, Headers, Request, Version
+
+When = Literal["any", "get", "head", "range", "whole"]
+CHUNK = 1 << 16
+
+
+class Wire(Protocol):
+    """One connection, for behaviours that write by themselves."""
+
+    async def head(self, answer: Answer) -> None: ...
+    async def raw(self, data: bytes) -> None: ...
+    async def body(self, data: bytes, answer: Answer) -> None: ...
+    async def gone(self) -> None: ...
+    async def reset(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """The neutral one: a good server's answer."""
+
+    times: int | None = None
+    after: int = 0
+    when: When = "any"
+
+    def is_about(self, request: Request) -> bool:
+        match self.when:
+            case "any":
+                return True
+            case "get" | "head":
+                return request.method == self.when.upper()
+            case "range":
+                return "range" in request.headers
+            case "whole":
+                return request.method == "GET" and "range" not in request.headers
+
+    def holds(self, count: int) -> bool:
+        """``count`` is the number of requests this behaviour is about, the present one included."""
+        return count > self.after and (self.times is None or count <= self.after + self.times)
+
+    def version(self, version: Version) -> Version:
+        return version
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del request
+        return answer
+
+
+class Sending(Behaviour):
+    """A behaviour that writes the answer itself. Returns True when the connection may serve another request."""
+
+    __slots__ = ()
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        raise NotImplementedError
+
+
+# --- the resource changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Becomes(Behaviour):
+    """From here on the resource is another one: a file replaced while it is being fetched."""
+
+    state: Version
+
+    def version(self, version: Version) -> Version:
+        del version
+        return self.state
+
+
+# --- the answer is another one
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Behaviour):
+    """An error, with a body that must never be stored."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b"<html><body>this error page must never be stored</body></html>"
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del request
+        return Answer(status=self.status, headers=(("Content-Type", "text/html"), *self.headers), body=self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfterDate(Behaviour):
+    """429 whose Retry-After is an HTTP-date so many seconds from now."""
+
+    seconds: float
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del answer, request
+        date = formatdate(time() + self.seconds, usegmt=True)
+        return Answer(status=429, headers=(("Retry-After", date),), body=b"slow down")
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect(Behaviour):
+    to: str
+    status: int = 302
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del answer, request
+        return Answer(status=self.status, headers=(("Location", self.to),), body=b"moved")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Behaviour):
+    """Status 200 with something else: a log-in page, a soft 404, an error in JSON."""
+
+    body: bytes
+    content_type: str = "text/html; charset=utf-8"
+    headers: Headers = ()
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del answer, request
+        return Answer(headers=(("Content-Type", self.content_type), *self.headers), body=self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Says(Behaviour):
+    """The right body with other headers, framing or length."""
+
+    headers: Headers = ()
+    framing: Literal["length", "chunked", "close"] = "length"
+    http: str = "HTTP/1.1"
+    length: int | None = None
+    body: bytes | None = None
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del request
+        if answer.status not in (200, 206):
+            return answer
+        body = answer.body if self.body is None else self.body
+        said = replace(answer, framing=self.framing, version=self.http, length=self.length, body=body)
+        return said.with_headers(*self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoresRange(Behaviour):
+    """200 and the whole body, whatever range was asked for. ``Range`` is a wish (RFC 9110 section 14.2)."""
+
+    whole: bytes
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        del request
+        return answer if answer.status == 304 else replace(answer, status=200, body=self.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFrom(Behaviour):
+    """206 that starts ``shift`` bytes before the wanted offset and says so in Content-Range."""
+
+    whole: bytes
+    shift: int = 1000
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        first = int(request.headers["range"].partition("=")[2].partition("-")[0])
+        start = max(0, first - self.shift)
+        total = len(self.whole)
+        part = replace(answer, status=206, body=self.whole[start:])
+        return part.with_headers(("Content-Range", f"bytes {start}-{total - 1}/{total}"))
+
+
+# --- the wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut(Sending):
+    """The connection ends at a fraction of the body, cleanly (``fin``) or not (``rst``)."""
+
+    at: float
+    how: Literal["fin", "rst"] = "fin"
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        await wire.head(answer)
+        await wire.body(answer.body[: int(len(answer.body) * self.at)], answer)
+        if self.how == "rst":
+            await wire.reset()
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stall(Sending):
+    """Nothing more comes after a fraction of the body; the connection stays open."""
+
+    at: float
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        await wire.head(answer)
+        await wire.body(answer.body[: int(len(answer.body) * self.at)], answer)
+        await wire.gone()
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trickle(Sending):
+    """The body byte by byte: no idle time-out ever fires."""
+
+    every: float = 0.3
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        await wire.head(answer)
+        for place in range(len(answer.body)):
+            await wire.body(answer.body[place : place + 1], answer)
+            await asyncio.sleep(self.every)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paced(Sending):
+    """The body in ``pieces`` with a pause before each: a slow but living server."""
+
+    pieces: int
+    every: float
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        await wire.head(answer)
+        for part in _split(answer.body, self.pieces):
+            await asyncio.sleep(self.every)
+            await wire.body(part, answer)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Late(Behaviour):
+    """A good answer, after a pause. Applied by the server before anything is written."""
+
+    seconds: float
+
+
+class Silent(Sending):
+    """The request is taken and never answered."""
+
+    __slots__ = ()
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del answer
+        await wire.gone()
+        return False
+
+
+class HangUp(Sending):
+    """The connection is closed without a byte."""
+
+    __slots__ = ()
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del wire, answer
+        return False
+
+
+class ResetAtOnce(Sending):
+    """The connection is reset without a byte."""
+
+    __slots__ = ()
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del answer
+        await wire.reset()
+        return False
+
+
+class NoLastChunk(Sending):
+    """Chunked, all of the body, then the end of the connection in place of the last chunk."""
+
+    __slots__ = ()
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        chunked = replace(answer, framing="chunked")
+        await wire.head(chunked)
+        await wire.body(chunked.body, chunked)
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndlessBody(Sending):
+    """Chunked for ever. ``most`` protects the machine that tests a client without a limit."""
+
+    most: int = 256 << 20
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        chunked = replace(answer, framing="chunked")
+        await wire.head(chunked)
+        for _ in range(self.most // CHUNK):
+            await wire.body(b"\0" * CHUNK, chunked)
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndlessHeaders(Sending):
+    """A status line, then header lines for ever."""
+
+    most: int = 256 << 20
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del answer
+        await wire.raw(b"HTTP/1.1 200 OK\r\n")
+        lines = b"".join(b"X-Filler-%d: %s\r\n" % (number, b"a" * 100) for number in range(500))
+        for _ in range(self.most // len(lines)):
+            await wire.raw(lines)
+            await asyncio.sleep(0.01)
+        return False
+
+
+class EndlessContinue(Sending):
+    """100 Continue for ever: each restarts a read time-out."""
+
+    __slots__ = ()
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del answer
+        while True:
+            await wire.raw(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await asyncio.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw(Sending):
+    """These bytes as they are, then the end of the connection."""
+
+    data: bytes
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del answer
+        await wire.raw(self.data)
+        return False
+
+
+def gzip_bomb(decoded: int, start: bytes = b"") -> bytes:
+    """A gzip stream of about 1/1000 of ``decoded`` bytes of blanks, made without compressing all of them.
+
+    A full flush (zlib manual) ends on a byte and forgets the window: what follows may be repeated as it is.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    head = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(b" " * (10 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + block * (decoded // (10 << 20)) + packer.flush()
+
+
+def _split(data: bytes, pieces: int) -> Iterator[bytes]:
+    step = max(1, -(-len(data) // pieces))
+    for place in range(0, len(data), step):
+        yield data[place : place + step]

@@ -1,0 +1,217 @@
+"""One origin: an HTTP/1.1 server on raw asyncio streams in a thread of its own, with a log of every request.
+
+with Site() as site:
+    site.file("a/b.bin", b"...", Cut(at=0.5, times=1))
+    run(site.url)
+    assert site.log.times("/pub/a/b.bin") == 2
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Self
+
+from .answers import Answer, Request, answer
+from .behaviours import Late, Sending
+from .site import Tree
+
+HEAD_LIMIT = 1 << 18
+REASONS = {200: "OK", 206: "Partial Content", 302: "Found", 304: "Not Modified", 404: "Not Found"}
+
+
+class Log(list[Request]):
+    """Every request in the order of arrival."""
+
+    def of(self, path: str) -> list[Request]:
+        """Requests for one raw path (such as ``/pub/a.bin``), whatever the query."""
+        return [request for request in self if request.path == path]
+
+    def times(self, path: str, method: str | None = None) -> int:
+        return sum(1 for request in self.of(path) if method in (None, request.method))
+
+    def bodies(self, under: str = "/") -> list[Request]:
+        """GETs of files (not of listings) that were answered with content."""
+        return [r for r in self if r.is_body and r.path.startswith(under) and not r.path.endswith("/")]
+
+    @property
+    def targets(self) -> list[str]:
+        return [request.target for request in self]
+
+
+class Site(Tree):
+    """A tree, served. ``tls`` makes it https; ``host`` is the name that its URLs use."""
+
+    def __init__(
+        self,
+        *,
+        shape: str = "nginx",
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        listings: Callable[[Answer], Answer] | None = None,
+    ) -> None:
+        super().__init__(shape=shape, listings=listings)
+        self.log = Log()
+        self.host = host
+        self.refuse_after: int | None = None
+        """After so many answers the port is closed and every connection with it."""
+        self.most_connections = 0
+        self.connections = 0
+        self._tls = tls
+        self._active = 0
+        self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def origin(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The root: ``http://127.0.0.1:port/pub/``."""
+        return f"{self.origin}{self.root}"
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_LIMIT, ssl=self._tls, backlog=512)
+
+    async def _stop(self) -> None:
+        self._server.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._open.add(writer)
+        self.connections += 1
+        self.most_connections = max(self.most_connections, len(self._open))
+        try:
+            await self._converse(_Connection(reader, writer), self.connections)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # the client left, or the test is over
+        finally:
+            self._open.discard(writer)
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _converse(self, wire: _Connection, number: int) -> None:
+        while (request := await wire.request(number)) is not None:
+            self._active += 1
+            request.active = self._active
+            self.log.append(request)
+            try:
+                keep = await self._answer(wire, request)
+            finally:
+                self._active -= 1
+            if self.refuse_after is not None and len(self.log) >= self.refuse_after:
+                self._server.close()
+                for other in list(self._open):
+                    other.transport.abort()
+            if not keep or request.headers.get("connection", "").lower() == "close":
+                return
+
+    async def _answer(self, wire: _Connection, request: Request) -> bool:
+        resource = self.resource(request.path)
+        wire.answering = request
+        behaviours = resource.behaviours_for(request)
+        for late in (each for each in behaviours if isinstance(each, Late)):
+            await asyncio.sleep(late.seconds)
+        version = resource.version()
+        for each in behaviours:
+            version = each.version(version)
+        reply = self.shaped(resource, answer(request, version) if resource.exists else Answer(status=404, body=b"404"))
+        for each in behaviours:
+            reply = each.shape(reply, request)
+        request.status = reply.status
+        sender = next((each for each in behaviours if isinstance(each, Sending)), None)
+        if sender is not None:
+            return await sender.send(wire, reply)
+        await wire.head(reply)
+        if request.method != "HEAD" and reply.status not in (204, 304):
+            await wire.body(reply.body, reply)
+            await wire.end(reply)
+        return reply.framing != "close"
+
+
+class _Connection:
+    """The bytes of one connection: nothing here checks that what is written makes sense."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.answering: Request | None = None
+
+    async def request(self, number: int) -> Request | None:
+        """The next request, or None when the client has closed."""
+        try:
+            head = await self.reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return None
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ", 2)
+        headers: dict[str, str] = {}
+        for name, colon, value in (line.partition(":") for line in lines):
+            if colon:
+                key = name.strip().lower()
+                headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
+        return Request(method=method, target=target, headers=headers, connection=number, at=time.monotonic())
+
+    async def raw(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def head(self, reply: Answer) -> None:
+        lines = [f"{reply.version} {reply.status} {REASONS.get(reply.status, 'Status')}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers]
+        if reply.framing == "chunked":
+            lines.append("Transfer-Encoding: chunked")
+        elif reply.framing == "close":
+            lines.append("Connection: close")
+        elif reply.status not in (204, 304):
+            lines.append(f"Content-Length: {len(reply.body) if reply.length is None else reply.length}")
+        await self.raw(("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape"))
+
+    async def body(self, data: bytes, reply: Answer) -> None:
+        if not data:
+            return
+        if self.answering is not None:
+            self.answering.sent += len(data)
+        await self.raw(b"%x\r\n%b\r\n" % (len(data), data) if reply.framing == "chunked" else data)
+
+    async def end(self, reply: Answer) -> None:
+        if reply.framing == "chunked":
+            await self.raw(b"0\r\n\r\n")
+
+    async def gone(self) -> None:
+        """Returns when the client has closed the connection."""
+        while await self.reader.read(1 << 16):
+            pass
+
+    async def reset(self) -> None:
+        """RST instead of FIN, after what was written has left."""
+        await asyncio.sleep(0.05)
+        raw = self.writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()

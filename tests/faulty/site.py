@@ -1,0 +1,175 @@
+"""A tree of files, what a listing shows of it, and how each of its URLs misbehaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from . import pages
+from .answers import Answer, Request, Version
+from .behaviours import Behaviour
+
+OLD = 1_735_787_045.0
+"""2025-01-02 03:04:05 UTC: long past, so that no row is too recent to be trusted."""
+
+
+@dataclass(slots=True)
+class Resource:
+    """What one URL path serves, and how it behaves."""
+
+    path: str
+    state: Version | None = None
+    page: Callable[[], bytes] | None = None
+    """Renders a listing."""
+    behaviours: list[Behaviour] = field(default_factory=list)
+    counts: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def exists(self) -> bool:
+        return self.state is not None or self.page is not None
+
+    def version(self) -> Version:
+        if self.page is not None:
+            kind = "text/html; charset=utf-8"
+            return Version(data=self.page(), mtime=OLD, content_type=kind, etag=None, dated=False)
+        return self.state or Version(data=b"", mtime=OLD)
+
+    def behaviours_for(self, request: Request) -> list[Behaviour]:
+        """Those that hold for this request; each counts the requests that it is about."""
+        holding: list[Behaviour] = []
+        for number, each in enumerate(self.behaviours):
+            if not each.is_about(request):
+                continue
+            self.counts[number] = self.counts.get(number, 0) + 1
+            if each.holds(self.counts[number]):
+                holding.append(each)
+        return holding
+
+    def behave(self, behaviours: tuple[Behaviour, ...]) -> None:
+        self.behaviours = list(behaviours)
+        self.counts = {}
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """How a file appears in the listing of its directory."""
+
+    name: str
+    size: int | None
+    mtime: float
+
+
+class Tree:
+    """Files by path below the root ``/pub/``; their directories and listings follow from them."""
+
+    root = "/pub/"
+
+    def __init__(self, *, shape: str = "nginx", listings: Callable[[Answer], Answer] | None = None) -> None:
+        self._resources: dict[str, Resource] = {}
+        self._rows: dict[str, dict[str, Shown]] = {"": {}}
+        self._render = pages.SHAPES[shape]
+        self._listings = listings or (lambda answer: answer)
+
+    def file(
+        self,
+        path: str,
+        data: bytes,
+        *behaviours: Behaviour,
+        mtime: float = OLD,
+        listed: bool = True,
+        size: int | None = None,
+        **version: object,
+    ) -> None:
+        """Adds or replaces a file. ``size`` is what the listing claims; further keywords go to ``Version``."""
+        state = Version(data=data, mtime=mtime, **version)  # type: ignore[arg-type]
+        resource = self.at(path)
+        resource.state, resource.page = state, None
+        resource.behave(behaviours)
+        folder, _, name = path.rpartition("/")
+        self.folder(folder)
+        if listed:
+            shown = Shown(name=name, size=len(data) if size is None else size, mtime=mtime)
+            self._rows[folder][name] = shown
+
+    def folder(self, path: str, *behaviours: Behaviour) -> None:
+        """A directory (its parents too); ``behaviours`` are those of its listing."""
+        parent, _, name = path.rpartition("/")
+        if path and path not in self._rows:
+            self.folder(parent)
+            self._rows[parent][name] = Shown(name=name, size=None, mtime=OLD)
+            self._rows[path] = {}
+        resource = self.at(f"{path}/" if path else "")
+        resource.page = lambda: self._page(path)
+        if behaviours:
+            resource.behave(behaviours)
+
+    def listing(self, path: str, raw: bytes | Callable[[], bytes]) -> None:
+        """Serves these bytes as the listing of ``path`` instead of rendering one."""
+        self.folder(path)
+        self.at(f"{path}/" if path else "").page = raw if callable(raw) else lambda: raw
+
+    def links(self, *hrefs: str, path: str = "", size: int | None = 5) -> None:
+        """A listing of exactly these hrefs beside the rows that exist; hrefs are printed as they are."""
+        rows = [pages.Row(href=href, size=size, mtime=OLD) for href in hrefs]
+        self.listing(path, lambda: self._render(f"{self.root}{path}", [*rows, *self._listed(path)]))
+
+    def on(self, path: str, *behaviours: Behaviour) -> None:
+        """Sets how the URL below the root behaves; ``path`` is raw (percent-encoded), ``""`` is the root itself."""
+        self._resource(f"{self.root}{path}").behave(behaviours)
+
+    def remove(self, path: str) -> None:
+        """The file leaves the listing and answers 404."""
+        folder, _, name = path.rpartition("/")
+        del self._rows[folder][name]
+        del self._resources[self._raw(path)]
+
+    def at(self, path: str) -> Resource:
+        """The resource of a decoded path below the root."""
+        return self._resource(self._raw(path))
+
+    def resource(self, target: str) -> Resource:
+        """The resource of a raw request path; an unknown one does not exist (404)."""
+        return self._resources.get(target) or Resource(path=target)
+
+    def shaped(self, resource: Resource, answer: Answer) -> Answer:
+        return self._listings(answer) if resource.page is not None else answer
+
+    def contents(self) -> dict[str, bytes]:
+        """What a mirror of this tree holds: path → bytes, from the listings."""
+        found: dict[str, bytes] = {}
+        for folder, rows in self._rows.items():
+            for name, shown in rows.items():
+                path = f"{folder}/{name}" if folder else name
+                state = self.at(path).state if shown.size is not None else None
+                if state is not None:
+                    found[path] = state.data
+        return found
+
+    def mtime(self, path: str) -> float:
+        state = self.at(path).state
+        assert state is not None
+        return state.mtime
+
+    def _resource(self, target: str) -> Resource:
+        return self._resources.setdefault(target, Resource(path=target))
+
+    def _raw(self, path: str) -> str:
+        return self.root + quote(path, safe="/!$'()*,-.@_~=", errors="surrogateescape")
+
+    def _page(self, path: str) -> bytes:
+        title = f"{self.root}{path}/" if path else self.root
+        return self._render(title, self._listed(path))
+
+    def _listed(self, path: str) -> list[pages.Row]:
+        rows = []
+        for shown in sorted(self._rows[path].values(), key=lambda row: (row.size is not None, row.name)):
+            href = pages.nginx_href(shown.name) + ("/" if shown.size is None else "")
+            text = shown.name + ("/" if shown.size is None else "")
+            rows.append(pages.Row(href=href, size=shown.size, mtime=shown.mtime, text=text))
+        return rows
+
+
+def cut_close(answer: Answer) -> Answer:
+    """A listing framed by the end of the connection: no length, no chunks."""
+    return replace(answer, framing="close", version="HTTP/1.0")
