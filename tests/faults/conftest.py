@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faulty import tools
-from faulty.sandbox import Sandbox
-from faulty.server import Site
+
+from tests.faulty import tools
+from tests.faulty.sandbox import Sandbox
+from tests.faulty.server import Site
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -143,6 +143,13 @@ class Sandbox:
     def home(self) -> Path:
         return self.base / "home"
 
+    @property
+    def reports(self) -> Path:
+        """A place for logs and summaries that the program is told to write."""
+        folder = self.base.parent / f"{self.base.name}-reports"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def remember(self) -> None:
         """Takes what lies outside DIR now as what must lie there at the end."""
         self._before = self._snapshot()
@@ -151,8 +158,11 @@ class Sandbox:
 
     def start(self, url: str, *, env: Mapping[str, str] | None = None, **wish: object) -> Program:
         """Starts a mirror of ``url`` into DIR; keywords are those of Wish."""
-        argv = tools.argv(Wish(**wish), url, str(self.directory))  # type: ignore[arg-type]
-        return self.start_raw(argv, env=env)
+        return self.start_raw(self.command(url, **wish), env=env)
+
+    def command(self, url: str, **wish: object) -> list[str]:
+        """The command line that ``start`` would run."""
+        return tools.argv(Wish(**wish), url, str(self.directory))  # type: ignore[arg-type]
 
     def start_raw(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Program:
         logs = self.base.parent / f"{self.base.name}-logs"

@@ -70,6 +70,10 @@ class Tree:
         self._rows: dict[str, dict[str, Shown]] = {"": {}}
         self._render = pages.SHAPES[shape]
         self._listings = listings or (lambda answer: answer)
+        self.portal: tuple[Behaviour, ...] = ()
+        """Set, these answer every request whatever its URL: a captive portal, a proxy, an outage."""
+        self.otherwise: Callable[[str], Resource | None] = lambda target: None
+        """Asked for URLs that nobody made: endless trees, servers that answer everything."""
 
     def file(
         self,
@@ -130,7 +134,10 @@ class Tree:
 
     def resource(self, target: str) -> Resource:
         """The resource of a raw request path; an unknown one does not exist (404)."""
-        return self._resources.get(target) or Resource(path=target)
+        found = self._resources.get(target) or self.otherwise(target) or Resource(path=target)
+        if self.portal:
+            return Resource(path=target, page=found.page, state=found.state, behaviours=list(self.portal))
+        return found
 
     def shaped(self, resource: Resource, answer: Answer) -> Answer:
         return self._listings(answer) if resource.page is not None else answer

@@ -1,0 +1,88 @@
+"""Bytes and trees that the cases share."""
+
+from __future__ import annotations
+
+import random
+import ssl
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import trustme
+
+from .behaviours import Behaviour
+from .server import Site
+
+DAY = 86400.0
+KB, MB = 1000, 1_000_000
+LOGIN = (
+    b"<!DOCTYPE html><html><head><title>Hotel WiFi</title></head><body><h1>Welcome</h1><form>Room</form></body></html>"
+)
+
+
+@cache
+def blob(size: int, seed: int = 0) -> bytes:
+    """The same incompressible bytes for the same arguments."""
+    return random.Random(f"{size}/{seed}").randbytes(size)
+
+
+def populate(site: Site, prefix: str = "") -> dict[str, bytes]:
+    """Nine files in four directories. Returns path → bytes."""
+    paths = (
+        "README",
+        "a.txt",
+        "x.tar.gz",
+        "sub/b.bin",
+        "sub/c.iso",
+        "sub/deep/d.bin",
+        "sub/deep/e",
+        "other/f",
+        "other/g",
+    )
+    for number, path in enumerate(paths):
+        site.file(prefix + path, blob(500 * number + 17, number))
+    return site.contents()
+
+
+def many(site: Site, count: int, folder: str = "", size: int = 100) -> dict[str, bytes]:
+    """``count`` small files ``f000`` … in ``folder``."""
+    for number in range(count):
+        site.file(f"{folder}/f{number:03}" if folder else f"f{number:03}", blob(size, number))
+    return site.contents()
+
+
+def beside(site: Site, path: str, data: bytes, *behaviours: Behaviour) -> dict[str, bytes]:
+    """A misbehaving file among two good ones. Returns what must arrive in any case: the good ones."""
+    site.file("good.bin", blob(3000, 1))
+    site.file("zz/good.bin", blob(2000, 2))
+    good = site.contents()
+    site.file(path, data, *behaviours)
+    return good
+
+
+def wait_until(condition: Callable[[], bool], what: str, patience: float = 15.0) -> None:
+    """Waits for something that another process brings about; fails after ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.005)
+
+
+@cache
+def _authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def certificate() -> ssl.SSLContext:
+    """For 127.0.0.1 and localhost, signed by an authority that nobody trusts unless told so."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _authority().issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    return context
+
+
+def authority(folder: Path) -> str:
+    """Path of a PEM file with that authority's certificate."""
+    path = folder / "authority.pem"
+    _authority().cert_pem.write_to_path(str(path))
+    return str(path)
