@@ -1,0 +1,61 @@
+"""The harness itself: what the end-to-end tests rest on."""
+
+from __future__ import annotations
+
+import os
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests import servers, trees
+from tests.conftest import Serve
+
+LOGGING = [name for name, flavour in servers.FLAVOURS.items() if flavour.parse]
+
+
+@pytest.mark.parametrize("flavour", servers.FLAVOURS)
+def test_every_server_lists_the_tree_and_sends_its_files(flavour: str, serve: Serve, docroot: Path) -> None:
+    server = serve(flavour)
+    with urllib.request.urlopen(server.url_of(docroot / "pub" / "sizes")) as answer:
+        assert b"s-1048575.bin" in answer.read()
+    with urllib.request.urlopen(f"{server.url}pub/%3FC=N;O=D") as answer:
+        assert answer.read() == (docroot / "pub" / "?C=N;O=D").read_bytes()
+
+
+@pytest.mark.parametrize("flavour", LOGGING)
+def test_every_request_is_found_in_the_log(flavour: str, serve: Serve) -> None:
+    server = serve(flavour)
+    size = len(urllib.request.urlopen(f"{server.url}pub/a%26b.txt").read())
+    request, *others = server.requests()
+    assert not others
+    assert (request.method, request.path, request.status) == ("GET", "/pub/a%26b.txt", 200)
+    assert request.size in {size, None}
+    server.forget()
+    assert server.requests() == []
+
+
+def test_a_stopped_server_leaves_no_process_and_no_file(docroot: Path) -> None:
+    server = servers.start("python", docroot)
+    scratch = server.scratch
+    server.stop()
+    assert not scratch.exists()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(server.url)
+
+
+def test_a_comparison_sees_names_bytes_and_times(tmp_path: Path) -> None:
+    for top in ("tree", "mirror"):
+        for name in ("same", "bytes", "time", "kind"):
+            trees.write(tmp_path / top / name, 5)
+    (tmp_path / "mirror" / "bytes").write_bytes(b"other")
+    os.utime(tmp_path / "mirror" / "bytes", ns=(0, (tmp_path / "tree" / "bytes").stat().st_mtime_ns))
+    os.utime(tmp_path / "mirror" / "time", (1, 1))
+    (tmp_path / "mirror" / "kind").unlink()
+    (tmp_path / "mirror" / "kind").symlink_to("same")
+    trees.write(tmp_path / "mirror" / "more", 1)
+    trees.write(tmp_path / "mirror" / ".crawler" / "parts" / "left", 1)
+    (tmp_path / "tree" / "less").mkdir()
+    found = [line.split(":")[0] for line in trees.differences(tmp_path / "tree", tmp_path / "mirror")]
+    assert found == ["missing", "extra", "other bytes", "another kind of file", "other time"]
+    assert trees.parts(tmp_path / "mirror") == ["left"]

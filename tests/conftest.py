@@ -1,0 +1,124 @@
+"""Fixtures for every test: real web servers, trees to serve, and the program as a subprocess."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests import servers, trees
+from tests.program import Program
+
+SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
+"""A server that is not installed is a failure then, and a skipped test otherwise."""
+
+
+class Serve(Protocol):
+    """Give a running server of a flavour, with ``zone`` (a tz database name) as its local time."""
+
+    def __call__(self, flavour: str, *, zone: str = "UTC") -> servers.Server: ...
+
+
+class ServeAlone(Protocol):
+    """Give a running server of a flavour; ``server.root`` is empty."""
+
+    def __call__(self, flavour: str) -> servers.Server: ...
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the heavy tests out, unless a mark (-m) or a test (file.py::name) was asked for by name."""
+    if config.option.markexpr or any("::" in argument for argument in config.args):
+        return
+    heavy = [item for item in items if item.get_closest_marker("heavy")]
+    if heavy:
+        config.hook.pytest_deselected(items=heavy)
+        items[:] = [item for item in items if not item.get_closest_marker("heavy")]
+
+
+def _start(flavour: str, root: Path, zone: str) -> servers.Server:
+    try:
+        return servers.start(flavour, root, zone=zone)
+    except servers.Missing as program:
+        message = f"{program} is not installed"
+    if SERVERS_REQUIRED:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def _open_directory() -> Path:
+    """Make a directory that a server which has given up root's rights can read, as pytest's own are not."""
+    directory = Path(tempfile.mkdtemp(prefix="crawler-docroot-"))
+    directory.chmod(0o755)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def docroot() -> Iterator[Path]:
+    """What the shared servers serve: ``pub/`` (the standard tree), and ``beside/``, which is nobody's business."""
+    directory = _open_directory()
+    trees.build(directory / "pub")
+    trees.write(directory / "beside" / "secret.txt", 10)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def serve(docroot: Path) -> Iterator[Serve]:
+    """Servers over ``docroot``, each started once for all tests. Its log begins anew with each call."""
+    running: dict[tuple[str, str], servers.Server] = {}
+
+    def give(flavour: str, *, zone: str = "UTC") -> servers.Server:
+        if (flavour, zone) not in running:
+            running[flavour, zone] = _start(flavour, docroot, zone)
+        server = running[flavour, zone]
+        if server.keeps_log:
+            server.forget()
+        return server
+
+    yield give
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture
+def site(docroot: Path) -> Iterator[Path]:
+    """An empty directory below ``docroot`` for the trees of one test. ``server.url_of(site / "x")`` is its URL."""
+    directory = Path(tempfile.mkdtemp(prefix="site-", dir=docroot))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def serve_alone() -> Iterator[ServeAlone]:
+    """A server with a document root of its own, for what must lie at the top, such as robots.txt."""
+    directory = _open_directory()
+    running: list[servers.Server] = []
+
+    def give(flavour: str) -> servers.Server:
+        running.append(_start(flavour, directory, "UTC"))
+        return running[-1]
+
+    yield give
+    for server in running:
+        server.stop()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def run_crawler(tmp_path: Path) -> Program:
+    """The program; ``run_crawler(option, ..., url, directory)`` runs it to its end."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Program(home)
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    """The DIR of a run; it does not exist yet."""
+    return tmp_path / "mirror"

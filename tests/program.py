@@ -1,0 +1,123 @@
+"""``python -m crawler`` as a subprocess, as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 50.0
+"""Seconds for one run; below the time limit of a test, so that the run is ended and its output shown."""
+
+MEASURE = """\
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
+"""A small parent that notes the peak of its child. Measured from the tests' own process it would be wrong: Linux
+counts what a process had resident before its exec, and that is then a copy of pytest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one run of the program ended."""
+
+    code: int
+    """Exit code; negative: the signal that ended it."""
+    stdout: str
+    stderr: str
+    seconds: float
+    peak: int | None = None
+    """Largest resident size of any of its processes in bytes, where it was measured."""
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+class Program:
+    """Runs the program in a directory of its own and without this machine's proxies and settings."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.lower().endswith("_proxy") and not name.startswith("CRAWLER_")
+        } | {"HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+
+    def __call__(
+        self,
+        *arguments: object,
+        stdin: str | None = None,
+        env: dict[str, str] | None = None,
+        patience: float = PATIENCE,
+        measure: bool = False,
+    ) -> Run:
+        """Run ``python -m crawler ARGUMENTS`` to its end. With ``measure`` its peak memory is noted."""
+        note = self._home / "peak"
+        command = self._command(arguments)
+        if measure:
+            command = [sys.executable, "-I", "-S", "-c", MEASURE, str(note), *command]
+        begun = time.monotonic()
+        done = subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            cwd=self._home,
+            env=self._environment | (env or {}),
+            timeout=patience,
+            check=False,
+        )
+        seconds = time.monotonic() - begun
+        peak = int(note.read_text()) * 1024 if measure else None
+        return Run(done.returncode, done.stdout, done.stderr, seconds, peak)
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start ``python -m crawler ARGUMENTS`` and do not wait for it."""
+        return subprocess.Popen(
+            self._command(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self._home,
+            env=self._environment,
+        )
+
+    @staticmethod
+    def _command(arguments: tuple[object, ...]) -> list[str]:
+        return [sys.executable, "-m", "crawler", *(str(argument) for argument in arguments)]
+
+
+def finish(process: subprocess.Popen[str]) -> Run:
+    """Wait for a started program, which has been told to stop."""
+    begun = time.monotonic()
+    try:
+        stdout, stderr = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+        raise AssertionError(f"the program does not end:\n{stdout}{stderr}") from None
+    return Run(process.returncode, stdout, stderr, time.monotonic() - begun)
+
+
+def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until ``condition`` holds; it must, before ``process`` ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            stdout, stderr = process.communicate()
+            raise AssertionError(
+                f"the program was not met in the middle (exit {process.returncode}):\n{stdout}{stderr}"
+            )
+        time.sleep(0.005)

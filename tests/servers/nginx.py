@@ -1,0 +1,72 @@
+"""nginx with ngx_http_autoindex_module."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from tests.servers.process import MIME_TYPES, Flavour, Site
+
+SLOW = "/slow/"
+"""Files below this path are sent at SLOW_RATE per connection: a run over them can be met in the middle."""
+SLOW_RATE = "256k"
+
+CONFIGURATION = """\
+{user}
+daemon off;
+worker_processes 1;
+pid {scratch}/pid;
+error_log {scratch}/error.log warn;
+events {{ worker_connections 512; }}
+http {{
+    types {{ {types} }}
+    default_type application/octet-stream;
+    log_format tabs '$request\t$status\t$body_bytes_sent\t$http_user_agent';
+    access_log {log} tabs;
+    client_body_temp_path {scratch}/body;
+    proxy_temp_path {scratch}/proxy;
+    fastcgi_temp_path {scratch}/fastcgi;
+    uwsgi_temp_path {scratch}/uwsgi;
+    scgi_temp_path {scratch}/scgi;
+    sendfile on;
+    gzip on;
+    gzip_min_length 0;
+    gzip_types *;
+    server {{
+        listen 127.0.0.1:{port};
+        charset utf-8;
+        autoindex on;
+        {options}
+        location / {{ root "{root}"; }}
+        location {slow} {{ root "{root}"; limit_rate {rate}; }}
+    }}
+}}
+"""
+
+
+def configure(site: Site, *, options: str) -> list[str]:
+    text = CONFIGURATION.format(
+        user="user root;" if os.geteuid() == 0 else "",
+        scratch=site.scratch,
+        log=site.log,
+        port=site.port,
+        root=site.root,
+        options=options,
+        slow=SLOW,
+        rate=SLOW_RATE,
+        types=" ".join(f"{kind} {extensions};" for kind, extensions in MIME_TYPES.items()),
+    )
+    return ["-p", str(site.scratch), "-e", str(site.scratch / "error.log"), "-c", str(site.write("nginx.conf", text))]
+
+
+def _flavour(name: str, options: str = "") -> Flavour:
+    return Flavour(name=name, program="nginx", configure=partial(configure, options=options))
+
+
+NGINX = (
+    _flavour("nginx"),
+    _flavour("nginx-rounded", "autoindex_exact_size off;"),
+    _flavour("nginx-localtime", "autoindex_localtime on;"),
+    _flavour("nginx-json", "autoindex_format json;"),
+    _flavour("nginx-xml", "autoindex_format xml;"),
+)

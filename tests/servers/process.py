@@ -1,0 +1,230 @@
+"""One server process: start it, wait for it, read its log, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+MIME_TYPES = {
+    "text/html": "html htm",
+    "text/css": "css",
+    "text/plain": "txt",
+    "application/gzip": "gz tgz",
+    "application/zip": "zip",
+    "application/octet-stream": "bin iso",
+}
+"""Type → extensions; every server gets these, whatever the machine has in /etc."""
+
+LOG_FIELDS = ("request line", "status", "body bytes", "user agent")
+"""What the servers with a configurable log write, separated by tabs."""
+
+PATIENCE = 15.0
+"""Seconds that a server may take to start, to log or to stop. Reached only when something is wrong."""
+
+
+class Missing(Exception):
+    """The program, or a part of it, is not installed on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One line of an access log."""
+
+    method: str
+    path: str
+    """The request target as it came over the wire: encoded, with its query."""
+    status: int
+    size: int | None
+    """Bytes of the body that were sent; None where the server does not log it."""
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a configuration is made from."""
+
+    root: Path
+    port: int
+    scratch: Path
+    """A directory for the configuration and whatever else the server writes."""
+
+    @property
+    def log(self) -> Path:
+        return self.scratch / "access.log"
+
+    @property
+    def output(self) -> Path:
+        return self.scratch / "output.log"
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.scratch / name
+        path.write_text(text)
+        return path
+
+
+def parse_tabs(line: str) -> Request | None:
+    """Read a line of LOG_FIELDS."""
+    target, status, size, agent = line.split("\t")
+    method, path, *_ = f"{target} -".split(" ")
+    return Request(method, path, int(status), 0 if size == "-" else int(size), agent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flavour:
+    """One server in one configuration."""
+
+    name: str
+    program: str
+    configure: Callable[[Site], list[str]]
+    """Write the configuration and give the command, without the program itself, that runs it in the foreground."""
+    parse: Callable[[str], Request | None] | None = parse_tabs
+    """Read one line of ``Site.log``; None for a line that is no request. No function: the server keeps no log."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def find(self) -> str:
+        """Give the path of the program. Raises Missing."""
+        path = shutil.which(self.program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/sbin")
+        if path is None:
+            raise Missing(self.program)
+        return path
+
+
+class Server:
+    """A running server. ``stop`` it; it also ends when the process that started it dies."""
+
+    def __init__(self, flavour: Flavour, root: Path, *, zone: str = "UTC") -> None:
+        self.flavour = flavour
+        self.root = root
+        self._program = flavour.find()
+        self._zone = zone
+        self._position = 0
+        self._settled = 0
+        self.scratch = Path(tempfile.mkdtemp(prefix=f"server-{flavour.name}-"))
+        try:
+            self._start()
+        except BaseException:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            raise
+
+    @property
+    def port(self) -> int:
+        return self._site.port
+
+    @property
+    def url(self) -> str:
+        """URL of ``root``, with a final slash."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def keeps_log(self) -> bool:
+        """Whether ``requests`` and ``forget`` can be used."""
+        return self.flavour.parse is not None
+
+    def url_of(self, directory: Path) -> str:
+        """URL of a directory below ``root``, with a final slash."""
+        return f"{self.url}{quote(os.fspath(directory.relative_to(self.root)))}/"
+
+    def requests(self) -> list[Request]:
+        """What has been asked since the start or the last ``forget``, in the order of the log."""
+        self._settle()
+        lines = self._site.log.read_bytes()[self._position :].decode(errors="replace").splitlines()
+        found = (self._parse(line) for line in lines)
+        return [request for request in found if request and not request.path.startswith("/settled-")]
+
+    def forget(self) -> None:
+        """Let ``requests`` begin here."""
+        self._settle()
+        self._position = self._site.log.stat().st_size
+
+    def stop(self) -> None:
+        """End the server and remove its files."""
+        self._end()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _start(self) -> None:
+        for remaining in (2, 1, 0):  # another program may take the port before the server does
+            self._site = Site(self.root, _free_port(), self.scratch)
+            self._process = self._spawn()
+            if self._wait_until_up():
+                return
+            self._end()
+            if not remaining:
+                raise RuntimeError(f"{self.flavour.name} does not start:\n{self._site.output.read_text()}")
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [self._program, *self.flavour.configure(self._site)]
+        if setpriv := shutil.which("setpriv"):
+            command = [setpriv, "--pdeathsig", "TERM", "--", *command]
+        environment = {"PATH": os.environ["PATH"], "TZ": self._zone, "HOME": str(self.scratch), "LC_ALL": "C.UTF-8"}
+        with self._site.output.open("ab") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment | self.flavour.environment,
+                start_new_session=True,
+            )
+
+    def _wait_until_up(self) -> bool:
+        for _ in _ticks():
+            if self._process.poll() is not None:
+                return False
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return self._process.poll() is None
+        return False
+
+    def _settle(self) -> None:
+        """Wait until all that was asked so far is in the log: a request of our own comes after it."""
+        if not self.keeps_log:
+            raise RuntimeError(f"{self.flavour.name} keeps no access log")
+        self._settled += 1
+        mark = f"/settled-{self._settled}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request("GET", mark)
+        connection.getresponse().read()
+        connection.close()
+        before = b""
+        for _ in _ticks():  # threads of one server may log in another order than they answer: wait for quiet
+            now = self._site.log.read_bytes() if self._site.log.exists() else b""
+            if mark.encode() in now and now == before:
+                return
+            before = now
+        raise RuntimeError(f"{self.flavour.name} does not log:\n{self._site.output.read_text()}")
+
+    def _parse(self, line: str) -> Request | None:
+        assert self.flavour.parse is not None
+        return self.flavour.parse(line)
+
+    def _end(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=3)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(timeout=PATIENCE)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _ticks() -> Iterator[None]:
+    """Come round every few milliseconds until PATIENCE is at its end."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.005)
