@@ -303,7 +303,7 @@ AGES = [
     (None, day(10), (day(10, 15, None),) * 2, "too-new", False),
     (None, day(10), (day(9, 9, None),) * 2, None, False),
     # the ends of the calendar
-    (day(10), None, (datetime(1, 1, 1, tzinfo=None),) * 2, None, True),
+    (day(10), None, (day(1, 0, None).replace(year=1, month=1),) * 2, None, True),
     (timedelta(days=999_999), None, (day(1), day(1)), None, False),
     (day(10), None, (datetime.max.replace(tzinfo=timezone(-timedelta(hours=5))),) * 2, None, False),
 ]  # fmt: skip
