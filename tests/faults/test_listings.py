@@ -1,0 +1,362 @@
+"""Rows L: listings that mislead, and files that are not what the listing says."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.faulty.answers import Version
+from tests.faulty.behaviours import Behaviour, Page, Redirect, Says, Status
+from tests.faulty.samples import DAY, LOGIN, beside, blob, many, populate
+from tests.faulty.sandbox import Sandbox
+from tests.faulty.server import Site
+from tests.faulty.site import OLD, Resource
+
+SOFT_404 = b"<!DOCTYPE html><html><head><title>404</title></head><body><h1>404 - page not found</h1></body></html>"
+NGINX = (
+    b"<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>"
+)
+
+
+@pytest.mark.row("L01")
+def test_sort_links_and_other_furniture_are_never_requested(sandbox: Sandbox) -> None:
+    with Site(shape="apache") as site:
+        wanted = populate(site)
+        site.links(
+            *("?C=N;O=D", "?sort=name", "#", "#top", "mailto:a@b.example", "javascript:void(0)", "data:text/plain,x"),
+            *("/", "/pub/", "./", "", "?download=1", "/icons/", "README#part"),
+            size=None,
+        )
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(wanted)
+        assert [target for target in site.log.targets if "?" in target or "#" in target] == []
+        for folder in ("/pub/", "/pub/sub/", "/pub/sub/deep/", "/pub/other/"):
+            assert site.log.times(folder, "GET") == 1
+        assert {target for target in site.log.targets if not target.startswith("/pub/")} <= {"/robots.txt"}
+
+
+AWKWARD = (
+    "a b",
+    "100%",
+    "a%20b",
+    "a&amp;b",
+    "a&b",
+    "é",
+    "it's",
+    "~",
+    ".hidden",
+    "-rf",
+    "()[]",
+    "日本",
+    "+plus+",
+    "a;b,c=d@e!$",
+)
+
+
+@pytest.mark.row("L02")
+@pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
+def test_awkward_names_are_decoded_once(sandbox: Sandbox, shape: str) -> None:
+    with Site(shape=shape) as site:
+        for number, name in enumerate(AWKWARD):
+            site.file(name, blob(100 + number, number))
+            site.file(f"d {name}/{name}", blob(200 + number, number))
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+
+
+UNUSUAL = (
+    *("what?", "a#b", "a:b", "a*b", 'a"b', "a|b", "a<b>c", "back\\slash", "CON", "aux.txt", "dot.", "space "),
+    *("README", "readme", "Readme", "%2e%2e.txt", "%252e.txt", "\u00e9-nfc", "e\u0301-nfd", "caf\u00e9", "cafe\u0301"),
+    *("?C=N;O=D", "Parent Directory", "Name", "..twodots", "...", "-"),
+)
+
+
+@pytest.mark.row("L03")
+def test_names_that_other_systems_refuse_are_all_distinct_here(sandbox: Sandbox, site: Site) -> None:
+    for number, name in enumerate(UNUSUAL):
+        site.file(name, blob(100 + number, number))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("L02")
+def test_bytes_that_are_no_utf8_survive(sandbox: Sandbox, site: Site) -> None:
+    site.file("latin-\udce9.txt", blob(100))
+    sandbox.mirror(site.url, env={"LC_ALL": "C"}).succeeds()
+    sandbox.holds(site.contents())
+
+
+def endless(site: Site, *, changing: bool) -> None:
+    """``loop/loop/loop/…``; ``changing`` gives each level another file, so that no two listings are equal."""
+    numbers = itertools.count()
+
+    def resource(target: str) -> Resource | None:
+        if not target.startswith("/pub/loop/"):
+            return None
+        if not target.endswith("/"):
+            return Resource(path=target, state=Version(data=blob(5), mtime=OLD))
+        name = f"f{next(numbers)}" if changing else "file"
+        page = (
+            '<html>\r\n<head><title>Index of x</title></head>\r\n<body>\r\n<h1>Index of x</h1><hr><pre><a href="../">../</a>\r\n'
+            '<a href="loop/">loop/</a>                  02-Jan-2025 03:04                   -\r\n'
+            f'<a href="{name}">{name}</a>               02-Jan-2025 03:04                   5\r\n</pre><hr></body>\r\n</html>\r\n'
+        )
+        return Resource(path=target, page=page.encode)
+
+    site.otherwise = resource
+    site.links("loop/", size=None)
+
+
+@pytest.mark.row("L06")
+@pytest.mark.parametrize("changing", [False, True], ids=["same listing", "new names"])
+def test_a_directory_without_end_is_cut_and_reported(sandbox: Sandbox, site: Site, changing: bool) -> None:
+    wanted = populate(site)
+    endless(site, changing=changing)
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    assert len(site.log) <= 3000
+    there = sandbox.tree()
+    assert {path: there.get(path) for path in wanted} == wanted
+
+
+@pytest.mark.own
+@pytest.mark.row("L06")
+def test_a_loop_is_seen_after_few_levels(sandbox: Sandbox, site: Site) -> None:
+    endless(site, changing=False)
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    assert len(site.log) <= 20
+    assert "loop" in run.text
+
+
+@pytest.mark.row("L07")
+def test_nothing_below_the_depth_is_requested(sandbox: Sandbox, site: Site) -> None:
+    for path in ("0", "1/a", "1/2/b", "1/2/3/c", "1/2/3/4/d"):
+        site.file(path, blob(100, len(path)))
+    sandbox.mirror(site.url, max_depth=2).succeeds()
+    assert sorted(sandbox.tree()) == ["0", "1/2/b", "1/a"]
+    assert [target for target in site.log.targets if target.startswith("/pub/1/2/3/")] == []
+
+
+@pytest.mark.row("L09")
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"<![",
+        b"<![CDATA[",
+        b"<!--",
+        b"<!DOCTYPE [",
+        b"\0" * 500,
+        b"\xff\xfe" + b"<\0a\0",
+        b"<" * 9000,
+        b"&#xFFFFFFFFFF;" * 50,
+    ],
+)
+def test_a_listing_that_breaks_parsers_is_an_error_of_its_directory(sandbox: Sandbox, site: Site, junk: bytes) -> None:
+    good = beside(site, "sub/hidden", blob(500))
+    site.listing("sub", junk)
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+
+
+@pytest.mark.row("L10", "L11")
+@pytest.mark.parametrize("page", [LOGIN, SOFT_404], ids=["login", "soft 404"])
+@pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
+def test_a_page_with_status_200_is_no_archive(sandbox: Sandbox, shape: str, page: bytes) -> None:
+    with Site(shape=shape) as site:
+        beside(site, "old.tar.gz", blob(5000))
+        old = site.contents()
+        sandbox.mirror(site.url).succeeds()
+        site.file("old.tar.gz", blob(5000, 7), Page(page), mtime=OLD + DAY)
+        site.file("new.tar.gz", blob(5000, 8), Page(page))
+        sandbox.mirror(site.url).fails(5)
+        sandbox.holds(old)
+
+
+@pytest.mark.row("L10")
+def test_a_html_file_that_is_listed_as_such_arrives(sandbox: Sandbox) -> None:
+    """The control of the rows above: pages are refused for binaries only."""
+    with Site(shape="python") as site:
+        site.file("page.html", LOGIN, content_type="text/html")
+        site.file("README", LOGIN, content_type="text/html")
+        site.file("x.tar.gz", blob(5000), content_type="application/gzip")
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+
+
+@pytest.mark.row("L12")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Page(b'{"error": "no such index"}', "application/json"),
+        Page(NGINX),
+        Page(LOGIN),
+        Page(b""),
+        Page(b"plain text", "text/plain"),
+        Page(b"\x7fELF" + blob(500), "application/octet-stream"),
+        Redirect("/pub/login.html"),
+        Status(401),
+        Status(403),
+        Status(404),
+    ],
+    ids=["json", "nginx", "login", "empty", "text", "binary", "redirect", "401", "403", "404"],
+)
+def test_a_directory_that_answers_something_else_keeps_its_files(
+    sandbox: Sandbox, site: Site, fault: Behaviour
+) -> None:
+    old = many(site, 4, "sub") | beside(site, "zz/more", blob(10))
+    old = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.on("login.html", Page(LOGIN))
+    site.on("sub/", fault)
+    sandbox.mirror(site.url, delete=True).fails(5)
+    sandbox.holds(old)
+
+
+@pytest.mark.row("L13")
+def test_a_file_and_a_folder_of_one_name_are_not_both_taken(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "x/inner.txt", blob(500))
+    site.at("x").state = Version(data=blob(5), mtime=OLD)
+    site.links("x")
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    there = sandbox.tree()
+    assert there.pop("x", None) in (None, blob(5))
+    assert there.pop("x/inner.txt", None) in (None, blob(500))
+    assert there == good
+    assert "x" in run.text
+
+
+@pytest.mark.row("L14")
+def test_a_file_that_became_a_folder_is_replaced_or_refused(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "x", blob(500))
+    sandbox.mirror(site.url).succeeds()
+    site.remove("x")
+    site.file("x/inner.txt", blob(600))
+    run = sandbox.mirror(site.url)
+    assert run.code in (0, 5)
+    sandbox.holds(site.contents() if run.code == 0 else {**good, "x": blob(500)})
+
+
+@pytest.mark.row("L14")
+def test_a_folder_that_became_a_file_is_replaced_or_refused(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "x/inner.txt", blob(500))
+    sandbox.mirror(site.url).succeeds()
+    site.remove("x/inner.txt")
+    del site._rows[""]["x"]
+    site.file("x", blob(600))
+    run = sandbox.mirror(site.url)
+    assert run.code in (0, 5)
+    sandbox.holds(site.contents() if run.code == 0 else {**good, "x/inner.txt": blob(500)})
+
+
+@pytest.mark.row("L15")
+def test_the_longest_names_are_stored_and_longer_ones_refused(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "a" * 255, blob(500, 1))
+    site.file("日" * 84 + "x", blob(500, 2))
+    good = site.contents()
+    site.file("b" * 256, blob(500, 3))
+    site.file("c" * 304, blob(500, 4))
+    site.file("本" * 86, blob(500, 5))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+
+
+@pytest.mark.row("L15")
+def test_a_long_name_can_be_resumed_and_retried_too(sandbox: Sandbox, site: Site) -> None:
+    site.file("a" * 255, blob(900_000, 1), Status(503, times=1))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(300)
+@pytest.mark.row("L17")
+def test_a_million_rows_end_in_bounded_memory(sandbox: Sandbox, site: Site) -> None:
+    site.file("wanted.iso", blob(500))
+    line = (
+        '<a href="f%07d.txt">f%07d.txt</a>                                  02-Jan-2025 03:04                 500\r\n'
+    )
+    rows = "".join(line % (number, number) for number in range(1_000_000))
+    last = '<a href="wanted.iso">wanted.iso</a>       02-Jan-2025 03:04                 500\r\n'
+    head = "<html>\r\n<head><title>Index of /pub/</title></head>\r\n<body>\r\n<h1>Index of /pub/</h1><hr><pre>"
+    site.listing("", f'{head}<a href="../">../</a>\r\n{rows}{last}</pre><hr></body>\r\n</html>\r\n'.encode())
+    run = sandbox.mirror(site.url, ext="iso", patience=240, timeout=60)
+    run.succeeds()
+    sandbox.holds({"wanted.iso": blob(500)})
+    assert run.peak < 1500 << 20
+
+
+@pytest.mark.own
+@pytest.mark.row("M16")
+def test_index_files_come_after_everything_else(sandbox: Sandbox, site: Site) -> None:
+    for name in ("dists/Release", "dists/Packages.gz", "SHA256SUMS", "repodata/repomd.xml"):
+        site.file(name, blob(100, len(name)), content_type="text/plain")
+    many(site, 20, "pool")
+    site.file("SHA256SUMS", b"")
+    sandbox.mirror(site.url, more=["--no-verify-digests"]).succeeds()
+    order = [request.path.rpartition("/")[2] for request in site.log.bodies()]
+    assert set(order[-4:]) == {"Release", "Packages.gz", "SHA256SUMS", "repomd.xml"}
+
+
+@pytest.mark.row("M18")
+@pytest.mark.parametrize("shift", [-5 * 3600, 2 * 3600, 13 * 3600 + 45 * 60])
+def test_a_listing_in_the_time_of_another_zone_is_no_change(sandbox: Sandbox, shift: int) -> None:
+    with Site(shape="apache") as site:
+        wanted = populate(site)
+        for path in wanted:
+            folder, _, name = path.rpartition("/")
+            site._rows[folder][name].mtime = OLD + shift
+        sandbox.mirror(site.url).succeeds()
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        assert site.log.bodies() == []
+        sandbox.holds(wanted)
+
+
+@pytest.mark.row("E06")
+def test_a_name_of_ours_upstream_is_refused(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, ".crawler/state.sqlite3", b"not a database")
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+    assert site.log.bodies("/pub/.crawler") == []
+    state = sandbox.directory / ".crawler" / "state.sqlite3"
+    assert state.read_bytes()[:15] == b"SQLite format 3"
+
+
+@pytest.mark.row("E07")
+def test_pages_that_continue_each_other_in_a_circle_end(sandbox: Sandbox, site: Site) -> None:
+    page = (
+        b'<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        b"<Name>pub</Name><Prefix></Prefix><Marker></Marker><NextMarker>a.bin</NextMarker><IsTruncated>true</IsTruncated>"
+        b"<Contents><Key>a.bin</Key><LastModified>2025-01-02T03:04:05.000Z</LastModified><Size>500</Size></Contents>"
+        b"</ListBucketResult>"
+    )
+    site.file("a.bin", blob(500))
+    site.on("", Page(page, "application/xml"))
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(3, 5)
+    assert len(site.log) < 50
+
+
+@pytest.mark.row("E08")
+def test_a_listing_for_ever_is_cut_off(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "sub/hidden", blob(500))
+    line = b'<a href="x">x</a>   02-Jan-2025 03:04   5\r\n'
+    site.listing("sub", lambda: b"<html><pre>" + line)
+    site.on("sub/", Says(length=1 << 40))
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    sandbox.holds(good)
+
+
+@pytest.mark.row("E09")
+def test_a_link_to_another_host_is_skipped_and_no_failure(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    with Site() as other:
+        other.file("far.bin", blob(500))
+        site.links(f"{other.url}far.bin")
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(wanted)
+        assert other.log == []

@@ -1,0 +1,372 @@
+"""Rows P: answers that are late, wrong, endless or that lie about themselves."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.faulty.behaviours import (
+    Behaviour,
+    EndlessContinue,
+    EndlessHeaders,
+    HangUp,
+    Late,
+    NoLastChunk,
+    Page,
+    Raw,
+    Redirect,
+    RetryAfterDate,
+    Says,
+    Status,
+)
+from tests.faulty.samples import DAY, KB, beside, blob, populate
+from tests.faulty.sandbox import Sandbox
+from tests.faulty.server import Site
+from tests.faulty.site import OLD
+
+MEMORY = 400 << 20
+
+
+def gap(site: Site, path: str) -> float:
+    """Seconds between the first two requests for ``path``."""
+    first, second = site.log.of(path)[:2]
+    return second.at - first.at
+
+
+@pytest.mark.row("P01")
+@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+def test_chunks_without_a_last_one_are_not_a_file(sandbox: Sandbox, site: Site, size: int) -> None:
+    beside(site, "old.bin", blob(size))
+    old = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.file("old.bin", blob(size, 5), NoLastChunk(), mtime=OLD + DAY, size=size + 1)
+    site.file("new.bin", blob(size, 6), NoLastChunk(), size=size + 1)
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(old)
+
+
+@pytest.mark.row("P01")
+@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
+def test_the_last_chunk_counts_even_when_the_size_agrees(sandbox: Sandbox, site: Site, times: int | None) -> None:
+    good = beside(site, "a.bin", blob(20 * KB), NoLastChunk(times=times))
+    run = sandbox.mirror(site.url)
+    if times == 1:
+        run.succeeds()
+        sandbox.holds(site.contents())
+    else:
+        run.fails(5)
+        sandbox.holds(good)
+
+
+@pytest.mark.row("P02")
+@pytest.mark.parametrize("status", [503, 429])
+def test_retry_after_in_seconds_is_waited_for(sandbox: Sandbox, site: Site, status: int) -> None:
+    beside(site, "a.bin", blob(5000), Status(status, headers=(("Retry-After", "2"),), times=1))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+    assert gap(site, "/pub/a.bin") >= 1.8
+
+
+@pytest.mark.row("P03")
+def test_retry_after_as_a_date_is_waited_for(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "a.bin", blob(5000), RetryAfterDate(3.5, times=1))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+    assert gap(site, "/pub/a.bin") >= 1.9
+
+
+@pytest.mark.row("P02")
+def test_retry_after_holds_for_a_listing_too(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    site.on("sub/", Status(503, headers=(("Retry-After", "2"),), times=1))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+    assert gap(site, "/pub/sub/") >= 1.8
+
+
+@pytest.mark.row("P04")
+@pytest.mark.parametrize("value", ["86400", "99999999999999999999", "Thu, 01 Jan 2099 00:00:00 GMT"])
+def test_a_retry_after_of_days_fails_that_file_alone(sandbox: Sandbox, site: Site, value: str) -> None:
+    good = beside(site, "a.bin", blob(5000), Status(503, headers=(("Retry-After", value),)))
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    assert run.seconds < 10
+    sandbox.holds(good)
+
+
+@pytest.mark.row("P04")
+@pytest.mark.parametrize("value", ["-5", "soon", "", "1e3", "Thu, 32 Foo 2024 99:00:00 GMT", "2,2", "٣"])
+def test_a_retry_after_that_makes_no_sense_is_no_trap(sandbox: Sandbox, site: Site, value: str) -> None:
+    beside(site, "a.bin", blob(5000), Status(503, headers=(("Retry-After", value),), times=1))
+    run = sandbox.mirror(site.url)
+    run.succeeds()
+    assert run.seconds < 8
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P05")
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_error_is_tried_again_and_its_page_never_stored(sandbox: Sandbox, site: Site, status: int) -> None:
+    good = beside(site, "a.bin", blob(5000), Status(status))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+    assert 2 <= site.log.times("/pub/a.bin") <= 3
+
+
+@pytest.mark.row("P06")
+@pytest.mark.parametrize("status", [404, 410, 403])
+def test_a_listed_file_that_is_gone_is_asked_for_once(sandbox: Sandbox, site: Site, status: int) -> None:
+    good = beside(site, "a.bin", blob(5000), Status(status))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+    assert site.log.times("/pub/a.bin", "GET") == 1
+
+
+@pytest.mark.row("P14")
+def test_a_file_that_redirects_to_itself_ends(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "a.bin", blob(5000))
+    site.on("a.bin", Redirect(f"{site.url}a.bin"))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+    assert site.log.times("/pub/a.bin") <= 20
+
+
+@pytest.mark.row("P14")
+def test_a_redirect_loop_of_two_ends(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "a.bin", blob(5000))
+    site.on("a.bin", Redirect("/pub/b.bin"))
+    site.on("b.bin", Redirect("/pub/a.bin"))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+    assert site.log.times("/pub/a.bin") <= 30
+
+
+@pytest.mark.row("P13", "P17")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Page(b"", "application/octet-stream"),
+        Page(blob(2500), "application/octet-stream"),
+        Page(blob(7000), "application/octet-stream"),
+        Says(framing="chunked", body=blob(4999)),
+        Says(framing="close", http="HTTP/1.0", body=blob(4999)),
+    ],
+    ids=["empty", "half", "longer", "chunked", "close"],
+)
+def test_a_body_that_contradicts_the_listing_is_not_installed(sandbox: Sandbox, site: Site, fault: Behaviour) -> None:
+    beside(site, "old.bin", blob(5000))
+    old = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.file("old.bin", blob(5000, 7), fault, mtime=OLD + DAY)
+    site.file("new.bin", blob(5000, 8), fault)
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(old)
+
+
+@pytest.mark.row("P15")
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "gopher://127.0.0.1/x", "ftp://127.0.0.1/x", "data:,x", "javascript:1", "http:"]
+)
+def test_a_redirect_to_another_scheme_is_refused(sandbox: Sandbox, site: Site, target: str) -> None:
+    good = beside(site, "a.bin", blob(5000))
+    site.on("a.bin", Redirect(target))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+
+
+@pytest.mark.row("P16")
+def test_a_folder_linked_without_its_slash_becomes_a_folder(sandbox: Sandbox) -> None:
+    with Site(shape="python") as site:
+        wanted = populate(site)
+        rows = "".join(
+            f'<li><a href="{name}">{name}</a></li>\n' for name in ("README", "a.txt", "x.tar.gz", "sub", "other/")
+        )
+        title = "Directory listing for /pub/"
+        page = f"<html><title>{title}</title><body><h1>{title}</h1><ul>\n{rows}</ul><hr></body></html>\n"
+        site.listing("", page.encode())
+        site.on("sub", Redirect("/pub/sub/", status=301))
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(wanted)
+
+
+@pytest.mark.row("P18")
+def test_a_body_that_ends_with_the_connection_is_taken_when_its_size_agrees(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "a.bin", blob(20 * KB), Says(framing="close", http="HTTP/1.0"))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P20")
+def test_header_lines_for_ever_are_cut_off(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "a.bin", blob(5000), EndlessHeaders())
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    sandbox.holds(good)
+    assert run.peak < MEMORY
+    assert run.seconds < 20
+
+
+@pytest.mark.row("P20")
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 " + b"O" * 3_000_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 3_000_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200_000 + b"Content-Length: 5\r\n\r\nabcde",
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        b"220 ftp.example.org ready\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4000\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nabcde\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nabcde\r\n0\r\n\r\nHTTP/1.1 200",
+    ],
+    ids=[
+        "reason",
+        "line",
+        "count",
+        "tls",
+        "ftp",
+        "status",
+        "negative",
+        "two-lengths",
+        "chunk",
+        "huge-chunk",
+        "smuggle",
+    ],
+)
+def test_an_answer_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, site: Site, head: bytes) -> None:
+    good = beside(site, "a.bin", blob(5000), Raw(head))
+    run = sandbox.mirror(site.url, attempts=2)
+    run.fails(5)
+    sandbox.holds(good)
+    assert run.peak < MEMORY
+
+
+@pytest.mark.row("P21")
+def test_provisional_answers_for_ever_meet_a_deadline(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "a.bin", blob(5000), EndlessContinue())
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    sandbox.holds(good)
+    assert run.seconds < 16
+
+
+@pytest.mark.row("P22")
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip"])
+def test_a_compressed_file_is_stored_as_it_was_sent(sandbox: Sandbox, site: Site, coding: str) -> None:
+    archive = gzip.compress(blob(5000), mtime=0)
+    beside(
+        site, "x.tar.gz", archive, Says(headers=(("Content-Encoding", coding), ("Content-Type", "application/x-tar")))
+    )
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P23")
+def test_a_coding_that_nobody_asked_for_never_reaches_the_disk(sandbox: Sandbox, site: Site) -> None:
+    text = b"the same line\n" * 500
+    good = beside(site, "x.txt", text, Says(headers=(("Content-Encoding", "gzip"),), body=gzip.compress(text)))
+    run = sandbox.mirror(site.url)
+    if run.code == 0:
+        sandbox.holds(site.contents())
+    else:
+        run.fails(5)
+        sandbox.holds(good)
+
+
+@pytest.mark.row("M12")
+@pytest.mark.parametrize(
+    "codings",
+    [(("Content-Encoding", ", ".join(["gzip"] * 1000)),), (("Content-Encoding", "gzip"),) * 100],
+    ids=["one header", "many headers"],
+)
+def test_codings_upon_codings_are_refused(sandbox: Sandbox, site: Site, codings: tuple[tuple[str, str], ...]) -> None:
+    page = Says(headers=codings)
+    good = beside(site, "x.txt", b"text", Says(headers=codings, body=b"othr"))
+    site.folder("sub", page)
+    run = sandbox.mirror(site.url, attempts=2)
+    run.fails(5)
+    assert run.seconds < 15
+    sandbox.holds_only_whole(good, {"x.txt": b"othr"})
+
+
+@pytest.mark.row("M13")
+@pytest.mark.parametrize("head", [Status(404, when="head"), Status(405, when="head"), Status(500, when="head")])
+def test_what_head_says_does_not_matter_when_get_delivers(sandbox: Sandbox, head: Status) -> None:
+    with Site(shape="python") as site:
+        site.file("a.bin", blob(5000), head)
+        site.file("b.bin", blob(5001), Says(when="head", length=7))
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+
+
+@pytest.mark.row("M14")
+@pytest.mark.parametrize(
+    "moment", [0.0, 1.0, 4_294_967_296.0, 32_503_680_000.0], ids=["1970", "epoch+1", "2106", "3000"]
+)
+def test_any_date_of_a_server_is_survived(sandbox: Sandbox, site: Site, moment: float) -> None:
+    site.file("a.bin", blob(5000), mtime=moment)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+    assert (sandbox.directory / "a.bin").stat().st_mtime == moment
+    site.log.clear()
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("M14")
+@pytest.mark.parametrize(
+    "date", ["yesterday", "", "Thu, 99 Foo 99999 99:99:99 GMT", "0", "Mon, 01 Jan 0001 00:00:00 GMT"]
+)
+def test_a_date_that_is_none_is_survived(sandbox: Sandbox, site: Site, date: str) -> None:
+    site.file("a.bin", blob(5000), Says(headers=(("Last-Modified", date), ("Date", date))))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("E01")
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 205, 206, 207, 226, 300, 304, 305, 418, 451, 599, 999])
+def test_only_200_is_a_whole_file(sandbox: Sandbox, site: Site, status: int) -> None:
+    range_header = (("Content-Range", "bytes 0-4999/5000"),) if status == 206 else ()
+    good = beside(site, "a.bin", blob(5000), Status(status, headers=range_header, body=blob(5000)))
+    sandbox.mirror(site.url, attempts=1).fails(5)
+    sandbox.holds(good)
+
+
+@pytest.mark.row("E02")
+def test_a_file_of_no_bytes_is_a_file(sandbox: Sandbox, site: Site) -> None:
+    site.file("empty", b"")
+    site.file("sub/empty", b"")
+    for _ in range(2):
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds({"empty": b"", "sub/empty": b""})
+
+
+@pytest.mark.row("E03")
+def test_a_slow_first_answer_within_the_time_is_waited_for(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    site.on("a.txt", Late(1.2))
+    site.on("sub/", Late(1.2))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.row("E04")
+def test_a_location_with_a_line_break_adds_no_header(sandbox: Sandbox, site: Site) -> None:
+    good = beside(site, "a.bin", blob(5000))
+    raw = b"HTTP/1.1 302 Found\r\nLocation: /pub/b%0d%0aX-Injected:%20yes\r\nContent-Length: 0\r\n\r\n"
+    site.on("a.bin", Raw(raw))
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+    assert not any("x-injected" in request.headers for request in site.log)
+
+
+@pytest.mark.own
+@pytest.mark.row("N07")
+def test_the_number_of_attempts_counts_the_first(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "a.bin", blob(5000), HangUp())
+    sandbox.mirror(site.url, attempts=1).fails(5)
+    assert site.log.times("/pub/a.bin") == 1

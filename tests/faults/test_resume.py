@@ -1,0 +1,156 @@
+"""Rows P07 to P10: a second half must belong to the first, or both are thrown away."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.faulty.answers import Version
+from tests.faulty.behaviours import Becomes, Behaviour, Cut, IgnoresRange, Page, RangeFrom, Says, Stall, Status
+from tests.faulty.samples import DAY, KB, beside, blob, wait_until
+from tests.faulty.sandbox import Sandbox
+from tests.faulty.server import Site
+from tests.faulty.site import OLD
+
+BIG = blob(900 * KB, 3)
+CUT = Cut(at=0.4, times=1)
+
+
+def leave_a_part(sandbox: Sandbox, site: Site) -> None:
+    """A run that is stopped while ``big`` is stalled in its middle."""
+    site.at("big").behave((Stall(at=0.5, times=1),))
+    program = sandbox.start(site.url)
+    wait_until(lambda: any(request.sent >= 0.45 * len(BIG) for request in site.log.of("/pub/big")), "half of the file")
+    program.signal(signal.SIGTERM)
+    sandbox.note(program.finish())
+    assert "big" not in sandbox.tree()
+
+
+@pytest.mark.row("P07")
+def test_a_whole_body_in_place_of_the_range_is_not_appended(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "big", BIG, IgnoresRange(BIG, when="range"), CUT)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P08")
+@pytest.mark.parametrize("shift", [1, 1000, 900 * KB])
+def test_a_range_that_starts_elsewhere_never_makes_a_wrong_file(sandbox: Sandbox, site: Site, shift: int) -> None:
+    good = beside(site, "big", BIG, RangeFrom(BIG, shift=shift, when="range"), CUT)
+    run = sandbox.mirror(site.url)
+    assert run.code in (0, 5)
+    sandbox.holds(site.contents() if run.code == 0 else good)
+
+
+@pytest.mark.row("P08", "M11")
+@pytest.mark.parametrize(
+    "content_range",
+    [
+        "bytes 360000-899999/*",
+        "bytes 0-1/2",
+        "bytes */900000",
+        "items 360000-899999/900000",
+        "bytes 5-3/900000",
+        "",
+        "x",
+    ],
+)
+def test_a_content_range_that_does_not_fit_never_makes_a_wrong_file(
+    sandbox: Sandbox, site: Site, content_range: str
+) -> None:
+    lie = Says(headers=(("Content-Range", content_range),), when="range")
+    good = beside(site, "big", BIG, lie, CUT)
+    run = sandbox.mirror(site.url)
+    assert run.code in (0, 5)
+    sandbox.holds(site.contents() if run.code == 0 else good)
+
+
+@pytest.mark.row("M11")
+def test_a_multipart_answer_never_makes_a_wrong_file(sandbox: Sandbox, site: Site) -> None:
+    body = b"--B\r\nContent-Range: bytes 360000-899999/900000\r\n\r\n" + BIG[360000:] + b"\r\n--B--\r\n"
+    lie = Says(headers=(("Content-Type", "multipart/byteranges; boundary=B"),), body=body, when="range")
+    good = beside(site, "big", BIG, lie, CUT)
+    run = sandbox.mirror(site.url)
+    assert run.code in (0, 5)
+    sandbox.holds(site.contents() if run.code == 0 else good)
+
+
+@pytest.mark.row("P09")
+@pytest.mark.parametrize(
+    "versions",
+    [
+        lambda old, new: (Version(data=old, mtime=OLD), Version(data=new, mtime=OLD + DAY)),
+        lambda old, new: (Version(data=old, mtime=OLD, etag='W/"1"'), Version(data=new, mtime=OLD, etag='W/"1"')),
+        lambda old, new: (Version(data=old, mtime=OLD, etag=None), Version(data=new, mtime=OLD + DAY, etag=None)),
+        lambda old, new: (
+            Version(data=old, mtime=OLD, etag=None, dated=False),
+            Version(data=new, mtime=OLD, etag=None, dated=False),
+        ),
+    ],
+    ids=["strong", "weak", "dates", "nothing"],
+)
+def test_half_of_one_version_is_never_joined_with_half_of_another(
+    sandbox: Sandbox, site: Site, versions: Callable[[bytes, bytes], tuple[Version, Version]]
+) -> None:
+    first, second = versions(BIG, blob(900 * KB, 4))
+    beside(site, "big", BIG, CUT, Becomes(state=second, after=1))
+    site.at("big").state = first
+    run = sandbox.mirror(site.url)
+    assert run.code in (0, 5)
+    sandbox.holds_only_whole(site.contents(), {"big": second.data})
+    assert run.code == 5 or sandbox.tree()["big"] == second.data
+
+
+@pytest.mark.row("P09")
+def test_a_part_of_an_earlier_run_is_not_joined_with_another_version(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "big", BIG)
+    leave_a_part(sandbox, site)
+    site.file("big", blob(900 * KB, 4), mtime=OLD + DAY)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("E05")
+def test_a_part_of_an_earlier_run_is_continued_where_it_ended(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "big", BIG)
+    leave_a_part(sandbox, site)
+    site.log.clear()
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+    (request,) = site.log.of("/pub/big")
+    assert request.status == 206
+    assert "if-range" in request.headers
+    assert sandbox.parts() == []
+
+
+@pytest.mark.own
+@pytest.mark.row("E05")
+def test_a_part_that_was_damaged_on_the_disk_is_not_continued(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "big", BIG)
+    leave_a_part(sandbox, site)
+    for part in sandbox.parts():
+        with open(part, "r+b") as file:
+            file.write(b"damaged")
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P10")
+@pytest.mark.parametrize("fault", [Status(416, when="range"), Page(b"not a part", when="range")], ids=["416", "page"])
+def test_a_range_that_is_refused_leads_to_one_whole_request(sandbox: Sandbox, site: Site, fault: Behaviour) -> None:
+    beside(site, "big", BIG, fault, CUT)
+    sandbox.mirror(site.url, attempts=4).succeeds()
+    sandbox.holds(site.contents())
+    assert site.log.times("/pub/big") <= 4
+
+
+@pytest.mark.row("P10", "M11")
+def test_a_file_that_shrank_below_the_part_is_fetched_anew(sandbox: Sandbox, site: Site) -> None:
+    beside(site, "big", BIG)
+    leave_a_part(sandbox, site)
+    site.file("big", blob(50 * KB, 4), mtime=OLD + DAY)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
