@@ -136,7 +136,8 @@ class Option:
     """The default as people read it, where ``str(default)`` would not do."""
 
 
-def _option(default: Any, group: str, help: str, metavar: str | None = None, **more: Any) -> Any:  # noqa: A002 RUF100
+def _option(default: Any, group: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+    """A dataclass field that is an option."""
     return field(default=default, metadata={"option": Option(group, help, metavar, **more)})
 
 
@@ -236,9 +237,7 @@ class Config:
     )  # fmt: skip
     state: str | None = _option(None, LOCAL, "where the state lives", "PATH", shown="DIR/.crawler/state.sqlite3")
 
-    lock_wait: float = _option(
-        0.0, RUN, "wait that long for another run on DIR to end", "TIME", parse=parse_duration
-    )
+    lock_wait: float = _option(0.0, RUN, "wait that long for another run on DIR to end", "TIME", parse=parse_duration)
     max_duration: float | None = _option(
         None, RUN, "stop cleanly after that time; the next run goes on", "TIME", parse=_seconds
     )
@@ -251,9 +250,7 @@ class Config:
         "auto", OUTPUT, "bars on a terminal, nothing under cron", "auto|bars|plain|none",
         parse=_choice("auto", "bars", "plain", "none"),
     )  # fmt: skip
-    format: str = _option(
-        "text", OUTPUT, "of --list and --dry-run", "text|json", parse=_choice("text", "json")
-    )
+    format: str = _option("text", OUTPUT, "of --list and --dry-run", "text|json", parse=_choice("text", "json"))
     log_file: str | None = _option(None, OUTPUT, "also log to this file", "FILE")
     log_format: str = _option("text", OUTPUT, "of the log", "text|json", parse=_choice("text", "json"))
     summary: str | None = _option(None, OUTPUT, "write a JSON summary of the run", "FILE")

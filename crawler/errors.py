@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from crawler.models import Rejection
+
 
 class CrawlerError(Exception):
     """Base of all of them. ``str(error)`` is one line: what, which URL or path, what to do."""
@@ -38,7 +40,8 @@ class FetchError(CrawlerError):
     """One request failed.
 
     ``status`` is the HTTP status or None when there was no answer; ``retry_after`` is what the server
-    asked for, in seconds; ``connection`` is True when the server could not be talked to at all.
+    asked for, in seconds; ``connection`` is True when the server could not be talked to at all;
+    ``rejection`` says which rule refused a redirect.
     """
 
     exit_code = 5
@@ -52,6 +55,7 @@ class FetchError(CrawlerError):
         retryable: bool = True,
         retry_after: float | None = None,
         connection: bool = False,
+        rejection: Rejection | None = None,
     ) -> None:
         super().__init__(message)
         self.url = url
@@ -59,6 +63,7 @@ class FetchError(CrawlerError):
         self.retryable = retryable
         self.retry_after = retry_after
         self.connection = connection
+        self.rejection = rejection
 
 
 class VerificationError(CrawlerError):

@@ -42,6 +42,8 @@ class Page:
     validators: Validators
     date: float | None = None
     """The server's clock, seconds since the epoch."""
+    retry_after: str | None = None
+    """The header as received."""
 
 
 class Client(Protocol):
@@ -54,7 +56,7 @@ class Client(Protocol):
         ...
 
     async def fetch_page(self, url: str, *, validators: Validators, permit: Permit) -> Page:
-        """A whole listing page; status 200 or, with validators, 304. Raises FetchError."""
+        """A whole listing page, decompressed, whatever its status. Raises FetchError, VerificationError."""
         ...
 
 
@@ -67,7 +69,13 @@ class Part(Protocol):
     validators: Validators
     """Of the version those bytes belong to."""
 
-    async def write(self, chunk: bytes) -> None: ...
+    def note(self, validators: Validators) -> None:
+        """What follows belongs to the version with these strong validators; falsy ones mean: cannot be resumed."""
+        ...
+
+    async def write(self, chunk: bytes) -> None:
+        """Append ``chunk`` and count it in ``offset``."""
+        ...
 
     async def restart(self) -> None:
         """Forget what is there: the body starts again from its first byte."""
@@ -77,8 +85,12 @@ class Part(Protocol):
         """All bytes are there. Returns the digest ``sha256:<hex>`` of the whole body, None if digests are off."""
         ...
 
-    async def keep(self, validators: Validators) -> None:
-        """Leave it for a later run, flushed and with a note of URL, validator, offset and digest."""
+    async def matches(self, digest: str) -> bool:
+        """After ``finish``: does the body have this ``algorithm:hex`` digest? Re-read off the loop if need be."""
+        ...
+
+    async def keep(self) -> None:
+        """Leave it for a later run, flushed and with a note of URL, validators, offset and digest."""
         ...
 
     async def discard(self) -> None: ...
@@ -94,6 +106,10 @@ class Destination(Protocol):
         """
         ...
 
+    def has_part(self, path: str) -> bool:
+        """True if an earlier run left a part of ``path`` that could be resumed. No I/O."""
+        ...
+
     async def open_part(self, job: Job) -> Part:
         """A part to write ``job``'s body to, with what an earlier run left if it can be proven."""
         ...
@@ -104,6 +120,10 @@ class Destination(Protocol):
         For each item what is now on disk, or the reason why this one alone could not be stored. Raises
         DestinationError when the destination as a whole cannot take files (disk full, read-only, I/O).
         """
+        ...
+
+    async def digest(self, path: str) -> str:
+        """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
         ...
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:

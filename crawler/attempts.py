@@ -1,0 +1,42 @@
+"""Trying again: stamina does the waiting, ``retry`` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from crawler import limits
+from crawler.errors import FetchError, VerificationError
+from crawler.retry import next_delay
+
+T = TypeVar("T")
+
+
+async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
+    """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
+
+    Raises the last FetchError or VerificationError. The first try is made before stamina is imported: a
+    healthy run never pays for it.
+    """
+    try:
+        return await action()
+    except (FetchError, VerificationError) as error:
+        if attempts == 1 or next_delay(error) is False:
+            raise
+        first: Exception | None = error
+    import stamina
+
+    async for attempt in stamina.retry_context(
+        on=next_delay,
+        attempts=attempts,
+        timeout=None,
+        wait_initial=limits.BACKOFF_INITIAL,
+        wait_max=limits.BACKOFF_MAX,
+        wait_jitter=limits.BACKOFF_INITIAL,
+    ):
+        with attempt:
+            if first is not None:
+                error, first = first, None
+                raise error
+            return await action()
+    raise AssertionError("stamina returns or raises")

@@ -1,0 +1,86 @@
+"""Names finished bodies, many at a time: while one batch is written, the next one gathers.
+
+Workers do not wait for the disk. They hand over a complete body and fetch the next file; only when more
+than ``limits.PENDING_FILES`` or ``limits.PENDING_BYTES`` are waiting does the disk slow them down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from crawler import limits
+from crawler.errors import DestinationError
+from crawler.interfaces import Destination, Observer, StateStore
+from crawler.models import Known, Outcome, Result, Staged
+
+
+class Committer:
+    """The last stage: every Result passes here, and is reported once the file has its name."""
+
+    def __init__(self, destination: Destination, state: StateStore, observer: Observer) -> None:
+        self._destination = destination
+        self._state = state
+        self._observer = observer
+        self._pending: list[Staged] = []
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closing = False
+        self._error: DestinationError | None = None
+
+    async def put(self, done: Result | Staged) -> None:
+        """Take one finished job. Waits while too much is pending. Raises the DestinationError of a lost batch."""
+        if isinstance(done, Result):
+            self._report(done, done.known)
+            return
+        while self._is_full() and self._error is None:
+            self._room.clear()
+            await self._room.wait()
+        if self._error is not None:
+            self._fail(done, str(self._error))
+            raise self._error
+        self._pending.append(done)
+        self._bytes += len(done.body)
+        self._wake.set()
+
+    def _is_full(self) -> bool:
+        return len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES
+
+    async def run(self) -> None:
+        """Write batches until ``close`` was called and all is written. Raises DestinationError."""
+        while self._pending or not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._pending, self._bytes = self._pending, [], 0
+            self._room.set()
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[Staged]) -> None:
+        try:
+            results = await self._destination.commit(batch)
+        except DestinationError as error:
+            for staged in batch:
+                self._fail(staged, str(error))
+            self._error = error
+            self._room.set()
+            raise
+        for staged, known in zip(batch, results, strict=True):
+            if isinstance(known, Known):
+                self._report(replace(staged.result, known=known), known)
+            else:
+                self._fail(staged, known)
+
+    def close(self) -> None:
+        """No more jobs will come; ``run`` returns when the rest is written."""
+        self._closing = True
+        self._wake.set()
+
+    def _report(self, result: Result, known: Known | None) -> None:
+        if known is not None:
+            self._state.remember([known])
+        self._observer.finished(result)
+
+    def _fail(self, staged: Staged, reason: str) -> None:
+        self._observer.finished(replace(staged.result, outcome=Outcome.FAILED, reason=reason))

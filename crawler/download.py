@@ -1,0 +1,276 @@
+"""One job: request, decide what the answer means, copy the body into the destination, verify.
+
+What comes out is Staged (a complete, checked body that has no name yet) or a Result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from crawler import digests, limits
+from crawler.attempts import persist
+from crawler.errors import FetchError, VerificationError
+from crawler.interfaces import Client, Destination, Observer, Part, Permit, Reply
+from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
+from crawler.plan import (
+    NANOSECONDS,
+    UNLIMITED,
+    Action,
+    Resume,
+    Verdict,
+    interpret,
+    is_html,
+    is_strong,
+    length_proven,
+    request_headers,
+    validators_of,
+)
+from crawler.retry import parse_http_date
+from crawler.scope import DIRECTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloader:
+    """What all jobs of a run share. ``process`` is what the engine's workers call."""
+
+    client: Client
+    destination: Destination
+    observer: Observer
+    permit: Permit
+    attempts: int
+    is_listing: Callable[[bytes, str, str], bool]
+    """(body, URL, content type) → is this page a listing? Asked where a file may turn out to be a folder."""
+    verify: bool = True
+    """Check bodies against published digests."""
+    rejects_headers: Callable[[int | None, float | None], str | None] = lambda _size, _modified: None
+    """(size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses the file, or None."""
+
+    async def process(self, job: Job) -> Result | Staged:
+        """Never raises for a file that fails; raises DestinationError when the disk does."""
+        transfer = _Transfer(self, job)
+        self.observer.started(job)
+        try:
+            done = await persist(transfer.attempt, self.attempts)
+        except (FetchError, VerificationError) as error:
+            done = transfer.failed(error)
+        finally:
+            await transfer.close()
+        return done
+
+
+class _Transfer:
+    """The attempts at one job, and the part that survives them."""
+
+    def __init__(self, shared: Downloader, job: Job) -> None:
+        self._shared = shared
+        self._job = job
+        self._part: Part | None = None
+        self._validators = Validators()
+        """Strong ones of the version that the part holds, or nothing."""
+        self._began = time.monotonic()
+        self._received = 0
+        self._attempts = 0
+
+    async def attempt(self) -> Result | Staged:
+        self._attempts += 1
+        job, shared = self._job, self._shared
+        if job.probe and await self._is_current():
+            return self._unchanged(job, "same size and time as the server's")
+        if self._part is None and shared.destination.has_part(job.path):
+            self._part = await shared.destination.open_part(job)
+            self._validators = self._part.validators
+        resume = None
+        if self._part is not None and self._part.offset and self._validators:
+            resume = Resume(self._part.offset, self._validators)
+        done = await self._request(resume)
+        if done is None:  # the part is of no use: once more, for all of it
+            done = await self._request(None)
+        assert done is not None, "only a Range request can ask for a restart"
+        return done
+
+    async def _request(self, resume: Resume | None) -> Result | Staged | None:
+        job, shared = self._job, self._shared
+        headers = request_headers(job, resume)
+        async with shared.client.open("GET", job.url, headers=headers, permit=shared.permit) as reply:
+            action = interpret(reply.status, reply.headers, job, resume, time.time())
+            if action.verdict is Verdict.SAVE:
+                return await self._save(reply, action)
+            if action.verdict is Verdict.UNCHANGED:
+                return self._unchanged(replace(job, known=self._confirmed(reply)), action.reason)
+            if action.verdict is Verdict.RESTART:
+                return None
+            raise FetchError(
+                action.reason,
+                url=job.url,
+                status=reply.status,
+                retryable=action.verdict is Verdict.RETRY,
+                retry_after=action.delay,
+            )
+
+    async def _is_current(self) -> bool:
+        """Ask with HEAD whether the local copy is what the server has. Only a clear yes counts: GET decides the rest."""
+        job, shared = self._job, self._shared
+        assert job.local is not None
+        headers = request_headers(replace(job, known=None), None)
+        async with shared.client.open("HEAD", job.url, headers=headers, permit=shared.permit) as reply:
+            modified = parse_http_date(reply.headers.get("Last-Modified"))
+            same_time = modified is not None and int(modified) == job.local.mtime // NANOSECONDS
+            same_size = reply.headers.get("Content-Length") == str(job.local.size)
+            if reply.status != 200 or not same_time or not same_size:
+                return False
+            self._job = replace(job, known=self._known(reply, job.local.size, job.local.mtime))
+            return True
+
+    def _known(self, reply: Reply, size: int, mtime: int) -> Known:
+        old = self._job.known
+        return Known(
+            path=self._job.path,
+            url=self._job.url,
+            row=self._job.row,
+            size=size,
+            mtime=mtime,
+            validators=validators_of(reply.headers),
+            digest=old.digest if old else None,
+            checked=_server_time(reply),
+        )
+
+    def _confirmed(self, reply: Reply) -> Known:
+        known = self._job.known
+        assert known is not None
+        return replace(known, row=self._job.row, checked=_server_time(reply))
+
+    async def _save(self, reply: Reply, action: Action) -> Result | Staged:
+        self._refuse_by_headers(reply, action)
+        if self._may_be_directory(reply):
+            body = await self._read(reply, limits.LISTING_RAW)
+            if self._shared.is_listing(body, reply.url, reply.headers.get("Content-Type", "")):
+                return self._result(Outcome.DIRECTORY, "its body is a listing")
+            return self._staged(reply, action, body)
+        expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
+        if action.offset == 0 and expected <= limits.SMALL_BODY and self._part is None:
+            return self._staged(reply, action, await self._read(reply, action.limit))
+        return await self._stream(reply, action)
+
+    def _refuse_by_headers(self, reply: Reply, action: Action) -> None:
+        size = action.length
+        modified = parse_http_date(reply.headers.get("Last-Modified"))
+        reason = self._shared.rejects_headers(size, modified)
+        if reason:
+            raise _Skipped(reason)
+
+    def _may_be_directory(self, reply: Reply) -> bool:
+        return self._job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
+
+    async def _read(self, reply: Reply, limit: int) -> bytes:
+        body = await reply.read(limit)
+        self._received += len(body)
+        self._shared.observer.received(self._job, len(body))
+        return body
+
+    def _staged(self, reply: Reply, action: Action, body: bytes) -> Staged:
+        problem = length_proven(self._job, action, reply.headers, len(body))
+        if problem:
+            raise VerificationError(problem)
+        digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        for expected in self._published(reply):
+            if not digests.matches(body, expected):
+                raise VerificationError(f"the body does not have the published digest {expected}")
+        return self._stage(reply, part="", body=body, size=len(body), digest=digest)
+
+    def _published(self, reply: Reply) -> list[str]:
+        """The digests that the listing, a checksum file or the answer's headers promise."""
+        if not self._shared.verify:
+            return []
+        found = (self._job.digest, digests.header_digest(reply.headers))
+        return [digest for digest in found if digest is not None]
+
+    async def _stream(self, reply: Reply, action: Action) -> Staged:
+        job, shared = self._job, self._shared
+        part = self._part
+        if part is None:
+            part = self._part = await shared.destination.open_part(job)
+        if action.offset != part.offset:
+            await part.restart()
+        validators = validators_of(reply.headers)
+        self._validators = validators if is_strong(validators, reply.headers.get("Date")) else Validators()
+        part.note(self._validators)
+        async for chunk in reply.chunks():
+            self._received += len(chunk)
+            if part.offset + len(chunk) > action.limit:
+                await part.restart()
+                raise VerificationError(f"more than the announced {action.limit} bytes came", retryable=False)
+            await part.write(chunk)
+            shared.observer.received(job, len(chunk))
+        problem = length_proven(job, action, reply.headers, part.offset)
+        if problem:
+            raise VerificationError(problem)
+        size = part.offset
+        digest = await part.finish()
+        self._part = None
+        for expected in self._published(reply):
+            if not await part.matches(expected):
+                await part.discard()
+                raise VerificationError(f"the body does not have the published digest {expected}")
+        return self._stage(reply, part=part.name, body=b"", size=size, digest=digest)
+
+    def _stage(self, reply: Reply, *, part: str, body: bytes, size: int, digest: str | None) -> Staged:
+        modified = parse_http_date(reply.headers.get("Last-Modified"))
+        if modified is None and self._job.modified is not None and self._job.modified.low.tzinfo is not None:
+            modified = self._job.modified.low.timestamp()
+        mtime = None if modified is None else int(modified) * NANOSECONDS
+        result = replace(
+            self._result(Outcome.SAVED, self._job.reason),
+            size=size,
+            digest=digest,
+            known=replace(self._known(reply, size, mtime or 0), digest=digest),
+        )
+        return Staged(job=self._job, part=part, body=body, size=size, mtime=mtime, result=result)
+
+    def _unchanged(self, job: Job, reason: str) -> Result:
+        result = self._result(Outcome.UNCHANGED, reason)
+        return replace(result, known=job.known or self._job.known, size=job.local.size if job.local else 0)
+
+    def failed(self, error: FetchError | VerificationError) -> Result:
+        """The Result of a job whose attempts are used up, or that is no file after all."""
+        if isinstance(error, FetchError) and error.rejection is not None and error.rejection.reason == DIRECTORY:
+            return self._result(Outcome.DIRECTORY, "redirected to a directory")
+        if isinstance(error, _Skipped):
+            return self._result(Outcome.SKIPPED, str(error))
+        return self._result(Outcome.FAILED, str(error))
+
+    def _result(self, outcome: Outcome, reason: str) -> Result:
+        return Result(
+            path=self._job.path,
+            url=self._job.url,
+            outcome=outcome,
+            reason=reason,
+            received=self._received,
+            seconds=time.monotonic() - self._began,
+            attempts=self._attempts,
+            old_size=self._job.local.size if self._job.local else None,
+        )
+
+    async def close(self) -> None:
+        """Keep what a later run can resume, drop the rest."""
+        if self._part is None:
+            return
+        if self._validators and self._part.offset:
+            await self._part.keep()
+        else:
+            await self._part.discard()
+
+
+class _Skipped(VerificationError):
+    """A filter decided by the answer's headers that the file is not wanted."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retryable=False)
+
+
+def _server_time(reply: Reply) -> float:
+    """The server's clock; ours if it does not say."""
+    date = parse_http_date(reply.headers.get("Date"))
+    return time.time() if date is None else date

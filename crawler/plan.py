@@ -1,0 +1,287 @@
+"""The decisions: is a file to be fetched, and what does an answer mean. Values in, values out.
+
+How "unchanged" is decided without a request is described in ``docs/incremental.md``.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+
+from crawler import limits
+from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.retry import RETRYABLE_STATUS, parse_http_date, parse_retry_after
+
+NANOSECONDS = 1_000_000_000
+
+
+class Need(Enum):
+    """What a listed file costs."""
+
+    NOTHING = auto()
+    """The local copy is current."""
+    CONFIRM = auto()
+    """The local copy is intact, but the row does not prove it current: one conditional request."""
+    PROBE = auto()
+    """Something lies there that could be it, and nothing is known: one HEAD."""
+    FETCH = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    need: Need
+    reason: str
+
+
+def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check: str = "listing") -> Decision:
+    """Compare the row with what is known and with what lies on the disk. ``check`` is the option of that name."""
+    if local is None:
+        return Decision(Need.FETCH, "new" if known is None else "missing locally")
+    if local.kind is not Kind.FILE:
+        return Decision(Need.FETCH, f"a {local.kind} is in its place")
+    if known is None or (known.size, known.mtime) != (local.size, local.mtime):
+        return _without_state(entry, local, touched=known is not None)
+    if _plain(known.url) != _plain(entry.url):
+        return Decision(Need.FETCH, "another URL")
+    if entry.size is not None and known.size not in entry.size:
+        return Decision(Need.FETCH, "size differs")
+    if check != "listing":
+        return Decision(Need.CONFIRM, f"--check {check}")
+    if entry.row != known.row:
+        # If-Modified-Since would hide a rollback to an older file; only an ETag tells all versions apart.
+        return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")
+    if entry.modified is None:
+        return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
+    if is_racy(entry, known):
+        return Decision(Need.CONFIRM, "racy")
+    return Decision(Need.NOTHING, "same row")
+
+
+def _plain(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:
+    """Nothing trustworthy is remembered: only an exact row decides by itself."""
+    if entry.size is not None and local.size not in entry.size:
+        return Decision(Need.FETCH, "size differs")
+    agrees = _time_agrees(entry.modified, local.mtime)
+    if agrees is False:
+        return Decision(Need.FETCH, "time differs")
+    if agrees and entry.size is not None and entry.size.exact and not touched and _is_exact(entry.modified):
+        return Decision(Need.NOTHING, "same size and time")
+    return Decision(Need.PROBE, "touched locally" if touched else "not brought by us")
+
+
+def _is_exact(modified: Span[datetime] | None) -> bool:
+    return (
+        modified is not None and modified.low.tzinfo is not None and modified.high - modified.low < timedelta(seconds=1)
+    )
+
+
+def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
+    """True or False where the row can decide, None where it cannot (no time, or the server's own zone)."""
+    if modified is None:
+        return None
+    moment = datetime.fromtimestamp(mtime // NANOSECONDS, UTC)
+    if modified.low.tzinfo is None:
+        day = timedelta(hours=14)  # zones reach from -12 h to +14 h
+        plain = moment.replace(tzinfo=None)
+        return None if modified.low - day <= plain <= modified.high + day else False
+    return modified.low.replace(microsecond=0) <= moment <= modified.high
+
+
+def is_racy(entry: Entry, known: Known) -> bool:
+    """True if the file could have changed after we confirmed it without its row changing.
+
+    A row printed in minutes stays the same for all changes within that minute (git's index has the same
+    problem and this answer: Documentation/technical/racy-git). It ends once a confirmation is younger
+    than the row's resolution.
+    """
+    assert entry.modified is not None
+    resolution = int((entry.modified.high - entry.modified.low).total_seconds()) + 1
+    if entry.modified.low.tzinfo is not None:
+        return known.checked <= entry.modified.low.timestamp() + resolution
+    modified = parse_http_date(known.validators.last_modified)
+    if modified is None:
+        modified = known.mtime / NANOSECONDS
+    return known.checked <= modified // resolution * resolution + resolution
+
+
+# --- what an answer means ------------------------------------------------------------------------------
+
+
+class Verdict(Enum):
+    SAVE = auto()
+    UNCHANGED = auto()
+    RETRY = auto()
+    RESTART = auto()
+    """The partial body is of no use: fetch it all."""
+    GIVE_UP = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    verdict: Verdict
+    reason: str = ""
+    delay: float | None = None
+    """For RETRY: what the server asked for, in seconds."""
+    length: int | None = None
+    """For SAVE: the exact size of the whole file in bytes, if the answer says so."""
+    limit: int = 0
+    """For SAVE: more bytes than this contradict the listing or the answer."""
+    offset: int = 0
+    """For SAVE: where in the file this body starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """What a Range request asked for: the body from ``offset`` of the version with ``validators``."""
+
+    offset: int
+    validators: Validators
+
+
+UNLIMITED = 1 << 62
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
+
+
+def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume | None, now: float) -> Action:
+    """What to do with an answer to the request for ``job``. ``now`` is seconds since the epoch."""
+    if status == 200:
+        return _whole(headers, job)
+    if status == 206 and resume is not None:
+        return _rest(headers, job, resume)
+    if status == 304:
+        if job.known is not None:
+            return Action(verdict=Verdict.UNCHANGED, reason="confirmed by the server")
+        return Action(verdict=Verdict.GIVE_UP, reason="answered 304 to a request without conditions")
+    if status == 416 and resume is not None:
+        return Action(verdict=Verdict.RESTART, reason="the partial file does not fit any more")
+    if status in RETRYABLE_STATUS:
+        delay = parse_retry_after(headers.get("Retry-After"), parse_http_date(headers.get("Date")) or now)
+        if delay is not None and delay > limits.RETRY_AFTER:
+            return Action(verdict=Verdict.GIVE_UP, reason=f"HTTP {status}, and the server asks to wait {delay:.0f} s")
+        return Action(verdict=Verdict.RETRY, reason=f"HTTP {status}", delay=delay)
+    return Action(verdict=Verdict.GIVE_UP, reason=f"HTTP {status}")
+
+
+def _whole(headers: Mapping[str, str], job: Job) -> Action:
+    length = content_length(headers)
+    problem = contradiction(headers, job, length)
+    if problem:
+        return Action(verdict=Verdict.GIVE_UP, reason=problem)
+    limit = length if length is not None else job.size.high if job.size is not None else UNLIMITED
+    return Action(verdict=Verdict.SAVE, length=length, limit=limit)
+
+
+def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
+    """RFC 9110 section 15.3.7: a 206 is only used if it is exactly the range that was asked for."""
+    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    same = Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))
+    if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
+        return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
+    if resume.validators.etag and same.etag and same.etag != resume.validators.etag:
+        return Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")
+    total = int(match[3])
+    rest = content_length(headers)
+    if rest is not None and rest != total - resume.offset:
+        return Action(verdict=Verdict.RESTART, reason="length and range of the answer disagree")
+    problem = contradiction(headers, job, total)
+    if problem:
+        return Action(verdict=Verdict.GIVE_UP, reason=problem)
+    return Action(verdict=Verdict.SAVE, length=total, limit=total, offset=resume.offset)
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """Content-Length in bytes, or None if it is absent, unreadable or overruled by chunking (RFC 9112 6.3)."""
+    text = headers.get("Content-Length", "").strip()
+    if "Transfer-Encoding" in headers or not re.fullmatch(r"\d{1,18}", text):
+        return None
+    return int(text)
+
+
+def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> str | None:
+    """Why this answer cannot be the listed file, or None. What contradicts the listing is never installed."""
+    size = job.size
+    if size is not None and length is not None and length not in size:
+        return f"the listing says {_size_text(size)} bytes, the server sends {length}"
+    confirmed = size is not None and size.exact and length == size.low
+    coding = headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in {"", "identity"} and not confirmed and not _is_compressed_name(job.path):
+        return f"the server encoded the body ({coding[:40]}) although identity was asked for"
+    if is_html(headers.get("Content-Type", "")) and not confirmed and not may_be_html(job.path):
+        return "an HTML page came in place of the file (a login or error page?)"
+    return None
+
+
+def length_proven(job: Job, action: Action, headers: Mapping[str, str], received: int) -> str | None:
+    """Why ``received`` bytes (of the whole file) are not provably all of it, or None.
+
+    A body is complete by Content-Length, by chunking (whose end the client checks) or by the listed size.
+    """
+    if action.length is not None:
+        return None if received == action.length else f"got {received} of {action.length} bytes"
+    if job.size is not None and received not in job.size:
+        return f"got {received} bytes, the listing says {_size_text(job.size)}"
+    if "chunked" in headers.get("Transfer-Encoding", "").lower() or job.size is not None:
+        return None
+    return "neither the server nor the listing says how long it is"
+
+
+def _size_text(size: Span[int]) -> str:
+    return str(size.low) if size.exact else f"{size.low} to {size.high}"
+
+
+def is_html(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}
+
+
+_HTML_NAMES = (".html", ".htm", ".xhtml", ".shtml", ".xht", ".php", ".asp", ".aspx", ".jsp", ".cgi", ".mht")
+_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".z", ".bz2", ".tbz", ".xz", ".txz", ".zst", ".br", ".lz", ".lzma")
+
+
+def may_be_html(path: str) -> bool:
+    """True if a file of this name can well be served as HTML: its extension says so, or says nothing."""
+    name = path.rpartition("/")[2].lower()
+    if name.endswith(_HTML_NAMES):
+        return True
+    kind, coding = mimetypes.guess_type(name, strict=False)
+    return kind is None and coding is None and not re.search(r"\.[a-z0-9]{1,5}$", name)
+
+
+def _is_compressed_name(path: str) -> bool:
+    return path.lower().endswith(_COMPRESSED_NAMES)
+
+
+def is_strong(validators: Validators, date: str | None) -> bool:
+    """True if the validators prove byte-for-byte identity (RFC 9110 sections 8.8.1 and 8.8.2.2).
+
+    A strong ETag does; a Last-Modified does only when the answer's Date is at least a second younger
+    (sixty seconds are asked for where the clocks could differ: they are the same clock here).
+    """
+    if validators.etag:
+        return not validators.etag.startswith("W/")
+    modified, sent = parse_http_date(validators.last_modified), parse_http_date(date)
+    return modified is not None and sent is not None and sent - modified >= 1
+
+
+def validators_of(headers: Mapping[str, str]) -> Validators:
+    return Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))
+
+
+def request_headers(job: Job, resume: Resume | None) -> dict[str, str]:
+    """Headers for the request: identity bodies only, and the conditions that a copy or a part allows."""
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if resume is not None:
+        headers["Range"] = f"bytes={resume.offset}-"
+        headers["If-Range"] = resume.validators.etag or resume.validators.last_modified or ""
+    elif job.known is not None and job.known.validators.etag:
+        headers["If-None-Match"] = job.known.validators.etag
+    elif job.known is not None and job.known.validators.last_modified:
+        headers["If-Modified-Since"] = job.known.validators.last_modified
+    return headers

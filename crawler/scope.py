@@ -1,0 +1,94 @@
+"""Where a run may go: which URLs are listings of this mirror, which are files of it, which redirects hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from crawler.models import Rejection
+from crawler.urls import in_scope, is_upgrade, origin
+
+DIRECTORY = "directory"
+"""Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``base`` is the root listing's URL up to its last slash; ``hosts`` come from --allow-host (lower case)."""
+
+    base: str
+    hosts: frozenset[str] = frozenset()
+
+    def listing(self, url: str) -> Rejection | None:
+        """Why ``url`` is not entered, or None."""
+        if in_scope(url, self.base):
+            return None
+        if origin(url) != origin(self.base):
+            return Rejection("other-host", url, "listings are read from the host of URL only")
+        return Rejection("above", url, f"not below {self.base}")
+
+    def file(self, url: str) -> Rejection | None:
+        """Why the file at ``url`` is not fetched, or None."""
+        if in_scope(url, self.base) or self._is_named(url):
+            return None
+        where = origin(url)
+        if where is None:
+            return Rejection("scheme", url, "not an http or https URL")
+        if where != origin(self.base):
+            return Rejection("other-host", url, f"on another host: --allow-host {_host(url)} would fetch it")
+        return Rejection("above", url, f"not below {self.base}: --allow-host {_host(url)} would fetch it")
+
+    def _is_named(self, url: str) -> bool:
+        where = origin(url)
+        return where is not None and (where[1] in self.hosts or _host(url) in self.hosts)
+
+    def root_redirect(self, source: str, target: str) -> Rejection | None:
+        """The root may have moved within its host, or to https; --allow-host lets it move to another."""
+        if origin(source) == origin(target) or is_upgrade(source, target):
+            return None
+        return _downgrade(source, target) or (
+            None
+            if self._is_named(target)
+            else Rejection("other-host", target, f"on another host: start there, or allow --allow-host {_host(target)}")
+        )
+
+    def listing_redirect(self, source: str, target: str) -> Rejection | None:
+        if self._upgrades(source, target):
+            return None
+        return _downgrade(source, target) or self.listing(target)
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        if target == source + "/":
+            return Rejection(DIRECTORY, target, "it is a directory")
+        if self._upgrades(source, target):
+            return None
+        return _downgrade(source, target) or self.file(target)
+
+    def _upgrades(self, source: str, target: str) -> bool:
+        """http → https of the same host, at or below the same path."""
+        plain = "http" + target.removeprefix("https") if is_upgrade(source, target) else ""
+        return bool(plain) and (in_scope(plain, self.base) or self._is_named(plain))
+
+
+def _downgrade(source: str, target: str) -> Rejection | None:
+    if source.startswith("https:") and target.startswith("http:"):
+        return Rejection("scheme", target, "from https to http is never followed")
+    return None
+
+
+def _host(url: str) -> str:
+    """Host, with its port where that is not the default."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def scope_base(url: str, entry_urls: list[str]) -> str:
+    """The base of a root listing that was answered at ``url``.
+
+    It is the directory of ``url``; but a listing at ``/pub`` whose entries are all at ``/pub/…`` (as
+    serve-index prints them) has ``/pub/`` as its base, so that pages beside it stay outside.
+    """
+    parts = urlsplit(url)
+    inner = parts._replace(path=parts.path + "/", query="", fragment="").geturl()
+    if not parts.path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):
+        return inner
+    return parts._replace(path=parts.path.rpartition("/")[0] + "/", query="", fragment="").geturl()
