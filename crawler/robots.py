@@ -1,0 +1,66 @@
+"""robots.txt (RFC 9309): which URLs of a host its owner wants left alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from crawler import limits
+
+if TYPE_CHECKING:
+    from protego import Protego
+
+ROBOTS_BYTES = 512 * limits.KIB
+"""How much of a robots.txt is read: section 2.5 asks for at least 500 KiB."""
+
+# A line that restricts anyone: "Disallow" in the spellings that protego knows, with a value, or a crawl delay.
+_RESTRICTION = re.compile(r"\s*(?:di[a-z]+|crawl[- ]delay)\s*[:\s]\s*[^\s#]", re.IGNORECASE)
+
+
+class Robots:
+    """The rules of one host. ``ALLOW_ALL`` has none."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, rules: Protego | None) -> None:
+        self._rules = rules
+
+    def allows(self, url: str, user_agent: str) -> bool:
+        """May ``user_agent`` (a whole User-Agent header or its product token) fetch ``url``, an absolute URL?
+
+        The longest rule that matches decides, Allow before Disallow (section 2.2.2).
+        """
+        return self._rules is None or self._rules.can_fetch(url, user_agent)
+
+    def crawl_delay(self, user_agent: str) -> float | None:
+        """Seconds between requests. Not in the RFC, but asked for by some."""
+        return None if self._rules is None else self._rules.crawl_delay(user_agent)
+
+
+ALLOW_ALL = Robots(None)
+
+
+def parse_robots(text: bytes) -> Robots:
+    """Every byte sequence is a robots.txt: what cannot be read as a rule is none (section 2.2).
+
+    A web page in its place, as sites with a catch-all answer give, holds no rules.
+    """
+    if len(text) > ROBOTS_BYTES:
+        text = text[: text.rfind(b"\n", 0, ROBOTS_BYTES) + 1]  # a rule cut short would say something else
+    content = text.decode("utf-8-sig", "replace")
+    if content.lstrip().startswith("<") or not any(map(_RESTRICTION.match, content.splitlines())):
+        return ALLOW_ALL
+    from protego import Protego  # here, because most hosts have nothing for it to read
+
+    return Robots(Protego.parse(content))
+
+
+def rules_for(status: int | None, body: bytes) -> Robots | None:
+    """What an answer to ``GET /robots.txt`` means, after redirects (sections 2.3.1.1 to 2.3.1.4).
+
+    ``status`` is None when there was no answer. "Unavailable" (4xx, or redirects without end) allows everything;
+    "unreachable" (5xx, no answer, anything unheard of) is None: nothing may be fetched until it is known.
+    """
+    if status is None or not 200 <= status < 500:
+        return None
+    return parse_robots(body) if status < 300 else ALLOW_ALL

@@ -1,0 +1,123 @@
+"""robots.txt: what it forbids, and what an answer to asking for it means."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.robots import ALLOW_ALL, ROBOTS_BYTES, parse_robots, rules_for
+
+AGENT = "crawler/0.1.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "allowed"),
+    [
+        ("User-agent: *\nDisallow: /private/\n", "/private/a", False),
+        ("User-agent: *\nDisallow: /private/\n", "/public/a", True),
+        ("User-agent: *\r\nDisallow: /private/\r\n", "/private/a", False),
+        ("User-agent: *\rDisallow: /private/\r", "/private/a", False),
+        ("\ufeffUser-agent: *\nDisallow: /\n", "/a", False),
+        ("user-AGENT: *\ndisALLOW: /\n", "/a", False),
+        ("User-agent: *\nDisalow /\n", "/a", False),
+        ("User-agent: *\n  Disallow: / # all\n", "/a", False),
+        ("User-agent: *\nDisallow: # nothing\n", "/a", True),
+        ("User-agent: *\nDisallow:\n", "/a", True),
+        ("User-agent: *\nDisallow: /a\nAllow: /a/b\n", "/a/b/c", True),
+        ("User-agent: *\nDisallow: /a\nAllow: /a\n", "/a", True),
+        ("User-agent: *\nDisallow: /*.iso$\n", "/x/y.iso", False),
+        ("User-agent: *\nDisallow: /*.iso$\n", "/x/y.iso.asc", True),
+        ("User-agent: *\nDisallow: /*?C=\n", "/x/?C=M;O=A", False),
+        ("User-agent: *\nDisallow: /*?C=\n", "/x/", True),
+        ("User-agent: *\nDisallow: /ä\n", "/%C3%A4/x", False),
+        ("User-agent: *\nDisallow: /a%2fb\n", "/a%2Fb", False),
+        ("User-agent: *\nDisallow: /a%2fb\n", "/a/b", True),
+        ("User-agent: OtherBot\nDisallow: /\n", "/a", True),
+        ("User-agent: OtherBot\nUser-agent: crawler\nDisallow: /\n", "/a", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: crawler\nDisallow: /x\n", "/a", True),
+        ("User-agent: crawler\nDisallow: /x\n\nUser-agent: crawler\nDisallow: /y\n", "/y", False),
+        ("Disallow: /\n", "/a", True),
+        ("User-agent: *\nDisallow: /\n", "/robots.txt", True),
+        ("", "/a", True),
+        ("<!DOCTYPE html><pre>\nUser-agent: *\nDisallow: /\n</pre>", "/a", True),
+        ("\n  <html>\nUser-agent: *\nDisallow: /\n", "/a", True),
+    ],
+)
+def test_the_longest_rule_of_our_group_decides(text: str, path: str, allowed: bool) -> None:
+    assert parse_robots(text.encode()).allows("http://host.example" + path, AGENT) is allowed
+
+
+def test_bytes_that_are_no_utf_8_spoil_only_their_own_rule() -> None:
+    robots = parse_robots(b"User-agent: *\nDisallow: /caf\xe9/\nDisallow: /b\n\x00\xff\nDisallow: /x\n")
+    assert not robots.allows("http://h/b", AGENT)
+    assert not robots.allows("http://h/x", AGENT)
+    assert robots.allows("http://h/caf", AGENT)
+
+
+def test_rules_up_to_the_size_limit_are_read_and_none_is_cut_in_two() -> None:
+    head = b"User-agent: *\nDisallow: /first\n"
+    last = b"Disallow: /last/one/of/all\n"
+    filler = b"# padding\n" * ((ROBOTS_BYTES - len(head) - 10) // 10)
+    robots = parse_robots(head + filler + last)
+    assert not robots.allows("http://h/first", AGENT)
+    assert robots.allows("http://h/", AGENT), "Disallow: / would be the front half of the last rule"
+    assert robots.allows("http://h/last/one/of/all", AGENT)
+
+
+def test_a_single_endless_line_holds_no_rule() -> None:
+    assert parse_robots(b"Disallow: /" + b"a" * ROBOTS_BYTES) is ALLOW_ALL
+
+
+def test_the_crawl_delay_of_our_group_is_told() -> None:
+    robots = parse_robots(b"User-agent: *\nCrawl-delay: 2.5\n\nUser-agent: slow\nCrawl-delay: soon\n")
+    assert robots.crawl_delay(AGENT) == 2.5
+    assert robots.crawl_delay("slow") is None
+    assert robots.allows("http://h/a", AGENT)
+    assert ALLOW_ALL.crawl_delay(AGENT) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"),
+    [
+        (200, False),
+        (206, False),
+        (302, True),
+        (400, True),
+        (401, True),
+        (403, True),
+        (404, True),
+        (410, True),
+        (429, True),
+        (500, None),
+        (503, None),
+        (None, None),
+        (0, None),
+        (999, None),
+    ],
+)
+def test_a_missing_robots_txt_allows_all_and_a_broken_server_tells_nothing(
+    status: int | None, allowed: bool | None
+) -> None:
+    robots = rules_for(status, b"User-agent: *\nDisallow: /\n")
+    assert (robots.allows("http://h/a", AGENT) if robots else None) is allowed
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode), st.text(max_size=20))
+def test_no_robots_txt_raises(body: bytes, agent: str) -> None:
+    robots = parse_robots(b"User-agent: *\nDisallow: /x*y$\n" + body)
+    robots.allows("http://h/a%zz?b", agent)
+    robots.crawl_delay(agent)
+
+
+def test_the_parser_is_loaded_only_when_something_is_forbidden() -> None:
+    code = (
+        "import sys; from crawler.robots import *\n"
+        "assert parse_robots(b'User-agent: *\\nDisallow:\\nSitemap: /s\\n').allows('http://h/a', 'x')\n"
+        "assert 'protego' not in sys.modules\n"
+        "assert not parse_robots(b'User-agent: *\\nDisallow: /\\n').allows('http://h/a', 'x')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
