@@ -30,8 +30,12 @@ class ServeAlone(Protocol):
     def __call__(self, flavour: str) -> servers.Server: ...
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the heavy tests out, unless a mark (-m) or a test (file.py::name) was asked for by name."""
+    """Mark what needs a real server; leave heavy tests out, unless a mark or a test (file.py::name) is asked for."""
+    for item in items:
+        if {"serve", "serve_alone"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     heavy = [item for item in items if item.get_closest_marker("heavy")]

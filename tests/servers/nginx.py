@@ -7,9 +7,9 @@ from functools import partial
 
 from tests.servers.process import MIME_TYPES, Flavour, Site
 
-SLOW = "/slow/"
-"""Files below this path are sent at SLOW_RATE per connection: a run over them can be met in the middle."""
-SLOW_RATE = "256k"
+SLOW = "crawler in the slow lane"
+"""A client with this User-Agent gets SLOW_RATE bytes per second on each connection: its run can be met in the middle."""
+SLOW_RATE = 64 * 1024
 
 CONFIGURATION = """\
 {user}
@@ -32,13 +32,14 @@ http {{
     gzip on;
     gzip_min_length 0;
     gzip_types *;
+    map $http_user_agent $rate {{ "{slow}" {rate}; default 0; }}
     server {{
         listen 127.0.0.1:{port};
         charset utf-8;
         autoindex on;
         {options}
-        location / {{ root "{root}"; }}
-        location {slow} {{ root "{root}"; limit_rate {rate}; }}
+        root "{root}";
+        limit_rate $rate;
     }}
 }}
 """

@@ -1,0 +1,116 @@
+"""A second run after something changed, there or here, behind servers whose listings say much, little or nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import trees
+from tests.conftest import Serve
+from tests.program import Program
+from tests.servers import Server
+
+FLAVOURS = ("nginx", "nginx-rounded", "nginx-json", "apache", "apache-plain", "lighttpd", "caddy", "python")
+EACH_SERVER = pytest.mark.parametrize("flavour", FLAVOURS)
+UNTOUCHED = [f"untouched-{number:02}.bin" for number in range(20)]
+DAY = 86_400
+OLD = 1_600_000_000
+"""September 2020: long enough ago that a listing's minutes are to be trusted."""
+
+
+@pytest.fixture
+def tree(site: Path) -> Path:
+    for name in (*UNTOUCHED, "newer.bin", "older.bin", "grown.bin", "sub/kept.bin", "sub/gone.bin"):
+        replace(site / name, b"one of " + name.encode(), OLD)
+    return site
+
+
+def replace(path: Path, body: bytes, moment: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(body)
+    os.utime(path, (moment, moment))
+
+
+def bodies(server: Server) -> list[str]:
+    return sorted(
+        request.path.rpartition("/")[2]
+        for request in server.requests()
+        if request.method == "GET" and request.status in {200, 206} and not request.path.endswith("/")
+    )
+
+
+@EACH_SERVER
+def test_what_changed_upstream_is_fetched_and_nothing_else(
+    flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    url = serve(flavour).url_of(tree)
+    assert run_crawler(url, mirror).code == 0
+    replace(tree / "newer.bin", b"two of newer.bin", OLD + DAY)
+    replace(tree / "older.bin", b"two", OLD - DAY)
+    replace(tree / "grown.bin", b"two of grown.bin" * 100, OLD + DAY)
+    replace(tree / "new.bin", b"one", OLD)
+    server = serve(flavour)
+    run = run_crawler(url, mirror)
+    assert run.code == 0, run.output
+    trees.assert_same(tree, mirror)
+    assert bodies(server) == ["grown.bin", "new.bin", "newer.bin", "older.bin"]
+
+
+@EACH_SERVER
+def test_what_was_damaged_here_is_restored(
+    flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    url = serve(flavour).url_of(tree)
+    assert run_crawler(url, mirror).code == 0
+    (mirror / "newer.bin").unlink()
+    replace(mirror / "grown.bin", b"one", OLD)
+    server = serve(flavour)
+    run = run_crawler(url, mirror)
+    assert run.code == 0, run.output
+    trees.assert_same(tree, mirror)
+    assert bodies(server) == ["grown.bin", "newer.bin"]
+
+
+@EACH_SERVER
+def test_what_is_gone_upstream_is_kept_without_delete_and_removed_with_it(
+    flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    url = serve(flavour).url_of(tree)
+    assert run_crawler(url, mirror).code == 0
+    (tree / "sub" / "gone.bin").unlink()
+    assert run_crawler(url, mirror).code == 0
+    assert (mirror / "sub" / "gone.bin").exists()
+    run = run_crawler("--delete", url, mirror)
+    assert run.code == 0, run.output
+    trees.assert_same(tree, mirror)
+
+
+def test_deleting_most_of_the_mirror_is_refused_with_6(
+    serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    url = serve("nginx").url_of(tree)
+    assert run_crawler(url, mirror).code == 0
+    for name in UNTOUCHED:
+        (tree / name).unlink()
+    run = run_crawler("--delete", url, mirror)
+    assert run.code == 6, run.output
+    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+    assert "--max-delete" in run.stderr
+    assert all((mirror / name).exists() for name in UNTOUCHED)
+    assert run_crawler("--delete", "--max-delete", "100%", url, mirror).code == 0
+    trees.assert_same(tree, mirror)
+
+
+def test_a_mirror_made_by_other_means_is_taken_over_without_a_body(
+    serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    for path in tree.rglob("*.bin"):
+        if path.parent == tree:
+            replace(mirror / path.name, path.read_bytes(), OLD)
+    server = serve("nginx")
+    run = run_crawler(server.url_of(tree), mirror)
+    assert run.code == 0, run.output
+    assert bodies(server) == ["gone.bin", "kept.bin"]
+    trees.assert_same(tree, mirror)

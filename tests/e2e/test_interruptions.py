@@ -1,0 +1,127 @@
+"""A run that is ended in the middle: no wrong file, no leftovers, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests import trees
+from tests.conftest import Serve
+from tests.program import Program, finish, wait_until
+from tests.servers.nginx import SLOW
+
+SMALL = [f"small/s-{number:03}.bin" for number in range(200)]
+LARGE = [f"large/l-{number}.iso" for number in range(3)]
+LARGE_SIZE = 1 << 20
+"""16 seconds in the slow lane."""
+
+
+@pytest.fixture
+def tree(site: Path) -> Path:
+    for name in SMALL:
+        trees.write(site / name, 100)
+    for name in LARGE:
+        trees.write_large(site / name, LARGE_SIZE)
+    return site
+
+
+def saved(mirror: Path) -> set[str]:
+    """What has its final name."""
+    files = (path.relative_to(mirror).as_posix() for path in mirror.rglob("*") if path.is_file())
+    return {name for name in files if not name.startswith(".crawler/")}
+
+
+def in_the_middle(mirror: Path) -> bool:
+    """Some small files have arrived, no large one has."""
+    return len(saved(mirror)) >= 20 and len(trees.parts(mirror)) >= len(LARGE)
+
+
+def test_after_kill_9_the_next_run_completes_the_tree_and_fetches_nothing_twice(
+    serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    server = serve("nginx")
+    first = run_crawler.start("--user-agent", SLOW, server.url_of(tree), mirror)
+    wait_until(lambda: in_the_middle(mirror), first)
+    first.send_signal(signal.SIGKILL)
+    finish(first)
+    complete = saved(mirror)
+    assert complete
+    for name in complete:
+        assert (mirror / name).read_bytes() == (tree / name).read_bytes()
+    server.forget()
+    second = run_crawler(server.url_of(tree), mirror)
+    assert second.code == 0, second.output
+    trees.assert_same(tree, mirror)
+    assert trees.parts(mirror) == []
+    top = f"/{tree.name}/"
+    bodies = [request.path.removeprefix(top) for request in server.requests() if request.status in {200, 206}]
+    assert complete.isdisjoint(bodies)
+    assert len(set(bodies)) == len(bodies)
+
+
+def test_after_kill_9_a_large_file_goes_on_where_it_stopped(
+    serve: Serve, site: Path, run_crawler: Program, mirror: Path
+) -> None:
+    trees.write_large(site / "large.iso", 8 << 20)
+    server = serve("nginx")
+    first = run_crawler.start("--user-agent", SLOW, server.url_of(site), mirror)
+    wait_until(lambda: sum(path.stat().st_size for path in parts(mirror)) >= 128 * 1024, first)
+    first.send_signal(signal.SIGKILL)
+    finish(first)
+    server.forget()
+    second = run_crawler(server.url_of(site), mirror)
+    assert second.code == 0, second.output
+    trees.assert_same(site, mirror)
+    answers = [request for request in server.requests() if request.path.endswith(".iso")]
+    assert [answer.status for answer in answers] == [206]
+    assert (answers[0].size or 0) <= (8 << 20) - 64 * 1024
+
+
+def parts(mirror: Path) -> list[Path]:
+    return [mirror / ".crawler" / "parts" / name for name in trees.parts(mirror)]
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_with_a_summary(
+    sent: signal.Signals, code: int, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    url = serve("nginx").url_of(tree)
+    process = run_crawler.start("--user-agent", SLOW, url, mirror)
+    wait_until(lambda: in_the_middle(mirror), process)
+    process.send_signal(sent)
+    run = finish(process)
+    assert run.code == code, run.output
+    assert "Traceback" not in run.output
+    assert "saved" in run.output
+    assert run.seconds < 10
+    for name in saved(mirror):
+        assert (mirror / name).read_bytes() == (tree / name).read_bytes()
+    again = run_crawler(url, mirror)
+    assert again.code == 0, again.output
+    trees.assert_same(tree, mirror)
+    assert trees.parts(mirror) == []
+
+
+def test_a_second_signal_stops_at_once(serve: Serve, tree: Path, run_crawler: Program, mirror: Path) -> None:
+    process = run_crawler.start("--user-agent", SLOW, serve("nginx").url_of(tree), mirror)
+    wait_until(lambda: in_the_middle(mirror), process)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    run = finish(process)
+    assert run.code in {130, -signal.SIGINT}
+    assert run.seconds < 3
+
+
+def test_files_have_ordinary_permissions(serve: Serve, site: Path, run_crawler: Program, mirror: Path) -> None:
+    trees.write(site / "sub" / "a.txt", 5)
+    mask = os.umask(0o022)
+    try:
+        run = run_crawler(serve("nginx").url_of(site), mirror)
+    finally:
+        os.umask(mask)
+    assert run.code == 0, run.output
+    assert (mirror / "sub" / "a.txt").stat().st_mode & 0o777 == 0o644
+    assert (mirror / "sub").stat().st_mode & 0o777 == 0o755

@@ -1,0 +1,142 @@
+"""One tree with every awkward name, size and time, behind each real server: the mirror is the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import servers, trees
+from tests.conftest import Serve
+from tests.program import Program, Run
+from tests.servers import Request
+
+ROUNDED_OR_EXACT = (
+    *(("nginx", zone) for zone in ("UTC", "America/New_York")),
+    ("nginx-rounded", "UTC"),
+    ("nginx-localtime", "Europe/Berlin"),
+    ("nginx-json", "Asia/Kolkata"),
+    ("nginx-xml", "UTC"),
+    ("apache", "UTC"),
+    ("apache", "Europe/Berlin"),
+    ("apache-table", "America/New_York"),
+    ("apache-xhtml", "Asia/Kolkata"),
+    ("apache-icons", "UTC"),
+    ("apache-old", "Europe/Berlin"),
+    ("lighttpd", "UTC"),
+    ("lighttpd", "Europe/Berlin"),
+    ("caddy", "Asia/Kolkata"),
+)
+"""Servers whose listings have a size and a time, and the server's own time zone."""
+
+NAMES_ALONE = (("apache-plain", "UTC"), ("python", "UTC"))
+WITHOUT_LOG = (("rclone-http", "Europe/Berlin"), ("rclone-webdav", "UTC"))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Two runs over the same unchanged tree, and what they asked for."""
+
+    tree: Path
+    mirror: Path
+    first: Run
+    second: Run
+    asked: tuple[list[Request], list[Request]]
+    stamps: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]
+    """Inode and modification time of each file after each run."""
+
+
+def stamps(mirror: Path) -> dict[str, tuple[int, int]]:
+    files = (path for path in mirror.rglob("*") if path.is_file() and ".crawler" not in path.parts)
+    return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+
+@pytest.fixture(scope="module")
+def visit(
+    request: pytest.FixtureRequest, serve: Serve, docroot: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Visit]:
+    flavour, zone = request.param
+    server = serve(flavour, zone=zone)
+    home = tmp_path_factory.mktemp(f"visit-{flavour}")
+    run, mirror = Program(home), home / "mirror"
+    runs, asked, found = [], [], []
+    for _ in range(2):
+        runs.append(run(server.url_of(docroot / "pub"), mirror))
+        asked.append(server.requests() if server.keeps_log else [])
+        found.append(stamps(mirror))
+        if server.keeps_log:
+            server.forget()
+    yield Visit(docroot / "pub", mirror, runs[0], runs[1], (asked[0], asked[1]), (found[0], found[1]))
+
+
+def behind(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
+    """Let a test see a visit to each of these servers."""
+    names = ["-".join(pair) for pair in pairs]
+    return pytest.mark.parametrize("visit", pairs, indirect=True, ids=names, scope="module")
+
+
+def bodies(requests: list[Request]) -> list[str]:
+    """Paths of the files of which a body was sent."""
+    return [
+        request.path
+        for request in requests
+        if request.method == "GET"
+        and request.status in {200, 206}
+        and not request.path.endswith("/")
+        and request.path != "/robots.txt"
+    ]
+
+
+@behind(*ROUNDED_OR_EXACT, *NAMES_ALONE, *WITHOUT_LOG)
+def test_the_mirror_equals_the_tree(visit: Visit) -> None:
+    assert visit.first.code == 0, visit.first.output
+    trees.assert_same(visit.tree, visit.mirror)
+    assert trees.parts(visit.mirror) == []
+
+
+@behind(*ROUNDED_OR_EXACT, *NAMES_ALONE)
+def test_each_directory_and_each_file_costs_one_request_and_robots_txt_one(visit: Visit) -> None:
+    tree = trees.count(visit.tree)
+    asked = [(request.method, request.path) for request in visit.asked[0]]
+    assert len(set(asked)) == len(asked)
+    assert len(asked) == tree.directories + tree.files + 1
+
+
+@behind(*ROUNDED_OR_EXACT, *NAMES_ALONE)
+def test_sort_links_and_the_places_above_and_beside_url_are_never_asked_for(visit: Visit) -> None:
+    for request in visit.asked[0] + visit.asked[1]:
+        assert "?" not in request.path
+        assert request.path.startswith("/pub/") or request.path == "/robots.txt"
+        assert request.status < 400 or request.path == "/robots.txt"
+
+
+@behind(*ROUNDED_OR_EXACT)
+def test_a_second_run_asks_once_for_each_directory_and_for_no_file(visit: Visit) -> None:
+    assert visit.second.code == 0, visit.second.output
+    assert [request.path for request in visit.asked[1] if not request.path.endswith("/")] == ["/robots.txt"]
+    assert len(visit.asked[1]) == trees.count(visit.tree).directories + 1
+
+
+@behind(*NAMES_ALONE)
+def test_where_a_listing_shows_names_alone_a_second_run_asks_for_each_file_but_gets_no_body(visit: Visit) -> None:
+    assert visit.second.code == 0, visit.second.output
+    assert bodies(visit.asked[1]) == []
+    tree = trees.count(visit.tree)
+    assert len(visit.asked[1]) == tree.directories + tree.files + 1
+
+
+@behind(*ROUNDED_OR_EXACT, *NAMES_ALONE, *WITHOUT_LOG)
+def test_a_second_run_touches_no_file(visit: Visit) -> None:
+    assert visit.stamps[0] == visit.stamps[1]
+    trees.assert_same(visit.tree, visit.mirror)
+
+
+@behind(("nginx", "UTC"))
+def test_requests_name_the_program(visit: Visit) -> None:
+    assert all((request.agent or "").startswith("crawler") for request in visit.asked[0])
+
+
+def test_every_flavour_is_visited() -> None:
+    assert {flavour for flavour, _ in ROUNDED_OR_EXACT + NAMES_ALONE + WITHOUT_LOG} == servers.FLAVOURS.keys()
