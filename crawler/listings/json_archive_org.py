@@ -1,0 +1,43 @@
+"""The metadata of an archive.org item: ``/metadata/<identifier>``.
+
+Shape: ``{"files": [{"name", "size", "mtime", "md5", "sha1", …}], "metadata": {"identifier"}, "files_count", …}``;
+sizes and times are strings of digits, names may hold folders, files are at ``/download/<identifier>/<name>``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.listings.exact import epoch_time, exact_size, hex_digest, printed
+from crawler.listings.exact_rows import Details, Rows, quote_name
+from crawler.listings.json_document import JsonDocument
+from crawler.listings.object_keys import ObjectKeys
+from crawler.models import Listing
+from crawler.urls import resolve
+
+
+def read_archive_org(document: JsonDocument) -> Listing | None:
+    """The files of an item, or None. ``complete`` compares with ``files_count``."""
+    root = document.value
+    if not isinstance(root, dict) or not isinstance(root.get("metadata"), dict):
+        return None
+    identifier, files = root["metadata"].get("identifier"), root.get("files")
+    if not isinstance(identifier, str) or not isinstance(files, list) or "files_count" not in root:
+        return None
+    quoted = quote_name(identifier)
+    base = resolve(document.url, f"/download/{quoted}/") if quoted and "/" not in quoted else None
+    if base is None or not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in files):
+        return None
+    taken = Rows(document.url)
+    keys = ObjectKeys(taken, base)
+    for item in files:
+        keys.add_file(item["name"], _details(item, identifier))
+    return taken.listing("archive-org", complete=root["files_count"] == len(files))
+
+
+def _details(item: dict[str, Any], identifier: str) -> Details:
+    size, mtime = item.get("size"), item.get("mtime")
+    digest = hex_digest("sha1", item.get("sha1")) or hex_digest("md5", item.get("md5"))
+    if item["name"] == f"{identifier}_files.xml":
+        digest = None  # the file that lists all digests cannot hold its own: what stands there is an older one's
+    return Details(size=exact_size(size), modified=epoch_time(mtime), row=printed(size, mtime), digest=digest)

@@ -1,0 +1,55 @@
+"""Caddy 2 ``file_server browse``, asked with ``Accept: application/json``.
+
+Shape: ``[{"name", "size", "url", "mod_time", "mode", "is_dir", "is_symlink"}, …]`` (newer versions add ``tpl`` and
+``symlink_path``). ``url`` is relative and encoded, directories end in a slash there and in the name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from crawler.listings.exact import exact_size, iso_time, printed
+from crawler.listings.exact_rows import Details, Rows, decode_name
+from crawler.listings.exact_urls import base_of, is_external, last_segment
+from crawler.listings.json_document import JsonDocument
+from crawler.models import Kind, Listing
+from crawler.urls import resolve
+
+_KEYS = frozenset({"name", "size", "url", "mod_time", "is_dir"})
+_CHILD = re.compile(r"\./([^/?#\\\s\x00-\x1f\x7f-\U0010ffff]+/?)").fullmatch
+
+
+def read_caddy(document: JsonDocument) -> Listing | None:
+    """The listing, or None if any element has another shape. An empty array is no mark of Caddy: None."""
+    rows = document.value
+    if not isinstance(rows, list) or not rows:
+        return None
+    if not all(isinstance(row, dict) and row.keys() >= _KEYS and isinstance(row["url"], str) for row in rows):
+        return None
+    taken = Rows(document.url)
+    base = base_of(document.url)
+    for row in rows:
+        _take(taken, base, row)
+    return taken.listing("caddy-json", complete=document.whole)
+
+
+def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
+    href = row["url"]
+    child = _CHILD(href)
+    url = base + child[1] if child else resolve(taken.url, href)
+    if url is None:
+        taken.reject("scheme", href)
+        return
+    segment, slash = last_segment(url)
+    directory = row["is_dir"] is True or slash
+    link = row.get("is_symlink") is True
+    kind = Kind.DIRECTORY if directory else Kind.SYMLINK if link else Kind.FILE
+    details = Details(
+        kind=kind,
+        size=exact_size(row["size"]),
+        # The size of a link is its target's, its time is the link's own.
+        modified=None if link else iso_time(row["mod_time"]),
+        row=printed(row["size"], row["mod_time"]),
+    )
+    taken.add(decode_name(segment), url, details, external=not child and is_external(url, taken.url))

@@ -1,0 +1,40 @@
+"""JSON: one decoding, then the readers in turn.
+
+The order is from the narrowest shape to the widest. A reader takes a document only if all of it has its shape, so
+the order matters in one case: the generic reader would also take what the named ones know better, and comes last.
+A new family is a module with a reader, and its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crawler.listings.json_archive_org import read_archive_org
+from crawler.listings.json_caddy import read_caddy
+from crawler.listings.json_document import JsonDocument, read_json
+from crawler.listings.json_generic import read_generic
+from crawler.listings.json_nginx import read_nginx
+from crawler.listings.json_pypi import read_pypi
+from crawler.listings.json_swift import read_swift
+from crawler.listings.page import Page, Parser
+from crawler.models import Listing
+
+READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
+    read_nginx,
+    read_caddy,
+    read_pypi,
+    read_archive_org,
+    read_swift,
+    read_generic,
+)
+
+
+def parse_json(page: Page) -> Listing | None:
+    """The first reader's listing; None if the page is no JSON or no reader knows its shape."""
+    document = read_json(page)
+    if document is None:
+        return None
+    return next((listing for reader in READERS if (listing := reader(document))), None)
+
+
+PARSERS: tuple[Parser, ...] = (parse_json,)

@@ -1,0 +1,46 @@
+"""nginx ``autoindex_format json`` and ``jsonp``.
+
+Shape (ngx_http_autoindex_module): ``[{"name", "type": "directory|file|other", "mtime": HTTP-date, "size"}, …]``;
+names are raw, ``size`` stands on files only, times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.listings.exact import exact_size, http_time, printed
+from crawler.listings.exact_rows import Details, Rows
+from crawler.listings.exact_urls import base_of
+from crawler.listings.json_document import JsonDocument
+from crawler.models import Kind, Listing
+
+_KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
+_KEYS = frozenset({"name", "type", "mtime", "size"})
+# An empty directory: no other program is known to print an empty array in this way.
+_EMPTY = re.compile(r"\[\r\n(?:\r\n)?\]")
+
+
+def read_nginx(document: JsonDocument) -> Listing | None:
+    """The listing, or None if any element has another shape. ``other`` (a device, a dead link) is no entry."""
+    rows = document.value
+    if not isinstance(rows, list) or (not rows and not _EMPTY.fullmatch(document.text)):
+        return None
+    taken = Rows(document.url)
+    base = base_of(document.url)
+    for row in rows:
+        if not isinstance(row, dict) or not row.keys() <= _KEYS:
+            return None
+        name, kind, mtime = row.get("name"), _kind(row.get("type")), row.get("mtime")
+        if not isinstance(name, str) or kind is None or not isinstance(mtime, str):
+            return None
+        if kind is Kind.OTHER:
+            taken.reject("other", name, "neither a file nor a directory")
+            continue
+        size = row.get("size")
+        details = Details(kind=kind, size=exact_size(size), modified=http_time(mtime), row=printed(size, mtime))
+        taken.add_raw(base, name, details)
+    return taken.listing("nginx-jsonp" if document.wrapped else "nginx-json", complete=document.whole)
+
+
+def _kind(value: object) -> Kind | None:
+    return _KINDS.get(value) if isinstance(value, str) else None
