@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1 (ECMA-48)
-    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # bidi marks, zero width, line and paragraph separators
-    "\ud800-\udfff]"  # surrogateescaped bytes: not printable as UTF-8
-)
-
-_USERINFO = re.compile(r"(?<=://)[^/?#@\s]*(?::[^/?#@\s]*)?@")
+# Up to the last @ before the path: "user:p@ss@host" has the password "p@ss" (RFC 3986 section 3.2.1 forbids
+# a bare @ there, but people type it and urlsplit reads it so).
+_USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 
 
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if 0xDC80 <= code <= 0xDCFF:
+def _picture(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # surrogateescape: a byte that was not UTF-8
         return f"\\x{code - 0xDC00:02x}"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def printable(text: str) -> str:
-    """``text`` with every character that acts instead of showing replaced by its escape."""
-    return _UNSAFE.sub(_picture, text) if not text.isascii() or not text.isprintable() else text
+    """``text`` with every character that acts instead of showing replaced by its escape.
+
+    Those are Unicode's categories "other" (controls, bidi and zero-width marks, tags, surrogates) and
+    "separator", the space excepted.
+    """
+    if text.isprintable():
+        return text
+    return "".join([char if char.isprintable() else _picture(char) for char in text])
 
 
 def masked(url: str) -> str:
-    """``url`` without user name and password, printable."""
+    """``url``, or a text with URLs in it, without user names and passwords, printable."""
     return printable(_USERINFO.sub("", url) if "@" in url else url)

@@ -136,6 +136,8 @@ class ListingMemo:
     """What the state remembers of one listing page."""
 
     url: str
+    answered: str
+    """The URL that answered, after redirects."""
     path: str
     validators: Validators
     body_digest: str
@@ -164,20 +166,34 @@ class StateStore(Protocol):
 
 
 class Observer(Protocol):
-    """Watches a run. The core neither prints nor knows who listens."""
+    """Watches a run. The core neither prints nor knows who listens.
 
-    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None: ...
+    Derive from it and override what is of interest: the bodies here do nothing. The methods are called
+    from the event loop for every file of a run, so they must be quick, and they must not raise.
+    """
 
-    def listing_failed(self, path: str, url: str, reason: str) -> None: ...
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        return
 
-    def rejected(self, path: str, rejection: Rejection) -> None: ...
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        return
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        return
 
     def listed(self, path: str, size: int | None) -> None:
         """An entry that will end as a Result was seen; ``size`` is the listing's best guess in bytes."""
-        ...
+        return
 
-    def started(self, job: Job) -> None: ...
+    def walked(self) -> None:
+        """Every listing has been read: what was listed is all there is."""
+        return
 
-    def received(self, job: Job, count: int) -> None: ...
+    def started(self, job: Job) -> None:
+        return
 
-    def finished(self, result: Result) -> None: ...
+    def received(self, job: Job, count: int) -> None:
+        return
+
+    def finished(self, result: Result) -> None:
+        return

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 LAYERS = {
     0: "models errors",
     1: "listings filters urls scope robots plan retry limits digests config report render escape interfaces",
-    2: "client destinations state progress gate",
+    2: "client destinations state progress log outputs gate",
     3: "engine discover producer download committer attempts",
     4: "app",
     5: "cli __main__",

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.escape import masked, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a b.tar.gz", "a b.tar.gz"),
+        ("naïve ünï 日本.txt", "naïve ünï 日本.txt"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("a\nb\r\tc", "a\\x0ab\\x0d\\x09c"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\x7f", "\\x7f"),
+        ("gpj.\u202eexe", "gpj.\\u202eexe"),
+        ("a\u200bb\ufeff", "a\\u200bb\\ufeff"),
+        ("a\u2028b", "a\\u2028b"),
+        ("caf\udce9", "caf\\xe9"),
+        ("\ud800", "\\ud800"),
+        ("soft\u00adhyphen", "soft\\xadhyphen"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+    ],
+)
+def test_what_acts_is_shown_as_its_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_nothing_that_controls_formats_or_cannot_be_written_gets_through(text: str) -> None:
+    shown = printable(text)
+    shown.encode("utf-8")
+    assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://h/a", "http://h/a"),
+        ("http://user@h/a", "http://h/a"),
+        ("http://user:secret@h:8080/a?b@c", "http://h:8080/a?b@c"),
+        ("https://user:se@cr@et@h/", "https://h/"),
+        ("http://:secret@h/", "http://h/"),
+        ("http://h/mail@example.org", "http://h/mail@example.org"),
+        ("http://h/?u=a@b", "http://h/?u=a@b"),
+        ("cannot get http://u:secret@h/x after http://v:secret@i/y", "cannot get http://h/x after http://i/y"),
+        ("//u:secret@h/", "//h/"),
+        ("http://u:secret@h/\x1b", "http://h/\\x1b"),
+        ("HTTP://u:sec:ret@h/", "HTTP://h/"),
+    ],
+)
+def test_user_and_password_are_never_shown(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+secret = st.text(st.characters(exclude_characters="/?#", exclude_categories=("Cc", "Cs", "Z")), min_size=1)
+
+
+@given(secret)
+def test_no_password_gets_through_whatever_it_is_made_of(password: str) -> None:
+    assert masked(f"http://user:{password}@host/path") == "http://host/path"
