@@ -31,8 +31,10 @@ class ObjectKeys:
 
     def add_file(self, key: str, details: Details) -> None:
         """Take an object, or note why not. A key that ends in a slash only marks that a directory exists."""
-        if key.endswith("/") and key != "/" and not (details.size and details.size.high):
-            self._rows.reject("self", shown(key), "marks a directory")
+        if key.endswith("/"):
+            held = details.size is not None and details.size.low > 0
+            reason, detail = ("bad-name", "has a body and ends in a slash") if held else ("self", "marks a directory")
+            self._rows.reject(reason, shown(key), detail)
             return
         parts = self._split(key)
         quoted = quote_name(key) if parts else None
@@ -47,7 +49,7 @@ class ObjectKeys:
         if not prefix.endswith("/"):
             self._rows.reject("query", shown(prefix), "ends in another delimiter than a slash")
             return
-        parts = self._split(prefix[:-1])
+        parts = self._split(prefix)
         if parts is None:
             return
         if len(parts) > 1:
@@ -65,7 +67,7 @@ class ObjectKeys:
         if quote_name(key) is None:
             self._rows.reject("bad-name", shown(key), "is not text")
             return None
-        parts = canonical(key[len(self._inside) :]).split("/")
+        parts = canonical(key[len(self._inside) :]).removesuffix("/").split("/")
         if any(part in {"", ".", ".."} or "\0" in part for part in parts):
             self._rows.reject("bad-name", shown(key), "an empty, dot or NUL segment")
             return None

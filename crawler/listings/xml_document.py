@@ -1,0 +1,168 @@
+"""Bytes → XML tree, safe against hostile documents and tolerant of servers that write file names byte for byte.
+
+Entities are neither resolved nor loaded, nothing is fetched, and a document that declares entities is not read at all:
+no listing needs them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from crawler.listings.page import Page
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_ROOT = re.compile(rb"<(?:[\w.-]{1,80}:)?([A-Za-z_][\w.-]{0,80})[\s/>]")
+_DOCTYPE_END = re.compile(rb"[\[>]")
+_UTF8_DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
+# What XML 1.0 (section 2.2) does not allow, literally or as a reference, and the carriage return, which a
+# parser turns into a line feed (section 2.11).
+_NOT_XML = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]|\r(?!\n)|&#(?:x(?P<hex>[0-9A-Fa-f]{1,6})|(?P<dec>[0-9]{1,7}));"
+)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\r\ufffe\uffff\ud800-\udfff]")
+# Forbidden characters are all below U+10000, so each has a place of its own in the last private plane.
+_PRIVATE = 0x100000
+_MASKED = re.compile("[\U00100000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XmlDocument:
+    """A parsed document and the URL that answered with it."""
+
+    root: etree._Element
+    url: str
+    whole: bool
+    """False when the parser had to guess: the document was cut or broken."""
+    masked: bool = False
+    """True when characters that XML forbids are hidden behind private ones; ``text`` brings them back."""
+    prolog: bytes = b""
+    """What stands before the root element."""
+
+    def text(self, value: str | None) -> str:
+        """Text of an element or attribute as the server meant it, "" for none."""
+        if not value:
+            return ""
+        return _MASKED.sub(lambda found: chr(ord(found[0]) - _PRIVATE), value) if self.masked else value
+
+
+def root_position(body: bytes) -> tuple[str, int] | None:
+    """Local name and offset of the root element; None if the body does not begin like XML."""
+    position = 3 if body.startswith(b"\xef\xbb\xbf") else 0
+    while True:
+        while position < len(body) and body[position] in b" \t\r\n":
+            position += 1
+        if body.startswith(b"<?", position):
+            position = _after(body, b"?>", position)
+        elif body.startswith(b"<!--", position):
+            position = _after(body, b"-->", position)
+        elif body[position : position + 9].upper() == b"<!DOCTYPE":
+            position = _after_doctype(body, position)
+        else:
+            break
+    found = _ROOT.match(body, position)
+    return (found[1].decode("utf-8", "replace"), position) if found else None
+
+
+def read_xml(page: Page, root_at: int) -> XmlDocument | None:
+    """Parse a page whose root element begins at ``root_at``; None if nothing can be made of it.
+
+    First as it is. If that fails, with forbidden characters masked: nginx and others print names as raw
+    bytes. If that fails too, what a recovering parser finds, marked as not whole.
+    """
+    if b"<!ENTITY" in page.body:
+        return None
+    body, prolog = page.body.strip(b"\0 \t\r\n"), page.body[:root_at]
+    if b"\r" not in body.replace(b"\r\n", b""):
+        root = _parse(body, recover=False)
+        if root is not None:
+            return XmlDocument(root=root, url=page.url, whole=True, prolog=prolog)
+    masked = _mask(body)
+    if masked is not None:
+        root = _parse(masked, recover=False)
+        if root is not None:
+            return XmlDocument(root=root, url=page.url, whole=True, masked=True, prolog=prolog)
+    root = _parse(masked or body, recover=True)
+    if root is None:
+        return None
+    return XmlDocument(root=root, url=page.url, whole=False, masked=masked is not None, prolog=prolog)
+
+
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """The children with that local name, in whatever namespace."""
+    return (child for child in element if local(child) == name)
+
+
+def fields(element: etree._Element) -> dict[str, str]:
+    """Local name → text of the children that have text. The first of a name wins."""
+    found: dict[str, str] = {}
+    for child in element:
+        text = child.text
+        if text:
+            found.setdefault(str(child.tag).rpartition("}")[2], text)
+    return found
+
+
+def _after(body: bytes, mark: bytes, position: int) -> int:
+    end = body.find(mark, position)
+    return len(body) if end < 0 else end + len(mark)
+
+
+def _after_doctype(body: bytes, position: int) -> int:
+    found = _DOCTYPE_END.search(body, position)
+    if found is None:
+        return len(body)
+    return found.end() if found[0] == b">" else _after(body, b">", _after(body, b"]", position))
+
+
+@cache
+def _parser(recover: bool) -> etree.XMLParser:
+    from lxml import etree  # here, because most runs read HTML only
+
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+        recover=recover,
+    )
+
+
+def _parse(body: bytes, *, recover: bool) -> etree._Element | None:
+    from lxml import etree
+
+    try:
+        return etree.fromstring(body, _parser(recover))
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def _mask(body: bytes) -> bytes | None:
+    """``body`` with what XML forbids moved to private characters; None if it is not UTF-8 or uses those itself."""
+    if _UTF8_DECLARED.match(body):
+        return None
+    text = body.decode("utf-8", "surrogateescape")
+    if _MASKED.search(text):
+        return None
+    return _NOT_XML.sub(_hide, text).encode("utf-8")
+
+
+def _hide(found: re.Match[str]) -> str:
+    if found["hex"] is None and found["dec"] is None:
+        return chr(_PRIVATE + ord(found[0]))
+    code = int(found["hex"], 16) if found["hex"] else int(found["dec"])
+    forbidden = code <= 0x10FFFF and _FORBIDDEN.match(chr(code))
+    return chr(_PRIVATE + code) if forbidden else found[0]

@@ -1,0 +1,34 @@
+"""Subversion's mod_dav_svn with ``SVNIndexXSLT``.
+
+Shape: ``<svn version><index rev path><updir/><dir name href/><file name href/></index></svn>``; no sizes, no times.
+"""
+
+from __future__ import annotations
+
+from crawler.listings.exact_rows import Details, Rows, decode_name
+from crawler.listings.exact_urls import is_external, last_segment
+from crawler.listings.xml_document import XmlDocument, children, local
+from crawler.models import Kind, Listing
+from crawler.urls import resolve
+
+_KINDS = {"dir": Kind.DIRECTORY, "file": Kind.FILE}
+
+
+def read_svn(document: XmlDocument) -> Listing | None:
+    """The listing, or None without an ``index`` that has a revision or a path."""
+    index = next(children(document.root, "index"), None)
+    if index is None or not (index.get("rev") or index.get("path")):
+        return None
+    taken = Rows(document.url)
+    for element in index:
+        kind = _KINDS.get(local(element))
+        if kind is None:
+            taken.reject("parent" if local(element) == "updir" else "navigation", local(element))
+            continue
+        href = document.text(element.get("href"))
+        url = resolve(document.url, href) if href else None
+        if url is None:
+            taken.reject("scheme", href)
+            continue
+        taken.add(decode_name(last_segment(url)[0]), url, Details(kind=kind), external=is_external(url, document.url))
+    return taken.listing("svn-xml", complete=document.whole)

@@ -1,0 +1,161 @@
+"""THREDDS catalogs (Unidata, InvCatalog 0.6 to 1.2).
+
+A ``catalogRef`` is a directory. A ``dataset`` with a ``urlPath`` is a file where one of its services is an HTTPServer:
+its URL is that service's base and the path ("Constructing URLs" in the client catalog specification).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from crawler.listings.exact import printed, utc_time
+from crawler.listings.exact_rows import Details, Rows, decode_name, name_problem
+from crawler.listings.exact_urls import is_external, last_segment, without_query
+from crawler.listings.sizes import read_size
+from crawler.listings.xml_document import XmlDocument, children, local
+from crawler.models import Kind, Listing
+from crawler.urls import resolve
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_NAMESPACE = "unidata.ucar.edu/"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_CATALOG_FILES = ("catalog.xml", "catalog.html")
+
+Services = dict[str, str | None]
+"""Name of a service → base of the HTTPServer in it, None when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A dataset that can be fetched."""
+
+    path: str
+    url: str
+    details: Details
+
+
+def read_thredds(document: XmlDocument) -> Listing | None:
+    """The catalog's references and datasets, nested ones included; None without Unidata's namespace."""
+    if _NAMESPACE not in str(document.root.tag):
+        return None
+    taken = Rows(document.url)
+    services: Services = {}
+    for element in children(document.root, "service"):
+        _read_services(element, services)
+    files = []
+    for element, service in _datasets(document.root):
+        if local(element) == "catalogRef":
+            _take_reference(taken, document.text(element.get(_HREF)))
+        elif found := _file(taken, element, document.text(_path(element)), services, service):
+            files.append(found)
+    _take_files(taken, files)
+    return taken.listing("thredds", complete=document.whole)
+
+
+def _read_services(element: etree._Element, services: Services) -> str | None:
+    """Note a service and those inside; returns the base of the first HTTPServer among them."""
+    base = element.get("base") if (element.get("serviceType") or "").lower() in {"httpserver", "http"} else None
+    for inner in children(element, "service"):
+        found = _read_services(inner, services)
+        base = base if base is not None else found
+    services[element.get("name") or ""] = base
+    return base
+
+
+def _datasets(root: etree._Element) -> Iterator[tuple[etree._Element, str | None]]:
+    """Every dataset and reference in the order of the document, with the service that holds for it."""
+    stack: list[tuple[etree._Element, str | None]] = [(root, None)]
+    while stack:
+        element, inherited = stack.pop()
+        if local(element) == "catalogRef":
+            yield element, None
+            continue
+        own, passed = _service(element, inherited)
+        yield element, own
+        inner = [child for child in element if local(child) in {"dataset", "catalogRef"}]
+        stack += [(child, passed) for child in reversed(inner)]
+
+
+def _service(element: etree._Element, inherited: str | None) -> tuple[str | None, str | None]:
+    """The service of a dataset, and the one that its members inherit."""
+    own = element.get("serviceName") or inherited
+    passed = inherited
+    for child in element:
+        name = local(child)
+        if name == "serviceName":
+            own = (child.text or "").strip() or own
+        elif name == "metadata":
+            for inner in children(child, "serviceName"):
+                own = (inner.text or "").strip() or own
+                passed = own if child.get("inherited") == "true" else passed
+        elif name == "access":
+            own = child.get("serviceName") or own
+    return own, passed
+
+
+def _path(element: etree._Element) -> str | None:
+    """``urlPath`` of a dataset or of its first ``access`` element."""
+    path = element.get("urlPath")
+    inside = (child.get("urlPath") for child in children(element, "access"))
+    return path or next((found for found in inside if found), None)
+
+
+def _take_reference(taken: Rows, href: str) -> None:
+    url = resolve(taken.url, href) if href else None
+    if url is None:
+        taken.reject("scheme", href)
+    elif without_query(url) == without_query(taken.url):
+        taken.reject("self", href)
+    else:
+        taken.add(_catalog_name(url), url, Details(kind=Kind.DIRECTORY), external=is_external(url, taken.url))
+
+
+def _catalog_name(url: str) -> str:
+    """``…/idd/catalog.xml`` is the folder ``idd``, ``…/radars.xml`` is ``radars``."""
+    segment, _ = last_segment(url)
+    if segment in _CATALOG_FILES:
+        segment, _ = last_segment(without_query(url)[: -len(segment)])
+    name = decode_name(segment)
+    return name.removesuffix(".xml") or name
+
+
+def _file(taken: Rows, element: etree._Element, path: str, services: Services, service: str | None) -> _File | None:
+    if not path:
+        return None
+    # A service that is not declared here, or not named, can only be the one that serves files.
+    base = services[service] if service in services else next((base for base in services.values() if base), None)
+    href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
+    url = resolve(taken.url, href) if href is not None else None
+    if url is None:
+        taken.reject("scheme", path, "no HTTPServer among its services")
+        return None
+    size, units, modified = "", "", ""
+    for child in element:
+        if local(child) == "dataSize":
+            size, units = child.text or "", child.get("units") or "bytes"
+        elif local(child) == "date" and child.get("type") == "modified":
+            modified = child.text or ""
+    printed_size = f"{size.strip()} {units}" if size else ""
+    details = Details(
+        size=read_size(printed_size), modified=utc_time(modified), row=printed(printed_size, modified.strip())
+    )
+    return _File(path=path, url=url, details=details)
+
+
+def _take_files(taken: Rows, files: list[_File]) -> None:
+    """Datasets of one catalog may come from several folders: names that would clash keep theirs."""
+    names = [decode_name(last_segment(file.url)[0]) for file in files]
+    times = Counter(names)
+    for name, file in zip(names, files, strict=True):
+        details = file.details
+        if times[name] > 1:
+            folders = [decode_name(part) for part in file.path.strip("/").split("/")[:-1]]
+            if not any(name_problem(folder) for folder in folders):
+                details = replace(details, folder="/".join(folders))
+        taken.add(name, file.url, details, external=is_external(file.url, taken.url))

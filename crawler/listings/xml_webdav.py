@@ -1,0 +1,154 @@
+"""WebDAV: the 207 answer to ``PROPFIND`` with ``Depth: 1`` (RFC 4918 sections 9.1, 14 and 15).
+
+One ``response`` per member and one for the collection itself, usually the first. ``href`` is encoded, as an absolute
+path or a whole URL. Properties come in ``propstat`` groups by status: those that are not 2xx hold what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from crawler.listings.exact import entity_tag, exact_size, http_time, printed
+from crawler.listings.exact_rows import Details, Rows, decode_name
+from crawler.listings.exact_urls import bucket_of, is_external, without_query
+from crawler.listings.xml_document import XmlDocument
+from crawler.models import Kind, Listing
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_SUCCESS = re.compile(r"\S+\s+2\d\d\b").match
+_INSUFFICIENT_STORAGE = " 507"
+_CLEAN = re.compile(r"[!-~]*").fullmatch
+
+Segments = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Member:
+    """One ``response``."""
+
+    href: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+    collection: bool | None = None
+    """None when the answer does not say."""
+    status: str = ""
+    site: str = ""
+    """``scheme://host`` of an href that is a whole URL."""
+    raw: Segments = ()
+    path: Segments = ()
+    """``raw`` decoded."""
+
+    @property
+    def kind(self) -> Kind:
+        if self.collection is None:
+            return Kind.DIRECTORY if self.href.endswith("/") else Kind.UNKNOWN
+        return Kind.DIRECTORY if self.collection else Kind.FILE
+
+
+def read_webdav(document: XmlDocument) -> Listing | None:
+    """The members of a collection.
+
+    The collection is found by its path. Behind a proxy that renames paths it is the first response, if all others lie
+    below it: members then keep their place under the URL that was asked. None when the URL turns out to be a file.
+    Without the collection's own response the listing is not complete: it may be an answer to something else.
+    """
+    members = [_read(document, response) for response in document.root if response.tag == "{DAV:}response"]
+    asked = _split(without_query(document.url).partition("//")[2].partition("/")[2])
+    owner = next((member for member in members if member.path == asked), None) or _renamed_owner(members)
+    if owner is not None and owner.collection is False:
+        return None
+    taken = Rows(document.url)
+    inside = owner.path if owner else asked
+    for member in members:
+        if member is not owner:
+            _take(taken, member, inside, owner.site if owner else "")
+    cut = any(_INSUFFICIENT_STORAGE in member.status for member in members)
+    complete = document.whole and owner is not None and not cut
+    return taken.listing("webdav", complete=complete, confidence=1.0 if owner else 0.6)
+
+
+def _renamed_owner(members: list[_Member]) -> _Member | None:
+    first = members[0] if members else None
+    if first is None or not first.collection:
+        return None
+    depth = len(first.path)
+    below = all(len(member.path) > depth and member.path[:depth] == first.path for member in members[1:])
+    return first if below else None
+
+
+def _read(document: XmlDocument, response: etree._Element) -> _Member:
+    member = _Member()
+    for element in response:
+        if element.tag == "{DAV:}propstat":
+            _read_properties(member, element)
+        elif element.tag == "{DAV:}href" and not member.href:
+            member.href = document.text(element.text).strip()
+        elif element.tag == "{DAV:}status":
+            member.status = element.text or ""
+    path = without_query(member.href)
+    if "://" in path[:10]:
+        scheme, _, rest = path.partition("://")
+        host, _, path = rest.partition("/")
+        member.site = f"{scheme}://{host}"
+    member.raw = tuple(path.strip("/").split("/")) if path.strip("/") else ()
+    member.path = tuple([decode_name(segment) for segment in member.raw])
+    return member
+
+
+def _read_properties(member: _Member, propstat: etree._Element) -> None:
+    properties: list[etree._Element] = []
+    for element in propstat:
+        if element.tag == "{DAV:}status":
+            if not _SUCCESS(element.text or ""):
+                return
+        elif element.tag == "{DAV:}prop":
+            properties.extend(element)
+    for found in properties:
+        tag = str(found.tag)
+        if tag == "{DAV:}resourcetype":
+            member.collection = any(kind.tag == "{DAV:}collection" for kind in found)
+        elif tag.startswith("{DAV:}get") and found.text:
+            member.properties[tag[6:]] = found.text
+
+
+def _split(path: str) -> Segments:
+    trimmed = path.strip("/")
+    return tuple([decode_name(segment) for segment in trimmed.split("/")]) if trimmed else ()
+
+
+def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:
+    if member.site and member.site != site and is_external(member.site, taken.url):
+        taken.reject("other-host", member.href)
+        return
+    depth = len(inside)
+    if member.path[:depth] != inside:
+        taken.reject("above", member.href)
+        return
+    below = member.path[depth:]
+    if not below:
+        taken.reject("self", member.href)
+        return
+    if any(part in {"", ".", ".."} or "/" in part or "\0" in part for part in below):
+        taken.reject("bad-name", member.href, "an empty, dot, slash or NUL segment")
+        return
+    kind = member.kind
+    raw = "/".join(member.raw[depth:])
+    clean = raw if _CLEAN(raw) else quote(raw, safe="%!$&'()*+,;=:@/[]|~", errors="surrogateescape")
+    url = f"{bucket_of(taken.url)}{clean}{'/' if kind is Kind.DIRECTORY else ''}"
+    taken.add(below[-1], url, _details(member, kind, "/".join(below[:-1])))
+
+
+def _details(member: _Member, kind: Kind, folder: str) -> Details:
+    size, modified = member.properties.get("getcontentlength"), member.properties.get("getlastmodified")
+    return Details(
+        kind=kind,
+        size=exact_size(size),
+        modified=http_time(modified),
+        row=printed(size, modified),
+        folder=folder,
+        etag=entity_tag(member.properties.get("getetag")),
+    )
