@@ -98,13 +98,19 @@ class Count:
     """Bytes in all files together."""
 
 
-def build(root: Path) -> Path:
-    """Write the standard tree: awkward names, rounding sizes, winter and summer times. The same on every call."""
+def build(root: Path, *, dotted: bool = True) -> Path:
+    """Write the standard tree: awkward names, rounding sizes, winter and summer times. The same on every call.
+
+    Without ``dotted`` it lacks what begins with a dot, which some servers never list.
+    """
     root.mkdir(parents=True)
-    _set_time(write(root / "sizes" / "to sort.txt", 10), "2024-05-05T05:05:05")
     for number, name in enumerate(AWKWARD_NAMES):
+        if name.startswith(".") and not dotted:
+            continue
         _set_time(write(root / name, 20 + number), f"2024-{number % 12 + 1:02}-11T08:09:{number % 60:02}")
     for name in DIRECTORY_NAMES:
+        if name.startswith(".") and not dotted:
+            continue
         _set_time(write(root / name / "inside.txt", 33), "2023-06-07T08:09:10")
     for size in SIZES:
         _set_time(write(root / "sizes" / f"s-{size}.bin", size), "2023-11-12T13:14:15")

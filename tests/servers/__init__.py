@@ -14,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.servers.apache import APACHE
+from tests.servers.bucket import BUCKET
 from tests.servers.caddy import CADDY
 from tests.servers.lighttpd import LIGHTTPD
 from tests.servers.nginx import NGINX
@@ -24,7 +25,7 @@ from tests.servers.rclone import RCLONE
 __all__ = ["FLAVOURS", "Flavour", "Missing", "Request", "Server", "start"]
 
 FLAVOURS: dict[str, Flavour] = {
-    flavour.name: flavour for flavour in (*NGINX, *APACHE, *LIGHTTPD, *CADDY, *PYTHON, *RCLONE)
+    flavour.name: flavour for flavour in (*NGINX, *APACHE, *LIGHTTPD, *CADDY, *PYTHON, *RCLONE, *BUCKET)
 }
 
 

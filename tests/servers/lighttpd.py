@@ -19,6 +19,7 @@ accesslog.filename = "|exec cat >> {log}"
 accesslog.format = "%r\t%>s\t%b\t%{{User-Agent}}i"
 mimetype.assign = ({types}, "" => "application/octet-stream")
 dir-listing.activate = "enable"
+dir-listing.hide-dotfiles = "disable"
 {options}
 """
 

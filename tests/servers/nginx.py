@@ -8,7 +8,7 @@ from functools import partial
 from tests.servers.process import MIME_TYPES, Flavour, Site
 
 SLOW = "crawler in the slow lane"
-"""A client with this User-Agent gets SLOW_RATE bytes per second on each connection: its run can be met in the middle."""
+"""A client with this User-Agent gets SLOW_RATE bytes per second and connection: its run can be met in the middle."""
 SLOW_RATE = 64 * 1024
 
 CONFIGURATION = """\
@@ -61,7 +61,7 @@ def configure(site: Site, *, options: str) -> list[str]:
 
 
 def _flavour(name: str, options: str = "") -> Flavour:
-    return Flavour(name=name, program="nginx", configure=partial(configure, options=options))
+    return Flavour(name=name, program="nginx", configure=partial(configure, options=options), hides_dotted=True)
 
 
 NGINX = (

@@ -91,6 +91,8 @@ class Flavour:
     parse: Callable[[str], Request | None] | None = parse_tabs
     """Read one line of ``Site.log``; None for a line that is no request. No function: the server keeps no log."""
     environment: dict[str, str] = field(default_factory=dict)
+    hides_dotted: bool = False
+    """Its listings leave out names that begin with a dot."""
 
     def find(self) -> str:
         """Give the path of the program. Raises Missing."""

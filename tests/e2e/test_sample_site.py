@@ -1,0 +1,38 @@
+"""``make mirror`` without a URL: the sample site is served, mirrored, and gone again."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import trees
+
+REPOSITORY = Path(__file__).parents[2]
+SAMPLE_SITE = REPOSITORY / "config" / "sample_site.py"
+
+
+def visit(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SAMPLE_SITE), "--", *command], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_sample_site_is_mirrored_and_a_second_visit_fetches_nothing(tmp_path: Path) -> None:
+    runpy.run_path(str(SAMPLE_SITE))["build"](tmp_path / "site")
+    for _ in range(2):
+        run = visit(sys.executable, "-m", "crawler", "{url}", "mirror", cwd=tmp_path)
+        assert run.returncode == 0, run.stdout + run.stderr
+        trees.assert_same(tmp_path / "site", tmp_path / "mirror")
+    assert "0 saved" in run.stdout + run.stderr
+
+
+def test_the_exit_code_of_the_command_is_passed_on(tmp_path: Path) -> None:
+    assert visit("sh", "-c", "exit 3", cwd=tmp_path).returncode == 3
+
+
+def test_make_help_names_every_target() -> None:
+    listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    declared = next(line for line in (REPOSITORY / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
+    assert [line.split()[1] for line in listed.splitlines()] == declared.split()[1:]
