@@ -19,6 +19,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"<\?[^>]{0,300}>")
 _MARKUP_LIMIT = 64 << 20
 
 
@@ -75,7 +76,9 @@ class Page:
         """The tolerant tree of the page (BeautifulSoup on lxml). Imported here: most runs never need it."""
         from bs4 import BeautifulSoup
 
-        return BeautifulSoup(self.text[:_MARKUP_LIMIT].replace("\0", "\ufffd"), "lxml")
+        # bs4 warns of XML declarations, which XHTML listings carry by right.
+        text = _XML_DECLARATION.sub("", self.text[:_MARKUP_LIMIT].replace("\0", "\ufffd"))
+        return BeautifulSoup(text, "lxml")
 
 
 Parser = Callable[[Page], Listing | None]

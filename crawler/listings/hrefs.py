@@ -1,0 +1,282 @@
+"""Hrefs: where a link of a listing leads, and whether that is a row of the listing at all.
+
+A reference is resolved by RFC 3986 section 5 with its bytes kept (``%d1`` and ``%D1`` stay what they are, ``%2e%2e`` is
+never collapsed); only what may not stand in a request line is percent-encoded, as browsers do. The name of an entry is
+the last segment of the raw path, decoded once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urljoin, urlsplit
+
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
+_WEB = {"http", "https"}
+_KEEP = "%/:?=&~+!$,;'@()*[]|"
+_SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&:\[\]|-]*/?")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_STRIPPED = str.maketrans("", "", "\t\r\n")
+_SORT_KEYS = re.compile(
+    r"(?:^|[&;])(?:[CNMSD]=[NMSDA]?(?:[;&]O=[AD])?(?:;F=\d)?$|(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
+    r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))|^[NMSD][AD]$|^[NMSD]=[AD]$",
+    re.IGNORECASE,
+)
+_FOLDER_KEYS = (
+    "dir",
+    "path",
+    "folder",
+    "d",
+    "directory",
+    "location",
+    "subdir",
+    "subfolder",
+    "prefix",
+    "p",
+    "cd",
+    "cwd",
+)
+_FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
+_PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
+_DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
+Origin = tuple[str, str, int]
+
+
+class Way(Enum):
+    """What a link is, judged by its target alone. The values are the reasons of ``docs/listings.md``."""
+
+    CHILD = "child"
+    PAGE = "page"
+    SORT = "sort"
+    PARENT = "parent"
+    BREADCRUMB = "breadcrumb"
+    SELF = "self"
+    ABOVE = "above"
+    OTHER_HOST = "other-host"
+    SCHEME = "scheme"
+    QUERY = "query"
+    FRAGMENT = "fragment"
+    DEEP = "deep"
+    BAD_NAME = "bad-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resolved link. ``url`` is "" for what cannot be fetched; ``name`` is "" for what has none."""
+
+    way: Way
+    url: str = ""
+    name: str = ""
+    slash: bool = False
+    """The target ends in a slash."""
+    folder: str = ""
+    """Decoded folders between the listing and the target."""
+
+
+def origin(url: str) -> Origin | None:
+    """(scheme, host, port) with the default port written out; None for anything without a host or with a bad port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+
+
+def resolve(base: str, href: str) -> str | None:
+    """``href`` seen from ``base`` with its bytes kept and the fragment removed; None when that is no URL."""
+    try:
+        joined = urljoin(base, href)
+    except ValueError:
+        return None
+    return quote(joined.partition("#")[0], safe=_KEEP, errors="surrogateescape")
+
+
+def decoded(segment: str) -> str:
+    """A raw segment decoded once: UTF-8, other bytes kept as surrogates."""
+    if "%" not in segment and segment.isascii():
+        return segment
+    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+
+
+def name_problem(name: str) -> str:
+    """Why a decoded segment cannot be an entry's name; "" if it can."""
+    if name in {"", ".", ".."}:
+        return "empty or dots"
+    if "/" in name or "\0" in name:
+        return "a slash or NUL inside"
+    if "\\" in name and _DRIVE_OR_PARENT.search(name):
+        return "a way out by backslash"
+    return ""
+
+
+def same_site(first: Origin | None, second: Origin | None) -> bool:
+    """True when both are one host; http and https on their default ports count as one."""
+    if first is None or second is None:
+        return False
+    if first == second:
+        return True
+    default = first[2] == _PORTS[first[0]] and second[2] == _PORTS[second[0]]
+    return default and first[1] == second[1] and {first[0], second[0]} <= _WEB
+
+
+def folder_value(query: str) -> tuple[str, str] | None:
+    """(key, folder) that a query names, the folder decoded and without leading ``./`` and outer slashes."""
+    if query.startswith("/"):
+        return "/", _trimmed(decoded(query.partition("&")[0]))
+    for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
+        if key.lower() in _FOLDER_KEYS:
+            return key.lower(), _trimmed(value)
+    return None
+
+
+def _trimmed(value: str) -> str:
+    value = re.sub(r"/+", "/", value.replace("\\", "/"))
+    while value.startswith(("./", "/")):
+        value = value[1:] if value.startswith("/") else value[2:]
+    return "" if value == "." else value.rstrip("/")
+
+
+class Resolver:
+    """Judges the links of one page. ``root`` is the directory that the page lists, as a raw path."""
+
+    def __init__(self, url: str, base_href: str = "") -> None:
+        self.page = url.partition("#")[0]
+        self.base = (resolve(self.page, base_href) if base_href else None) or self.page
+        self.origin = origin(self.page)
+        parts = urlsplit(self.page)
+        self.path, self.query = parts.path or "/", parts.query
+        current = folder_value(self.query)
+        self.key, self.folder = current or ("", "")
+        self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
+        if self.directory.count("/") < 3:
+            self.directory = self.base.partition("?")[0].rstrip("/") + "/"
+        self._plain = self.origin is not None and origin(self.directory) == self.origin
+        self.root = self._path(self.directory) if self._plain else self.path.rpartition("/")[0] + "/"
+        self._fast = self._plain
+
+    @staticmethod
+    def _path(url: str) -> str:
+        return "/" + url.split("/", 3)[3].partition("?")[0]
+
+    def set_root(self, root: str) -> None:
+        """Take ``root`` (a raw path that ends in a slash) as the directory that the page lists."""
+        if root != self.root:
+            self.root = root
+            self._fast = False
+
+    def target(self, href: str) -> Target:
+        """Where ``href`` leads and what that makes of it."""
+        href = href.strip(" \t\r\n\f").translate(_STRIPPED)
+        if self._fast and _SIMPLE.fullmatch(href):
+            return self._simple(href)
+        if not href or href[0] == "#":
+            return Target(Way.FRAGMENT)
+        scheme = _SCHEME.match(href)
+        if scheme and scheme[1].lower() not in _PORTS:
+            return Target(Way.SCHEME)
+        url = resolve(self.base, href)
+        place = origin(url) if url else None
+        if url is None or place is None or (place[0] == "ftp" and self.origin and self.origin[0] != "ftp"):
+            return Target(Way.SCHEME, url or "")
+        parts = urlsplit(url)
+        if not same_site(place, self.origin):
+            return self._elsewhere(Way.OTHER_HOST, url, parts.path)
+        if parts.query or url.endswith("?"):
+            return self._with_query(url, parts.path or "/", parts.query)
+        return self._by_path(url, parts.path or "/")
+
+    def _simple(self, href: str) -> Target:
+        bare = href[2:] if href.startswith("./") else href
+        slash = bare.endswith("/")
+        segment = bare[:-1] if slash else bare
+        name = decoded(segment)
+        if name_problem(name):
+            return Target(Way.BAD_NAME, self.directory + bare, name)
+        if ";" in segment and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
+            name = decoded(plain[1])
+        return Target(Way.CHILD, self.directory + bare, name, slash)
+
+    @staticmethod
+    def _elsewhere(way: Way, url: str, path: str) -> Target:
+        slash = path.endswith("/")
+        name = decoded(path.rstrip("/").rpartition("/")[2])
+        return Target(way, url, "" if name_problem(name) else name, slash)
+
+    def _by_path(self, url: str, path: str) -> Target:
+        if path in {self.root, self.path} and path != self.root.rstrip("/"):
+            return Target(Way.SELF, url)
+        bare = path.rstrip("/") + "/"
+        if path.endswith("//"):
+            path = bare
+        if self.root.startswith(bare):
+            return Target(
+                Way.SELF if bare == self.root else Way.PARENT if self._is_parent(bare) else Way.BREADCRUMB, url
+            )
+        if not path.startswith(self.root):
+            return self._elsewhere(Way.ABOVE, url, path)
+        tail = path[len(self.root) :]
+        slash = tail.endswith("/")
+        segments = [decoded(segment) for segment in tail.rstrip("/").split("/")]
+        segments = [segment for segment in segments[:-1] if segment] + segments[-1:]
+        if any(name_problem(segment) for segment in segments):
+            return Target(Way.BAD_NAME, url, segments[-1])
+        way = Way.CHILD if len(segments) == 1 else Way.DEEP
+        return Target(way, url, segments[-1], slash, "/".join(segments[:-1]))
+
+    def _is_parent(self, bare: str) -> bool:
+        return self.root.rstrip("/").rpartition("/")[0] + "/" == bare
+
+    def _with_query(self, url: str, path: str, query: str) -> Target:
+        here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
+        script = here or path.startswith(self.root) and "/" not in path[len(self.root) :]
+        if here and _SORT_KEYS.search(query) and self._same_folder(query):
+            return Target(Way.PAGE if self.page_number(query) > self.page_number(self.query) else Way.SORT, url)
+        if script and (named := self._named_by_query(url, query)):
+            return named
+        if here and self.page_number(query) > self.page_number(self.query):
+            return Target(Way.PAGE, url)
+        return Target(Way.QUERY, url)
+
+    def _same_folder(self, query: str) -> bool:
+        value = folder_value(query)
+        return value is None or value[1] == self.folder
+
+    def _named_by_query(self, url: str, query: str) -> Target | None:
+        value = folder_value(query)
+        file = next((v for k, v in parse_qsl(query, errors="surrogateescape") if k.lower() in _FILE_KEYS and v), "")
+        if value is None:
+            return None
+        key, folder = value
+        if key == "p" and folder.isdigit():
+            return None
+        if file:
+            file = file.rstrip("/").rpartition("/")[2]
+            if folder != self.folder or name_problem(file):
+                return None
+            return Target(Way.CHILD, url, file)
+        return self._folder_target(url, folder)
+
+    def _folder_target(self, url: str, folder: str) -> Target:
+        if folder == self.folder:
+            return Target(Way.SELF, url)
+        above = self.folder.rpartition("/")[0]
+        if not folder or (self.folder + "/").startswith(folder + "/"):
+            return Target(Way.PARENT if folder == above else Way.BREADCRUMB, url)
+        if self.folder and not folder.startswith(self.folder + "/"):
+            return Target(Way.PARENT if folder.endswith("/..") else Way.ABOVE, url)
+        segments = folder[len(self.folder) :].strip("/").split("/")
+        if any(name_problem(segment) for segment in segments):
+            return Target(Way.PARENT if segments[-1] == ".." else Way.BAD_NAME, url)
+        return Target(Way.CHILD if len(segments) == 1 else Way.DEEP, url, segments[-1], True, "/".join(segments[:-1]))
+
+    @staticmethod
+    def page_number(query: str) -> int:
+        """The page that a query asks for; 0 when it names none."""
+        for key, value in parse_qsl(query, errors="surrogateescape"):
+            if key.lower() in _PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
+                return int(value)
+        return 0

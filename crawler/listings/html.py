@@ -1,0 +1,190 @@
+"""HTML listings of every family, known and unknown, by one reader.
+
+Links are resolved and judged by where they lead, rows are cut from the tree, the group of rows that is the listing is
+found, columns are read, kinds told, and the marks weighed. A family contributes its rounding and its proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from urllib.parse import unquote, urlsplit
+
+from bs4.element import Tag
+
+from crawler.listings import families, verdict
+from crawler.listings.columns import Facts, heading_words, order_of
+from crawler.listings.families import Family
+from crawler.listings.hrefs import Resolver, Target, Way
+from crawler.listings.kinds import KindReader
+from crawler.listings.page import Page
+from crawler.listings.regions import Candidate, Region, choose, find_regions, labels_of
+from crawler.listings.rows import Cutter, Link, Row, find_links
+from crawler.listings.times import Order
+from crawler.listings.verdict import Evidence
+from crawler.models import Entry, Kind, Listing, Rejection, Span
+
+_FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
+_NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
+_EPOCH_YEAR = 1970
+
+
+def read_html(page: Page) -> Listing | None:
+    """The listing that an HTML page shows; None when the body is no markup at all."""
+    if page.media_type.startswith(_NOT_HTML) or b"<" not in page.body:
+        return None
+    return _Reader(page).listing()
+
+
+class _Reader:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.family = families.family_of(page.text)
+        base = page.soup.find("base", href=True)
+        self.resolver = Resolver(page.url, str(base["href"]) if isinstance(base, Tag) else "")
+        self.links = find_links(page.soup, self.resolver)
+        self._settle_root()
+        self.rows = Cutter(self.links).rows()
+        self.regions = choose(find_regions(self.rows, self.family.rounding))
+        self.seen: dict[str, Entry] = {}
+        self.evidence = Evidence()
+
+    def listing(self) -> Listing:
+        entries = self._entries()
+        self._gather()
+        text, evidence = self.page.text, self.evidence
+        heading = verdict.heading_score(
+            self.page.soup, self.resolver.root if not self.resolver.key else self.resolver.folder
+        )
+        score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.page.soup))
+        recognised = verdict.is_recognised(score, evidence)
+        return Listing(
+            url=self.page.url,
+            family=self._family_name() if recognised else "none",
+            confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
+            is_listing=recognised,
+            complete=verdict.is_whole(text, [region.element for region in self.regions]),
+            entries=tuple(entries) if recognised else (),
+            rejections=tuple(self._rejections(recognised)),
+            next_pages=self._next_pages() if recognised else (),
+        )
+
+    def _settle_root(self) -> None:
+        """Find the directory that the page lists: its own, or what its address or its query names."""
+        resolver = self.resolver
+        children = sum(link.target.way is Way.CHILD and not link.target.url.partition("?")[2] for link in self.links)
+        parents: Counter[str] = Counter()
+        for link in self.links:
+            if (
+                link.target.way in {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
+                and "?" not in link.target.url
+            ):
+                path = urlsplit(link.target.url).path
+                parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
+        for root, count in parents.most_common(12):
+            if count > children and self._may_be_root(root):
+                resolver.set_root(root)
+                self.links = [Link(link.tag, link.href, resolver.target(link.href)) for link in self.links]
+                return
+
+    def _may_be_root(self, root: str) -> bool:
+        path = self.resolver.path
+        if not path.endswith("/") and root == path + "/":
+            return True
+        folder = self.resolver.folder
+        return bool(folder) and unquote(root).rstrip("/").endswith(folder)
+
+    def _entries(self) -> list[Entry]:
+        chosen = [candidate for region in self.regions for candidate in region.candidates]
+        reader = KindReader([(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self.family.slashes)
+        entries: list[Entry] = []
+        for region in self.regions:
+            order = order_of([candidate.facts for candidate in region.candidates])
+            for candidate in region.candidates:
+                kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
+                entry = self._entry(candidate, kind, order)
+                if entry.url not in self.seen:
+                    self.seen[entry.url] = entry
+                    entries.append(entry)
+                    self._count(candidate, entry)
+        return entries
+
+    def _entry(self, candidate: Candidate, kind: Kind, order: Order) -> Entry:
+        facts, target = candidate.facts, candidate.link.target
+        modified = facts.modified(order)
+        if modified is not None and modified.low.year <= _EPOCH_YEAR and kind is Kind.DIRECTORY:
+            modified = None
+        digest = _FRAGMENT_DIGEST.search(candidate.link.href)
+        return Entry(
+            name=target.name,
+            kind=kind,
+            url=target.url,
+            size=None if kind is Kind.DIRECTORY else facts.size,
+            modified=modified,
+            row=facts.row,
+            folder=target.folder if target.way is Way.DEEP else "",
+            digest=f"{digest[1]}:{digest[2].lower()}" if digest else facts.digest,
+            external=target.way is Way.OTHER_HOST,
+        )
+
+    def _count(self, candidate: Candidate, entry: Entry) -> None:
+        evidence = self.evidence
+        evidence.entries += 1
+        evidence.matching += candidate.matches
+        evidence.dated += bool(candidate.facts.moment or candidate.facts.stamp)
+        evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
+        evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
+        evidence.filelike += verdict.is_filelike(entry.name)
+
+    def _gather(self) -> None:
+        """The marks that are not in the rows: ways up, sort links, headings, the amount of other text."""
+        evidence = self.evidence
+        evidence.parent = any(link.target.way is Way.PARENT for link in self.links)
+        evidence.sort_links = len({link.target.url for link in self.links if link.target.way is Way.SORT})
+        evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
+        soup = self.page.soup
+        if not self.regions:
+            evidence.headings = max(
+                (heading_words(" | ".join(labels_of(t))) for t in soup.find_all("table", limit=8)), default=0
+            )
+        for pre in soup.find_all("pre", limit=3):
+            first = pre.get_text()[:300].lstrip().partition("\n")[0]
+            evidence.headings = max(evidence.headings, heading_words(first))
+        if evidence.entries < 5:
+            evidence.words = sum(len(tag.get_text().split()) for tag in soup.find_all("p", limit=50))
+
+    def _family_name(self) -> str:
+        shape = self._shape()
+        if self.family.name in {"apache", "generic"}:
+            return f"{self.family.name}-{shape}"
+        return self.family.name
+
+    def _shape(self) -> str:
+        if not self.regions:
+            return "table" if self.page.soup.find("table") else "pre" if self.page.soup.find("pre") else "list"
+        name = self.regions[0].element.name
+        if self.regions[0].candidates[0].row.in_table:
+            return "table"
+        return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
+
+    def _rejections(self, recognised: bool) -> list[Rejection]:
+        result = []
+        used: set[str] = set()
+        for link in self.links:
+            target = link.target
+            if recognised and target.url in self.seen:
+                if target.url in used:
+                    result.append(Rejection("duplicate", link.href))
+                used.add(target.url)
+                continue
+            result.append(Rejection(_reason(target), link.href))
+        return result
+
+    def _next_pages(self) -> tuple[str, ...]:
+        pages = {link.target.url: None for link in self.links if link.target.way is Way.PAGE}
+        return tuple(pages)
+
+
+def _reason(target: Target) -> str:
+    """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
+    return "navigation" if target.way in {Way.CHILD, Way.PAGE} else target.way.value

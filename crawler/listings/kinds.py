@@ -1,0 +1,104 @@
+"""Directory or file: evidence, strongest first. A dot in the name and the size alone are never evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bs4.element import NavigableString, Tag
+
+from crawler.listings.columns import Facts
+from crawler.listings.rows import Row
+from crawler.models import Kind
+
+_FOLDER = re.compile(
+    r"(?:^|[^a-z])(?:dir|directory|folder|subdir|isdir|dirs|folders|carpeta|ordner|closed-directory)(?:$|[^a-z])"
+)
+_FILE = re.compile(
+    r"(?:^|[^a-z])(?:file|isfile|document|unknown|text|txt|archive|binary|image|video|audio|pdf|zip)(?:$|[^a-z])"
+)
+_ICON_TAGS = {"img", "i", "svg", "span", "use", "em", "td", "div", "small"}
+_EMOJI = ("\N{FILE FOLDER}", "\N{OPEN FILE FOLDER}", "\N{CARD INDEX DIVIDERS}")
+_SLASH_AFTER = re.compile(r"\s?/(?:\s|$)")
+_MARK_LIMIT = 40
+
+
+def marks_of(row: Row) -> str:
+    """Class names, icon sources and alternative texts of a row, in lower case."""
+    return " ".join(_marks(row)).lower()
+
+
+def _marks(row: Row) -> Iterator[str]:
+    nodes: list[Tag] = []
+    if row.element is not None:
+        nodes.append(row.element)
+        for number, node in enumerate(row.element.find_all(_ICON_TAGS | {"a"})):
+            if number >= _MARK_LIMIT:
+                break
+            nodes.append(node)
+    else:
+        for link in row.links:
+            nodes.extend([link.tag, *link.tag.find_all(_ICON_TAGS, limit=4)])
+        before = row.links[0].tag.previous_sibling
+        while isinstance(before, NavigableString) and not before.strip():
+            before = before.previous_sibling
+        if isinstance(before, Tag) and before.name in _ICON_TAGS:
+            nodes.append(before)
+    for node in nodes:
+        yield from _marks_of_tag(node)
+
+
+def _marks_of_tag(node: Tag) -> Iterator[str]:
+    attrs = node.attrs
+    for name in ("class", "alt", "data-type", "type", "data-kind", "data-icon", "aria-label", "xlink:href"):
+        value = attrs.get(name)
+        if value:
+            yield value if isinstance(value, str) else " ".join(value)
+    if node.name == "use":
+        yield str(attrs.get("href", ""))
+    if node.name == "img":
+        yield str(attrs.get("src", ""))[-60:].rpartition("/")[2]
+
+
+def has_slash_in_text(row: Row) -> bool:
+    """True when the name is shown with a slash, inside the link or right after it."""
+    for link in row.links:
+        text = link.text
+        if len(text) > 1 and text.endswith("/"):
+            return True
+        sibling = link.tag.next_sibling
+        if text and isinstance(sibling, NavigableString) and _SLASH_AFTER.match(sibling):
+            return True
+    return any(cell.text.startswith(_EMOJI) for cell in row.cells[:2])
+
+
+class KindReader:
+    """Reads the kinds of the rows of a listing, given what all of them look like together."""
+
+    def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool) -> None:
+        self._marks = {id(row): marks_of(row) for row, _, slash in rows if not slash}
+        bare = [(row, facts) for row, facts, slash in rows if not slash]
+        self._slashes = slashes
+        self.slashed = any(slash for _, _, slash in rows)
+        folders = [facts for row, facts in bare if _FOLDER.search(self._marks[id(row)])]
+        sized = sum(facts.size is not None and facts.size.high > 0 for facts in folders)
+        # Marks that rows with and without a size share are the theme's, not the rows'.
+        self._trust_marks = bool(folders) and not (len(folders) == len(bare) > 1 and sized)
+        self._sizes = any(facts.size is not None for _, facts in bare)
+        self._worded = any(facts.directory_word for _, facts in bare)
+
+    def kind(self, row: Row, facts: Facts, slash: bool) -> Kind:
+        """The kind of one row; UNKNOWN when nothing tells."""
+        if slash:
+            return Kind.DIRECTORY
+        if facts.directory_word or self._marked_folder(row) or has_slash_in_text(row):
+            return Kind.DIRECTORY
+        if facts.size is not None:
+            return Kind.FILE
+        if facts.no_size and self._sizes and not self.slashed:
+            return Kind.DIRECTORY
+        told = self._slashes or self.slashed or self._worded or self._trust_marks
+        return Kind.FILE if told or _FILE.search(self._marks.get(id(row), "")) else Kind.UNKNOWN
+
+    def _marked_folder(self, row: Row) -> bool:
+        return self._trust_marks and bool(_FOLDER.search(self._marks.get(id(row), "")))

@@ -1,0 +1,328 @@
+"""The tree of a page cut into rows: what surrounds each link and belongs to it.
+
+A row is a ``tr``, a ``li``, the largest element that holds links to one target only, or a line of a ``pre`` or of bare
+text. Nothing here knows what a listing is; ``columns`` and ``html`` decide from the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bs4.element import CData, NavigableString, Tag
+
+from crawler.listings.hrefs import Resolver, Target, Way
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
+HINTS = (
+    "data-order", "data-sort", "data-sort-value", "data-value", "sorttable_customkey", "data-bytes", "data-size",
+    "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "title",
+)  # fmt: skip
+MAX_LINKS = 400_000
+MAX_CLIMB = 48
+"""Ancestors looked at from a link: pages nest 20 deep, hostile ones 20,000."""
+_LINE_BREAKS = {
+    "br", "hr", "p", "div", "li", "tr", "td", "th", "table", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6",
+    "form", "dl", "dt", "dd", "section", "article", "main", "header", "footer", "nav", "blockquote", "center",
+}  # fmt: skip
+_HOLDERS = {"body", "html", "table", "tbody", "thead", "ul", "ol", "pre", "[document]", "main", "form", "dl"}
+_INLINE = {"a", "b", "i", "em", "strong", "span", "font", "tt", "code", "nobr", "small", "big", "u", "label", "kbd"}
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class Cell:
+    """A piece of a row: its text, and what its attributes say more exactly."""
+
+    text: str
+    hints: list[str] = field(default_factory=list)
+    linked: bool = False
+    """The text belongs to the row's link."""
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """An element with an href, and where it leads."""
+
+    tag: Tag
+    href: str
+    target: Target
+
+    @property
+    def text(self) -> str:
+        """What the link shows, white space folded."""
+        return squeezed(" ".join(self.tag.stripped_strings))[:2000]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """What belongs to one target: its links, and the cells or the text on either side."""
+
+    region: Tag
+    element: Tag | None
+    links: list[Link]
+    cells: list[Cell] = field(default_factory=list)
+    before: str = ""
+    after: str = ""
+    in_table: bool = False
+    heading: bool = False
+    """A row of column headings, or one without an own target."""
+
+
+def squeezed(text: str) -> str:
+    """``text`` with white space folded and trimmed."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def strings(element: Tag) -> Iterator[NavigableString]:
+    """The visible strings below ``element``, without recursion."""
+    for node in element.descendants:
+        if type(node) in (NavigableString, CData):
+            yield node  # type: ignore[misc]
+
+
+def find_links(soup: BeautifulSoup, resolver: Resolver) -> list[Link]:
+    """Every element that leads somewhere, in the order of the page."""
+    links = []
+    for tag in soup.find_all(_leads_somewhere, limit=MAX_LINKS):
+        href = tag.get("href") if tag.name == "a" else None
+        href = href if href is not None else tag.get("data-href")
+        links.append(Link(tag, str(href), resolver.target(str(href))))
+    return links
+
+
+def _leads_somewhere(tag: Tag) -> bool:
+    attrs = tag.attrs
+    return ("href" in attrs and tag.name == "a") or ("data-href" in attrs and tag.name not in {"body", "html"})
+
+
+class Cutter:
+    """Cuts a page into rows, given its links."""
+
+    def __init__(self, links: list[Link]) -> None:
+        self.links = links
+        self._by_tag = {id(link.tag): link for link in links}
+        self._single: dict[int, str] = {}
+        self._children: dict[int, dict[str, None]] = {}
+        self._rows: dict[tuple[int, str], Row] = {}
+        self._lines: dict[int, dict[int, Row]] = {}
+        for link in links:
+            self._mark(link)
+
+    def _mark(self, link: Link) -> None:
+        """Note on the ancestors of a link whether they hold one target ("" = several)."""
+        url = link.target.url or link.href or "#"
+        for node in [link.tag, *_parents(link.tag)]:
+            held = self._single.get(id(node))
+            if held == url or held == "":
+                break
+            self._single[id(node)] = url if held is None else ""
+
+    def rows(self) -> list[Row]:
+        """The rows that hold links, in the order of the page, each once."""
+        for link in self.links:
+            frame = _frame(link.tag)
+            if frame is not None and link.target.way in _ROW_WAYS:
+                self._children.setdefault(id(frame), {})[link.target.url] = None
+        result: dict[int, Row] = {}
+        for link in self.links:
+            row = self._row_of(link)
+            result.setdefault(id(row), row)
+        return list(result.values())
+
+    def _row_of(self, link: Link) -> Row:
+        frame = _frame(link.tag)
+        if frame is not None and frame.name in {"tr", "li"} and len(self._children.get(id(frame), ())) <= 3:
+            return self._framed(frame, link)
+        if frame is None:
+            block = self._largest_alone(link.tag)
+            if block.name not in _INLINE and block is not link.tag:
+                return self._framed(block, link)
+            if block is link.tag and sum(1 for _ in link.tag.stripped_strings) > 1:
+                return self._framed(block, link)
+        return self._line_of(link)
+
+    def _framed(self, element: Tag, link: Link) -> Row:
+        """The row that ``element`` makes; a second target of its own in it gets a row without cells."""
+        own = link.target.url if link.target.way in _ROW_WAYS else ""
+        first = next(iter(self._children.get(id(element), ())), own)
+        key = (id(element), "" if own in {"", first} else own)
+        row = self._rows.get(key)
+        if row is None:
+            region = _region(element)
+            row = Row(region, element, [], in_table=element.name == "tr")
+            if not key[1]:
+                row.cells = _table_cells(element) if element.name == "tr" else _pieces(element)
+            self._rows[key] = row
+        row.links.append(link)
+        return row
+
+    def _largest_alone(self, tag: Tag) -> Tag:
+        url, best = self._single[id(tag)], tag
+        for node in _parents(tag):
+            if node.name in _HOLDERS or self._single.get(id(node)) != url:
+                break
+            best = node
+        return best
+
+    def _line_of(self, link: Link) -> Row:
+        container = _container(link.tag)
+        lines = self._lines.get(id(container))
+        if lines is None:
+            lines = self._lines[id(container)] = self._cut_lines(container)
+        row = lines.get(id(link.tag))
+        return row if row is not None else Row(container, None, [link])
+
+    def _cut_lines(self, container: Tag) -> dict[int, Row]:
+        """Lines of a container: link → row with the text before and after it on its line."""
+        found: dict[int, Row] = {}
+        current: Row | None = None
+        bare: Row | None = None
+        text: list[str] = []
+        for token in _tokens(container, self._by_tag):
+            if isinstance(token, str):
+                text.append(token)
+                continue
+            if isinstance(token, Link):
+                said = "".join(text)
+                text = []
+                if current is not None and current.links[0].target.url == token.target.url:
+                    current.links.append(token)
+                    found[id(token.tag)] = current
+                    continue
+                if current is not None:
+                    current.after = said
+                    said = ""
+                current = Row(container, None, [token], before=said)
+                found[id(token.tag)] = current
+                continue
+            if current is not None:
+                current.after = "".join(text)
+                bare = None if (current.before + current.after).strip() else current
+            elif bare is not None and (said := "".join(text)).strip():
+                # Artifactory 7 prints date and size on the line below the link.
+                bare.after, bare = said, None
+            current, text = None, []
+        if current is not None or bare is not None:
+            (current or bare).after += "".join(text)  # type: ignore[union-attr]
+        return found
+
+
+_ROW_WAYS = {Way.CHILD, Way.DEEP, Way.OTHER_HOST, Way.BAD_NAME}
+
+
+def _parents(tag: Tag) -> Iterator[Tag]:
+    node = tag.parent
+    for _ in range(MAX_CLIMB):
+        if node is None:
+            return
+        yield node
+        node = node.parent
+
+
+def _frame(tag: Tag) -> Tag | None:
+    """The nearest ``tr``, ``li`` or ``pre`` around a link."""
+    if tag.name in {"tr", "li"}:
+        return tag
+    for node in _parents(tag):
+        if node.name in {"tr", "li", "pre"}:
+            return node
+    return None
+
+
+def _region(element: Tag) -> Tag:
+    if element.name == "tr":
+        for node in _parents(element):
+            if node.name == "table":
+                return node
+    return element.parent or element
+
+
+def _container(tag: Tag) -> Tag:
+    """The block that a bare link stands in."""
+    last = tag
+    for node in _parents(tag):
+        if node.name == "pre" or (node.name not in _INLINE and node.name != "p"):
+            return node
+        last = node
+    return last
+
+
+def _tokens(container: Tag, links: dict[int, Link]) -> Iterator[str | Link | None]:
+    """Strings, links and line breaks (None) of a container in order; rows with an element of their own are breaks."""
+    keeps_lines = container.name == "pre" or container.find_parent("pre") is not None
+    stack = [iter(container.contents)]
+    while stack:
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+            continue
+        if isinstance(node, Tag):
+            link = links.get(id(node))
+            if link is not None:
+                yield link
+                if node.name != "a" or "\n" not in node.get_text():
+                    continue
+                tail = node.get_text().rpartition("\n")[2]
+                yield from (None, tail)
+                continue
+            if node.name in _LINE_BREAKS:
+                yield None
+            if node.contents:
+                stack.append(iter(node.contents))
+        elif type(node) in (NavigableString, CData):
+            if not keeps_lines or "\n" not in node:
+                yield str(node)
+                continue
+            yield from _broken(str(node))
+
+
+def _broken(text: str) -> Iterator[str | None]:
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            yield None
+        yield line
+
+
+def _table_cells(row: Tag) -> list[Cell]:
+    cells = []
+    for cell in row.find_all(["td", "th"], recursive=False):
+        text = squeezed(" ".join(cell.stripped_strings))
+        cells.append(Cell(text, _hints(cell), linked=cell.find(_leads_somewhere) is not None))
+        span = str(cell.get("colspan", "1"))
+        cells.extend(Cell("") for _ in range(min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
+    return cells
+
+
+def _hints(cell: Tag) -> list[str]:
+    hints = [str(cell.attrs[name]) for name in HINTS if name in cell.attrs]
+    for inner in cell.find_all(True):
+        if inner.attrs and not _leads_somewhere(inner):
+            hints.extend(str(inner.attrs[name]) for name in HINTS if name in inner.attrs)
+    return hints
+
+
+def _pieces(element: Tag) -> list[Cell]:
+    """The strings of a row that is no table row, each with the attributes of the element that holds it."""
+    cells = []
+    for text in strings(element):
+        said = squeezed(text)
+        if said:
+            parent = text.parent
+            linked = parent is not None and _inside_link(parent, element)
+            hints = [str(parent.attrs[name]) for name in HINTS if name in parent.attrs] if parent else []
+            cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked=linked))
+    return cells
+
+
+def _inside_link(node: Tag, stop: Tag) -> bool:
+    for above in (node, *_parents(node)):
+        if above.name == "a":
+            return True
+        if above is stop:
+            return False
+    return False

@@ -1,0 +1,158 @@
+"""Is this page a listing, and is it whole?
+
+Positive recognition only: the answer decides whether local files may be deleted, so a page is a listing when marks say
+so (the heading names this very directory, sort links, column headings, a way up, rows with dates and sizes, link texts
+that are the names of their targets), never because nothing speaks against it. Each mark counts; a login form or an
+error page's wording needs more of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.listings.families import Family
+from crawler.listings.hrefs import decoded
+from crawler.listings.rows import squeezed
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from bs4.element import Tag
+
+_INDEX_WORDS = re.compile(
+    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|(?:directory|folder|file) (?:listing|index|contents?)|listing (?:of|for|directory)"
+    r"|contents? of|directory\b|folder\b|browsing|links for|simple (?:package )?index|inhalt von|содержимое|目录|collection:)",
+    re.IGNORECASE,
+)
+_ERROR_WORDS = re.compile(
+    r"\b(?:40[0-9]|50[0-9])\b|not found|forbidden|unauthori[sz]ed|access denied|error\b|log ?in|sign ?in|bad gateway|"
+    r"unavailable|captive|wi-?fi|just a moment|checking your browser|nicht gefunden|introuvable|no encontrad",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(
+    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)[A-Za-z0-9]{1,7}(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$", re.I
+)
+_NEEDED = 3.0
+_CLOSED = ("pre", "table", "ul", "ol", "tbody")
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the rows of a page say for it."""
+
+    entries: int = 0
+    matching: int = 0
+    """Entries whose link shows their name."""
+    dated: int = 0
+    sized: int = 0
+    slashed: int = 0
+    """Directories that are shown with their slash."""
+    filelike: int = 0
+    """Names with the extension of a file that is no web page."""
+    external: int = 0
+    sort_links: int = 0
+    parent: bool = False
+    headings: int = 0
+    words: int = 0
+    """Words outside the rows."""
+
+
+def is_filelike(name: str) -> bool:
+    """True for a name that ends like a file's and not like a web page's."""
+    return bool(_FILE_NAME.search(name[-40:]))
+
+
+def heading_score(soup: BeautifulSoup, path: str) -> float:
+    """0 to 3: whether title or headings call the page an index, and of this very directory."""
+    wanted = decoded(path).strip("/")
+    best = 0.0
+    for tag in soup.find_all(["title", "h1", "h2", "h3", "caption"], limit=8):
+        text = squeezed(tag.get_text(" "))[:6000]
+        words = _INDEX_WORDS.match(text)
+        named = _names_path(text, wanted, anywhere=words is None)
+        if words and named:
+            return 3.0
+        if words:
+            best = max(best, 2.0)
+        elif named:
+            best = max(best, 1.0)
+    return best
+
+
+def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
+    plain = squeezed(decoded(text).replace(" /", "/").replace("/ ", "/")).rstrip("/ ")
+    if wanted:
+        return plain.endswith(squeezed(wanted)) or ("/" in plain and plain.endswith("/" + wanted.rpartition("/")[2]))
+    return not anywhere and text.rstrip().endswith("/")
+
+
+def says_error(soup: BeautifulSoup) -> bool:
+    """True when title or first headings speak of an error or a login, or a password is asked for."""
+    said = " ".join(tag.get_text(" ")[:200] for tag in soup.find_all(["title", "h1", "h2"], limit=3))
+    if _INDEX_WORDS.match(said.strip()):
+        return False
+    return bool(_ERROR_WORDS.search(said)) or soup.find("input", attrs={"type": "password"}) is not None
+
+
+def weigh(evidence: Evidence, heading: float, family: Family, *, error: bool) -> float:
+    """The sum of the marks; a listing has at least NEEDED."""
+    score = heading
+    score += 1.5 if evidence.sort_links >= 2 else 0.0
+    score += min(evidence.headings, 3) * 0.75 if evidence.headings >= 2 else 0.0
+    score += 1.0 if evidence.parent else 0.0
+    score += 3.0 if family.proves and (heading >= 1.0 or evidence.headings or evidence.parent) else 0.0
+    score += 1.0 if family.proves else 0.0
+    score += _rows_score(evidence)
+    if error:
+        score -= 3.0
+    if evidence.entries < 5 and evidence.words > 400 * (evidence.entries + 1):
+        score -= 1.0
+    return score
+
+
+def _rows_score(evidence: Evidence) -> float:
+    total = evidence.entries
+    if not total:
+        return 0.0
+    score = 0.0
+    matching = evidence.matching / total
+    if matching >= 0.5 and (evidence.dated or evidence.sized) * 2 >= 1:
+        score += 2.0 if max(evidence.dated, evidence.sized) * 2 >= total else 1.0
+    if evidence.dated * 2 >= total and evidence.sized * 2 >= total:
+        score += 1.5
+    score += (1.0 if total >= 3 else 0.5) if matching >= 0.8 else 0.0
+    score += 1.0 if evidence.slashed else 0.0
+    score += 1.5 if evidence.filelike * 2 >= total and matching >= 0.5 else 0.0
+    return score
+
+
+def is_recognised(score: float, evidence: Evidence) -> bool:
+    """True when the marks suffice; a page without rows needs a heading or a family besides its columns."""
+    if evidence.entries:
+        return score >= _NEEDED
+    marks = (evidence.sort_links >= 2) + (evidence.headings >= 2) + evidence.parent
+    return score >= _NEEDED + 1.0 and marks >= 1
+
+
+def is_whole(text: str, regions: list[Tag]) -> bool:
+    """False when the page was cut: an element that held rows, or the document, was opened and never closed.
+
+    Programs that never close what they open are forgiven what stands behind their rows: a closed region, a closed
+    body or a closed document after the last row each prove that all rows arrived. A page that opens none of them
+    cannot show a cut, except in the middle of a tag.
+    """
+    lower = text[-400_000:].lower() if len(text) > 400_000 else text.lower()
+    tail = lower.rstrip()
+    if tail.rfind("<") > tail.rfind(">"):
+        return False
+    if max(lower.rfind("</html>"), lower.rfind("</body>")) >= 0:
+        return True
+    names = {region.name for region in regions if region.name in _CLOSED}
+    last = max((lower.rfind("<a "), lower.rfind("<a\n")))
+    for name in names:
+        if max(lower.rfind(f"</{name}>"), lower.rfind(f"</{name} ")) > last >= 0:
+            return True
+        return False
+    head = text[:4000].lower()
+    return "<html" not in head and "<body" not in head
