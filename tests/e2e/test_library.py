@@ -1,0 +1,63 @@
+"""The library calls of the README, over a real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import crawler
+from crawler import Kind, Outcome
+from tests import trees
+from tests.conftest import Serve
+
+FILES = ("a.txt", "b c.zip", "sub/d.zip", "sub/deeper/e.txt")
+
+
+@pytest.fixture
+def tree(site: Path) -> Path:
+    for number, name in enumerate(FILES):
+        trees.write(site / name, 100 + number)
+    return site
+
+
+async def test_mirror_gives_a_report_whose_account_closes(serve: Serve, tree: Path, mirror: Path) -> None:
+    url = serve("nginx").url_of(tree)
+    report = await crawler.mirror(url, mirror, crawler.Config(ext=("zip",)))
+    assert (report.saved, report.unchanged, report.skipped, report.failed) == (2, 0, 2, 0)
+    assert report.accounts
+    assert report.exit_code == 0
+    assert report.saved_bytes == report.received == 101 + 102
+    report = await crawler.mirror(url, mirror, crawler.Config())
+    assert (report.saved, report.unchanged, report.skipped) == (2, 2, 0)
+    trees.assert_same(tree, mirror)
+
+
+async def test_walk_gives_the_entries_and_saves_nothing(serve: Serve, tree: Path) -> None:
+    server = serve("nginx")
+    async with crawler.walk(server.url_of(tree), crawler.Config()) as entries:
+        found = {entry.url.removeprefix(server.url_of(tree)): entry async for entry in entries}
+    files = {url: entry for url, entry in found.items() if entry.kind is Kind.FILE}
+    assert files.keys() == {name.replace(" ", "%20") for name in FILES}
+    size = files["b%20c.zip"].size
+    assert size is not None
+    assert (size.low, size.high) == (101, 101)
+    assert all(request.path.endswith(("/", "robots.txt")) for request in server.requests())
+
+
+async def test_download_saves_urls_under_chosen_names(serve: Serve, tree: Path, mirror: Path) -> None:
+    url = serve("nginx").url_of(tree)
+    pairs = [(f"{url}a.txt", "one.txt"), (f"{url}sub/d.zip", "two/d.zip"), (f"{url}missing.txt", "three.txt")]
+    report = await crawler.download(pairs, mirror, crawler.Config())
+    assert (report.listed, report.saved, report.failed) == (3, 2, 1)
+    assert (mirror / "one.txt").read_bytes() == (tree / "a.txt").read_bytes()
+    assert (mirror / "two" / "d.zip").read_bytes() == (tree / "sub" / "d.zip").read_bytes()
+    (failure,) = report.failures
+    assert (failure.outcome, failure.url) == (Outcome.FAILED, f"{url}missing.txt")
+    assert "404" in failure.reason
+    assert not (mirror / "three.txt").exists()
+
+
+async def test_a_root_that_is_no_listing_raises(serve: Serve, tree: Path, mirror: Path) -> None:
+    with pytest.raises(crawler.ListingError, match="missing"):
+        await crawler.mirror(f"{serve('nginx').url_of(tree)}missing/", mirror, crawler.Config())
