@@ -119,9 +119,10 @@ def entity_tag(value: object) -> str | None:
     return text if text.endswith('"') else f'"{text}"'
 
 
-def printed(*cells: object) -> str:
+def printed(size: object, time: object) -> str:
     """The row as printed: the cells that are there, joined by a space."""
-    return " ".join(str(cell) for cell in cells if cell is not None and cell != "")
+    first, second = "" if size is None else str(size), "" if time is None else str(time)
+    return f"{first} {second}" if first and second else first or second
 
 
 def _span(low: datetime, high: datetime) -> Span[datetime] | None:

@@ -5,9 +5,14 @@ Plain string operations, because they run once for each of 100,000 entries; noth
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
-from crawler.urls import origin
+from crawler.urls import origin, resolve
+
+# Nothing in it is to be encoded, removed or resolved: what ``crawler.urls.resolve`` would leave as it is.
+_CLEAN = re.compile(r"[A-Za-z0-9_.~%/:?=&+!$,;'@()*|-]+").fullmatch
 
 
 def without_query(url: str) -> str:
@@ -36,9 +41,35 @@ def last_segment(url: str) -> tuple[str, bool]:
     return trimmed.rpartition("/")[2], trimmed != path
 
 
+def resolve_link(page: str, href: str) -> str | None:
+    """As ``crawler.urls.resolve``, several times faster for the hrefs that most listings hold."""
+    if _CLEAN(href):
+        if href.startswith(("http://", "https://")):
+            return href if _origin(_site(href)) and len(href) > len(_site(href)) else resolve(page, href)
+        if href[0] == "/" and href[:2] != "//" and "/." not in href:
+            return _site(page) + href
+    return resolve(page, href)
+
+
 def is_external(url: str, page: str) -> bool:
     """True if ``url`` has another origin. http and https of one host on their default ports are the same."""
-    there, here = origin(url), origin(page)
+    return _differ(_site(url), _site(page))
+
+
+def _site(url: str) -> str:
+    """``scheme://host:port``."""
+    slash = url.find("/", url.find("//") + 2)
+    return url if slash < 0 else url[:slash]
+
+
+@lru_cache(1024)
+def _origin(site: str) -> tuple[str, str, int] | None:
+    return origin(site)
+
+
+@lru_cache(1024)
+def _differ(site: str, page: str) -> bool:
+    there, here = origin(site), origin(page)
     if there is None or here is None:
         return there != here
     return there[1] != here[1] or (there[2] != here[2] and {there[2], here[2]} != {80, 443})

@@ -10,10 +10,10 @@ from typing import Any
 
 from crawler.listings.exact import epoch_time, exact_size, hex_digest, printed
 from crawler.listings.exact_rows import Details, Rows, quote_name
+from crawler.listings.exact_urls import resolve_link
 from crawler.listings.json_document import JsonDocument
 from crawler.listings.object_keys import ObjectKeys
 from crawler.models import Listing
-from crawler.urls import resolve
 
 
 def read_archive_org(document: JsonDocument) -> Listing | None:
@@ -25,7 +25,7 @@ def read_archive_org(document: JsonDocument) -> Listing | None:
     if not isinstance(identifier, str) or not isinstance(files, list) or "files_count" not in root:
         return None
     quoted = quote_name(identifier)
-    base = resolve(document.url, f"/download/{quoted}/") if quoted and "/" not in quoted else None
+    base = resolve_link(document.url, f"/download/{quoted}/") if quoted and "/" not in quoted else None
     if base is None or not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in files):
         return None
     taken = Rows(document.url)

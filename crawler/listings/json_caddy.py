@@ -11,10 +11,9 @@ from typing import Any
 
 from crawler.listings.exact import exact_size, iso_time, printed
 from crawler.listings.exact_rows import Details, Rows, decode_name
-from crawler.listings.exact_urls import base_of, is_external, last_segment
+from crawler.listings.exact_urls import base_of, is_external, last_segment, resolve_link
 from crawler.listings.json_document import JsonDocument
 from crawler.models import Kind, Listing
-from crawler.urls import resolve
 
 _KEYS = frozenset({"name", "size", "url", "mod_time", "is_dir"})
 _CHILD = re.compile(r"\./([^/?#\\\s\x00-\x1f\x7f-\U0010ffff]+/?)").fullmatch
@@ -37,7 +36,7 @@ def read_caddy(document: JsonDocument) -> Listing | None:
 def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     href = row["url"]
     child = _CHILD(href)
-    url = base + child[1] if child else resolve(taken.url, href)
+    url = base + child[1] if child else resolve_link(taken.url, href)
     if url is None:
         taken.reject("scheme", href)
         return

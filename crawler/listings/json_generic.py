@@ -15,10 +15,9 @@ from typing import Any
 
 from crawler.listings.exact import any_time, exact_size, hex_digest, printed
 from crawler.listings.exact_rows import Details, Rows, decode_name
-from crawler.listings.exact_urls import base_of, bucket_of, is_external, last_segment
+from crawler.listings.exact_urls import base_of, bucket_of, is_external, last_segment, resolve_link
 from crawler.listings.json_document import JsonDocument
 from crawler.models import Kind, Listing
-from crawler.urls import resolve
 
 _ROLES = {
     "name": ("name", "filename", "basename", "base", "filetitle"),
@@ -184,7 +183,7 @@ def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details
             return False
         _take_raw(taken, base, name, details)
         return True
-    url = resolve(taken.url, href)
+    url = resolve_link(taken.url, href)
     if url is None or details.kind is Kind.OTHER:
         taken.reject("scheme" if url is None else "other", href)
         return True

@@ -10,10 +10,9 @@ from typing import Any
 
 from crawler.listings.exact import exact_size, hex_digest, printed, utc_time
 from crawler.listings.exact_rows import Details, Rows
-from crawler.listings.exact_urls import base_of, is_external
+from crawler.listings.exact_urls import base_of, is_external, resolve_link
 from crawler.listings.json_document import JsonDocument
 from crawler.models import Kind, Listing
-from crawler.urls import resolve
 
 _ALGORITHMS = ("sha256", "sha512", "sha1", "md5")
 
@@ -41,7 +40,7 @@ def _take_file(taken: Rows, item: Any) -> bool:
     name, href = item.get("filename"), item.get("url")
     if not isinstance(name, str) or not isinstance(href, str):
         return False
-    url = resolve(taken.url, href)
+    url = resolve_link(taken.url, href)
     if url is None:
         taken.reject("scheme", href)
         return True

@@ -6,9 +6,7 @@ prefixes below; without, it lists all keys, and the folders are inside them.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from crawler.listings.exact_rows import Details, Rows, canonical, quote_name, shown
+from crawler.listings.exact_rows import Details, Rows, canonical, name_problem, quote_name, shown
 from crawler.listings.exact_urls import with_query
 from crawler.models import Kind
 
@@ -36,21 +34,17 @@ class ObjectKeys:
             reason, detail = ("bad-name", "has a body and ends in a slash") if held else ("self", "marks a directory")
             self._rows.reject(reason, shown(key), detail)
             return
-        parts = self._split(key)
-        quoted = quote_name(key) if parts else None
-        if parts is None or quoted is None:
-            return
-        if len(parts) > 1:
-            details = replace(details, folder="/".join(parts[:-1]))
-        self._rows.add(parts[-1], self._base + quoted, details)
+        parts, quoted = self._split(key)
+        if parts:
+            self._rows.add(parts[-1], self._base + quoted, details, folder="/".join(parts[:-1]))
 
     def add_prefix(self, prefix: str) -> None:
         """Take a common prefix as a directory: its URL is this listing's with another ``prefix``."""
         if not prefix.endswith("/"):
             self._rows.reject("query", shown(prefix), "ends in another delimiter than a slash")
             return
-        parts = self._split(prefix)
-        if parts is None:
+        parts, _ = self._split(prefix)
+        if not parts:
             return
         if len(parts) > 1:
             self._rows.reject("deep", prefix)
@@ -59,16 +53,18 @@ class ObjectKeys:
         if url is not None:
             self._rows.add(parts[0], url, Details(kind=Kind.DIRECTORY))
 
-    def _split(self, key: str) -> list[str] | None:
-        """The segments of a key below the listing, each fit to be a name; None after a rejection."""
+    def _split(self, key: str) -> tuple[list[str], str]:
+        """The segments of a key below the listing, each fit to be a name, and the quoted key; none if rejected."""
+        quoted = quote_name(key)
         if not key.startswith(self._prefix):
             self._rows.reject("above", shown(key), f"does not start with {shown(self._prefix)!r}")
-            return None
-        if quote_name(key) is None:
+            return [], ""
+        if quoted is None:
             self._rows.reject("bad-name", shown(key), "is not text")
-            return None
+            return [], ""
         parts = canonical(key[len(self._inside) :]).removesuffix("/").split("/")
-        if any(part in {"", ".", ".."} or "\0" in part for part in parts):
-            self._rows.reject("bad-name", shown(key), "an empty, dot or NUL segment")
-            return None
-        return parts
+        for part in parts:
+            if name_problem(part):
+                self._rows.reject("bad-name", shown(key), "an empty, dot or NUL segment")
+                return [], ""
+        return parts, quoted

@@ -6,10 +6,9 @@ Shape: ``<svn version><index rev path><updir/><dir name href/><file name href/><
 from __future__ import annotations
 
 from crawler.listings.exact_rows import Details, Rows, decode_name
-from crawler.listings.exact_urls import is_external, last_segment
+from crawler.listings.exact_urls import is_external, last_segment, resolve_link
 from crawler.listings.xml_document import XmlDocument, children, local
 from crawler.models import Kind, Listing
-from crawler.urls import resolve
 
 _KINDS = {"dir": Kind.DIRECTORY, "file": Kind.FILE}
 
@@ -26,7 +25,7 @@ def read_svn(document: XmlDocument) -> Listing | None:
             taken.reject("parent" if local(element) == "updir" else "navigation", local(element))
             continue
         href = document.text(element.get("href"))
-        url = resolve(document.url, href) if href else None
+        url = resolve_link(document.url, href) if href else None
         if url is None:
             taken.reject("scheme", href)
             continue

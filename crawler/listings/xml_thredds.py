@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crawler.listings.exact import printed, utc_time
 from crawler.listings.exact_rows import Details, Rows, decode_name, name_problem
-from crawler.listings.exact_urls import is_external, last_segment, without_query
+from crawler.listings.exact_urls import is_external, last_segment, resolve_link, without_query
 from crawler.listings.sizes import read_size
 from crawler.listings.xml_document import XmlDocument, children, local
 from crawler.models import Kind, Listing
-from crawler.urls import resolve
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -107,7 +106,7 @@ def _path(element: etree._Element) -> str | None:
 
 
 def _take_reference(taken: Rows, href: str) -> None:
-    url = resolve(taken.url, href) if href else None
+    url = resolve_link(taken.url, href) if href else None
     if url is None:
         taken.reject("scheme", href)
     elif without_query(url) == without_query(taken.url):
@@ -131,7 +130,7 @@ def _file(taken: Rows, element: etree._Element, path: str, services: Services, s
     # A service that is not declared here, or not named, can only be the one that serves files.
     base = services[service] if service in services else next((base for base in services.values() if base), None)
     href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
-    url = resolve(taken.url, href) if href is not None else None
+    url = resolve_link(taken.url, href) if href is not None else None
     if url is None:
         taken.reject("scheme", path, "no HTTPServer among its services")
         return None
@@ -153,9 +152,6 @@ def _take_files(taken: Rows, files: list[_File]) -> None:
     names = [decode_name(last_segment(file.url)[0]) for file in files]
     times = Counter(names)
     for name, file in zip(names, files, strict=True):
-        details = file.details
-        if times[name] > 1:
-            folders = [decode_name(part) for part in file.path.strip("/").split("/")[:-1]]
-            if not any(name_problem(folder) for folder in folders):
-                details = replace(details, folder="/".join(folders))
-        taken.add(name, file.url, details, external=is_external(file.url, taken.url))
+        folders = [decode_name(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
+        folder = "" if any(name_problem(part) for part in folders) else "/".join(folders)
+        taken.add(name, file.url, file.details, folder=folder, external=is_external(file.url, taken.url))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crawler.listings.exact import entity_tag, exact_size, http_time, printed
-from crawler.listings.exact_rows import Details, Rows, decode_name
+from crawler.listings.exact_rows import Details, Rows, decode_name, name_problem
 from crawler.listings.exact_urls import bucket_of, is_external, without_query
 from crawler.listings.xml_document import XmlDocument
 from crawler.models import Kind, Listing
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SUCCESS = re.compile(r"\S+\s+2\d\d\b").match
 _INSUFFICIENT_STORAGE = " 507"
 _CLEAN = re.compile(r"[!-~]*").fullmatch
+
+_SIZE, _TIME, _ETAG = "{DAV:}getcontentlength", "{DAV:}getlastmodified", "{DAV:}getetag"
+_WANTED = frozenset({_SIZE, _TIME, _ETAG})
 
 Segments = tuple[str, ...]
 
@@ -100,19 +103,19 @@ def _read(document: XmlDocument, response: etree._Element) -> _Member:
 
 
 def _read_properties(member: _Member, propstat: etree._Element) -> None:
-    properties: list[etree._Element] = []
+    properties = None
     for element in propstat:
-        if element.tag == "{DAV:}status":
-            if not _SUCCESS(element.text or ""):
-                return
-        elif element.tag == "{DAV:}prop":
-            properties.extend(element)
-    for found in properties:
-        tag = str(found.tag)
+        tag = element.tag
+        if tag == "{DAV:}prop":
+            properties = element
+        elif tag == "{DAV:}status" and not _SUCCESS(element.text or ""):
+            return
+    for found in () if properties is None else properties:
+        tag = found.tag
         if tag == "{DAV:}resourcetype":
             member.collection = any(kind.tag == "{DAV:}collection" for kind in found)
-        elif tag.startswith("{DAV:}get") and found.text:
-            member.properties[tag[6:]] = found.text
+        elif tag in _WANTED and found.text:
+            member.properties[tag] = found.text
 
 
 def _split(path: str) -> Segments:
@@ -132,23 +135,22 @@ def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:
     if not below:
         taken.reject("self", member.href)
         return
-    if any(part in {"", ".", ".."} or "/" in part or "\0" in part for part in below):
+    if any(name_problem(part) for part in below):
         taken.reject("bad-name", member.href, "an empty, dot, slash or NUL segment")
         return
     kind = member.kind
     raw = "/".join(member.raw[depth:])
     clean = raw if _CLEAN(raw) else quote(raw, safe="%!$&'()*+,;=:@/[]|~", errors="surrogateescape")
     url = f"{bucket_of(taken.url)}{clean}{'/' if kind is Kind.DIRECTORY else ''}"
-    taken.add(below[-1], url, _details(member, kind, "/".join(below[:-1])))
+    taken.add(below[-1], url, _details(member, kind), folder="/".join(below[:-1]))
 
 
-def _details(member: _Member, kind: Kind, folder: str) -> Details:
-    size, modified = member.properties.get("getcontentlength"), member.properties.get("getlastmodified")
+def _details(member: _Member, kind: Kind) -> Details:
+    size, modified = member.properties.get(_SIZE), member.properties.get(_TIME)
     return Details(
         kind=kind,
         size=exact_size(size),
         modified=http_time(modified),
         row=printed(size, modified),
-        folder=folder,
-        etag=entity_tag(member.properties.get("getetag")),
+        etag=entity_tag(member.properties.get(_ETAG)),
     )
