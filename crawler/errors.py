@@ -13,7 +13,10 @@ CrawlerError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
+
+from crawler.models import Known
 
 from crawler.models import Rejection
 
@@ -33,7 +36,16 @@ class ListingError(CrawlerError):
 
 
 class DestinationError(CrawlerError):
+    """The destination as a whole cannot take files.
+
+    ``done`` is what the failing ``commit`` had already given its final name: worth remembering.
+    """
+
     exit_code = 4
+
+    def __init__(self, message: str, *, done: Sequence[Known] = ()) -> None:
+        super().__init__(message)
+        self.done = tuple(done)
 
 
 class FetchError(CrawlerError):

@@ -1,0 +1,270 @@
+"""A directory of this machine.
+
+Everything below DIR is reached relative to its descriptor and never through a link (``tree``). Three kinds of
+threads do the work, so that a slow disk or NFS never stalls the event loop: one writes batches and deletes, one
+looks (``scan`` need not wait for a flush), a few carry large bodies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from crawler import limits
+from crawler.destinations.committing import REOPEN_FLAGS, Committer
+from crawler.destinations.home import Home
+from crawler.destinations.lock import Lock
+from crawler.destinations.parts import PartStore
+from crawler.destinations.reasons import Refused, destination_error
+from crawler.destinations.streaming import LocalPart
+from crawler.destinations.trash import Trash, remove
+from crawler.destinations.tree import Tree, encoded, split
+from crawler.errors import DestinationError
+from crawler.models import Job, Kind, Known, Local, Staged
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+T = TypeVar("T")
+
+_BATCH_WIDTH = 256
+"""Files held open between writing and flushing: enough for one journal commit to carry them all."""
+_STREAMS = 8
+"""Threads that write large bodies; more of them only take turns at the same disk."""
+
+
+def descriptor_budget(limit: int) -> tuple[int, int]:
+    """(folders kept open in each of the two trees, files held open in a batch) for ``limit`` descriptors in all.
+
+    Half of the limit stays for connections, the state and the standard streams.
+    """
+    folders = min(limits.OPEN_DIRECTORIES, max(2, (limit - 32) // 8))
+    return folders, min(_BATCH_WIDTH, max(4, limit // 4))
+
+
+def _descriptor_limit() -> int:
+    if resource is None:
+        return 256
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else 1 << 20
+
+
+class LocalDestination:
+    """``interfaces.Destination`` for a directory. An async context manager.
+
+    Entering looks, and changes nothing; ``acquire``, or else the first write, makes what is missing.
+    ``directory`` may be a link to a directory. ``fsync`` is ``none``, ``batch`` or ``file``; ``trash_seconds``
+    None means no trash. All methods raise DestinationError when the directory as a whole cannot be used.
+    """
+
+    def __init__(
+        self, directory: Path, *, fsync: str, digests: bool = True, trash_seconds: float | None = None
+    ) -> None:
+        if os.open not in os.supports_dir_fd:
+            raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
+        self._where = str(directory)
+        self._fsync = fsync
+        self._digests = digests
+        self._trash_seconds = trash_seconds
+        self._home = Home(directory)
+        self.folds_case = False
+        """True if README and readme are one name here. Known after ``acquire``."""
+        self._made = False
+        self._seen: Tree | None = None
+        self._trash: Trash | None = None
+        self._streams: set[LocalPart] = set()
+        self._writer = ThreadPoolExecutor(1, "destination-write")
+        self._looker = ThreadPoolExecutor(1, "destination-look")
+        self._carriers = ThreadPoolExecutor(_STREAMS, "destination-part")
+
+    @property
+    def fresh(self) -> bool:
+        """True if DIR had no state directory when it was entered: no run of ours has been here."""
+        return self._home.fresh
+
+    # --- opening and closing ----------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._run(self._writer, self._home.look)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def acquire(self, wait: float) -> None:
+        """Hold DIR alone, waiting up to ``wait`` seconds for another run; then remove useless parts.
+
+        Raises AlreadyRunning.
+        """
+        await self._ready()
+        await self._lock.acquire(wait)
+        await self._run(self._writer, self._store.sweep)
+
+    async def close(self) -> None:
+        """Empty the trash of what is too old, give up the lock and every descriptor."""
+        try:
+            await self._run(self._writer, self._close)
+        finally:
+            for executor in (self._writer, self._looker, self._carriers):
+                executor.shutdown(wait=False)
+
+    async def _ready(self) -> None:
+        if not self._made:
+            await self._run(self._writer, self._make)
+
+    def _make(self) -> None:
+        """In the writing thread, so that two callers cannot make it twice."""
+        if self._made:
+            return
+        home = self._home
+        home.make()
+        self.folds_case = home.folds_case()
+        folders, width = descriptor_budget(_descriptor_limit())
+        self._tree = Tree(home.root, capacity=folders, own=home.identity())
+        self._lock = Lock(home.own, self._where)
+        if self._trash_seconds is not None:
+            self._trash = Trash(home.own, seconds=self._trash_seconds)
+        self._store = PartStore(home.parts, digests=self._digests, flush=self._fsync != "none")
+        self._store.load()
+        self._committer = Committer(
+            self._tree,
+            home.parts,
+            fsync=self._fsync,
+            width=width,
+            trash=self._trash,
+            name=self._store.new_name,
+        )
+        self._made = True
+
+    def _close(self) -> None:
+        try:
+            if self._trash is not None:
+                with suppress(Refused):
+                    self._trash.empty(time.time())
+        finally:
+            for part in self._streams:
+                part.abandon()
+            if self._trash is not None:
+                self._trash.close()
+            if self._seen is not None:
+                self._seen.close()
+            if self._made:
+                self._tree.close()
+                self._lock.release()
+            self._home.close()
+
+    async def _run(self, executor: Executor, call: Callable[..., T], *args: object) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, call, *args)
+        except OSError as error:
+            raise destination_error(error, self._where) from error
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    async def scan(self, folder: str) -> dict[str, Local]:
+        """See ``interfaces.Destination``. {} also for a folder that may not be read or lies behind a link."""
+        return await self._run(self._looker, self._scan, folder)
+
+    def _looking(self) -> Tree | None:
+        if self._seen is None and self._home.root >= 0:
+            self._seen = Tree(self._home.root, capacity=descriptor_budget(_descriptor_limit())[0])
+        return self._seen
+
+    def _scan(self, folder: str) -> dict[str, Local]:
+        tree = self._looking()
+        return tree.scan(folder) if tree is not None else {}
+
+    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
+        """See ``interfaces.Destination``.
+
+        What belongs to another mirror (a folder with a state directory of its own) is left out.
+        """
+        return await self._run(self._looker, self._walk, folder)
+
+    def _walk(self, folder: str) -> list[tuple[str, Kind, int]]:
+        tree = self._looking()
+        return [(path, local.kind, local.size) for path, local in tree.walk(folder)] if tree is not None else []
+
+    async def digest(self, path: str) -> str:
+        """``sha256:<hex>`` of a local file, read now; "" if it is no regular file or cannot be read."""
+        return await self._run(self._carriers, _digest, self._home.root, path)
+
+    async def free_space(self) -> int:
+        """Bytes that may still be written, by the file system's own word."""
+        await self._ready()
+        status = await self._run(self._writer, os.fstatvfs, self._home.root)
+        return status.f_bavail * status.f_frsize
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        """See ``interfaces.Destination``. The error's ``done`` holds what had its final name by then."""
+        await self._ready()
+        return await self._run(self._writer, self._committer.commit, batch, self._where)
+
+    async def delete(self, paths: Sequence[str]) -> list[str | None]:
+        """See ``interfaces.Destination``. What is already gone counts as removed."""
+        await self._ready()
+        return await self._run(self._writer, remove, self._tree, paths, self._trash)
+
+    async def empty_trash(self, now: float) -> None:
+        """Remove what has been in the trash for too long. ``now`` in seconds since the epoch."""
+        await self._ready()
+        if self._trash is not None:
+            await self._run(self._writer, self._trash.empty, now)
+
+    # --- large bodies -----------------------------------------------------------------------------
+
+    def has_part(self, path: str) -> bool:
+        """See ``interfaces.Destination``."""
+        return self._made and self._store.has(path)
+
+    async def open_part(self, job: Job) -> LocalPart:
+        """See ``interfaces.Destination``. Reads what an earlier run left, to prove it."""
+        await self._ready()
+        return await self._run(self._carriers, self._open_part, job)
+
+    def _open_part(self, job: Job) -> LocalPart:
+        part = LocalPart(job, self._store, executor=self._carriers, where=self._where)
+        self._streams.add(part)  # here, so that close finds it even if nobody waits for it any more
+        self._streams -= {stream for stream in tuple(self._streams) if not stream.is_open}
+        return part
+
+    async def clean_parts(self, wanted: Collection[str]) -> None:
+        """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
+        await self._ready()
+        await self._run(self._writer, self._store.clean, wanted)
+
+
+def _digest(root: int, path: str) -> str:
+    if root < 0:
+        return ""
+    tree = Tree(root, capacity=1)
+    folder, name = split(path)
+    try:
+        descriptor = os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.folder(folder))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return ""
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except (Refused, OSError):
+        return ""
+    finally:
+        tree.close()

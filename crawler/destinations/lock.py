@@ -1,0 +1,108 @@
+"""One run at a time in one DIR."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import stat
+import time
+from datetime import UTC, datetime
+
+from crawler.destinations.reasons import destination_error
+from crawler.errors import AlreadyRunning, DestinationError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_NAME = b"lock"
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
+_POLL = 0.1
+"""Seconds between two attempts. flock can wait by itself, but then nothing could end the waiting thread."""
+
+
+class Lock:
+    """``DIR/.crawler/lock``, held by flock: the system gives it up when the process ends, however it ends.
+
+    Plain ``fcntl.flock`` on a descriptor that was opened relative to DIR/.crawler with O_NOFOLLOW: the filelock
+    package opens by path, so a link planted in DIR could make it truncate any file.
+    """
+
+    def __init__(self, home: int, directory: str) -> None:
+        self._home = home
+        self._where = directory
+        self._descriptor = -1
+
+    async def acquire(self, wait: float) -> None:
+        """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
+        if fcntl is None:
+            raise DestinationError(f"cannot lock {self._where}: this system has no flock")
+        until = time.monotonic() + wait
+        while not await asyncio.to_thread(self._try):
+            left = until - time.monotonic()
+            if left <= 0:
+                raise AlreadyRunning(await asyncio.to_thread(self._refusal))
+            await asyncio.sleep(min(_POLL, left))
+
+    def _try(self) -> bool:
+        """One attempt. False if another process has it."""
+        try:
+            descriptor = os.open(_NAME, _FLAGS, 0o666, dir_fd=self._home)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise DestinationError(f"cannot lock {self._where}: .crawler/lock is a symbolic link") from error
+            raise destination_error(error, self._where) from error
+        try:
+            if self._hold(descriptor):
+                self._descriptor, descriptor = descriptor, -1
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise destination_error(error, self._where) from error
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+        return self._descriptor >= 0
+
+    def _hold(self, descriptor: int) -> bool:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:  # writing would change another file
+            raise DestinationError(f"cannot lock {self._where}: .crawler/lock is not a file of its own")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not self._is_named(descriptor):
+            return False
+        owner = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, owner.encode(), 0)
+        return True
+
+    def _is_named(self, descriptor: int) -> bool:
+        """False if someone removed the file between our opening and our locking it."""
+        try:
+            named = os.stat(_NAME, dir_fd=self._home, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(named, os.fstat(descriptor))
+
+    def _refusal(self) -> str:
+        owner = ""
+        try:
+            descriptor = os.open(_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
+            try:
+                found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
+            finally:
+                os.close(descriptor)
+            if found:
+                owner = f" (pid {found[1].decode()}, since {found[2].decode()})"
+        except OSError:
+            pass  # the message is complete without the owner
+        return f"another run{owner} holds {self._where}: let it finish, or wait for it with --lock-wait"
+
+    def release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

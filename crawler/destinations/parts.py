@@ -1,0 +1,228 @@
+"""``DIR/.crawler/parts``: incomplete bodies, and the notes that prove what they hold.
+
+A part is named ``<first 32 hex digits of sha256(path)>.<random>.part``. Its note, the same name with ``.json``
+behind it, says which version of which URL its first ``offset`` bytes are, and their SHA-256. Only a part that
+agrees with its note is ever resumed; everything doubtful is removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import stat
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import count
+
+from crawler import limits
+from crawler.destinations.trash import write_all
+from crawler.destinations.tree import decoded
+from crawler.models import Job, Validators
+
+_CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOTE_BYTES = 64 * limits.KIB
+"""A note is a URL, a path and two validators: header lines and names have their own limits far below this."""
+PART = ".part"
+NOTE = ".part.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the first ``offset`` bytes of a part are."""
+
+    url: str
+    path: str
+    etag: str | None
+    last_modified: str | None
+    offset: int
+    digest: str
+    """SHA-256 of those bytes, in hex."""
+
+    @property
+    def validators(self) -> Validators:
+        return Validators(etag=self.etag, last_modified=self.last_modified)
+
+
+def parse_note(data: bytes) -> Note | None:
+    """None for anything but a whole and sensible note."""
+    try:
+        note = Note(**json.loads(data))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    texts = (note.url, note.path, note.digest)
+    optional = (note.etag, note.last_modified)
+    good = all(isinstance(text, str) for text in texts) and all(isinstance(text, str | None) for text in optional)
+    return note if good and type(note.offset) is int and note.offset > 0 else None
+
+
+class HashingFile(io.FileIO):
+    """A file that hashes what is written to it: one hop to a thread does both.
+
+    ``hashing`` is None when digests are off.
+    """
+
+    def __init__(self, name: str, directory: int, *, new: bool, digests: bool) -> None:
+        extra = _CREATE if new else _OPEN
+
+        def opener(path: str, flags: int) -> int:
+            return os.open(path, flags | extra, 0o666, dir_fd=directory)
+
+        super().__init__(name, "x+" if new else "r+", opener=opener)
+        self.hashing = hashlib.sha256() if digests else None
+
+    def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
+        """Write and hash all of ``chunks``. Raises OSError."""
+        data = b"".join(chunks)
+        write_all(self.fileno(), data)
+        if self.hashing is not None:
+            self.hashing.update(data)
+
+
+Opened = tuple[str, HashingFile, Note | None]
+"""The name of a part, its file at the place where writing goes on, and the note that proves what is before it."""
+
+
+class PartStore:
+    """The parts of one DIR. ``directory`` is the descriptor of its parts folder and belongs to the caller."""
+
+    def __init__(self, directory: int, *, digests: bool, flush: bool) -> None:
+        self._directory = directory
+        self._digests = digests
+        self._flush = flush
+        self._run = secrets.token_hex(8)
+        self._numbers = count()
+        self._left: dict[str, str] = {}
+
+    def new_name(self) -> str:
+        """A name that nobody can guess and that no other process uses, without asking the system each time."""
+        return f"{self._run}.{next(self._numbers):x}{PART}"
+
+    def load(self) -> None:
+        """See what earlier runs left. Raises OSError."""
+        names = set(self._names())
+        self._left = {name[:32]: name for name in names if name.endswith(PART) and f"{name}.json" in names}
+
+    def sweep(self) -> None:
+        """Remove what cannot be resumed. Only for the holder of the lock. Raises OSError."""
+        self.load()
+        good = set(self._left.values())
+        for name in self._names():
+            if name.removesuffix(".json") not in good:
+                self._unlink(name)
+
+    def clean(self, wanted: Collection[str]) -> None:
+        """Remove the parts of every path that is not in ``wanted``. Raises OSError."""
+        for name in list(self._left.values()):
+            note = self._read_note(name)
+            if note is None or note.path not in wanted:
+                self.remove(name)
+
+    def has(self, path: str) -> bool:
+        """True if an earlier run left something for this path. No I/O."""
+        return bool(self._left) and _key(path) in self._left
+
+    def create(self, job: Job) -> Opened:
+        """A new, empty part. Raises OSError."""
+        name = f"{_key(job.path)}.{self.new_name()}"
+        return name, HashingFile(name, self._directory, new=True, digests=self._digests), None
+
+    def open(self, job: Job) -> Opened:
+        """What an earlier run left, as far as it is proven, or else a new part. Raises OSError."""
+        return self._resume(job) or self.create(job)
+
+    def _resume(self, job: Job) -> Opened | None:
+        """Reads all that is there, cuts it to the length that its note proves; removes what proves nothing."""
+        name = self._left.get(_key(job.path))
+        if name is None:
+            return None
+        note = self._read_note(name)
+        if note is not None and (note.url, note.path) == (job.url, job.path) and self._digests:
+            with suppress(OSError):
+                file = self._proven(name, note)
+                if file is not None:
+                    return name, file, note
+        self.remove(name)
+        return None
+
+    def _proven(self, name: str, note: Note) -> HashingFile | None:
+        file = HashingFile(name, self._directory, new=False, digests=True)
+        try:
+            status = os.fstat(file.fileno())
+            # Another name of the same inode could be a file that is none of ours.
+            ours = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size >= note.offset
+            if ours and _rehash(file, note.offset) == note.digest:
+                file.truncate(note.offset)
+                file.seek(note.offset)
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return None
+
+    def write_note(self, name: str, file: HashingFile, note: Note) -> None:
+        """Flush the part, then note what it holds, switched in one step. Raises OSError."""
+        if self._flush:
+            os.fsync(file.fileno())
+        new = f"{name}.json.new"
+        with suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=self._directory)
+        descriptor = os.open(new, os.O_WRONLY | _CREATE, 0o666, dir_fd=self._directory)
+        try:
+            write_all(descriptor, json.dumps(asdict(note)).encode())
+        finally:
+            os.close(descriptor)
+        os.rename(new, f"{name}.json", src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        self._left[name[:32]] = name
+
+    def digest(self, name: str, algorithm: str) -> str | None:
+        """Hash a finished part, read again. None for an algorithm that is not there. Raises OSError."""
+        if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
+            return None
+        with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | _OPEN, dir_fd=self._directory)) as file:
+            return hashlib.file_digest(file, algorithm).hexdigest()
+
+    def remove(self, name: str) -> None:
+        """Remove a part and its note, the note first: alone it would describe nothing. Never raises."""
+        if self._left.get(name[:32]) == name:
+            del self._left[name[:32]]
+            self._unlink(f"{name}.json")
+        self._unlink(name)
+
+    def _unlink(self, name: str) -> None:
+        with suppress(OSError):  # removed by the next run's sweep, or harmless
+            os.unlink(name.encode("utf-8", "surrogateescape"), dir_fd=self._directory)
+
+    def _names(self) -> list[str]:
+        return [decoded(name) for name in os.listdir(self._directory)]
+
+    def _read_note(self, name: str) -> Note | None:
+        try:
+            descriptor = os.open(f"{name}.json", os.O_RDONLY | _OPEN, dir_fd=self._directory)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            try:
+                return parse_note(file.read(_NOTE_BYTES))
+            except OSError:
+                return None
+
+
+def _key(path: str) -> str:
+    """Part names must not be longer than the system allows, whatever the length of the path."""
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _rehash(file: HashingFile, count: int) -> str:
+    """Feed the first ``count`` bytes to the file's own hash, which then goes on with what is written."""
+    hashing = hashlib.sha256()
+    while count > 0 and (block := file.read(min(count, limits.MIB))):
+        hashing.update(block)
+        count -= len(block)
+    file.hashing = hashing
+    return hashing.hexdigest()

@@ -1,0 +1,70 @@
+"""What an error of the operating system means: one file that cannot be stored, or no file at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+
+from crawler.errors import DestinationError
+from crawler.models import Known
+
+_FULL = "make room, then run again; what is complete was kept"
+_GONE = "the file system has gone: mount it again"
+
+WHOLE: dict[int, str] = {
+    errno.ENOSPC: f"the disk is full: {_FULL}",
+    errno.EDQUOT: f"the disk quota is used up: {_FULL}",
+    errno.EROFS: "the file system is read-only: mount it writable",
+    errno.EIO: "input/output error: check the disk and the kernel's log",
+    errno.EMFILE: "too many open files: raise the limit (ulimit -n) or use fewer workers",
+    errno.ENFILE: "too many open files in the whole system",
+    errno.ENOMEM: "out of memory",
+    errno.ENODEV: _GONE,
+    errno.ENXIO: _GONE,
+    errno.ENOTCONN: _GONE,
+    errno.ESTALE: _GONE,
+    errno.ETIMEDOUT: _GONE,
+}
+"""Errors that the next file would meet as well, and what the user can do."""
+
+NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
+
+_ITEM: dict[int, str] = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
+    errno.EEXIST: "something of that name is in the way",
+    errno.EISDIR: "a folder of that name is in the way",
+    errno.ENOTDIR: "a file is in the way of one of its folders",
+    errno.ENOTEMPTY: "the folder is not empty",
+    errno.ELOOP: "a symbolic link is in the way: links in DIR are never written through",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+    errno.EINVAL: "this file system refuses the name",
+    errno.EILSEQ: "this file system refuses the name",
+    errno.EFBIG: "too large for this file system or for the limit of file sizes (ulimit -f)",
+    errno.EXDEV: "its folder is on another file system than DIR/.crawler, so it cannot be switched in one step",
+    errno.ENOENT: "vanished while it was being stored",
+    errno.EBUSY: "in use: it may be a mount point",
+}
+
+
+class Refused(Exception):
+    """One path cannot be used. ``str`` is the reason for the user. Never leaves the destination."""
+
+
+def is_whole(error: OSError) -> bool:
+    """True if other files would fail in the same way, so the run should end."""
+    return error.errno in WHOLE
+
+
+def item_reason(error: OSError) -> str:
+    """Why one file could not be stored, in words."""
+    number = error.errno or 0
+    return _ITEM.get(number) or os.strerror(number).lower()
+
+
+def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
+    """One line for the user: which directory, what is wrong with it, what to do."""
+    number = error.errno or 0
+    text = WHOLE.get(number) or _ITEM.get(number) or os.strerror(number).lower()
+    return DestinationError(f"cannot store files in {directory}: {text}", done=done)

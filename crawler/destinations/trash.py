@@ -1,0 +1,166 @@
+"""Removing files, and keeping what was removed or replaced for a while."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from crawler import limits, urls
+from crawler.destinations.reasons import Refused, is_whole, item_reason
+from crawler.destinations.tree import FOLDER_FLAGS, Tree, encoded, lstat, split
+from crawler.models import Kind
+
+NAME = b"trash"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+_COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Trash:
+    """``DIR/.crawler/trash/<day>/<path>``: what was deleted or replaced on that day (UTC).
+
+    Not for use by more than one thread. ``home`` is the descriptor of DIR/.crawler and belongs to the caller.
+    """
+
+    def __init__(self, home: int, *, seconds: float) -> None:
+        self._home = home
+        self._seconds = seconds
+        self._tree: Tree | None = None
+        self._root = -1
+
+    def _opened(self) -> Tree:
+        if self._tree is None:
+            with suppress(FileExistsError):
+                os.mkdir(NAME, dir_fd=self._home)
+            self._root = os.open(NAME, FOLDER_FLAGS, dir_fd=self._home)
+            self._tree = Tree(self._root, capacity=4)
+        return self._tree
+
+    def keep(self, directory: int, name: bytes, path: str) -> None:
+        """Give the file a second name in the trash; its own name is there all the time.
+
+        Raises OSError, Refused.
+        """
+        tree = self._opened()
+        tree.refresh()
+        folder, plain = split(path)
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        target = tree.folder(f"{day}/{folder}" if folder else day, create=True)
+        tree.changed.clear()
+        stem = encoded(plain)
+        for number in count():
+            end = b"~%d" % number if number else b""
+            with suppress(FileExistsError):
+                _link_or_copy(directory, name, target, stem[: limits.NAME_BYTES - len(end)] + end)
+                return
+
+    def empty(self, now: float) -> None:
+        """Remove the days that ended longer ago than the trash keeps things. Raises OSError, Refused."""
+        if lstat(NAME, self._home) is None:
+            return
+        tree = self._opened()
+        oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
+        for day, local in tree.scan("").items():
+            if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
+                remove(tree, [path for path, _ in tree.walk(day)] + [day], None)
+
+    def close(self) -> None:
+        if self._tree is not None:
+            self._tree.close()
+            os.close(self._root)
+            self._tree = None
+
+
+def _link_or_copy(source: int, name: bytes, target: int, new: bytes) -> None:
+    try:
+        os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _copy(source, name, target, new)
+
+
+def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
+    """For file systems without hard links, and for files of others (fs.protected_hardlinks)."""
+    status = os.stat(name, dir_fd=source, follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode):
+        os.symlink(os.readlink(name, dir_fd=source), new, dir_fd=target)
+        return
+    reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
+    try:
+        writing = os.open(new, _COPY_FLAGS, 0o666, dir_fd=target)
+        try:
+            while block := os.read(reading, limits.MIB):
+                write_all(writing, block)
+            os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))
+        except BaseException:
+            os.unlink(new, dir_fd=target)
+            raise
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """``os.write`` may take less than it is given: a signal, a limit, a disk that is nearly full."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
+
+
+def remove(tree: Tree, paths: Sequence[str], trash: Trash | None) -> list[str | None]:
+    """Remove files, links and empty folders. For each None (it is gone), or the reason why it stayed.
+
+    Raises OSError when the whole file system is in trouble.
+    """
+    tree.refresh()
+    foreign: dict[str, str | None] = {}
+    reasons: list[str | None] = []
+    for path in paths:
+        try:
+            reasons.append(_remove(tree, path, trash, foreign))
+        except FileNotFoundError:
+            reasons.append(None)
+        except Refused as refused:
+            reasons.append(str(refused))
+        except OSError as error:
+            if is_whole(error):
+                raise
+            reasons.append(item_reason(error))
+    return reasons
+
+
+def _remove(tree: Tree, path: str, trash: Trash | None, foreign: dict[str, str | None]) -> str | None:
+    folder, name = split(path)
+    owner = _other_mirror(tree, folder, foreign)
+    if owner is not None:
+        return f"belongs to another mirror, the one in {owner}"
+    plain = encoded(name)
+    status = os.stat(plain, dir_fd=(directory := tree.folder(folder)), follow_symlinks=False)
+    if stat.S_ISDIR(status.st_mode):
+        os.rmdir(plain, dir_fd=directory)
+        tree.forget(path)
+        return None
+    if trash is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+        trash.keep(directory, plain, path)
+    os.unlink(plain, dir_fd=directory)
+    return None
+
+
+def _other_mirror(tree: Tree, folder: str, foreign: dict[str, str | None]) -> str | None:
+    """The folder at or above ``folder``, DIR itself apart, that has a state directory of its own."""
+    if not folder:
+        return None
+    if folder not in foreign:
+        above = _other_mirror(tree, split(folder)[0], foreign)
+        own = above is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(folder)) is not None
+        foreign[folder] = folder if own else above
+    return foreign[folder]

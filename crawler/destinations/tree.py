@@ -1,0 +1,221 @@
+"""The guarded opener: folders below one root, each opened without ever following a link.
+
+A path is walked from the root one segment at a time, each opened relative to its parent's descriptor with
+O_DIRECTORY | O_NOFOLLOW, so that neither a planted link nor a race between looking and opening can lead outside
+(CVE-2014-4877 of wget, CVE-2026-53785 of rsync are what happens otherwise). Names are encoded here, so the
+locale has no say.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from crawler import urls
+from crawler.destinations.reasons import NO_DESCRIPTORS, Refused
+from crawler.models import Kind, Local
+
+Identity = tuple[int, int]
+"""Device and inode: what a descriptor is open on, whatever its name is by now."""
+
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
+
+
+def encoded(name: str) -> bytes:
+    """One segment of a path as the bytes the system gets. Raises Refused for what cannot be one."""
+    problem = urls.name_problem(name)
+    if problem:
+        raise Refused(f"the name {problem}")
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise Refused("the name holds half a character (a lone surrogate)") from None
+
+
+def decoded(name: str) -> str:
+    """A name from the system as the program's own text, whatever the locale made of it."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "surrogateescape")
+
+
+def split(path: str) -> tuple[str, str]:
+    """``a/b/c`` → (``a/b``, ``c``)."""
+    folder, _, name = path.rpartition("/")
+    return folder, name
+
+
+def lstat(name: bytes, directory: int) -> os.stat_result | None:
+    """What lies under ``name``, never following a link; None if nothing does."""
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
+
+
+@dataclass(slots=True)
+class _Folder:
+    descriptor: int
+    identity: Identity
+    epoch: int
+
+
+class Tree:
+    """Descriptors of folders below ``root``, the least recently used closed beyond ``capacity``.
+
+    Not for use by more than one thread. ``root`` belongs to the caller. ``own`` is our own directory: it is
+    recognised by device and inode, because a file system that folds case has more names for it.
+    """
+
+    def __init__(self, root: int, *, capacity: int, own: Identity | None = None) -> None:
+        self._root = root
+        self._capacity = capacity
+        self._own = own
+        self._folders: OrderedDict[str, _Folder] = OrderedDict()
+        self._epoch = 0
+        self.changed: set[str] = set()
+        """Folders in which this tree has made a folder, for the caller to flush and clear."""
+
+    def refresh(self) -> None:
+        """From now on check once for each cached folder that its name still leads to it."""
+        self._epoch += 1
+
+    def folder(self, path: str, *, create: bool = False) -> int:
+        """The descriptor of a folder, good until the next call; made with its parents if ``create``.
+
+        Raises Refused if a link, a file or an impossible name is in the way, FileNotFoundError if it is
+        absent and not to be made, and OSError.
+        """
+        known = self._folders.get(path)
+        if known is not None and known.epoch == self._epoch:
+            self._folders.move_to_end(path)
+            return known.descriptor
+        descriptor, above = self._root, ""
+        for segment in path.split("/") if path else ():
+            here = f"{above}/{segment}" if above else segment
+            descriptor = self._step(descriptor, segment, here, create=create)
+            above = here
+        return descriptor
+
+    def _step(self, parent: int, segment: str, here: str, *, create: bool) -> int:
+        name = encoded(segment)
+        known = self._folders.get(here)
+        if known is not None and known.epoch != self._epoch:
+            status = lstat(name, parent)
+            if status is None or identity(status) != known.identity:
+                self.forget(here)  # renamed or removed by someone else: files must not follow it there
+                known = None
+        if known is None:
+            known = self._open(parent, name, here, create=create)
+            self._folders[here] = known
+        known.epoch = self._epoch
+        self._folders.move_to_end(here)
+        self._evict(self._capacity)
+        return known.descriptor
+
+    def _open(self, parent: int, name: bytes, here: str, *, create: bool) -> _Folder:
+        try:
+            descriptor = self._descriptor(parent, name, here)
+        except FileNotFoundError:
+            if not create:
+                raise
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=parent)
+            self.changed.add(split(here)[0])
+            descriptor = self._descriptor(parent, name, here)
+        folder = None
+        try:
+            folder = _Folder(descriptor, identity(os.fstat(descriptor)), self._epoch)
+        finally:
+            if folder is None or folder.identity == self._own:
+                os.close(descriptor)
+        if folder.identity == self._own:
+            raise Refused(f"{here} is our own directory")
+        return folder
+
+    def _descriptor(self, parent: int, name: bytes, here: str) -> int:
+        try:
+            return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+        except OSError as error:
+            if error.errno in NO_DESCRIPTORS and len(self._folders) > 1:
+                self.shrink()
+                return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+            if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # which of the two depends on the system
+                raise Refused(_obstacle(parent, name, here)) from None
+            raise
+
+    def shrink(self) -> None:
+        """Give descriptors back: half of them now, and never as many again."""
+        self._capacity = max(1, len(self._folders) // 2)
+        self._evict(self._capacity)
+
+    def forget(self, path: str) -> None:
+        """Close a folder and all below it: it has been removed or is no longer what it was."""
+        for key in [key for key in self._folders if key == path or key.startswith(f"{path}/")]:
+            os.close(self._folders.pop(key).descriptor)
+
+    def close(self) -> None:
+        self._evict(0)
+
+    def _evict(self, keep: int) -> None:
+        while len(self._folders) > keep:
+            os.close(self._folders.popitem(last=False)[1].descriptor)
+
+    def scan(self, path: str) -> dict[str, Local]:
+        """What lies in a folder, by name; {} if it is absent, closed to us or behind a link."""
+        self.refresh()
+        try:
+            descriptor = self.folder(path)
+            entries = os.scandir(descriptor)
+        except (FileNotFoundError, PermissionError, Refused):
+            return {}
+        found: dict[str, Local] = {}
+        with entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except (FileNotFoundError, PermissionError):
+                    continue
+                kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
+                found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns)
+        if not path:
+            found.pop(urls.STATE_DIRECTORY, None)
+        return found
+
+    def walk(self, path: str) -> Iterator[tuple[str, Local]]:
+        """Everything below a folder, never following links, a folder after what it holds.
+
+        A folder that holds another mirror (it has a state directory of its own) is left out as a whole.
+        """
+        levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
+        while levels:
+            folder, itself, rest = levels[-1]
+            found = next(rest, None)
+            if found is None:
+                levels.pop()
+                if levels:
+                    yield folder, itself
+                continue
+            name, local = found
+            below = f"{folder}/{name}" if folder else name
+            if local.kind is not Kind.DIRECTORY:
+                yield below, local
+                continue
+            content = self.scan(below)
+            if urls.STATE_DIRECTORY not in content:
+                levels.append((below, local, iter(content.items())))
+
+
+def _obstacle(parent: int, name: bytes, here: str) -> str:
+    status = lstat(name, parent)
+    if status is not None and stat.S_ISLNK(status.st_mode):
+        return f"{here} is a symbolic link: links in DIR are never written through"
+    return f"{here} is not a folder here, but the listing has something below it"
