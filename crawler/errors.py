@@ -16,9 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from crawler.models import Known
-
-from crawler.models import Rejection
+from crawler.models import Known, Rejection
 
 
 class CrawlerError(Exception):
