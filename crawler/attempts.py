@@ -36,7 +36,7 @@ async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
     ):
         with attempt:
             if first is not None:
-                error, first = first, None
-                raise error
+                known, first = first, None
+                raise known
             return await action()
     raise AssertionError("stamina returns or raises")

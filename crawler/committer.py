@@ -24,6 +24,9 @@ class Committer:
         self._observer = observer
         self._pending: list[Staged] = []
         self._bytes = 0
+        self._unwritten = 0
+        """Bodies taken that have no result yet."""
+        self._idle = asyncio.Event()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
@@ -41,6 +44,7 @@ class Committer:
             self._fail(done, str(self._error))
             raise self._error
         self._pending.append(done)
+        self._unwritten += 1
         self._bytes += len(done.body)
         self._wake.set()
 
@@ -56,6 +60,17 @@ class Committer:
             self._room.set()
             if batch:
                 await self._commit(batch)
+                self._unwritten -= len(batch)
+            if not self._unwritten:
+                self._idle.set()
+
+    async def drain(self) -> None:
+        """Wait until everything taken so far has its name. Raises the DestinationError of a lost batch."""
+        while self._unwritten and self._error is None:
+            self._idle.clear()
+            await self._idle.wait()
+        if self._error is not None:
+            raise self._error
 
     async def _commit(self, batch: list[Staged]) -> None:
         try:
@@ -65,6 +80,7 @@ class Committer:
                 self._fail(staged, str(error))
             self._error = error
             self._room.set()
+            self._idle.set()
             raise
         for staged, known in zip(batch, results, strict=True):
             if isinstance(known, Known):

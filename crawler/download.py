@@ -45,8 +45,8 @@ class Downloader:
     """(body, URL, content type) → is this page a listing? Asked where a file may turn out to be a folder."""
     verify: bool = True
     """Check bodies against published digests."""
-    rejects_headers: Callable[[int | None, float | None], str | None] = lambda _size, _modified: None
-    """(size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses the file, or None."""
+    rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
+    """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
 
     async def process(self, job: Job) -> Result | Staged:
         """Never raises for a file that fails; raises DestinationError when the disk does."""
@@ -111,7 +111,7 @@ class _Transfer:
             )
 
     async def _is_current(self) -> bool:
-        """Ask with HEAD whether the local copy is what the server has. Only a clear yes counts: GET decides the rest."""
+        """Ask with HEAD whether the local copy is what the server has. Only a clear yes counts: GET decides."""
         job, shared = self._job, self._shared
         assert job.local is not None
         headers = request_headers(replace(job, known=None), None)
@@ -155,9 +155,8 @@ class _Transfer:
         return await self._stream(reply, action)
 
     def _refuse_by_headers(self, reply: Reply, action: Action) -> None:
-        size = action.length
         modified = parse_http_date(reply.headers.get("Last-Modified"))
-        reason = self._shared.rejects_headers(size, modified)
+        reason = self._shared.rejects_headers(self._job, action.length, modified)
         if reason:
             raise _Skipped(reason)
 
@@ -236,7 +235,7 @@ class _Transfer:
     def failed(self, error: FetchError | VerificationError) -> Result:
         """The Result of a job whose attempts are used up, or that is no file after all."""
         if isinstance(error, FetchError) and error.rejection is not None and error.rejection.reason == DIRECTORY:
-            return self._result(Outcome.DIRECTORY, "redirected to a directory")
+            return replace(self._result(Outcome.DIRECTORY, "redirected to a directory"), url=error.rejection.subject)
         if isinstance(error, _Skipped):
             return self._result(Outcome.SKIPPED, str(error))
         return self._result(Outcome.FAILED, str(error))

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from crawler.models import Entry, Job, Known, Local, Rejection, Result, Staged, Validators
+from crawler.models import Entry, Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 
 Permit = Callable[[str, str], Rejection | None]
 """(from URL, to URL) → why this redirect is not followed, or None."""
@@ -124,6 +124,10 @@ class Destination(Protocol):
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
+        ...
+
+    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
+        """(path, kind, bytes) of everything below ``folder``, each folder after what it holds; links not followed."""
         ...
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:

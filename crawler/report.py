@@ -133,6 +133,11 @@ class Tally(Observer):
         self._warnings: list[str] = []
         self._code = 0
 
+    @property
+    def failed(self) -> int:
+        """Files and listings that failed so far."""
+        return self._ended[Outcome.FAILED] + self._listings_failed
+
     def warn(self, text: str, exit_code: int = 0) -> None:
         """Note a problem that is neither a file's nor a listing's, with the exit code it leads to."""
         self._warnings.append(text)

@@ -44,13 +44,11 @@ class Scope:
 
     def root_redirect(self, source: str, target: str) -> Rejection | None:
         """The root may have moved within its host, or to https; --allow-host lets it move to another."""
-        if origin(source) == origin(target) or is_upgrade(source, target):
+        rejection = same_host_redirect(source, target)
+        if rejection is None or (self._is_named(target) and not _downgrade(source, target)):
             return None
-        return _downgrade(source, target) or (
-            None
-            if self._is_named(target)
-            else Rejection("other-host", target, f"on another host: start there, or allow --allow-host {_host(target)}")
-        )
+        advice = f"on another host: start there, or allow --allow-host {_host(target)}"
+        return _downgrade(source, target) or Rejection("other-host", target, advice)
 
     def listing_redirect(self, source: str, target: str) -> Rejection | None:
         if self._upgrades(source, target):
@@ -68,6 +66,13 @@ class Scope:
         """http → https of the same host, at or below the same path."""
         plain = "http" + target.removeprefix("https") if is_upgrade(source, target) else ""
         return bool(plain) and (in_scope(plain, self.base) or self._is_named(plain))
+
+
+def same_host_redirect(source: str, target: str) -> Rejection | None:
+    """For robots.txt: anywhere on its host, or to https."""
+    if origin(source) == origin(target) or is_upgrade(source, target):
+        return None
+    return Rejection("other-host", target, "on another host")
 
 
 def _downgrade(source: str, target: str) -> Rejection | None:

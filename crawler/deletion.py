@@ -1,0 +1,89 @@
+"""Deleting what is gone upstream: the most dangerous feature, so each doubt ends it.
+
+Only what the complete listing of a folder proves absent is a candidate (``Producer.extraneous``). Deletion is
+the last act of a run, and its limit is checked before the first file goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.config import MaxDelete
+from crawler.errors import DeleteRefused
+from crawler.filters import Filters
+from crawler.interfaces import Destination, Observer, StateStore
+from crawler.models import Kind, Outcome, Result
+from crawler.producer import Extraneous
+
+NEVER_TOO_MANY = 10
+"""Deletions that the default limit, a percentage, always allows: small folders change by large fractions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doomed:
+    """What is to be removed: files first, then folders, deepest first."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    sizes: dict[str, int]
+
+
+async def candidates(
+    extraneous: Sequence[Extraneous], destination: Destination, filters: Filters, *, delete_excluded: bool
+) -> Doomed:
+    """Everything at or below ``extraneous`` that may go. What the filters exclude is not ours, nor is its folder."""
+    files: list[str] = []
+    folders: list[str] = []
+    sizes: dict[str, int] = {}
+    kept: set[str] = set()
+    for item in extraneous:
+        found = await destination.walk_local(item.path) if item.kind is Kind.DIRECTORY else []
+        for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their folder
+            if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
+                kept.update(_parents(path))
+            elif kind is Kind.DIRECTORY:
+                folders.append(path)
+            else:
+                files.append(path)
+                sizes[path] = size
+    return Doomed(files=tuple(files), folders=tuple(p for p in folders if p not in kept), sizes=sizes)
+
+
+def _is_excluded(path: str, kind: Kind, filters: Filters) -> bool:
+    if kind is Kind.DIRECTORY:
+        return filters.prunes(path) is not None
+    return filters.rejects(path, path.rpartition("/")[2], None, None) is not None
+
+
+def _parents(path: str) -> list[str]:
+    pieces = path.split("/")
+    return ["/".join(pieces[:count]) for count in range(1, len(pieces))]
+
+
+def check_limit(count: int, total: int, limit: MaxDelete) -> None:
+    """Raise DeleteRefused if ``count`` of ``total`` local files are more than ``limit`` allows."""
+    share = max(NEVER_TOO_MANY, int(total * (limit.percent or 0.0) / 100))
+    if count > (share if limit.count is None else limit.count):
+        raise DeleteRefused(
+            f"{count} of {total} local files are gone upstream: more than --max-delete {limit} allows, "
+            "so nothing was deleted (is the site complete? then run once with a higher --max-delete)"
+        )
+
+
+async def remove(
+    doomed: Doomed, destination: Destination, state: StateStore, observer: Observer
+) -> list[tuple[str, str]]:
+    """Remove them; a Result for each file that is gone. Returns (path, reason) of the files that stayed."""
+    stayed: list[tuple[str, str]] = []
+    gone: list[str] = []
+    reasons = await destination.delete([*doomed.files, *doomed.folders])
+    for path, reason in zip(doomed.files, reasons, strict=False):
+        if reason is not None:
+            stayed.append((path, reason))
+            continue
+        gone.append(path)
+        size = doomed.sizes[path]
+        observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason="gone upstream", old_size=size))
+    state.forget(gone)
+    return stayed

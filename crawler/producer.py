@@ -1,0 +1,223 @@
+"""The producer: turns listing pages into jobs for what is wanted and not here, and results for the rest.
+
+Every entry that a listing shows ends in exactly one of both, so that the account closes.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+
+from crawler.discover import Folder, FolderPage
+from crawler.engine import Put
+from crawler.filters import Filters
+from crawler.interfaces import Destination, Observer, StateStore
+from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.plan import Decision, Need, needs_fetch
+from crawler.scope import Scope
+from crawler.urls import entry_path
+
+CLASH = "name-clash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraneous:
+    """A local name that the complete listing of its folder does not show."""
+
+    path: str
+    kind: Kind
+    size: int
+    """Bytes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget:
+    """--max-files and --max-total-size: how much is still to be saved. None: no limit."""
+
+    files: int | None = None
+    size: int | None = None
+
+    def takes(self, size: int) -> bool:
+        """Book one file of ``size`` bytes, unless that is more than is left."""
+        if (self.files is not None and self.files < 1) or (self.size is not None and size > self.size):
+            return False
+        self.files = None if self.files is None else self.files - 1
+        self.size = None if self.size is None else self.size - size
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """A folder whose pages are still coming in."""
+
+    shown: set[str] = field(default_factory=set)
+    """Names that its pages have shown so far, whatever became of them."""
+    files: set[str] = field(default_factory=set)
+    """Paths that are taken."""
+    local: dict[str, dict[str, Local]] = field(default_factory=dict)
+    known: dict[str, dict[str, Known]] = field(default_factory=dict)
+
+
+class Producer:
+    """Decides about every entry of the pages that the walker visits."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        state: StateStore,
+        observer: Observer,
+        filters: Filters,
+        *,
+        allows: Callable[[str], bool],
+        budget: Budget,
+        last: Collection[str] = (),
+        check: str = "listing",
+    ) -> None:
+        self._destination = destination
+        self._state = state
+        self._observer = observer
+        self._filters = filters
+        self._allows = allows
+        self._budget = budget
+        self._last = last
+        self._check = check
+        self._open: dict[str, _Open] = {}
+        self.scope: Callable[[], Scope]
+        """Set by ``app``: the scope is known once the root has answered."""
+        self.put: Put
+        """Set by ``app`` when the engine starts."""
+        self.exhausted = False
+        """True once the budget refused a file."""
+        self.held: list[Job] = []
+        """Jobs that match --last: to be done after all others."""
+        self.extraneous: list[Extraneous] = []
+        self.local_files = 0
+        """Files found in the folders that were compared."""
+
+    def refuse(self, path: str, url: str) -> Rejection | None:
+        """Why the folder ``path`` is not entered, or None."""
+        pruned = self._filters.prunes(path)
+        if pruned is None and not self._allows(url):
+            return Rejection("robots", url, "forbidden by robots.txt")
+        return pruned
+
+    async def visit(self, page: FolderPage) -> None:
+        """Decide about the entries of one page."""
+        folder = page.folder
+        opened = self._open.setdefault(folder.path, _Open())
+        folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
+        opened.shown.update(entry.folder.partition("/")[0] or entry.name for entry in page.entries)
+        for entry in page.entries:
+            if entry.kind is Kind.DIRECTORY:
+                continue
+            if self.exhausted:
+                self._observer.listed(entry.name, _guess(entry))
+                continue
+            await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
+        if page.last:
+            del self._open[folder.path]
+            await self._compare(folder, opened, complete=page.complete)
+
+    async def _decide(self, folder: Folder, entry: Entry, opened: _Open, *, clash: bool) -> None:
+        """One entry: a job is put, or a result is reported."""
+        path = entry_path(folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+        if isinstance(path, Rejection):
+            self._end(folder.path or entry.name, entry, Outcome.FAILED, f"{path.subject!r} {path.detail}")
+            return
+        refused = self._refused(path, entry)
+        if refused is not None:
+            self._end(path, entry, Outcome.SKIPPED, refused.reason)
+            return
+        if clash or path in opened.files:
+            what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
+            self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
+            return
+        opened.files.add(path)
+        parent, name = posixpath.split(path)
+        if parent not in opened.local:
+            opened.local[parent] = await self._destination.scan(parent)
+            opened.known[parent] = await self._state.folder(parent)
+        local, known = opened.local[parent].get(name), opened.known[parent].get(name)
+        decision = await self._checked(needs_fetch(entry, known, local, check=self._check), known, path)
+        await self._carry_out(decision, path, entry, known, local)
+
+    async def _checked(self, decision: Decision, known: Known | None, path: str) -> Decision:
+        """With --check digest the local bytes must be those that were saved."""
+        if self._check != "digest" or decision.need is not Need.CONFIRM or known is None or known.digest is None:
+            return decision
+        if await self._destination.digest(path) != known.digest:
+            return Decision(Need.FETCH, "digest differs")
+        return decision
+
+    async def _carry_out(
+        self, decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None
+    ) -> None:
+        self._observer.listed(path, _guess(entry))
+        if decision.need is Need.NOTHING:
+            assert local is not None
+            self._observer.finished(
+                Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
+            )
+            return
+        if not self._budget.takes(_guess(entry) or 0):
+            self.exhausted = True
+            return
+        job = Job(
+            url=entry.url,
+            path=path,
+            reason=decision.reason,
+            kind=entry.kind,
+            size=entry.size,
+            modified=entry.modified,
+            row=entry.row,
+            digest=entry.digest,
+            known=known if decision.need is Need.CONFIRM else None,
+            local=local,
+            probe=decision.need is Need.PROBE,
+        )
+        if any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in self._last):
+            self.held.append(job)
+        else:
+            await self.put(job)
+
+    def _refused(self, path: str, entry: Entry) -> Rejection | None:
+        rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
+        if rejection is None:
+            rejection = self.scope().file(entry.url)
+        if rejection is None and not self._allows(entry.url):
+            rejection = Rejection("robots", entry.url, "forbidden by robots.txt")
+        return rejection
+
+    def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:
+        self._observer.listed(path, _guess(entry))
+        self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
+
+    async def _compare(self, folder: Folder, opened: _Open, *, complete: bool) -> None:
+        """Note what lies in a completely listed folder and is not shown by its listing."""
+        if folder.path not in opened.local:
+            opened.local[folder.path] = await self._destination.scan(folder.path)
+        local = opened.local[folder.path]
+        self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
+        if not complete:
+            return
+        for name, found in local.items():
+            if name not in opened.shown:
+                path = f"{folder.path}/{name}" if folder.path else name
+                self.extraneous.append(Extraneous(path=path, kind=found.kind, size=found.size))
+
+
+def _guess(entry: Entry) -> int | None:
+    """The listing's size in bytes: exact, or the middle of its span."""
+    return None if entry.size is None else (entry.size.low + entry.size.high) // 2
+
+
+def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
+    """A job for a file that no listing shows: from --input-file or ``download``."""
+    entry = Entry(name=posixpath.basename(path), kind=Kind.FILE, url=url)
+    decision = needs_fetch(entry, known, local)
+    job = Job(url=url, path=path, reason=decision.reason, local=local)
+    if decision.need is Need.CONFIRM:
+        return replace(job, known=known)
+    return replace(job, probe=decision.need is Need.PROBE)

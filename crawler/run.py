@@ -1,0 +1,274 @@
+"""One run from start to end: robots.txt, the walk, the transfers, the files held back, the deletions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from crawler import engine, listings, urls
+from crawler.attempts import persist
+from crawler.committer import Committer
+from crawler.config import Config
+from crawler.deletion import candidates, check_limit, remove
+from crawler.discover import Bounds, Folder, Refuse, Walker
+from crawler.download import Downloader
+from crawler.errors import FetchError, RobotsForbidden, VerificationError
+from crawler.filters import Filters
+from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
+from crawler.models import Job, Outcome, Rejection, Result, Staged, Validators
+from crawler.producer import Budget, Producer, as_job
+from crawler.report import Tally
+from crawler.retry import RETRYABLE_STATUS
+from crawler.robots import ALLOW_ALL, Robots, rules_for
+from crawler.scope import Scope, same_host_redirect
+from crawler.stop import Stop
+
+HELD_BACK = "held back, because something before it failed"
+"""Why a file that matches --last was skipped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What ``app`` built for a run."""
+
+    config: Config
+    agent: str
+    client: Client
+    destination: Destination
+    state: StateStore
+    observer: Observer
+    tally: Tally
+    stop: Stop
+
+
+async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> Callable[[str], bool]:
+    """Which URLs robots.txt allows us. Raises RobotsForbidden if it forbids ``url`` itself or cannot be had."""
+    if config.no_robots:
+        return lambda _url: True
+    parts = urlsplit(url)
+    where = f"{parts.scheme}://{parts.netloc}/robots.txt"
+
+    async def ask() -> Robots | None:
+        page = await client.fetch_page(where, validators=Validators(), permit=same_host_redirect)
+        if page.status in RETRYABLE_STATUS:
+            raise FetchError(f"HTTP {page.status}", url=where, status=page.status)
+        return rules_for(page.status, page.body)
+
+    try:
+        robots = await persist(ask, config.attempts)
+    except VerificationError:
+        robots = ALLOW_ALL
+    except FetchError as error:
+        if error.connection:
+            raise
+        robots = ALLOW_ALL if error.rejection else None
+    if robots is None:
+        raise RobotsForbidden(f"{where} cannot be read, so nothing may be fetched: --no-robots goes on without it")
+    if not robots.allows(url, agent):
+        raise RobotsForbidden(f"{where} forbids {url}: --no-robots goes on without asking")
+    rules = robots
+    return lambda target: rules.allows(target, agent)
+
+
+def build_walker(config: Config, client: Client, state: StateStore, observer: Observer, refuse: Refuse) -> Walker:
+    return Walker(
+        client,
+        state,
+        listings.parse_listing,
+        observer,
+        bounds=Bounds(
+            listers=config.listers,
+            attempts=config.attempts,
+            max_depth=config.max_depth,
+            recursive=not config.no_recursive,
+        ),
+        refuse=refuse,
+        hosts=frozenset(host.lower() for host in config.allow_host),
+    )
+
+
+class Run:
+    """What a mirror and a list of URLs have in common: workers, and a committer that outlives a stop."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.filters = Filters(parts.config, datetime.now(UTC))
+        self.committer = Committer(parts.destination, parts.state, parts.observer)
+        self.late: list[tuple[str, str]] = []
+        """(path, URL) of what looked like a file and is a folder."""
+
+    async def guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Do ``work`` with the committer running. False if it was stopped; what was fetched is kept either way."""
+        writer = asyncio.create_task(self.committer.run(), name="committer")
+        try:
+            await self.parts.stop.guard(work())
+        finally:
+            self.committer.close()
+            await writer
+        return self.parts.stop.reason is None
+
+    async def engine(self, produce: engine.Produce, permit: Permit) -> None:
+        config = self.parts.config
+        downloader = Downloader(
+            client=self.parts.client,
+            destination=self.parts.destination,
+            observer=self.parts.observer,
+            permit=permit,
+            attempts=config.attempts,
+            is_listing=lambda body, url, kind: listings.parse_listing(body, url, kind).is_listing,
+            verify=config.verify_digests,
+            rejects_headers=self._rejects_headers,
+        )
+        await engine.run(produce, downloader.process, self._finish, workers=config.workers, backlog=config.backlog)
+
+    def _rejects_headers(self, job: Job, size: int | None, modified: float | None) -> str | None:
+        if not self.filters.needs_headers(job.size, job.modified):
+            return None
+        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
+        rejection = self.filters.rejects_headers(size, moment, job.path)
+        return rejection.reason if rejection else None
+
+    async def _finish(self, done: Result | Staged) -> None:
+        if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
+            self.late.append((done.path, done.url))
+        await self.committer.put(done)
+
+
+class MirrorRun(Run):
+    """Mirrors one listing and what is below it."""
+
+    def __init__(self, parts: Parts, url: str) -> None:
+        super().__init__(parts)
+        self._url = url
+        self._walker: Walker
+        self._producer: Producer
+
+    async def run(self) -> None:
+        """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
+        if await self.guarded(self._transfer):
+            await self._delete()
+
+    async def _transfer(self) -> None:
+        parts, config = self.parts, self.parts.config
+        allows = await fetch_robots(parts.client, config, parts.agent, self._url)
+        self._producer = producer = Producer(
+            parts.destination,
+            parts.state,
+            parts.observer,
+            self.filters,
+            allows=allows,
+            budget=Budget(files=config.max_files, size=config.max_total_size),
+            last=config.last,
+            check=config.check,
+        )
+        self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, producer.refuse)
+        producer.scope = lambda: walker.scope
+        starts = [Folder(path="", url=self._url)]
+        while starts:
+            await self.engine(lambda put, starts=starts: self._produce(starts, put), self._permit)  # type: ignore[misc]
+            late, self.late = self.late, []
+            starts = walker.late(late)
+        parts.observer.walked()
+        await self.committer.drain()
+        await self._finish_last(producer.held)
+
+    async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
+        producer, walker = self._producer, self._walker
+        producer.put = put
+        await walker.walk(starts, producer.visit)
+
+    def _permit(self, source: str, target: str) -> Rejection | None:
+        return self._walker.scope.file_redirect(source, target)
+
+    async def _finish_last(self, held: Sequence[Job]) -> None:
+        """Files that match --last, which name others: only once all of those are here."""
+        if self.parts.tally.failed:
+            for job in held:
+                self.parts.observer.finished(
+                    Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=HELD_BACK)
+                )
+            return
+
+        async def produce(put: engine.Put) -> None:
+            for job in held:
+                await put(job)
+
+        if held:
+            await self.engine(produce, self._permit)
+            await self.committer.drain()
+
+    async def _delete(self) -> None:
+        """What is gone upstream, if nothing casts doubt on that."""
+        parts, config, producer = self.parts, self.parts.config, self._producer
+        parts.tally.extraneous = len(producer.extraneous)
+        if not config.delete or not producer.extraneous:
+            return
+        if producer.exhausted:
+            parts.tally.warn("nothing was deleted: the run ended at --max-files or --max-total-size")
+            return
+        if parts.tally.failed and not config.ignore_errors:
+            code = 6 if self._walker.failures else 0
+            parts.tally.warn("nothing was deleted, because something failed (--ignore-errors would)", code)
+            return
+        doomed = await candidates(
+            producer.extraneous, parts.destination, self.filters, delete_excluded=config.delete_excluded
+        )
+        parts.tally.extraneous = len(doomed.files)
+        check_limit(len(doomed.files), producer.local_files, config.max_delete)
+        for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
+            parts.tally.warn(f"could not delete {path}: {reason}", 4)
+
+
+class DownloadRun(Run):
+    """Fetches a given list of URLs."""
+
+    async def run(self, items: Sequence[tuple[str, str]]) -> None:
+        """Raises DestinationError."""
+        await self.guarded(lambda: self.engine(lambda put: self._produce(items, put), self._permit))
+
+    def _permit(self, source: str, target: str) -> Rejection | None:
+        """Redirects stay on the host of their URL or on those of --allow-host; a list has no path scope."""
+        where = urlsplit(source)
+        hosts = frozenset(host.lower() for host in self.parts.config.allow_host)
+        return Scope(f"{where.scheme}://{where.netloc}/", hosts).file_redirect(source, target)
+
+    async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
+        parts = self.parts
+        robots: dict[urls.Origin | None, Callable[[str], bool] | str] = {}
+        taken: set[str] = set()
+        for url, wanted in items:
+            path = urls.entry_path("", wanted or urls.last_name(url))
+            parts.observer.listed(path if isinstance(path, str) else wanted, None)
+            problem = f"{path.subject!r} {path.detail}" if isinstance(path, Rejection) else None
+            if path in taken:
+                problem = "two URLs for one path"
+            if problem is None:
+                problem = await self._forbidden(url, robots)
+            if problem is not None or isinstance(path, Rejection):
+                self._fail(wanted or urls.last_name(url), url, problem or "")
+                continue
+            taken.add(path)
+            folder, _, name = path.rpartition("/")
+            local = (await parts.destination.scan(folder)).get(name)
+            known = (await parts.state.folder(folder)).get(name)
+            await put(as_job(url, path, known, local))
+
+    async def _forbidden(self, url: str, robots: dict[urls.Origin | None, Callable[[str], bool] | str]) -> str | None:
+        """Why ``url`` may not be asked for, or None; robots.txt of each host is read once."""
+        where = urls.origin(url)
+        if where not in robots:
+            try:
+                robots[where] = await fetch_robots(self.parts.client, self.parts.config, self.parts.agent, url)
+            except (FetchError, RobotsForbidden) as error:
+                robots[where] = str(error)
+        rules = robots[where]
+        if isinstance(rules, str):
+            return rules
+        return None if rules(url) else "forbidden by robots.txt"
+
+    def _fail(self, path: str, url: str, reason: str) -> None:
+        self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))
