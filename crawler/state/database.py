@@ -1,0 +1,184 @@
+"""The connection and its troubles: opening, setting aside, transactions. Runs in the one thread that owns it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from crawler.escape import printable
+
+T = TypeVar("T")
+
+APPLICATION_ID = int.from_bytes(b"crwl")
+"""In the header of the file: whose it is."""
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 5.0
+"""Patience with another process that is writing."""
+
+# Columns without a type keep what they are given: integers beyond 64 bits come as text, see records.
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS files(
+  folder BLOB, name BLOB, url, row, size, mtime, etag, last_modified, digest, checked REAL,
+  PRIMARY KEY(folder, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listings(
+  url BLOB PRIMARY KEY, answered, path BLOB, etag, last_modified, body_digest, family, complete, next_pages, entries);
+CREATE TABLE IF NOT EXISTS runs(
+  id INTEGER PRIMARY KEY, url BLOB, started REAL, seconds REAL, outcome, exit_code,
+  listed, saved, unchanged, skipped, failed, deleted, received, hints);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+"""
+
+# "No such table" is SQLITE_ERROR: our statements are right, so the tables are not ours.
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
+
+
+class _NotUsableError(ValueError):
+    """A sound database, but not one that this version wrote."""
+
+
+class Database:
+    """The file ``path``. No sqlite3.Error leaves it: trouble becomes a line in ``problem``."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.problem: str | None = None
+        self._path = path
+        self._read_only = read_only
+        self._writable = not read_only
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        try:
+            self._path = self._path.resolve()  # SQLite puts -wal and -shm beside the true file
+            self._connection = self._connect()
+        except (sqlite3.Error, ValueError) as error:
+            self._recover(error)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks, before Python 3.13
+            self._note(f"cannot be opened ({error}): this run goes on without it")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
+        """The answer; ``default`` where there is no state to ask."""
+        if self._connection is None:
+            return default
+        try:
+            return question(self._connection)
+        except (sqlite3.Error, ValueError) as error:
+            self._recover(error)
+            return default
+
+    def write(self, action: Callable[[sqlite3.Connection], T], default: T) -> T:
+        """Do ``action`` in a transaction, all or nothing. After a failure nothing more is written."""
+        if self._connection is None or not self._writable:
+            return default
+        try:
+            return _in_transaction(self._connection, action)
+        except sqlite3.Error as error:
+            if _is_damage(error):
+                self._recover(error)
+                return default
+            self._writable = False
+            self._note(f"cannot be written ({error}): the rest of this run is not remembered")
+            return default
+
+    def _connect(self) -> sqlite3.Connection | None:
+        mode = "rwc"
+        if self._read_only:
+            if not self._path.exists():
+                return None
+            # Without a log to read, nothing but the file itself is touched; with one, its locks are needed.
+            mode = "ro" if _size(f"{self._path}-wal") else "ro&immutable=1"
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        )
+        try:
+            self._prepare(connection)
+        except (sqlite3.Error, ValueError):
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+        is_new = (application, version, tables) == (0, 0, None)
+        if not is_new and application != APPLICATION_ID:
+            raise _NotUsableError("it belongs to another program")
+        if not is_new and version != SCHEMA_VERSION:
+            raise _NotUsableError(f"it has schema {version}, this version reads {SCHEMA_VERSION}")
+        if not self._read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        if is_new and not self._read_only:
+            connection.executescript(_SCHEMA)
+
+    def _recover(self, error: Exception) -> None:
+        """Go on with a fresh file, where the old one is worthless, or with none."""
+        self.close()
+        if self._read_only or not _is_damage(error):
+            self._note(f"cannot be used ({error}): this run goes on without it")
+            return
+        try:
+            aside = self._set_aside()
+        except OSError as obstacle:
+            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): this run goes on without it")
+            return
+        self._note(f"cannot be used ({error}): set aside as {aside}, this run starts without it")
+        try:
+            self._connection = self._connect()
+        except (sqlite3.Error, ValueError) as obstacle:
+            self._note(f"cannot be created ({obstacle}): this run goes on without it")
+
+    def _set_aside(self) -> str:
+        name = f"{self._path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        number, aside = 1, self._path.with_name(name)
+        while aside.exists():
+            number, aside = number + 1, self._path.with_name(f"{name}-{number}")
+        # The main file last: beside a new one SQLite would delete an old log.
+        for suffix in ("-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+        self._path.rename(aside)
+        return aside.name
+
+    def _note(self, text: str) -> None:
+        line = printable(f"state {self._path} {text}")
+        self.problem = f"{self.problem}; {line}" if self.problem else line
+
+
+def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = action(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+            connection.execute("ROLLBACK")
+        raise
+    return done
+
+
+def _is_damage(error: Exception) -> bool:
+    # ValueError: cells that we cannot have written.
+    return isinstance(error, ValueError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0

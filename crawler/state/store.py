@@ -1,0 +1,183 @@
+"""What is known from earlier runs, in SQLite: a cache, without which runs are slower and never wrong.
+
+One thread owns the connection. Reads are awaited; what is to be remembered only enters a buffer, which that thread
+writes in batches. No trouble with the file ever reaches a caller: it becomes one line in ``problem``, and the run goes
+on with a fresh state or with none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from crawler.interfaces import ListingMemo
+from crawler.models import Known
+from crawler.state import records, tables
+from crawler.state.database import Database
+from crawler.state.records import Figures, Run
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+BATCH_ROWS = 1000
+BATCH_SECONDS = 1.0
+"""So many rows, or so long, wait in memory: a transaction for each file would cost more than the file."""
+
+
+class SqliteState:
+    """``interfaces.StateStore`` in the file ``path``, between ``async with`` and its end; outside it remembers nothing.
+
+    The folder of ``path`` must exist. Symlinks in ``path`` are followed: who does not want that checks before.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self._database = Database(path, read_only=read_only) if path else None
+        self._thread: ThreadPoolExecutor | None = None
+        self._writes: list[Future[object]] = []
+        self._files: dict[str, Known | None] = {}
+        self._memos: dict[str, ListingMemo] = {}
+        self._folders: set[str] = set()
+        self._waiting = 0
+        self._written = time.monotonic()
+
+    @property
+    def problem(self) -> str | None:
+        """What went wrong with the file, in one line."""
+        return self._database.problem if self._database else None
+
+    async def __aenter__(self) -> Self:
+        if self._database:
+            self._thread = ThreadPoolExecutor(1, "state")
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._database.open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread and self._database:
+            self._write_out()
+            closing = self._thread.submit(self._database.close)
+            self._thread.shutdown(wait=False)
+            self._thread = None
+            await asyncio.wrap_future(closing)
+            self._raise_bugs()
+
+    async def folder(self, path: str) -> dict[str, Known]:
+        """What is known of the files directly in ``path`` ("" is DIR), by name."""
+        if path in self._folders:
+            self._write_out()
+        return await self._ask(partial(tables.read_folder, path), {})
+
+    async def file(self, path: str) -> Known | None:
+        """What is known of one file."""
+        if path in self._files:
+            self._write_out()
+        return await self._ask(partial(tables.read_file, path), None)
+
+    async def listing(self, url: str) -> ListingMemo | None:
+        """What is known of the listing page that was asked for as ``url``."""
+        if url in self._memos:
+            self._write_out()
+        return await self._ask(partial(tables.read_listing, url), None)
+
+    async def count_files(self) -> int:
+        self._write_out()
+        return await self._ask(tables.count_files, 0)
+
+    async def all_files(self) -> AsyncIterator[list[Known]]:
+        """Everything known, in batches, ordered by folder and name."""
+        self._write_out()
+        batch: list[Known] = await self._ask(partial(tables.read_batch, (b"", b"")), [])
+        while batch:
+            yield batch
+            batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
+
+    async def runs(self, limit: int) -> list[Run]:
+        """The last runs, newest first."""
+        return await self._ask(partial(tables.read_runs, limit), [])
+
+    async def begin_run(self, url: str) -> int:
+        """Note that a run starts now. Returns its number, 0 if there is no state to note it in."""
+        if not self._thread or not self._database:
+            return 0
+        action = partial(tables.begin_run, url, time.time())
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, action, 0)
+
+    def end_run(self, number: int, figures: Figures) -> None:
+        """Note how the run ``number`` ended."""
+        self._write(partial(tables.end_run, number, figures))
+
+    def remember(self, known: Sequence[Known]) -> None:
+        """Note saved or confirmed files. Written soon, in batches."""
+        if self._thread:
+            for item in known:
+                self._files[item.path] = item
+                self._folders.add(item.path.rpartition("/")[0])
+            self._buffered(len(known))
+
+    def remember_listing(self, memo: ListingMemo) -> None:
+        """Note a listing page. Written soon, in batches."""
+        if self._thread:
+            self._memos[memo.url] = memo
+            self._buffered(1 + len(memo.entries) // 10)
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Nothing lies at these paths any more."""
+        if self._thread:
+            for path in paths:
+                self._files[path] = None
+                self._folders.add(path.rpartition("/")[0])
+            self._buffered(len(paths))
+
+    def forget_folder(self, path: str) -> None:
+        """Nothing lies in ``path`` ("" is all of DIR) or below it any more, and its listings are worth nothing."""
+        self._write_out()
+        self._write(partial(tables.delete_folder, path))
+
+    async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
+        if not self._thread or not self._database:
+            return default
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.ask, question, default)
+
+    def _buffered(self, rows: int) -> None:
+        self._waiting += rows
+        if self._waiting >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+            self._write_out()
+
+    def _write_out(self) -> None:
+        if self._files or self._memos:
+            self._write(partial(tables.store, self._files, self._memos))
+            self._files, self._memos, self._folders = {}, {}, set()
+        self._waiting, self._written = 0, time.monotonic()
+
+    def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:
+        self._raise_bugs()
+        if self._thread and self._database:
+            self._writes.append(self._thread.submit(self._database.write, action, None))
+
+    def _raise_bugs(self) -> None:
+        """What the thread could not translate into ``problem`` is a mistake of ours and must be seen."""
+        while self._writes and self._writes[0].done():
+            self._writes.pop(0).result()
+
+
+class ReadOnlyState(SqliteState):
+    """For ``--dry-run``: reads what is there, writes nothing and creates no file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, read_only=True)
+
+
+class NullState(SqliteState):
+    """Knows nothing and remembers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(None)

@@ -1,0 +1,79 @@
+"""What is asked of the tables and written to them, one function for each question."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from crawler.interfaces import ListingMemo
+from crawler.models import Known
+from crawler.state import records
+from crawler.state.records import Figures, Run
+
+BATCH_ROWS = 1000
+"""Rows read at once where all of them are read."""
+RUNS_KEPT = 1000
+
+_END_RUN = """UPDATE runs SET seconds = ?, outcome = ?, exit_code = ?, listed = ?, saved = ?, unchanged = ?,
+  skipped = ?, failed = ?, deleted = ?, received = ?, hints = ? WHERE id = ?"""
+
+
+def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
+    rows = connection.execute("SELECT * FROM files WHERE folder = ?", (records.key(path),))
+    start = len(path) + 1 if path else 0
+    return {known.path[start:]: known for known in map(records.known_of, rows)}
+
+
+def read_file(path: str, connection: sqlite3.Connection) -> Known | None:
+    row = connection.execute("SELECT * FROM files WHERE folder = ? AND name = ?", records.split_path(path)).fetchone()
+    return records.known_of(row) if row else None
+
+
+def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None:
+    row = connection.execute("SELECT * FROM listings WHERE url = ?", (records.key(url),)).fetchone()
+    return records.memo_of(row) if row else None
+
+
+def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> list[Known]:
+    rows = connection.execute(
+        "SELECT * FROM files WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?", (*after, BATCH_ROWS)
+    )
+    return [records.known_of(row) for row in rows]
+
+
+def count_files(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM files").fetchone()
+    return int(count)
+
+
+def read_runs(limit: int, connection: sqlite3.Connection) -> list[Run]:
+    return [records.run_of(row) for row in connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
+
+
+def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
+    cursor = connection.execute("INSERT INTO runs(url, started) VALUES (?, ?)", (records.key(url), now))
+    number = cursor.lastrowid or 0
+    connection.execute("DELETE FROM runs WHERE id <= ?", (number - RUNS_KEPT,))
+    return number
+
+
+def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> None:
+    connection.execute(_END_RUN, (*records.figures_cells(figures), number))
+
+
+def store(files: Mapping[str, Known | None], memos: Mapping[str, ListingMemo], connection: sqlite3.Connection) -> None:
+    gone = (records.split_path(path) for path, known in files.items() if known is None)
+    connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
+    kept = (records.known_cells(known) for known in files.values() if known is not None)
+    connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
+    pages = map(records.memo_cells, memos.values())
+    connection.executemany("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", pages)
+
+
+def delete_folder(path: str, connection: sqlite3.Connection) -> None:
+    # "0" follows "/": the folders below ``path`` are those between the two.
+    folder = records.key(path)
+    below = (folder + b"/", folder + b"0") if path else (b"", b"\xff")
+    connection.execute("DELETE FROM files WHERE folder = ?", (folder,))
+    connection.execute("DELETE FROM files WHERE folder >= ? AND folder < ?", below)
+    connection.execute("DELETE FROM listings WHERE path = ? OR (path >= ? AND path < ?)", (folder, *below))
