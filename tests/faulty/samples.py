@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -59,6 +59,20 @@ def beside(site: Site, path: str, data: bytes, *behaviours: Behaviour) -> dict[s
     good = site.contents()
     site.file(path, data, *behaviours)
     return good
+
+
+def each_beside(site: Site, faults: Mapping[str, Behaviour], data: bytes) -> dict[str, bytes]:
+    """One file ``data`` for each named fault, among good ones: one run tells about all. Returns the good ones."""
+    beside(site, "good.too", blob(700, 3))
+    good = site.contents()
+    for name, fault in faults.items():
+        site.file(name, data, fault)
+    return good
+
+
+def with_credentials(site: Site) -> str:
+    """The root's URL with a user and a password."""
+    return site.url.replace("://", "://someone:pa55w0rd@")
 
 
 def wait_until(condition: Callable[[], bool], what: str, patience: float = 15.0) -> None:

@@ -1,0 +1,49 @@
+"""Rows M09, M10: what stands between us and the server: TLS that is cut, proxies that answer for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faulty.behaviours import Behaviour, Cut, EndlessHeaders, Page, Says, Silent, Status
+from tests.faulty.samples import DAY, KB, LOGIN, authority, blob, certificate, populate
+from tests.faulty.sandbox import Sandbox
+from tests.faulty.server import Site
+from tests.faulty.site import OLD
+
+
+@pytest.mark.row("M09")
+@pytest.mark.parametrize("shape", ["nginx", "python"])
+@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+def test_tls_that_ends_without_its_goodbye_is_a_cut(sandbox: Sandbox, shape: str, size: int) -> None:
+    ca_file = authority(sandbox.reports)
+    with Site(shape=shape, tls=certificate()) as site:
+        site.file("good.bin", blob(3000, 1))
+        site.file("a.bin", blob(size, 1))
+        sandbox.mirror(site.url, ca_file=ca_file).succeeds()
+        old = site.contents()
+        unframed = Says(framing="close", http="HTTP/1.0")
+        site.file("a.bin", blob(size, 2), unframed, Cut(at=0.5, how="rst"), mtime=OLD + DAY)
+        sandbox.mirror(site.url, ca_file=ca_file, attempts=2).fails(5)
+        sandbox.holds(old)
+
+
+@pytest.mark.row("M10")
+@pytest.mark.parametrize(
+    "fault",
+    [Status(407), Status(502), Page(LOGIN), EndlessHeaders(most=32 << 20), Silent()],
+    ids=["407", "502", "page", "headers", "silent"],
+)
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_what_a_proxy_says_is_never_the_mirror(sandbox: Sandbox, fault: Behaviour, tls: bool) -> None:
+    ca_file = authority(sandbox.reports)
+    with Site(tls=certificate() if tls else None) as site, Site() as proxy:
+        wanted = populate(site)
+        sandbox.mirror(site.url, ca_file=ca_file).succeeds()
+        site.log.clear()
+        proxy.portal = (fault,)
+        env = {"http_proxy": proxy.origin, "https_proxy": proxy.origin, "no_proxy": ""}
+        run = sandbox.mirror(site.url, ca_file=ca_file, env=env, delete=True, attempts=2)
+        run.fails(3)
+        assert proxy.log != []
+        assert site.log == []
+        sandbox.holds(wanted)

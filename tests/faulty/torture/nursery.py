@@ -1,0 +1,50 @@
+"""Runs the program many times for the price of one start: each run is a fork of a process that has imported it.
+
+Reads JSON lines ``{"argv": [...], "torture": {...}, "output": path}`` and answers each with the exit code. Started by
+the torture tests with this folder on PYTHONPATH, so that ``sitecustomize`` is in place before the program is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import sitecustomize  # the one beside this file
+from crawler.__main__ import main
+
+PATIENCE = 30.0
+
+
+def child(order: dict[str, Any]) -> None:
+    descriptor = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.argv = ["crawler", *order["argv"]]
+    sitecustomize.TORTURE.configure(order["torture"])
+    sys.exit(main())
+
+
+def wait(pid: int) -> int:
+    """Exit code of the child; -9 when it had to be killed."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            deadline += PATIENCE
+        time.sleep(0.005)
+
+
+for line in sys.stdin:
+    born = os.fork()
+    if born == 0:
+        child(json.loads(line))
+    sys.stdout.write(f"{wait(born)}\n")
+    sys.stdout.flush()
