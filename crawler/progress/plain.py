@@ -1,0 +1,19 @@
+"""Progress as a line every ten seconds: for log files, dumb terminals and patient readers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crawler.progress.counters import render_parts
+from crawler.progress.display import Display
+
+
+class Plain(Display):
+    """A line with the sums every ten seconds."""
+
+    interval = 10.0
+
+    def tick(self) -> None:
+        parts = render_parts(self.totals(self._clock()), at_least=self.at_least, ellipsis=self.ellipsis)
+        now = datetime.now().astimezone().strftime("%H:%M:%S")
+        self.write(f"{now} {', '.join(parts.values())}")
