@@ -1,9 +1,12 @@
 """Directory listings: ``parse_listing`` turns the bytes of an index page into a ``Listing``.
 
 A parser is a function that takes a ``Page`` and returns a ``Listing``, or None for "not mine". They are tried in the
-order of ``PARSERS``: what a content type or a root element tells for certain (JSON, XML) stands before HTML, whose
-reader takes every page that is markup. Adding a family of its own format is one module and one line here; an HTML
-family is one line in ``families``.
+order of ``PARSERS``: what the first byte or a root element tells for certain (JSON, XML) stands before HTML; among the
+HTML readers the strict ones for pages that a server printed row by row stand before the tolerant one, which takes every
+page that is markup; data that a page carries for its own script comes last. A family of its own format is one module
+and one line here; an HTML family is one line in ``families``.
+
+The readers are imported when a page needs them: a run in which no listing has changed parses nothing.
 """
 
 from __future__ import annotations
@@ -13,25 +16,56 @@ from crawler.models import Listing
 
 __all__ = ["parse_listing"]
 
+_HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<title")
+
+
+def _json(page: Page) -> Listing | None:
+    if page.start[:1] == b"<":
+        return None
+    from crawler.listings.json_families import parse_json
+
+    return parse_json(page)
+
+
+def _xml(page: Page) -> Listing | None:
+    if page.start[:1] != b"<" or page.start[:14].lower().startswith(_HTML_STARTS):
+        return None
+    from crawler.listings.xml_families import parse_xml
+
+    return parse_xml(page)
+
 
 def _html(page: Page) -> Listing | None:
+    if b"<" not in page.body:
+        return None
     from crawler.listings.html import read_html
 
     return read_html(page)
 
 
-PARSERS: tuple[Parser, ...] = (_html,)
+def _embedded(page: Page) -> Listing | None:
+    if b"<" not in page.body:
+        return None
+    from crawler.listings.embedded import read_embedded
+
+    return read_embedded(page)
+
+
+PARSERS: tuple[Parser, ...] = (_json, _xml, _html, _embedded)
 
 
 def parse_listing(body: bytes, url: str, content_type: str) -> Listing:
     """What the page ``body``, fetched from ``url`` (after redirects), lists. Never raises, whatever the bytes are.
 
-    ``content_type`` is the header as received, or "". A page that is not recognised gives a ``Listing`` of the family
-    ``none`` with ``is_listing`` False.
+    ``content_type`` is the header as received, or "". The first parser that recognises a listing has the word. A page
+    that none recognises gives a ``Listing`` with ``is_listing`` False and no entries, of the family ``none``, with
+    the rejections of the reader that came nearest.
     """
     page = Page(body=body, url=url, content_type=content_type)
+    refused: Listing | None = None
     for parser in PARSERS:
         listing = parser(page)
-        if listing is not None:
+        if listing is not None and listing.is_listing:
             return listing
-    return Listing(url=url, family="none", confidence=0.0, is_listing=False)
+        refused = refused or listing
+    return refused or Listing(url=url, family="none", confidence=0.0, is_listing=False)

@@ -15,7 +15,7 @@ from crawler.listings.sizes import Rounding, find_marked_size, is_no_size, read_
 from crawler.listings.times import Moment, Order, column_order, find_date, find_short_date, is_time_like, read_stamp
 from crawler.models import Span
 
-_NAME = re.compile(r"\b(?:file ?name|name|nom|naam|nombre|nome|dateiname|имя|название|nazwa|namn|navn|nimi|files?|datei|fichier)"
+_NAME = re.compile(r"\b(?:file ?name|name|nom|naam|nombre|nome|dateiname|имя|название|nazwa|namn|navn|nimi|files?|datei|fichier|director(?:y|ies)|project|package)"
                    r"|文件名|文件|名称|名前|ファイル|이름", re.IGNORECASE)  # fmt: skip
 _SIZE = re.compile(r"\b(?:file ?)?(?:size|length|bytes|taille|gr(?:ö|oe)(?:ß|ss)e|grootte|tama[ñn]o|tamanho|dimension\w*|rozmiar|"
                    r"velikost|storlek|st(?:ø|o)rrelse|koko|размер|boyut|poids)|大小|サイズ|크기", re.IGNORECASE)  # fmt: skip
@@ -29,6 +29,7 @@ _OTHER = re.compile(
 _DIGEST = re.compile(r"(?<![\w-])(md5|sha-?1|sha-?256|sha-?512)", re.IGNORECASE)
 _DIRECTORY_WORD = re.compile(r"[\[<(]?\s*(?:dir(?:ectory)?|(?:file )?folder|application/directory|inode/directory|"
                              r"dossier|ordner|carpeta|папка|文件夹|资料夹|フォルダー?)\s*[\]>)]?", re.IGNORECASE)  # fmt: skip
+_FOLDERS = re.compile(r"(?:sub)?(?:director(?:y|ies)|folders?)(?!.*(?:file|name|listing))", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{32,128}", re.IGNORECASE)
 _UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(r"\b(?:MB|MiB|Mo)\b", re.I), 2))
 _TOKEN = re.compile(r"\S+(?:\s(?:[KMGTP]i?B?|bytes?|[KMGT]bytes|[KMG]o|octets|B|k|kb)\b\.?)?", re.IGNORECASE)
@@ -67,6 +68,8 @@ class Columns:
     size: int = -1
     time: int = -1
     kind: int = -1
+    folders: int = -1
+    """The column of links is called "Directory": what it names are directories."""
     digest: int = -1
     digest_name: str = ""
     unit: int = 0
@@ -108,6 +111,8 @@ def _find_columns(columns: Columns, rows: list[Row], labels: list[str]) -> None:
     for i, (column, name) in enumerate(zip(cells, names, strict=True)):
         if i in {columns.time, columns.size}:
             continue
+        if _FOLDERS.match(name) and column[0].linked:
+            columns.folders = i
         if digest := _DIGEST.search(name):
             columns.digest, columns.digest_name = i, digest[1].lower().replace("-", "")
         words = sum(bool(_DIRECTORY_WORD.fullmatch(cell.text)) for cell in column if not cell.linked)
@@ -198,6 +203,8 @@ def _table_facts(row: Row, columns: Columns, rounding: Rounding) -> Facts:
         facts.directory_word = bool(_DIRECTORY_WORD.fullmatch(cells[columns.kind].text))
     if 0 <= columns.digest < len(cells) and _HEX.fullmatch(cells[columns.digest].text):
         facts.digest = f"{columns.digest_name}:{cells[columns.digest].text.lower()}"
+    if 0 <= columns.folders < len(cells) and cells[columns.folders].linked:
+        facts.directory_word = True
     return facts
 
 
@@ -236,7 +243,10 @@ def _loose_facts(row: Row, rounding: Rounding) -> Facts:
     if not row.cells:
         return _line_facts(row.before, row.after, rounding)
     facts = Facts()
+    name = row.links[0].target.name
     for cell in row.cells:
+        if cell.text == name and len(row.cells) > 1:
+            continue
         if facts.moment is None and facts.stamp is None and (not cell.linked or len(row.cells) > 1):
             moment, stamp = _time_of(cell)
             whole = moment is not None and not (cell.linked and moment.end - moment.start < len(cell.text.strip()))
@@ -258,9 +268,9 @@ def _take_loose_size(facts: Facts, cell: Cell, rounding: Rounding, *, alone: boo
     size = read_size(text, rounding)
     if size is not None and not text.isdigit():
         _take_size(facts, Cell(text, cell.hints), rounding, 0)
-    elif _DIRECTORY_WORD.fullmatch(cell.text) and not cell.linked:
-        facts.directory_word = facts.no_size = True
-        facts.size_text = cell.text
+    elif is_no_size(cell.text) and not cell.linked:
+        facts.directory_word = bool(_DIRECTORY_WORD.fullmatch(cell.text))
+        facts.no_size, facts.size_text = True, cell.text
     elif not cell.linked and (found := find_marked_size(text, rounding)):
         facts.size_text, facts.size = found
 

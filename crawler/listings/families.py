@@ -48,7 +48,7 @@ FAMILIES = (
     _family("jetty", r"<title>Directory: /|<h1 class=\"title\">Directory: /", proves=True),
     _family("iis", r"<h1>[^<]{1,300} - /[^<]{0,3000}</h1><hr>\s*<pre>", proves=True),
     _family("svn", r"<title>[^<]{0,3000}Revision \d+: /", proves=True),
-    _family("hfs", r"HttpFileServer|HFS(?: ~|/| - HTTP File Server)|<!-- HFS", slashes=True),
+    _family("hfs", r"HttpFileServer|<title>HFS /|var HFS = \{|rejetto\.com/hfs", proves=True),
     _family("h5ai", r"powered by h5ai|/_h5ai/"),
     _family("litespeed", r"/_autoindex/|<address>[^<]{0,300}LiteSpeed", proves=True),
     _family("thttpd", r"mode\s+links\s+bytes\s+last-changed\s+name", proves=True, slashes=False),

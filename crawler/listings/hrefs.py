@@ -15,12 +15,14 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes, urljoin, urlsplit
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
 _WEB = {"http", "https"}
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
-_SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&:\[\]|-]*/?")
+_SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _STRIPPED = str.maketrans("", "", "\t\r\n")
+_INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
+"""Apache's (mod_autoindex), fancyindex's and LiteSpeed's own: nothing else is ever meant by them."""
 _SORT_KEYS = re.compile(
-    r"(?:^|[&;])(?:[CNMSD]=[NMSDA]?(?:[;&]O=[AD])?(?:;F=\d)?$|(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
-    r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))|^[NMSD][AD]$|^[NMSD]=[AD]$",
+    r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
+    r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
     re.IGNORECASE,
 )
 _FOLDER_KEYS = (
@@ -232,12 +234,14 @@ class Resolver:
 
     def _with_query(self, url: str, path: str, query: str) -> Target:
         here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
-        script = here or path.startswith(self.root) and "/" not in path[len(self.root) :]
+        script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
+        if here and _INDEX_SORT.fullmatch(query):
+            return Target(Way.SORT, url)
         if here and _SORT_KEYS.search(query) and self._same_folder(query):
-            return Target(Way.PAGE if self.page_number(query) > self.page_number(self.query) else Way.SORT, url)
+            return Target(Way.PAGE if self._is_further(query) else Way.SORT, url)
         if script and (named := self._named_by_query(url, query)):
             return named
-        if here and self.page_number(query) > self.page_number(self.query):
+        if here and self._is_further(query):
             return Target(Way.PAGE, url)
         return Target(Way.QUERY, url)
 
@@ -273,10 +277,15 @@ class Resolver:
             return Target(Way.PARENT if segments[-1] == ".." else Way.BAD_NAME, url)
         return Target(Way.CHILD if len(segments) == 1 else Way.DEEP, url, segments[-1], True, "/".join(segments[:-1]))
 
-    @staticmethod
-    def page_number(query: str) -> int:
-        """The page that a query asks for; 0 when it names none."""
-        for key, value in parse_qsl(query, errors="surrogateescape"):
-            if key.lower() in _PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
-                return int(value)
-        return 0
+    def _is_further(self, query: str) -> bool:
+        """True when a query asks for a later page than this one; counted pages begin at 1, offsets at 0."""
+        key, page = _page_of(query)
+        here = _page_of(self.query)[1]
+        return page > max(here, 1 if key.startswith("p") else 0)
+
+
+def _page_of(query: str) -> tuple[str, int]:
+    for key, value in parse_qsl(query, errors="surrogateescape"):
+        if key.lower() in _PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
+            return key.lower(), int(value)
+    return "", 0

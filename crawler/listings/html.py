@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from bs4.element import Tag
+from bs4.element import NavigableString, Tag
 
 from crawler.listings import families, verdict
-from crawler.listings.columns import Facts, heading_words, order_of
-from crawler.listings.families import Family
+from crawler.listings.columns import heading_words, order_of, read_facts
 from crawler.listings.hrefs import Resolver, Target, Way
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import Page
-from crawler.listings.regions import Candidate, Region, choose, find_regions, labels_of
-from crawler.listings.rows import Cutter, Link, Row, find_links
+from crawler.listings.regions import Candidate, choose, find_regions, labels_of
+from crawler.listings.rows import Cutter, Link, find_links
 from crawler.listings.times import Order
 from crawler.listings.verdict import Evidence
-from crawler.models import Entry, Kind, Listing, Rejection, Span
+from crawler.models import Entry, Kind, Listing, Rejection
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
+_OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 _EPOCH_YEAR = 1970
 
 
 def read_html(page: Page) -> Listing | None:
-    """The listing that an HTML page shows; None when the body is no markup at all."""
-    if page.media_type.startswith(_NOT_HTML) or b"<" not in page.body:
+    """The listing that an HTML page shows; None when it is called something else than text."""
+    if page.media_type.startswith(_NOT_HTML):
         return None
     return _Reader(page).listing()
 
@@ -44,6 +46,8 @@ class _Reader:
         self.resolver = Resolver(page.url, str(base["href"]) if isinstance(base, Tag) else "")
         self.links = find_links(page.soup, self.resolver)
         self._settle_root()
+        if not self.family.proves:
+            self._drop_own_script()
         self.rows = Cutter(self.links).rows()
         self.regions = choose(find_regions(self.rows, self.family.rounding))
         self.seen: dict[str, Entry] = {}
@@ -94,9 +98,17 @@ class _Reader:
         folder = self.resolver.folder
         return bool(folder) and unquote(root).rstrip("/").endswith(folder)
 
+    def _drop_own_script(self) -> None:
+        """A script that prints its own directory lists itself: ``index.php`` there is this page, not a file."""
+        for link in self.links:
+            if link.target.way is Way.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
+                link.target = replace(link.target, way=Way.SELF)
+
     def _entries(self) -> list[Entry]:
         chosen = [candidate for region in self.regions for candidate in region.candidates]
-        reader = KindReader([(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self.family.slashes)
+        reader = KindReader(
+            [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self.family.slashes, dots=self._dot_sizes()
+        )
         entries: list[Entry] = []
         for region in self.regions:
             order = order_of([candidate.facts for candidate in region.candidates])
@@ -108,6 +120,12 @@ class _Reader:
                     entries.append(entry)
                     self._count(candidate, entry)
         return entries
+
+    def _dot_sizes(self) -> set[int]:
+        """Sizes printed in the rows of ``.`` and ``..``."""
+        rows = [row for row in self.rows if row.links[0].href.strip("/") in {".", "..", "./.", "./.."}]
+        facts, _ = read_facts([row for row in rows if not row.in_table], [], self.family.rounding)
+        return {fact.size.low for fact in facts if fact.size is not None and fact.size.exact}
 
     def _entry(self, candidate: Candidate, kind: Kind, order: Order) -> Entry:
         facts, target = candidate.facts, candidate.link.target
@@ -148,10 +166,23 @@ class _Reader:
                 (heading_words(" | ".join(labels_of(t))) for t in soup.find_all("table", limit=8)), default=0
             )
         for pre in soup.find_all("pre", limit=3):
-            first = pre.get_text()[:300].lstrip().partition("\n")[0]
-            evidence.headings = max(evidence.headings, heading_words(first))
+            evidence.headings = max(evidence.headings, heading_words(" | ".join(islice(pre.stripped_strings, 6))))
+        if self.regions and evidence.headings < 2:
+            evidence.headings = max(evidence.headings, heading_words(self._text_above()))
+        if not evidence.entries:
+            evidence.empty = verdict.says_empty(soup)
         if evidence.entries < 5:
             evidence.words = sum(len(tag.get_text().split()) for tag in soup.find_all("p", limit=50))
+
+    def _text_above(self) -> str:
+        """The few strings before the first row: the headings of a list that is no table."""
+        said: list[str] = []
+        for node in islice(self.regions[0].candidates[0].link.tag.previous_elements, 60):
+            if type(node) is NavigableString and node.strip() and len(node) < 60:
+                said.append(node.strip())
+                if len(said) == 6:
+                    break
+        return " | ".join(said)
 
     def _family_name(self) -> str:
         shape = self._shape()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from bs4.element import NavigableString, Tag
@@ -21,6 +22,7 @@ _ICON_TAGS = {"img", "i", "svg", "span", "use", "em", "td", "div", "small"}
 _EMOJI = ("\N{FILE FOLDER}", "\N{OPEN FILE FOLDER}", "\N{CARD INDEX DIVIDERS}")
 _SLASH_AFTER = re.compile(r"\s?/(?:\s|$)")
 _MARK_LIMIT = 40
+_BLOCK = 4096
 
 
 def marks_of(row: Row) -> str:
@@ -75,7 +77,8 @@ def has_slash_in_text(row: Row) -> bool:
 class KindReader:
     """Reads the kinds of the rows of a listing, given what all of them look like together."""
 
-    def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool) -> None:
+    def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool, dots: set[int]) -> None:
+        """``dots`` are the sizes that the page prints for ``.`` and ``..``: blocks, which directories share."""
         self._marks = {id(row): marks_of(row) for row, _, slash in rows if not slash}
         bare = [(row, facts) for row, facts, slash in rows if not slash]
         self._slashes = slashes
@@ -85,6 +88,12 @@ class KindReader:
         # Marks that rows with and without a size share are the theme's, not the rows'.
         self._trust_marks = bool(folders) and not (len(folders) == len(bare) > 1 and sized)
         self._sizes = any(facts.size is not None for _, facts in bare)
+        sizes = Counter(facts.size.low for _, facts in bare if facts.size is not None and facts.size.exact)
+        self._block_sizes = {
+            size
+            for size in dots
+            if size and size % _BLOCK == 0 and sizes[size] > 1 and not self.slashed and not slashes
+        }
         self._worded = any(facts.directory_word for _, facts in bare)
 
     def kind(self, row: Row, facts: Facts, slash: bool) -> Kind:
@@ -94,7 +103,7 @@ class KindReader:
         if facts.directory_word or self._marked_folder(row) or has_slash_in_text(row):
             return Kind.DIRECTORY
         if facts.size is not None:
-            return Kind.FILE
+            return Kind.DIRECTORY if facts.size.exact and facts.size.low in self._block_sizes else Kind.FILE
         if facts.no_size and self._sizes and not self.slashed:
             return Kind.DIRECTORY
         told = self._slashes or self.slashed or self._worded or self._trust_marks

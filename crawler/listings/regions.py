@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bs4.element import Tag
 
 from crawler.listings.columns import Columns, Facts, heading_words, read_facts
-from crawler.listings.hrefs import Way
+from crawler.listings.hrefs import Way, decoded
 from crawler.listings.rows import Link, Row, squeezed
 from crawler.listings.sizes import Rounding
 from crawler.listings.verdict import is_filelike
@@ -23,6 +23,8 @@ _NAVIGATION = re.compile(
 _CUT = re.compile(r"\s*(?:\.\.>|\.{2,4}>?|…>?|&gt;)\s*$")
 _SUFFIX = re.compile(r"[@*/=|]$")
 _MINI_HTTPD_CUT = 20
+_STRUCTURED = 3.6
+"""More than the weight of a row that has neither date nor size."""
 _DATA_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
@@ -63,7 +65,7 @@ def shows_name(text: str, name: str) -> bool:
     if len(text) >= _MINI_HTTPD_CUT and name.startswith(text):
         return True
     if text.isascii() and name.isascii():
-        return False
+        return len(text) > 2 and text.replace(" ", "") == name.replace(" ", "")
     plain, bare = _ascii(_SUFFIX.sub("", cut)), _ascii(name)
     return plain == bare or (cut != text and len(plain) >= 3 and bare.startswith(plain))
 
@@ -75,6 +77,8 @@ def _ascii(text: str) -> str:
 def candidate_of(row: Row) -> Candidate | None:
     """The link of a row that may name an entry: a child first, then what is shown by its very name."""
     best: Candidate | None = None
+    if row.before.rstrip().endswith("->"):
+        return None  # the target of a symlink, in a row of its own elsewhere
     for link in row.links:
         target = link.target
         if not target.name or target.way not in _MAY_NAME:
@@ -84,9 +88,23 @@ def candidate_of(row: Row) -> Candidate | None:
             continue
         if best is None or (target.way is Way.CHILD and best.link.target.way is not Way.CHILD):
             best = Candidate(row, link, matches)
-        elif matches and best.link.target.url == target.url:
-            best.matches = True
+        elif target.name == best.link.target.name:
+            best.matches = best.matches or matches
+            if _is_plainer(target.url, best.link.target.url):
+                best.link = link
+    if best is not None and not best.matches and best.link.target.way is Way.CHILD:
+        best.matches = _cells_show_name(row, best.link.target.name)
     return best
+
+
+def _is_plainer(url: str, than: str) -> bool:
+    return ("?" in than and "?" not in url) or url == than.partition(";type=")[0]
+
+
+def _cells_show_name(row: Row, name: str) -> bool:
+    """True when a cell beside the link shows the name, or the name without its extension ("PDF" is the link)."""
+    stem = name.rpartition(".")[0] or name
+    return any(cell.text in {name, stem} for cell in row.cells if not cell.linked)
 
 
 _MAY_NAME = {Way.CHILD, Way.DEEP, Way.ABOVE, Way.OTHER_HOST}
@@ -95,7 +113,8 @@ _MAY_NAME = {Way.CHILD, Way.DEEP, Way.ABOVE, Way.OTHER_HOST}
 def _link_shows_name(link: Link) -> bool:
     target, tag = link.target, link.tag
     name = f"{target.folder}/{target.name}" if target.folder else target.name
-    for text in (link.text, *tag.stripped_strings):
+    shown = link.text
+    for text in (shown, *tag.stripped_strings, *([decoded(shown)] if "%" in shown else [])):
         if shows_name(str(text), target.name) or (target.folder and shows_name(str(text), name)):
             return True
     title = tag.get("title")
@@ -110,10 +129,17 @@ def _is_foreign_entry(link: Link, matches: bool) -> bool:
 def find_regions(rows: list[Row], rounding: Rounding) -> list[Region]:
     """The groups of candidates, with their facts read and weighed."""
     regions: dict[int, Region] = {}
+    named: dict[int, list[str]] = {}
     for row in rows:
         candidate = candidate_of(row)
-        if candidate is None or (row.element is not None and not row.cells and not candidate.matches):
+        if candidate is None and (
+            row.element is None or not (candidate := _companion(row, named.get(id(row.element), [])))
+        ):
             continue
+        if row.element is not None:
+            if not row.cells and not candidate.matches and not _companion(row, named.get(id(row.element), [])):
+                continue
+            named.setdefault(id(row.element), []).append(candidate.link.target.url)
         regions.setdefault(id(row.region), Region(row.region)).candidates.append(candidate)
     for region in regions.values():
         labels = labels_of(region.element)
@@ -124,6 +150,13 @@ def find_regions(rows: list[Row], rounding: Rounding) -> list[Region]:
         if in_navigation(region.element):
             region.weight *= 0.2
     return list(regions.values())
+
+
+def _companion(row: Row, named: list[str]) -> Candidate | None:
+    """A signature or a digest of an entry in the same table row: its URL is the entry's with a suffix."""
+    link = row.links[0]
+    beside = link.target.name and any(link.target.url.startswith(url + ".") for url in named)
+    return Candidate(row, link, matches=False) if beside else None
 
 
 def _weight(candidate: Candidate) -> float:
@@ -139,6 +172,9 @@ def choose(regions: list[Region]) -> list[Region]:
     if not regions:
         return []
     best = max(regions, key=lambda region: region.weight)
+    if best.average < _STRUCTURED and not in_navigation(best.element):
+        # Without dates and sizes nothing sets the rows apart: every child outside of the menus counts.
+        return [region for region in regions if region is best or not in_navigation(region.element)]
     return [
         region
         for region in regions

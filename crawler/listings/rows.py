@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bs4.element import CData, NavigableString, Tag
@@ -127,7 +128,7 @@ class Cutter:
         for link in self.links:
             frame = _frame(link.tag)
             if frame is not None and link.target.way in _ROW_WAYS:
-                self._children.setdefault(id(frame), {})[link.target.url] = None
+                self._children.setdefault(id(frame), {})[_own_key(link)] = None
         result: dict[int, Row] = {}
         for link in self.links:
             row = self._row_of(link)
@@ -136,19 +137,24 @@ class Cutter:
 
     def _row_of(self, link: Link) -> Row:
         frame = _frame(link.tag)
-        if frame is not None and frame.name in {"tr", "li"} and len(self._children.get(id(frame), ())) <= 3:
+        if frame is not None and frame.name in _ROOM and self._held(frame) <= _ROOM[frame.name]:
             return self._framed(frame, link)
-        if frame is None:
-            block = self._largest_alone(link.tag)
-            if block.name not in _INLINE and block is not link.tag:
-                return self._framed(block, link)
-            if block is link.tag and sum(1 for _ in link.tag.stripped_strings) > 1:
+        if frame is None or frame.name != "pre":
+            block = self._largest_alone(link.tag, frame)
+            if block is link.tag:
+                if len(list(islice(link.tag.stripped_strings, 2))) > 1:
+                    return self._framed(block, link)
+            elif block.name not in _INLINE:
                 return self._framed(block, link)
         return self._line_of(link)
 
+    def _held(self, frame: Tag) -> int:
+        """How many names of this very directory a frame holds."""
+        return sum(key.startswith("/") for key in self._children.get(id(frame), ()))
+
     def _framed(self, element: Tag, link: Link) -> Row:
         """The row that ``element`` makes; a second target of its own in it gets a row without cells."""
-        own = link.target.url if link.target.way in _ROW_WAYS else ""
+        own = _own_key(link) if link.target.way in _ROW_WAYS else ""
         first = next(iter(self._children.get(id(element), ())), own)
         key = (id(element), "" if own in {"", first} else own)
         row = self._rows.get(key)
@@ -161,10 +167,10 @@ class Cutter:
         row.links.append(link)
         return row
 
-    def _largest_alone(self, tag: Tag) -> Tag:
+    def _largest_alone(self, tag: Tag, frame: Tag | None) -> Tag:
         url, best = self._single[id(tag)], tag
         for node in _parents(tag):
-            if node.name in _HOLDERS or self._single.get(id(node)) != url:
+            if node is frame or node.name in _HOLDERS or self._single.get(id(node)) != url:
                 break
             best = node
         return best
@@ -190,18 +196,19 @@ class Cutter:
             if isinstance(token, Link):
                 said = "".join(text)
                 text = []
-                if current is not None and current.links[0].target.url == token.target.url:
+                if current is not None and _own_key(current.links[0]) == _own_key(token):
                     current.links.append(token)
+                    current.after += said
                     found[id(token.tag)] = current
                     continue
                 if current is not None:
-                    current.after = said
-                    said = ""
+                    current.after += said
+                    said = said if said.rstrip().endswith("->") else ""
                 current = Row(container, None, [token], before=said)
                 found[id(token.tag)] = current
                 continue
             if current is not None:
-                current.after = "".join(text)
+                current.after += "".join(text)
                 bare = None if (current.before + current.after).strip() else current
             elif bare is not None and (said := "".join(text)).strip():
                 # Artifactory 7 prints date and size on the line below the link.
@@ -210,6 +217,16 @@ class Cutter:
         if current is not None or bare is not None:
             (current or bare).after += "".join(text)  # type: ignore[union-attr]
         return found
+
+
+_ROOM = {"tr": 3, "li": 1}
+"""Names that a row may hold: a table row also links a signature or a description, a list item is one name."""
+
+
+def _own_key(link: Link) -> str:
+    """What makes two links of a row one: a name of this directory (icon, download, view), else the address."""
+    target = link.target
+    return f"/{target.name}" if target.way is Way.CHILD else target.url
 
 
 _ROW_WAYS = {Way.CHILD, Way.DEEP, Way.OTHER_HOST, Way.BAD_NAME}
@@ -309,11 +326,15 @@ def _hints(cell: Tag) -> list[str]:
 def _pieces(element: Tag) -> list[Cell]:
     """The strings of a row that is no table row, each with the attributes of the element that holds it."""
     cells = []
+    alone = next((child for child in element.contents if isinstance(child, Tag)), None)
+    if alone is not None and alone.name == "a" and len(list(islice(alone.stripped_strings, 2))) > 1:
+        element = alone if squeezed(alone.get_text()) == squeezed(element.get_text()) else element
+    # A link that wraps the whole row is the row.
     for text in strings(element):
         said = squeezed(text)
         if said:
             parent = text.parent
-            linked = parent is not None and _inside_link(parent, element)
+            linked = parent is not None and element.name != "a" and _inside_link(parent, element)
             hints = [str(parent.attrs[name]) for name in HINTS if name in parent.attrs] if parent else []
             cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked=linked))
     return cells
@@ -324,5 +345,5 @@ def _inside_link(node: Tag, stop: Tag) -> bool:
         if above.name == "a":
             return True
         if above is stop:
-            return False
+            break
     return False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crawler.listings.families import Family
 from crawler.listings.hrefs import decoded
-from crawler.listings.rows import squeezed
+from crawler.listings.rows import squeezed, strings
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INDEX_WORDS = re.compile(
     r"^\W*(?:(?:auto)?index (?:of|von|de|di)|(?:directory|folder|file) (?:listing|index|contents?)|listing (?:of|for|directory)"
-    r"|contents? of|directory\b|folder\b|browsing|links for|simple (?:package )?index|inhalt von|содержимое|目录|collection:)",
+    r"|contents? of|directory\b|folder\b|browsing|listing$|links for|simple (?:package )?index|inhalt von|содержимое|目录|collection:)",
     re.IGNORECASE,
 )
 _ERROR_WORDS = re.compile(
@@ -32,6 +32,11 @@ _ERROR_WORDS = re.compile(
 )
 _FILE_NAME = re.compile(
     r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)[A-Za-z0-9]{1,7}(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$", re.I
+)
+_EMPTY_WORDS = re.compile(
+    r"\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))|(?:folder|directory) is empty"
+    r"|empty (?:folder|directory)|0 (?:files|items|objects|directories)\b)",
+    re.IGNORECASE,
 )
 _NEEDED = 3.0
 _CLOSED = ("pre", "table", "ul", "ol", "tbody")
@@ -54,6 +59,8 @@ class Evidence:
     sort_links: int = 0
     parent: bool = False
     headings: int = 0
+    empty: bool = False
+    """The page says that the folder is empty."""
     words: int = 0
     """Words outside the rows."""
 
@@ -87,6 +94,11 @@ def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
     return not anywhere and text.rstrip().endswith("/")
 
 
+def says_empty(soup: BeautifulSoup) -> bool:
+    """True when the page tells in words that the folder holds nothing."""
+    return any(len(text) < 200 and _EMPTY_WORDS.search(text) for text in strings(soup))
+
+
 def says_error(soup: BeautifulSoup) -> bool:
     """True when title or first headings speak of an error or a login, or a password is asked for."""
     said = " ".join(tag.get_text(" ")[:200] for tag in soup.find_all(["title", "h1", "h2"], limit=3))
@@ -101,6 +113,7 @@ def weigh(evidence: Evidence, heading: float, family: Family, *, error: bool) ->
     score += 1.5 if evidence.sort_links >= 2 else 0.0
     score += min(evidence.headings, 3) * 0.75 if evidence.headings >= 2 else 0.0
     score += 1.0 if evidence.parent else 0.0
+    score += 1.0 if evidence.empty else 0.0
     score += 3.0 if family.proves and (heading >= 1.0 or evidence.headings or evidence.parent) else 0.0
     score += 1.0 if family.proves else 0.0
     score += _rows_score(evidence)
@@ -121,7 +134,8 @@ def _rows_score(evidence: Evidence) -> float:
         score += 2.0 if max(evidence.dated, evidence.sized) * 2 >= total else 1.0
     if evidence.dated * 2 >= total and evidence.sized * 2 >= total:
         score += 1.5
-    score += (1.0 if total >= 3 else 0.5) if matching >= 0.8 else 0.0
+    if matching >= 0.8:
+        score += 0.5 if total < 3 else 1.0 if total < 10 else 1.5
     score += 1.0 if evidence.slashed else 0.0
     score += 1.5 if evidence.filelike * 2 >= total and matching >= 0.5 else 0.0
     return score
@@ -131,7 +145,7 @@ def is_recognised(score: float, evidence: Evidence) -> bool:
     """True when the marks suffice; a page without rows needs a heading or a family besides its columns."""
     if evidence.entries:
         return score >= _NEEDED
-    marks = (evidence.sort_links >= 2) + (evidence.headings >= 2) + evidence.parent
+    marks = (evidence.sort_links >= 2) + (evidence.headings >= 2) + evidence.parent + evidence.empty
     return score >= _NEEDED + 1.0 and marks >= 1
 
 
@@ -150,9 +164,7 @@ def is_whole(text: str, regions: list[Tag]) -> bool:
         return True
     names = {region.name for region in regions if region.name in _CLOSED}
     last = max((lower.rfind("<a "), lower.rfind("<a\n")))
-    for name in names:
-        if max(lower.rfind(f"</{name}>"), lower.rfind(f"</{name} ")) > last >= 0:
-            return True
-        return False
+    if names:
+        return any(max(lower.rfind(f"</{name}>"), lower.rfind(f"</{name} ")) > last >= 0 for name in names)
     head = text[:4000].lower()
     return "<html" not in head and "<body" not in head
