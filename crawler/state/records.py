@@ -25,7 +25,6 @@ COMPRESS_FROM = 16 * 1024
 
 _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
-_NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +114,22 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
     )
 
 
-def known_of(cells: Sequence[Cell]) -> Known:
-    """The value of a row of ``files``. Raises ValueError."""
-    folder, name, url, row, size, mtime, etag, last_modified, digest, checked = cells
-    above, own = text_of(folder), text_of(name)
-    bare = etag is None and last_modified is None
+def known_of(folder: str, cells: Sequence[Any]) -> Known:
+    """The value of a row of ``files`` without its folder, which is given as ``a/b/`` or "". Raises ValueError."""
+    name, url, row, size, mtime, etag, last_modified, digest, checked = cells
+    # Called for each file of a tree: what is ASCII came back as str and is not handed to a function.
     return Known(
-        path=f"{above}/{own}" if above else own,
-        url=text_of(url),
-        row=text_of(row),
-        size=_number(size),
-        mtime=_number(mtime),
-        validators=_NO_VALIDATORS if bare else Validators(etag=_optional(etag), last_modified=_optional(last_modified)),
-        digest=_optional(digest),
-        checked=checked if isinstance(checked, float) else 0.0,
+        path=folder + text_of(name),
+        url=url if type(url) is str else text_of(url),
+        row=row if type(row) is str else text_of(row),
+        size=size if type(size) is int else _number(size),
+        mtime=mtime if type(mtime) is int else _number(mtime),
+        validators=Validators(
+            etag=etag if type(etag) is str else _optional(etag),
+            last_modified=last_modified if type(last_modified) is str else _optional(last_modified),
+        ),
+        digest=digest if type(digest) is str else _optional(digest),
+        checked=checked if type(checked) is float else 0.0,
     )
 
 

@@ -18,15 +18,20 @@ _END_RUN = """UPDATE runs SET seconds = ?, outcome = ?, exit_code = ?, listed = 
   skipped = ?, failed = ?, deleted = ?, received = ?, hints = ? WHERE id = ?"""
 
 
+_COLUMNS = "name, url, row, size, mtime, etag, last_modified, digest, checked"
+
+
 def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
-    rows = connection.execute("SELECT * FROM files WHERE folder = ?", (records.key(path),))
-    start = len(path) + 1 if path else 0
-    return {known.path[start:]: known for known in map(records.known_of, rows)}
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM files WHERE folder = ?", (records.key(path),))
+    above = f"{path}/" if path else ""
+    found = [records.known_of(above, row) for row in rows]
+    return {known.path[len(above) :]: known for known in found}
 
 
 def read_file(path: str, connection: sqlite3.Connection) -> Known | None:
-    row = connection.execute("SELECT * FROM files WHERE folder = ? AND name = ?", records.split_path(path)).fetchone()
-    return records.known_of(row) if row else None
+    where = "WHERE folder = ? AND name = ?"
+    row = connection.execute(f"SELECT {_COLUMNS} FROM files {where}", records.split_path(path)).fetchone()
+    return records.known_of(path[: path.rfind("/") + 1], row) if row else None
 
 
 def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None:
@@ -35,10 +40,9 @@ def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None
 
 
 def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> list[Known]:
-    rows = connection.execute(
-        "SELECT * FROM files WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?", (*after, BATCH_ROWS)
-    )
-    return [records.known_of(row) for row in rows]
+    where = "WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?"
+    rows = connection.execute(f"SELECT folder, {_COLUMNS} FROM files {where}", (*after, BATCH_ROWS))
+    return [records.known_of(f"{records.text_of(folder)}/" if folder else "", row) for folder, *row in rows]
 
 
 def count_files(connection: sqlite3.Connection) -> int:
