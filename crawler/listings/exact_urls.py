@@ -75,6 +75,16 @@ def _differ(site: str, page: str) -> bool:
     return there[1] != here[1] or (there[2] != here[2] and {there[2], here[2]} != {80, 443})
 
 
+def misplaced(url: str, base: str) -> str | None:
+    """Why ``url`` is not one level below ``base`` (which ends in a slash): ``above``, ``deep``, ``self`` or None."""
+    if not url.startswith(base):
+        return "above"
+    below = without_query(url)[len(base) :].removesuffix("/")
+    if not below:
+        return "self"
+    return "deep" if "/" in below else None
+
+
 def query_value(url: str, name: str) -> str | None:
     """The first value of a query parameter, decoded once; None when the parameter is not there."""
     for part in _query(url).split("&"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler.listings.exact import exact_size, iso_time, printed
 from crawler.listings.exact_rows import Details, Rows, decode_name
-from crawler.listings.exact_urls import base_of, is_external, last_segment, resolve_link
+from crawler.listings.exact_urls import base_of, last_segment, misplaced, resolve_link
 from crawler.listings.json_document import JsonDocument
 from crawler.models import Kind, Listing
 
@@ -37,8 +37,9 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     href = row["url"]
     child = _CHILD(href)
     url = base + child[1] if child else resolve_link(taken.url, href)
-    if url is None:
-        taken.reject("scheme", href)
+    reason = "scheme" if url is None else None if child else misplaced(url, base)
+    if url is None or reason:
+        taken.reject(reason or "scheme", href)
         return
     segment, slash = last_segment(url)
     directory = row["is_dir"] is True or slash
@@ -51,4 +52,4 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
         modified=None if link else iso_time(row["mod_time"]),
         row=printed(row["size"], row["mod_time"]),
     )
-    taken.add(decode_name(segment), url, details, external=not child and is_external(url, taken.url))
+    taken.add(decode_name(segment), url, details)

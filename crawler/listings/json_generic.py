@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.listings.exact import any_time, exact_size, hex_digest, printed
-from crawler.listings.exact_rows import Details, Rows, decode_name
-from crawler.listings.exact_urls import base_of, bucket_of, is_external, last_segment, resolve_link
+from crawler.listings.exact_rows import Details, Rows, decode_name, quote_name
+from crawler.listings.exact_urls import base_of, bucket_of, is_external, last_segment, resolve_link, without_query
 from crawler.listings.json_document import JsonDocument
 from crawler.models import Kind, Listing
 
@@ -190,8 +190,12 @@ def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details
     segment, slash = last_segment(url)
     if slash and details.kind is Kind.UNKNOWN:
         details = replace(details, kind=Kind.DIRECTORY)
-    decoded = decode_name(segment) if segment and url != taken.url else str(name)
-    taken.add(decoded, url, details, external=is_external(url, taken.url))
+    if not segment or without_query(url) == without_query(taken.url):  # the name is in the query, or nowhere
+        if not isinstance(name, str) or url == taken.url:
+            taken.reject("self", href)
+            return True
+        segment = quote_name(name) or ""
+    taken.add(decode_name(segment), url, details, external=is_external(url, taken.url))
     return True
 
 

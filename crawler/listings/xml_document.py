@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from crawler.listings.page import Page
@@ -25,6 +24,7 @@ _UTF8_DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-?8[\"']
 _NOT_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]|\r(?!\n)|&#(?:x(?P<hex>[0-9A-Fa-f]{1,6})|(?P<dec>[0-9]{1,7}));"
 )
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\r\ufffe\uffff\ud800-\udfff]")
 # Forbidden characters are all below U+10000, so each has a place of its own in the last private plane.
 _PRIVATE = 0x100000
@@ -78,7 +78,7 @@ def read_xml(page: Page, root_at: int) -> XmlDocument | None:
     if b"<!ENTITY" in page.body:
         return None
     body, prolog = page.body.strip(b"\0 \t\r\n"), page.body[:root_at]
-    if b"\r" not in body.replace(b"\r\n", b""):
+    if _LONE_RETURN.search(body) is None:
         root = _parse(body, recover=False)
         if root is not None:
             return XmlDocument(root=root, url=page.url, whole=True, prolog=prolog)
@@ -125,7 +125,6 @@ def _after_doctype(body: bytes, position: int) -> int:
     return found.end() if found[0] == b">" else _after(body, b">", _after(body, b"]", position))
 
 
-@cache
 def _parser(recover: bool) -> etree.XMLParser:
     from lxml import etree  # here, because most runs read HTML only
 

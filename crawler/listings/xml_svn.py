@@ -6,7 +6,7 @@ Shape: ``<svn version><index rev path><updir/><dir name href/><file name href/><
 from __future__ import annotations
 
 from crawler.listings.exact_rows import Details, Rows, decode_name
-from crawler.listings.exact_urls import is_external, last_segment, resolve_link
+from crawler.listings.exact_urls import base_of, last_segment, misplaced, resolve_link
 from crawler.listings.xml_document import XmlDocument, children, local
 from crawler.models import Kind, Listing
 
@@ -19,6 +19,7 @@ def read_svn(document: XmlDocument) -> Listing | None:
     if index is None or not (index.get("rev") or index.get("path")):
         return None
     taken = Rows(document.url)
+    base = base_of(document.url)
     for element in index:
         kind = _KINDS.get(local(element))
         if kind is None:
@@ -26,8 +27,9 @@ def read_svn(document: XmlDocument) -> Listing | None:
             continue
         href = document.text(element.get("href"))
         url = resolve_link(document.url, href) if href else None
-        if url is None:
-            taken.reject("scheme", href)
+        reason = "scheme" if url is None else misplaced(url, base)
+        if url is None or reason:
+            taken.reject(reason or "scheme", href)
             continue
-        taken.add(decode_name(last_segment(url)[0]), url, Details(kind=kind), external=is_external(url, document.url))
+        taken.add(decode_name(last_segment(url)[0]), url, Details(kind=kind))
     return taken.listing("svn-xml", complete=document.whole)
