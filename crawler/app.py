@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -20,7 +20,8 @@ from crawler.errors import CrawlerError
 from crawler.escape import masked
 from crawler.gate import Gate
 from crawler.interfaces import Observer
-from crawler.models import Entry, Rejection
+from crawler.listings import parse_listing
+from crawler.models import Entry, Listing, Rejection
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import DownloadRun, MirrorRun, Parts, build_walker, fetch_robots
@@ -60,7 +61,12 @@ async def download(
 
 
 async def run_mirror(
-    url: str, directory: str | Path, config: Config, observers: Sequence[Observer], stop: Stop
+    url: str,
+    directory: str | Path,
+    config: Config,
+    observers: Sequence[Observer],
+    stop: Stop,
+    gate: Gate | None = None,
 ) -> tuple[Report, CrawlerError | None]:
     """``mirror``, but an error that ends the run comes back beside the report of what was done until then."""
     start = urls.start_url(url)
@@ -70,7 +76,8 @@ async def run_mirror(
     async def work(parts: Parts) -> None:
         await MirrorRun(parts, bare).run()
 
-    return await _accounted(work, [start], Path(directory), config, [tally, *observers], stop)
+    setup = _Setup(starts=(start,), directory=Path(directory), config=config, gate=gate or shared_gate([config]))
+    return await _accounted(work, setup, tally, observers, stop)
 
 
 async def run_download(
@@ -83,27 +90,34 @@ async def run_download(
     async def work(parts: Parts) -> None:
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
-    return await _accounted(work, [url for url, _ in wanted], Path(directory), config, [tally, *observers], stop)
+    starts = tuple(url for url, _ in wanted)
+    setup = _Setup(starts=starts, directory=Path(directory), config=config, gate=shared_gate([config]))
+    return await _accounted(work, setup, tally, observers, stop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setup:
+    """What a run is about."""
+
+    starts: tuple[str, ...]
+    """URLs as given, with their user and password."""
+    directory: Path
+    config: Config
+    gate: Gate
 
 
 async def _accounted(
-    work: Callable[[Parts], Awaitable[None]],
-    starts: Sequence[str],
-    directory: Path,
-    config: Config,
-    observers: Sequence[Observer],
-    stop: Stop,
+    work: Callable[[Parts], Awaitable[None]], setup: _Setup, tally: Tally, observers: Sequence[Observer], stop: Stop
 ) -> tuple[Report, CrawlerError | None]:
     """Open everything, do ``work``, close everything; the account is closed whatever happens."""
     began = time.monotonic()
-    tally = cast("Tally", observers[0])
     error: CrawlerError | None = None
     timer = None
-    if config.max_duration is not None:
-        timer = asyncio.get_running_loop().call_later(config.max_duration, stop.request, "--max-duration")
+    if setup.config.max_duration is not None:
+        timer = asyncio.get_running_loop().call_later(setup.config.max_duration, stop.request, "--max-duration")
     try:
         async with AsyncExitStack() as stack:
-            await work(await _open(stack, starts, directory, config, observers, stop))
+            await work(await _open(stack, setup, tally, observers, stop))
     except CrawlerError as problem:
         error = problem
     except BaseExceptionGroup as group:
@@ -127,44 +141,70 @@ def _first(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
     return cast("CrawlerError", error)
 
 
-async def _open(
-    stack: AsyncExitStack,
-    starts: Sequence[str],
-    directory: Path,
-    config: Config,
-    observers: Sequence[Observer],
-    stop: Stop,
-) -> Parts:
+async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: Sequence[Observer], stop: Stop) -> Parts:
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
-    tally = cast("Tally", observers[0])
-    options = client_options(config, starts)
+    config = setup.config
+    options = client_options(config, setup.starts)
     fsync = cast("Literal['none', 'batch', 'file']", config.fsync)
-    destination = await stack.enter_async_context(LocalDestination(directory, fsync=fsync, trash_seconds=config.trash))
+    destination = await stack.enter_async_context(
+        LocalDestination(setup.directory, fsync=fsync, trash_seconds=config.trash)
+    )
     await destination.acquire(config.lock_wait)
-    state = await _state(stack, config, directory, tally)
-    client = await stack.enter_async_context(Client(options, _gate(config)))
+    path = Path(config.state) if config.state else setup.directory / urls.STATE_DIRECTORY / "state.sqlite3"
+    state = await stack.enter_async_context(SqliteState(path))
+    if state.problem:
+        tally.warn(state.problem)
+    client = await stack.enter_async_context(Client(options, setup.gate))
     return Parts(
         config=config,
         agent=options.user_agent,
         client=client,
         destination=destination,
         state=state,
-        observer=Fanout(observers) if len(observers) > 1 else tally,
+        observer=Fanout([tally, *observers]) if observers else tally,
         tally=tally,
         stop=stop,
     )
 
 
-async def _state(stack: AsyncExitStack, config: Config, directory: Path, tally: Tally) -> SqliteState:
-    path = Path(config.state) if config.state else directory / urls.STATE_DIRECTORY / "state.sqlite3"
-    state = await stack.enter_async_context(SqliteState(path))
-    if state.problem:
-        tally.warn(state.problem)
-    return state
+def shared_gate(configs: Sequence[Config]) -> Gate:
+    """One gate for mirrors that run together: the strictest of their rates, the widest of their worker counts."""
+    requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
+    rates = [config.limit_rate for config in configs if config.limit_rate is not None]
+    return Gate(
+        max(config.workers for config in configs),
+        requests_per_second=min(requests, default=None),
+        bytes_per_second=min(rates, default=None),
+    )
 
 
-def _gate(config: Config) -> Gate:
-    return Gate(config.workers, requests_per_second=config.requests_per_second, bytes_per_second=config.limit_rate)
+async def read_listing(url: str, config: Config) -> Listing:
+    """One listing with all its pages, for --list. Raises ConfigError, ListingError, RobotsForbidden."""
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    options = client_options(config, [start])
+    single = replace(config, no_recursive=True)
+    found: list[Listing] = []
+
+    def parse(body: bytes, where: str, content_type: str) -> Listing:
+        found.append(parse_listing(body, where, content_type))
+        return found[-1]
+
+    async def visit(_page: FolderPage) -> None:
+        return
+
+    async with Client(options, shared_gate([config])) as client:
+        await fetch_robots(client, config, options.user_agent, bare)
+        walker = build_walker(single, client, NullState(), Tally(masked(bare), ""), parse=parse)
+        try:
+            await walker.walk([Folder(path="", url=bare)], visit)
+        except* CrawlerError as group:
+            raise _first(group) from None
+    return replace(
+        found[0],
+        entries=tuple(entry for listing in found for entry in listing.entries),
+        rejections=tuple(rejection for listing in found for rejection in listing.rejections),
+    )
 
 
 @asynccontextmanager
@@ -179,13 +219,13 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
-    async with Client(options, _gate(config)) as client:
+    async with Client(options, shared_gate([config])) as client:
         allows = await fetch_robots(client, config, options.user_agent, bare)
 
         def refuse(_path: str, target: str) -> Rejection | None:
             return None if allows(target) else Rejection("robots", target, "forbidden by robots.txt")
 
-        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), refuse)
+        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), refuse=refuse)
 
         async def produce() -> None:
             try:

@@ -14,7 +14,7 @@ from crawler.attempts import persist
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
-from crawler.discover import Bounds, Folder, Refuse, Walker
+from crawler.discover import Bounds, Folder, Parse, Refuse, Walker
 from crawler.download import Downloader
 from crawler.errors import FetchError, RobotsForbidden, VerificationError
 from crawler.filters import Filters
@@ -74,11 +74,20 @@ async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> 
     return lambda target: rules.allows(target, agent)
 
 
-def build_walker(config: Config, client: Client, state: StateStore, observer: Observer, refuse: Refuse) -> Walker:
+def build_walker(
+    config: Config,
+    client: Client,
+    state: StateStore,
+    observer: Observer,
+    *,
+    refuse: Refuse = lambda _path, _url: None,
+    parse: Parse = listings.parse_listing,
+) -> Walker:
+    """A walker that goes as far as ``config`` says."""
     return Walker(
         client,
         state,
-        listings.parse_listing,
+        parse,
         observer,
         bounds=Bounds(
             listers=config.listers,
@@ -165,7 +174,7 @@ class MirrorRun(Run):
             last=config.last,
             check=config.check,
         )
-        self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, producer.refuse)
+        self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, refuse=producer.refuse)
         producer.scope = lambda: walker.scope
         starts = [Folder(path="", url=self._url)]
         while starts:

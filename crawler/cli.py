@@ -1,0 +1,240 @@
+"""The command line: options in, exit code out. What is printed, and what a signal does, is decided here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from crawler import __version__
+from crawler.config import Config, default_of, option_fields, option_of, parse_rule
+from crawler.console import Call, run_config, run_list, run_one
+from crawler.errors import ConfigError, CrawlerError
+from crawler.escape import masked
+
+_SYNOPSIS = """\
+  crawler [OPTIONS] URL DIR                 mirror the listing at URL, and all below it
+  crawler [OPTIONS] --input-file FILE DIR   save the URLs in FILE: one a line, optionally TAB and a path
+  crawler [OPTIONS] --config FILE           run the mirrors that a TOML file describes
+  crawler --list URL                        print the entries of one listing, save nothing"""
+_MODES = "Other things to do"
+_EXIT_CODES = (
+    "0 all well; 1 unexpected error; 2 wrong option, URL or config; 3 URL could not be fetched or is no listing; "
+    "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "
+    "8 robots.txt forbids URL; 130 SIGINT; 143 SIGTERM"
+)
+
+
+class _Command(click.Command):
+    """Help in groups, and --include and --exclude in their common order."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(_ordered_rules(args)))
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write("Usage:\n" + _SYNOPSIS + "\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(param, "group", _MODES), []).append(record)
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records, col_max=26)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Units"):
+            formatter.write_text("SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d; AGE also a date.")
+        with formatter.section("Exit codes"):
+            formatter.write_text(_EXIT_CODES)
+
+
+class _Option(click.Option):
+    def __init__(self, declarations: Sequence[str], group: str, **more: Any) -> None:
+        super().__init__(declarations, **more)
+        self.group = group
+
+
+def _ordered_rules(args: Sequence[str]) -> list[str]:
+    """Both kinds of filter rules as one option with a sign, because click keeps the order of one option only."""
+    ordered: list[str] = []
+    pending = ""
+    for position, arg in enumerate(args):
+        name, equals, value = arg.partition("=")
+        if arg == "--" and not pending:
+            return ordered + list(args[position:])
+        if pending:
+            ordered.append(pending + arg)
+            pending = ""
+        elif name in {"--include", "--exclude"}:
+            sign = "+" if name == "--include" else "-"
+            ordered.append("--rule")
+            if equals:
+                ordered.append(sign + value)
+            else:
+                pending = sign
+        else:
+            ordered.append(arg)
+    if pending:
+        raise click.UsageError(f"{'--include' if pending == '+' else '--exclude'} needs a pattern")
+    return ordered
+
+
+def _options() -> list[click.Parameter]:
+    options: list[click.Parameter] = []
+    for name, item in option_fields().items():
+        option = option_of(item)
+        flag = "--" + name.replace("_", "-")
+        default = default_of(item)
+        shown = option.shown if option.shown is not None else _shown(default)
+        text = f"{option.help} [{shown}]" if shown else option.help
+        if option.metavar is None:
+            negative = f"{flag}/--{option.negative.replace('_', '-')}" if option.negative else flag
+            options.append(_Option([negative, name], option.group, is_flag=True, default=None, help=text))
+        else:
+            names = [option.short, flag, name] if option.short else [flag, name]
+            options.append(
+                _Option(names, option.group, metavar=option.metavar, multiple=option.multiple, default=None, help=text)
+            )
+        if name == "ext":
+            options += _rule_options(option.group)
+    return options
+
+
+def _rule_options(group: str) -> list[click.Parameter]:
+    glob = "GLOB or re:REGEX"
+    return [
+        _Option(["--include", "include"], group, metavar="GLOB", expose_value=False,
+                help=f"keep what matches {glob}; the first rule that matches decides; / in it: the path below URL"),
+        _Option(["--exclude", "exclude"], group, metavar="GLOB", expose_value=False,
+                help="skip what matches; one that ends in / keeps folders from being entered"),
+        _Option(["--rule", "rule"], group, multiple=True, hidden=True),
+    ]  # fmt: skip
+
+
+def _shown(default: object) -> str:
+    """A default as the help page prints it; "" for what is simply off."""
+    if default is None or default is False or default == () or default == "":
+        return ""
+    if default is True:
+        return "on"
+    if isinstance(default, float):
+        return f"{default:g} s" if default else "0 s"
+    return str(default)
+
+
+def _command() -> click.Command:
+    modes = [
+        _Option(["--input-file"], _MODES, metavar="FILE", help="read the URLs from FILE; - is standard input"),
+        _Option(["--list", "list_only"], _MODES, is_flag=True, help="print the entries of URL with size and time"),
+        _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
+        _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="of the config file only this mirror"),
+        _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="say what is done; twice: all of it"),
+        _Option(["-q", "--quiet"], _MODES, is_flag=True, help="print nothing but errors"),
+    ]
+    version = click.version_option(__version__, prog_name="crawler", message="%(prog)s %(version)s")
+    command = _Command(
+        "crawler",
+        params=[click.Argument(["positional"], nargs=-1), *_options(), *modes],
+        callback=_call,
+        help="Mirror directory-listing sites: the index pages of Apache, nginx, lighttpd, object stores and others.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    return version(command)
+
+
+def _call(
+    positional: tuple[str, ...],
+    input_file: str | None,
+    list_only: bool,
+    config_file: str | None,
+    only: tuple[str, ...],
+    verbosity: int,
+    quiet: bool,
+    **options: Any,
+) -> Call:
+    given: dict[str, object] = {key: value for key, value in options.items() if value not in (None, ())}
+    signed = given.pop("rule", ())
+    if signed:
+        assert isinstance(signed, tuple)
+        given["rules"] = tuple(
+            parse_rule(text[1:], include=text[0] == "+", where="--include" if text[0] == "+" else "--exclude")
+            for text in signed
+        )
+    return Call(
+        config=Config.from_mapping(given, where="command line"),
+        positional=positional,
+        input_file=input_file,
+        list_only=list_only,
+        config_file=config_file,
+        only=only,
+        verbosity=verbosity,
+        quiet=quiet,
+        given=given,
+    )
+
+
+def run(args: Sequence[str]) -> int:
+    """The whole program: parse ``args``, do it, and return the exit code. Never raises."""
+    verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
+    try:
+        call = _command().main(list(args), standalone_mode=False)
+        code = _dispatch(call) if isinstance(call, Call) else int(call or 0)
+    except click.UsageError as error:
+        code = _complain(f"{error.format_message()} (--help lists the options)", 2)
+    except CrawlerError as error:
+        code = _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
+        if verbose:
+            traceback.print_exc()
+        code = _complain(f"unexpected {type(error).__name__}: {error} (-v shows where)", 1)
+    return _flushed(code)
+
+
+def _complain(text: str, code: int) -> int:
+    with suppress(OSError, ValueError):
+        print(f"crawler: {masked(text)}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _flushed(code: int) -> int:
+    """Standard output may be closed or full: that is no reason for a traceback at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            with suppress(OSError, AttributeError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _dispatch(call: Call) -> int:
+    if call.config_file is not None:
+        if call.positional or call.input_file or call.list_only:
+            raise ConfigError("--config names its mirrors itself: no URL or DIR beside it")
+        return run_config(call)
+    if call.only:
+        raise ConfigError("--only goes with --config")
+    wanted = {"--list": ("URL",), "--input-file": ("DIR",)}.get(_mode(call), ("URL", "DIR"))
+    if len(call.positional) != len(wanted):
+        raise ConfigError(f"expected {' and '.join(wanted)}, got {len(call.positional)} arguments (--help explains)")
+    if call.list_only:
+        return run_list(call)
+    return run_one(call)
+
+
+def _mode(call: Call) -> str:
+    if call.list_only and call.input_file:
+        raise ConfigError("--list and --input-file exclude each other")
+    return "--list" if call.list_only else "--input-file" if call.input_file else ""

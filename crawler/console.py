@@ -1,0 +1,194 @@
+"""What the command line does once it is understood: run, watch for signals, print."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from crawler.config import Config
+from crawler.errors import ConfigError, CrawlerError
+from crawler.escape import masked, printable
+from crawler.interfaces import Observer
+from crawler.stop import Stop
+
+if TYPE_CHECKING:
+    from crawler.mirrors import Mirror
+    from crawler.report import Report
+
+T = TypeVar("T")
+Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What one invocation asks for."""
+
+    config: Config
+    positional: tuple[str, ...]
+    input_file: str | None
+    list_only: bool
+    config_file: str | None
+    only: tuple[str, ...]
+    verbosity: int
+    quiet: bool
+    given: dict[str, object]
+    """The options as given, which override those of a config file."""
+
+
+_SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
+    """Run ``work`` on a new event loop. The first SIGINT or SIGTERM asks it to stop, the second ends the process."""
+    try:
+        import uvloop
+
+        factory: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
+    except ImportError:  # not on every platform; asyncio's own loop does the same, slower
+        factory = None
+
+    async def guarded() -> T:
+        stop = Stop()
+        with _signals(stop):
+            return await work(stop)
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(guarded())
+
+
+@contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals, code: int) -> None:
+        if stop.reason is not None:
+            os._exit(code)
+        stop.request(number.name)
+
+    for number, code in _SIGNALS.items():
+        with suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
+            loop.add_signal_handler(number, on_signal, number, code)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            with suppress(NotImplementedError, RuntimeError):
+                loop.remove_signal_handler(number)
+
+
+def read_items(name: str) -> list[tuple[str, str]]:
+    """(URL, path or "") from each line of a list: ``URL[TAB path]``; empty lines and lines with # are passed over."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise ConfigError(f"--input-file {name}: {error.strerror}") from None
+    items = []
+    for line in text.splitlines():
+        url, _, path = line.strip().partition("\t")
+        if url and not url.startswith("#"):
+            items.append((url.strip(), path.strip()))
+    return items
+
+
+def is_watched(quiet: bool) -> bool:
+    """True if a person looks on: then a good run says what it did. Under cron only problems are printed."""
+    return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
+
+
+def print_report(report: Report, *, quiet: bool, verbosity: int) -> None:
+    """The summary: on standard output for a good run that is watched or verbose, on standard error for a bad one."""
+    from crawler.report import render_summary
+
+    if report.exit_code == 0 and not report.warnings and not verbosity and not is_watched(quiet):
+        return
+    stream = sys.stdout if report.exit_code == 0 else sys.stderr
+    with suppress(OSError, ValueError):
+        print(render_summary(report, verbose=verbosity > 0), file=stream)
+
+
+def run_one(call: Call) -> int:
+    """Mirror one URL, or save the URLs of a list."""
+    directory = call.positional[-1]
+
+    async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
+        from crawler import app
+
+        if call.input_file is None:
+            return await app.run_mirror(call.positional[0], directory, call.config, observers, stop)
+        return await app.run_download(items, directory, call.config, observers, stop)
+
+    items = read_items(call.input_file) if call.input_file is not None else []
+    return _watched_run(call, call.config, work)
+
+
+def _watched_run(call: Call, config: Config, work: Work) -> int:
+    """Run ``work`` with a display and a summary; the exit code."""
+    from crawler.progress import choose
+
+    mode = "none" if call.quiet else config.progress
+    with choose(mode, sys.stderr) as display:
+        report, _ = run_async(lambda stop: work(stop, [display]))
+    print_report(report, quiet=call.quiet, verbosity=call.verbosity)
+    return report.exit_code
+
+
+def run_list(call: Call) -> int:
+    """Print the entries of one listing."""
+    from crawler import app
+    from crawler.render import render_entries
+
+    listing = run_async(lambda _stop: app.read_listing(call.positional[0], call.config))
+    text = render_entries(listing.entries, call.config.format)
+    if text:
+        print(text)  # noqa: T201
+    if call.verbosity:
+        print(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries", file=sys.stderr)  # noqa: T201
+        for rejection in listing.rejections if call.verbosity > 1 else ():
+            print(f"not an entry ({rejection.reason}): {masked(rejection.subject)}", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def run_config(call: Call) -> int:
+    """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
+    import tomllib
+
+    from crawler.mirrors import parse_mirrors, select
+    from crawler.report import worst
+
+    name = call.config_file or ""
+    try:
+        data = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--config {name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {name}: {error}") from None
+    mirrors = parse_mirrors(data, call.given, name)
+    chosen = select(mirrors, call.only)
+    reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop))
+    for mirror, report in zip(chosen, reports, strict=True):
+        if report.exit_code or call.verbosity or is_watched(call.quiet):
+            print(f"--- {printable(mirror.name)}", file=sys.stderr if report.exit_code else sys.stdout)
+        print_report(report, quiet=call.quiet, verbosity=call.verbosity)
+    return worst(report.exit_code for report in reports)
+
+
+async def _run_mirrors(mirrors: Sequence[Mirror], jobs: int, stop: Stop) -> list[Report]:
+    """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate."""
+    from crawler import app
+
+    places = asyncio.Semaphore(jobs)
+    gates = app.shared_gate([mirror.config for mirror in mirrors])
+
+    async def one(mirror: Mirror) -> Report:
+        async with places:
+            report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, (), stop, gate=gates)
+            return report
+
+    return await asyncio.gather(*(one(mirror) for mirror in mirrors))

@@ -1,0 +1,88 @@
+"""The TOML file of --config: ``[defaults]`` and one ``[[mirror]]`` for each site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crawler.config import Config
+from crawler.errors import ConfigError
+from crawler.urls import start_url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """One ``[[mirror]]``: what ``crawler URL DIR`` would do, with a name."""
+
+    name: str
+    url: str
+    directory: str
+    config: Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirrors:
+    """The whole file. ``jobs`` mirrors run at once."""
+
+    mirrors: tuple[Mirror, ...]
+    jobs: int = 1
+
+
+def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirrors:
+    """The mirrors of a parsed file; ``overrides`` (from the command line) win over the file's options.
+
+    Raises ConfigError that names ``where`` (the file), the table and the key.
+    """
+    for key in data:
+        if key not in {"defaults", "mirror", "jobs"}:
+            raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [[mirror]])")
+    jobs = data.get("jobs", 1)
+    if not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1:
+        raise ConfigError(f"{where}: jobs: expected a whole number, 1 or more")
+    defaults = data.get("defaults", {})
+    if not isinstance(defaults, dict):
+        raise ConfigError(f"{where}: defaults: expected a table")
+    tables = data.get("mirror", [])
+    if not isinstance(tables, list) or not tables:
+        raise ConfigError(f"{where}: there is no [[mirror]]")
+    mirrors = [
+        _parse_one(table, defaults, overrides, f"{where}: mirror {number}") for number, table in enumerate(tables, 1)
+    ]
+    _check_distinct(mirrors, where)
+    return Mirrors(mirrors=tuple(mirrors), jobs=jobs)
+
+
+def _parse_one(table: object, defaults: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirror:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: expected a table")
+    options = {**defaults, **table}
+    texts = {}
+    for key in ("name", "url", "dir"):
+        value = options.pop(key, None)
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigError(f"{where}: {key}: expected text")
+        texts[key] = value
+    where = f"{where} ({texts['name']})"
+    try:
+        start_url(texts["url"])
+    except ConfigError as error:
+        raise ConfigError(f"{where}: url: {error}") from None
+    config = Config.from_mapping({**options, **overrides}, where=where)
+    return Mirror(name=texts["name"], url=texts["url"], directory=texts["dir"], config=config)
+
+
+def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
+    for what in ("name", "directory"):
+        values = [getattr(mirror, what) for mirror in mirrors]
+        for value in values:
+            if values.count(value) > 1:
+                raise ConfigError(f"{where}: two mirrors have the {what} {value!r}")
+
+
+def select(mirrors: Mirrors, only: Sequence[str]) -> tuple[Mirror, ...]:
+    """The mirrors named in ``only``, or all. Raises ConfigError for a name that is not there."""
+    names = [mirror.name for mirror in mirrors.mirrors]
+    for name in only:
+        if name not in names:
+            raise ConfigError(f"--only {name}: no such mirror; there are {', '.join(names)}")
+    return tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
