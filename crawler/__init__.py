@@ -13,22 +13,78 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "AlreadyRunning": "crawler.errors",
+    "Config": "crawler.config",
+    "ConfigError": "crawler.errors",
+    "CrawlerError": "crawler.errors",
+    "DeleteRefused": "crawler.errors",
+    "DestinationError": "crawler.errors",
     "Entry": "crawler.models",
+    "FetchError": "crawler.errors",
     "Job": "crawler.models",
     "Kind": "crawler.models",
     "Listing": "crawler.models",
+    "ListingError": "crawler.errors",
+    "Observer": "crawler.interfaces",
     "Outcome": "crawler.models",
     "Rejection": "crawler.models",
+    "Report": "crawler.report",
     "Result": "crawler.models",
+    "RobotsForbidden": "crawler.errors",
     "Span": "crawler.models",
+    "VerificationError": "crawler.errors",
+    "download": "crawler.app",
+    "mirror": "crawler.app",
     "parse_listing": "crawler.listings",
+    "walk": "crawler.app",
 }
 
-__all__ = ["Entry", "Job", "Kind", "Listing", "Outcome", "Rejection", "Result", "Span", "__version__", "parse_listing"]
+__all__ = [
+    "AlreadyRunning",
+    "Config",
+    "ConfigError",
+    "CrawlerError",
+    "DeleteRefused",
+    "DestinationError",
+    "Entry",
+    "FetchError",
+    "Job",
+    "Kind",
+    "Listing",
+    "ListingError",
+    "Observer",
+    "Outcome",
+    "Rejection",
+    "Report",
+    "Result",
+    "RobotsForbidden",
+    "Span",
+    "VerificationError",
+    "__version__",
+    "download",
+    "mirror",
+    "parse_listing",
+    "walk",
+]
 
 if TYPE_CHECKING:
+    from crawler.app import download, mirror, walk
+    from crawler.config import Config
+    from crawler.errors import (
+        AlreadyRunning,
+        ConfigError,
+        CrawlerError,
+        DeleteRefused,
+        DestinationError,
+        FetchError,
+        ListingError,
+        RobotsForbidden,
+        VerificationError,
+    )
+    from crawler.interfaces import Observer
     from crawler.listings import parse_listing
     from crawler.models import Entry, Job, Kind, Listing, Outcome, Rejection, Result, Span
+    from crawler.report import Report
 
 
 def __getattr__(name: str) -> Any:

@@ -42,7 +42,7 @@ class _Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record is not None:
                 groups.setdefault(getattr(param, "group", _MODES), []).append(record)
         for name, records in groups.items():
@@ -142,10 +142,10 @@ def _command() -> click.Command:
     version = click.version_option(__version__, prog_name="crawler", message="%(prog)s %(version)s")
     command = _Command(
         "crawler",
-        params=[click.Argument(["positional"], nargs=-1), *_options(), *modes],
+        params=[click.Argument(["positional"], nargs=-1), *modes, *_options()],
         callback=_call,
         help="Mirror directory-listing sites: the index pages of Apache, nginx, lighttpd, object stores and others.",
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 98},
     )
     return version(command)
 
