@@ -1,4 +1,8 @@
-"""What is asked of the tables and written to them, one function for each question."""
+"""What is asked of the tables and written to them, one function for each question.
+
+All rows are fetched before the first is looked at: an unfinished statement would outlive ``Connection.close``, and
+SQLite, when it ends, would remove the log of the file that has taken the place of the one set aside.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ _COLUMNS = "name, url, row, size, mtime, etag, last_modified, digest, checked"
 
 
 def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM files WHERE folder = ?", (records.key(path),))
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM files WHERE folder = ?", (records.key(path),)).fetchall()
     above = f"{path}/" if path else ""
     found = [records.known_of(above, row) for row in rows]
     return {known.path[len(above) :]: known for known in found}
@@ -41,7 +45,7 @@ def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None
 
 def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> list[Known]:
     where = "WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?"
-    rows = connection.execute(f"SELECT folder, {_COLUMNS} FROM files {where}", (*after, BATCH_ROWS))
+    rows = connection.execute(f"SELECT folder, {_COLUMNS} FROM files {where}", (*after, BATCH_ROWS)).fetchall()
     return [records.known_of(f"{records.text_of(folder)}/" if folder else "", row) for folder, *row in rows]
 
 
@@ -51,7 +55,8 @@ def count_files(connection: sqlite3.Connection) -> int:
 
 
 def read_runs(limit: int, connection: sqlite3.Connection) -> list[Run]:
-    return [records.run_of(row) for row in connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
+    rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
+    return [records.run_of(row) for row in rows]
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
