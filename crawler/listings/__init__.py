@@ -35,6 +35,14 @@ def _xml(page: Page) -> Listing | None:
     return parse_xml(page)
 
 
+def _lean(page: Page) -> Listing | None:
+    if page.start[:1] != b"<":
+        return None
+    from crawler.listings.lean import read_lean
+
+    return read_lean(page)
+
+
 def _html(page: Page) -> Listing | None:
     if b"<" not in page.body:
         return None
@@ -51,7 +59,7 @@ def _embedded(page: Page) -> Listing | None:
     return read_embedded(page)
 
 
-PARSERS: tuple[Parser, ...] = (_json, _xml, _html, _embedded)
+PARSERS: tuple[Parser, ...] = (_json, _xml, _lean, _html, _embedded)
 
 
 def parse_listing(body: bytes, url: str, content_type: str) -> Listing:

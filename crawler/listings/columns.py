@@ -306,6 +306,9 @@ def _first_token(text: str) -> str:
 def _take_token(facts: Facts, token: str, rounding: Rounding) -> None:
     token = token.strip()
     size = read_size(token, rounding)
+    if size is None and " " in token:
+        token = token.partition(" ")[0]
+        size = read_size(token, rounding)
     if size is not None:
         facts.size, facts.size_text = size, token
     elif is_no_size(token):

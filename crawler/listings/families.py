@@ -63,7 +63,7 @@ FAMILIES = (
     _family("miniserve", r"miniserve</a>|<span class=\"[^\"]*\">\s*miniserve|class=\"directory\"[^>]*href=.{0,800}?miniserve"),
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
-    _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|<address>Apache[/ ]|"""
+    _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>|"""
             r"""<img [^>]{0,300}alt="\[(?:ICO|PARENTDIR|DIR|TXT| {3})\]""", Rounding.NEAREST, proves=True),
     _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>", Rounding.NEAREST,
             proves=True),

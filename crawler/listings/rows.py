@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from bs4.element import CData, NavigableString, Tag
 
@@ -82,8 +82,13 @@ def squeezed(text: str) -> str:
 def strings(element: Tag) -> Iterator[NavigableString]:
     """The visible strings below ``element``, without recursion."""
     for node in element.descendants:
-        if type(node) in (NavigableString, CData):
-            yield node  # type: ignore[misc]
+        if _is_text(node):
+            yield node
+
+
+def _is_text(node: object) -> TypeGuard[NavigableString]:
+    """True for text that a reader sees: no comment, no script, no doctype."""
+    return type(node) is NavigableString or type(node) is CData
 
 
 def find_links(soup: BeautifulSoup, resolver: Resolver) -> list[Link]:
@@ -282,16 +287,12 @@ def _tokens(container: Tag, links: dict[int, Link]) -> Iterator[str | Link | Non
             link = links.get(id(node))
             if link is not None:
                 yield link
-                if node.name != "a" or "\n" not in node.get_text():
-                    continue
-                tail = node.get_text().rpartition("\n")[2]
-                yield from (None, tail)
                 continue
             if node.name in _LINE_BREAKS:
                 yield None
             if node.contents:
                 stack.append(iter(node.contents))
-        elif type(node) in (NavigableString, CData):
+        elif _is_text(node):
             if not keeps_lines or "\n" not in node:
                 yield str(node)
                 continue

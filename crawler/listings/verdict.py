@@ -39,6 +39,8 @@ _EMPTY_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NEEDED = 3.0
+_PART = re.compile(r"\(of which only <b>\d+</b> are displayed\)")
+"""Caddy's words for a page that ``limit`` cut."""
 _CLOSED = ("pre", "table", "ul", "ol", "tbody")
 
 
@@ -156,6 +158,8 @@ def is_whole(text: str, regions: list[Tag]) -> bool:
     body or a closed document after the last row each prove that all rows arrived. A page that opens none of them
     cannot show a cut, except in the middle of a tag.
     """
+    if _PART.search(text):
+        return False
     lower = text[-400_000:].lower() if len(text) > 400_000 else text.lower()
     tail = lower.rstrip()
     if tail.rfind("<") > tail.rfind(">"):
