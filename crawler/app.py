@@ -127,7 +127,7 @@ async def _accounted(
             timer.cancel()
     if error is not None:
         tally.warn(str(error), error.exit_code)
-    return tally.close(time.monotonic() - began, stop.reason or (type(error).__name__ if error else None)), error
+    return tally.close(time.monotonic() - began, stop.reason or ("an error" if error else None)), error
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> CrawlerError:

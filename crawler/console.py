@@ -134,7 +134,9 @@ def _watched_run(call: Call, config: Config, work: Work) -> int:
 
     mode = "none" if call.quiet else config.progress
     with choose(mode, sys.stderr) as display:
-        report, _ = run_async(lambda stop: work(stop, [display]))
+        report, error = run_async(lambda stop: work(stop, [display]))
+    if error is not None and not report.listed:
+        raise error  # nothing was done that a summary could tell
     print_report(report, quiet=call.quiet, verbosity=call.verbosity)
     return report.exit_code
 

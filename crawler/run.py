@@ -16,7 +16,8 @@ from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, Parse, Refuse, Walker
 from crawler.download import Downloader
-from crawler.errors import FetchError, RobotsForbidden, VerificationError
+from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.escape import masked
 from crawler.filters import Filters
 from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
 from crawler.models import Job, Outcome, Rejection, Result, Staged, Validators
@@ -64,7 +65,7 @@ async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> 
         robots = ALLOW_ALL
     except FetchError as error:
         if error.connection:
-            raise
+            raise ListingError(f"{error} ({masked(url)})") from error
         robots = ALLOW_ALL if error.rejection else None
     if robots is None:
         raise RobotsForbidden(f"{where} cannot be read, so nothing may be fetched: --no-robots goes on without it")
