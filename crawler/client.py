@@ -59,6 +59,7 @@ class Client:
         self._options = options
         self._gate = gate
         self._session: aiohttp.ClientSession | None = None
+        self._headers_end = options.connect_timeout + options.read_timeout
 
     async def __aenter__(self) -> Self:
         options = self._options
@@ -104,10 +105,9 @@ class Client:
         assert self._session is not None, "the client is not open"
         options = self._options
         own = options.secrets.get(origin(url) or ("", "", 0))
-        deadline = options.connect_timeout + options.read_timeout
         try:
             # The deadline is for all headers together: 1xx answers restart aiohttp's own clock without end.
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(self._headers_end):
                 response = await self._session.request(
                     method,
                     URL(url, encoded=True),
@@ -220,9 +220,7 @@ class Reply:
                 now = time.monotonic()
                 if now - began >= window:
                     if received < options.min_speed * (now - began):
-                        raise FetchError(
-                            f"slower than {options.min_speed} B/s over {window:g} s", url=self.url
-                        )
+                        raise FetchError(f"slower than {options.min_speed} B/s over {window:g} s", url=self.url)
                     began, received = now, 0
                 if self._gate.limits_bytes:
                     await self._gate.spend(len(chunk))

@@ -6,7 +6,7 @@ Every entry that a listing shows ends in exactly one of both, so that the accoun
 from __future__ import annotations
 
 import fnmatch
-import posixpath
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
@@ -81,7 +81,7 @@ class Producer:
         self._filters = filters
         self._allows = allows
         self._budget = budget
-        self._last = last
+        self._is_last = re.compile("|".join(map(fnmatch.translate, last)) or "(?!)").match
         self._check = check
         self._open: dict[str, _Open] = {}
         self.scope: Callable[[], Scope]
@@ -135,7 +135,7 @@ class Producer:
             self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
             return
         opened.files.add(path)
-        parent, name = posixpath.split(path)
+        parent, _, name = path.rpartition("/")
         if parent not in opened.local:
             opened.local[parent] = await self._destination.scan(parent)
             opened.known[parent] = await self._state.folder(parent)
@@ -177,7 +177,7 @@ class Producer:
             local=local,
             probe=decision.need is Need.PROBE,
         )
-        if any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in self._last):
+        if self._is_last(entry.name):
             self.held.append(job)
         else:
             await self.put(job)
@@ -215,7 +215,7 @@ def _guess(entry: Entry) -> int | None:
 
 def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
     """A job for a file that no listing shows: from --input-file or ``download``."""
-    entry = Entry(name=posixpath.basename(path), kind=Kind.FILE, url=url)
+    entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
     decision = needs_fetch(entry, known, local)
     job = Job(url=url, path=path, reason=decision.reason, local=local)
     if decision.need is Need.CONFIRM:

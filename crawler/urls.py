@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from crawler import limits
@@ -20,6 +21,10 @@ STATE_DIRECTORY = ".crawler"
 _PORTS = {"http": 80, "https": 443}
 # RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_PATH_END = re.compile(r"[?#]")
+# A segment that is "." or "..", its dots or the slashes beside it encoded or turned round.
+_DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
 _BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -41,7 +46,16 @@ def origin(url: str) -> Origin | None:
 
     None for anything that is not an absolute http or https URL.
     """
-    parts = _split(url)
+    end = _AUTHORITY_END.search(url, url.find("://") + 3)
+    if end and end[0] == "\\":
+        return None  # parsers disagree about where such an authority ends
+    return _origin(url[: end.start()] if end else url)
+
+
+@lru_cache(maxsize=4096)
+def _origin(prefix: str) -> Origin | None:
+    """Of ``scheme://authority``: a run asks this for each URL, and they differ in their paths only."""
+    parts = _split(prefix)
     if parts is None or parts.scheme not in _PORTS or not parts.hostname:
         return None
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
@@ -87,20 +101,20 @@ def directory_of(url: str) -> str:
 
 
 def has_dot_segments(path: str) -> bool:
-    """True if a raw path contains ``.`` or ``..``, however they are encoded, or an encoded slash beside dots."""
-    for segment in path.split("/"):
-        decoded = unquote_to_bytes(segment).replace(b"\\", b"/")
-        if any(piece in {b".", b".."} for piece in decoded.split(b"/")):
-            return True
-    return False
+    """True if a raw path contains ``.`` or ``..``, however they or the slashes beside them are encoded."""
+    return _DOT_SEGMENT.search(path) is not None
 
 
 def in_scope(url: str, base: str) -> bool:
     """True if ``url`` lies at or below ``base`` (a URL that ends in a slash), on the same origin."""
-    parts, root = _split(url), _split(base)
-    if parts is None or root is None or origin(url) != origin(base):
-        return False
-    return (parts.path or "/").startswith(root.path or "/") and not has_dot_segments(parts.path)
+    if not url.startswith(base):  # written otherwise, it can still be the same place
+        parts, root = _split(url), _split(base)
+        if parts is None or root is None or origin(url) is None or origin(url) != origin(base):
+            return False
+        if not (parts.path or "/").startswith(root.path or "/"):
+            return False
+    path = _PATH_END.split(url, maxsplit=1)[0]
+    return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
 
 
 def is_upgrade(source: str, target: str) -> bool:
