@@ -20,8 +20,8 @@ from crawler.models import Known, Staged
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NO_FLUSH = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.ENOENT})
-"""Some network file systems cannot flush a folder; a folder that may be written but not read cannot be either."""
+_NO_FLUSH = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOENT})
+"""Some network file systems cannot flush a folder; one that was removed need not be."""
 
 
 @dataclass(slots=True)
@@ -73,6 +73,10 @@ class Committer:
         ready: list[_Ready | str] = []
         try:
             self._prepare(items, ready)
+            if self._fsync == "batch":  # the disk begins with all of them before the first one is waited for
+                for one in ready:
+                    if isinstance(one, _Ready):
+                        _start_writeback(one.descriptor)
             for one in ready:
                 if isinstance(one, _Ready):
                     self._flush(one)
@@ -102,7 +106,7 @@ class Committer:
         one = _Ready(item, item.part or self._name())
         try:
             if item.part:
-                one.descriptor = os.open(one.part, REOPEN_FLAGS, dir_fd=self._parts)
+                one.descriptor = os.open(encoded(item.part), REOPEN_FLAGS, dir_fd=self._parts)
             else:
                 one.descriptor = os.open(one.part, CREATE_FLAGS, 0o666, dir_fd=self._parts)
                 write_all(one.descriptor, item.body)
@@ -111,6 +115,8 @@ class Committer:
             status = os.fstat(one.descriptor)
             one.size, one.mtime = status.st_size, status.st_mtime_ns
             problem = _part_problem(status, item)
+        except Refused as refused:
+            return str(refused)
         except OverflowError:
             problem = "its modification time is beyond what the system can hold"
         except OSError as error:
@@ -121,8 +127,6 @@ class Committer:
         if problem:
             self._abandon(one)
             return problem
-        if self._fsync == "batch":
-            _start_writeback(one.descriptor)
         return one
 
     def _flush(self, one: _Ready) -> None:
@@ -198,7 +202,7 @@ class Committer:
 
 
 def _start_writeback(descriptor: int) -> None:
-    """Let the disk begin while the next files are written, as dpkg does; a hint, so its failure is none."""
+    """Let the disk begin without waiting for it, as dpkg does; a hint, so its failure is none."""
     if hasattr(os, "posix_fadvise"):  # not on macOS
         with suppress(OSError):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

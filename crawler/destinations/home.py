@@ -43,8 +43,10 @@ class Home:
             if self.root < 0:
                 _make_directory(self._directory)
                 self.look()
-            self.own = self._below(self.root, _HOME, ".crawler")
-            self.parts = self._below(self.own, _PARTS, ".crawler/parts")
+            if self.own < 0:
+                self.own = self._below(self.root, _HOME, ".crawler")
+            if self.parts < 0:
+                self.parts = self._below(self.own, _PARTS, ".crawler/parts")
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
 

@@ -118,12 +118,11 @@ class LocalDestination:
         await self._run(self._writer, self._store.sweep)
 
     async def close(self) -> None:
-        """Empty the trash of what is too old, give up the lock and every descriptor."""
+        """Empty the trash of what is too old, give up the lock and every descriptor. For once, at the end."""
         try:
             await self._run(self._writer, self._close)
         finally:
-            for executor in (self._writer, self._looker, self._carriers):
-                executor.shutdown(wait=False)
+            self._writer.shutdown(wait=False)
 
     async def _ready(self) -> None:
         if not self._made:
@@ -154,6 +153,8 @@ class LocalDestination:
         self._made = True
 
     def _close(self) -> None:
+        for executor in (self._looker, self._carriers):
+            executor.shutdown(wait=True, cancel_futures=True)  # nobody uses a descriptor that is closed below
         try:
             if self._trash is not None:
                 with suppress(Refused):

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import stat
+import threading
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -63,7 +64,8 @@ def parse_note(data: bytes) -> Note | None:
 class HashingFile(io.FileIO):
     """A file that hashes what is written to it: one hop to a thread does both.
 
-    ``hashing`` is None when digests are off.
+    ``hashing`` is None when digests are off. A task can be cancelled while a thread still writes for it, so
+    writing, noting and closing take turns: nothing is ever written to a descriptor that was closed meanwhile.
     """
 
     def __init__(self, name: str, directory: int, *, new: bool, digests: bool) -> None:
@@ -72,15 +74,52 @@ class HashingFile(io.FileIO):
         def opener(path: str, flags: int) -> int:
             return os.open(path, flags | extra, 0o666, dir_fd=directory)
 
-        super().__init__(name, "x+" if new else "r+", opener=opener)
+        self._turn = threading.Lock()
         self.hashing = hashlib.sha256() if digests else None
+        self.written = 0
+        """Bytes from the start that are both written and hashed."""
+        super().__init__(name, "x+" if new else "r+", opener=opener)
 
     def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
         """Write and hash all of ``chunks``. Raises OSError."""
         data = b"".join(chunks)
-        write_all(self.fileno(), data)
-        if self.hashing is not None:
-            self.hashing.update(data)
+        with self._turn:
+            write_all(self.fileno(), data)
+            if self.hashing is not None:
+                self.hashing.update(data)
+            self.written += len(data)
+
+    def proof(self, *, flush: bool) -> tuple[int, str] | None:
+        """(bytes, their SHA-256 in hex) of what is there, flushed if asked for; None without digests or bytes.
+
+        Raises OSError.
+        """
+        with self._turn:
+            if self.hashing is None or not self.written:
+                return None
+            if flush:
+                os.fsync(self.fileno())
+            return self.written, self.hashing.hexdigest()
+
+    def prove(self, count: int, digest: str) -> bool:
+        """Read the first ``count`` bytes: are they what the digest says? Then writing goes on behind them.
+
+        Raises OSError.
+        """
+        hashing, left = hashlib.sha256(), count
+        while left > 0 and (block := self.read(min(left, limits.MIB))):
+            hashing.update(block)
+            left -= len(block)
+        if hashing.hexdigest() != digest:
+            return False
+        self.truncate(count)
+        self.seek(count)
+        self.hashing, self.written = hashing, count
+        return True
+
+    def close(self) -> None:
+        with self._turn:
+            super().close()
 
 
 Opened = tuple[str, HashingFile, Note | None]
@@ -155,9 +194,7 @@ class PartStore:
             status = os.fstat(file.fileno())
             # Another name of the same inode could be a file that is none of ours.
             ours = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size >= note.offset
-            if ours and _rehash(file, note.offset) == note.digest:
-                file.truncate(note.offset)
-                file.seek(note.offset)
+            if ours and file.prove(note.offset, note.digest):
                 return file
         except BaseException:
             file.close()
@@ -165,10 +202,22 @@ class PartStore:
         file.close()
         return None
 
-    def write_note(self, name: str, file: HashingFile, note: Note) -> None:
-        """Flush the part, then note what it holds, switched in one step. Raises OSError."""
-        if self._flush:
-            os.fsync(file.fileno())
+    def write_note(self, name: str, file: HashingFile, job: Job, validators: Validators) -> bool:
+        """Flush the part, then note what it holds, switched in one step. False if it cannot be proven later.
+
+        Raises OSError.
+        """
+        proof = file.proof(flush=self._flush)
+        if proof is None or not validators:
+            return False
+        note = Note(
+            url=job.url,
+            path=job.path,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            offset=proof[0],
+            digest=proof[1],
+        )
         new = f"{name}.json.new"
         with suppress(FileNotFoundError):
             os.unlink(new, dir_fd=self._directory)
@@ -179,6 +228,7 @@ class PartStore:
             os.close(descriptor)
         os.rename(new, f"{name}.json", src_dir_fd=self._directory, dst_dir_fd=self._directory)
         self._left[name[:32]] = name
+        return True
 
     def digest(self, name: str, algorithm: str) -> str | None:
         """Hash a finished part, read again. None for an algorithm that is not there. Raises OSError."""
@@ -216,13 +266,3 @@ class PartStore:
 def _key(path: str) -> str:
     """Part names must not be longer than the system allows, whatever the length of the path."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _rehash(file: HashingFile, count: int) -> str:
-    """Feed the first ``count`` bytes to the file's own hash, which then goes on with what is written."""
-    hashing = hashlib.sha256()
-    while count > 0 and (block := file.read(min(count, limits.MIB))):
-        hashing.update(block)
-        count -= len(block)
-    file.hashing = hashing
-    return hashing.hexdigest()

@@ -47,6 +47,12 @@ _ITEM: dict[int, str] = {
     errno.EBUSY: "in use: it may be a mount point",
 }
 
+_OWN: dict[int, str] = {
+    errno.EACCES: "permission denied: it and its .crawler must be writable for this user",
+    errno.ENOENT: "its .crawler directory has vanished: leave it alone during a run",
+}
+"""The same for our own directory, where they stop everything."""
+
 
 class Refused(Exception):
     """One path cannot be used. ``str`` is the reason for the user. Never leaves the destination."""
@@ -66,5 +72,5 @@ def item_reason(error: OSError) -> str:
 def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
     """One line for the user: which directory, what is wrong with it, what to do."""
     number = error.errno or 0
-    text = WHOLE.get(number) or _ITEM.get(number) or os.strerror(number).lower()
+    text = WHOLE.get(number) or _OWN.get(number) or item_reason(error)
     return DestinationError(f"cannot store files in {directory}: {text}", done=done)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 from aiofiles.threadpool import wrap
 
 from crawler import limits
-from crawler.destinations.parts import Note, Opened, PartStore
+from crawler.destinations.parts import Opened, PartStore
 from crawler.destinations.reasons import destination_error, is_whole, item_reason
-from crawler.errors import FetchError
+from crawler.errors import DestinationError, FetchError
 from crawler.models import Job, Validators
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class LocalPart:
         self._where = where
         self._chunks: list[bytes] = []
         self._waiting = 0
+        self._flight: asyncio.Future[None] | None = None
         self._broken = False
         self.validators = Validators()
         self._take(store.open(job))
@@ -54,54 +55,52 @@ class LocalPart:
         return not self._raw.closed
 
     def note(self, validators: Validators) -> None:
-        """Which version the bytes that follow belong to; see ``interfaces.Part.note``."""
+        """See ``interfaces.Part``."""
         self.validators = validators
 
     async def write(self, chunk: bytes) -> None:
-        """Take more of the body. Written when BODY_CHUNK bytes have come together."""
+        """Take more of the body. BODY_CHUNK bytes are written at once, while the next ones are received."""
         self._chunks.append(chunk)
         self._waiting += len(chunk)
         self.offset += len(chunk)
         if self._waiting >= limits.BODY_CHUNK:
-            await self._drain()
-            if self.validators and self.offset - self._noted >= limits.CHECKPOINT_BYTES:
-                await self._checkpoint()
+            await self._land()
+            self._take_off()
 
-    async def _drain(self) -> None:
-        if self._chunks:
-            chunks, self._chunks, self._waiting = self._chunks, [], 0
-            self._broken = True  # until it is known that all of it was written
-            try:
-                await self._file.writelines(chunks)
-            except OSError as error:
-                raise self._translated(error) from error
-            self._broken = False
+    def _take_off(self) -> None:
+        chunks, self._chunks, self._waiting = self._chunks, [], 0
+        self._flight = asyncio.ensure_future(self._carry(chunks))
 
-    async def _checkpoint(self) -> None:
-        hashing = self._raw.hashing
-        if hashing is None:
-            return
-        note = Note(
-            url=self._job.url,
-            path=self._job.path,
-            etag=self.validators.etag,
-            last_modified=self.validators.last_modified,
-            offset=self.offset,
-            digest=hashing.hexdigest(),
-        )
-        await self._run(self._store.write_note, self.name, self._raw, note)
-        self._noted = self.offset
+    async def _land(self) -> None:
+        """Wait for what is being written. Its errors come out here."""
+        if self._flight is not None:
+            await asyncio.wait([self._flight])  # unlike await, does not pass a cancellation on to it
+            flight, self._flight = self._flight, None
+            flight.result()
+
+    async def _carry(self, chunks: list[bytes]) -> None:
+        self._broken = True  # what follows may only be written once these bytes are there
+        try:
+            await self._file.writelines(chunks)
+        except OSError as error:
+            raise self._translated(error) from error
+        self._broken = False
+        if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
+            await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
+            self._noted = self._raw.written
 
     async def restart(self) -> None:
         """Start again from the first byte, in a new part."""
         await self.discard()
-        self._take(await self._run(self._store.create, self._job))
-        self._broken = False
         self.validators = Validators()
+        self._take(await self._run(self._store.create, self._job))
 
     async def finish(self) -> str | None:
         """Write what is left and close. Returns ``sha256:<hex>``, or None if digests are off."""
-        await self._drain()
+        await self._land()
+        if self._chunks:
+            self._take_off()
+            await self._land()
         await self._run(self._raw.close)
         hashing = self._raw.hashing
         return f"sha256:{hashing.hexdigest()}" if hashing is not None else None
@@ -115,31 +114,37 @@ class LocalPart:
         return await self._run(self._store.digest, self.name, algorithm) == expected.lower()
 
     async def keep(self) -> None:
-        """Leave what is there for a later run if it can be proven then; else discard it."""
-        if self._raw.closed:
-            return
-        if self._broken or not self.validators or not self.offset or self._raw.hashing is None:
-            await self.discard()
-            return
-        await self._drain()
-        await self._checkpoint()
-        await self._run(self._raw.close)
+        """Leave what is there for a later run; discard it if that run could not prove it, or the disk is in trouble."""
+        try:
+            await self._land()
+            if self._chunks and not self._broken:
+                self._take_off()
+                await self._land()
+            kept = await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
+        except (DestinationError, FetchError):
+            kept = False
+        await self._run(self._shut if kept else self._remove)
 
     async def discard(self) -> None:
         """Remove it. Never raises an error of the disk."""
+        with suppress(DestinationError, FetchError):
+            await self._land()
         self._chunks, self._waiting, self.offset = [], 0, 0
+        self._broken = False
         await self._run(self._remove)
 
-    def _remove(self) -> None:
-        with suppress(OSError):
+    def _shut(self) -> None:
+        with suppress(OSError):  # it is flushed, or proven by its digest before it is used
             self._raw.close()
+
+    def _remove(self) -> None:
+        self._shut()
         self._store.remove(self.name)
 
     def abandon(self) -> None:
         """For the destination that closes: whoever held this part did not come back for it."""
-        if not self._raw.closed:
-            with suppress(OSError):
-                self._raw.close()
+        if self.is_open:
+            self._shut()
             if not self._noted:
                 self._store.remove(self.name)
 
@@ -150,7 +155,6 @@ class LocalPart:
             raise self._translated(error) from error
 
     def _translated(self, error: OSError) -> Exception:
-        self._broken = True
         if is_whole(error):
             return destination_error(error, self._where)
         message = f"cannot be stored: {item_reason(error)}"

@@ -28,14 +28,26 @@ _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: K
 
 
 def encoded(name: str) -> bytes:
-    """One segment of a path as the bytes the system gets. Raises Refused for what cannot be one."""
-    problem = urls.name_problem(name)
-    if problem:
-        raise Refused(f"the name {problem}")
+    """One segment of a path as the bytes the system gets.
+
+    Raises Refused for what would lead out of its folder or into our own; other strange names may well lie
+    there and have to be removed.
+    """
+    if name in {"", ".", "..", urls.STATE_DIRECTORY} or "/" in name or "\0" in name:
+        raise Refused(f"the name {urls.name_problem(name)}")
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         raise Refused("the name holds half a character (a lone surrogate)") from None
+
+
+def encoded_new(name: str) -> bytes:
+    """The same for a name that is to be made. Raises Refused also for what ``urls.name_problem`` refuses."""
+    plain = encoded(name)
+    problem = urls.name_problem(name)
+    if problem:
+        raise Refused(f"the name {problem}")
+    return plain
 
 
 def decoded(name: str) -> str:
@@ -127,6 +139,7 @@ class Tree:
         except FileNotFoundError:
             if not create:
                 raise
+            encoded_new(split(here)[1])
             with suppress(FileExistsError):
                 os.mkdir(name, dir_fd=parent)
             self.changed.add(split(here)[0])
