@@ -156,12 +156,20 @@ def _mask(body: bytes) -> bytes | None:
     text = body.decode("utf-8", "surrogateescape")
     if _MASKED.search(text):
         return None
-    return _NOT_XML.sub(_hide, text).encode("utf-8")
+    try:
+        return _NOT_XML.sub(_hide, text).encode("utf-8")
+    except _AlreadyUsed:
+        return None
+
+
+class _AlreadyUsed(ValueError):
+    """The document refers to a character of the private plane."""
 
 
 def _hide(found: re.Match[str]) -> str:
     if found["hex"] is None and found["dec"] is None:
         return chr(_PRIVATE + ord(found[0]))
     code = int(found["hex"], 16) if found["hex"] else int(found["dec"])
-    forbidden = code <= 0x10FFFF and _FORBIDDEN.match(chr(code))
-    return chr(_PRIVATE + code) if forbidden else found[0]
+    if code >= _PRIVATE:
+        raise _AlreadyUsed
+    return chr(_PRIVATE + code) if _FORBIDDEN.match(chr(code)) else found[0]

@@ -59,6 +59,8 @@ def read_webdav(document: XmlDocument) -> Listing | None:
     below it: members then keep their place under the URL that was asked. None when the URL turns out to be a file.
     Without the collection's own response the listing is not complete: it may be an answer to something else.
     """
+    if document.root.tag != "{DAV:}multistatus":
+        return None
     members = [_read(document, response) for response in document.root if response.tag == "{DAV:}response"]
     asked = _split(without_query(document.url).partition("//")[2].partition("/")[2])
     owner = next((member for member in members if member.path == asked), None) or _renamed_owner(members)

@@ -1,0 +1,172 @@
+"""The generic JSON reader: what it takes, and what it must leave alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from crawler.listings.json_families import parse_json
+from crawler.listings.page import Page
+from crawler.models import Kind, Listing, Span
+
+HERE = "http://host.test/pub/"
+
+
+def parse(document: Any, url: str = HERE) -> Listing | None:
+    return parse_json(Page(body=json.dumps(document).encode(), url=url, content_type="application/json"))
+
+
+def rows_of(document: Any, url: str = HERE) -> list[tuple[str, Kind, str, int | None]]:
+    found = parse(document, url)
+    assert found is not None
+    return [(e.name, e.kind, e.url.removeprefix(HERE), e.size.low if e.size else None) for e in found.entries]
+
+
+DIR, FILE = Kind.DIRECTORY, Kind.FILE
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(
+            [
+                {"IsDir": True, "Name": "d", "Size": 4096, "URL": "./d/", "ModTime": "2024-01-02T03:04:05Z", "Mode": 1},
+                {"IsDir": False, "Name": "f", "Size": 3, "URL": "./f", "ModTime": "2024-01-02T03:04:05Z", "Mode": 1},
+            ],
+            [("d", DIR, "d/", None), ("f", FILE, "f", 3)],
+            id="caddy 1",
+        ),
+        pytest.param(
+            {
+                "href": "/pub/",
+                "kind": "Index",
+                "uri_prefix": "/",
+                "dir_exists": True,
+                "paths": [
+                    {"path_type": "Dir", "name": "d", "mtime": 1700000000000, "size": 3},
+                    {"path_type": "SymlinkFile", "name": "l", "mtime": 1700000000000, "size": 8},
+                    {"path_type": "File", "name": "f 1", "mtime": 1700000000000, "size": 9},
+                ],
+            },
+            [("d", DIR, "d/", None), ("l", Kind.SYMLINK, "l", 8), ("f 1", FILE, "f%201", 9)],
+            id="dufs",
+        ),
+        pytest.param(
+            {"files": [{"name": "f", "path": "pub/f", "type": "file", "size": 2, "mtime": 1700000000000}], "auth": {}},
+            [("f", FILE, "f", 2)],
+            id="gohttpserver",
+        ),
+        pytest.param(
+            {
+                "dirs": [{"lead": "", "href": "d/", "sz": 0, "ts": 1700000000}],
+                "files": [{"lead": "", "href": "f%20g", "sz": 4, "ts": 1700000000, "ext": "g"}],
+                "taglist": [],
+            },
+            [("d", DIR, "d/", None), ("f g", FILE, "f%20g", 4)],
+            id="copyparty",
+        ),
+        pytest.param(
+            {"files": [{"base": "f.txt", "name": "f", "relative": "/pub/f.txt", "type": "file", "size": "1 KB"}]},
+            [("f.txt", FILE, "f.txt", None)],
+            id="serve",
+        ),
+        pytest.param(
+            [
+                {
+                    "Path": "f",
+                    "Name": "f",
+                    "Size": -1,
+                    "MimeType": "x/y",
+                    "ModTime": "2024-01-02T03:04:05Z",
+                    "IsDir": True,
+                }
+            ],
+            [("f", DIR, "f/", None)],
+            id="lsjson",
+        ),
+        pytest.param(
+            [
+                {"name": "a", "size": 1, "mtime": "2024-01-02 03:04:05", "mode": "0644"},
+                {"name": "b/", "size": 0, "mtime": "2024-01-02 03:04:05", "mode": "0755"},
+                {"name": "..", "size": 0, "mtime": "2024-01-02 03:04:05", "mode": "0755", "type": "directory"},
+            ],
+            [("a", Kind.UNKNOWN, "a", 1), ("b", DIR, "b/", None)],
+            id="ls without types",
+        ),
+    ],
+)
+def test_shapes_of_programs_without_a_reader_are_read(document: Any, expected: list[Any]) -> None:
+    assert rows_of(document) == expected
+
+
+def test_the_contents_api_gives_the_download_url_of_files_and_the_url_of_directories() -> None:
+    page = "https://api.test/repos/o/r/contents/"
+    common = {"path": "x", "sha": "0", "html_url": "h", "git_url": "g", "_links": {}}
+    rows = [
+        {"name": "src", "type": "dir", "size": 0, "url": page + "src?ref=m", "download_url": None, **common},
+        {
+            "name": "a b",
+            "type": "file",
+            "size": 5,
+            "url": page + "a%20b",
+            "download_url": "https://raw.test/a%20b",
+            **common,
+        },
+        {"name": "sub", "type": "submodule", "size": 0, "url": page + "sub", "download_url": None, **common},
+    ]
+    found = parse(rows, page)
+    assert found is not None
+    folder, file = found.entries
+    assert (folder.name, folder.kind, folder.url, folder.external) == ("src", DIR, page + "src?ref=m", False)
+    assert (file.name, file.url, file.external, file.size) == ("a b", "https://raw.test/a%20b", True, Span(5, 5))
+    assert [rejection.reason for rejection in found.rejections] == ["other"]
+
+
+def test_a_name_is_taken_from_its_field_when_the_link_is_a_query_of_the_page() -> None:
+    row = {"name": "a b", "type": "file", "size": 5, "href": "?get=17"}
+    assert rows_of([row]) == [("a b", FILE, "?get=17", 5)]
+
+
+def test_an_empty_dufs_folder_is_a_listing() -> None:
+    found = parse({"href": "/pub/", "kind": "Index", "uri_prefix": "/", "paths": []})
+    assert found is not None
+    assert (found.is_listing, found.family, found.entries) == (True, "dufs-json", ())
+
+
+@pytest.mark.parametrize(
+    "more", [{"next": "/api?page=2"}, {"nextPageToken": "x"}, {"truncated": True}, {"has_more": True}, {"total": 2}]
+)
+def test_an_answer_that_says_it_goes_on_is_not_complete(more: dict[str, Any]) -> None:
+    files = [{"name": "a", "type": "file", "size": 1}]
+    whole, part = parse({"files": files}), parse({"files": files, **more})
+    assert whole is not None
+    assert whole.complete
+    assert part is not None
+    assert not part.complete
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"id": 1, "name": "Widget", "size": 3, "price": 9}],
+        [{"id": 1, "name": "Widget", "size": 3, "modified": "2024-01-02T03:04:05Z", "price": 9}],
+        [{"name": "bob", "type": "user", "size": 1}],
+        [{"name": "a", "type": "file", "size": 1}, {"name": "bob", "type": "user", "size": 1}],
+        [{"name": "a", "type": "file"}],
+        [{"type": "file", "size": 1}],
+        ["a.txt", "b/"],
+        [[]],
+        [1],
+        {"files": []},
+        {"files": [], "dirs": []},
+        {"items": [{"title": "News", "link": "http://x.test/", "date": "2024-01-02"}]},
+        {"error": "not found", "status": 404},
+        {"name": "a", "type": "file", "size": 1},
+        {"paths": {"/pets": {"get": {}}}, "openapi": "3.0.0"},
+        {"type": "FeatureCollection", "features": [{"type": "Feature"}]},
+    ],
+)
+def test_any_other_answer_of_an_api_is_no_listing(document: Any) -> None:
+    assert parse(document) is None

@@ -1,0 +1,304 @@
+"""nginx, WebDAV, THREDDS and Subversion in XML."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crawler.listings.page import Page
+from crawler.listings.xml_families import parse_xml
+from crawler.models import Kind, Listing, Span
+
+HERE = "http://host.test/pub/"
+WHEN = datetime(2024, 2, 29, 12, 0, 1, tzinfo=UTC)
+NGINX = '<?xml version="1.0"?>\r\n<list>\r\n'
+
+
+def parse(body: str | bytes, url: str = HERE) -> Listing | None:
+    raw = body if isinstance(body, bytes) else body.encode()
+    return parse_xml(Page(body=raw, url=url, content_type="text/xml"))
+
+
+def listing(body: str | bytes, url: str = HERE) -> Listing:
+    found = parse(body, url)
+    assert found is not None
+    assert found.is_listing
+    return found
+
+
+def shape(found: Listing) -> list[tuple[str, Kind, str]]:
+    return [(entry.name, entry.kind, entry.url) for entry in found.entries]
+
+
+def reasons(found: Listing) -> list[str]:
+    return [rejection.reason for rejection in found.rejections]
+
+
+def test_nginx_gives_kind_exact_size_and_time_in_utc() -> None:
+    rows = (
+        '<directory mtime="2024-02-29T12:00:01Z">d</directory>\r\n<other mtime="2024-02-29T12:00:01Z">dead</other>\r\n'
+    )
+    found = listing(NGINX + rows + '<file mtime="2024-02-29T12:00:01Z" size="7">a b</file>\r\n</list>\r\n')
+    assert found.family == "nginx-xml"
+    assert shape(found) == [("d", Kind.DIRECTORY, HERE + "d/"), ("a b", Kind.FILE, HERE + "a%20b")]
+    assert (found.entries[1].size, found.entries[1].modified) == (Span(7, 7), Span(WHEN, WHEN))
+    assert found.entries[1].row == "7 2024-02-29T12:00:01Z"
+    assert reasons(found) == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "tail"),
+    [
+        (b"caf\xe9", "caf\udce9", "caf%E9"),
+        (b"ctl\x01\x1b", "ctl\x01\x1b", "ctl%01%1B"),
+        (b"cr\r.", "cr\r.", "cr%0D."),
+        (b"nl\n.", "nl\n.", "nl%0A."),
+        (b"&lt;&amp;amp;&gt;", "<&amp;>", "%3C%26amp%3B%3E"),
+        (b"\xef\xbf\xbf", "\uffff", "%EF%BF%BF"),
+        (b"\xf4\x8f\xb0\x80", "\U0010fc00", "%F4%8F%B0%80"),
+        (b" a ", " a ", "%20a%20"),
+    ],
+)
+def test_nginx_prints_names_as_bytes_even_where_xml_forbids_them(raw: bytes, name: str, tail: str) -> None:
+    row = b'<file mtime="2024-02-29T12:00:01Z" size="7">' + raw + b"</file>\r\n"
+    found = listing(NGINX.encode() + row + b"</list>")
+    assert shape(found) == [(name, Kind.FILE, HERE + tail)]
+    assert found.complete
+
+
+def test_an_empty_nginx_directory_is_known_by_its_first_line() -> None:
+    assert listing(NGINX + "</list>\r\n").entries == ()
+    assert parse("<list/>") is None
+    assert parse("<?xml version='1.0' encoding='UTF-8'?>\n<list></list>") is None
+
+
+@pytest.mark.parametrize(
+    "inner", ["<item>a</item>", "<file>a</file>", '<file mtime="2024-02-29T12:00:01Z"><name>a</name></file>']
+)
+def test_a_list_of_something_else_is_no_listing(inner: str) -> None:
+    assert parse(f"{NGINX}{inner}</list>") is None
+
+
+def test_a_list_that_was_cut_keeps_its_rows_and_is_not_complete() -> None:
+    row = '<file mtime="2024-02-29T12:00:01Z" size="7">%s</file>\r\n'
+    found = listing(NGINX + row % "a" + row % "b")
+    assert [entry.name for entry in found.entries] == ["a", "b"]
+    assert not found.complete
+
+
+def response(href: str, *, folder: bool | None = False, size: int | None = 5, extra: str = "") -> str:
+    kinds = {True: "<D:resourcetype><D:collection/></D:resourcetype>", False: "<D:resourcetype/>", None: ""}
+    length = "" if size is None else f"<x:getcontentlength xmlns:x='DAV:'>{size}</x:getcontentlength>"
+    rest = '<D:getetag>"e"</D:getetag><D:getlastmodified>Thu, 29 Feb 2024 12:00:01 GMT</D:getlastmodified>'
+    good = (
+        f"<D:propstat><D:prop>{kinds[folder]}{length}{rest}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+    )
+    return f"<D:response><D:href>{href}</D:href>{good}{extra}</D:response>"
+
+
+def dav(*responses: str) -> str:
+    return f'<?xml version="1.0"?>\n<D:multistatus xmlns:D="DAV:">{"".join(responses)}</D:multistatus>'
+
+
+OWNER = response("/pub/", folder=True, size=None)
+
+
+def test_webdav_members_have_size_time_and_tag_and_the_collection_is_not_among_them() -> None:
+    found = listing(dav(OWNER, response("/pub/d%20e/", folder=True), response("/pub/a%c3%bc+%2520.txt")))
+    assert found.family == "webdav"
+    assert found.complete
+    assert shape(found) == [
+        ("d e", Kind.DIRECTORY, HERE + "d%20e/"),
+        ("aü+%20.txt", Kind.FILE, HERE + "a%c3%bc+%2520.txt"),
+    ]
+    folder, file = found.entries
+    assert folder.size is None
+    assert (file.size, file.modified, file.etag) == (Span(5, 5), Span(WHEN, WHEN), '"e"')
+    assert file.row == "5 Thu, 29 Feb 2024 12:00:01 GMT"
+
+
+@pytest.mark.parametrize("url", ["http://host.test/pub/", "http://host.test/pub", "http://host.test/%70ub/?x#y"])
+def test_the_collection_is_found_by_its_path_wherever_it_stands(url: str) -> None:
+    found = listing(dav(response("/pub/a"), OWNER), url)
+    assert [entry.name for entry in found.entries] == ["a"]
+    assert found.entries[0].url.endswith("ub/a")
+
+
+def test_whole_urls_are_taken_from_the_same_host_and_from_where_the_collection_says_it_is() -> None:
+    inner = dav(
+        response("http://backend:8080/pub/", folder=True),
+        response("http://backend:8080/pub/a"),
+        response("http://elsewhere/pub/b"),
+        response("http://host.test:80/pub/c"),
+    )
+    found = listing(inner)
+    assert shape(found) == [("a", Kind.FILE, HERE + "a"), ("c", Kind.FILE, HERE + "c")]
+    assert reasons(found) == ["other-host"]
+
+
+def test_behind_a_proxy_that_renames_paths_members_keep_their_place() -> None:
+    found = listing(
+        dav(response("/remote/x/", folder=True), response("/remote/x/a%20b"), response("/remote/x/d", folder=True))
+    )
+    assert shape(found) == [("a b", Kind.FILE, HERE + "a%20b"), ("d", Kind.DIRECTORY, HERE + "d/")]
+    assert found.complete
+
+
+def test_an_answer_without_the_collection_is_not_complete() -> None:
+    assert not listing(dav(response("/pub/a"))).complete
+    assert not listing(dav()).complete
+    assert listing(dav(OWNER)).complete
+
+
+def test_what_is_not_below_the_collection_is_refused() -> None:
+    found = listing(
+        dav(OWNER, response("/other/a"), response("/pub/%2e%2e/x"), response("/pub/a%2Fb"), response("/pub/"))
+    )
+    assert found.entries == ()
+    assert reasons(found) == ["above", "bad-name", "bad-name", "self"]
+
+
+def test_members_at_any_depth_keep_their_folders() -> None:
+    found = listing(dav(OWNER, response("/pub/d%20e/f/g")))
+    assert [(entry.folder, entry.name) for entry in found.entries] == [("d e/f", "g")]
+
+
+def test_properties_that_are_not_found_and_those_of_others_are_ignored() -> None:
+    missing = (
+        "<D:propstat><D:prop><D:getcontentlength>9</D:getcontentlength><D:resourcetype><D:collection/></D:resourcetype>"
+        "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
+        "<D:propstat><D:prop><n:getcontentlength xmlns:n='urn:n'>8</n:getcontentlength></D:prop></D:propstat>"
+    )
+    (entry,) = listing(dav(OWNER, response("/pub/a", size=None, extra=missing))).entries
+    assert (entry.kind, entry.size) == (Kind.FILE, None)
+
+
+def test_without_a_type_the_slash_decides_or_nobody() -> None:
+    found = listing(dav(OWNER, response("/pub/d/", folder=None), response("/pub/a", folder=None)))
+    assert [entry.kind for entry in found.entries] == [Kind.DIRECTORY, Kind.UNKNOWN]
+
+
+def test_a_file_is_no_listing_of_itself() -> None:
+    assert parse(dav(response("/pub/a")), HERE + "a") is None
+
+
+def test_a_server_that_ran_out_of_room_did_not_list_everything() -> None:
+    short = "<D:response><D:href>/pub/</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status></D:response>"
+    assert not listing(dav(OWNER, response("/pub/a"), short)).complete
+
+
+THREDDS = (
+    'xmlns="http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink"'
+)
+SERVICES = """<service name="all" serviceType="Compound" base="">
+<service name="odap" serviceType="OpenDAP" base="/thredds/dodsC/"/>
+<service name="http" serviceType="HTTPServer" base="/thredds/fileServer/"/></service>
+<service name="latest" serviceType="Resolver" base=""/>"""
+CATALOG = "http://tds.test/thredds/catalog/catalog.xml"
+
+
+def catalog(inner: str) -> Listing:
+    return listing(f"<?xml version='1.0'?><catalog {THREDDS}>{SERVICES}{inner}</catalog>", CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("href", "name", "url"),
+    [
+        ("/thredds/catalog/all/catalog.xml", "all", "http://tds.test/thredds/catalog/all/catalog.xml"),
+        ("a%20b/catalog.xml", "a b", "http://tds.test/thredds/catalog/a%20b/catalog.xml"),
+        ("radars.xml", "radars", "http://tds.test/thredds/catalog/radars.xml"),
+        ("http://other.test/x.xml", "x", "http://other.test/x.xml"),
+    ],
+)
+def test_a_reference_to_a_catalog_is_a_directory(href: str, name: str, url: str) -> None:
+    found = catalog(f'<dataset name="top"><catalogRef xlink:href="{href}" xlink:title="A title" name=""/></dataset>')
+    assert shape(found) == [(name, Kind.DIRECTORY, url)]
+    assert found.entries[0].external == ("other" in url)
+
+
+def test_a_dataset_is_a_file_of_the_server_of_files() -> None:
+    inner = """<dataset name="top"><metadata inherited="true"><serviceName>all</serviceName></metadata>
+      <dataset name="A dataset" urlPath="grid/a b.nc"><dataSize units="Mbytes">1.25</dataSize>
+        <date type="created">2000-01-01T00:00:00Z</date><date type="modified">2024-02-29T12:00:01Z</date></dataset>
+      <dataset name="Exact" urlPath="grid/e%20.nc"><dataSize units="bytes">17</dataSize></dataset></dataset>"""
+    rounded, exact = catalog(inner).entries
+    assert (rounded.name, rounded.url) == ("a b.nc", "http://tds.test/thredds/fileServer/grid/a%20b.nc")
+    assert rounded.size is not None
+    assert 1_250_000 in rounded.size
+    assert 1_310_720 in rounded.size
+    assert 1_500_000 not in rounded.size
+    assert rounded.modified == Span(WHEN, WHEN)
+    assert rounded.row == "1.25 Mbytes 2024-02-29T12:00:01Z"
+    assert (exact.name, exact.url, exact.size) == (
+        "e .nc",
+        "http://tds.test/thredds/fileServer/grid/e%20.nc",
+        Span(17, 17),
+    )
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        '<dataset name="x" urlPath="x.nc" serviceName="http"/>',
+        '<dataset name="x" urlPath="x.nc"><serviceName>all</serviceName></dataset>',
+        '<dataset name="x" urlPath="x.nc"/>',
+        '<dataset name="x"><access serviceName="http" urlPath="x.nc"/></dataset>',
+        '<dataset name="t"><metadata inherited="true"><serviceName>http</serviceName></metadata>'
+        '<dataset name="m"><dataset name="x" urlPath="x.nc"/></dataset></dataset>',
+    ],
+)
+def test_the_service_of_a_dataset_is_found_wherever_it_is_named(dataset: str) -> None:
+    assert shape(catalog(dataset)) == [("x.nc", Kind.FILE, "http://tds.test/thredds/fileServer/x.nc")]
+
+
+def test_a_dataset_that_no_server_of_files_has_is_refused() -> None:
+    found = catalog('<dataset name="x" urlPath="latest.xml" serviceName="latest"/><dataset name="only a title"/>')
+    assert found.entries == ()
+    assert reasons(found) == ["scheme"]
+
+
+def test_datasets_that_share_a_name_keep_their_folders() -> None:
+    found = catalog(
+        '<dataset name="1" urlPath="a/x.nc"/><dataset name="2" urlPath="b/x.nc"/><dataset name="3" urlPath="b/y.nc"/>'
+    )
+    assert [(entry.folder, entry.name) for entry in found.entries] == [("a", "x.nc"), ("b", "x.nc"), ("", "y.nc")]
+
+
+def test_a_catalog_of_something_else_is_no_listing() -> None:
+    assert (
+        parse('<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog"><uri name="a" uri="b"/></catalog>') is None
+    )
+
+
+SVN = """<?xml version="1.0"?>
+<?xml-stylesheet type="text/xsl" href="/svnindex.xsl"?>
+<!DOCTYPE svn [
+  <!ELEMENT svn   (index)>
+  <!ATTLIST svn version CDATA #REQUIRED>
+  <!ELEMENT updir EMPTY>
+]>
+<svn version="1.14" href="http://subversion.apache.org/"><index rev="7" path="/pub" base="r">%s</index></svn>"""
+
+
+def test_subversion_lists_names_and_hrefs() -> None:
+    rows = '<updir></updir><dir name="d e" href="d%20e/"></dir><file name="a&amp;b" href="a&amp;b"></file>'
+    found = listing(SVN % rows)
+    assert found.family == "svn-xml"
+    assert shape(found) == [("d e", Kind.DIRECTORY, HERE + "d%20e/"), ("a&b", Kind.FILE, HERE + "a&b")]
+    assert reasons(found) == ["parent"]
+
+
+def test_subversion_hrefs_that_lead_away_are_refused() -> None:
+    rows = (
+        '<dir name="x" href="../x/"/><file name="y" href="a/y"/><file name="z" href="http://e.test/z"/><file name="n"/>'
+    )
+    found = listing(SVN % rows)
+    assert found.entries == ()
+    assert reasons(found) == ["above", "deep", "above", "scheme"]
+
+
+def test_an_empty_repository_is_a_listing_and_an_empty_answer_is_none() -> None:
+    assert listing(SVN % "").entries == ()
+    assert parse("<svn><index/></svn>") is None
+    assert parse("<svn/>") is None
