@@ -25,7 +25,7 @@ OTHER = "other"
 
 _WORST_FIRST = (130, 143, 1, 4, 2, 3, 7, 8, 6, 5, 0)
 _SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
-_NAVIGATION = frozenset(
+NAVIGATION = frozenset(
     ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
 )
 """Rejections that every listing has; they are shown on request only."""
@@ -248,7 +248,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     ]
     if report.skipped_by:
         lines.append(f"Skipped: {_by_reason(report.skipped_by)}")
-    notable = {reason: n for reason, n in report.rejected_by.items() if verbose or reason not in _NAVIGATION}
+    notable = {reason: n for reason, n in report.rejected_by.items() if verbose or reason not in NAVIGATION}
     if notable:
         lines.append(f"Links not followed: {_by_reason(notable)}")
     if report.deleted:

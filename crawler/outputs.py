@@ -1,0 +1,284 @@
+"""Reports for machines: the change list, the summary, the metrics, and the command that is run on a change.
+
+A file appears under its name whole, by rename, so that no reader ever sees half of it. Nothing that goes
+wrong here undoes the run: it becomes a warning in the report, and exit code 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import shutil
+import stat
+import tempfile
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, BinaryIO, Self
+
+from crawler import __version__
+from crawler.config import Config
+from crawler.errors import ConfigError
+from crawler.escape import masked
+from crawler.interfaces import Observer
+from crawler.models import Outcome, Result
+from crawler.render import json_text
+from crawler.report import Report
+
+_GAUGES = (
+    ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
+    ("success", "1 if the last run ended with exit code 0."),
+    ("complete", "1 if the last run came to its end, 0 if it was cut short."),
+    ("exit_code", "Exit code of the last run."),
+    ("duration_seconds", "How long the last run took."),
+    ("received_bytes", "Body bytes received in the last run, over all attempts."),
+    ("saved_bytes", "Bytes of the files saved in the last run."),
+    ("listings_read", "Listings read in the last run."),
+    ("listings_failed", "Listings that could not be read in the last run."),
+    ("extraneous_files", "Local files found gone upstream in the last run, deleted or not."),
+)
+
+
+def check_target(option: str, path: str) -> None:
+    """Raises ConfigError if the file for ``option`` cannot be put in its place at the end of the run."""
+    target = Path(path).resolve()
+    if target.is_dir():
+        raise ConfigError(f"{option} {path}: is a directory, name a file in it")
+    if _is_special(target):
+        return
+    if not target.parent.is_dir():
+        raise ConfigError(f"{option} {path}: there is no directory {target.parent}, create it first")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{option} {path}: no permission to create files in {target.parent}")
+
+
+def _is_special(path: Path) -> bool:
+    """True for devices, pipes and /dev/stdout: they are written to, and never replaced."""
+    return path.exists() and not path.is_file()
+
+
+def replace_file(path: str, source: IO[bytes]) -> None:
+    """Give ``path`` the content of ``source`` in one step, through links, keeping its mode. Raises OSError."""
+    if _is_special(Path(path)):
+        with Path(path).open("wb") as stream:
+            shutil.copyfileobj(source, stream)
+        return
+    target = Path(path).resolve()
+    temporary = target.with_name(f".crawler-{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # left by a killed process that had our number
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            with suppress(FileNotFoundError):
+                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
+            shutil.copyfileobj(source, stream)
+            stream.flush()
+            os.fsync(descriptor)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def change_of(result: Result, when: float) -> dict[str, object] | None:
+    """One line of the change list as a mapping; None for what changed nothing. ``when``: seconds since the epoch."""
+    if result.outcome is Outcome.SAVED:
+        change = "added" if result.old_size is None else "updated"
+    elif result.outcome in (Outcome.DELETED, Outcome.FAILED):
+        change = result.outcome.value
+    else:
+        return None
+    values: dict[str, object] = {"change": change, **json_text("path", result.path), "url": masked(result.url)}
+    if result.outcome is Outcome.SAVED:
+        values["size"] = result.size
+    if result.old_size is not None:
+        values["old_size"] = result.old_size
+    if result.known is not None:
+        values["modified"] = _iso(result.known.mtime / 1e9)
+    if result.digest is not None:
+        values["digest"] = result.digest
+    if result.outcome is Outcome.FAILED:
+        values["reason"] = masked(result.reason)
+    values["time"] = _iso(when)
+    return values
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def render_json_summary(report: Report, ended: float) -> str:
+    """The report as a JSON object. ``ended``: seconds since the epoch."""
+    values: dict[str, object] = {
+        "version": __version__,
+        "url": masked(report.url),
+        **json_text("directory", report.directory),
+        "started": _iso(ended - report.seconds),
+        "ended": _iso(ended),
+        "exit_code": report.exit_code,
+        "interrupted": report.interrupted,
+    }
+    for name in (
+        "listed", "saved", "unchanged", "skipped", "failed", "deleted", "extraneous", "listings_read",
+        "listings_failed", "received", "saved_bytes",
+    ):  # fmt: skip
+        values[name] = getattr(report, name)
+    values["seconds"] = round(report.seconds, 3)
+    values["speed"] = round(report.speed)
+    values["skipped_by"] = {masked(reason): count for reason, count in report.skipped_by.items()}
+    values["rejected_by"] = {masked(reason): count for reason, count in report.rejected_by.items()}
+    for key, problems in (("failures", report.failures), ("listing_failures", report.listing_failures)):
+        values[key] = [
+            {**json_text("path", item.path), "url": masked(item.url), "reason": masked(item.reason)}
+            for item in problems
+        ]
+    values["warnings"] = [masked(text) for text in report.warnings]
+    return json.dumps(values, indent=1) + "\n"
+
+
+def render_metrics(report: Report, ended: float) -> str:
+    """The report in Prometheus' text format 0.0.4. ``ended``: seconds since the epoch."""
+    values = {
+        "timestamp_seconds": ended,
+        "success": int(report.exit_code == 0),
+        "complete": int(report.interrupted is None),
+        "exit_code": report.exit_code,
+        "duration_seconds": report.seconds,
+        "received_bytes": report.received,
+        "saved_bytes": report.saved_bytes,
+        "listings_read": report.listings_read,
+        "listings_failed": report.listings_failed,
+        "extraneous_files": report.extraneous,
+    }
+    labels = f'directory="{_label(report.directory)}",url="{_label(masked(report.url))}"'
+    lines = []
+    for name, text in _GAUGES:
+        lines += [f"# HELP crawler_last_run_{name} {text}", f"# TYPE crawler_last_run_{name} gauge"]
+        lines.append(f"crawler_last_run_{name}{{{labels}}} {values[name]:.16g}")
+    lines += [
+        "# HELP crawler_last_run_files Files of the last run by outcome.",
+        "# TYPE crawler_last_run_files gauge",
+    ]
+    for outcome in ("saved", "unchanged", "skipped", "failed", "deleted"):
+        lines.append(f'crawler_last_run_files{{{labels},outcome="{outcome}"}} {getattr(report, outcome)}')
+    return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    """A label value: backslash, quote and newline escaped (Prometheus exposition formats), always UTF-8."""
+    text = json_text("value", text)["value"]
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+class Outputs(Observer):
+    """Collects the changes of a run and writes all files at its end. Memory does not grow with the run.
+
+    Enter it before the run: that checks the targets (ConfigError). ``finish`` at the end writes; leaving
+    without ``finish`` writes nothing.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._spool: BinaryIO | None = None
+        self._spool_problem: OSError | None = None
+        self._changed = False
+        for option in ("changes", "summary", "metrics"):
+            path = getattr(config, option)
+            if path is not None:
+                check_target(f"--{option}", path)
+
+    def __enter__(self) -> Self:
+        if self._config.changes is not None or self._config.on_change is not None:
+            try:
+                self._spool = tempfile.TemporaryFile("w+b", prefix="crawler-")
+            except OSError as problem:
+                raise ConfigError(f"no place for the change list, see TMPDIR: {problem.strerror}") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._spool is not None:
+            with suppress(OSError):  # what could not be written has been said by finish
+                self._spool.close()
+
+    def finished(self, result: Result) -> None:
+        if self._spool is None:
+            return
+        change = change_of(result, time.time())
+        if change is None:
+            return
+        self._changed = self._changed or result.outcome is not Outcome.FAILED
+        try:
+            self._spool.write(json.dumps(change).encode() + b"\n")
+        except OSError as problem:
+            self._spool_problem = self._spool_problem or problem
+
+    async def finish(self, report: Report) -> Report:
+        """Write the files and run the command; what went wrong is added to the report that comes back."""
+        config, ended = self._config, time.time()
+        if self._spool is not None:
+            report = await self._deliver_changes(self._spool, report)
+        if config.summary is not None:
+            # The metrics come later, so that a summary that could not be written shows in them.
+            summary = render_json_summary(report, ended)
+            report = _written("--summary", config.summary, io.BytesIO(summary.encode()), report)
+        if config.metrics is not None:
+            metrics = render_metrics(report, ended)
+            report = _written("--metrics", config.metrics, io.BytesIO(metrics.encode()), report)
+        return report
+
+    async def _deliver_changes(self, spool: BinaryIO, report: Report) -> Report:
+        problem = self._spool_problem or _flush_problem(spool)
+        if problem is not None:
+            return report.warned(f"the change list is lost: {tempfile.gettempdir()}: {problem.strerror}", 1)
+        if self._config.changes is not None:
+            spool.seek(0)
+            report = _written("--changes", self._config.changes, spool, report)
+        if self._config.on_change is not None and self._changed:
+            os.lseek(spool.fileno(), 0, os.SEEK_SET)  # seek() may stay in Python's buffer, which a child cannot see
+            failure = await run_command(self._config.on_change, spool)
+            report = report.warned(f"--on-change {failure}", 1) if failure else report
+        return report
+
+
+def _flush_problem(stream: BinaryIO) -> OSError | None:
+    try:
+        stream.flush()
+    except OSError as problem:
+        return problem
+    return None
+
+
+def _written(option: str, path: str, source: IO[bytes], report: Report) -> Report:
+    try:
+        replace_file(path, source)
+    except OSError as problem:
+        return report.warned(f"{option} {path}: {problem.strerror}", 1)
+    return report
+
+
+async def run_command(command: str, given: IO[bytes]) -> str | None:
+    """Run a shell command with ``given`` as its input. Returns what went wrong, or None.
+
+    The text is the user's own and is for ``/bin/sh``, as in a crontab; nothing a server said becomes part
+    of it. It is ended (SIGTERM) if we are cancelled.
+    """
+    try:
+        process = await asyncio.create_subprocess_shell(command, stdin=given)
+    except OSError as problem:
+        return f"could not be run: {problem.strerror}"
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+        raise
+    if code < 0:
+        return f"was ended by signal {-code}: {command}"
+    return f"ended with exit status {code}: {command}" if code else None
