@@ -112,19 +112,23 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("BEGIN")  # one look: another process may be creating it right now
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+        connection.execute("COMMIT")
         is_new = (application, version, tables) == (0, 0, None)
         if not is_new and application != APPLICATION_ID:
             raise _NotUsableError("it belongs to another program")
         if not is_new and version != SCHEMA_VERSION:
             raise _NotUsableError(f"it has schema {version}, this version reads {SCHEMA_VERSION}")
-        if not self._read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        if is_new and not self._read_only:
+        if self._read_only:
+            return
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if is_new:
             connection.executescript(_SCHEMA)
+        with suppress(sqlite3.OperationalError):  # "locked": the next run switches, or another process is doing it now
+            connection.execute("PRAGMA journal_mode = WAL")
 
     def _recover(self, error: Exception) -> None:
         """Go on with a fresh file, where the old one is worthless, or with none."""
