@@ -10,6 +10,16 @@ from crawler.errors import FetchError, VerificationError
 from crawler.retry import next_delay
 
 T = TypeVar("T")
+Announce = Callable[[int, float, Exception], None]
+"""(number of the attempt to come, seconds until then, what failed)"""
+
+_announce: Announce | None = None
+
+
+def announce_to(tell: Announce) -> None:
+    """Announce retries to ``tell``, instead of as stamina does by itself. For the whole process: for ``cli`` only."""
+    global _announce
+    _announce = tell
 
 
 async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
@@ -26,6 +36,11 @@ async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
         first: Exception | None = error
     import stamina
 
+    if _announce is not None:
+        tell = _announce
+        stamina.instrumentation.set_on_retry_hooks(
+            [lambda retry: tell(retry.retry_num + 1, retry.wait_for, retry.caused_by)]
+        )
     async for attempt in stamina.retry_context(
         on=next_delay,
         attempts=attempts,

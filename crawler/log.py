@@ -7,7 +7,6 @@ whose ``fields`` (see ``event``) hold the rest: ``run-start``, ``listing``, ``li
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import logging.handlers
@@ -15,7 +14,6 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from crawler.errors import ConfigError
 from crawler.escape import masked, printable
@@ -23,9 +21,6 @@ from crawler.interfaces import Observer
 from crawler.models import Outcome, Rejection, Result
 from crawler.render import json_text, render_duration, render_size
 from crawler.report import NAVIGATION, Report
-
-if TYPE_CHECKING:
-    from stamina.instrumentation import RetryDetails
 
 LOGGER = logging.getLogger("crawler")
 
@@ -239,7 +234,7 @@ def configure(
         LOGGER.addHandler(_opened(log_file, kept, formatter))
     LOGGER.setLevel(min(shown, kept))
     LOGGER.propagate = False
-    _take_over_retries()
+    _silence_stamina()
     return LogObserver()
 
 
@@ -258,21 +253,13 @@ def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Hand
     return handler
 
 
-def _take_over_retries() -> None:
-    """stamina announces retries by itself, through structlog if that is installed, else to the logger ``stamina``.
-
-    It takes 25 ms to import, so without need only its logger is silenced.
-    """
+def _silence_stamina() -> None:
+    """By itself stamina announces retries to this logger; ours come through ``retried``."""
     stamina_log = logging.getLogger("stamina")
     stamina_log.handlers, stamina_log.propagate = [logging.NullHandler()], False
-    wanted = LOGGER.isEnabledFor(logging.INFO)
-    if wanted or "stamina" in sys.modules or importlib.util.find_spec("structlog") is not None:
-        from stamina.instrumentation import set_on_retry_hooks
-
-        set_on_retry_hooks([_log_retry] if wanted else [])
 
 
-def _log_retry(details: RetryDetails) -> None:
-    url = getattr(details.caused_by, "url", "")
-    wait = round(details.wait_for, 2)
-    event(logging.INFO, "retry", url=url, attempt=details.retry_num + 1, wait=wait, reason=str(details.caused_by))
+def retried(attempt: int, wait: float, error: Exception) -> None:
+    """Log that ``attempt`` (1 is the first) follows in ``wait`` seconds, because of ``error``."""
+    url = getattr(error, "url", "")
+    event(logging.INFO, "retry", url=url, attempt=attempt, wait=round(wait, 2), reason=str(error))

@@ -236,7 +236,7 @@ def _problem_lines(report: Report) -> list[str]:
     ]
     if report.listings_failed > len(report.listing_failures):
         lines.append(f"listing failed: {report.listings_failed - len(report.listing_failures):,} more")
-    return lines + [f"warning: {masked(text)}" for text in report.warnings]
+    return lines + [f"problem: {masked(text)}" for text in report.warnings]
 
 
 def render_summary(report: Report, *, verbose: bool = False) -> str:
@@ -258,5 +258,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:
-        lines.append(f"Stopped by {printable(report.interrupted)}: the mirror is incomplete, the next run goes on")
+        asked = report.interrupted in _SIGNALS or report.interrupted.startswith("--")
+        why = f"by {report.interrupted}" if asked else "early"
+        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
     return "\n".join(lines + _problem_lines(report))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import stamina
 
-from crawler import log
+from crawler import attempts, limits, log
 from crawler.errors import ConfigError, FetchError
 from crawler.models import Outcome, Rejection, Result
 from crawler.report import Report
@@ -234,25 +234,41 @@ def test_a_stderr_that_is_closed_does_not_end_the_run(monkeypatch: pytest.Monkey
     observer.finished(result(Outcome.SKIPPED, reason="ext"))
 
 
-# --- stamina ----------------------------------------------------------------------------------------
+# --- retries ----------------------------------------------------------------------------------------
 
 
-async def retried_once() -> None:
+async def retried_once() -> str:
     failures = [FetchError("HTTP 503", url=URL)]
-    async for attempt in stamina.retry_context(on=FetchError, wait_initial=0.0, wait_max=0.0, wait_jitter=0.0):
-        with attempt:
-            if failures:
-                raise failures.pop()
+
+    async def action() -> str:
+        if failures:
+            raise failures.pop()
+        return "done"
+
+    return await attempts.persist(action, 3)
 
 
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BACKOFF_INITIAL", 0.0)
+    monkeypatch.setattr(limits, "BACKOFF_MAX", 0.0)
+    monkeypatch.setattr(attempts, "_announce", None)
+
+
+@pytest.mark.usefixtures("no_waiting")
 async def test_a_retry_is_one_of_our_lines_at_v() -> None:
     _, lines = configured(1)
-    await retried_once()
+    attempts.announce_to(log.retried)
+    assert await retried_once() == "done"
     assert lines.bare == ["retry http://h/a/b.zip attempt=2 wait=0.0 (HTTP 503)"]
 
 
-async def test_a_retry_is_silent_without_v(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_retry_is_silent_without_v(announced: bool, capfd: pytest.CaptureFixture[str]) -> None:
     _, lines = configured(0)
+    if announced:
+        attempts.announce_to(log.retried)
     await retried_once()
     assert lines == []
     assert capfd.readouterr() == ("", "")

@@ -175,14 +175,16 @@ def test_each_failure_is_one_line_with_path_url_and_reason() -> None:
         "failed: a/b.zip (http://files.example/a/b.zip): HTTP 404",
         "listing failed: sub (http://files.example/sub/): no listing",
         "listing failed: / (http://files.example/): HTTP 500",
-        "warning: free space is low",
+        "problem: free space is low",
     ]
 
 
 def test_an_interrupted_run_says_by_what() -> None:
     text = render_summary(tally(unreached=2).close(1.0, "SIGTERM"))
     assert "Saved nothing to mirror/ in 1.0 s" in text
-    assert "Stopped by SIGTERM" in text
+    assert "Stopped by SIGTERM: " in text
+    assert "Stopped by --max-duration: " in render_summary(tally().close(1.0, "--max-duration"))
+    assert "Stopped early: " in render_summary(tally().close(1.0, "DestinationError"))
 
 
 def test_bytes_that_were_received_in_vain_are_said() -> None:
