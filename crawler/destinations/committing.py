@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from crawler.destinations.reasons import NO_DESCRIPTORS, Refused, destination_error, is_whole, item_reason
 from crawler.destinations.trash import Trash, write_all
-from crawler.destinations.tree import Tree, encoded, lstat, split
+from crawler.destinations.tree import Tree, encoded, encoded_new, lstat, split
 from crawler.models import Known, Staged
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -138,8 +138,8 @@ class Committer:
 
     def _place(self, one: _Ready, touched: set[str]) -> Known | str:
         """The switch. Returns what is now on disk, or the reason. Raises OSError."""
-        folder, name = split(one.item.job.path)
         try:
+            folder, name = split(one.item.job.path)
             try:
                 self._rename(one, folder, name)
             except FileNotFoundError:  # the folder, or one above it, was removed after it was opened
@@ -158,12 +158,13 @@ class Committer:
         return _known(one)
 
     def _rename(self, one: _Ready, folder: str, name: str) -> None:
-        plain = encoded(name)
+        plain = encoded_new(name)
         directory = self._tree.folder(folder, create=True)
         old = lstat(plain, directory)
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise Refused(_in_the_way(old.st_mode))
+            self._tree.check_spelling(folder, directory, plain)
             if self._trash is not None:
                 self._trash.keep(directory, plain, one.item.job.path)
         os.rename(one.part, plain, src_dir_fd=self._parts, dst_dir_fd=directory)

@@ -79,7 +79,7 @@ class LocalDestination:
         self._trash_seconds = trash_seconds
         self._home = Home(directory)
         self.folds_case = False
-        """True if README and readme are one name here. Known after ``acquire``."""
+        """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
         self._made = False
         self._seen: Tree | None = None
         self._trash: Trash | None = None
@@ -136,7 +136,7 @@ class LocalDestination:
         home.make()
         self.folds_case = home.folds_case()
         folders, width = descriptor_budget(_descriptor_limit())
-        self._tree = Tree(home.root, capacity=folders, own=home.identity())
+        self._tree = Tree(home.root, capacity=folders, own=home.identity(), folds=self.folds_case)
         self._lock = Lock(home.own, self._where)
         if self._trash_seconds is not None:
             self._trash = Trash(home.own, seconds=self._trash_seconds)
@@ -258,8 +258,8 @@ def _digest(root: int, path: str) -> str:
     if root < 0:
         return ""
     tree = Tree(root, capacity=1)
-    folder, name = split(path)
     try:
+        folder, name = split(path)
         descriptor = os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.folder(folder))
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

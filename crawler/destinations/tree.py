@@ -56,8 +56,10 @@ def decoded(name: str) -> str:
 
 
 def split(path: str) -> tuple[str, str]:
-    """``a/b/c`` → (``a/b``, ``c``)."""
-    folder, _, name = path.rpartition("/")
+    """``a/b/c`` → (``a/b``, ``c``). Raises Refused for ``/c``, whose folder would look like DIR."""
+    folder, slash, name = path.rpartition("/")
+    if slash and not folder:
+        raise Refused("the path is absolute")
     return folder, name
 
 
@@ -84,21 +86,34 @@ class Tree:
     """Descriptors of folders below ``root``, the least recently used closed beyond ``capacity``.
 
     Not for use by more than one thread. ``root`` belongs to the caller. ``own`` is our own directory: it is
-    recognised by device and inode, because a file system that folds case has more names for it.
+    recognised by device and inode, because a file system that folds case has more names for it. ``folds``
+    says that this is one: there, a name that is answered but not listed belongs to another file.
     """
 
-    def __init__(self, root: int, *, capacity: int, own: Identity | None = None) -> None:
+    def __init__(self, root: int, *, capacity: int, own: Identity | None = None, folds: bool = False) -> None:
         self._root = root
         self._capacity = capacity
         self._own = own
         self._folders: OrderedDict[str, _Folder] = OrderedDict()
         self._epoch = 0
+        self._folds = folds
+        self._listed: dict[str, set[bytes]] = {}
         self.changed: set[str] = set()
         """Folders in which this tree has made a folder, for the caller to flush and clear."""
 
     def refresh(self) -> None:
         """From now on check once for each cached folder that its name still leads to it."""
         self._epoch += 1
+        self._listed.clear()
+
+    def check_spelling(self, folder: str, directory: int, name: bytes) -> None:
+        """For a name that exists: raise Refused if it exists in another spelling only (README, readme)."""
+        if not self._folds:
+            return
+        if folder not in self._listed:
+            self._listed[folder] = {os.fsencode(listed) for listed in os.listdir(directory)}
+        if name not in self._listed[folder]:
+            raise Refused("this file system takes its name for that of another file or folder, which is kept")
 
     def folder(self, path: str, *, create: bool = False) -> int:
         """The descriptor of a folder, good until the next call; made with its parents if ``create``.
@@ -134,18 +149,21 @@ class Tree:
         return known.descriptor
 
     def _open(self, parent: int, name: bytes, here: str, *, create: bool) -> _Folder:
+        above, plain = split(here)
         try:
             descriptor = self._descriptor(parent, name, here)
         except FileNotFoundError:
             if not create:
                 raise
-            encoded_new(split(here)[1])
+            encoded_new(plain)
             with suppress(FileExistsError):
                 os.mkdir(name, dir_fd=parent)
-            self.changed.add(split(here)[0])
+            self.changed.add(above)
+            self._listed.pop(above, None)
             descriptor = self._descriptor(parent, name, here)
         folder = None
         try:
+            self.check_spelling(above, parent, name)
             folder = _Folder(descriptor, identity(os.fstat(descriptor)), self._epoch)
         finally:
             if folder is None or folder.identity == self._own:

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from crawler.destinations.local import LocalDestination
+from crawler.interfaces import Destination
+from tests.contract.destination import DestinationContract, Place
+
+
+class LocalPlace(Place):
+    def __init__(self, directory: Path, fsync: str) -> None:
+        self._directory = directory
+        self._fsync = fsync
+
+    @asynccontextmanager
+    async def open(self, *, digests: bool = True) -> AsyncIterator[Destination]:
+        async with LocalDestination(self._directory, fsync=self._fsync, digests=digests) as destination:
+            await destination.acquire(0)
+            yield destination
+
+    def _file(self, path: str) -> Path:
+        return self._directory / path
+
+    def read(self, path: str) -> bytes | None:
+        return self._file(path).read_bytes() if self._file(path).exists() else None
+
+    def names(self) -> list[str]:
+        found = [path for path in self._directory.rglob("*") if path.is_file()]
+        paths = [path.relative_to(self._directory).as_posix() for path in found]
+        return sorted(path for path in paths if not path.startswith(".crawler/"))
+
+
+class TestLocalDestination(DestinationContract):
+    @pytest.fixture(params=["none", "batch", "file"])
+    def place(self, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+        return LocalPlace(tmp_path / "mirror", request.param)
