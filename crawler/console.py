@@ -19,6 +19,7 @@ from crawler.interfaces import Observer
 from crawler.stop import Stop
 
 if TYPE_CHECKING:
+    from crawler.log import LogObserver
     from crawler.mirrors import Mirror
     from crawler.report import Report
 
@@ -129,16 +130,32 @@ def run_one(call: Call) -> int:
 
 
 def _watched_run(call: Call, config: Config, work: Work) -> int:
-    """Run ``work`` with a display and a summary; the exit code."""
+    """Run ``work`` with a display, the log and the machine outputs; print the summary; the exit code."""
+    from crawler.log import configure
+    from crawler.outputs import Outputs
     from crawler.progress import choose
 
     mode = "none" if call.quiet else config.progress
-    with choose(mode, sys.stderr) as display:
-        report, error = run_async(lambda stop: work(stop, [display]))
+    with Outputs(config) as outputs, choose(mode, sys.stderr) as display:
+        log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
+
+        async def logged(stop: Stop) -> tuple[Report, CrawlerError | None]:
+            log.run_started(*_subject(call))
+            report, error = await work(stop, [display, log, outputs])
+            report = await outputs.finish(report)
+            log.run_ended(report)
+            return report, error
+
+        report, error = run_async(logged)
     if error is not None and not report.listed:
         raise error  # nothing was done that a summary could tell
     print_report(report, quiet=call.quiet, verbosity=call.verbosity)
     return report.exit_code
+
+
+def _subject(call: Call) -> tuple[str, str]:
+    """(URL or list, DIR) for the log."""
+    return call.input_file or call.positional[0], call.positional[-1]
 
 
 def run_list(call: Call) -> int:
@@ -161,6 +178,7 @@ def run_config(call: Call) -> int:
     """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
     import tomllib
 
+    from crawler.log import configure
     from crawler.mirrors import parse_mirrors, select
     from crawler.report import worst
 
@@ -173,7 +191,8 @@ def run_config(call: Call) -> int:
         raise ConfigError(f"--config {name}: {error}") from None
     mirrors = parse_mirrors(data, call.given, name)
     chosen = select(mirrors, call.only)
-    reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop))
+    log = configure(call.verbosity, call.quiet, call.config.log_file, call.config.log_format)
+    reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log))
     for mirror, report in zip(chosen, reports, strict=True):
         if report.exit_code or call.verbosity or is_watched(call.quiet):
             print(f"--- {printable(mirror.name)}", file=sys.stderr if report.exit_code else sys.stdout)
@@ -181,16 +200,24 @@ def run_config(call: Call) -> int:
     return worst(report.exit_code for report in reports)
 
 
-async def _run_mirrors(mirrors: Sequence[Mirror], jobs: int, stop: Stop) -> list[Report]:
+async def _run_mirrors(mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver) -> list[Report]:
     """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate."""
     from crawler import app
+    from crawler.outputs import Outputs
 
     places = asyncio.Semaphore(jobs)
-    gates = app.shared_gate([mirror.config for mirror in mirrors])
+    gate = app.shared_gate([mirror.config for mirror in mirrors])
 
     async def one(mirror: Mirror) -> Report:
         async with places:
-            report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, (), stop, gate=gates)
-            return report
+            with Outputs(mirror.config) as outputs:
+                log.run_started(mirror.url, mirror.directory)
+                watchers = (log, outputs)
+                report, _ = await app.run_mirror(
+                    mirror.url, mirror.directory, mirror.config, watchers, stop.child(), gate=gate
+                )
+                report = await outputs.finish(report)
+                log.run_ended(report)
+                return report
 
     return await asyncio.gather(*(one(mirror) for mirror in mirrors))

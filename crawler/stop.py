@@ -14,6 +14,14 @@ class Stop:
         self.reason: str | None = None
         """Why the run was asked to end: ``SIGINT``, ``--max-duration``, …; None if it was not."""
         self._task: asyncio.Task[None] | None = None
+        self._children: list[Stop] = []
+
+    def child(self) -> Stop:
+        """A stop of its own for one of several runs: it ends when this one does, and can end alone."""
+        child = Stop()
+        child.reason = self.reason
+        self._children.append(child)
+        return child
 
     def request(self, reason: str) -> None:
         """End the run. The first reason is the one that counts. Call it on the event loop's thread."""
@@ -21,6 +29,8 @@ class Stop:
             self.reason = reason
             if self._task is not None:
                 self._task.cancel()
+        for child in self._children:
+            child.request(reason)
 
     async def guard(self, work: Coroutine[Any, Any, None]) -> None:
         """Run ``work`` until it ends or a stop is asked for; ``reason`` tells which. Its errors are raised."""
