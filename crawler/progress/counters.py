@@ -214,7 +214,9 @@ def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, s
     """The sums as short texts by name, in their order on the line; what says nothing is left out."""
     lower = totals.growing or totals.sizes_unknown
     parts = {"files": render_files(totals, at_least)}
-    if totals.bytes_total:
+    if totals.sizes_unknown and totals.bytes_total == totals.bytes_done:
+        parts["bytes"] = render_size(totals.bytes_done)  # the listings give no sizes at all: there is no total
+    elif totals.bytes_total:
         parts["bytes"] = render_bytes(totals.bytes_done, totals.bytes_total, at_least if lower else "")
     parts["rate"] = render_size(totals.rate) + "/s"
     if totals.growing:

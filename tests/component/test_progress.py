@@ -112,6 +112,14 @@ def test_sizes_that_no_listing_gives_make_the_bytes_and_the_eta_lower_bounds() -
     assert counters.totals(clock.now + 1).fraction == pytest.approx(1 / 3)
 
 
+def test_listings_without_sizes_give_no_total_of_bytes() -> None:
+    counters = Counters(Clock())
+    counters.listed("a", None)
+    counters.started(job("a"))
+    counters.received(job("a"), 3 * MIB)
+    assert parts(counters, 200.0)["bytes"] == "3.0 MiB"
+
+
 @pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.FAILED])
 def test_what_is_not_fetched_leaves_the_total_of_bytes(outcome: Outcome) -> None:
     counters = Counters(Clock())
