@@ -29,14 +29,15 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 def exact_size(value: object) -> Span[int] | None:
     """Bytes from a number that is not negative, or from its digits."""
+    if type(value) is int and value >= 0:
+        return Span(value, value)
     if isinstance(value, str):
         text = value.strip()
         if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
             return None
-        value = int(text)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return None
-    return Span(value, value)
+        number = int(text)
+        return Span(number, number)
+    return None
 
 
 def iso_time(value: object) -> Span[datetime] | None:
@@ -52,13 +53,13 @@ def iso_time(value: object) -> Span[datetime] | None:
         return None
     try:
         when = datetime.fromisoformat(text)
-        if when.tzinfo is not None:
+        if when.tzinfo is not None and when.tzinfo is not UTC:
             when = when.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    if _MINUTES.fullmatch(text):
+    if text[16:17] != ":" and _MINUTES.fullmatch(text):
         return _span(when, when + timedelta(seconds=59))
-    return _span(when.replace(microsecond=0), when)
+    return _span(when.replace(microsecond=0) if when.microsecond else when, when)
 
 
 def utc_time(value: object) -> Span[datetime] | None:

@@ -41,8 +41,8 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     if url is None or reason:
         taken.reject(reason or "scheme", href)
         return
-    segment, slash = last_segment(url)
-    directory = row["is_dir"] is True or slash
+    segment = last_segment(url)[0] if child is None else child[1].removesuffix("/")
+    directory = row["is_dir"] is True or url.endswith("/")
     link = row.get("is_symlink") is True
     kind = Kind.DIRECTORY if directory else Kind.SYMLINK if link else Kind.FILE
     details = Details(

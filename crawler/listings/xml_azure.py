@@ -45,11 +45,12 @@ def _take_blob(keys: ObjectKeys, taken: Rows, name: str, element: etree._Element
     if "Snapshot" in outer or outer.get("Deleted") == "true" or outer.get("IsCurrentVersion") == "false":
         taken.reject("duplicate", name, "an old version of a blob")
         return
-    row = next((fields(child) for child in children(element, "Properties")), {})
+    # Before REST version 2009-09-19 the properties stood in the blob itself, under other names.
+    row = outer | next((fields(child) for child in children(element, "Properties")), {})
     if row.get("ResourceType") == "directory":
         taken.reject("self", name, "marks a directory")
         return
-    size, modified = row.get("Content-Length"), row.get("Last-Modified")
+    size, modified = row.get("Content-Length") or row.get("Size"), row.get("Last-Modified") or row.get("LastModified")
     details = Details(
         size=exact_size(size),
         modified=http_time(modified),

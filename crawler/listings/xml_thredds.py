@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "unidata.ucar.edu/"
 _HREF = "{http://www.w3.org/1999/xlink}href"
+_SERVES_FILES = frozenset({"httpserver", "http", "netcdf"})
 _CATALOG_FILES = ("catalog.xml", "catalog.html")
 
 Services = dict[str, str | None]
@@ -51,7 +52,9 @@ def read_thredds(document: XmlDocument) -> Listing | None:
     for element, service in _datasets(document.root):
         if local(element) == "catalogRef":
             _take_reference(taken, document.text(element.get(_HREF)))
-        elif found := _file(taken, element, document.text(_path(element)), services, service):
+            continue
+        ways = [(document.text(path), way) for path, way in _ways(element, service) if path]
+        if found := _file(taken, element, ways, services):
             files.append(found)
     _take_files(taken, files)
     return taken.listing("thredds", complete=document.whole)
@@ -59,7 +62,7 @@ def read_thredds(document: XmlDocument) -> Listing | None:
 
 def _read_services(element: etree._Element, services: Services) -> str | None:
     """Note a service and those inside; returns the base of the first HTTPServer among them."""
-    base = element.get("base") if (element.get("serviceType") or "").lower() in {"httpserver", "http"} else None
+    base = element.get("base") if (element.get("serviceType") or "").lower() in _SERVES_FILES else None
     for inner in children(element, "service"):
         found = _read_services(inner, services)
         base = base if base is not None else found
@@ -93,16 +96,14 @@ def _service(element: etree._Element, inherited: str | None) -> tuple[str | None
             for inner in children(child, "serviceName"):
                 own = (inner.text or "").strip() or own
                 passed = own if child.get("inherited") == "true" else passed
-        elif name == "access":
-            own = child.get("serviceName") or own
     return own, passed
 
 
-def _path(element: etree._Element) -> str | None:
-    """``urlPath`` of a dataset or of its first ``access`` element."""
-    path = element.get("urlPath")
-    inside = (child.get("urlPath") for child in children(element, "access"))
-    return path or next((found for found in inside if found), None)
+def _ways(element: etree._Element, service: str | None) -> Iterator[tuple[str | None, str | None]]:
+    """(path, service) of a dataset: its own, and those of its ``access`` elements."""
+    yield element.get("urlPath"), service
+    for child in children(element, "access"):
+        yield child.get("urlPath"), child.get("serviceName")
 
 
 def _take_reference(taken: Rows, href: str) -> None:
@@ -124,16 +125,22 @@ def _catalog_name(url: str) -> str:
     return name.removesuffix(".xml") or name
 
 
-def _file(taken: Rows, element: etree._Element, path: str, services: Services, service: str | None) -> _File | None:
-    if not path:
-        return None
-    # A service that is not declared here, or not named, can only be the one that serves files.
-    base = services[service] if service in services else next((base for base in services.values() if base), None)
-    href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
-    url = resolve_link(taken.url, href) if href is not None else None
-    if url is None:
-        taken.reject("scheme", path, "no HTTPServer among its services")
-        return None
+def _file(taken: Rows, element: etree._Element, ways: list[tuple[str, str | None]], services: Services) -> _File | None:
+    """The dataset by the first way that serves files; None if it has no path, or after a rejection."""
+    for path, service in ways:
+        # A service that is not declared here, or not named, can only be the one that serves files.
+        base = services[service] if service in services else next((base for base in services.values() if base), None)
+        href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
+        url = resolve_link(taken.url, href) if href is not None else None
+        if url is not None:
+            return _File(path=path, url=url, details=_details(element))
+    if ways:
+        taken.reject("scheme", ways[0][0], "no HTTPServer among its services")
+    return None
+
+
+def _details(element: etree._Element) -> Details:
+    """``dataSize`` is rounded to what is printed, by 1000 or 1024; ``date`` counts if it is of type ``modified``."""
     size, units, modified = "", "", ""
     for child in element:
         if local(child) == "dataSize":
@@ -141,10 +148,9 @@ def _file(taken: Rows, element: etree._Element, path: str, services: Services, s
         elif local(child) == "date" and child.get("type") == "modified":
             modified = child.text or ""
     printed_size = f"{size.strip()} {units}" if size else ""
-    details = Details(
+    return Details(
         size=read_size(printed_size), modified=utc_time(modified), row=printed(printed_size, modified.strip())
     )
-    return _File(path=path, url=url, details=details)
 
 
 def _take_files(taken: Rows, files: list[_File]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawler.listings.exact import entity_tag, exact_size, http_time, printed
+from crawler.listings.exact import entity_tag, exact_size, http_time, printed, utc_time
 from crawler.listings.exact_rows import Details, Rows, decode_name, name_problem
 from crawler.listings.exact_urls import bucket_of, is_external, without_query
 from crawler.listings.xml_document import XmlDocument
@@ -55,8 +55,8 @@ class _Member:
 def read_webdav(document: XmlDocument) -> Listing | None:
     """The members of a collection.
 
-    The collection is found by its path. Behind a proxy that renames paths it is the first response, if all others lie
-    below it: members then keep their place under the URL that was asked. None when the URL turns out to be a file.
+    The collection is found by its path. Behind a proxy that renames paths it is the response that all others lie
+    below: members then keep their place under the URL that was asked. None when the URL turns out to be a file.
     Without the collection's own response the listing is not complete: it may be an answer to something else.
     """
     if document.root.tag != "{DAV:}multistatus":
@@ -77,12 +77,12 @@ def read_webdav(document: XmlDocument) -> Listing | None:
 
 
 def _renamed_owner(members: list[_Member]) -> _Member | None:
-    first = members[0] if members else None
-    if first is None or not first.collection:
+    top = min(members, key=lambda member: len(member.path), default=None)
+    if top is None or not top.collection:
         return None
-    depth = len(first.path)
-    below = all(len(member.path) > depth and member.path[:depth] == first.path for member in members[1:])
-    return first if below else None
+    depth = len(top.path)
+    below = (len(member.path) > depth and member.path[:depth] == top.path for member in members if member is not top)
+    return top if all(below) else None
 
 
 def _read(document: XmlDocument, response: etree._Element) -> _Member:
@@ -152,7 +152,7 @@ def _details(member: _Member, kind: Kind) -> Details:
     return Details(
         kind=kind,
         size=exact_size(size),
-        modified=http_time(modified),
+        modified=http_time(modified) or utc_time(modified),
         row=printed(size, modified),
         etag=entity_tag(member.properties.get(_ETAG)),
     )

@@ -145,6 +145,11 @@ def test_behind_a_proxy_that_renames_paths_members_keep_their_place() -> None:
     assert found.complete
 
 
+def test_the_collection_behind_a_proxy_may_stand_anywhere() -> None:
+    found = listing(dav(response("/x/a"), response("/x", folder=True, size=None), response("/x/b")))
+    assert [entry.url for entry in found.entries] == [HERE + "a", HERE + "b"]
+
+
 def test_an_answer_without_the_collection_is_not_complete() -> None:
     assert not listing(dav(response("/pub/a"))).complete
     assert not listing(dav()).complete
@@ -243,7 +248,7 @@ def test_a_dataset_is_a_file_of_the_server_of_files() -> None:
         '<dataset name="x" urlPath="x.nc" serviceName="http"/>',
         '<dataset name="x" urlPath="x.nc"><serviceName>all</serviceName></dataset>',
         '<dataset name="x" urlPath="x.nc"/>',
-        '<dataset name="x"><access serviceName="http" urlPath="x.nc"/></dataset>',
+        '<dataset name="x"><access serviceName="odap" urlPath="y"/><access serviceName="http" urlPath="x.nc"/></dataset>',
         '<dataset name="t"><metadata inherited="true"><serviceName>http</serviceName></metadata>'
         '<dataset name="m"><dataset name="x" urlPath="x.nc"/></dataset></dataset>',
     ],

@@ -229,6 +229,13 @@ def test_azure_snapshots_deleted_blobs_and_directories_are_no_files() -> None:
     assert reasons(found) == [("duplicate", "a"), ("duplicate", "b"), ("self", "c")]
 
 
+def test_azure_blobs_of_the_oldest_version_have_their_properties_outside() -> None:
+    old = "<Name>a</Name><Url>u</Url><LastModified>Thu, 29 Feb 2024 12:00:01 GMT</LastModified><Size>7</Size>"
+    (entry,) = listing(azure(f"<Blob>{old}</Blob>"), CONTAINER).entries
+    assert entry.size == Span(7, 7)
+    assert entry.row == "7 Thu, 29 Feb 2024 12:00:01 GMT"
+
+
 def test_a_list_of_azure_containers_is_no_listing_of_files() -> None:
     body = "<EnumerationResults><Containers><Container><Name>a</Name></Container></Containers></EnumerationResults>"
     assert parse(body) is None
