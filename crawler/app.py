@@ -151,7 +151,11 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
     )
     await destination.acquire(config.lock_wait)
     path = Path(config.state) if config.state else setup.directory / urls.STATE_DIRECTORY / "state.sqlite3"
-    state = await stack.enter_async_context(SqliteState(path))
+    if path.is_symlink() and not config.state:
+        tally.warn(f"{path} is a symbolic link and is not used: remove it")
+        state: SqliteState = NullState()
+    else:
+        state = await stack.enter_async_context(SqliteState(path))
     if state.problem:
         tally.warn(state.problem)
     client = await stack.enter_async_context(Client(options, setup.gate))

@@ -198,6 +198,8 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
         if verbose:
             traceback.print_exc()
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
         code = _complain(f"unexpected {type(error).__name__}: {error} (-v shows where)", 1)
     return _flushed(code)
 

@@ -7,6 +7,7 @@ bytes, and a minimum average speed, so that neither a dead nor a trickling serve
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 import zlib
@@ -28,6 +29,7 @@ from crawler.models import Validators
 from crawler.retry import OVERLOAD_STATUS, parse_http_date, parse_retry_after
 from crawler.urls import Origin, origin, resolve
 
+_LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OVERLOAD_PAUSE = 1.0
 """Seconds that all workers of a host wait after a 429 that does not say how long."""
@@ -117,6 +119,9 @@ class Client:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise self._translate(error, url) from None
+        if _LOG.isEnabledFor(logging.DEBUG):
+            fields = {"method": method, "url": url, "status": response.status}
+            _LOG.debug("request", extra={"fields": fields})
         if response.status in OVERLOAD_STATUS:
             self._overloaded(response, url)
         else:

@@ -46,8 +46,11 @@ class Call:
 _SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
-    """Run ``work`` on a new event loop. The first SIGINT or SIGTERM asks it to stop, the second ends the process."""
+def run_async(work: Callable[[Stop], Awaitable[T]], at_once: Callable[[], None] = lambda: None) -> T:
+    """Run ``work`` on a new event loop. The first SIGINT or SIGTERM asks it to stop, the second ends the process.
+
+    ``at_once`` is called before the latter, to leave the terminal in order.
+    """
     try:
         import uvloop
 
@@ -57,7 +60,7 @@ def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
 
     async def guarded() -> T:
         stop = Stop()
-        with _signals(stop):
+        with _signals(stop, at_once):
             return await work(stop)
 
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -65,11 +68,12 @@ def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
 
 
 @contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
+def _signals(stop: Stop, at_once: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def on_signal(number: signal.Signals, code: int) -> None:
         if stop.reason is not None:
+            at_once()
             os._exit(code)
         stop.request(number.name)
 
@@ -131,13 +135,15 @@ def run_one(call: Call) -> int:
 
 def _watched_run(call: Call, config: Config, work: Work) -> int:
     """Run ``work`` with a display, the log and the machine outputs; print the summary; the exit code."""
-    from crawler.log import configure
+    from crawler.attempts import announce_to
+    from crawler.log import configure, retried
     from crawler.outputs import Outputs
     from crawler.progress import choose
 
     mode = "none" if call.quiet else config.progress
     with Outputs(config) as outputs, choose(mode, sys.stderr) as display:
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
+        announce_to(retried)
 
         async def logged(stop: Stop) -> tuple[Report, CrawlerError | None]:
             log.run_started(*_subject(call))
@@ -146,7 +152,7 @@ def _watched_run(call: Call, config: Config, work: Work) -> int:
             log.run_ended(report)
             return report, error
 
-        report, error = run_async(logged)
+        report, error = run_async(logged, lambda: display.__exit__(None, None, None))
     if error is not None and not report.listed:
         raise error  # nothing was done that a summary could tell
     print_report(report, quiet=call.quiet, verbosity=call.verbosity)
@@ -178,7 +184,8 @@ def run_config(call: Call) -> int:
     """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
     import tomllib
 
-    from crawler.log import configure
+    from crawler.attempts import announce_to
+    from crawler.log import configure, retried
     from crawler.mirrors import parse_mirrors, select
     from crawler.report import worst
 
@@ -192,6 +199,7 @@ def run_config(call: Call) -> int:
     mirrors = parse_mirrors(data, call.given, name)
     chosen = select(mirrors, call.only)
     log = configure(call.verbosity, call.quiet, call.config.log_file, call.config.log_format)
+    announce_to(retried)
     reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log))
     for mirror, report in zip(chosen, reports, strict=True):
         if report.exit_code or call.verbosity or is_watched(call.quiet):

@@ -126,6 +126,10 @@ class Destination(Protocol):
         """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
         ...
 
+    async def make_folder(self, path: str) -> str | None:
+        """Make the folder ``path``, for one that is empty upstream. None, or the reason why it cannot be."""
+        ...
+
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
         """(path, kind, bytes) of everything below ``folder``, each folder after what it holds; links not followed."""
         ...

@@ -202,6 +202,10 @@ class Producer:
         self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
         if not complete:
             return
+        if not opened.shown and folder.path:
+            problem = await self._destination.make_folder(folder.path)
+            if problem is not None:
+                self._observer.listing_failed(folder.path, folder.url, problem)
         for name, found in local.items():
             if name not in opened.shown:
                 path = f"{folder.path}/{name}" if folder.path else name

@@ -182,7 +182,6 @@ class MirrorRun(Run):
             await self.engine(lambda put, starts=starts: self._produce(starts, put), self._permit)  # type: ignore[misc]
             late, self.late = self.late, []
             starts = walker.late(late)
-        parts.observer.walked()
         await self.committer.drain()
         await self._finish_last(producer.held)
 
@@ -190,6 +189,7 @@ class MirrorRun(Run):
         producer, walker = self._producer, self._walker
         producer.put = put
         await walker.walk(starts, producer.visit)
+        self.parts.observer.walked()
 
     def _permit(self, source: str, target: str) -> Rejection | None:
         return self._walker.scope.file_redirect(source, target)
@@ -266,6 +266,7 @@ class DownloadRun(Run):
             local = (await parts.destination.scan(folder)).get(name)
             known = (await parts.state.folder(folder)).get(name)
             await put(as_job(url, path, known, local))
+        parts.observer.walked()
 
     async def _forbidden(self, url: str, robots: dict[urls.Origin | None, Callable[[str], bool] | str]) -> str | None:
         """Why ``url`` may not be asked for, or None; robots.txt of each host is read once."""

@@ -225,6 +225,18 @@ class LocalDestination:
         await self._ready()
         return await self._run(self._writer, remove, self._tree, paths, self._trash)
 
+    async def make_folder(self, path: str) -> str | None:
+        """See ``interfaces.Destination``."""
+        await self._ready()
+        return await self._run(self._writer, self._make_folder, path)
+
+    def _make_folder(self, path: str) -> str | None:
+        try:
+            self._tree.folder(path, create=True)
+        except Refused as refused:
+            return str(refused)
+        return None
+
     async def empty_trash(self, now: float) -> None:
         """Remove what has been in the trash for too long. ``now`` in seconds since the epoch."""
         await self._ready()
