@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -231,3 +233,8 @@ def test_any_other_xml_is_no_listing(body: bytes) -> None:
 def test_the_root_element_is_found_without_parsing(body: bytes, name: str | None) -> None:
     found = root_position(body)
     assert (found[0] if found else None) == name
+
+
+def test_the_parser_is_loaded_by_the_first_xml_page_and_not_before() -> None:
+    code = "import sys, crawler.listings.xml_families; sys.exit('lxml' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
