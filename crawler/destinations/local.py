@@ -71,7 +71,7 @@ class LocalDestination:
     def __init__(
         self, directory: Path, *, fsync: str, digests: bool = True, trash_seconds: float | None = None
     ) -> None:
-        if os.open not in os.supports_dir_fd:
+        if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
         self._where = str(directory)
         self._fsync = fsync

@@ -157,10 +157,13 @@ def _remove(tree: Tree, path: str, trash: Trash | None, foreign: dict[str, str |
 
 def _other_mirror(tree: Tree, folder: str, foreign: dict[str, str | None]) -> str | None:
     """The folder at or above ``folder``, DIR itself apart, that has a state directory of its own."""
-    if not folder:
-        return None
     if folder not in foreign:
-        above = _other_mirror(tree, split(folder)[0], foreign)
-        own = above is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(folder)) is not None
-        foreign[folder] = folder if own else above
+        here, owner = "", None
+        for segment in folder.split("/") if folder else ():
+            here = f"{here}/{segment}" if here else segment
+            if here not in foreign:
+                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(here)) is not None
+                foreign[here] = here if own else owner
+            owner = foreign[here]
+        foreign[folder] = owner
     return foreign[folder]

@@ -12,13 +12,12 @@ from tests.contract.destination import DestinationContract, Place
 
 
 class LocalPlace(Place):
-    def __init__(self, directory: Path, fsync: str) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._fsync = fsync
 
     @asynccontextmanager
     async def open(self, *, digests: bool = True) -> AsyncIterator[Destination]:
-        async with LocalDestination(self._directory, fsync=self._fsync, digests=digests) as destination:
+        async with LocalDestination(self._directory, fsync="batch", digests=digests) as destination:
             await destination.acquire(0)
             yield destination
 
@@ -35,6 +34,6 @@ class LocalPlace(Place):
 
 
 class TestLocalDestination(DestinationContract):
-    @pytest.fixture(params=["none", "batch", "file"])
-    def place(self, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-        return LocalPlace(tmp_path / "mirror", request.param)
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Place:
+        return LocalPlace(tmp_path / "mirror")
