@@ -96,8 +96,7 @@ def test_deleting_most_of_the_mirror_is_refused_with_6(
         (tree / name).unlink()
     run = run_crawler("--delete", url, mirror)
     assert run.code == 6, run.output
-    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
-    assert "--max-delete" in run.stderr
+    assert len([line for line in run.stderr.splitlines() if "--max-delete" in line]) == 1, run.stderr
     assert all((mirror / name).exists() for name in UNTOUCHED)
     assert run_crawler("--delete", "--max-delete", "100%", url, mirror).code == 0
     trees.assert_same(tree, mirror)

@@ -142,7 +142,7 @@ def test_a_path_that_robots_txt_forbids_is_skipped_and_counted(
     (server.root / "robots.txt").write_text("User-agent: *\nDisallow: /pub/private/\nDisallow: /pub/no.txt\n")
     for name in ("a.txt", "no.txt", "private/b.txt", "sub/c.txt"):
         trees.write(server.root / "pub" / name, 5)
-    run = run_crawler(server.url_of(server.root / "pub"), mirror)
+    run = run_crawler("-v", server.url_of(server.root / "pub"), mirror)
     assert run.code == 0, run.output
     asked = {request.path for request in server.requests()}
     assert asked == {"/robots.txt", "/pub/", "/pub/a.txt", "/pub/sub/", "/pub/sub/c.txt"}

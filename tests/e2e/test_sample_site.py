@@ -22,7 +22,7 @@ def visit(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_the_sample_site_is_mirrored_and_a_second_visit_fetches_nothing(tmp_path: Path) -> None:
     runpy.run_path(str(SAMPLE_SITE))["build"](tmp_path / "site")
     for _ in range(2):
-        run = visit(sys.executable, "-m", "crawler", "{url}", "mirror", cwd=tmp_path)
+        run = visit(sys.executable, "-m", "crawler", "-v", "{url}", "mirror", cwd=tmp_path)
         assert run.returncode == 0, run.stdout + run.stderr
         trees.assert_same(tmp_path / "site", tmp_path / "mirror")
     assert "0 saved" in run.stdout + run.stderr
