@@ -169,7 +169,7 @@ class Filters:
         self._sizes, self._ages = _limits_of(config, now)
         self._by_name = bool(self._extensions or patterns)
         self._by_limit = bool(self._sizes or self._ages)
-        self._excluded_above = lru_cache(maxsize=1024)(self._find_excluded_above)
+        self._excluded_in = lru_cache(maxsize=1024)(self._find_excluded_in)
         self._refuse_idle_folder_rules()
 
     def _refuse_idle_folder_rules(self) -> None:
@@ -210,12 +210,10 @@ class Filters:
         return None
 
     def prunes(self, path: str) -> Rejection | None:
-        """Why the folder ``path`` (below URL) is not entered: the first rule for folders that matches excludes it."""
-        path = path.rstrip("/")
-        for item in self._folder_rules if path else ():
-            if item.matches_folder(path):
-                return None if item.rule.include else Rejection("exclude", path + "/", item.rule.pattern)
-        return None
+        """Why the folder ``path`` (below URL) is not entered: for it or a folder above it, the first rule for folders
+        that matches excludes."""
+        rule = self._excluded_in(path.rstrip("/")) if self._folder_rules else None
+        return Rejection("exclude", path.rstrip("/") + "/", rule) if rule else None
 
     def explains(self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None) -> list[Check]:
         """Each rule and whether it is true of this file, in the order in which they are asked."""
@@ -242,7 +240,7 @@ class Filters:
         if self._extensions and not self._has_extension(name):
             return Rejection("ext", path, self._extension_list())
         if self._folder_rules:
-            rule = self._excluded_above(path.rpartition("/")[0])
+            rule = self._excluded_in(path.rpartition("/")[0])
             if rule:
                 return Rejection("exclude", path, rule)
         for item in self._file_rules:
@@ -250,11 +248,11 @@ class Filters:
                 return None if item.rule.include else Rejection("exclude", path, item.rule.pattern)
         return Rejection("not-included", path, self._included) if self._included else None
 
-    def _find_excluded_above(self, folder: str) -> str | None:
+    def _find_excluded_in(self, folder: str) -> str | None:
         for above in _folders_above(folder + "/"):
-            rejection = self.prunes(above)
-            if rejection:
-                return rejection.detail
+            deciding = next((item.rule for item in self._folder_rules if item.matches_folder(above)), None)
+            if deciding and not deciding.include:
+                return deciding.pattern
         return None
 
     def _held(self, size: Span[int] | None, modified: Span[datetime] | None) -> Iterator[tuple[_Limit, bool | None]]:
