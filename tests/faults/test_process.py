@@ -29,10 +29,10 @@ def test_a_reader_sees_the_old_file_or_the_new_one(sandbox: Sandbox, site: Site)
     site.file("a.bin", new, Paced(pieces=8, every=0.1), mtime=OLD + DAY)
     program = sandbox.start(site.url)
     seen = set()
-    while program.process.poll() is None:
+    while program.is_running:
         seen.add((sandbox.directory / "a.bin").read_bytes())
         time.sleep(0.002)
-    program.process.returncode = None
+    sandbox.note(program.finish()).succeeds()
     assert seen <= {old, new}
     assert old in seen
     assert (sandbox.directory / "a.bin").read_bytes() == new

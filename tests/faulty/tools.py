@@ -83,7 +83,8 @@ def lftp(wish: Wish, url: str, directory: str) -> list[str]:
 
 def rclone(wish: Wish, url: str, directory: str) -> list[str]:
     seconds = f"{wish.timeout}s"
-    options = ["sync" if wish.delete else "copy", ":http:", directory, "--http-url", url, "--retries=1"]
+    options = ["sync" if wish.delete else "copy", ":http:", directory, "--http-url", url, f"--retries={wish.attempts}"]
+    options.append("--retries-sleep=1s")
     options += [f"--contimeout={seconds}", f"--timeout={seconds}", f"--low-level-retries={wish.attempts}"]
     options += [f"--max-delete={wish.max_delete}"] if wish.max_delete else []
     options += [f"--max-depth={wish.max_depth + 1}"] if wish.max_depth is not None else []

@@ -13,7 +13,8 @@ import sys
 import time
 from typing import Any
 
-import sitecustomize  # the one beside this file
+import sitecustomize  # type: ignore[import-not-found]  # the one beside this file
+
 from crawler.__main__ import main
 
 PATIENCE = 30.0
@@ -26,7 +27,7 @@ def child(order: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = ["crawler", *order["argv"]]
     sitecustomize.TORTURE.configure(order["torture"])
-    sys.exit(main())
+    main()
 
 
 def wait(pid: int) -> int:
