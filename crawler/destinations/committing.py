@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from crawler.destinations.reasons import NO_DESCRIPTORS, Refused, destination_error, is_whole, item_reason
 from crawler.destinations.trash import Trash, write_all
-from crawler.destinations.tree import Tree, encoded, encoded_new, lstat, split
+from crawler.destinations.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
 from crawler.models import Known, Staged
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -190,8 +190,7 @@ class Committer:
 
     def _abandon(self, one: _Ready) -> None:
         if one.descriptor >= 0:
-            with suppress(OSError):
-                os.close(one.descriptor)
+            close_quietly(one.descriptor)
             one.descriptor = -1
         self._unlink(one.part)
         if one.item.part:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crawler import urls
 from crawler.destinations.reasons import destination_error
-from crawler.destinations.tree import FOLDER_FLAGS, Identity, identity, lstat
+from crawler.destinations.tree import FOLDER_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.errors import DestinationError
 
 _HOME = urls.STATE_DIRECTORY.encode()
@@ -72,8 +72,7 @@ class Home:
     def close(self) -> None:
         for descriptor in (self.parts, self.own, self.root):
             if descriptor >= 0:
-                with suppress(OSError):  # only read from: nothing can be lost
-                    os.close(descriptor)
+                close_quietly(descriptor)
         self.root = self.own = self.parts = -1
 
     def _error(self, text: str) -> DestinationError:
@@ -91,4 +90,4 @@ def _make_directory(directory: Path) -> None:
             try:
                 os.fsync(descriptor)
             finally:
-                os.close(descriptor)
+                close_quietly(descriptor)

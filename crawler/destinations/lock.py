@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 
 from crawler.destinations.reasons import destination_error
+from crawler.destinations.tree import close_quietly
 from crawler.errors import AlreadyRunning, DestinationError
 
 try:
@@ -50,6 +51,9 @@ class Lock:
 
     def _try(self) -> bool:
         """One attempt. False if another process has it."""
+        return any(self._open_and_hold() for _ in range(2))  # the file may be removed between opening and locking
+
+    def _open_and_hold(self) -> bool:
         try:
             descriptor = os.open(_NAME, _FLAGS, 0o666, dir_fd=self._home)
         except OSError as error:
@@ -65,7 +69,7 @@ class Lock:
             raise destination_error(error, self._where) from error
         finally:
             if descriptor >= 0:
-                os.close(descriptor)
+                close_quietly(descriptor)
         return self._descriptor >= 0
 
     def _hold(self, descriptor: int) -> bool:
@@ -95,7 +99,7 @@ class Lock:
             try:
                 found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
             finally:
-                os.close(descriptor)
+                close_quietly(descriptor)
             if found:
                 owner = f" (pid {found[1].decode()}, since {found[2].decode()})"
         except OSError:
@@ -104,5 +108,5 @@ class Lock:
 
     def release(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            close_quietly(self._descriptor)
             self._descriptor = -1

@@ -14,7 +14,7 @@ from itertools import count
 
 from crawler import limits, urls
 from crawler.destinations.reasons import Refused, is_whole, item_reason
-from crawler.destinations.tree import FOLDER_FLAGS, Tree, encoded, lstat, split
+from crawler.destinations.tree import FOLDER_FLAGS, Tree, close_quietly, encoded, lstat, split
 from crawler.models import Kind
 
 NAME = b"trash"
@@ -74,7 +74,7 @@ class Trash:
     def close(self) -> None:
         if self._tree is not None:
             self._tree.close()
-            os.close(self._root)
+            close_quietly(self._root)
             self._tree = None
 
 
@@ -106,7 +106,7 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
         finally:
             os.close(writing)
     finally:
-        os.close(reading)
+        close_quietly(reading)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

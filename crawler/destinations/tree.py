@@ -71,6 +71,12 @@ def lstat(name: bytes, directory: int) -> os.stat_result | None:
         return None
 
 
+def close_quietly(descriptor: int) -> None:
+    """For descriptors that nothing was written to: whatever closing them reports, nothing is lost."""
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 def identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
@@ -167,7 +173,7 @@ class Tree:
             folder = _Folder(descriptor, identity(os.fstat(descriptor)), self._epoch)
         finally:
             if folder is None or folder.identity == self._own:
-                os.close(descriptor)
+                close_quietly(descriptor)
         if folder.identity == self._own:
             raise Refused(f"{here} is our own directory")
         return folder
@@ -191,14 +197,14 @@ class Tree:
     def forget(self, path: str) -> None:
         """Close a folder and all below it: it has been removed or is no longer what it was."""
         for key in [key for key in self._folders if key == path or key.startswith(f"{path}/")]:
-            os.close(self._folders.pop(key).descriptor)
+            close_quietly(self._folders.pop(key).descriptor)
 
     def close(self) -> None:
         self._evict(0)
 
     def _evict(self, keep: int) -> None:
         while len(self._folders) > keep:
-            os.close(self._folders.popitem(last=False)[1].descriptor)
+            close_quietly(self._folders.popitem(last=False)[1].descriptor)
 
     def scan(self, path: str) -> dict[str, Local]:
         """What lies in a folder, by name; {} if it is absent, closed to us or behind a link."""
