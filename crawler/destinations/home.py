@@ -60,6 +60,14 @@ class Home:
                 raise self._error(f"{shown} in it is a link or a file: move it away") from error
             raise
 
+    def free_space(self) -> int:
+        """Bytes that may be written to the file system of DIR, or of the folder that it would be made in."""
+        if self.root >= 0:
+            status = os.fstatvfs(self.root)
+        else:
+            status = os.statvfs(next(path for path in self._directory.absolute().parents if path.exists()))
+        return status.f_bavail * status.f_frsize
+
     def identity(self) -> Identity:
         """Of DIR/.crawler."""
         return identity(os.fstat(self.own))

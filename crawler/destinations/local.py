@@ -65,11 +65,18 @@ class LocalDestination:
 
     Entering looks, and changes nothing; ``acquire``, or else the first write, makes what is missing.
     ``directory`` may be a link to a directory. ``fsync`` is ``none``, ``batch`` or ``file``; ``trash_seconds``
-    None means no trash. All methods raise DestinationError when the directory as a whole cannot be used.
+    None means no trash. With ``read_only`` nothing is made or changed, DIR itself included. All methods raise
+    DestinationError when the directory as a whole cannot be used.
     """
 
     def __init__(
-        self, directory: Path, *, fsync: str, digests: bool = True, trash_seconds: float | None = None
+        self,
+        directory: Path,
+        *,
+        fsync: str = "batch",
+        digests: bool = True,
+        trash_seconds: float | None = None,
+        read_only: bool = False,
     ) -> None:
         if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
@@ -77,6 +84,7 @@ class LocalDestination:
         self._fsync = fsync
         self._digests = digests
         self._trash_seconds = trash_seconds
+        self._read_only = read_only
         self._home = Home(directory)
         self.folds_case = False
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
@@ -125,6 +133,8 @@ class LocalDestination:
             self._writer.shutdown(wait=False)
 
     async def _ready(self) -> None:
+        if self._read_only:
+            raise DestinationError(f"nothing may be changed in {self._where} by a run that only looks")
         if not self._made:
             await self._run(self._writer, self._make)
 
@@ -208,10 +218,8 @@ class LocalDestination:
         return await self._run(self._carriers, _digest, self._home.root, path)
 
     async def free_space(self) -> int:
-        """Bytes that may still be written, by the file system's own word."""
-        await self._ready()
-        status = await self._run(self._writer, os.fstatvfs, self._home.root)
-        return status.f_bavail * status.f_frsize
+        """See ``interfaces.Destination``. Where DIR does not exist yet, of the file system that it would be made on."""
+        return await self._run(self._looker, self._home.free_space)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -226,7 +234,9 @@ class LocalDestination:
         return await self._run(self._writer, remove, self._tree, paths, self._trash)
 
     async def make_folder(self, path: str) -> str | None:
-        """See ``interfaces.Destination``."""
+        """See ``interfaces.Destination``. A run that only looks does not make it."""
+        if self._read_only:
+            return None
         await self._ready()
         return await self._run(self._writer, self._make_folder, path)
 

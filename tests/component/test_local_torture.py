@@ -7,8 +7,7 @@ import errno
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from crawler import limits
 from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError, FetchError
 from crawler.models import Known
-from tests.contract.destination import job, pattern, sha256, staged, stream
+from tests.contract.destination import in_memory, job, pattern, sha256, staged, stream
 
 CALLS = """
     open close read write fsync fstat utime posix_fadvise stat rename mkdir rmdir unlink link listdir scandir
@@ -115,23 +114,17 @@ def look(directory: Path, said: dict[str, Known | str]) -> None:
     assert others <= {directory / path for path in [*FILES, "gone/1", "gone/2"]}
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A directory in memory where there is one: hundreds of runs wait for each flush of theirs."""
-    if not os.access("/dev/shm", os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as directory:
-        yield Path(directory)
-
-
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EMFILE, errno.ENOENT, errno.EEXIST])
-def test_any_call_may_fail_once(memory: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    template, directory = memory / "template", memory / "dir"
+def test_any_call_may_fail_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    with in_memory(tmp_path) as root:
+        fail_each_call(root / "template", root / "dir", monkeypatch, error)
+
+
+def fail_each_call(template: Path, directory: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
     monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 250_000)
     asyncio.run(prepare(template))
     disk = Disk(monkeypatch)

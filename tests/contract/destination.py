@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +52,16 @@ async def stream(part: Part, body: bytes, step: int = 1000) -> None:
 
 def pattern(size: int) -> bytes:
     return bytes(i * i % 251 for i in range(251)) * (size // 251 + 1) if size > 251 else b"x" * size
+
+
+@contextmanager
+def in_memory(otherwise: Path) -> Iterator[Path]:
+    """A directory in memory where there is one: for hundreds of runs whose every flush would wait for a disk."""
+    if not os.access("/dev/shm", os.W_OK):
+        yield otherwise
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as directory:
+        yield Path(directory)
 
 
 def sha256(body: bytes) -> str:
