@@ -10,7 +10,7 @@ import pytest
 from tests import trees
 from tests.conftest import Serve, ServeAlone
 from tests.program import Program, Run, finish, wait_until
-from tests.servers.nginx import SLOW
+from tests.servers.nginx import at_speed
 
 
 def assert_one_line(run: Run, code: int, *words: str) -> None:
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_fetched_is_5_and_the_others_arrive(
 def test_a_directory_that_another_run_holds_is_7(serve: Serve, site: Path, run_crawler: Program, mirror: Path) -> None:
     trees.write_large(site / "large.bin", 4 << 20)
     url = serve("nginx").url_of(site)
-    first = run_crawler.start("--user-agent", SLOW, url, mirror)
+    first = run_crawler.start("--user-agent", at_speed(64 * 1024), url, mirror)
     wait_until(lambda: trees.parts(mirror), first)
     second = run_crawler(url, mirror)
     assert_one_line(second, 7, str(mirror))

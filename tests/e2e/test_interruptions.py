@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from crawler import limits
 from tests import trees
 from tests.conftest import Serve
 from tests.program import Program, finish, wait_until
-from tests.servers.nginx import SLOW
+from tests.servers.nginx import at_speed
 
 SMALL = [f"small/s-{number:03}.bin" for number in range(200)]
 LARGE = [f"large/l-{number}.iso" for number in range(3)]
 LARGE_SIZE = 1 << 20
-"""16 seconds in the slow lane."""
+SLOW = at_speed(LARGE_SIZE // 16)
+"""16 seconds for a large file."""
 
 
 @pytest.fixture
@@ -63,26 +65,25 @@ def test_after_kill_9_the_next_run_completes_the_tree_and_fetches_nothing_twice(
     assert len(set(bodies)) == len(bodies)
 
 
-def test_after_kill_9_a_large_file_goes_on_where_it_stopped(
+def test_after_kill_9_a_large_file_goes_on_from_the_last_checkpoint(
     serve: Serve, site: Path, run_crawler: Program, mirror: Path
 ) -> None:
-    trees.write_large(site / "large.iso", 8 << 20)
+    size = 4 * limits.CHECKPOINT_BYTES
+    trees.write_large(site / "large.iso", size)
     server = serve("nginx")
-    first = run_crawler.start("--user-agent", SLOW, server.url_of(site), mirror)
-    wait_until(lambda: sum(path.stat().st_size for path in parts(mirror)) >= 128 * 1024, first)
+    first = run_crawler.start("--user-agent", at_speed(size // 4), server.url_of(site), mirror)
+    wait_until(lambda: any(name.endswith(".json") for name in trees.parts(mirror)), first)
     first.send_signal(signal.SIGKILL)
     finish(first)
     server.forget()
     second = run_crawler(server.url_of(site), mirror)
     assert second.code == 0, second.output
     trees.assert_same(site, mirror)
+    assert trees.parts(mirror) == []
     answers = [request for request in server.requests() if request.path.endswith(".iso")]
     assert [answer.status for answer in answers] == [206]
-    assert (answers[0].size or 0) <= (8 << 20) - 64 * 1024
-
-
-def parts(mirror: Path) -> list[Path]:
-    return [mirror / ".crawler" / "parts" / name for name in trees.parts(mirror)]
+    assert answers[0].size is not None
+    assert answers[0].size <= size - limits.CHECKPOINT_BYTES
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -7,9 +7,13 @@ from functools import partial
 
 from tests.servers.process import MIME_TYPES, Flavour, Site
 
-SLOW = "crawler in the slow lane"
-"""A client with this User-Agent gets SLOW_RATE bytes per second and connection: its run can be met in the middle."""
-SLOW_RATE = 64 * 1024
+AGENT = "crawler at "
+
+
+def at_speed(rate: int) -> str:
+    """Give the User-Agent of a client that gets ``rate`` bytes per second and connection: it can be met in mid-run."""
+    return f"{AGENT}{rate}"
+
 
 CONFIGURATION = """\
 {user}
@@ -32,7 +36,7 @@ http {{
     gzip on;
     gzip_min_length 0;
     gzip_types *;
-    map $http_user_agent $rate {{ "{slow}" {rate}; default 0; }}
+    map $http_user_agent $rate {{ "~^{agent}(?<wanted>[0-9]+)$" $wanted; default 0; }}
     server {{
         listen 127.0.0.1:{port};
         charset utf-8;
@@ -53,8 +57,7 @@ def configure(site: Site, *, options: str) -> list[str]:
         port=site.port,
         root=site.root,
         options=options,
-        slow=SLOW,
-        rate=SLOW_RATE,
+        agent=AGENT,
         types=" ".join(f"{kind} {extensions};" for kind, extensions in MIME_TYPES.items()),
     )
     return ["-p", str(site.scratch), "-e", str(site.scratch / "error.log"), "-c", str(site.write("nginx.conf", text))]
