@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from crawler import urls
 from crawler.access import client_options
@@ -25,7 +25,7 @@ from crawler.models import Entry, Listing, Rejection
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import DownloadRun, MirrorRun, Parts, build_walker, fetch_robots
-from crawler.state import NullState, SqliteState
+from crawler.state import NullState, ReadOnlyState, SqliteState
 from crawler.stop import Stop
 
 
@@ -113,6 +113,8 @@ async def _accounted(
     began = time.monotonic()
     error: CrawlerError | None = None
     timer = None
+    if setup.config.dry_run:
+        tally.plan = []
     if setup.config.max_duration is not None:
         timer = asyncio.get_running_loop().call_later(setup.config.max_duration, stop.request, "--max-duration")
     try:
@@ -156,8 +158,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
         state: SqliteState = NullState()
     else:
         state = await stack.enter_async_context(SqliteState(path))
-    if state.problem:
-        tally.warn(state.problem)
+    stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
     client = await stack.enter_async_context(Client(options, setup.gate))
     return Parts(
         config=config,
@@ -169,6 +170,11 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
         tally=tally,
         stop=stop,
     )
+
+
+def state_path(directory: Path, config: Config) -> Path:
+    """Where the state of ``directory`` lives."""
+    return Path(config.state) if config.state else directory / urls.STATE_DIRECTORY / "state.sqlite3"
 
 
 def shared_gate(configs: Sequence[Config]) -> Gate:

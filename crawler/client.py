@@ -169,9 +169,9 @@ class Client:
         retryable = not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError)
         return FetchError(_explain(error, self._options), url=url, retryable=retryable, connection=connection)
 
-    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit) -> Page:
+    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
         """A whole listing page, decompressed. Any status comes back; raises FetchError, VerificationError."""
-        headers = {"Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         if validators.etag:
             headers["If-None-Match"] = validators.etag
         elif validators.last_modified:

@@ -86,4 +86,6 @@ async def remove(
         size = doomed.sizes[path]
         observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason="gone upstream", old_size=size))
     state.forget(gone)
+    for folder in doomed.folders:
+        state.forget_folder(folder)
     return stayed

@@ -138,7 +138,7 @@ class Walker:
         self._observer.listing_failed(folder.path, folder.url, reason)
 
     async def _pages(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
-        todo, done = [folder.url], set[str]()
+        todo, done, entered = [folder.url], set[str](), set[str]()
         whole = True
         while todo and not self.stopped:
             url = todo.pop(0)
@@ -155,7 +155,7 @@ class Walker:
             page = FolderPage(
                 folder=folder, url=listing.url, entries=listing.entries, complete=whole and last, last=last
             )
-            self._push(self._folders(folder, listing))
+            self._push(self._folders(folder, listing, entered))
             await visit(page)
         if not whole:
             raise ListingError("the listing was cut short: its end is missing")
@@ -177,7 +177,11 @@ class Walker:
         if memo is not None and memo.body_digest == body_digest and memo.answered == page.url:
             return self._recalled(memo, folder)
         listing = await asyncio.to_thread(self._parse, page.body, page.url, page.content_type)
-        if not listing.is_listing:
+        if not listing.is_listing and "json" in page.content_type:
+            # An empty array proves nothing; the same folder as HTML does.
+            page = await self._client.fetch_page(url, validators=Validators(), permit=self._permit(), html_only=True)
+            listing = await asyncio.to_thread(self._parse, page.body, page.url, page.content_type)
+        if page.status != 200 or not listing.is_listing:
             raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
         self._noted(folder, listing)
         for rejection in listing.rejections:
@@ -206,14 +210,18 @@ class Walker:
             folder.path, listing.url, len(listing.entries), family=listing.family, confidence=listing.confidence
         )
 
-    def _folders(self, folder: Folder, listing: Listing) -> list[Folder]:
-        """The folders of this page that are to be walked, last one first: the frontier is a stack."""
+    def _folders(self, folder: Folder, listing: Listing, entered: set[str]) -> list[Folder]:
+        """The folders of this page that are to be walked, last one first: the frontier is a stack.
+
+        ``entered``: URLs that earlier pages of this listing showed; object stores repeat them.
+        """
         if not self._bounds.recursive:
             return []
         found = []
         seen = _fingerprint(listing)
         for entry in reversed(listing.entries):
-            if entry.kind is Kind.DIRECTORY:
+            if entry.kind is Kind.DIRECTORY and entry.url not in entered:
+                entered.add(entry.url)
                 below = self._below(folder, entry)
                 if below is not None:
                     above = (*folder.above, _Seen(listing.url, *seen, entry.name))

@@ -55,8 +55,13 @@ class Client(Protocol):
         """Send one request, follow permitted redirects. Raises FetchError."""
         ...
 
-    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit) -> Page:
-        """A whole listing page, decompressed, whatever its status. Raises FetchError, VerificationError."""
+    async def fetch_page(
+        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False
+    ) -> Page:
+        """A whole listing page, decompressed, whatever its status. Raises FetchError, VerificationError.
+
+        ``html_only``: do not offer to take JSON or XML.
+        """
         ...
 
 
@@ -126,6 +131,10 @@ class Destination(Protocol):
         """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
         ...
 
+    async def free_space(self) -> int:
+        """Bytes that may still be written, by the file system's own word. Changes nothing."""
+        ...
+
     async def make_folder(self, path: str) -> str | None:
         """Make the folder ``path``, for one that is empty upstream. None, or the reason why it cannot be."""
         ...
@@ -171,6 +180,10 @@ class StateStore(Protocol):
     def remember_listing(self, memo: ListingMemo) -> None: ...
 
     def forget(self, paths: Collection[str]) -> None: ...
+
+    def forget_folder(self, path: str) -> None:
+        """Forget the folder ``path``: its listing, and all below it."""
+        ...
 
 
 class Observer(Protocol):

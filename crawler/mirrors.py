@@ -77,6 +77,9 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
         for value in values:
             if values.count(value) > 1:
                 raise ConfigError(f"{where}: two mirrors have the {what} {value!r}")
+    states = [mirror.config.state for mirror in mirrors if mirror.config.state]
+    if len(states) != len(set(states)):
+        raise ConfigError(f"{where}: two mirrors have the same state: each needs a file of its own")
 
 
 def select(mirrors: Mirrors, only: Sequence[str]) -> tuple[Mirror, ...]:

@@ -135,8 +135,13 @@ def name_problem(name: str) -> str | None:
         return "contains a backslash"
     if name == STATE_DIRECTORY:
         return "is the name of our own directory"
-    if len(name) * 4 > limits.NAME_BYTES and len(name.encode("utf-8", "surrogateescape")) > limits.NAME_BYTES:
-        return f"is longer than {limits.NAME_BYTES} bytes"
+    if not name.isascii() or len(name) > limits.NAME_BYTES:
+        try:
+            length = len(name.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:
+            return "is no text that a file system takes"  # a lone surrogate, as JSON can carry
+        if length > limits.NAME_BYTES:
+            return f"is longer than {limits.NAME_BYTES} bytes"
     return None
 
 
