@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _hold_standard_streams()
     from crawler.cli import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _hold_standard_streams() -> None:
+    """Put /dev/null where a parent left 0, 1 or 2 closed.
+
+    A socket or a file of the mirror would get that number otherwise, and what is printed would go there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            setattr(sys, name, open(number, "w" if number else "r"))  # noqa: SIM115, PTH123
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, Parse, Refuse, Walker
 from crawler.download import Downloader
+from crawler.dryrun import Planner
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
 from crawler.filters import Filters
@@ -64,7 +65,7 @@ async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> 
     except VerificationError:
         robots = ALLOW_ALL
     except FetchError as error:
-        if error.connection:
+        if error.status is None and error.rejection is None:  # not an answer: the certificate, the host, the protocol
             raise ListingError(f"{error} ({masked(url)})") from error
         robots = ALLOW_ALL if error.rejection else None
     if robots is None:
@@ -110,6 +111,9 @@ class Run:
         self.committer = Committer(parts.destination, parts.state, parts.observer)
         self.late: list[tuple[str, str]] = []
         """(path, URL) of what looked like a file and is a folder."""
+        steps = parts.tally.plan
+        self.planner = None if steps is None else Planner(steps, parts.observer)
+        """Set for a dry run: it notes what would be done, and nothing is."""
 
     async def guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Do ``work`` with the committer running. False if it was stopped; what was fetched is kept either way."""
@@ -133,7 +137,8 @@ class Run:
             verify=config.verify_digests,
             rejects_headers=self._rejects_headers,
         )
-        await engine.run(produce, downloader.process, self._finish, workers=config.workers, backlog=config.backlog)
+        process = downloader.process if self.planner is None else self.planner.process
+        await engine.run(produce, process, self._finish, workers=config.workers, backlog=config.backlog)
 
     def _rejects_headers(self, job: Job, size: int | None, modified: float | None) -> str | None:
         if not self.filters.needs_headers(job.size, job.modified):
@@ -228,7 +233,11 @@ class MirrorRun(Run):
             producer.extraneous, parts.destination, self.filters, delete_excluded=config.delete_excluded
         )
         parts.tally.extraneous = len(doomed.files)
+        if self.planner is not None:
+            self.planner.delete(doomed)
         check_limit(len(doomed.files), producer.local_files, config.max_delete)
+        if self.planner is not None:
+            return
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
 
