@@ -43,7 +43,7 @@ def test_what_a_proxy_says_is_never_the_mirror(sandbox: Sandbox, fault: Behaviou
         proxy.portal = (fault,)
         env = {"http_proxy": proxy.origin, "https_proxy": proxy.origin, "no_proxy": ""}
         run = sandbox.mirror(site.url, ca_file=ca_file, env=env, delete=True, attempts=2)
-        run.fails(3)
+        run.fails(3, 8)  # 8: a 5xx for robots.txt forbids everything (RFC 9309 section 2.3.1.4)
         assert proxy.log != []
         assert site.log == []
         sandbox.holds(wanted)
