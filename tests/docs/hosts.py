@@ -1,0 +1,204 @@
+"""The hosts of the examples in the documentation, served on loopback: each has what its example is about.
+
+A page that names a new host gets its tree and its server here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import runpy
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from tests import servers
+from tests.docs.markdown import REPOSITORY
+
+TOKEN = "the-secret-of-the-example"
+BEHIND_PROXY = "mirror.intranet.example"
+"""Its name means nothing to anybody but the proxy."""
+DAY = 86_400
+
+Tree = dict[str, bytes]
+SampleHandler: Any = runpy.run_path(str(REPOSITORY / "config" / "sample_site.py"))["Handler"]
+
+
+class Handler(SampleHandler):  # type: ignore[misc]
+    """Serves ``root`` with listings in the manner of nginx."""
+
+    root: ClassVar[Path]
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args, directory=str(self.root))
+
+    def is_allowed(self) -> bool:
+        return True
+
+    def do_GET(self) -> None:
+        if self.is_allowed():
+            super().do_GET()
+        else:
+            self.send_error(403)
+
+
+class TokenHandler(Handler):
+    """Knows nobody without the token."""
+
+    def is_allowed(self) -> bool:
+        return bool(self.headers.get("Authorization") == f"Bearer {TOKEN}")
+
+
+class ProxyHandler(Handler):
+    """Answers for BEHIND_PROXY, when it is asked as a proxy is (RFC 9112 section 3.2.2)."""
+
+    def is_allowed(self) -> bool:
+        asked = urlsplit(self.path)
+        self.path = asked.path
+        return asked.hostname == BEHIND_PROXY
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # twenty workers come at once
+
+
+def _pub() -> Tree:
+    texts = {f"pub/report-{n:03}.txt": b"t" * 10 * n for n in range(1, 57)}
+    archives = {f"pub/data-{n:03}.zip": b"z" * 100 * n for n in range(1, 57)}
+    return texts | archives | {"pub/index.iso": b"i" * 5000, "pub/old/a.txt": b"old", "pub/images/b.txt": b"image"}
+
+
+def _files() -> Tree:
+    releases = {f"releases/app-1.{n}.zip": bytes([n]) * 50_000 for n in range(5)}
+    return _pub() | _with_sums(releases, "releases/SHA256SUMS") | {"releases/old/app-0.9.zip": b"0" * 900}
+
+
+def _with_sums(tree: Tree, name: str) -> Tree:
+    lines = (f"{hashlib.sha256(body).hexdigest()}  {path.rpartition('/')[2]}\n" for path, body in tree.items())
+    return tree | {name: "".join(lines).encode()}
+
+
+def _debian() -> Tree:
+    pool = "debian/pool/main/h/hello/"
+    names = (
+        "hello_2.10-3_amd64.deb", "hello_2.10-3_arm64.deb", "hello-dbgsym_2.10-3_amd64.deb", "hello_2.10-3.dsc",
+        "hello_2.10-3.debian.tar.xz", "hello_2.10.orig.tar.gz", "hello_2.10.orig.tar.gz.asc",
+    )  # fmt: skip
+    return {pool + name: name.encode() * 40 for name in names}
+
+
+def _apache() -> Tree:
+    names = ("httpd-2.4.62.tar.gz", "httpd-2.4.63.tar.gz", "httpd-2.2.34.tar.gz", "httpd-docs-2.4.33.en.zip")
+    tree = {f"dist/httpd/{name}": name.encode() * 50 for name in names}
+    for path, body in list(tree.items()):
+        name = path.rpartition("/")[2]
+        tree[path + ".sha512"] = f"{hashlib.sha512(body).hexdigest()} *{name}\n".encode()
+    return tree | {"dist/httpd/binaries/win32/httpd-2.4.1.zip": b"windows", "dist/httpd/CHANGES_2.4": b"changes"}
+
+
+def _bucket() -> Tree:
+    days = {f"climate-data/csv/2025/{n:02}.csv": b"1,2\n" * n for n in range(1, 31)}
+    return days | {"climate-data/readme.txt": b"read me"}
+
+
+_CATALOG = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<catalog xmlns="http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0" name="sst" version="1.2">
+  <service name="all" serviceType="Compound" base="">
+    <service name="dap" serviceType="OPENDAP" base="/thredds/dodsC/" />
+    <service name="http" serviceType="HTTPServer" base="/thredds/fileServer/" />
+  </service>
+  <dataset name="sst" ID="sst">
+    <metadata inherited="true"><serviceName>all</serviceName></metadata>
+    <dataset name="2024.nc" urlPath="sst/2024.nc" />
+    <dataset name="2025.nc" urlPath="sst/2025.nc" />
+    <dataset name="readme.txt" urlPath="sst/readme.txt" />
+  </dataset>
+</catalog>
+"""
+
+
+def _thredds() -> Tree:
+    files = {f"thredds/fileServer/sst/{name}": name.encode() * 30 for name in ("2024.nc", "2025.nc", "readme.txt")}
+    return files | {"thredds/catalog/sst/catalog.xml": _CATALOG.encode()}
+
+
+def _model() -> Tree:
+    return {
+        "model/new/run-1.nc": b"n" * 2000, "model/new/run-1.txt": b"text",
+        "model/archive/run-0.nc": b"o" * 2000,
+    }  # fmt: skip
+
+
+HOSTS: dict[str, tuple[Callable[[], Tree], str | type[Handler]]] = {
+    "files.example.org": (_files, Handler),
+    "deb.debian.org": (_debian, Handler),
+    "archive.apache.org": (_apache, "apache"),
+    "s3.example.org": (_bucket, "bucket"),
+    "thredds.example.org": (_thredds, "python"),
+    "data.example.org": (_model, Handler),
+    "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
+    "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
+}
+"""Host → what lies there, and the server: one of ``tests.servers``, or a handler of this module."""
+
+_URL_HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+)")
+
+
+class World:
+    """Starts the servers that the examples need, each at its first use."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._ports: dict[str, int] = {}
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def rewritten(self, text: str) -> str:
+        """``text`` with loopback addresses in the place of its hosts. A host that is not ours fails the test."""
+        for host in HOSTS:
+            if host in text:
+                text = re.sub(rf"https?://{re.escape(host)}(?::\d+)?", f"http://127.0.0.1:{self._port(host)}", text)
+                text = re.sub(rf"(?<![\w.]){re.escape(host)}", "127.0.0.1", text)
+        strangers = set(_URL_HOST.findall(text)) - {"127.0.0.1", BEHIND_PROXY}
+        assert not strangers, f"{strangers}: no such host in {Path(__file__).name}"
+        return text
+
+    def _port(self, host: str) -> int:
+        if host not in self._ports:
+            tree, server = HOSTS[host]
+            root = self._directory / host
+            _write(root, tree())
+            self._ports[host] = self._serve(root, server)
+        return self._ports[host]
+
+    def _serve(self, root: Path, server: str | type[Handler]) -> int:
+        if isinstance(server, str):
+            running = servers.start(server, root)
+            self._stack.callback(running.stop)
+            return running.port
+        handler = type("RootedHandler", (server,), {"root": root})
+        http = self._stack.enter_context(_HttpServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=partial(http.serve_forever, 0.05), daemon=True).start()
+        self._stack.callback(http.shutdown)
+        return http.server_port
+
+
+def _write(root: Path, tree: Tree) -> None:
+    now = time.time()
+    for path, body in tree.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(body)
+        age = DAY if "/new/" in path else 300 * DAY
+        os.utime(target, (now - age, now - age))

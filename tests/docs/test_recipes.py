@@ -1,0 +1,60 @@
+"""docs/recipes.md: every recipe does what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs import hosts
+from tests.docs.conftest import INTERPRETERS, Reader
+from tests.docs.markdown import REPOSITORY, blocks_of
+
+RECIPES = REPOSITORY / "docs" / "recipes.md"
+
+
+def below(tree: hosts.Tree, folder: str, directory: str, *endings: str) -> set[str]:
+    """The names in ``folder`` of a host's tree, as they should lie in ``directory``."""
+    names = (path.removeprefix(folder) for path in tree if path.startswith(folder))
+    return {f"{directory}/{name}" for name in names if not endings or name.endswith(endings)}
+
+
+PUB = {name for name in below(hosts._pub(), "pub/", "pub") if "/old/" not in name and "/images/" not in name}
+RELEASES = below(hosts._files(), "releases/", "releases")
+ALL_OF_PUB = below(hosts._pub(), "pub/", "pub")
+
+EXPECTED = {
+    "One page of files, twenty at a time": PUB - {"pub/index.iso"},
+    "A list of URLs, with names of your choosing": {"urls.tsv", "downloads/january.txt", "downloads/raw/january.zip"},
+    "The same from Python": PUB - {"pub/index.iso"} | {"downloads/january.txt", "downloads/raw/january.zip"},
+    "Look before you copy": set[str](),
+    "An exact copy, kept up to date": RELEASES,
+    "A Debian pool": {
+        "hello/hello_2.10-3_amd64.deb", "hello/hello_2.10-3_arm64.deb", "hello/hello_2.10-3.dsc",
+        "hello/hello_2.10-3.debian.tar.xz", "hello/hello_2.10.orig.tar.gz",
+    },
+    "An Apache archive": {
+        f"httpd/httpd-2.4.{n}.tar.gz{end}" for n in (62, 63) for end in ("", ".sha512")
+    },
+    "An S3 bucket": below(hosts._bucket(), "climate-data/", "climate", ".csv"),
+    "A THREDDS catalog": {"sst/2024.nc", "sst/2025.nc"},
+    "Only the new .nc files of the last week": {"model/new/run-1.nc"},
+    "Behind a proxy": {"pub/a.txt", "pub/b/c.txt"},
+    "With a token": {"token.txt", "builds/app.bin", "builds/log/1.txt"},
+    "A little every night": RELEASES,
+    "From cron": ALL_OF_PUB | {"pub.json", "crawler-pub.prom"},
+    "Something must happen after a change": ALL_OF_PUB | {"changes.jsonl", "last-change"},
+}  # fmt: skip
+"""Recipe → the files that it leaves."""
+
+RUN = [block for block in blocks_of(RECIPES) if block.language in INTERPRETERS]
+
+
+def test_every_recipe_has_an_expectation() -> None:
+    assert {block.section for block in RUN} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("recipe", EXPECTED)
+def test_a_recipe_leaves_what_it_promises(reader: Reader, recipe: str) -> None:
+    for block in RUN:
+        if block.section == recipe:
+            reader.follow(block)
+    assert reader.files() == EXPECTED[recipe]
