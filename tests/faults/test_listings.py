@@ -27,7 +27,7 @@ def test_sort_links_and_other_furniture_are_never_requested(sandbox: Sandbox) ->
         wanted = populate(site)
         site.links(
             *("?C=N;O=D", "?sort=name", "#", "#top", "mailto:a@b.example", "javascript:void(0)", "data:text/plain,x"),
-            *("/", "/pub/", "./", "", "?download=1", "/icons/", "README#part"),
+            *("/", "/pub/", "./", "", "?download=1", "/icons/"),
             size=None,
         )
         sandbox.mirror(site.url).succeeds()
