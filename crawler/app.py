@@ -147,17 +147,18 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config = setup.config
     options = client_options(config, setup.starts)
-    fsync = cast("Literal['none', 'batch', 'file']", config.fsync)
     destination = await stack.enter_async_context(
-        LocalDestination(setup.directory, fsync=fsync, trash_seconds=config.trash)
+        LocalDestination(setup.directory, fsync=config.fsync, trash_seconds=config.trash, read_only=config.dry_run)
     )
-    await destination.acquire(config.lock_wait)
-    path = Path(config.state) if config.state else setup.directory / urls.STATE_DIRECTORY / "state.sqlite3"
+    tally.free = await destination.free_space()
+    if not config.dry_run:
+        await destination.acquire(config.lock_wait)
+    path = state_path(setup.directory, config)
     if path.is_symlink() and not config.state:
         tally.warn(f"{path} is a symbolic link and is not used: remove it")
         state: SqliteState = NullState()
     else:
-        state = await stack.enter_async_context(SqliteState(path))
+        state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
     stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
     client = await stack.enter_async_context(Client(options, setup.gate))
     return Parts(

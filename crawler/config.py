@@ -241,7 +241,7 @@ class Config:
     max_duration: float | None = _option(
         None, RUN, "stop cleanly after that time; the next run goes on", "TIME", parse=_seconds
     )
-    dry_run: bool = _option(False, RUN, "print the plan and change nothing")
+    dry_run: bool = _option(False, RUN, "print the plan, with reasons and free space; change and report nothing")
     on_change: str | None = _option(
         None, RUN, "run this at the end if something changed, with the change list on its input", "COMMAND"
     )

@@ -107,10 +107,20 @@ def is_watched(quiet: bool) -> bool:
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def print_report(report: Report, *, quiet: bool, verbosity: int) -> None:
-    """The summary: on standard output for a good run that is watched or verbose, on standard error for a bad one."""
+def print_report(report: Report, *, quiet: bool, verbosity: int, format: str = "text") -> None:
+    """The summary: on standard output for a good run that is watched or verbose, on standard error for a bad one.
+
+    Of a dry run the plan, on standard output; then the summary only if something is wrong.
+    """
     from crawler.report import render_summary
 
+    if report.plan is not None:
+        from crawler.render import render_plan
+
+        print(render_plan(report.plan, report.free, format))  # noqa: T201
+        if report.exit_code or report.warnings:
+            print(render_summary(report, verbose=verbosity > 0), file=sys.stderr)  # noqa: T201
+        return
     if report.exit_code == 0 and not report.warnings and not verbosity and not is_watched(quiet):
         return
     stream = sys.stdout if report.exit_code == 0 else sys.stderr
@@ -155,7 +165,7 @@ def _watched_run(call: Call, config: Config, work: Work) -> int:
         report, error = run_async(logged, lambda: display.__exit__(None, None, None))
     if error is not None and not report.listed:
         raise error  # nothing was done that a summary could tell
-    print_report(report, quiet=call.quiet, verbosity=call.verbosity)
+    print_report(report, quiet=call.quiet, verbosity=call.verbosity, format=config.format)
     return report.exit_code
 
 
@@ -204,7 +214,7 @@ def run_config(call: Call) -> int:
     for mirror, report in zip(chosen, reports, strict=True):
         if report.exit_code or call.verbosity or is_watched(call.quiet):
             print(f"--- {printable(mirror.name)}", file=sys.stderr if report.exit_code else sys.stdout)
-        print_report(report, quiet=call.quiet, verbosity=call.verbosity)
+        print_report(report, quiet=call.quiet, verbosity=call.verbosity, format=mirror.config.format)
     return worst(report.exit_code for report in reports)
 
 

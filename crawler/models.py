@@ -211,3 +211,16 @@ class Staged:
     """Modification time to set, nanoseconds since the epoch; None keeps the time of writing."""
     result: Result
     """What to report once the file has its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the plan that ``--dry-run`` prints: what a run would do now, and why."""
+
+    action: str
+    """``fetch``; ``ask``: a request that may show the local copy to be current; ``delete``."""
+    path: str
+    reason: str
+    size: Span[int] | None = None
+    """Bytes that would come, or go; None where the listing does not say."""
+    url: str = ""

@@ -219,7 +219,12 @@ class Outputs(Observer):
             self._spool_problem = self._spool_problem or problem
 
     async def finish(self, report: Report) -> Report:
-        """Write the files and run the command; what went wrong is added to the report that comes back."""
+        """Write the files and run the command; what went wrong is added to the report that comes back.
+
+        After a dry run nothing: readers take these files for what has happened.
+        """
+        if report.plan is not None:
+            return report
         config, ended = self._config, time.time()
         if self._spool is not None:
             report = await self._deliver_changes(self._spool, report)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from crawler.escape import masked
-from crawler.models import Entry, Kind, Span
+from crawler.escape import masked, printable
+from crawler.models import Entry, Kind, Span, Step
 
 _MARKS = {Kind.FILE: "-", Kind.DIRECTORY: "d", Kind.SYMLINK: "l", Kind.OTHER: "o", Kind.UNKNOWN: "?"}
 
@@ -94,3 +94,55 @@ def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 
         f"{_MARKS[entry.kind]} {_size_column(entry.size):>13} {_time_column(entry.modified):<24} {masked(entry.url)}"
         for entry in entries
     )
+
+
+def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  # noqa: A002 RUF100 - the option's name
+    """What a run would do, a line for each step and the totals, no final newline.
+
+    Text: action, size as in ``render_entries``, path and reason; then the totals. JSON: one object with ``steps``,
+    ``totals`` (by action: ``files``, and ``bytes`` as ``[low, high]``, high null where sizes are unknown) and ``free``.
+    """
+    totals = {action: _total(steps, action) for action in ("fetch", "ask", "delete")}
+    if format == "json":
+        rows = ",\n".join(json.dumps(_step_values(step)) for step in steps)
+        sums = {action: {"files": count, "bytes": [low, high]} for action, (count, low, high) in totals.items()}
+        return f'{{"steps": [\n{rows}\n],\n"totals": {json.dumps(sums)},\n"free": {json.dumps(free)}}}'
+    lines = [
+        f"{step.action:<6} {_size_column(step.size):>13} {printable(step.path)} ({printable(step.reason)})"
+        for step in steps
+    ]
+    words = [
+        f"{count:,} to {verb}{_sum_text(low, high)}"
+        for (count, low, high), verb in zip(totals.values(), ("fetch", "ask about", "delete"), strict=True)
+        if count
+    ]
+    room = "" if free is None else f"; the disk has {render_size(free)} free"
+    return "\n".join([*lines, f"Plan: {', '.join(words) or 'nothing to do'}{room}"])
+
+
+def _total(steps: Iterable[Step], action: str) -> tuple[int, int, int | None]:
+    """(files, bytes at least, bytes at most or None)."""
+    count = low = 0
+    high: int | None = 0
+    for step in steps:
+        if step.action == action and not step.path.endswith("/"):
+            count += 1
+            low += step.size.low if step.size else 0
+            high = None if high is None or step.size is None else high + step.size.high
+    return count, low, high
+
+
+def _sum_text(low: int, high: int | None) -> str:
+    if high is None:
+        return f" (more than {render_size(low)})" if low else ""
+    return f" ({render_size((low + high) / 2)})"
+
+
+def _step_values(step: Step) -> dict[str, object]:
+    return {
+        "action": step.action,
+        **json_text("path", step.path),
+        "size": None if step.size is None else [step.size.low, step.size.high],
+        "reason": step.reason,
+        "url": masked(step.url),
+    }

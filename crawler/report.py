@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from crawler.escape import masked, printable
 from crawler.interfaces import Observer
-from crawler.models import Outcome, Rejection, Result
+from crawler.models import Outcome, Rejection, Result, Step
 from crawler.render import render_duration, render_size
 
 NOT_REACHED = "not reached"
@@ -89,6 +89,10 @@ class Report:
     interrupted: str | None = None
     """What cut the run short: ``SIGINT``, ``SIGTERM``, ``--max-duration``, …; None if it came to its end."""
     exit_code: int = 0
+    plan: tuple[Step, ...] | None = None
+    """What a run would do, ordered by path; None for a run that did it."""
+    free: int | None = None
+    """Bytes that the disk had to spare when the run began; None where that was not looked at."""
 
     @property
     def accounts(self) -> bool:
@@ -122,6 +126,9 @@ class Tally(Observer):
     def __init__(self, url: str, directory: str) -> None:
         self.extraneous = 0
         """Set by whoever plans deletions."""
+        self.plan: list[Step] | None = None
+        """Set by a dry run, which fills it."""
+        self.free: int | None = None
         self._url, self._directory = url, directory
         self._listed = self._listings = self._listings_failed = 0
         self._received = self._saved_bytes = 0
@@ -202,6 +209,8 @@ class Tally(Observer):
             warnings=tuple(self._warnings),
             interrupted=interrupted,
             exit_code=self._exit_code(interrupted),
+            plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),
+            free=self.free,
         )
 
     def _exit_code(self, interrupted: str | None) -> int:
