@@ -18,7 +18,7 @@ from crawler.listings.page import Page
 from crawler.listings.times import read_stamp
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
-_HOLDER = re.compile(r"<(template|script)\b([^>]{0,500})>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HOLDER = re.compile(r"<(template|script)\b[^>]{0,500}>", re.IGNORECASE)
 _ASSIGNED = re.compile(r"(?:\b(?:var|let|const)\s+[\w$]+|\b[\w$.]+)\s*=\s*(?=[\[{])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
 _LIMIT = 64 << 20
@@ -46,17 +46,30 @@ def read_embedded(page: Page) -> Listing | None:
 
 def _documents(text: str) -> Iterator[str]:
     decoder = json.JSONDecoder()
-    for found in _HOLDER.finditer(text):
-        content = found[3].strip()
+    for holder, content in _held(text):
         if content[:1] in {"[", "{"} and content[-1:] in {"]", "}"}:
             yield content
-        elif found[1].lower() == "template" and _BASE64.fullmatch(content):
+        elif holder == "template" and _BASE64.fullmatch(content):
             try:
                 yield base64.b64decode(content, validate=False).decode("utf-8", "replace")
             except (binascii.Error, ValueError):
                 continue
         else:
             yield from _assigned(content, decoder)
+
+
+def _held(text: str) -> Iterator[tuple[str, str]]:
+    """(element name, content) of templates and scripts, in linear time whatever is left open."""
+    position = 0
+    while found := _HOLDER.search(text, position):
+        name = found[1].lower()
+        end = text.find("</", found.end())
+        while end >= 0 and text[end + 2 : end + 2 + len(name)].lower() != name:
+            end = text.find("</", end + 2)
+        if end < 0:
+            return
+        yield name, text[found.end() : end].strip()
+        position = end
 
 
 def _assigned(script: str, decoder: json.JSONDecoder) -> Iterator[str]:

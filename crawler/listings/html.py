@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from bs4.element import NavigableString, Tag
+from bs4.element import NavigableString
 
 from crawler.listings import families, verdict
 from crawler.listings.columns import heading_words, order_of, read_facts
@@ -20,7 +20,7 @@ from crawler.listings.hrefs import Resolver, Target, Way
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import Page
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
-from crawler.listings.rows import Cutter, Link, find_links
+from crawler.listings.rows import Cutter, Link, Survey
 from crawler.listings.times import Order
 from crawler.listings.verdict import Evidence
 from crawler.models import Entry, Kind, Listing, Rejection
@@ -42,9 +42,10 @@ class _Reader:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.family = families.family_of(page.text)
-        base = page.soup.find("base", href=True)
-        self.resolver = Resolver(page.url, str(base["href"]) if isinstance(base, Tag) else "")
-        self.links = find_links(page.soup, self.resolver)
+        self.survey = Survey.of(page.soup)
+        bases = [str(tag.attrs["href"]) for tag in self.survey.named["base"] if "href" in tag.attrs]
+        self.resolver = Resolver(page.url, bases[0] if bases else "")
+        self.links = self.survey.links(self.resolver)
         self._settle_root()
         if not self.family.proves:
             self._drop_own_script()
@@ -58,9 +59,9 @@ class _Reader:
         self._gather()
         text, evidence = self.page.text, self.evidence
         heading = verdict.heading_score(
-            self.page.soup, self.resolver.root if not self.resolver.key else self.resolver.folder
+            self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
         )
-        score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.page.soup))
+        score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
         recognised = verdict.is_recognised(score, evidence)
         return Listing(
             url=self.page.url,
@@ -160,19 +161,17 @@ class _Reader:
         evidence.parent = any(link.target.way is Way.PARENT for link in self.links)
         evidence.sort_links = len({link.target.url for link in self.links if link.target.way is Way.SORT})
         evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
-        soup = self.page.soup
         if not self.regions:
-            evidence.headings = max(
-                (heading_words(" | ".join(labels_of(t))) for t in soup.find_all("table", limit=8)), default=0
-            )
-        for pre in soup.find_all("pre", limit=3):
+            tables = self.survey.first("table", limit=8)
+            evidence.headings = max((heading_words(" | ".join(labels_of(table))) for table in tables), default=0)
+        for pre in self.survey.first("pre", limit=3):
             evidence.headings = max(evidence.headings, heading_words(" | ".join(islice(pre.stripped_strings, 6))))
         if self.regions and evidence.headings < 2:
             evidence.headings = max(evidence.headings, heading_words(self._text_above()))
         if not evidence.entries:
-            evidence.empty = verdict.says_empty(soup)
+            evidence.empty = verdict.says_empty(self.page.soup)
         if evidence.entries < 5:
-            evidence.words = sum(len(tag.get_text().split()) for tag in soup.find_all("p", limit=50))
+            evidence.words = sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
 
     def _text_above(self) -> str:
         """The few strings before the first row: the headings of a list that is no table."""
@@ -192,7 +191,7 @@ class _Reader:
 
     def _shape(self) -> str:
         if not self.regions:
-            return "table" if self.page.soup.find("table") else "pre" if self.page.soup.find("pre") else "list"
+            return "table" if self.survey.named["table"] else "pre" if self.survey.named["pre"] else "list"
         name = self.regions[0].element.name
         if self.regions[0].candidates[0].row.in_table:
             return "table"

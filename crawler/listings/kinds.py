@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from bs4.element import NavigableString, Tag
 
@@ -19,6 +20,7 @@ _FILE = re.compile(
     r"(?:^|[^a-z])(?:file|isfile|document|unknown|text|txt|archive|binary|image|video|audio|pdf|zip)(?:$|[^a-z])"
 )
 _ICON_TAGS = {"img", "i", "svg", "span", "use", "em", "td", "div", "small"}
+_MARKED_TAGS = _ICON_TAGS | {"a"}
 _EMOJI = ("\N{FILE FOLDER}", "\N{OPEN FILE FOLDER}", "\N{CARD INDEX DIVIDERS}")
 _SLASH_AFTER = re.compile(r"\s?/(?:\s|$)")
 _MARK_LIMIT = 40
@@ -34,13 +36,10 @@ def _marks(row: Row) -> Iterator[str]:
     nodes: list[Tag] = []
     if row.element is not None:
         nodes.append(row.element)
-        for number, node in enumerate(row.element.find_all(_ICON_TAGS | {"a"})):
-            if number >= _MARK_LIMIT:
-                break
-            nodes.append(node)
+        nodes.extend(_icons(row.element))
     else:
         for link in row.links:
-            nodes.extend([link.tag, *link.tag.find_all(_ICON_TAGS, limit=4)])
+            nodes.extend([link.tag, *_icons(link.tag)])
         before = row.links[0].tag.previous_sibling
         while isinstance(before, NavigableString) and not before.strip():
             before = before.previous_sibling
@@ -48,6 +47,12 @@ def _marks(row: Row) -> Iterator[str]:
             nodes.append(before)
     for node in nodes:
         yield from _marks_of_tag(node)
+
+
+def _icons(element: Tag) -> Iterator[Tag]:
+    """The elements below ``element`` that may carry a mark, as many as a row ever has."""
+    tags = (node for node in element.descendants if isinstance(node, Tag) and node.name in _MARKED_TAGS)
+    return islice(tags, _MARK_LIMIT)
 
 
 def _marks_of_tag(node: Tag) -> Iterator[str]:

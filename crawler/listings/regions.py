@@ -114,7 +114,7 @@ def _link_shows_name(link: Link) -> bool:
     target, tag = link.target, link.tag
     name = f"{target.folder}/{target.name}" if target.folder else target.name
     shown = link.text
-    for text in (shown, *tag.stripped_strings, *([decoded(shown)] if "%" in shown else [])):
+    for text in (shown, *link.pieces, *([decoded(shown)] if "%" in shown else [])):
         if shows_name(str(text), target.name) or (target.folder and shows_name(str(text), name)):
             return True
     title = tag.get("title")
@@ -155,7 +155,7 @@ def find_regions(rows: list[Row], rounding: Rounding) -> list[Region]:
 def _companion(row: Row, named: list[str]) -> Candidate | None:
     """A signature or a digest of an entry in the same table row: its URL is the entry's with a suffix."""
     link = row.links[0]
-    beside = link.target.name and any(link.target.url.startswith(url + ".") for url in named)
+    beside = link.target.name and any(link.target.url.startswith(url + ".") for url in named[-4:])
     return Candidate(row, link, matches=False) if beside else None
 
 

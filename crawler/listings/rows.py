@@ -24,6 +24,11 @@ HINTS = (
     "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "title",
 )  # fmt: skip
 MAX_LINKS = 400_000
+MAX_NODES = 300
+MAX_TEXT = 4_000
+"""Nodes and characters that are read of one row: more than any has, and a bound on rows nested in rows."""
+MAX_NAMED = 50
+_SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "p")
 MAX_CLIMB = 48
 """Ancestors looked at from a link: pages nest 20 deep, hostile ones 20,000."""
 _LINE_BREAKS = {
@@ -52,11 +57,19 @@ class Link:
     tag: Tag
     href: str
     target: Target
+    _pieces: list[str] | None = None
+
+    @property
+    def pieces(self) -> list[str]:
+        """The strings that the link shows."""
+        if self._pieces is None:
+            self._pieces = [said for text in strings(self.tag) if (said := squeezed(text[:MAX_TEXT]))]
+        return self._pieces
 
     @property
     def text(self) -> str:
         """What the link shows, white space folded."""
-        return squeezed(" ".join(self.tag.stripped_strings))[:2000]
+        return " ".join(self.pieces)[:MAX_TEXT]
 
 
 @dataclass(slots=True, eq=False)
@@ -80,25 +93,52 @@ def squeezed(text: str) -> str:
 
 
 def strings(element: Tag) -> Iterator[NavigableString]:
-    """The visible strings below ``element``, without recursion."""
-    for node in element.descendants:
-        if _is_text(node):
+    """The first visible strings below ``element``, without recursion."""
+    for node in islice(element.descendants, MAX_NODES):
+        if is_text(node):
             yield node
 
 
-def _is_text(node: object) -> TypeGuard[NavigableString]:
+def is_text(node: object) -> TypeGuard[NavigableString]:
     """True for text that a reader sees: no comment, no script, no doctype."""
     return type(node) is NavigableString or type(node) is CData
 
 
-def find_links(soup: BeautifulSoup, resolver: Resolver) -> list[Link]:
-    """Every element that leads somewhere, in the order of the page."""
-    links = []
-    for tag in soup.find_all(_leads_somewhere, limit=MAX_LINKS):
-        href = tag.get("href") if tag.name == "a" else None
-        href = href if href is not None else tag.get("data-href")
-        links.append(Link(tag, str(href), resolver.target(str(href))))
-    return links
+@dataclass(slots=True)
+class Survey:
+    """The elements of a page that matter, collected in one pass: bs4's searches walk the whole page each."""
+
+    leading: list[Tag] = field(default_factory=list)
+    """Elements that lead somewhere."""
+    named: dict[str, list[Tag]] = field(default_factory=dict)
+    """The first elements of each name in ``_SURVEYED``."""
+
+    @classmethod
+    def of(cls, soup: BeautifulSoup) -> Survey:
+        """Walk the page once."""
+        survey = cls(named={name: [] for name in _SURVEYED})
+        for tag in soup.descendants:
+            if not isinstance(tag, Tag):
+                continue
+            kept = survey.named.get(tag.name)
+            if kept is not None and len(kept) < MAX_NAMED:
+                kept.append(tag)
+            if tag.attrs and _leads_somewhere(tag) and len(survey.leading) < MAX_LINKS:
+                survey.leading.append(tag)
+        return survey
+
+    def first(self, *names: str, limit: int) -> list[Tag]:
+        """Up to ``limit`` elements of each of ``names``."""
+        return [tag for name in names for tag in self.named[name][:limit]]
+
+    def links(self, resolver: Resolver) -> list[Link]:
+        """Every element that leads somewhere, in the order of the page."""
+        links = []
+        for tag in self.leading:
+            href = tag.attrs.get("href") if tag.name == "a" else None
+            href = str(href if href is not None else tag.attrs.get("data-href"))
+            links.append(Link(tag, href, resolver.target(href)))
+        return links
 
 
 def _leads_somewhere(tag: Tag) -> bool:
@@ -147,7 +187,7 @@ class Cutter:
         if frame is None or frame.name != "pre":
             block = self._largest_alone(link.tag, frame)
             if block is link.tag:
-                if len(list(islice(link.tag.stripped_strings, 2))) > 1:
+                if len(link.pieces) > 1:
                     return self._framed(block, link)
             elif block.name not in _INLINE:
                 return self._framed(block, link)
@@ -292,7 +332,7 @@ def _tokens(container: Tag, links: dict[int, Link]) -> Iterator[str | Link | Non
                 yield None
             if node.contents:
                 stack.append(iter(node.contents))
-        elif _is_text(node):
+        elif is_text(node):
             if not keeps_lines or "\n" not in node:
                 yield str(node)
                 continue
@@ -308,31 +348,40 @@ def _broken(text: str) -> Iterator[str | None]:
 
 def _table_cells(row: Tag) -> list[Cell]:
     cells = []
-    for cell in row.find_all(["td", "th"], recursive=False):
-        text = squeezed(" ".join(cell.stripped_strings))
-        cells.append(Cell(text, _hints(cell), linked=cell.find(_leads_somewhere) is not None))
-        span = str(cell.get("colspan", "1"))
-        cells.extend(Cell("") for _ in range(min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
+    for cell in row.contents:
+        if isinstance(cell, Tag) and cell.name in {"td", "th"}:
+            cells.append(_table_cell(cell))
+            span = str(cell.attrs.get("colspan", "1"))
+            cells.extend(Cell("") for _ in range(min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
     return cells
 
 
-def _hints(cell: Tag) -> list[str]:
-    hints = [str(cell.attrs[name]) for name in HINTS if name in cell.attrs]
-    for inner in cell.find_all(True):
-        if inner.attrs and not _leads_somewhere(inner):
-            hints.extend(str(inner.attrs[name]) for name in HINTS if name in inner.attrs)
-    return hints
+def _table_cell(cell: Tag) -> Cell:
+    # One pass in plain Python: bs4's own searches cost more than the parse on long tables.
+    said: list[str] = []
+    hints = [str(cell.attrs[name]) for name in HINTS if name in cell.attrs] if cell.attrs else []
+    linked = False
+    for node in islice(cell.descendants, MAX_NODES):
+        if is_text(node):
+            said.append(node[:MAX_TEXT])
+        elif isinstance(node, Tag) and node.attrs:
+            if _leads_somewhere(node):
+                linked = True
+            else:
+                hints.extend(str(node.attrs[name]) for name in HINTS if name in node.attrs)
+    return Cell(squeezed(" ".join(said)), hints, linked)
 
 
 def _pieces(element: Tag) -> list[Cell]:
     """The strings of a row that is no table row, each with the attributes of the element that holds it."""
     cells = []
     alone = next((child for child in element.contents if isinstance(child, Tag)), None)
-    if alone is not None and alone.name == "a" and len(list(islice(alone.stripped_strings, 2))) > 1:
-        element = alone if squeezed(alone.get_text()) == squeezed(element.get_text()) else element
-    # A link that wraps the whole row is the row.
+    if alone is not None and alone.name == "a":
+        inside = [text for text in strings(alone) if text.strip()]
+        if len(inside) > 1 and len(inside) == sum(1 for text in strings(element) if text.strip()):
+            element = alone  # a link that wraps the whole row is the row
     for text in strings(element):
-        said = squeezed(text)
+        said = squeezed(text[:MAX_TEXT])
         if said:
             parent = text.parent
             linked = parent is not None and element.name != "a" and _inside_link(parent, element)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crawler.listings.families import Family
 from crawler.listings.hrefs import decoded
-from crawler.listings.rows import squeezed, strings
+from crawler.listings.rows import Survey, is_text, squeezed
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -72,11 +72,11 @@ def is_filelike(name: str) -> bool:
     return bool(_FILE_NAME.search(name[-40:]))
 
 
-def heading_score(soup: BeautifulSoup, path: str) -> float:
+def heading_score(survey: Survey, path: str) -> float:
     """0 to 3: whether title or headings call the page an index, and of this very directory."""
     wanted = decoded(path).strip("/")
     best = 0.0
-    for tag in soup.find_all(["title", "h1", "h2", "h3", "caption"], limit=8):
+    for tag in survey.first("title", "h1", "h2", "h3", "h4", "caption", limit=3):
         text = squeezed(tag.get_text(" "))[:6000]
         words = _INDEX_WORDS.match(text)
         named = _names_path(text, wanted, anywhere=words is None)
@@ -98,15 +98,16 @@ def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
 
 def says_empty(soup: BeautifulSoup) -> bool:
     """True when the page tells in words that the folder holds nothing."""
-    return any(len(text) < 200 and _EMPTY_WORDS.search(text) for text in strings(soup))
+    return any(is_text(node) and len(node) < 200 and _EMPTY_WORDS.search(node) for node in soup.descendants)
 
 
-def says_error(soup: BeautifulSoup) -> bool:
+def says_error(survey: Survey) -> bool:
     """True when title or first headings speak of an error or a login, or a password is asked for."""
-    said = " ".join(tag.get_text(" ")[:200] for tag in soup.find_all(["title", "h1", "h2"], limit=3))
+    said = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
     if _INDEX_WORDS.match(said.strip()):
         return False
-    return bool(_ERROR_WORDS.search(said)) or soup.find("input", attrs={"type": "password"}) is not None
+    asked = any(str(tag.attrs.get("type", "")).lower() == "password" for tag in survey.named["input"])
+    return asked or bool(_ERROR_WORDS.search(said))
 
 
 def weigh(evidence: Evidence, heading: float, family: Family, *, error: bool) -> float:
