@@ -1,0 +1,96 @@
+"""Print the manual page, made from the options themselves: ``python docs/man_page.py > docs/crawler.1``.
+
+A test compares what this prints with ``docs/crawler.1``, which is installed as ``man crawler``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from crawler import __version__, cli
+
+_DESCRIPTION = """\
+Mirrors directory\\-listing sites: the index pages that Apache, nginx, lighttpd, Caddy, object stores and many others \
+print for a folder of files. What lies below \\fIURL\\fR is saved below \\fIDIR\\fR, with the names, bytes and times \
+of the server. A second run fetches only what has changed; an unchanged tree costs one request for each folder.
+.PP
+Nothing outside of \\fIDIR\\fR is created, changed or deleted. A file appears under its final name only when it is \
+complete and checked. Nothing is deleted without \\-\\-delete, and then only what is proven to be gone upstream."""
+_RULES = """\
+Rules are asked in the order in which they are given; the first that matches decides. With an include, what no rule \
+matches is skipped. A pattern without / is for the name, one with / for the path below URL; * and ? stay within one \
+name, ** crosses folders, [a\\-z] is a set, and re: begins a regular expression. An exclude that ends in / keeps \
+folders of that name from being entered."""
+_FILES = (
+    ("DIR/.crawler/state.sqlite3", "What is known of every file and listing. Without it a run is slower, never wrong."),
+    ("DIR/.crawler/lock", "Held while a run is on; nothing is left of it after a crash."),
+    ("DIR/.crawler/parts/", "Incomplete downloads, for the next run to go on with."),
+    ("DIR/.crawler/trash/", "What \\-\\-trash keeps."),
+    ("~/.netrc", "User names and passwords, with \\-\\-netrc."),
+)
+_ENVIRONMENT = (
+    ("http_proxy, https_proxy, no_proxy", "Proxies, unless \\-\\-proxy is given."),
+    ("NO_COLOR", "No colours in the progress."),
+    ("TERM", "dumb: no bars."),
+)
+_EXAMPLES = (
+    ("Mirror a folder and all below it:", "crawler https://files.example.org/pub/ pub"),
+    ("Only archives, twenty at a time:", "crawler --ext zip,tar.gz --workers 20 https://files.example.org/pub/ pub"),
+    ("See what an exact copy would do:", "crawler --dry-run --delete https://files.example.org/pub/ pub"),
+)
+
+
+def _escaped(text: str) -> str:
+    """``text`` as roff prints it: hyphens that can be copied, no line that begins with a command."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\n".join("\\&" + line if line[:1] in {".", "'"} else line for line in text.splitlines())
+
+
+def _groups(command: click.Command) -> dict[str, list[tuple[str, str]]]:
+    """Group of the help page → (option, meaning)."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    context = command.make_context("crawler", [], resilient_parsing=True)
+    for param in command.get_params(context):
+        record = param.get_help_record(context) if isinstance(param, click.Option) else None
+        if record is not None:
+            groups.setdefault(getattr(param, "group", cli._MODES), []).append(record)
+    return groups
+
+
+def _lines(command: click.Command) -> Iterator[str]:
+    yield f'.TH CRAWLER 1 "" "crawler {__version__}" "User Commands"'
+    yield from (".SH NAME", "crawler \\- mirror directory\\-listing sites", ".SH SYNOPSIS")
+    for usage in cli._SYNOPSIS.splitlines():
+        form = usage.strip().partition("   ")[0]
+        yield from (".B " + _escaped(form), ".br")
+    yield from (".SH DESCRIPTION", _DESCRIPTION, ".SH OPTIONS")
+    for name, records in _groups(command).items():
+        yield f".SS {_escaped(name)}"
+        for option, meaning in records:
+            yield from (".TP", f".B {_escaped(option)}", _escaped(meaning))
+    yield from (".SH UNITS", _escaped("SIZE and RATE take K M G T (powers of 1024): 500, 10K, 1.5GiB."))
+    yield _escaped("TIME takes s m h d w: 30s, 2h. AGE is a TIME before now, or a date: 7d, 2025-01-31.")
+    yield from (".SH FILTER RULES", _RULES, ".SH EXIT STATUS")
+    for code in cli._EXIT_CODES.split("; "):
+        number, _, meaning = code.partition(" ")
+        yield from (".TP", f".B {number}", _escaped(meaning))
+    for title, pairs in (("ENVIRONMENT", _ENVIRONMENT), ("FILES", _FILES)):
+        yield f".SH {title}"
+        for name, meaning in pairs:
+            yield from (".TP", f".I {_escaped(name)}", meaning)
+    yield ".SH EXAMPLES"
+    for what, line in _EXAMPLES:
+        yield from (what, ".PP", ".nf", ".RS", _escaped(line), ".RE", ".fi", ".PP")
+    yield from (".SH SEE ALSO", ".BR wget (1),", ".BR rclone (1),", ".BR lftp (1),", ".BR rsync (1)")
+
+
+def render() -> str:
+    """The manual page in the man macros of groff_man(7)."""
+    return "\n".join(_lines(cli._command())) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -1,0 +1,95 @@
+"""The options and what is written about them: docs/configuration.md, config/crawler.toml, docs/crawler.1."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+import sys
+import tomllib
+
+import click
+import pytest
+
+from crawler import cli
+from crawler.config import Config, option_fields
+from crawler.mirrors import parse_mirrors
+from tests.docs.markdown import REPOSITORY, rows_of
+
+CONFIGURATION = REPOSITORY / "docs" / "configuration.md"
+EXAMPLE = REPOSITORY / "config" / "crawler.toml"
+MAN_PAGE = REPOSITORY / "docs" / "crawler.1"
+
+
+def options() -> dict[str, tuple[str, str]]:
+    """Option as the help page shows it → (its name in the program, its help)."""
+    command = cli._command()
+    context = command.make_context("crawler", [], resilient_parsing=True)
+    shown: dict[str, tuple[str, str]] = {}
+    for param in command.get_params(context):
+        record = param.get_help_record(context) if isinstance(param, click.Option) else None
+        if record is not None:
+            shown[record[0]] = (param.name or "", record[1])
+    return shown
+
+
+DOCUMENTED = {row[0]: row[1:] for row in rows_of(CONFIGURATION) if row[0].startswith("-")}
+KEYS = [*option_fields(), "include", "exclude"]
+
+
+def test_every_option_is_documented_and_every_documented_option_exists() -> None:
+    assert DOCUMENTED.keys() == options().keys()
+
+
+@pytest.mark.parametrize("option", sorted(DOCUMENTED))
+def test_the_documented_key_and_default_are_those_of_the_program(option: str) -> None:
+    name, text = options()[option]
+    if name not in KEYS:
+        assert len(DOCUMENTED[option]) == 1, f"{option} is no TOML key"
+        return
+    default = re.search(r"\[([^]]*)\]$", text)
+    key, documented, meaning = DOCUMENTED[option]
+    assert (key, documented) == (name, default[1] if default else "–")
+    assert meaning.endswith(".")
+
+
+def entries_of(text: str) -> list[str]:
+    """The keys of the example, those in comments included, in their order."""
+    return [found[1] for line in text.splitlines() if (found := re.match(r"(?:# ?)?([a-z_]+) = ", line))]
+
+
+def test_the_example_file_has_every_key_once() -> None:
+    before_mirrors = EXAMPLE.read_text().partition("[[mirror]]")[0]
+    assert sorted(entries_of(before_mirrors)) == sorted([*KEYS, "jobs"])
+
+
+def test_the_example_file_is_accepted_as_it_is() -> None:
+    mirrors = parse_mirrors(tomllib.loads(EXAMPLE.read_text()), {}, EXAMPLE.name)
+    assert len(mirrors.mirrors) == 2
+
+
+def test_the_example_file_is_accepted_with_every_key_in_force() -> None:
+    text = re.sub(r"^# ?(?=[a-z_]+ = )", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    values = tomllib.loads(text)["defaults"]
+    config = Config.from_mapping(values, where="defaults")
+    assert all(getattr(config, key) is not None for key in option_fields())
+
+
+@pytest.mark.parametrize("key", sorted(option_fields()))
+def test_the_values_in_comments_are_the_defaults_where_they_say_so(key: str) -> None:
+    line = next(line for line in EXAMPLE.read_text().splitlines() if re.match(rf"(?:# ?)?{key} = ", line))
+    if "(default)" in line:
+        values = tomllib.loads(line.removeprefix("#").strip())
+        assert getattr(Config.from_mapping(values, where=key), key) == getattr(Config(), key)
+
+
+def test_the_man_page_is_made_from_the_options_as_they_are_now() -> None:
+    render = runpy.run_path(str(REPOSITORY / "docs" / "man_page.py"))["render"]
+    assert MAN_PAGE.read_text() == render(), "python docs/man_page.py > docs/crawler.1"
+
+
+def test_the_list_of_options_fits_a_hundred_columns() -> None:
+    command = [sys.executable, "-m", "crawler", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "200"}).stdout
+    options = text.partition(f"{cli._MODES}:\n")[2]
+    assert max(map(len, options.splitlines())) in range(60, 101)
