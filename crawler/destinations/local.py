@@ -127,6 +127,8 @@ class LocalDestination:
 
     async def close(self) -> None:
         """Empty the trash of what is too old, give up the lock and every descriptor. For once, at the end."""
+        for part in tuple(self._streams):
+            await part.settle()
         try:
             await self._run(self._writer, self._close)
         finally:

@@ -127,8 +127,7 @@ class LocalPart:
 
     async def discard(self) -> None:
         """Remove it. Never raises an error of the disk."""
-        with suppress(DestinationError, FetchError):
-            await self._land()
+        await self.settle()
         self._chunks, self._waiting, self.offset = [], 0, 0
         self._broken = False
         await self._run(self._remove)
@@ -140,6 +139,11 @@ class LocalPart:
     def _remove(self) -> None:
         self._shut()
         self._store.remove(self.name)
+
+    async def settle(self) -> None:
+        """Wait until nothing is being written. Raises no error of the disk."""
+        with suppress(DestinationError, FetchError):
+            await self._land()
 
     def abandon(self) -> None:
         """For the destination that closes: whoever held this part did not come back for it."""
