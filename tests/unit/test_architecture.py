@@ -17,11 +17,11 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope robots plan retry limits digests config report render escape interfaces",
-    2: "client destinations state progress log outputs gate",
-    3: "engine discover producer download committer attempts",
+    1: "listings filters urls scope robots plan retry limits space digests config mirrors report render escape interfaces",
+    2: "client access gate destinations state progress outputs log",
+    3: "run url_list engine discover producer download attempts committer deletion dryrun stop",
     4: "app",
-    5: "cli __main__",
+    5: "console cli __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 
@@ -33,9 +33,9 @@ HOMES = {
     "rich": "progress",
     "click": "cli",
     "protego": "robots",
-    "stamina": "attempts",
+    "stamina": "attempts log",
 }
-"""Library → the one module or package that imports it."""
+"""Library → the modules or packages that import it: one, or one that uses it and one that listens to it."""
 
 IMPURE = {"asyncio", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
 """Standard modules that wait, run or open something: not for layers 0 and 1."""
@@ -85,8 +85,10 @@ def imports_of(module: str) -> Iterator[str]:
 
 
 def own_imports_of(module: str) -> set[str]:
-    names = (name.removeprefix("crawler.") for name in imports_of(module) if name.startswith("crawler."))
-    return {name for name in names if name in MODULES and name != module}
+    """Modules of ours; ``from crawler.state import records`` is an import of ``state.records`` alone."""
+    names = {name.removeprefix("crawler.") for name in imports_of(module) if name.startswith("crawler.")}
+    found = names & MODULES.keys() - {module}
+    return {name for name in found if not any(other.startswith(f"{name}.") for other in found)}
 
 
 def functions_of(module: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -117,7 +119,7 @@ def test_flow_and_adapters_do_not_know_each_other(module: str) -> None:
 @each_module
 def test_each_library_has_one_home(module: str) -> None:
     strangers = {library for name in imports_of(module) if (library := name.partition(".")[0]) in HOMES}
-    assert {library for library in strangers if HOMES[library] != room_of(module)} == set()
+    assert {library for library in strangers if room_of(module) not in HOMES[library].split()} == set()
 
 
 def test_no_imports_in_circles() -> None:
@@ -175,3 +177,7 @@ def test_files_and_functions_keep_their_budget(module: str) -> None:
 
 def test_every_excuse_is_still_needed() -> None:
     assert LARGE.keys() <= {name for module in MODULES for name in over_budget(module)}
+
+
+def test_the_engine_fits_one_page() -> None:
+    assert len(MODULES["engine"].read_text().splitlines()) <= 100
