@@ -10,7 +10,7 @@ from itertools import islice
 from bs4.element import NavigableString, Tag
 
 from crawler.listings.columns import Facts
-from crawler.listings.rows import Row
+from crawler.listings.rows import Row, nodes
 from crawler.models import Kind
 
 _FOLDER = re.compile(
@@ -51,7 +51,7 @@ def _marks(row: Row) -> Iterator[str]:
 
 def _icons(element: Tag) -> Iterator[Tag]:
     """The elements below ``element`` that may carry a mark, as many as a row ever has."""
-    tags = (node for node in element.descendants if isinstance(node, Tag) and node.name in _MARKED_TAGS)
+    tags = (node for node, _ in nodes(element) if isinstance(node, Tag) and node.name in _MARKED_TAGS)
     return islice(tags, _MARK_LIMIT)
 
 

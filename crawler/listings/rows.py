@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
-from bs4.element import CData, NavigableString, Tag
+from bs4.element import CData, NavigableString, PageElement, Tag
 
 from crawler.listings.hrefs import Resolver, Target, Way
 
@@ -24,9 +23,11 @@ HINTS = (
     "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "title",
 )  # fmt: skip
 MAX_LINKS = 400_000
-MAX_NODES = 300
+MAX_NODES = 150
 MAX_TEXT = 4_000
 """Nodes and characters that are read of one row: more than any has, and a bound on rows nested in rows."""
+_BOTTOM = 1_500
+_DEPTH_EVERY = 500
 MAX_NAMED = 50
 _SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "p")
 MAX_CLIMB = 48
@@ -92,9 +93,28 @@ def squeezed(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+def nodes(element: Tag) -> Iterator[tuple[PageElement, bool]]:
+    """The first nodes below ``element`` in order, and whether each stands in a link; bounded, without recursion.
+
+    bs4's own ``descendants`` looks for the last one first, which nested rows make quadratic.
+    """
+    stack: list[tuple[Iterator[PageElement], bool]] = [(iter(element.contents), element.name == "a")]
+    left = MAX_NODES
+    while stack and left:
+        below, linked = stack[-1]
+        node = next(below, None)
+        if node is None:
+            stack.pop()
+            continue
+        left -= 1
+        yield node, linked
+        if isinstance(node, Tag) and node.contents:
+            stack.append((iter(node.contents), linked or node.name == "a"))
+
+
 def strings(element: Tag) -> Iterator[NavigableString]:
-    """The first visible strings below ``element``, without recursion."""
-    for node in islice(element.descendants, MAX_NODES):
+    """The first visible strings below ``element``."""
+    for node, _ in nodes(element):
         if is_text(node):
             yield node
 
@@ -125,6 +145,9 @@ class Survey:
                 kept.append(tag)
             if tag.attrs and _leads_somewhere(tag) and len(survey.leading) < MAX_LINKS:
                 survey.leading.append(tag)
+                if len(survey.leading) % _DEPTH_EVERY == 0 and _is_bottomless(tag):
+                    survey.leading.clear()
+                    break
         return survey
 
     def first(self, *names: str, limit: int) -> list[Tag]:
@@ -141,6 +164,16 @@ class Survey:
         return links
 
 
+def _is_bottomless(tag: Tag) -> bool:
+    """True below more ancestors than forgotten end tags explain: every row would hold all that follow."""
+    node: Tag | None = tag
+    for _ in range(_BOTTOM):
+        if node is None:
+            return False
+        node = node.parent
+    return True
+
+
 def _leads_somewhere(tag: Tag) -> bool:
     attrs = tag.attrs
     return ("href" in attrs and tag.name == "a") or ("data-href" in attrs and tag.name not in {"body", "html"})
@@ -154,6 +187,7 @@ class Cutter:
         self._by_tag = {id(link.tag): link for link in links}
         self._single: dict[int, str] = {}
         self._children: dict[int, dict[str, None]] = {}
+        self._counts: dict[int, int] = {}
         self._rows: dict[tuple[int, str], Row] = {}
         self._lines: dict[int, dict[int, Row]] = {}
         for link in links:
@@ -195,7 +229,11 @@ class Cutter:
 
     def _held(self, frame: Tag) -> int:
         """How many names of this very directory a frame holds."""
-        return sum(key.startswith("/") for key in self._children.get(id(frame), ()))
+        held = self._counts.get(id(frame))
+        if held is None:
+            held = sum(key.startswith("/") for key in self._children.get(id(frame), ()))
+            self._counts[id(frame)] = held
+        return held
 
     def _framed(self, element: Tag, link: Link) -> Row:
         """The row that ``element`` makes; a second target of its own in it gets a row without cells."""
@@ -361,7 +399,7 @@ def _table_cell(cell: Tag) -> Cell:
     said: list[str] = []
     hints = [str(cell.attrs[name]) for name in HINTS if name in cell.attrs] if cell.attrs else []
     linked = False
-    for node in islice(cell.descendants, MAX_NODES):
+    for node, _ in nodes(cell):
         if is_text(node):
             said.append(node[:MAX_TEXT])
         elif isinstance(node, Tag) and node.attrs:
@@ -377,23 +415,13 @@ def _pieces(element: Tag) -> list[Cell]:
     cells = []
     alone = next((child for child in element.contents if isinstance(child, Tag)), None)
     if alone is not None and alone.name == "a":
-        inside = [text for text in strings(alone) if text.strip()]
-        if len(inside) > 1 and len(inside) == sum(1 for text in strings(element) if text.strip()):
+        shown = [text for text in strings(alone) if text.strip()]
+        if len(shown) > 1 and len(shown) == sum(1 for text in strings(element) if text.strip()):
             element = alone  # a link that wraps the whole row is the row
-    for text in strings(element):
-        said = squeezed(text[:MAX_TEXT])
+    for node, inside in nodes(element):
+        said = squeezed(node[:MAX_TEXT]) if is_text(node) else ""
         if said:
-            parent = text.parent
-            linked = parent is not None and element.name != "a" and _inside_link(parent, element)
+            parent, linked = node.parent, inside and element.name != "a"
             hints = [str(parent.attrs[name]) for name in HINTS if name in parent.attrs] if parent else []
             cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked=linked))
     return cells
-
-
-def _inside_link(node: Tag, stop: Tag) -> bool:
-    for above in (node, *_parents(node)):
-        if above.name == "a":
-            return True
-        if above is stop:
-            break
-    return False
