@@ -59,7 +59,7 @@ def entries_of(text: str) -> list[str]:
 
 
 def test_the_example_file_has_every_key_once() -> None:
-    before_mirrors = EXAMPLE.read_text().partition("[[mirror]]")[0]
+    before_mirrors = EXAMPLE.read_text().partition("\n[[mirror]]")[0]
     assert sorted(entries_of(before_mirrors)) == sorted([*KEYS, "jobs"])
 
 
