@@ -192,7 +192,7 @@ class LocalDestination:
     # --- looking ----------------------------------------------------------------------------------
 
     async def scan(self, folder: str) -> dict[str, Local]:
-        """See ``interfaces.Destination``. {} also for a folder that may not be read or lies behind a link."""
+        """See ``interfaces.Destination``. {} also for a folder that lies behind a link."""
         return await self._run(self._looker, self._scan, folder)
 
     def _looking(self) -> Tree | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from crawler import urls
 from crawler.destinations.reasons import NO_DESCRIPTORS, Refused
+from crawler.errors import DestinationError
 from crawler.models import Kind, Local
 
 Identity = tuple[int, int]
@@ -207,24 +208,33 @@ class Tree:
             close_quietly(self._folders.popitem(last=False)[1].descriptor)
 
     def scan(self, path: str) -> dict[str, Local]:
-        """What lies in a folder, by name; {} if it is absent, closed to us or behind a link."""
+        """What lies in a folder, by name; {} if it is absent or behind a link.
+
+        Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
+        """
         self.refresh()
         try:
-            descriptor = self.folder(path)
-            entries = os.scandir(descriptor)
-        except (FileNotFoundError, PermissionError, Refused):
+            found = self._scan(path)
+        except PermissionError as error:
+            where = f"the folder {path} in DIR" if path else "DIR"
+            raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
+        except (FileNotFoundError, Refused):
             return {}
+        if not path:
+            found.pop(urls.STATE_DIRECTORY, None)
+        return found
+
+    def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
+        entries = os.scandir(self.folder(path))
         with entries:
             for entry in entries:
                 try:
                     status = entry.stat(follow_symlinks=False)
-                except (FileNotFoundError, PermissionError):
+                except FileNotFoundError:
                     continue
                 kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
                 found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns)
-        if not path:
-            found.pop(urls.STATE_DIRECTORY, None)
         return found
 
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -216,6 +218,23 @@ async def test_a_folder_that_became_a_link_meanwhile_is_refused(tmp_path: Path) 
         [reason] = await destination.commit([staged("sub/2")])
     assert isinstance(reason, str)
     assert not (tmp_path / "outside/2").exists()
+
+
+async def test_a_folder_that_may_not_be_read_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def closed(descriptor: int) -> Iterator[os.DirEntry[str]]:  # permissions alone do not stop root
+        if os.path.samefile(f"/proc/self/fd/{descriptor}", tmp_path / "closed"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(descriptor)
+
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(os, "scandir", closed)
+    async with local(tmp_path) as destination:
+        assert list(await destination.scan("")) == ["closed"]
+        for looking in (destination.scan("closed"), destination.walk_local("")):
+            with pytest.raises(DestinationError, match="cannot look into the folder closed in DIR: permission denied"):
+                await looking
 
 
 async def test_another_mirror_inside_of_this_one_is_left_alone(tmp_path: Path) -> None:
