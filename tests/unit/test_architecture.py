@@ -17,7 +17,8 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope robots plan retry limits space digests config mirrors report render escape interfaces",
+    1: "listings filters urls scope robots plan retry limits space digests config mirrors report render escape "
+    "interfaces",
     2: "client access gate destinations state progress outputs log",
     3: "run url_list engine discover producer download attempts committer deletion dryrun stop",
     4: "app",
