@@ -24,9 +24,10 @@ from crawler.listings import parse_listing
 from crawler.models import Entry, Listing, Rejection
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
-from crawler.run import DownloadRun, MirrorRun, Parts, build_walker, fetch_robots
+from crawler.run import MirrorRun, Parts, build_walker, fetch_robots
 from crawler.state import NullState, ReadOnlyState, SqliteState
 from crawler.stop import Stop
+from crawler.url_list import DownloadRun
 
 
 async def mirror(

@@ -54,3 +54,5 @@ resets the idle clock gets no more patience than silence does."""
 CHECKPOINT_BYTES = 32 * MIB
 """A large part is flushed and its digest noted each time this much has arrived, so that a later run can
 prove, before it resumes, that what lies on the disk is what was received."""
+FREE_RESERVE = 64 * MIB
+"""What a run plans to leave free, for its state and for others; one percent of what is free where that is less."""

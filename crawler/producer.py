@@ -17,6 +17,7 @@ from crawler.interfaces import Destination, Observer, StateStore
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.plan import Decision, Need, needs_fetch
 from crawler.scope import Scope
+from crawler.space import Room
 from crawler.urls import entry_path
 
 CLASH = "name-clash"
@@ -48,6 +49,19 @@ class Budget:
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is decided by, besides the filters."""
+
+    allows: Callable[[str], bool]
+    """May this URL be asked for (robots.txt)?"""
+    budget: Budget
+    room: Room
+    last: Collection[str] = ()
+    """Globs of files to be done after all others."""
+    check: str = "listing"
+
+
 @dataclass(slots=True, kw_only=True)
 class _Open:
     """A folder whose pages are still coming in."""
@@ -58,6 +72,8 @@ class _Open:
     """Paths that are taken."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    waiting: list[Job] | None = None
+    """Jobs that are put once the whole page is decided about; None: each at once."""
 
 
 class Producer:
@@ -69,20 +85,15 @@ class Producer:
         state: StateStore,
         observer: Observer,
         filters: Filters,
-        *,
-        allows: Callable[[str], bool],
-        budget: Budget,
-        last: Collection[str] = (),
-        check: str = "listing",
+        policy: Policy,
     ) -> None:
         self._destination = destination
         self._state = state
         self._observer = observer
         self._filters = filters
-        self._allows = allows
-        self._budget = budget
-        self._is_last = re.compile("|".join(map(fnmatch.translate, last)) or "(?!)").match
-        self._check = check
+        self._allows = policy.allows
+        self._policy = policy
+        self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, _Open] = {}
         self.scope: Callable[[], Scope]
         """Set by ``app``: the scope is known once the root has answered."""
@@ -109,6 +120,8 @@ class Producer:
         opened = self._open.setdefault(folder.path, _Open())
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         opened.shown.update(entry.folder.partition("/")[0] or entry.name for entry in page.entries)
+        if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
+            opened.waiting = []  # so that it is known before the first byte is saved
         for entry in page.entries:
             if entry.kind is Kind.DIRECTORY:
                 continue
@@ -116,6 +129,10 @@ class Producer:
                 self._observer.listed(entry.name, _guess(entry))
                 continue
             await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
+        waiting, opened.waiting = opened.waiting or (), None
+        self._policy.room.check()
+        for job in waiting:
+            await self.put(job)
         if page.last:
             del self._open[folder.path]
             await self._compare(folder, opened, complete=page.complete)
@@ -140,47 +157,40 @@ class Producer:
             opened.local[parent] = await self._destination.scan(parent)
             opened.known[parent] = await self._state.folder(parent)
         local, known = opened.local[parent].get(name), opened.known[parent].get(name)
-        decision = await self._checked(needs_fetch(entry, known, local, check=self._check), known, path)
-        await self._carry_out(decision, path, entry, known, local)
-
-    async def _checked(self, decision: Decision, known: Known | None, path: str) -> Decision:
-        """With --check digest the local bytes must be those that were saved."""
-        if self._check != "digest" or decision.need is not Need.CONFIRM or known is None or known.digest is None:
-            return decision
-        if await self._destination.digest(path) != known.digest:
-            return Decision(Need.FETCH, "digest differs")
-        return decision
-
-    async def _carry_out(
-        self, decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None
-    ) -> None:
+        decision = await self._checked(needs_fetch(entry, known, local, check=self._policy.check), known, path)
         self._observer.listed(path, _guess(entry))
         if decision.need is Need.NOTHING:
             assert local is not None
             self._observer.finished(
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )
-            return
-        if not self._budget.takes(_guess(entry) or 0):
-            self.exhausted = True
-            return
-        job = Job(
-            url=entry.url,
-            path=path,
-            reason=decision.reason,
-            kind=entry.kind,
-            size=entry.size,
-            modified=entry.modified,
-            row=entry.row,
-            digest=entry.digest,
-            known=known if decision.need is Need.CONFIRM else None,
-            local=local,
-            probe=decision.need is Need.PROBE,
-        )
-        if self._is_last(entry.name):
-            self.held.append(job)
+        elif self._policy.budget.takes(_guess(entry) or 0):
+            await self._give(_job(decision, path, entry, known, local), opened)
         else:
+            self.exhausted = True
+
+    async def _give(self, job: Job, opened: _Open) -> None:
+        """To the workers now, after its page, or after all others."""
+        is_sure = job.size is not None and not job.probe and job.known is None
+        if is_sure and not self._destination.has_part(job.path):  # how much of it a part holds is not known here
+            assert job.size is not None
+            old = job.local.size if job.local and job.local.kind is Kind.FILE else 0
+            self._policy.room.book(job.size.low, replaced=old)
+        if self._is_last(job.path.rpartition("/")[2]):
+            self.held.append(job)
+        elif opened.waiting is not None:
+            opened.waiting.append(job)
+        else:
+            self._policy.room.check()
             await self.put(job)
+
+    async def _checked(self, decision: Decision, known: Known | None, path: str) -> Decision:
+        """With --check digest the local bytes must be those that were saved."""
+        if self._policy.check != "digest" or decision.need is not Need.CONFIRM or known is None or known.digest is None:
+            return decision
+        if await self._destination.digest(path) != known.digest:
+            return Decision(Need.FETCH, "digest differs")
+        return decision
 
     def _refused(self, path: str, entry: Entry) -> Rejection | None:
         rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
@@ -210,6 +220,22 @@ class Producer:
             if name not in opened.shown:
                 path = f"{folder.path}/{name}" if folder.path else name
                 self.extraneous.append(Extraneous(path=path, kind=found.kind, size=found.size))
+
+
+def _job(decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None) -> Job:
+    return Job(
+        url=entry.url,
+        path=path,
+        reason=decision.reason,
+        kind=entry.kind,
+        size=entry.size,
+        modified=entry.modified,
+        row=entry.row,
+        digest=entry.digest,
+        known=known if decision.need is Need.CONFIRM else None,
+        local=local,
+        probe=decision.need is Need.PROBE,
+    )
 
 
 def _guess(entry: Entry) -> int | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler import engine, listings, urls
+from crawler import engine, listings
 from crawler.attempts import persist
 from crawler.committer import Committer
 from crawler.config import Config
@@ -22,11 +22,12 @@ from crawler.escape import masked
 from crawler.filters import Filters
 from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
 from crawler.models import Job, Outcome, Rejection, Result, Staged, Validators
-from crawler.producer import Budget, Producer, as_job
+from crawler.producer import Budget, Policy, Producer
 from crawler.report import Tally
 from crawler.retry import RETRYABLE_STATUS
 from crawler.robots import ALLOW_ALL, Robots, rules_for
-from crawler.scope import Scope, same_host_redirect
+from crawler.scope import same_host_redirect
+from crawler.space import Room
 from crawler.stop import Stop
 
 HELD_BACK = "held back, because something before it failed"
@@ -170,16 +171,16 @@ class MirrorRun(Run):
     async def _transfer(self) -> None:
         parts, config = self.parts, self.parts.config
         allows = await fetch_robots(parts.client, config, parts.agent, self._url)
-        self._producer = producer = Producer(
-            parts.destination,
-            parts.state,
-            parts.observer,
-            self.filters,
+        free = await parts.destination.free_space()
+        room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=self.planner is None)
+        policy = Policy(
             allows=allows,
             budget=Budget(files=config.max_files, size=config.max_total_size),
+            room=room,
             last=config.last,
             check=config.check,
         )
+        self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, refuse=producer.refuse)
         producer.scope = lambda: walker.scope
         starts = [Folder(path="", url=self._url)]
@@ -189,6 +190,8 @@ class MirrorRun(Run):
             starts = walker.late(late)
         await self.committer.drain()
         await self._finish_last(producer.held)
+        if room.problem is not None:
+            parts.tally.warn(room.problem, 4)
 
     async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
         producer, walker = self._producer, self._walker
@@ -240,55 +243,3 @@ class MirrorRun(Run):
             return
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
-
-
-class DownloadRun(Run):
-    """Fetches a given list of URLs."""
-
-    async def run(self, items: Sequence[tuple[str, str]]) -> None:
-        """Raises DestinationError."""
-        await self.guarded(lambda: self.engine(lambda put: self._produce(items, put), self._permit))
-
-    def _permit(self, source: str, target: str) -> Rejection | None:
-        """Redirects stay on the host of their URL or on those of --allow-host; a list has no path scope."""
-        where = urlsplit(source)
-        hosts = frozenset(host.lower() for host in self.parts.config.allow_host)
-        return Scope(f"{where.scheme}://{where.netloc}/", hosts).file_redirect(source, target)
-
-    async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
-        parts = self.parts
-        robots: dict[urls.Origin | None, Callable[[str], bool] | str] = {}
-        taken: set[str] = set()
-        for url, wanted in items:
-            path = urls.entry_path("", wanted or urls.last_name(url))
-            parts.observer.listed(path if isinstance(path, str) else wanted, None)
-            problem = f"{path.subject!r} {path.detail}" if isinstance(path, Rejection) else None
-            if path in taken:
-                problem = "two URLs for one path"
-            if problem is None:
-                problem = await self._forbidden(url, robots)
-            if problem is not None or isinstance(path, Rejection):
-                self._fail(wanted or urls.last_name(url), url, problem or "")
-                continue
-            taken.add(path)
-            folder, _, name = path.rpartition("/")
-            local = (await parts.destination.scan(folder)).get(name)
-            known = (await parts.state.folder(folder)).get(name)
-            await put(as_job(url, path, known, local))
-        parts.observer.walked()
-
-    async def _forbidden(self, url: str, robots: dict[urls.Origin | None, Callable[[str], bool] | str]) -> str | None:
-        """Why ``url`` may not be asked for, or None; robots.txt of each host is read once."""
-        where = urls.origin(url)
-        if where not in robots:
-            try:
-                robots[where] = await fetch_robots(self.parts.client, self.parts.config, self.parts.agent, url)
-            except (FetchError, RobotsForbidden) as error:
-                robots[where] = str(error)
-        rules = robots[where]
-        if isinstance(rules, str):
-            return rules
-        return None if rules(url) else "forbidden by robots.txt"
-
-    def _fail(self, path: str, url: str, reason: str) -> None:
-        self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))

@@ -1,0 +1,65 @@
+"""A run over a given list of URLs: ``--input-file`` and ``download``. There is no listing, so nothing is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from crawler import engine, urls
+from crawler.errors import FetchError, RobotsForbidden
+from crawler.models import Outcome, Rejection, Result
+from crawler.producer import as_job
+from crawler.run import Run, fetch_robots
+from crawler.scope import Scope
+
+
+class DownloadRun(Run):
+    """Fetches a given list of URLs."""
+
+    async def run(self, items: Sequence[tuple[str, str]]) -> None:
+        """Raises DestinationError."""
+        await self.guarded(lambda: self.engine(lambda put: self._produce(items, put), self._permit))
+
+    def _permit(self, source: str, target: str) -> Rejection | None:
+        """Redirects stay on the host of their URL or on those of --allow-host; a list has no path scope."""
+        where = urlsplit(source)
+        hosts = frozenset(host.lower() for host in self.parts.config.allow_host)
+        return Scope(f"{where.scheme}://{where.netloc}/", hosts).file_redirect(source, target)
+
+    async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
+        parts = self.parts
+        robots: dict[urls.Origin | None, Callable[[str], bool] | str] = {}
+        taken: set[str] = set()
+        for url, wanted in items:
+            path = urls.entry_path("", wanted or urls.last_name(url))
+            parts.observer.listed(path if isinstance(path, str) else wanted, None)
+            problem = f"{path.subject!r} {path.detail}" if isinstance(path, Rejection) else None
+            if path in taken:
+                problem = "two URLs for one path"
+            if problem is None:
+                problem = await self._forbidden(url, robots)
+            if problem is not None or isinstance(path, Rejection):
+                self._fail(wanted or urls.last_name(url), url, problem or "")
+                continue
+            taken.add(path)
+            folder, _, name = path.rpartition("/")
+            local = (await parts.destination.scan(folder)).get(name)
+            known = (await parts.state.folder(folder)).get(name)
+            await put(as_job(url, path, known, local))
+        parts.observer.walked()
+
+    async def _forbidden(self, url: str, robots: dict[urls.Origin | None, Callable[[str], bool] | str]) -> str | None:
+        """Why ``url`` may not be asked for, or None; robots.txt of each host is read once."""
+        where = urls.origin(url)
+        if where not in robots:
+            try:
+                robots[where] = await fetch_robots(self.parts.client, self.parts.config, self.parts.agent, url)
+            except (FetchError, RobotsForbidden) as error:
+                robots[where] = str(error)
+        rules = robots[where]
+        if isinstance(rules, str):
+            return rules
+        return None if rules(url) else "forbidden by robots.txt"
+
+    def _fail(self, path: str, url: str, reason: str) -> None:
+        self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))
