@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 HERE = Path(__file__).parent
+
+
+def path() -> str:
+    """PYTHONPATH with our ``sitecustomize`` in front."""
+    return os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,7 @@ def read_log(path: Path) -> list[Call]:
 
 def environment(root: Path, log: Path, **settings: Any) -> dict[str, str]:
     """What a run as a subprocess needs for ``sitecustomize`` to act."""
-    return {"PYTHONPATH": str(HERE), "TORTURE": json.dumps({"root": str(root), "log": str(log), **settings})}
+    return {"PYTHONPATH": path(), "TORTURE": json.dumps({"root": str(root), "log": str(log), **settings})}
 
 
 class Nursery:
@@ -40,7 +46,7 @@ class Nursery:
     def __init__(self, env: dict[str, str]) -> None:
         argv = [sys.executable, "-W", "ignore::DeprecationWarning", str(HERE / "nursery.py")]
         self._process = subprocess.Popen(
-            argv, env=env | {"PYTHONPATH": str(HERE)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            argv, env=env | {"PYTHONPATH": path()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> Self:
