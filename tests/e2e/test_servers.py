@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,15 @@ WITHOUT_DIRECTORIES = {"bucket"}
 """Visited in test_buckets.py."""
 
 
+ASKED_TWICE = {"caddy": ["/pub/empty%20directory/"]}
+"""Caddy's JSON of an empty directory is ``[]``, which proves nothing; its HTML does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Two runs over the same unchanged tree, and what they asked for."""
 
+    flavour: str
     tree: Path
     """What the server shows."""
     mirror: Path
@@ -72,7 +78,7 @@ def visit(
         found.append(stamps(mirror))
         if server.keeps_log:
             server.forget()
-    yield Visit(tree, mirror, runs[0], runs[1], (asked[0], asked[1]), (found[0], found[1]))
+    yield Visit(flavour, tree, mirror, runs[0], runs[1], (asked[0], asked[1]), (found[0], found[1]))
 
 
 def behind(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
@@ -104,8 +110,8 @@ def test_the_mirror_equals_the_tree(visit: Visit) -> None:
 def test_each_directory_and_each_file_costs_one_request_and_robots_txt_one(visit: Visit) -> None:
     tree = trees.count(visit.tree)
     asked = [(request.method, request.path) for request in visit.asked[0]]
-    assert len(set(asked)) == len(asked)
-    assert len(asked) == tree.directories + tree.files + 1
+    assert [path for (_, path), times in Counter(asked).items() if times > 1] == ASKED_TWICE.get(visit.flavour, [])
+    assert len(set(asked)) == tree.directories + tree.files + 1
 
 
 @behind(*ROUNDED_OR_EXACT, *NAMES_ALONE)
