@@ -11,10 +11,13 @@ The readers are imported when a page needs them: a run in which no listing has c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from crawler.listings.page import Page, Parser
 from crawler.models import Listing
 
-__all__ = ["parse_listing"]
+__all__ = ["parse_listing", "parse_listing_pieces"]
 
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<title")
 
@@ -69,11 +72,37 @@ def parse_listing(body: bytes, url: str, content_type: str) -> Listing:
     that none recognises gives a ``Listing`` with ``is_listing`` False and no entries, of the family ``none``, with
     the rejections of the reader that came nearest.
     """
+    return _parse(Page(body=body, url=url, content_type=content_type), PARSERS)
+
+
+def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[Listing]:
+    """``parse_listing`` in pieces of about 2,000 entries, for pages so long that downloads should begin meanwhile.
+
+    Only the last piece has the verdict (``is_listing``, ``complete``), the rejections and the next pages; those before it
+    say ``is_listing=False`` and ``complete=False``. No entry comes twice, and all pieces together are what
+    ``parse_listing`` returns. Pages that no server printed row by row come in one piece.
+    """
+    from crawler.listings.lean import PIECE, Reading
+
     page = Page(body=body, url=url, content_type=content_type)
+    reading = Reading.begin(page)
+    if reading is None:
+        yield _parse(page, PARSERS)
+        return
+    for piece in reading.pieces(PIECE):
+        if reading.matched:
+            yield reading.verdict(tuple(piece))
+            return
+        yield reading.part(piece)
+    whole = _parse(page, tuple(parser for parser in PARSERS if parser is not _lean))
+    yield replace(whole, entries=tuple(entry for entry in whole.entries if entry.url not in reading.seen))
+
+
+def _parse(page: Page, parsers: tuple[Parser, ...]) -> Listing:
     refused: Listing | None = None
-    for parser in PARSERS:
+    for parser in parsers:
         listing = parser(page)
         if listing is not None and listing.is_listing:
             return listing
         refused = refused or listing
-    return refused or Listing(url=url, family="none", confidence=0.0, is_listing=False)
+    return refused or Listing(url=page.url, family="none", confidence=0.0, is_listing=False)

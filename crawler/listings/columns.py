@@ -266,7 +266,7 @@ def _take_loose_size(facts: Facts, cell: Cell, rounding: Rounding, *, alone: boo
         return
     text = cell.text.strip(" ,;|–-()[]") or cell.text
     size = read_size(text, rounding)
-    if size is not None and not text.isdigit():
+    if size is not None and (not text.isdigit() or "size" in cell.label.lower()):
         _take_size(facts, Cell(text, cell.hints), rounding, 0)
     elif is_no_size(cell.text) and not cell.linked:
         facts.directory_word = bool(_DIRECTORY_WORD.fullmatch(cell.text))

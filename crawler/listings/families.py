@@ -42,9 +42,8 @@ FAMILIES = (
             proves=True),
     _family("artifactory", r"<address[^>]*>\s*Artifactory(?:/|\s)", proves=True),
     _family("twisted", r"<title>Directory listing for .{1,4000}?<t[hd][^>]*>\s*Content type", proves=True),
+    _family("tomcat", r"<h1>Directory Listing For |Up To [^<]{0,3000}</b></a></h1><HR|<h3>Apache Tomcat/", proves=True),
     _family("python", r"<title>Directory listing for [^<]{0,4000}</title>", proves=True),
-    _family("tomcat", r"<title>[^<]{0,4000}</title>\s*<style>.{0,4000}?<h1>[^<]{1,4000}( - <a|</h1>)[^\n]{0,4000}<hr[^>]*>|"
-            r"<h1>Directory Listing For ", proves=True),
     _family("jetty", r"<title>Directory: /|<h1 class=\"title\">Directory: /", proves=True),
     _family("iis", r"<h1>[^<]{1,300} - /[^<]{0,3000}</h1><hr>\s*<pre>", proves=True),
     _family("svn", r"<title>[^<]{0,3000}Revision \d+: /", proves=True),

@@ -120,18 +120,21 @@ _EPOCH_YEAR = 1970
 
 def read_lean(page: Page) -> Listing | None:
     """The listing of a page that matches a grammar from end to end; None for every other page."""
-    reading = _Reading.begin(page)
+    reading = Reading.begin(page)
     if reading is None:
         return None
     entries = [entry for piece in reading.pieces(len(page.text)) for entry in piece]
     return reading.verdict(tuple(entries)) if reading.matched else None
 
 
-class _Reading:
+class Reading:
+    """One pass over a page by its grammar."""
+
     def __init__(self, page: Page, grammar: Grammar, start: int) -> None:
         self.page, self.grammar, self.start = page, grammar, start
         self.matched = False
         self.rejections: list[Rejection] = []
+        self.seen: set[str] = set()
         self.resolver = Resolver(page.url)
         self._sizes: dict[str, Span[int] | None] = {"": None}
         self._times: dict[str, Span[datetime] | None] = {"": None}
@@ -139,7 +142,7 @@ class _Reading:
             self._reject(unescape(found[1]))
 
     @classmethod
-    def begin(cls, page: Page) -> _Reading | None:
+    def begin(cls, page: Page) -> Reading | None:
         """A reading that stands behind the head of the page, None if no grammar begins like it."""
         if page.start[:1] != b"<" or "?" in page.url:
             return None
@@ -152,7 +155,7 @@ class _Reading:
     def pieces(self, size: int) -> Iterator[list[Entry]]:
         """The entries in lists of at most ``size``; ``matched`` tells afterwards whether the page ended as it must."""
         text, position, piece = self.page.text, self.start, []
-        match_row, seen = self.grammar.row.match, set()
+        match_row, seen = self.grammar.row.match, self.seen
         while found := match_row(text, position):
             position = found.end()
             href = unescape(found["href"])
@@ -172,6 +175,13 @@ class _Reading:
                 piece = []
         self.matched = self.grammar.tail.fullmatch(text, position) is not None
         yield piece
+
+    def part(self, entries: list[Entry]) -> Listing:
+        """Some rows, before the end of the page has been seen: nothing is proved yet."""
+        family = self.grammar.family
+        return Listing(
+            url=self.page.url, family=family, confidence=0.9, is_listing=False, complete=False, entries=tuple(entries)
+        )
 
     def verdict(self, entries: tuple[Entry, ...]) -> Listing:
         """A listing, whole and proved, of ``entries``."""

@@ -49,6 +49,8 @@ class Cell:
     hints: list[str] = field(default_factory=list)
     linked: bool = False
     """The text belongs to the row's link."""
+    label: str = ""
+    """Class names of the element that holds the text, where the row has no columns."""
 
 
 @dataclass(slots=True, eq=False)
@@ -423,5 +425,7 @@ def _pieces(element: Tag) -> list[Cell]:
         if said:
             parent, linked = node.parent, inside and element.name != "a"
             hints = [str(parent.attrs[name]) for name in HINTS if name in parent.attrs] if parent else []
-            cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked=linked))
+            classes = parent.attrs.get("class", "") if parent else ""
+            label = classes if isinstance(classes, str) else " ".join(classes)
+            cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked, label))
     return cells
