@@ -8,9 +8,7 @@ looks (``scan`` need not wait for a flush), a few carry large bodies.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
-import stat
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -20,14 +18,15 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from crawler import limits
-from crawler.destinations.committing import REOPEN_FLAGS, Committer
+from crawler.destinations.committing import Committer
 from crawler.destinations.home import Home
 from crawler.destinations.lock import Lock
 from crawler.destinations.parts import PartStore
-from crawler.destinations.reasons import Refused, destination_error
+from crawler.destinations.reading import digest_at, read_at
+from crawler.destinations.reasons import Refused, destination_error, is_whole, item_reason
 from crawler.destinations.streaming import LocalPart
 from crawler.destinations.trash import Trash, remove
-from crawler.destinations.tree import Tree, encoded, split
+from crawler.destinations.tree import Tree
 from crawler.errors import DestinationError
 from crawler.models import Job, Kind, Known, Local, Staged
 
@@ -217,7 +216,11 @@ class LocalDestination:
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of a local file, read now; "" if it is no regular file or cannot be read."""
-        return await self._run(self._carriers, _digest, self._home.root, path)
+        return await self._run(self._carriers, digest_at, self._home.root, path)
+
+    async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
+        """See ``interfaces.Destination``."""
+        return await self._run(self._carriers, read_at, self._home.root, path, limit)
 
     async def free_space(self) -> int:
         """See ``interfaces.Destination``. Where DIR does not exist yet, of the file system that it would be made on."""
@@ -243,10 +246,15 @@ class LocalDestination:
         return await self._run(self._writer, self._make_folder, path)
 
     def _make_folder(self, path: str) -> str | None:
+        self._tree.refresh()
         try:
             self._tree.folder(path, create=True)
         except Refused as refused:
             return str(refused)
+        except OSError as error:
+            if is_whole(error):
+                raise
+            return item_reason(error)
         return None
 
     async def empty_trash(self, now: float) -> None:
@@ -276,20 +284,3 @@ class LocalDestination:
         """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
         await self._ready()
         await self._run(self._writer, self._store.clean, wanted)
-
-
-def _digest(root: int, path: str) -> str:
-    if root < 0:
-        return ""
-    tree = Tree(root, capacity=1)
-    try:
-        folder, name = split(path)
-        descriptor = os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.folder(folder))
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return ""
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except (Refused, OSError):
-        return ""
-    finally:
-        tree.close()

@@ -226,7 +226,13 @@ class Tree:
 
     def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
-        entries = os.scandir(self.folder(path))
+        try:
+            entries = os.scandir(self.folder(path))  # needs a descriptor of its own
+        except OSError as error:
+            if error.errno not in NO_DESCRIPTORS:
+                raise
+            self.shrink()
+            entries = os.scandir(self.folder(path))
         with entries:
             for entry in entries:
                 try:

@@ -46,6 +46,22 @@ async def test_dir_and_its_parents_are_made_by_acquire_and_not_before(tmp_path: 
         assert not destination.fresh
 
 
+async def test_a_run_that_only_looks_makes_nothing(tmp_path: Path) -> None:
+    async with LocalDestination(tmp_path / "dir", read_only=True) as destination:
+        assert await destination.free_space() > 0
+        assert await destination.scan("") == {}
+        assert await destination.make_folder("a") is None
+        for writing in (
+            destination.acquire(0),
+            destination.commit([staged("x")]),
+            destination.delete(["x"]),
+            destination.open_part(job("x")),
+        ):
+            with pytest.raises(DestinationError, match="only looks"):
+                await writing
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_foreign_directory_is_fresh_and_its_files_are_seen(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"123")
     async with local(tmp_path) as destination:

@@ -349,6 +349,19 @@ class DestinationContract(ABC):
             assert isinstance(known, Known)
         assert place.names() == ["a/b/2"]
 
+    async def test_a_folder_can_be_made_for_its_own_sake(self, place: Place) -> None:
+        async with place.open() as destination:
+            await destination.commit([staged("file")])
+            assert await destination.make_folder("a/b") is None
+            assert await destination.make_folder("a/b") is None
+            assert (await destination.scan("a"))["b"].kind is Kind.DIRECTORY
+            for path in ("file/c", "a/../b", "/d", "n" * 256, ".crawler/e"):
+                assert await destination.make_folder(path), path
+
+    async def test_the_space_that_is_left_is_known(self, place: Place) -> None:
+        async with place.open() as destination:
+            assert await destination.free_space() > 0
+
     async def test_digest_reads_the_file_again(self, place: Place) -> None:
         body = pattern(2_000_000)
         async with place.open() as destination:
