@@ -162,6 +162,7 @@ class Reading:
             target = self.resolver.target(href)
             if target.way is not Way.CHILD:
                 if target.way not in _HARMLESS:
+                    yield piece  # its entries count as seen
                     return
                 self.rejections.append(Rejection(target.way.value, href))
                 continue
