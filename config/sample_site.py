@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, unquote
 
+PORT = 8733
 MIB = 1 << 20
 LARGE = 50 * MIB
 FIRST_TIME = 1_700_000_000
@@ -96,13 +97,17 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(root: Path) -> Iterator[str]:
-    """Serve ``root`` on a free port of 127.0.0.1 and give its URL."""
+def serve(root: Path, port: int) -> Iterator[str]:
+    """Serve ``root`` on ``port`` of 127.0.0.1, or on a free one if that is taken, and give its URL."""
 
     def handler(*args: object) -> Handler:
         return Handler(*args, directory=str(root))  # type: ignore[arg-type]
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
@@ -118,10 +123,12 @@ def run(command: list[str], url: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", nargs="*", help="run this, with {url} replaced, and stop serving when it ends")
-    command = parser.parse_args().command
+    parser.add_argument("--port", type=int, default=PORT, help="the same on each visit, so that a mirror can go on")
+    arguments = parser.parse_args()
+    command = arguments.command
     with tempfile.TemporaryDirectory(prefix="sample-site-") as scratch:
         build(Path(scratch))
-        with serve(Path(scratch)) as url:
+        with serve(Path(scratch), arguments.port) as url:
             if command:
                 return run(command, url)
             sys.stdout.write(f"{url}\n")

@@ -156,7 +156,7 @@ class Server:
 
     def _start(self) -> None:
         for remaining in (2, 1, 0):  # another program may take the port before the server does
-            self._site = Site(self.root, _free_port(), self.scratch)
+            self._site = Site(self.root, free_port(), self.scratch)
             self._process = self._spawn()
             if self._wait_until_up():
                 return
@@ -218,7 +218,8 @@ class Server:
         self._process.wait(timeout=PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a TCP port of 127.0.0.1 that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
