@@ -15,6 +15,7 @@ from typing import NamedTuple
 from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import CrawlerError, FetchError, ListingError, VerificationError
+from crawler.escape import masked
 from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
 from crawler.models import Entry, Job, Kind, Listing, Rejection, Validators
 from crawler.plan import Verdict, interpret
@@ -130,7 +131,7 @@ class Walker:
             await self._pages(folder, visit)
         except (FetchError, VerificationError, ListingError) as error:
             if is_root:
-                raise ListingError(f"{error} (the listing at URL)") from error
+                raise ListingError(f"{masked(folder.url)}: {error}: is it the page of a directory?") from error
             self._fail(folder, str(error))
 
     def _fail(self, folder: Folder, reason: str) -> None:

@@ -66,14 +66,21 @@ class Policy:
 class _Open:
     """A folder whose pages are still coming in."""
 
-    shown: set[str] = field(default_factory=set)
-    """Names that its pages have shown so far, whatever became of them."""
+    shown: dict[str, set[str]] = field(default_factory=dict)
+    """Folder → names that the pages have shown in it so far, whatever became of them. Flat listings show several."""
     files: set[str] = field(default_factory=set)
     """Paths that are taken."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
     waiting: list[Job] | None = None
     """Jobs that are put once the whole page is decided about; None: each at once."""
+
+    def show(self, path: str, entry: Entry) -> None:
+        """Note the name of ``entry`` and of the folders between it and the folder at ``path``."""
+        for segment in entry.folder.split("/") if entry.folder else ():
+            self.shown.setdefault(path, set()).add(segment)
+            path = f"{path}/{segment}" if path else segment
+        self.shown.setdefault(path, set()).add(entry.name)
 
 
 class Producer:
@@ -119,7 +126,8 @@ class Producer:
         folder = page.folder
         opened = self._open.setdefault(folder.path, _Open())
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
-        opened.shown.update(entry.folder.partition("/")[0] or entry.name for entry in page.entries)
+        for entry in page.entries:
+            opened.show(folder.path, entry)
         if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
             opened.waiting = []  # so that it is known before the first byte is saved
         for entry in page.entries:
@@ -206,20 +214,19 @@ class Producer:
 
     async def _compare(self, folder: Folder, opened: _Open, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
-        if folder.path not in opened.local:
-            opened.local[folder.path] = await self._destination.scan(folder.path)
-        local = opened.local[folder.path]
-        self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
-        if not complete:
-            return
-        if not opened.shown and folder.path:
+        if not opened.shown and folder.path and complete:
             problem = await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
-        for name, found in local.items():
-            if name not in opened.shown:
-                path = f"{folder.path}/{name}" if folder.path else name
-                self.extraneous.append(Extraneous(path=path, kind=found.kind, size=found.size))
+        for parent, shown in (opened.shown or {folder.path: set()}).items():
+            if parent not in opened.local:
+                opened.local[parent] = await self._destination.scan(parent)
+            local = opened.local[parent]
+            self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
+            for name, found in local.items() if complete else ():
+                if name not in shown:
+                    path = f"{parent}/{name}" if parent else name
+                    self.extraneous.append(Extraneous(path=path, kind=found.kind, size=found.size))
 
 
 def _job(decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None) -> Job:

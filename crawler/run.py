@@ -15,7 +15,7 @@ from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, Parse, Refuse, Walker
-from crawler.download import Downloader
+from crawler.transfer import Downloader
 from crawler.dryrun import Planner
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
@@ -67,7 +67,7 @@ async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> 
         robots = ALLOW_ALL
     except FetchError as error:
         if error.status is None and error.rejection is None:  # not an answer: the certificate, the host, the protocol
-            raise ListingError(f"{error} ({masked(url)})") from error
+            raise ListingError(f"{masked(url)}: {error}") from error
         robots = ALLOW_ALL if error.rejection else None
     if robots is None:
         raise RobotsForbidden(f"{where} cannot be read, so nothing may be fetched: --no-robots goes on without it")
