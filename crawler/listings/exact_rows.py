@@ -139,4 +139,4 @@ def decode_name(segment: str) -> str:
     """A raw path segment, decoded once."""
     if "%" not in segment and segment.isascii():
         return segment
-    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(segment.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

@@ -33,7 +33,8 @@ class _Bucket:
         plain = self._document.text(text)
         if not self._quoted:
             return plain
-        return unquote_to_bytes(plain.replace("+", " ")).decode("utf-8", "surrogateescape")
+        raw = plain.replace("+", " ").encode("utf-8", "surrogateescape")
+        return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
     def key_field(self, name: str) -> str:
         """A field that is encoded as keys are."""
