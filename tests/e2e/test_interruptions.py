@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,27 @@ def test_after_kill_9_a_large_file_goes_on_from_the_last_checkpoint(
     assert [answer.status for answer in answers] == [206]
     assert answers[0].size is not None
     assert answers[0].size <= size - limits.CHECKPOINT_BYTES
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(300)
+def test_killed_again_and_again_a_mirror_never_holds_a_wrong_file_and_is_complete_at_last(
+    serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    url = serve("nginx").url_of(tree)
+    for milliseconds in range(150, 1000, 25):
+        process = run_crawler.start("--user-agent", at_speed(LARGE_SIZE), url, mirror)
+        try:
+            process.wait(milliseconds / 1000)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        finish(process)
+        for name in saved(mirror):
+            assert (mirror / name).read_bytes() == (tree / name).read_bytes(), (milliseconds, name)
+    run = run_crawler(url, mirror)
+    assert run.code == 0, run.output
+    trees.assert_same(tree, mirror)
+    assert trees.parts(mirror) == []
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
