@@ -1,0 +1,51 @@
+"""examples/: each runs, against servers on loopback."""
+
+from __future__ import annotations
+
+from tests.docs import hosts
+from tests.docs.conftest import Reader
+from tests.docs.markdown import REPOSITORY
+
+EXAMPLES = REPOSITORY / "examples"
+CELLS = """\
+import ast, asyncio, inspect
+code = compile({text!r}, "notebook", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+made = eval(code, {{"__name__": "notebook"}})
+asyncio.run(made) if inspect.iscoroutine(made) else None
+"""
+"""Runs a text as IPython runs a cell: with ``await`` at its top."""
+
+CALLS = {
+    "newest_only.py": ("https://files.example.org/releases/", "newest"),
+    "slowest.py": ("https://files.example.org/pub/", "pub"),
+}
+
+
+def run(reader: Reader, name: str) -> str:
+    url, directory = CALLS[name]
+    return reader.run("sh", f"exec python -W error {EXAMPLES / name} {url} {directory}\n").stdout
+
+
+def test_every_example_is_run_here() -> None:
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {*CALLS, "notebook.py"}
+
+
+def test_a_filter_of_ones_own_keeps_the_newest_versions(reader: Reader) -> None:
+    assert "2 of 7 files\n2 saved" in run(reader, "newest_only.py")
+    assert reader.files() == {"newest/app-1.4.zip", "newest/old/app-0.9.zip"}
+    assert "0 saved, 2 unchanged" in run(reader, "newest_only.py")
+
+
+def test_an_observer_of_ones_own_sees_each_file(reader: Reader) -> None:
+    said = [line.split(" s  ")[1] for line in run(reader, "slowest.py").splitlines()]
+    assert {line for line in said if line.startswith("in ")} == {"in /", "in images", "in old"}
+    assert len([line for line in said if not line.startswith("in ")]) == 5
+
+
+def test_the_notebook_runs_from_top_to_bottom(reader: Reader) -> None:
+    printed = reader.run("python", CELLS.format(text=(EXAMPLES / "notebook.py").read_text())).stdout
+    assert "115 files, 2 folders" in printed
+    assert "20 saved" in printed
+    wanted = {f"notebook-data/{path.removeprefix('pub/')}" for path in hosts._pub() if path.endswith(".txt")}
+    assert reader.files() < wanted
+    assert len(reader.files()) == 20

@@ -1,0 +1,79 @@
+"""Every page of the documentation: its examples run, its links lead somewhere, its tables are those of the program."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from crawler import cli, errors, report
+from crawler.mirrors import parse_mirrors
+from tests.docs.conftest import INTERPRETERS, Reader
+from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
+
+RECIPES = "recipes.md"
+"""That page has a test of its own, which also looks at what is left."""
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+SECTIONS = sorted(
+    {(block.page, block.section) for block in BLOCKS if block.language in INTERPRETERS and block.page != RECIPES}
+)
+SHOWN = {"text", "console", "yaml", "crontab", "toml", *INTERPRETERS}
+"""Languages of code blocks: what ``sh`` and ``python`` hold is run, the others are looked at."""
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_each_block_says_what_it_is(block: Block) -> None:
+    assert block.language in SHOWN
+
+
+@pytest.mark.parametrize(("page", "section"), SECTIONS)
+def test_the_examples_of_a_section_run_one_after_the_other(reader: Reader, page: str, section: str) -> None:
+    for block in BLOCKS:
+        if (block.page, block.section) == (page, section) and block.language in INTERPRETERS:
+            reader.follow(block)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "toml"], ids=str)
+def test_toml_examples_are_accepted(block: Block) -> None:
+    assert parse_mirrors(tomllib.loads(block.text), {}, str(block)).mirrors
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    for link in links_of(page):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert target.is_relative_to(REPOSITORY), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", text).lower().replace(" ", "-") for text in headings}, link
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if re.search(r"^\$ make", block.text, re.MULTILINE)], ids=str
+)
+def test_make_targets_that_are_named_exist(block: Block) -> None:
+    for line in re.findall(r"^\$ (make .+)$", block.text, re.MULTILINE):
+        subprocess.run(["sh", "-c", f"{line} --dry-run"], cwd=REPOSITORY, check=True, capture_output=True)
+
+
+def test_exit_codes_are_all_documented() -> None:
+    documented = [int(row[0]) for row in rows_of(REPOSITORY / "docs" / "exit-codes.md") if row[0].isdecimal()]
+    in_help = [int(code.split()[0]) for code in cli._EXIT_CODES.split("; ")]
+    raised = {
+        error.exit_code for error in vars(errors).values() if isinstance(error, type) and hasattr(error, "exit_code")
+    }
+    assert documented == in_help
+    assert raised <= set(documented)
+
+
+def test_the_order_of_exit_codes_is_documented() -> None:
+    text = (REPOSITORY / "docs" / "exit-codes.md").read_text()
+    assert ", ".join(str(code) for code in report._WORST_FIRST) in " ".join(text.split())
