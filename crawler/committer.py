@@ -76,17 +76,22 @@ class Committer:
         try:
             results = await self._destination.commit(batch)
         except DestinationError as error:
+            named = {known.path: known for known in error.done}
             for staged in batch:
-                self._fail(staged, str(error))
+                self._settle(staged, named.get(staged.job.path, str(error)))
             self._error = error
             self._room.set()
             self._idle.set()
             raise
         for staged, known in zip(batch, results, strict=True):
-            if isinstance(known, Known):
-                self._report(replace(staged.result, known=known), known)
-            else:
-                self._fail(staged, known)
+            self._settle(staged, known)
+
+    def _settle(self, staged: Staged, known: Known | str) -> None:
+        """Report one body of a batch: what is on disk now, or why it is not."""
+        if isinstance(known, Known):
+            self._report(replace(staged.result, known=known), known)
+        else:
+            self._fail(staged, known)
 
     def close(self) -> None:
         """No more jobs will come; ``run`` returns when the rest is written."""

@@ -10,13 +10,13 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import CrawlerError, FetchError, ListingError, VerificationError
 from crawler.escape import masked
 from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
+from crawler.loops import Seen, fingerprint, loop
 from crawler.models import Entry, Job, Kind, Listing, Rejection, Validators
 from crawler.plan import Verdict, interpret
 from crawler.scope import Scope, scope_base
@@ -28,17 +28,6 @@ Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
 
 
-class _Seen(NamedTuple):
-    """What is remembered of an ancestor, to notice a tree that contains itself."""
-
-    url: str
-    rows: int
-    """Hash of all names with their rows."""
-    names: int
-    child: str
-    """The folder through which the walk went down from here."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """A directory to walk: where its listing is, and where it lies under DIR."""
@@ -46,7 +35,7 @@ class Folder:
     path: str
     url: str
     depth: int = 0
-    above: tuple[_Seen, ...] = ()
+    above: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +140,9 @@ class Walker:
             todo += [page for page in listing.next_pages if page not in done and not self._out_of_scope(page)]
             if todo and len(done) >= limits.LISTING_PAGES:
                 raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
-            self._check_loop(folder, listing)
+            ancestor = loop(folder.above, listing)
+            if ancestor is not None:
+                raise ListingError(f"suspected loop: the same listing as its ancestor {masked(ancestor)}")
             last = not todo
             page = FolderPage(
                 folder=folder, url=listing.url, entries=listing.entries, complete=whole and last, last=last
@@ -219,13 +210,13 @@ class Walker:
         if not self._bounds.recursive:
             return []
         found = []
-        seen = _fingerprint(listing)
+        seen = fingerprint(listing)
         for entry in reversed(listing.entries):
             if entry.kind is Kind.DIRECTORY and entry.url not in entered:
                 entered.add(entry.url)
                 below = self._below(folder, entry)
                 if below is not None:
-                    above = (*folder.above, _Seen(listing.url, *seen, entry.name))
+                    above = (*folder.above, Seen(listing.url, *seen, entry.name))
                     found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
         return found
 
@@ -262,29 +253,6 @@ class Walker:
             else:
                 found.append(Folder(path=path, url=url, depth=depth))
         return found
-
-    def _check_loop(self, folder: Folder, listing: Listing) -> None:
-        """Raise ListingError for a listing that is one of its own ancestors again.
-
-        Each path of such a tree is new, so only the listings themselves can tell: the same names with the
-        same rows as an ancestor, among them the folder through which we came, or the same URL, or the same
-        names three times over.
-        """
-        rows, names = _fingerprint(listing)
-        children = {entry.name for entry in listing.entries if entry.kind is Kind.DIRECTORY}
-        repeated = 0
-        for seen in folder.above:
-            if seen.child not in children:
-                continue
-            repeated += seen.names == names
-            if seen.rows == rows or seen.url == listing.url or repeated >= 3:
-                raise ListingError(f"suspected loop: the same listing as its ancestor {seen.url}")
-
-
-def _fingerprint(listing: Listing) -> tuple[int, int]:
-    rows = hash(frozenset((entry.name, entry.kind, entry.row) for entry in listing.entries))
-    names = hash(frozenset((entry.name, entry.kind) for entry in listing.entries))
-    return rows, names
 
 
 def _refused(page: Page, url: str) -> CrawlerError:

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope robots plan retry limits space digests config mirrors report render escape "
+    1: "listings filters urls scope loops robots plan retry limits space digests config mirrors report render escape "
     "interfaces",
     2: "client access gate destinations state progress outputs log",
     3: "run url_list engine discover producer transfer attempts committer deletion dryrun stop",
