@@ -131,6 +131,10 @@ class Destination(Protocol):
         """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
         ...
 
+    async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
+        """A whole regular file and what ``fstat`` says of it; None if it is larger than ``limit`` bytes or absent."""
+        ...
+
     async def free_space(self) -> int:
         """Bytes that may still be written, by the file system's own word. Changes nothing."""
         ...
@@ -170,6 +174,8 @@ class StateStore(Protocol):
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path``, by name."""
         ...
+
+    async def file(self, path: str) -> Known | None: ...
 
     async def listing(self, url: str) -> ListingMemo | None: ...
 

@@ -37,6 +37,9 @@ PATH_BYTES = 4000
 NAME_BYTES = 255
 """NAME_MAX of every file system in use, in bytes of UTF-8."""
 
+CHECKSUM_BYTES = 16 * MIB
+"""Largest checksum file that is read into memory: about 150,000 lines of SHA-256."""
+
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20
 """Consecutive failures to talk to a host, over all workers, after which it is given up."""

@@ -1,0 +1,51 @@
+"""Reading back what lies in DIR: regular files only, and never through a link."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+
+from crawler.destinations.committing import REOPEN_FLAGS
+from crawler.destinations.reasons import Refused
+from crawler.destinations.tree import Tree, encoded, split
+from crawler.models import Kind, Local
+
+
+def digest_at(root: int, path: str) -> str:
+    """``sha256:<hex>`` of the file; "" if it is no regular file or cannot be read. ``root`` may be -1: no DIR."""
+    try:
+        with _opened(root, path) as (file, _):
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except (Refused, OSError):
+        return ""
+
+
+def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
+    """The whole file and what ``fstat`` says of it; None also if it is larger than ``limit`` bytes."""
+    try:
+        with _opened(root, path) as (file, local):
+            body = file.read(limit + 1) if local.size <= limit else b""
+            return (local, body) if len(body) == local.size else None
+    except (Refused, OSError):
+        return None
+
+
+@contextmanager
+def _opened(root: int, path: str) -> Iterator[tuple[FileIO, Local]]:
+    """Raises OSError, Refused."""
+    if root < 0:
+        raise FileNotFoundError(path)
+    tree = Tree(root, capacity=1)
+    try:
+        folder, name = split(path)
+        with FileIO(os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.folder(folder))) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError(path)
+            yield file, Local(Kind.FILE, status.st_size, status.st_mtime_ns)
+    finally:
+        tree.close()
