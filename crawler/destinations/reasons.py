@@ -13,7 +13,7 @@ _FULL = "make room, then run again; what is complete was kept"
 _GONE = "the file system has gone: mount it again"
 
 WHOLE: dict[int, str] = {
-    errno.ENOSPC: f"the disk is full: {_FULL}",
+    errno.ENOSPC: f"the disk is full (no space left on device): {_FULL}",
     errno.EDQUOT: f"the disk quota is used up: {_FULL}",
     errno.EROFS: "the file system is read-only: mount it writable",
     errno.EIO: "input/output error: check the disk and the kernel's log",
