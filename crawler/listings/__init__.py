@@ -78,8 +78,8 @@ def parse_listing(body: bytes, url: str, content_type: str) -> Listing:
 def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[Listing]:
     """``parse_listing`` in pieces of about 2,000 entries, for pages so long that downloads should begin meanwhile.
 
-    Only the last piece has the verdict (``is_listing``, ``complete``), the rejections and the next pages; those before it
-    say ``is_listing=False`` and ``complete=False``. No entry comes twice, and all pieces together are what
+    Only the last piece has the verdict (``is_listing``, ``complete``), the rejections and the next pages; those before
+    it say ``is_listing=False`` and ``complete=False``. No entry comes twice, and all pieces together are what
     ``parse_listing`` returns. Pages that no server printed row by row come in one piece.
     """
     from crawler.listings.lean import PIECE, Reading

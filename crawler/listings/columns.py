@@ -10,28 +10,20 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawler.listings.rows import Cell, Row
+from crawler.listings import headings
+from crawler.listings.cells import Cell
+from crawler.listings.rows import Row
 from crawler.listings.sizes import Rounding, find_marked_size, is_no_size, read_size
 from crawler.listings.times import Moment, Order, column_order, find_date, find_short_date, is_time_like, read_stamp
 from crawler.models import Span
 
-_NAME = re.compile(r"\b(?:file ?name|name|nom|naam|nombre|nome|dateiname|имя|название|nazwa|namn|navn|nimi|files?|datei|fichier|director(?:y|ies)|project|package)"
-                   r"|文件名|文件|名称|名前|ファイル|이름", re.IGNORECASE)  # fmt: skip
-_SIZE = re.compile(r"\b(?:file ?)?(?:size|length|bytes|taille|gr(?:ö|oe)(?:ß|ss)e|grootte|tama[ñn]o|tamanho|dimension\w*|rozmiar|"
-                   r"velikost|storlek|st(?:ø|o)rrelse|koko|размер|boyut|poids)|大小|サイズ|크기", re.IGNORECASE)  # fmt: skip
-_TIME = re.compile(r"modif|\b(?:date|time|chang|updat|upload|mtime|timestamp|datum|fecha|data|ge(?:ä|ae)ndert|age|added|posted|"
-                   r"created|last|дата|измен|tarih|dato)|修改|日期|時間|时间|日時|날짜|수정", re.IGNORECASE)  # fmt: skip
-_CHANGED = re.compile(r"modif|chang|updat|last|mtime|ge(?:ä|ae)ndert|измен|修改|更新|수정", re.IGNORECASE)
-_KIND = re.compile(r"\b(?:content )?(?:type|kind|typ|tipo|тип)\b|类型|種類", re.IGNORECASE)
-_OTHER = re.compile(
-    r"descr|comment|note|download|hit|count|perm|mode|owner|user|group|links|attrib|action|ext", re.IGNORECASE
-)
 _DIGEST = re.compile(r"(?<![\w-])(md5|sha-?1|sha-?256|sha-?512)", re.IGNORECASE)
-_DIRECTORY_WORD = re.compile(r"[\[<(]?\s*(?:dir(?:ectory)?|(?:file )?folder|application/directory|inode/directory|"
-                             r"dossier|ordner|carpeta|папка|文件夹|资料夹|フォルダー?)\s*[\]>)]?", re.IGNORECASE)  # fmt: skip
-_FOLDERS = re.compile(r"(?:sub)?(?:director(?:y|ies)|folders?)(?!.*(?:file|name|listing))", re.IGNORECASE)
+_DIRECTORY_WORD = re.compile(
+    r"[\[<(]?\s*(?:dir(?:ectory)?|(?:file )?folder|application/directory|inode/directory|dossier|ordner|carpeta|папка"
+    r"|文件夹|资料夹|フォルダー?)\s*[\]>)]?",
+    re.IGNORECASE,
+)
 _HEX = re.compile(r"[0-9a-f]{32,128}", re.IGNORECASE)
-_UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(r"\b(?:MB|MiB|Mo)\b", re.I), 2))
 _TOKEN = re.compile(r"\S+(?:\s(?:[KMGTP]i?B?|bytes?|[KMGT]bytes|[KMG]o|octets|B|k|kb)\b\.?)?", re.IGNORECASE)
 _EARLIEST = 1980
 _SAMPLE = 400
@@ -77,14 +69,9 @@ class Columns:
     """How many kinds of heading were recognised."""
 
 
-def heading_words(text: str) -> int:
-    """How many of name, size, time and kind the words of a heading mention."""
-    return sum(bool(pattern.search(text)) for pattern in (_NAME, _SIZE, _TIME, _KIND))
-
-
 def read_facts(rows: list[Row], labels: list[str], rounding: Rounding) -> tuple[list[Facts], Columns]:
     """The facts of the rows of one region, and the columns they were found in."""
-    columns = Columns(labelled=heading_words(" | ".join(labels)))
+    columns = Columns(labelled=headings.count_words(" | ".join(labels)))
     tables = [row for row in rows if row.in_table and row.cells]
     if tables:
         _find_columns(columns, tables[:_SAMPLE], labels)
@@ -111,16 +98,16 @@ def _find_columns(columns: Columns, rows: list[Row], labels: list[str]) -> None:
     for i, (column, name) in enumerate(zip(cells, names, strict=True)):
         if i in {columns.time, columns.size}:
             continue
-        if _FOLDERS.match(name) and column[0].linked:
+        if headings.FOLDERS.match(name) and column[0].linked:
             columns.folders = i
         if digest := _DIGEST.search(name):
             columns.digest, columns.digest_name = i, digest[1].lower().replace("-", "")
         words = sum(bool(_DIRECTORY_WORD.fullmatch(cell.text)) for cell in column if not cell.linked)
-        if columns.kind < 0 and (_KIND.search(name) or words):
+        if columns.kind < 0 and (headings.KIND.search(name) or words):
             columns.kind = i
     if columns.size >= 0:
         label = names[columns.size]
-        columns.unit = next((unit for pattern, unit in _UNITS if pattern.search(label)), 0)
+        columns.unit = next((unit for pattern, unit in headings.UNITS if pattern.search(label)), 0)
 
 
 def _best(scores: list[float]) -> int:
@@ -133,7 +120,7 @@ def _time_score(column: list[Cell], name: str) -> float:
     hits = sum(_time_of(cell) != (None, None) or is_time_like(cell.text) for cell in filled if len(cell.text) < 120)
     if not hits or hits * 2 < len([cell for cell in filled if not is_no_size(cell.text)]):
         return 0.0
-    label = 2.0 if _CHANGED.search(name) else 1.0 if _TIME.search(name) else 0.0
+    label = 2.0 if headings.CHANGED.search(name) else 1.0 if headings.TIME.search(name) else 0.0
     dated = sum(_time_of(cell) != (None, None) for cell in filled[:20])
     pure = not any(cell.linked for cell in filled[:20])
     return label + hits / len(filled) + (0.5 if dated else 0.0) + (0.7 if pure else 0.0)
@@ -144,14 +131,14 @@ def _size_score(column: list[Cell], name: str, labelled: bool) -> float:
     read = [read_size(cell.text) is not None for cell in filled]
     marked = sum(hit and not cell.text.strip().isdigit() for hit, cell in zip(read, filled, strict=True))
     hits, blanks = sum(read), sum(is_no_size(cell.text) for cell in filled)
-    called = bool(_SIZE.search(name))
+    called = bool(headings.SIZE.search(name))
     if not filled or (not called and (hits + blanks) * 2 < len(filled)):
         return 0.0
     if called:
         return 3.0 + (hits + blanks) / len(filled)
     if not marked and (name or labelled):
         return 0.0
-    if not hits or _NAME.search(name) or _OTHER.search(name):
+    if not hits or headings.NAME.search(name) or headings.OTHER.search(name):
         return 0.0
     if not marked and (len({cell.text for cell in filled}) * 2 < len(filled) or _counts_up(filled)):
         return 0.0
@@ -159,10 +146,8 @@ def _size_score(column: list[Cell], name: str, labelled: bool) -> float:
 
 
 def _counts_up(filled: list[Cell]) -> bool:
-    numbers = [
-        int(cell.text) for cell in filled if cell.text.isascii() and cell.text.isdecimal() and len(cell.text) < 9
-    ]
-    return len(numbers) == len(filled) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    first = filled[0].text
+    return first.isdecimal() and all(cell.text == str(int(first) + number) for number, cell in enumerate(filled))
 
 
 def _time_of(cell: Cell) -> tuple[Moment | None, Span[datetime] | None]:

@@ -38,11 +38,13 @@ GENERIC = _family("generic", r"(?!)", slashes=False)
 # First match wins: marks that only one program prints stand before those that others imitate.
 FAMILIES = (
     _family("lighttpd", r'<table summary="Directory Listing"', Rounding.FLOOR, proves=True),
-    _family("caddy", r'<tr class="file[ "].{0,1500}?(?:<time datetime=|data-order=)|<div id="summary">\s*<span class="meta-item">',
+    _family("caddy", r'<tr class="file[ "].{0,1500}?(?:<time datetime=|data-order=)|<div id="summary">\s*'
+                     r'<span class="meta-item">',
             proves=True),
     _family("artifactory", r"<address[^>]*>\s*Artifactory(?:/|\s)", proves=True),
     _family("twisted", r"<title>Directory listing for .{1,4000}?<t[hd][^>]*>\s*Content type", proves=True),
-    _family("tomcat", r"<h1>Directory Listing For |Up To [^<]{0,3000}</b></a></h1><HR|<h3>Apache Tomcat/", proves=True),
+    _family("tomcat", r"(?-i:<h1>Directory Listing For )|Up To [^<]{0,3000}</b></a></h1><HR|"
+                      r"<h3>Apache Tomcat/", proves=True),
     _family("python", r"<title>Directory listing for [^<]{0,4000}</title>", proves=True),
     _family("jetty", r"<title>Directory: /|<h1 class=\"title\">Directory: /", proves=True),
     _family("iis", r"<h1>[^<]{1,300} - /[^<]{0,3000}</h1><hr>\s*<pre>", proves=True),
@@ -57,14 +59,18 @@ FAMILIES = (
     _family("serve-index", r"<title>listing directory ", proves=True, slashes=False),
     _family("ecstatic", r"<address>Node\.js [^<]{0,200}(?:ecstatic|http-server)", proves=True),
     _family("directorylister", r"Directory Lister", slashes=False),
-    _family("pypi-simple", r'<meta name="pypi:repository-version"|<title>(?:Simple (?:package )?index|Links for )', proves=True),
+    _family("pypi-simple", r'<meta name="pypi:repository-version"|<title>(?:Simple (?:package )?index'
+                           r'|Links for )', proves=True),
     _family("swift", r"<title>Listing of /v1/|<tr class=\"item (?:subdir|type-)", proves=True),
-    _family("miniserve", r"miniserve</a>|<span class=\"[^\"]*\">\s*miniserve|class=\"directory\"[^>]*href=.{0,800}?miniserve"),
+    _family("miniserve", r"miniserve</a>|<span class=\"[^\"]*\">\s*miniserve"
+                         r"|class=\"directory\"[^>]*href=.{0,800}?miniserve"),
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
-    _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>|"""
+    _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|"""
+                      r"""<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>|"""
             r"""<img [^>]{0,300}alt="\[(?:ICO|PARENTDIR|DIR|TXT| {3})\]""", Rounding.NEAREST, proves=True),
-    _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>", Rounding.NEAREST,
+    _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./"
+                         r"</a>", Rounding.NEAREST,
             proves=True),
 )  # fmt: skip
 

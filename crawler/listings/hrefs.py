@@ -149,7 +149,10 @@ class Resolver:
         self.page = url.partition("#")[0]
         self.base = (resolve(self.page, base_href) if base_href else None) or self.page
         self.origin = origin(self.page)
-        parts = urlsplit(self.page)
+        try:
+            parts = urlsplit(self.page)
+        except ValueError:
+            parts = urlsplit("")
         self.path, self.query = parts.path or "/", parts.query
         current = folder_value(self.query)
         self.key, self.folder = current or ("", "")

@@ -15,12 +15,14 @@ from urllib.parse import unquote, urlsplit
 from bs4.element import NavigableString
 
 from crawler.listings import families, verdict
-from crawler.listings.columns import heading_words, order_of, read_facts
+from crawler.listings.columns import order_of, read_facts
+from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Resolver, Target, Way
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import Page
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
-from crawler.listings.rows import Cutter, Link, Survey
+from crawler.listings.rows import Cutter
+from crawler.listings.survey import Link, Survey
 from crawler.listings.times import Order
 from crawler.listings.verdict import Evidence
 from crawler.models import Entry, Kind, Listing, Rejection
@@ -62,7 +64,7 @@ class _Reader:
             self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
         )
         score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
-        recognised = verdict.is_recognised(score, evidence)
+        recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
         return Listing(
             url=self.page.url,
             family=self._family_name() if recognised else "none",
@@ -163,11 +165,11 @@ class _Reader:
         evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
         if not self.regions:
             tables = self.survey.first("table", limit=8)
-            evidence.headings = max((heading_words(" | ".join(labels_of(table))) for table in tables), default=0)
+            evidence.headings = max((count_words(" | ".join(labels_of(table))) for table in tables), default=0)
         for pre in self.survey.first("pre", limit=3):
-            evidence.headings = max(evidence.headings, heading_words(" | ".join(islice(pre.stripped_strings, 6))))
+            evidence.headings = max(evidence.headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
         if self.regions and evidence.headings < 2:
-            evidence.headings = max(evidence.headings, heading_words(self._text_above()))
+            evidence.headings = max(evidence.headings, count_words(self._text_above()))
         if not evidence.entries:
             evidence.empty = verdict.says_empty(self.page.soup)
         if evidence.entries < 5:
@@ -191,7 +193,7 @@ class _Reader:
 
     def _shape(self) -> str:
         if not self.regions:
-            return "table" if self.survey.named["table"] else "pre" if self.survey.named["pre"] else "list"
+            return next((name for name in ("table", "pre", "ul") if self.survey.named[name]), "rows")
         name = self.regions[0].element.name
         if self.regions[0].candidates[0].row.in_table:
             return "table"

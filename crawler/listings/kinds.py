@@ -10,7 +10,8 @@ from itertools import islice
 from bs4.element import NavigableString, Tag
 
 from crawler.listings.columns import Facts
-from crawler.listings.rows import Row, nodes
+from crawler.listings.rows import Row
+from crawler.listings.survey import nodes
 from crawler.models import Kind
 
 _FOLDER = re.compile(

@@ -44,14 +44,18 @@ _LINK = r'<a href="(?P<href>[^"<>\s]+)">[^<]*</a>'
 _DMY, _YMD = r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d"
 _IMG = r"<img [^<>]*>"
 _ADDRESS = r"(?:<address>[^<]*</address>\n)?</body></html>\s*"
-_APACHE = r"(?:<!DOCTYPE [^<>]*>\n)?<html>\n <head>\n  <title>Index of [^<]*</title>\n </head>\n <body>\n<h1>Index of [^<]*</h1>\n"
+_APACHE = (
+    r"(?:<!DOCTYPE [^<>]*>\n)?<html>\n <head>\n  <title>Index of [^<]*</title>\n </head>\n <body>\n"
+    r"<h1>Index of [^<]*</h1>\n"
+)
 _APACHE_SIZE = r"(?P<size>-|\d{1,3}|\d{1,3}[KMGTPE]|\d\.\d[KMGTPE])"
 _SORT = r'<a href="\?C=[NMSD];O=[AD]">'
 
 GRAMMARS = (
     _grammar(
         "nginx-pre",
-        rf"<html>{_NEWLINE}<head><title>Index of [^<]*</title></head>{_NEWLINE}<body(?: bgcolor=\"white\")?>{_NEWLINE}"
+        rf"<html>{_NEWLINE}<head><title>Index of [^<]*</title></head>{_NEWLINE}"
+        rf"<body(?: bgcolor=\"white\")?>{_NEWLINE}"
         rf"<h1>Index of [^<]*</h1><hr><pre><a href=\"\.\./\">\.\./</a>{_NEWLINE}",
         rf"{_LINK} +(?P<time>{_DMY}) +(?P<size>-|\d+[KMG]?){_NEWLINE}",
         rf"</pre><hr></body>{_NEWLINE}</html>\s*",
@@ -59,7 +63,8 @@ GRAMMARS = (
     ),
     _grammar(
         "apache-pre",
-        rf"{_APACHE}<pre>(?:{_IMG})? ?{_SORT}Name</a> *{_SORT}Last modified</a> *{_SORT}Size</a>(?: *{_SORT}Description</a>)?"
+        rf"{_APACHE}<pre>(?:{_IMG})? ?{_SORT}Name</a> *{_SORT}Last modified</a> *{_SORT}Size"
+        rf"</a>(?: *{_SORT}Description</a>)?"
         rf" *<hr>(?:(?:{_IMG} )?<a href=\"[^\"<>]*\">Parent Directory</a> +(?:(?:{_YMD}|{_DMY}) +)?- *\n)?",
         rf"(?:{_IMG} )?{_LINK} +(?P<time>{_YMD}|{_DMY}) +{_APACHE_SIZE} *(?: [^<\n]*)?\n",
         rf"<hr></pre>\n{_ADDRESS}",
@@ -67,8 +72,10 @@ GRAMMARS = (
     ),
     _grammar(
         "apache-table",
-        rf"{_APACHE}  <table>\n   <tr><th valign=\"top\">{_IMG}</th><th>{_SORT}Name</a></th><th>{_SORT}Last modified</a></th>"
-        rf"<th>{_SORT}Size</a></th>(?:<th>{_SORT}Description</a></th>)?</tr>\n   <tr><th colspan=\"\d\"><hr></th></tr>\n"
+        rf"{_APACHE}  <table>\n   <tr><th valign=\"top\">{_IMG}</th><th>{_SORT}Name</a></th>"
+        rf"<th>{_SORT}Last modified</a></th>"
+        rf"<th>{_SORT}Size</a></th>(?:<th>{_SORT}Description</a></th>)?</tr>\n   <tr><th colspan=\"\d\"><hr></th>"
+        rf"</tr>\n"
         rf"(?:<tr><td valign=\"top\">{_IMG}</td><td><a href=\"[^\"<>]*\">Parent Directory</a> *</td>"
         rf"<td>&nbsp;</td><td align=\"right\"> *- *</td>(?:<td>&nbsp;</td>)?</tr>\n)?",
         rf"<tr><td valign=\"top\">{_IMG}</td><td>{_LINK} *</td><td align=\"right\">(?P<time>{_YMD}|{_DMY}) *</td>"
@@ -85,28 +92,33 @@ GRAMMARS = (
     ),
     _grammar(
         "lighttpd",
-        r"<!DOCTYPE html>\n<html>\n<head>\n(?:<meta [^<>]*>\n)?<title>Index of [^<]*</title>\n<style type=\"text/css\">[^<]*</style>\n"
-        r"</head>\n<body>\n<h2>Index of [^<]*</h2>\n<div class=\"list\">\n<table summary=\"Directory Listing\" [^<>]*>\n"
+        r"<!DOCTYPE html>\n<html>\n<head>\n(?:<meta [^<>]*>\n)?<title>Index of [^<]*</title>\n"
+        r"<style type=\"text/css\">[^<]*</style>\n"
+        r"</head>\n<body>\n<h2>Index of [^<]*</h2>\n<div class=\"list\">\n"
+        r"<table summary=\"Directory Listing\" [^<>]*>\n"
         r"<thead><tr><th class=\"n\">Name</th><th class=\"m\">Last Modified</th><th class=\"s\">Size</th>"
         r"<th class=\"t\">Type</th></tr></thead>\n<tbody>\n"
         r"(?:<tr class=\"d\"><td class=\"n\"><a href=\"\.\./\">\.\.</a>/</td><td class=\"m\">&nbsp;</td>"
         r"<td class=\"s\">- &nbsp;</td><td class=\"t\">Directory</td></tr>\n)?",
-        rf"<tr(?: class=\"d\")?><td class=\"n\">{_LINK}/?</td><td class=\"m\">(?P<time>\d{{4}}-[A-Z][a-z]{{2}}-\d\d \d\d:\d\d:\d\d)</td>"
+        rf"<tr(?: class=\"d\")?><td class=\"n\">{_LINK}/?</td><td class=\"m\">(?P"
+        rf"<time>\d{{4}}-[A-Z][a-z]{{2}}-\d\d \d\d:\d\d:\d\d)</td>"
         r"<td class=\"s\">(?P<size>-|\d+\.\d[KMGTPE])(?: &nbsp;)?</td><td class=\"t\">[^<]*</td></tr>\n",
-        r"(?s:</tbody>\n</table>\n</div>\n<div class=\"foot\">[^<]*</div>\s*(?:<script type=\"text/javascript\">.{0,20000}?</script>\s*)?"
+        r"(?s:</tbody>\n</table>\n</div>\n<div class=\"foot\">[^<]*</div>\s*(?:"
+        r"<script type=\"text/javascript\">.{0,20000}?</script>\s*)?"
         r"</body>\n</html>\s*)",
         Rounding.FLOOR,
     ),
     _grammar(
         "python",
-        r"<!DOCTYPE [^<>]*>\n<html(?: lang=\"en\")?>\n<head>\n<meta [^<>]*>\n(?:<style type=\"text/css\">[^<]*</style>\n)?"
-        r"<title>Directory listing for [^<]*</title>\n</head>\n<body>\n<h1>Directory listing for [^<]*</h1>\n<hr>\n<ul>\n",
+        r"<!DOCTYPE [^<>]*>\n<html(?: lang=\"en\")?>\n<head>\n<meta [^<>]*>\n(?:<style type=\"text/css\">[^<]*"
+        r"</style>\n)?"
+        r"<title>Directory listing for [^<]*</title>\n</head>\n<body>\n<h1>Directory listing for [^<]*</h1>\n"
+        r"<hr>\n<ul>\n",
         rf"(?:<li>{_LINK}</li>\n)(?P<time>)(?P<size>)",
         r"</ul>\n<hr>\n</body>\n</html>\s*",
     ),
 )  # fmt: skip
 
-_HEAD_LIMIT = 16_000
 _HREF = re.compile(r'<a href="([^"]*)"')
 _MONTHS = {
     name: number
@@ -154,7 +166,8 @@ class Reading:
 
     def pieces(self, size: int) -> Iterator[list[Entry]]:
         """The entries in lists of at most ``size``; ``matched`` tells afterwards whether the page ended as it must."""
-        text, position, piece = self.page.text, self.start, []
+        text, position = self.page.text, self.start
+        piece: list[Entry] = []
         match_row, seen = self.grammar.row.match, self.seen
         while found := match_row(text, position):
             position = found.end()

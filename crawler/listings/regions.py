@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from bs4.element import Tag
 
-from crawler.listings.columns import Columns, Facts, heading_words, read_facts
+from crawler.listings.columns import Columns, Facts, read_facts
+from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Way, decoded
-from crawler.listings.rows import Link, Row, squeezed
+from crawler.listings.rows import Row
 from crawler.listings.sizes import Rounding
+from crawler.listings.survey import Link, squeezed
 from crawler.listings.verdict import is_filelike
 
 _NAVIGATION = re.compile(
@@ -137,7 +139,7 @@ def find_regions(rows: list[Row], rounding: Rounding) -> list[Region]:
         ):
             continue
         if row.element is not None:
-            if not row.cells and not candidate.matches and not _companion(row, named.get(id(row.element), [])):
+            if row.extra and not candidate.matches and not _companion(row, named.get(id(row.element), [])):
                 continue
             named.setdefault(id(row.element), []).append(candidate.link.target.url)
         regions.setdefault(id(row.region), Region(row.region)).candidates.append(candidate)
@@ -201,7 +203,7 @@ def labels_of(region: Tag) -> list[str]:
             texts.append(squeezed(" ".join(cell.stripped_strings))[:60])
             span = str(cell.get("colspan", "1"))
             texts.extend([""] * (min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
-        words = heading_words(" | ".join(texts))
+        words = count_words(" | ".join(texts))
         if (len(cells) > 1 and words >= 2) or (any(cell.name == "th" for cell in cells) and words):
             return texts
     return []

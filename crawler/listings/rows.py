@@ -6,30 +6,15 @@ text. Nothing here knows what a listing is; ``columns`` and ``html`` decide from
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeGuard
 
-from bs4.element import CData, NavigableString, PageElement, Tag
+from bs4.element import Tag
 
-from crawler.listings.hrefs import Resolver, Target, Way
+from crawler.listings.cells import Cell, pieces, table_cells
+from crawler.listings.hrefs import Way
+from crawler.listings.survey import Link, is_text
 
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
-
-HINTS = (
-    "data-order", "data-sort", "data-sort-value", "data-value", "sorttable_customkey", "data-bytes", "data-size",
-    "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "title",
-)  # fmt: skip
-MAX_LINKS = 400_000
-MAX_NODES = 150
-MAX_TEXT = 4_000
-"""Nodes and characters that are read of one row: more than any has, and a bound on rows nested in rows."""
-_BOTTOM = 1_500
-_DEPTH_EVERY = 500
-MAX_NAMED = 50
-_SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "p")
 MAX_CLIMB = 48
 """Ancestors looked at from a link: pages nest 20 deep, hostile ones 20,000."""
 _LINE_BREAKS = {
@@ -38,41 +23,6 @@ _LINE_BREAKS = {
 }  # fmt: skip
 _HOLDERS = {"body", "html", "table", "tbody", "thead", "ul", "ol", "pre", "[document]", "main", "form", "dl"}
 _INLINE = {"a", "b", "i", "em", "strong", "span", "font", "tt", "code", "nobr", "small", "big", "u", "label", "kbd"}
-_SPACE = re.compile(r"\s+")
-
-
-@dataclass(slots=True)
-class Cell:
-    """A piece of a row: its text, and what its attributes say more exactly."""
-
-    text: str
-    hints: list[str] = field(default_factory=list)
-    linked: bool = False
-    """The text belongs to the row's link."""
-    label: str = ""
-    """Class names of the element that holds the text, where the row has no columns."""
-
-
-@dataclass(slots=True, eq=False)
-class Link:
-    """An element with an href, and where it leads."""
-
-    tag: Tag
-    href: str
-    target: Target
-    _pieces: list[str] | None = None
-
-    @property
-    def pieces(self) -> list[str]:
-        """The strings that the link shows."""
-        if self._pieces is None:
-            self._pieces = [said for text in strings(self.tag) if (said := squeezed(text[:MAX_TEXT]))]
-        return self._pieces
-
-    @property
-    def text(self) -> str:
-        """What the link shows, white space folded."""
-        return " ".join(self.pieces)[:MAX_TEXT]
 
 
 @dataclass(slots=True, eq=False)
@@ -86,99 +36,8 @@ class Row:
     before: str = ""
     after: str = ""
     in_table: bool = False
-    heading: bool = False
-    """A row of column headings, or one without an own target."""
-
-
-def squeezed(text: str) -> str:
-    """``text`` with white space folded and trimmed."""
-    return _SPACE.sub(" ", text).strip()
-
-
-def nodes(element: Tag) -> Iterator[tuple[PageElement, bool]]:
-    """The first nodes below ``element`` in order, and whether each stands in a link; bounded, without recursion.
-
-    bs4's own ``descendants`` looks for the last one first, which nested rows make quadratic.
-    """
-    stack: list[tuple[Iterator[PageElement], bool]] = [(iter(element.contents), element.name == "a")]
-    left = MAX_NODES
-    while stack and left:
-        below, linked = stack[-1]
-        node = next(below, None)
-        if node is None:
-            stack.pop()
-            continue
-        left -= 1
-        yield node, linked
-        if isinstance(node, Tag) and node.contents:
-            stack.append((iter(node.contents), linked or node.name == "a"))
-
-
-def strings(element: Tag) -> Iterator[NavigableString]:
-    """The first visible strings below ``element``."""
-    for node, _ in nodes(element):
-        if is_text(node):
-            yield node
-
-
-def is_text(node: object) -> TypeGuard[NavigableString]:
-    """True for text that a reader sees: no comment, no script, no doctype."""
-    return type(node) is NavigableString or type(node) is CData
-
-
-@dataclass(slots=True)
-class Survey:
-    """The elements of a page that matter, collected in one pass: bs4's searches walk the whole page each."""
-
-    leading: list[Tag] = field(default_factory=list)
-    """Elements that lead somewhere."""
-    named: dict[str, list[Tag]] = field(default_factory=dict)
-    """The first elements of each name in ``_SURVEYED``."""
-
-    @classmethod
-    def of(cls, soup: BeautifulSoup) -> Survey:
-        """Walk the page once."""
-        survey = cls(named={name: [] for name in _SURVEYED})
-        for tag in soup.descendants:
-            if not isinstance(tag, Tag):
-                continue
-            kept = survey.named.get(tag.name)
-            if kept is not None and len(kept) < MAX_NAMED:
-                kept.append(tag)
-            if tag.attrs and _leads_somewhere(tag) and len(survey.leading) < MAX_LINKS:
-                survey.leading.append(tag)
-                if len(survey.leading) % _DEPTH_EVERY == 0 and _is_bottomless(tag):
-                    survey.leading.clear()
-                    break
-        return survey
-
-    def first(self, *names: str, limit: int) -> list[Tag]:
-        """Up to ``limit`` elements of each of ``names``."""
-        return [tag for name in names for tag in self.named[name][:limit]]
-
-    def links(self, resolver: Resolver) -> list[Link]:
-        """Every element that leads somewhere, in the order of the page."""
-        links = []
-        for tag in self.leading:
-            href = tag.attrs.get("href") if tag.name == "a" else None
-            href = str(href if href is not None else tag.attrs.get("data-href"))
-            links.append(Link(tag, href, resolver.target(href)))
-        return links
-
-
-def _is_bottomless(tag: Tag) -> bool:
-    """True below more ancestors than forgotten end tags explain: every row would hold all that follow."""
-    node: Tag | None = tag
-    for _ in range(_BOTTOM):
-        if node is None:
-            return False
-        node = node.parent
-    return True
-
-
-def _leads_somewhere(tag: Tag) -> bool:
-    attrs = tag.attrs
-    return ("href" in attrs and tag.name == "a") or ("data-href" in attrs and tag.name not in {"body", "html"})
+    extra: bool = False
+    """A second name in the same element; the cells belong to the first."""
 
 
 class Cutter:
@@ -245,9 +104,9 @@ class Cutter:
         row = self._rows.get(key)
         if row is None:
             region = _region(element)
-            row = Row(region, element, [], in_table=element.name == "tr")
+            row = Row(region, element, [], in_table=element.name == "tr", extra=bool(key[1]))
             if not key[1]:
-                row.cells = _table_cells(element) if element.name == "tr" else _pieces(element)
+                row.cells = table_cells(element) if element.name == "tr" else pieces(element)
             self._rows[key] = row
         row.links.append(link)
         return row
@@ -384,48 +243,3 @@ def _broken(text: str) -> Iterator[str | None]:
         if number:
             yield None
         yield line
-
-
-def _table_cells(row: Tag) -> list[Cell]:
-    cells = []
-    for cell in row.contents:
-        if isinstance(cell, Tag) and cell.name in {"td", "th"}:
-            cells.append(_table_cell(cell))
-            span = str(cell.attrs.get("colspan", "1"))
-            cells.extend(Cell("") for _ in range(min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
-    return cells
-
-
-def _table_cell(cell: Tag) -> Cell:
-    # One pass in plain Python: bs4's own searches cost more than the parse on long tables.
-    said: list[str] = []
-    hints = [str(cell.attrs[name]) for name in HINTS if name in cell.attrs] if cell.attrs else []
-    linked = False
-    for node, _ in nodes(cell):
-        if is_text(node):
-            said.append(node[:MAX_TEXT])
-        elif isinstance(node, Tag) and node.attrs:
-            if _leads_somewhere(node):
-                linked = True
-            else:
-                hints.extend(str(node.attrs[name]) for name in HINTS if name in node.attrs)
-    return Cell(squeezed(" ".join(said)), hints, linked)
-
-
-def _pieces(element: Tag) -> list[Cell]:
-    """The strings of a row that is no table row, each with the attributes of the element that holds it."""
-    cells = []
-    alone = next((child for child in element.contents if isinstance(child, Tag)), None)
-    if alone is not None and alone.name == "a":
-        shown = [text for text in strings(alone) if text.strip()]
-        if len(shown) > 1 and len(shown) == sum(1 for text in strings(element) if text.strip()):
-            element = alone  # a link that wraps the whole row is the row
-    for node, inside in nodes(element):
-        said = squeezed(node[:MAX_TEXT]) if is_text(node) else ""
-        if said:
-            parent, linked = node.parent, inside and element.name != "a"
-            hints = [str(parent.attrs[name]) for name in HINTS if name in parent.attrs] if parent else []
-            classes = parent.attrs.get("class", "") if parent else ""
-            label = classes if isinstance(classes, str) else " ".join(classes)
-            cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked, label))
-    return cells

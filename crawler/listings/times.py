@@ -40,7 +40,10 @@ _CLOCK = (
     rf"(?P<before>{_HALF}\s*)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{{1,9}}))?)?"
     rf"(?:\s*(?P<after>{_HALF})(?!\w))?"
 )
-_ZONE = r"(?:\s*(?P<zone>Z\b|(?:UTC|GMT)?[+-]\d\d:?\d\d\b|UTC\b|GMT\b|[A-Z]{3,5}\b(?=\s+\d{4}))(?:\s+UTC\b|\s*\([\w ]+\))?)?"
+_ZONE = (
+    r"(?:\s*(?P<zone>Z\b|(?:UTC|GMT)?[+-]\d\d:?\d\d\b|UTC\b|GMT\b|[A-Z]{3,5}\b(?=\s+\d{4}))"
+    r"(?:\s+UTC\b|\s*\([\w ]+\))?)?"
+)
 _TIME = rf"(?:(?:\s*,)?(?:\s+at\s+|\s*-\s+|\s*T\s*|\s*\|\s*|\s+à\s+|\s+um\s+|[.:/]?\s*){_CLOCK}{_ZONE})?"
 _MONTH = r"(?P<name>[^\W\d_]{3,10})\.?"
 _WEEKDAY = r"(?:[^\W\d_]{2,9}\.?,?\s+)?"
@@ -74,8 +77,8 @@ _SHORT = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    r"(?:\d+(?:\.\d+)?|an?|one|a few|last|yesterday|today|just now)\s*"
-    r"(?:second|minute|hour|day|week|month|year|sec|min|hr|mo|yr)?s?(?:\s+\d+.*)?(?:\s+ago)?",
+    r"(?:last|yesterday|today|just now)\b.*|"
+    r"(?:\d+(?:\.\d+)?|an?|one|a few)\s*(?:second|minute|hour|day|week|month|year|sec|min|hr|mo|yr)s?\b.*",
     re.IGNORECASE,
 )
 _EPOCH = re.compile(r"-?\d{9,10}(?:\.\d+)?|\d{12,13}")

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from crawler.listings.families import Family
 from crawler.listings.hrefs import decoded
-from crawler.listings.rows import Survey, is_text, squeezed
+from crawler.listings.survey import Survey, is_text, squeezed
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from bs4.element import Tag
 
 _INDEX_WORDS = re.compile(
-    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|(?:directory|folder|file) (?:listing|index|contents?)|listing (?:of|for|directory)"
-    r"|contents? of|directory\b|folder\b|browsing|listing$|links for|simple (?:package )?index|inhalt von|содержимое|目录|collection:)",
+    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|(?:directory|folder|file) (?:listing|index|contents?)"
+    r"|listing (?:of|for|directory)|contents? of|directory\b|folder\b|browsing|listing$|links for"
+    r"|simple (?:package )?index|inhalt von|содержимое|目录|collection:)",
     re.IGNORECASE,
 )
 _ERROR_WORDS = re.compile(
@@ -31,11 +32,12 @@ _ERROR_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(
-    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)[A-Za-z0-9]{1,7}(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$", re.I
+    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)[A-Za-z0-9]{1,7}(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
+    re.IGNORECASE,
 )
 _EMPTY_WORDS = re.compile(
-    r"\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))|(?:folder|directory) is empty"
-    r"|empty (?:folder|directory)|0 (?:files|items|objects|directories)\b)",
+    r"\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))"
+    r"|(?:folder|directory) is empty|empty (?:folder|directory)|0 (?:files|items|objects|directories)\b)",
     re.IGNORECASE,
 )
 _NEEDED = 3.0
@@ -144,11 +146,15 @@ def _rows_score(evidence: Evidence) -> float:
     return score
 
 
-def is_recognised(score: float, evidence: Evidence) -> bool:
-    """True when the marks suffice; a page without rows needs a heading or a family besides its columns."""
+def is_recognised(score: float, evidence: Evidence, *, proved: bool) -> bool:
+    """True when the marks suffice.
+
+    A page without rows needs more than a heading: columns, a way up, words for emptiness, or ``proved``, that is a
+    family's own shape under a heading that names this very directory.
+    """
     if evidence.entries:
         return score >= _NEEDED
-    marks = (evidence.sort_links >= 2) + (evidence.headings >= 2) + evidence.parent + evidence.empty
+    marks = (evidence.sort_links >= 2) + (evidence.headings >= 2) + evidence.parent + evidence.empty + proved
     return score >= _NEEDED + 1.0 and marks >= 1
 
 

@@ -1,0 +1,35 @@
+"""The words that head the columns of listings, in a dozen languages."""
+
+from __future__ import annotations
+
+import re
+
+NAME = re.compile(
+    r"\b(?:file ?name|name|nom|naam|nombre|nome|dateiname|имя|название|nazwa|namn|navn|nimi|files?|datei|fichier"
+    r"|director(?:y|ies)|project|package)|文件名|文件|名称|名前|ファイル|이름",
+    re.IGNORECASE,
+)
+SIZE = re.compile(
+    r"\b(?:file ?)?(?:size|length|bytes|taille|gr(?:ö|oe)(?:ß|ss)e|grootte|tama[ñn]o|tamanho|dimension\w*|rozmiar"
+    r"|velikost|storlek|st(?:ø|o)rrelse|koko|размер|boyut|poids)|大小|サイズ|크기",
+    re.IGNORECASE,
+)
+TIME = re.compile(
+    r"modif|\b(?:date|time|chang|updat|upload|mtime|timestamp|datum|fecha|data|ge(?:ä|ae)ndert|age|added|posted|created|last"
+    r"|дата|измен|tarih|dato)|修改|日期|時間|时间|日時|날짜|수정",
+    re.IGNORECASE,
+)
+CHANGED = re.compile(r"modif|chang|updat|last|mtime|ge(?:ä|ae)ndert|измен|修改|更新|수정", re.IGNORECASE)
+KIND = re.compile(r"\b(?:content )?(?:type|kind|typ|tipo|тип)\b|类型|種類", re.IGNORECASE)
+OTHER = re.compile(
+    r"descr|comment|note|download|hit|count|perm|mode|owner|user|group|links|attrib|action|ext", re.IGNORECASE
+)
+FOLDERS = re.compile(r"(?:sub)?(?:director(?:y|ies)|folders?)(?!.*(?:file|name|listing))", re.IGNORECASE)
+"""A column of links under this heading names directories."""
+UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(r"\b(?:MB|MiB|Mo)\b", re.I), 2))
+"""Headings that give a unit to bare numbers, and its power of 1024."""
+
+
+def count_words(text: str) -> int:
+    """How many of name, size, time and kind the words of a heading mention."""
+    return sum(bool(pattern.search(text)) for pattern in (NAME, SIZE, TIME, KIND))
