@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -56,12 +58,42 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
             assert anchor in {re.sub(r"[^\w -]", "", text).lower().replace(" ", "-") for text in headings}, link
 
 
-@pytest.mark.parametrize(
-    "block", [block for block in BLOCKS if re.search(r"^\$ make", block.text, re.MULTILINE)], ids=str
-)
+MAKE = re.compile(r"^\$ (make [^#\n]+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if MAKE.search(block.text)], ids=str)
 def test_make_targets_that_are_named_exist(block: Block) -> None:
-    for line in re.findall(r"^\$ (make .+)$", block.text, re.MULTILINE):
+    for line in MAKE.findall(block.text):
         subprocess.run(["sh", "-c", f"{line} --dry-run"], cwd=REPOSITORY, check=True, capture_output=True)
+
+
+def shape(text: str) -> str:
+    """``text`` without what differs from run to run: durations, rates and their units."""
+    return re.sub(r"[\d.,:]+ (s|min|[KMG]?i?B/s)\b", "N", text)
+
+
+def test_the_readme_shows_what_is_printed_on_a_terminal(reader: Reader) -> None:
+    shown = next(block for block in blocks_of(REPOSITORY / "README.md") if "Listed 13" in block.text).text
+    printed = ""
+    for _ in range(2):
+        terminal, inside = os.openpty()
+        command = [
+            str(REPOSITORY / "config" / "sample_site.py"),
+            "--",
+            sys.executable,
+            "-m",
+            "crawler",
+            "{url}",
+            "mirror",
+        ]
+        done = subprocess.run(
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=inside, text=True, cwd=reader.home, check=True,
+            env={"PATH": os.environ["PATH"], "TERM": "dumb", "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+        os.close(inside)
+        os.close(terminal)
+        printed += "$ make mirror\n" + done.stdout
+    assert shape(printed) == shape(shown)
 
 
 def test_exit_codes_are_all_documented() -> None:
