@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
+from crawler.checksums import Checksums, by_digest, may_be_checksums
 from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
@@ -17,7 +18,7 @@ from crawler.interfaces import Destination, Observer, StateStore
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.plan import Decision, Need, needs_fetch
 from crawler.scope import Scope
-from crawler.space import Room
+from crawler.space import Budget, Room
 from crawler.urls import entry_path
 
 CLASH = "name-clash"
@@ -33,22 +34,6 @@ class Extraneous:
     """Bytes."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Budget:
-    """--max-files and --max-total-size: how much is still to be saved. None: no limit."""
-
-    files: int | None = None
-    size: int | None = None
-
-    def takes(self, size: int) -> bool:
-        """Book one file of ``size`` bytes, unless that is more than is left."""
-        if (self.files is not None and self.files < 1) or (self.size is not None and size > self.size):
-            return False
-        self.files = None if self.files is None else self.files - 1
-        self.size = None if self.size is None else self.size - size
-        return True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What is decided by, besides the filters."""
@@ -60,6 +45,8 @@ class Policy:
     last: Collection[str] = ()
     """Globs of files to be done after all others."""
     check: str = "listing"
+    checksums: Checksums | None = None
+    """None: published digests are not asked for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +59,8 @@ class _Open:
     """Paths that are taken."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
+    """Folders whose checksum files have changed: then they are asked about files with unchanged rows too."""
     waiting: list[Job] | None = None
     """Jobs that are put once the whole page is decided about; None: each at once."""
 
@@ -130,6 +119,7 @@ class Producer:
             opened.show(folder.path, entry)
         if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
             opened.waiting = []  # so that it is known before the first byte is saved
+        await self._note_checksums(page, opened)
         for entry in page.entries:
             if entry.kind is Kind.DIRECTORY:
                 continue
@@ -144,6 +134,33 @@ class Producer:
         if page.last:
             del self._open[folder.path]
             await self._compare(folder, opened, complete=page.complete)
+            if self._policy.checksums:
+                self._policy.checksums.leave(opened.local)
+
+    async def _note_checksums(self, page: FolderPage, opened: _Open) -> None:
+        """Before the first ``await``: so no listing below this one is visited before they are noted."""
+        checksums = self._policy.checksums
+        files: dict[str, Entry] = {}
+        for entry in page.entries if checksums is not None else ():
+            if entry.kind is not Kind.DIRECTORY and may_be_checksums(entry.name):
+                path = entry_path(page.folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+                if isinstance(path, str) and self._forbidden(entry) is None:
+                    files[path] = entry
+        if checksums is None or not files:
+            return
+        for path in checksums.note(files, {entry.name for entry in page.entries}):
+            if self._filters.rejects(path, files[path].name, files[path].size, files[path].modified) is None:
+                parent, _, name = path.rpartition("/")
+                local, known = await self._look(parent, name, opened)
+                if needs_fetch(files[path], known, local, check=self._policy.check).need is not Need.NOTHING:
+                    opened.doubted.add(parent)
+
+    async def _look(self, parent: str, name: str, opened: _Open) -> tuple[Local | None, Known | None]:
+        """What lies at that name, and what is known of it."""
+        if parent not in opened.local:
+            opened.local[parent] = await self._destination.scan(parent)
+            opened.known[parent] = await self._state.folder(parent)
+        return opened.local[parent].get(name), opened.known[parent].get(name)
 
     async def _decide(self, folder: Folder, entry: Entry, opened: _Open, *, clash: bool) -> None:
         """One entry: a job is put, or a result is reported."""
@@ -161,14 +178,19 @@ class Producer:
             return
         opened.files.add(path)
         parent, _, name = path.rpartition("/")
-        if parent not in opened.local:
-            opened.local[parent] = await self._destination.scan(parent)
-            opened.known[parent] = await self._state.folder(parent)
-        local, known = opened.local[parent].get(name), opened.known[parent].get(name)
+        local, known = await self._look(parent, name, opened)
         decision = await self._checked(needs_fetch(entry, known, local, check=self._policy.check), known, path)
+        if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
+            published = await self._policy.checksums.of(path)
+            if published is not None:
+                entry = replace(entry, digest=entry.digest or published.digest)
+            if self._policy.check == "listing":
+                decision = by_digest(decision, published, entry, known, local)
         self._observer.listed(path, _guess(entry))
         if decision.need is Need.NOTHING:
             assert local is not None
+            if known is not None and known.row != entry.row:
+                self._state.remember([replace(known, row=entry.row, url=entry.url)])
             self._observer.finished(
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )
@@ -201,9 +223,10 @@ class Producer:
         return decision
 
     def _refused(self, path: str, entry: Entry) -> Rejection | None:
-        rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
-        if rejection is None:
-            rejection = self.scope().file(entry.url)
+        return self._filters.rejects(path, entry.name, entry.size, entry.modified) or self._forbidden(entry)
+
+    def _forbidden(self, entry: Entry) -> Rejection | None:
+        rejection = self.scope().file(entry.url)
         if rejection is None and not self._allows(entry.url):
             rejection = Rejection("robots", entry.url, "forbidden by robots.txt")
         return rejection

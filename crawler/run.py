@@ -11,24 +11,25 @@ from urllib.parse import urlsplit
 
 from crawler import engine, listings
 from crawler.attempts import persist
+from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, Parse, Refuse, Walker
-from crawler.transfer import Downloader
 from crawler.dryrun import Planner
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
 from crawler.filters import Filters
 from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
 from crawler.models import Job, Outcome, Rejection, Result, Staged, Validators
-from crawler.producer import Budget, Policy, Producer
+from crawler.producer import Policy, Producer
 from crawler.report import Tally
 from crawler.retry import RETRYABLE_STATUS
 from crawler.robots import ALLOW_ALL, Robots, rules_for
 from crawler.scope import same_host_redirect
-from crawler.space import Room
+from crawler.space import Budget, Room
 from crawler.stop import Stop
+from crawler.transfer import Downloader
 
 HELD_BACK = "held back, because something before it failed"
 """Why a file that matches --last was skipped."""
@@ -179,6 +180,7 @@ class MirrorRun(Run):
             room=room,
             last=config.last,
             check=config.check,
+            checksums=self._checksums() if config.verify_digests else None,
         )
         self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, refuse=producer.refuse)
@@ -192,6 +194,17 @@ class MirrorRun(Run):
         await self._finish_last(producer.held)
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
+
+    def _checksums(self) -> Checksums:
+        parts = self.parts
+        return Checksums(
+            parts.client,
+            parts.destination,
+            parts.state,
+            self._permit,
+            attempts=parts.config.attempts,
+            warn=parts.tally.warn,
+        )
 
     async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
         producer, walker = self._producer, self._walker

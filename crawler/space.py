@@ -1,10 +1,28 @@
-"""Free space: a run that cannot fit is refused before it fills the disk."""
+"""How much a run may save: by --max-files and --max-total-size, and by the free space of the disk."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from crawler import limits
 from crawler.errors import DestinationError
 from crawler.render import render_size
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget:
+    """--max-files and --max-total-size: how much is still to be saved. None: no limit."""
+
+    files: int | None = None
+    size: int | None = None
+
+    def takes(self, size: int) -> bool:
+        """Book one file of ``size`` bytes, unless that is more than is left."""
+        if (self.files is not None and self.files < 1) or (self.size is not None and size > self.size):
+            return False
+        self.files = None if self.files is None else self.files - 1
+        self.size = None if self.size is None else self.size - size
+        return True
 
 
 class Room:

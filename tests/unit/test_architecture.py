@@ -20,7 +20,7 @@ LAYERS = {
     1: "listings filters urls scope loops robots plan retry limits space digests config mirrors report render escape "
     "interfaces",
     2: "client access gate destinations state progress outputs log",
-    3: "run url_list engine discover producer transfer attempts committer deletion dryrun stop",
+    3: "run url_list engine discover producer transfer attempts committer deletion dryrun checksums stop",
     4: "app",
     5: "console cli __main__",
 }
