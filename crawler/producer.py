@@ -22,6 +22,7 @@ from crawler.space import Budget, Room
 from crawler.urls import entry_path
 
 CLASH = "name-clash"
+BUDGET = "beyond --max-files or --max-total-size"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class Producer:
             if entry.kind is Kind.DIRECTORY:
                 continue
             if self.exhausted:
-                self._observer.listed(entry.name, _guess(entry))
+                self._end(f"{folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
                 continue
             await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
         waiting, opened.waiting = opened.waiting or (), None
@@ -198,6 +199,7 @@ class Producer:
             await self._give(_job(decision, path, entry, known, local), opened)
         else:
             self.exhausted = True
+            self._observer.finished(Result(path=path, url=entry.url, outcome=Outcome.SKIPPED, reason=BUDGET))
 
     async def _give(self, job: Job, opened: _Open) -> None:
         """To the workers now, after its page, or after all others."""

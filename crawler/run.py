@@ -15,7 +15,7 @@ from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
-from crawler.discover import Bounds, Folder, Parse, Refuse, Walker
+from crawler.discover import Bounds, Folder, FolderPage, Parse, Refuse, Walker
 from crawler.dryrun import Planner
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
@@ -209,7 +209,12 @@ class MirrorRun(Run):
     async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
         producer, walker = self._producer, self._walker
         producer.put = put
-        await walker.walk(starts, producer.visit)
+
+        async def visit(page: FolderPage) -> None:
+            await producer.visit(page)
+            walker.stopped = producer.exhausted
+
+        await walker.walk(starts, visit)
         self.parts.observer.walked()
 
     def _permit(self, source: str, target: str) -> Rejection | None:
