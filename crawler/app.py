@@ -16,7 +16,7 @@ from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
 from crawler.discover import Folder, FolderPage
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, DestinationError
 from crawler.escape import masked
 from crawler.gate import Gate
 from crawler.interfaces import Observer
@@ -130,7 +130,10 @@ async def _accounted(
             timer.cancel()
     if error is not None:
         tally.warn(str(error), error.exit_code)
-    return tally.close(time.monotonic() - began, stop.reason or ("an error" if error else None)), error
+    report = tally.close(time.monotonic() - began, stop.reason or ("an error" if error else None))
+    if not report.accounts:  # promise 6; it cannot be, and if it is, it is said
+        report = report.warned("the account does not close: please report this as a bug", 1)
+    return report, error
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
@@ -148,6 +151,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config = setup.config
     options = client_options(config, setup.starts)
+    await _refuse_missing_disk(setup.directory, config)
     destination = await stack.enter_async_context(
         LocalDestination(setup.directory, fsync=config.fsync, trash_seconds=config.trash, read_only=config.dry_run)
     )
@@ -172,6 +176,22 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
         tally=tally,
         stop=stop,
     )
+
+
+async def _refuse_missing_disk(directory: Path, config: Config) -> None:
+    """Raise DestinationError if a state kept elsewhere knows files, but DIR holds no trace of us.
+
+    That is how an empty mount point looks when its disk is missing: everything would be fetched onto the disk below.
+    """
+    if not config.state or (directory / urls.STATE_DIRECTORY).exists():
+        return
+    async with ReadOnlyState(Path(config.state)) as state:
+        count = await state.count_files()
+    if count:
+        raise DestinationError(
+            f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
+            f"Remove {config.state} to begin again"
+        )
 
 
 def state_path(directory: Path, config: Config) -> Path:
