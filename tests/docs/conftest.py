@@ -39,18 +39,22 @@ class Reader:
 
     def run(self, language: str, text: str) -> subprocess.CompletedProcess[str]:
         """Run ``text`` with the hosts replaced. It must end with 0 and print no warning."""
-        try:
-            text = self._world.rewritten(text)
-        except servers.Missing as program:
-            if SERVERS_REQUIRED:
-                pytest.fail(f"{program} is not installed")
-            pytest.skip(f"{program} is not installed")
+        text = self.rewritten(text)
         done = subprocess.run(
             INTERPRETERS[language], input=text, cwd=self.home, env=self._environment, capture_output=True, text=True,
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"exit {done.returncode}\n{text}\n{done.stdout}{done.stderr}"
         return done
+
+    def rewritten(self, text: str) -> str:
+        """``text`` with the hosts of the examples replaced by servers on loopback, which are running then."""
+        try:
+            return self._world.rewritten(text)
+        except servers.Missing as program:
+            if SERVERS_REQUIRED:
+                pytest.fail(f"{program} is not installed")
+            pytest.skip(f"{program} is not installed")
 
     def follow(self, block: Block) -> subprocess.CompletedProcess[str]:
         return self.run(block.language, block.text)
