@@ -144,8 +144,8 @@ def _option(default: Any, group: str, help: str, metavar: str | None = None, **m
 WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patience", "Requests"
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
 LAST = (
-    "*SUMS*", "*CHECKSUM*", "*checksums*", "*.sha1", "*.sha256", "*.sha512", "*.md5", "*.asc", "*.sig", "Release", "InRelease", "Release.gpg",
-    "repomd.xml", "Packages*", "Sources*", "APKINDEX*", "*.db",
+    "*SUMS*", "*CHECKSUM*", "*checksums*", "*.sha1", "*.sha256", "*.sha512", "*.md5", "*.asc", "*.sig", "Release",
+    "InRelease", "Release.gpg", "repomd.xml", "Packages*", "Sources*", "APKINDEX*", "*.db",
 )  # fmt: skip
 
 
