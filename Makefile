@@ -18,7 +18,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-heavy check fmt clean
+.PHONY: help mirror test test-heavy bench check fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ test: $(DEV) ## every test but the heavy ones, on all cores; ARGS=... goes to py
 
 test-heavy: $(DEV) ## the tests that need minutes or gigabytes
 	@$(BIN)/python -m pytest -q -m heavy $(ARGS)
+
+bench: $(RUN) ## compare with wget, wget2, lftp, rclone, curl, aria2c; ARGS=--quick takes a minute
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(DEV) ## linter, format, types, import layers
 	@$(BIN)/ruff check $(ARGS) .

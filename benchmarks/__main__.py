@@ -1,0 +1,184 @@
+"""``python -m benchmarks``: crawler and every other program that is installed, in turns, on the same work."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import parsing, tables
+from benchmarks.corpora import CORPORA, MIB, Corpus, contents, differs
+from benchmarks.measure import Cost, run, scratch_directory
+from benchmarks.programs import PROGRAMS, VARIANTS, Program, Work
+from benchmarks.server import Server, distant, running_nginx
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+_LIBRARIES = ("aiohttp", "uvloop", "yarl", "aiofiles", "lxml")
+
+
+class Bench:
+    """One measurement: every program does every work, in turns."""
+
+    def __init__(self, server: Server, scratch: Path, programs: Sequence[Program], rounds: int) -> None:
+        self._server = server
+        self.scratch = scratch
+        self._programs = programs
+        self._rounds = rounds
+        self.figures: dict[tuple[str, str], list[Cost]] = {}
+
+    def measure(self, corpus: Corpus) -> None:
+        """All rounds of one corpus, which is made first and removed at the end."""
+        source = self.scratch / "www" / corpus.name
+        source.mkdir()
+        say(f"{corpus.name}: {corpus.what}")
+        corpus.make(source)
+        wanted = contents(source)
+        try:
+            with distant(self._server.port, corpus.delay) if corpus.delay else nullcontext(self._server.port) as port:
+                for number in range(self._rounds):
+                    for program in self._programs:
+                        work = Work(
+                            url=f"http://127.0.0.1:{port}/{corpus.name}/",
+                            target=self.scratch / "mirror",
+                            corpus=corpus,
+                            paths=wanted,
+                            scratch=self.scratch,
+                        )
+                        self._turn(program, work, source, wanted, read=number == 0)
+        finally:
+            shutil.rmtree(source)
+
+    def _turn(self, program: Program, work: Work, source: Path, wanted: dict[str, int], *, read: bool) -> None:
+        work.target.mkdir()
+        try:
+            for name in (work.corpus.name, f"{work.corpus.name} again"):
+                cost = self._timed(program.command(work))
+                problem = differs(source, work.target, wanted, read=read)
+                if not problem and cost.code:
+                    problem = f"exit {cost.code}"
+                self.figures.setdefault((name, program.name), []).append(replace(cost, problem=problem))
+                say(f"  {name:14} {program.name:28} {cost.wall:6.2f} s {cost.requests:8,} requests  {problem}")
+                if problem or not (work.corpus.again and program.again):
+                    return
+        finally:
+            shutil.rmtree(work.target)
+
+    def _timed(self, command: Sequence[str]) -> Cost:
+        before = self._server.requests()
+        cost = run(command)
+        return replace(cost, requests=self._server.requests() - before - 1)
+
+
+def say(text: str) -> None:
+    """To whoever waits."""
+    sys.stderr.write(text + "\n")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one round of the shorter works: less than a minute")
+    parser.add_argument("--rounds", type=int, help="how often each program does each work [3, with --quick 1]")
+    parser.add_argument("--only", action="append", metavar="WORK", choices=[corpus.name for corpus in CORPORA])
+    parser.add_argument("--program", action="append", metavar="NAME", help="measure this program; repeatable")
+    parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
+    return parser.parse_args()
+
+
+def chosen_programs(options: argparse.Namespace) -> list[Program]:
+    names = options.program
+    programs = [*PROGRAMS, *VARIANTS] if names or not options.quick else list(PROGRAMS)
+    return [program for program in programs if program.is_installed and (not names or program.name in names)]
+
+
+def chosen_works(options: argparse.Namespace, room: int) -> Iterator[Corpus]:
+    """Twice the size of a corpus must fit: it, and its mirror."""
+    for corpus in CORPORA:
+        if options.only and corpus.name not in options.only:
+            continue
+        if options.quick and not corpus.quick and not options.only:
+            continue
+        if 2 * corpus.size + 256 * MIB > room:
+            say(f"{corpus.name}: left out, {room // MIB} MiB of free space are too few")
+            continue
+        yield corpus
+
+
+def machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    processors = len(os.sched_getaffinity(0))
+    return f"{platform.system()} {platform.release()} {platform.machine()}, {processors} processors, {memory:.0f} GB"
+
+
+def results(bench: Bench, programs: Sequence[Program], pages: Sequence[parsing.Parsed], rounds: int) -> str:
+    versions = ", ".join(f"{program.name} {program.versions()}" for program in programs if program not in VARIANTS)
+    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    notes = "; ".join(f"{program.name}: {program.note}" for program in programs if program.note)
+    walls = tables.render_walls(bench.figures, programs)
+    return f"""\
+# Results
+
+Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC), {rounds} interleaved round(s), medians.
+{machine()}; Python {platform.python_version()}; {libraries}.
+{versions}. {notes}.
+nginx on 127.0.0.1 serves from, and every program writes to, {"memory" if on_tmpfs(bench) else "the disk"}.
+A mirror is compared with its source byte by byte in the first round, by names and sizes in the others. "again" is a
+second run over the same mirror, in which nothing has changed. crawler keeps its promises in all of them: every file is
+flushed before its name is switched, checked for its length, digested and recorded.
+
+{tables.render_corpora()}
+
+## Seconds
+
+{walls}
+
+## Reading a listing page, without network and files
+
+{tables.render_parsing(pages)}
+
+## In detail
+
+{tables.render_details(bench.figures)}
+"""
+
+
+def on_tmpfs(bench: Bench) -> bool:
+    return bench.scratch.is_relative_to("/dev/shm")
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    scratch = scratch_directory()
+    try:
+        (scratch / "www").mkdir()
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
+
+
+def main() -> None:
+    options = arguments()
+    rounds = options.rounds or (1 if options.quick else 3)
+    programs = chosen_programs(options)
+    with workplace() as scratch, running_nginx(scratch / "www", scratch) as server:
+        bench = Bench(server, scratch, programs, rounds)
+        for corpus in chosen_works(options, shutil.disk_usage(scratch).free):
+            bench.measure(corpus)
+    say("reading listings")
+    sizes = (10_000,) if options.quick else (10_000, 100_000)
+    pages = [parsing.measure(shape, rows) for shape in ("nginx", "themed") for rows in sizes]
+    text = results(bench, programs, pages, rounds)
+    sys.stdout.write(text)
+    if not options.no_write:
+        RESULTS.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

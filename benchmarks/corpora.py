@@ -1,0 +1,142 @@
+"""The files that the benchmarks fetch, made once for a run of them."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+KIB, MIB = 1024, 1024 * 1024
+_SEED = 20_250_506
+_BLOCK = random.Random(_SEED).randbytes(MIB)
+_MODIFIED = 1_700_000_000
+"""Modification time of every file: old enough that no program doubts it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """One kind of work. ``make`` fills an empty directory."""
+
+    name: str
+    what: str
+    make: Callable[[Path], None]
+    delay: float = 0.0
+    """Seconds of a round trip to the server."""
+    workers: int = 16
+    size: int = 0
+    """Bytes that all files take, if that is much."""
+    again: bool = True
+    """Whether a second run, in which nothing has changed, is measured too."""
+    quick: bool = True
+    """Whether ``--quick`` takes it."""
+
+
+def _write(path: Path, size: int, number: int = 0) -> None:
+    """A file of ``size`` bytes that differs from others of another ``number``."""
+    with path.open("wb") as file:
+        left = size
+        while left > 0:
+            shift = number % 4096 if left == size else 0
+            file.write(_BLOCK[shift : shift + left])
+            left -= min(left, MIB - shift)
+    os.utime(path, (_MODIFIED, _MODIFIED))
+
+
+def _flat(count: int, size: int) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        for number in range(count):
+            _write(root / f"file-{number:06}.bin", size, number)
+
+    return make
+
+
+def _tree(root: Path) -> None:
+    """5,000 files of 1 to 8 KiB in 1,200 directories: 20 projects, 59 versions each."""
+    chance = random.Random(_SEED)
+    folders = []
+    for project in range(20):
+        top = root / f"project-{project:02}"
+        folders.append(top)
+        folders += [top / f"{version // 10}.{version % 10}" for version in range(59)]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    for number in range(5000):
+        _write(folders[number % len(folders)] / f"part-{number:04}.txt", chance.randint(KIB, 8 * KIB), number)
+
+
+def _mixed(root: Path) -> None:
+    """400 files, 216 MB, sizes log-normal as in real archives."""
+    chance = random.Random(_SEED)
+    sizes = [chance.lognormvariate(11.5, 1.7) for _ in range(400)]
+    scale = 216_000_000 / sum(sizes)
+    for number, size in enumerate(sizes):
+        _write(root / f"archive-{number:03}.tar.gz", int(size * scale), number)
+
+
+def _folders(root: Path) -> None:
+    """110 files of 20 KiB in the root and three directories."""
+    for name in ("", "a", "b", "c"):
+        (root / name).mkdir(exist_ok=True)
+    for number in range(110):
+        _write(root / ("", "a", "b", "c")[number % 4] / f"file-{number:03}.zip", 20 * KIB, number)
+
+
+CORPORA = (
+    Corpus(name="small", what="10,000 files of 4 KiB on one page", make=_flat(10_000, 4 * KIB)),
+    Corpus(name="tree", what="5,000 files in 1,200 directories", make=_tree),
+    Corpus(name="mixed", what="400 files, 216 MB, sizes log-normal", make=_mixed, size=216 * MIB, again=False),
+    Corpus(
+        name="large", what="4 files of 512 MiB", make=_flat(4, 512 * MIB), size=2048 * MIB, again=False, quick=False
+    ),
+    Corpus(name="huge", what="100,000 empty files on one page", make=_flat(100_000, 0), quick=False),
+    Corpus(name="distant", what="1,000 files of 4 KiB, 40 ms away", make=_flat(1000, 4 * KIB), delay=0.04, quick=False),
+    Corpus(
+        name="folders",
+        what="110 files and 3 directories, 40 ms away, 20 workers",
+        make=_folders,
+        delay=0.04,
+        workers=20,
+        again=False,
+    ),
+)
+
+
+def contents(root: Path) -> dict[str, int]:
+    """Path below ``root`` → size in bytes of every file, without what programs keep for themselves."""
+    found: dict[str, int] = {}
+    levels = [""]
+    while levels:
+        prefix = levels.pop()
+        with os.scandir(root / prefix) as entries:
+            for entry in entries:
+                path = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != ".crawler":
+                        levels.append(path + "/")
+                elif not entry.name.startswith("index.html"):
+                    found[path] = entry.stat(follow_symlinks=False).st_size
+    return found
+
+
+def differs(source: Path, mirror: Path, wanted: dict[str, int], *, read: bool) -> str:
+    """What is wrong with ``mirror``, in a few words; "" if it holds all of ``source``. ``read``: compare the bytes."""
+    found = contents(mirror)
+    missing = len(wanted.keys() - found.keys())
+    if missing:
+        return f"{missing:,} missing"
+    if found != wanted:
+        return f"{len(found.items() - wanted.items()):,} wrong"
+    bad = sum(not _same(source / path, mirror / path) for path in wanted) if read else 0
+    return f"{bad:,} damaged" if bad else ""
+
+
+def _same(one: Path, other: Path) -> bool:
+    with one.open("rb") as first, other.open("rb") as second:
+        while True:
+            block = first.read(MIB)
+            if block != second.read(MIB):
+                return False
+            if not block:
+                return True

@@ -1,0 +1,67 @@
+"""How long a listing page takes to read, without a network. Run as a process of its own: its memory is measured."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One page."""
+
+    shape: str
+    rows: int
+    first: float
+    """Seconds until the first entries could be fetched."""
+    total: float
+    """Seconds until the page was read, its end included."""
+    memory: float
+    """Peak of the process in MB, the page included."""
+
+
+def page(shape: str, rows: int) -> bytes:
+    """``nginx``: exactly as its autoindex prints. ``themed``: the same in a table, as no server prints it."""
+    if shape == "nginx":
+        head = "<html>\r\n<head><title>Index of /</title></head>\r\n<body>\r\n<h1>Index of /</h1><hr><pre>"
+        head += '<a href="../">../</a>\r\n'
+        row = '<a href="file-{0:06}.bin">file-{0:06}.bin</a>' + 35 * " " + "14-Nov-2023 22:13" + 16 * " " + "4096\r\n"
+        tail = "</pre><hr></body>\r\n</html>\r\n"
+    else:
+        head = "<html><head><title>Index of /</title></head><body><h1>Index of /</h1><table class='dir'>"
+        head += "<tr><th>Name</th><th>Last modified</th><th>Size</th></tr>\n"
+        row = '<tr><td><a href="file-{0:06}.bin">file-{0:06}.bin</a></td><td>2023-11-14 22:13</td><td>4096</td></tr>\n'
+        tail = "</table></body></html>\n"
+    return (head + "".join(map(row.format, range(rows))) + tail).encode()
+
+
+def measure(shape: str, rows: int) -> Parsed:
+    """In a new interpreter."""
+    command = [sys.executable, "-m", "benchmarks.parsing", shape, str(rows)]
+    found = subprocess.run(command, capture_output=True, check=True)
+    return Parsed(shape=shape, rows=rows, **json.loads(found.stdout))
+
+
+def main(shape: str, rows: int) -> None:
+    """Print the figures of one page as JSON."""
+    from crawler.listings import parse_listing_pieces
+
+    body = page(shape, rows)
+    list(parse_listing_pieces(page(shape, 10), "http://host/", "text/html"))  # its imports are not the page's cost
+    began = time.perf_counter()
+    first, count = 0.0, 0
+    for piece in parse_listing_pieces(body, "http://host/", "text/html"):
+        first = first or time.perf_counter() - began
+        count += len(piece.entries)
+    total = time.perf_counter() - began
+    assert count == rows, f"{count} of {rows} entries were read"
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    sys.stdout.write(json.dumps({"first": first, "total": total, "memory": memory}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

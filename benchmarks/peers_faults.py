@@ -1,0 +1,83 @@
+"""``make peers-faults``: the fault suite against wget, wget2, lftp and rclone, on the rows that apply to them.
+
+Each test states a wish (``tests/faulty/tools.py``), which is rendered as the command line of each tool; what only this
+program offers is skipped. A row counts as passed when all of its tests that apply pass. Exit codes are compared as
+«0» and «not 0» only, and no message is asked for. Writes a table to stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ("crawler", "wget", "wget2", "lftp", "rclone")
+PATIENCE = "20"
+"""Seconds until a run counts as hanging. No case needs more than ten with time-outs of two seconds."""
+
+
+def outcomes(tool: str, arguments: list[str]) -> dict[str, list[bool]]:
+    """row → whether each test that applies to ``tool`` passed."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=no", "-n", "2", "-p", "no:cacheprovider"]
+        env = os.environ | {"FAULTS_TOOL": tool, "FAULTS_PATIENCE": PATIENCE}
+        options = [f"--junitxml={report}", "-o", "junit_family=xunit1", "-m", "not heavy", "tests/faults", *arguments]
+        subprocess.run([*command, *options], cwd=ROOT, env=env, check=False, stdout=subprocess.DEVNULL)
+        return read(report)
+
+
+def read(report: Path) -> dict[str, list[bool]]:
+    """The rows of a JUnit report. A test that failed and whose clean-up failed too counts once, as failed."""
+    verdicts: dict[tuple[str, str], bool] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        if case.find("skipped") is not None:
+            continue
+        passed = case.find("failure") is None and case.find("error") is None
+        for item in case.iter("property"):
+            if item.get("name") == "row":
+                key = (str(item.get("value")), f"{case.get('classname')}::{case.get('name')}")
+                verdicts[key] = verdicts.get(key, True) and passed
+    rows: dict[str, list[bool]] = defaultdict(list)
+    for (row, _), passed in verdicts.items():
+        rows[row].append(passed)
+    return rows
+
+
+def cell(results: list[bool] | None) -> str:
+    if not results:
+        return "–"
+    return "pass" if all(results) else f"**fail** {results.count(False)}/{len(results)}"
+
+
+def table(results: dict[str, dict[str, list[bool]]]) -> str:
+    """Rows down, tools across, with a sum."""
+    rows = sorted({row for found in results.values() for row in found})
+    lines = ["| row | " + " | ".join(results) + " |", "| --- |" + " --- |" * len(results)]
+    lines += [f"| {row} | " + " | ".join(cell(found.get(row)) for found in results.values()) + " |" for row in rows]
+    sums = [f"{sum(map(all, found.values()))} of {len(found)}" for found in results.values()]
+    return "\n".join([*lines, "| passed | " + " | ".join(sums) + " |"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tool", action="append", choices=TOOLS, help="only this one; may be repeated")
+    parser.add_argument("rest", nargs="*", help="further arguments for pytest, after --")
+    arguments = parser.parse_args()
+    present = [tool for tool in arguments.tool or TOOLS if tool == "crawler" or shutil.which(tool)]
+    results = {}
+    for tool in present:
+        sys.stderr.write(f"{tool} …\n")
+        results[tool] = outcomes(tool, arguments.rest)
+    sys.stdout.write(table(results) + "\n")
+
+
+if __name__ == "__main__":
+    main()

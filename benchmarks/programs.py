@@ -1,0 +1,125 @@
+"""The programs that are compared: how each is asked for a mirror, with its best flags for this work."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.corpora import Corpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One mirror to make."""
+
+    url: str
+    """Ends in a slash."""
+    target: Path
+    corpus: Corpus
+    paths: Iterable[str]
+    """Every file below ``url``, for programs that cannot read listings."""
+    scratch: Path
+
+    @property
+    def depth(self) -> int:
+        """Directories in the path of ``url``."""
+        return self.url.rstrip("/").count("/") - 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """``command`` may write a list into ``Work.scratch``."""
+
+    name: str
+    command: Callable[[Work], list[str]]
+    again: bool = True
+    """Whether a second run tells what is unchanged."""
+    ours: bool = False
+    version: tuple[str, ...] = ("--version",)
+    note: str = ""
+
+    @property
+    def executable(self) -> str:
+        return sys.executable if self.ours else self.name.split()[0]
+
+    @property
+    def is_installed(self) -> bool:
+        return self.ours or shutil.which(self.executable) is not None
+
+    def versions(self) -> str:
+        """The first version number that the program prints."""
+        prefix = [sys.executable, "-m", "crawler"] if self.ours else [self.executable]
+        output = subprocess.run([*prefix, *self.version], capture_output=True, text=True, check=False).stdout
+        found = re.search(r"\d+(?:\.\d+)+", output)
+        return found[0] if found else "?"
+
+
+def _crawler(*options: str) -> Callable[[Work], list[str]]:
+    def command(work: Work) -> list[str]:
+        workers = str(work.corpus.workers)
+        return [sys.executable, "-m", "crawler", "-q", "-w", workers, *options, work.url, str(work.target)]
+
+    return command
+
+
+def _wget(work: Work) -> list[str]:
+    return ["wget", "-q", "-m", "-np", "-nH", f"--cut-dirs={work.depth}", "-e", "robots=off",
+            "-R", "index.html*", "-P", str(work.target), work.url]  # fmt: skip
+
+
+def _wget2(work: Work) -> list[str]:
+    return ["wget2", "-q", "-m", "-np", "-nH", f"--cut-dirs={work.depth}", "--no-robots", "--no-hsts",
+            f"--max-threads={work.corpus.workers}", "-P", str(work.target), work.url]  # fmt: skip
+
+
+def _lftp(work: Work) -> list[str]:
+    workers = work.corpus.workers
+    script = (
+        f"set net:connection-limit {workers}; set cmd:fail-exit true; set xfer:use-temp-file true; "
+        f"mirror --parallel={workers} {work.url} {work.target}"
+    )
+    return ["lftp", "-c", script]
+
+
+def _rclone(work: Work) -> list[str]:
+    workers = str(work.corpus.workers)
+    return ["rclone", "sync", "--config", "", "--http-url", work.url, "--transfers", workers, "--checkers", workers,
+            ":http:", str(work.target)]  # fmt: skip
+
+
+def _curl(work: Work) -> list[str]:
+    listed = work.scratch / "curl.list"
+    lines = (f'url="{work.url}{path}"\noutput="{work.target}/{path}"\n' for path in work.paths)
+    listed.write_text("".join(lines))
+    workers = str(work.corpus.workers)
+    return ["curl", "-sSfZR", "--create-dirs", "--parallel-max", workers, "-K", str(listed)]
+
+
+def _aria2(work: Work) -> list[str]:
+    listed = work.scratch / "aria2.list"
+    listed.write_text("".join(f"{work.url}{path}\n out={path}\n" for path in work.paths))
+    return ["aria2c", "-q", "--no-conf", "-R", "-d", str(work.target), "-i", str(listed),
+            "-j", str(work.corpus.workers), "-x", "1", "--file-allocation=none",
+            "--deferred-input=true"]  # fmt: skip
+
+
+PROGRAMS = (
+    Program(name="crawler", command=_crawler(), ours=True),
+    Program(name="wget2", command=_wget2),
+    Program(name="lftp", command=_lftp),
+    Program(name="rclone", command=_rclone, version=("version",)),
+    Program(name="wget", command=_wget, note="one connection: it knows no other way"),
+    Program(name="curl", command=_curl, again=False, note="with a ready list: it reads no listings"),
+    Program(name="aria2c", command=_aria2, again=False, note="with a ready list: it reads no listings"),
+)
+VARIANTS = (
+    Program(name="crawler --fsync file", command=_crawler("--fsync", "file"), ours=True),
+    Program(name="crawler --fsync none", command=_crawler("--fsync", "none"), ours=True),
+    Program(name="crawler --no-verify-digests", command=_crawler("--no-verify-digests"), ours=True),
+)
+"""crawler with other promises, so that the price of each is known; for the full measurement only."""

@@ -1,0 +1,163 @@
+"""nginx on a free port of 127.0.0.1, and a proxy that puts a distance between it and the programs."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_CONFIGURATION = """\
+{user}
+daemon off;
+worker_processes 1;
+pid {scratch}/nginx.pid;
+error_log {scratch}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    default_type application/octet-stream;
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 100000;
+    client_body_temp_path {scratch}/body;
+    proxy_temp_path {scratch}/proxy;
+    fastcgi_temp_path {scratch}/fastcgi;
+    uwsgi_temp_path {scratch}/uwsgi;
+    scgi_temp_path {scratch}/scgi;
+    server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; autoindex on; }}
+    server {{ listen 127.0.0.1:{status}; location / {{ stub_status; }} }}
+}}
+"""
+_PATIENCE = 10.0
+
+
+class Server:
+    """A running nginx that serves ``root``."""
+
+    def __init__(self, port: int, status: int) -> None:
+        self.port = port
+        self._status = status
+
+    def requests(self) -> int:
+        """Requests answered since the start. Asking counts as one, so a difference holds one too many."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._status}/") as answer:
+            lines: list[str] = answer.read().decode().splitlines()
+        return int(lines[2].split()[2])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_nginx(root: Path, scratch: Path) -> Iterator[Server]:
+    """Serve ``root``; what nginx writes goes to ``scratch``. Raises RuntimeError if it does not start."""
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise RuntimeError("nginx is not installed: it serves the files that are fetched")
+    port, status = free_port(), free_port()
+    user = "user root;" if os.geteuid() == 0 else ""
+    text = _CONFIGURATION.format(user=user, scratch=scratch, port=port, status=status, root=root)
+    (scratch / "nginx.conf").write_text(text)
+    command = [program, "-p", str(scratch), "-e", str(scratch / "error.log"), "-c", str(scratch / "nginx.conf")]
+    process = subprocess.Popen(command)
+    try:
+        _wait_for(port, process)
+        yield Server(port, status)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError("nginx does not start")
+
+
+class _Pipe(asyncio.Protocol):
+    """One direction of a connection: what comes in goes out of ``other``, ``delay`` seconds later."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+        self.other: asyncio.Transport | None = None
+        self.early: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self.early.append(data)
+        else:
+            asyncio.get_running_loop().call_later(self.delay, self.other.write, data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.other is not None:
+            asyncio.get_running_loop().call_later(self.delay, self.other.close)
+
+
+class _Front(_Pipe):
+    """The side of the client. ``connect`` opens the other one."""
+
+    def __init__(self, delay: float, target: int) -> None:
+        super().__init__(delay)
+        self.target = target
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.opening = asyncio.ensure_future(self._connect(transport))
+
+    async def _connect(self, transport: asyncio.Transport) -> None:
+        back = _Pipe(self.delay)
+        back.other = transport
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(2 * self.delay)  # the handshake of TCP takes a round trip as well
+        self.other, _ = await loop.create_connection(lambda: back, "127.0.0.1", self.target)
+        for data in self.early:
+            loop.call_later(self.delay, self.other.write, data)
+        self.early.clear()
+
+
+def _serve_delayed(port: int, target: int, round_trip: float) -> None:
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Front(round_trip / 2, target), "127.0.0.1", port, backlog=1024)
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+@contextmanager
+def distant(target: int, round_trip: float) -> Iterator[int]:
+    """A port from which the server at the port ``target`` seems ``round_trip`` seconds away."""
+    port = free_port()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve_delayed, args=(port, target, round_trip), daemon=True
+    )
+    process.start()
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield port
+    finally:
+        process.terminate()
+        process.join()

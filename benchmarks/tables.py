@@ -1,0 +1,85 @@
+"""The figures as Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchmarks.corpora import CORPORA
+from benchmarks.measure import Cost
+from benchmarks.parsing import Parsed
+from benchmarks.programs import Program
+
+Figures = Mapping[tuple[str, str], Sequence[Cost]]
+"""(work, program) → the runs. The name of a second run, in which nothing has changed, ends in ``again``."""
+
+
+def render(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def median(costs: Sequence[Cost], figure: str) -> float:
+    return statistics.median(getattr(cost, figure) for cost in costs)
+
+
+def problem(costs: Sequence[Cost]) -> str:
+    """Why these runs do not count, or ""."""
+    return next((cost.problem for cost in costs if cost.problem), "")
+
+
+def works(figures: Figures) -> list[str]:
+    return list(dict.fromkeys(work for work, _ in figures))
+
+
+def render_walls(figures: Figures, programs: Sequence[Program]) -> str:
+    """Median seconds, and the ratio of ours to the best of the others whose mirror is complete."""
+    names = [program.name for program in programs]
+    others = [program.name for program in programs if not program.ours]
+    rows = []
+    for work in works(figures):
+        cells = [_wall(figures.get((work, name), ())) for name in names]
+        complete = {
+            name: median(costs, "wall")
+            for name in others
+            if (costs := figures.get((work, name), ())) and not problem(costs)
+        }
+        own = figures.get((work, "crawler"), ())
+        ratio = "–"
+        if complete and own and not problem(own):
+            best = min(complete, key=lambda name: complete[name])
+            ratio = f"**{median(own, 'wall') / complete[best]:.2f}** ({best})"
+        rows.append([work, *cells, ratio])
+    return render(["work", *names, "ours / best other"], rows)
+
+
+def _wall(costs: Sequence[Cost]) -> str:
+    if not costs:
+        return "–"
+    figure = f"{median(costs, 'wall'):.2f}"
+    return f"{figure}, **{problem(costs)}**" if problem(costs) else figure
+
+
+def render_details(figures: Figures) -> str:
+    rows = [
+        [
+            work,
+            name,
+            f"{min(cost.wall for cost in costs):.2f} – {max(cost.wall for cost in costs):.2f}",
+            f"{median(costs, 'cpu'):.2f}",
+            f"{median(costs, 'memory'):.0f}",
+            f"{median(costs, 'requests'):,.0f}",
+            problem(costs) or "complete",
+        ]
+        for (work, name), costs in figures.items()
+    ]
+    return render(["work", "program", "wall s, min – max", "CPU s", "peak MB", "requests", "mirror"], rows)
+
+
+def render_parsing(pages: Iterable[Parsed]) -> str:
+    rows = [[p.shape, f"{p.rows:,}", f"{p.first:.3f}", f"{p.total:.3f}", f"{p.memory:.0f}"] for p in pages]
+    return render(["page", "rows", "first entries s", "whole page s", "peak MB"], rows)
+
+
+def render_corpora() -> str:
+    return render(["work", "what", "workers"], [[c.name, c.what, str(c.workers)] for c in CORPORA])
