@@ -18,6 +18,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("row"):
+            item.user_properties += [("row", row) for row in mark.args]
     if tools.NAME != "crawler":
         for item in items:
             if item.get_closest_marker("own") is not None:

@@ -49,7 +49,7 @@ def test_a_full_disk_keeps_the_old_copy_and_the_next_run_repairs(sandbox: Sandbo
     site.file("c.bin", blob(200 * KB, 2), mtime=OLD + DAY)
     run = sandbox.mirror(site.url)
     run.fails(4)
-    assert "disk is full" in run.text.lower() or "no space" in run.text.lower()
+    run.says("disk is full")
     sandbox.holds_only_whole(old, site.contents())
     assert sandbox.tree()["a.bin"] == old["a.bin"]
     mount("size=8m")
@@ -92,7 +92,7 @@ def test_a_read_only_disk_ends_the_run_soon(sandbox: Sandbox, site: Site, mount:
     site.log.clear()
     run = sandbox.mirror(site.url)
     run.fails(4)
-    assert "read-only" in run.text.lower()
+    run.says("read-only")
     assert len(site.log.bodies()) <= 20
     sandbox.holds(old)
 

@@ -42,7 +42,7 @@ def test_chunks_without_a_last_one_are_not_a_file(sandbox: Sandbox, site: Site, 
     sandbox.mirror(site.url).succeeds()
     site.file("old.bin", blob(size, 5), NoLastChunk(), mtime=OLD + DAY, size=size + 1)
     site.file("new.bin", blob(size, 6), NoLastChunk(), size=size + 1)
-    sandbox.mirror(site.url).fails(5)
+    sandbox.mirror(site.url, attempts=2).fails(5)
     sandbox.holds(old)
 
 
@@ -205,7 +205,7 @@ def test_a_body_that_ends_with_the_connection_is_taken_when_its_size_agrees(sand
 @pytest.mark.row("P20")
 def test_header_lines_for_ever_are_cut_off(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), EndlessHeaders())
-    run = sandbox.mirror(site.url)
+    run = sandbox.mirror(site.url, attempts=2)
     run.fails(5)
     sandbox.holds(good)
     assert run.peak < MEMORY
@@ -239,7 +239,7 @@ def test_an_answer_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, s
 @pytest.mark.row("P21")
 def test_provisional_answers_for_ever_meet_a_deadline(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), EndlessContinue())
-    run = sandbox.mirror(site.url)
+    run = sandbox.mirror(site.url, attempts=2)
     run.fails(5)
     sandbox.holds(good)
     assert run.seconds < 16

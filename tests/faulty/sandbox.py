@@ -33,7 +33,7 @@ BAD_SIGNS = (
     "Unclosed ",
     "ExceptionGroup",
 )
-PATIENCE = 40.0
+PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "40"))
 """Seconds until a run counts as hanging: several times what the longest case needs."""
 
 
@@ -65,6 +65,17 @@ class Run:
         assert self.ended, f"hung: {self}"
         wanted = codes if tools.NAME == "crawler" else range(1, 126)
         assert self.code in wanted, f"exit {self.code}, wanted one of {codes}: {self}"
+
+    def ends(self, *codes: int) -> None:
+        """Ended by itself with one of these exit codes; for a peer, with any code."""
+        assert self.ended, f"hung: {self}"
+        wanted = codes if tools.NAME == "crawler" else range(126)
+        assert self.code in wanted, f"exit {self.code}, wanted one of {codes}: {self}"
+
+    def says(self, *texts: str) -> None:
+        """The output names these, in any case. A peer may put it in its own words."""
+        silent = [text for text in texts if text.lower() not in self.text.lower()]
+        assert tools.NAME != "crawler" or not silent, f"{silent} not in the output of {self}"
 
     def __str__(self) -> str:
         return f"{' '.join(self.argv)}\n({self.seconds:.1f} s)\n{self.output[-3000:]}\n---\n{self.errors[-3000:]}"
