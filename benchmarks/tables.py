@@ -20,7 +20,7 @@ def render(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def median(costs: Sequence[Cost], figure: str) -> float:
-    return statistics.median(getattr(cost, figure) for cost in costs)
+    return float(statistics.median(getattr(cost, figure) for cost in costs))
 
 
 def problem(costs: Sequence[Cost]) -> str:
