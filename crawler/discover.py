@@ -7,23 +7,20 @@ keeps the frontier short, with a few listings in flight at once.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from crawler import limits
-from crawler.attempts import persist
-from crawler.errors import CrawlerError, FetchError, ListingError, VerificationError
+from crawler.errors import FetchError, ListingError, VerificationError
 from crawler.escape import masked
-from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
-from crawler.loops import Seen, fingerprint, loop
-from crawler.models import Entry, Job, Kind, Listing, Rejection, Validators
-from crawler.plan import Verdict, interpret
+from crawler.interfaces import Observer, Permit
+from crawler.loops import Fingerprint, Seen, loop
+from crawler.models import Entry, Kind, Listing, Rejection
+from crawler.reading import Reader
 from crawler.scope import Scope, scope_base
 from crawler.urls import entry_path
 
-Parse = Callable[[bytes, str, str], Listing]
-"""(body, URL, content type) → Listing"""
 Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
 
@@ -55,7 +52,6 @@ class Bounds:
     """How far a walk goes."""
 
     listers: int = 4
-    attempts: int = 5
     max_depth: int | None = None
     recursive: bool = True
 
@@ -65,9 +61,7 @@ class Walker:
 
     def __init__(
         self,
-        client: Client,
-        state: StateStore,
-        parse: Parse,
+        reader: Reader,
         observer: Observer,
         *,
         bounds: Bounds,
@@ -75,9 +69,7 @@ class Walker:
         refuse: Refuse = lambda _path, _url: None,
         hosts: frozenset[str] = frozenset(),
     ) -> None:
-        self._client = client
-        self._state = state
-        self._parse = parse
+        self._reader = reader
         self._observer = observer
         self._bounds = bounds
         self._refuse = refuse
@@ -128,96 +120,65 @@ class Walker:
         self._observer.listing_failed(folder.path, folder.url, reason)
 
     async def _pages(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
         todo, done, entered = [folder.url], set[str](), set[str]()
         whole = True
         while todo and not self.stopped:
             url = todo.pop(0)
             done.add(url)
-            listing = await persist(lambda url=url: self._listing(folder, url), self._bounds.attempts)  # type: ignore[misc]
-            if not self.scope.base:
-                self.scope = Scope(scope_base(listing.url, [entry.url for entry in listing.entries]), self._hosts)
-            whole = whole and listing.complete
-            todo += [page for page in listing.next_pages if page not in done and not self._out_of_scope(page)]
-            if todo and len(done) >= limits.LISTING_PAGES:
-                raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
-            ancestor = loop(folder.above, listing)
-            if ancestor is not None:
-                raise ListingError(f"suspected loop: the same listing as its ancestor {masked(ancestor)}")
-            last = not todo
-            page = FolderPage(
-                folder=folder, url=listing.url, entries=listing.entries, complete=whole and last, last=last
-            )
-            self._push(self._folders(folder, listing, entered))
-            await visit(page)
+            mark, folders = Fingerprint(url), list[Entry]()
+            async with aclosing(self._reader.read(folder.path, url, self._permit())) as pieces:
+                async for piece in pieces:
+                    self._settle_scope(piece)
+                    mark.add(piece.entries)
+                    folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
+                    if piece.is_listing:
+                        whole = whole and piece.complete
+                        todo += self._following(piece, done)
+                        mark.url = piece.url
+                        self._push(self._folders(folder, folders, mark, entered))
+                    last = piece.is_listing and not todo
+                    await visit(
+                        FolderPage(
+                            folder=folder, url=piece.url, entries=piece.entries, complete=whole and last, last=last
+                        )
+                    )
         if not whole:
             raise ListingError("the listing was cut short: its end is missing")
 
-    def _out_of_scope(self, url: str) -> bool:
-        return self.scope.listing(url) is not None
+    def _settle_scope(self, piece: Listing) -> None:
+        """The first thing that is read of the root decides where everything else may be."""
+        if not self.scope.base:
+            self.scope = Scope(scope_base(piece.url, [entry.url for entry in piece.entries]), self._hosts)
 
-    async def _listing(self, folder: Folder, url: str) -> Listing:
-        """Fetch one page and read it, from memory where the server or its bytes say that it is the same."""
-        memo = await self._state.listing(url)
-        page = await self._client.fetch_page(
-            url, validators=memo.validators if memo else Validators(), permit=self._permit()
-        )
-        if page.status == 304 and memo is not None:
-            return self._recalled(memo, folder)
-        if page.status != 200:
-            raise _refused(page, url)
-        body_digest = hashlib.sha256(page.body).hexdigest()
-        if memo is not None and memo.body_digest == body_digest and memo.answered == page.url:
-            return self._recalled(memo, folder)
-        listing = await asyncio.to_thread(self._parse, page.body, page.url, page.content_type)
-        if not listing.is_listing and "json" in page.content_type:
-            # An empty array proves nothing; the same folder as HTML does.
-            page = await self._client.fetch_page(url, validators=Validators(), permit=self._permit(), html_only=True)
-            listing = await asyncio.to_thread(self._parse, page.body, page.url, page.content_type)
-        if page.status != 200 or not listing.is_listing:
-            raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
-        self._noted(folder, listing)
-        for rejection in listing.rejections:
-            self._observer.rejected(folder.path, rejection)
-        if listing.complete:
-            self._state.remember_listing(_memo(url, folder, page, listing, body_digest))
-        return listing
+    def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
+        """The pages that continue this one and may be read."""
+        pages = [page for page in listing.next_pages if page not in done and self.scope.listing(page) is None]
+        if pages and len(done) >= limits.LISTING_PAGES:
+            raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
+        return pages
 
     def _permit(self) -> Permit:
         return self.scope.listing_redirect if self.scope.base else self.scope.root_redirect
 
-    def _recalled(self, memo: ListingMemo, folder: Folder) -> Listing:
-        listing = Listing(
-            url=memo.answered,
-            family=memo.family,
-            confidence=1.0,
-            is_listing=True,
-            entries=memo.entries,
-            next_pages=memo.next_pages,
-        )
-        self._noted(folder, listing)
-        return listing
+    def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, entered: set[str]) -> list[Folder]:
+        """The folders of a page that are to be walked, last one first: the frontier is a stack.
 
-    def _noted(self, folder: Folder, listing: Listing) -> None:
-        self._observer.listing_read(
-            folder.path, listing.url, len(listing.entries), family=listing.family, confidence=listing.confidence
-        )
-
-    def _folders(self, folder: Folder, listing: Listing, entered: set[str]) -> list[Folder]:
-        """The folders of this page that are to be walked, last one first: the frontier is a stack.
-
-        ``entered``: URLs that earlier pages of this listing showed; object stores repeat them.
+        ``mark`` is that of the page; ``entered`` has the URLs that earlier pages of the listing showed, which
+        object stores repeat. Raises ListingError for a listing that is one of its own ancestors again.
         """
-        if not self._bounds.recursive:
-            return []
+        ancestor = loop(folder.above, mark)
+        if ancestor is not None:
+            raise ListingError(f"suspected loop: the same listing as its ancestor {masked(ancestor)}")
         found = []
-        seen = fingerprint(listing)
-        for entry in reversed(listing.entries):
-            if entry.kind is Kind.DIRECTORY and entry.url not in entered:
-                entered.add(entry.url)
-                below = self._below(folder, entry)
-                if below is not None:
-                    above = (*folder.above, Seen(listing.url, *seen, entry.name))
-                    found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
+        for entry in reversed(entries) if self._bounds.recursive else ():
+            if entry.url in entered:
+                continue
+            entered.add(entry.url)
+            below = self._below(folder, entry)
+            if below is not None:
+                above = (*folder.above, Seen(mark.url, mark.rows, mark.names, entry.name))
+                found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
         return found
 
     def _below(self, folder: Folder, entry: Entry) -> str | None:
@@ -253,31 +214,3 @@ class Walker:
             else:
                 found.append(Folder(path=path, url=url, depth=depth))
         return found
-
-
-def _refused(page: Page, url: str) -> CrawlerError:
-    """A listing that was answered with something else than 200, as an error that says if it is worth another try."""
-    job = Job(url=url, path="", reason="listing")
-    headers = {"Retry-After": page.retry_after} if page.retry_after else {}
-    action = interpret(page.status, headers, job, None, page.date or 0.0)
-    return FetchError(
-        action.reason if action.reason else f"HTTP {page.status}",
-        url=url,
-        status=page.status,
-        retryable=action.verdict is Verdict.RETRY,
-        retry_after=action.delay,
-    )
-
-
-def _memo(url: str, folder: Folder, page: Page, listing: Listing, body_digest: str) -> ListingMemo:
-    return ListingMemo(
-        url=url,
-        answered=listing.url,
-        path=folder.path,
-        validators=page.validators,
-        body_digest=body_digest,
-        family=listing.family,
-        complete=listing.complete,
-        entries=listing.entries,
-        next_pages=listing.next_pages,
-    )

@@ -6,13 +6,32 @@ depth (``limits.DEPTH``) stands behind this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler.models import Kind, Listing
+from crawler.models import Entry, Kind
 
 REPEATS = 3
 """Ancestors with the same names, below which chance ends: a real tree may hold ``a/a``, hardly ``a/a/a/a``."""
+
+
+@dataclass(slots=True)
+class Fingerprint:
+    """Of a listing, gathered as its entries come in, whatever their order: equal for equal names (and rows)."""
+
+    url: str
+    rows: int = 0
+    names: int = 0
+    children: set[str] = field(default_factory=set)
+    """Names of its folders."""
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.rows ^= hash((entry.name, entry.kind, entry.row))
+            self.names ^= hash((entry.name, entry.kind))
+            if entry.kind is Kind.DIRECTORY:
+                self.children.add(entry.name)
 
 
 class Seen(NamedTuple):
@@ -20,34 +39,22 @@ class Seen(NamedTuple):
 
     url: str
     rows: int
-    """Hash of all names with their rows."""
     names: int
     child: str
     """The folder through which the walk went down from here."""
 
 
-def fingerprint(listing: Listing) -> tuple[int, int]:
-    """Hashes that are equal for listings with the same (names and rows, names)."""
-    rows = hash(frozenset((entry.name, entry.kind, entry.row) for entry in listing.entries))
-    names = hash(frozenset((entry.name, entry.kind) for entry in listing.entries))
-    return rows, names
-
-
-def loop(above: Sequence[Seen], listing: Listing) -> str | None:
+def loop(above: Sequence[Seen], listing: Fingerprint) -> str | None:
     """The URL of the ancestor that ``listing`` is again, or None.
 
     It is one if it shows the folder through which the walk came down, and has the ancestor's URL, or the same
     names with the same rows, or the same names as several ancestors.
     """
-    if not above:
-        return None
-    rows, names = fingerprint(listing)
-    children = {entry.name for entry in listing.entries if entry.kind is Kind.DIRECTORY}
     repeated = 0
     for seen in above:
-        if seen.child not in children:
+        if seen.child not in listing.children:
             continue
-        repeated += seen.names == names
-        if seen.rows == rows or seen.url == listing.url or repeated >= REPEATS:
+        repeated += seen.names == listing.names
+        if seen.rows == listing.rows or seen.url == listing.url or repeated >= REPEATS:
             return seen.url
     return None

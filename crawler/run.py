@@ -15,7 +15,7 @@ from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import candidates, check_limit, remove
-from crawler.discover import Bounds, Folder, FolderPage, Parse, Refuse, Walker
+from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
 from crawler.dryrun import Planner
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
@@ -23,6 +23,7 @@ from crawler.filters import Filters
 from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
 from crawler.models import Job, Outcome, Rejection, Result, Staged, Validators
 from crawler.producer import Policy, Producer
+from crawler.reading import Reader
 from crawler.report import Tally
 from crawler.retry import RETRYABLE_STATUS
 from crawler.robots import ALLOW_ALL, Robots, rules_for
@@ -85,20 +86,19 @@ def build_walker(
     observer: Observer,
     *,
     refuse: Refuse = lambda _path, _url: None,
-    parse: Parse = listings.parse_listing,
 ) -> Walker:
     """A walker that goes as far as ``config`` says."""
+    reader = Reader(
+        client=client,
+        state=state,
+        observer=observer,
+        parse=listings.parse_listing_pieces,
+        attempts=config.attempts,
+    )
     return Walker(
-        client,
-        state,
-        parse,
+        reader,
         observer,
-        bounds=Bounds(
-            listers=config.listers,
-            attempts=config.attempts,
-            max_depth=config.max_depth,
-            recursive=not config.no_recursive,
-        ),
+        bounds=Bounds(listers=config.listers, max_depth=config.max_depth, recursive=not config.no_recursive),
         refuse=refuse,
         hosts=frozenset(host.lower() for host in config.allow_host),
     )

@@ -19,9 +19,9 @@ LAYERS = {
     0: "models errors",
     1: "listings filters urls scope loops robots plan retry limits space digests config mirrors report render escape "
     "interfaces",
-    2: "client access gate destinations state progress outputs log",
-    3: "run url_list engine discover producer transfer attempts committer deletion dryrun checksums stop",
-    4: "app",
+    2: "client access gate destinations state progress outputs log history",
+    3: "run url_list engine discover reading producer transfer attempts committer deletion dryrun checksums stop",
+    4: "app browse",
     5: "console cli __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""

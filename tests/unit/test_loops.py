@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.loops import Seen, fingerprint, loop
-from crawler.models import Entry, Kind, Listing
+from crawler.loops import Fingerprint, Seen, loop
+from crawler.models import Entry, Kind
 
 
-def listing(url: str, *names: str, row: str = "") -> Listing:
-    entries = tuple(
+def listing(url: str, *names: str, row: str = "") -> Fingerprint:
+    page = Fingerprint(url)
+    page.add(
         Entry(
             name=name.rstrip("/"),
             kind=Kind.DIRECTORY if name.endswith("/") else Kind.FILE,
@@ -18,11 +19,11 @@ def listing(url: str, *names: str, row: str = "") -> Listing:
         )
         for name in names
     )
-    return Listing(url=url, family="test", confidence=1.0, is_listing=True, entries=entries)
+    return page
 
 
-def seen(page: Listing, child: str) -> Seen:
-    return Seen(page.url, *fingerprint(page), child)
+def seen(page: Fingerprint, child: str) -> Seen:
+    return Seen(page.url, page.rows, page.names, child)
 
 
 def test_the_same_rows_below_the_folder_we_came_through_are_a_loop() -> None:
@@ -50,7 +51,7 @@ def test_an_ancestor_that_answers_again_is_a_loop_whatever_it_shows() -> None:
     ],
     ids=["other names", "one name differs", "other rows"],
 )
-def test_a_folder_that_resembles_its_parent_is_no_loop(page: Listing) -> None:
+def test_a_folder_that_resembles_its_parent_is_no_loop(page: Fingerprint) -> None:
     assert loop([seen(listing("http://h/", "a/", "b.txt"), "a")], page) is None
 
 

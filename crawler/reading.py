@@ -1,0 +1,124 @@
+"""Reads one page of a listing: fetched, or recalled where the server or its bytes say that it is the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+
+from crawler.attempts import persist
+from crawler.errors import FetchError, ListingError
+from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
+from crawler.models import Entry, Job, Listing, Validators
+from crawler.plan import Verdict, interpret
+
+Parse = Callable[[bytes, str, str], Iterator[Listing]]
+"""(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What reads the listings of a walk. Parsing happens in a thread."""
+
+    client: Client
+    state: StateStore
+    observer: Observer
+    parse: Parse
+    attempts: int
+
+    async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[Listing, None]:
+        """The listing at ``url`` of the folder ``path``, in pieces as they are parsed.
+
+        The last piece alone has ``is_listing`` True, and says if the listing is complete. Raises FetchError,
+        VerificationError, ListingError.
+        """
+        memo = await self.state.listing(url)
+        known = memo.validators if memo else Validators()
+        page = await persist(lambda: self._fetch(url, known, permit), self.attempts)
+        digest = hashlib.sha256(page.body).hexdigest()
+        if memo is not None and (page.status == 304 or (memo.body_digest, memo.answered) == (digest, page.url)):
+            yield self._recall(memo, path)
+            return
+        if "json" in page.content_type and not await self._is_listing(page):
+            # An empty array proves nothing; the same folder as HTML does.
+            page = await persist(lambda: self._fetch(url, Validators(), permit, html_only=True), self.attempts)
+            digest = hashlib.sha256(page.body).hexdigest()
+        entries: list[Entry] = []
+        async for piece in self._parsed(page):
+            entries += piece.entries
+            if piece.is_listing:
+                whole = replace(piece, entries=tuple(entries)) if len(entries) != len(piece.entries) else piece
+                self._note(path, url, page, whole, digest)
+            yield piece
+
+    async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
+        page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
+        if page.status == 200 or (page.status == 304 and known):
+            return page
+        raise _refused(page, url)
+
+    async def _is_listing(self, page: Page) -> bool:
+        pieces = await asyncio.to_thread(lambda: list(self.parse(page.body, page.url, page.content_type)))
+        return pieces[-1].is_listing
+
+    async def _parsed(self, page: Page) -> AsyncIterator[Listing]:
+        pieces = self.parse(page.body, page.url, page.content_type)
+        piece: Listing | None = None
+        while (following := await asyncio.to_thread(next, pieces, None)) is not None:
+            piece = following
+            if not piece.is_listing and not piece.entries:
+                break
+            yield piece
+        if piece is None or not piece.is_listing:
+            raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
+
+    def _recall(self, memo: ListingMemo, path: str) -> Listing:
+        listing = Listing(
+            url=memo.answered,
+            family=memo.family,
+            confidence=1.0,
+            is_listing=True,
+            entries=memo.entries,
+            next_pages=memo.next_pages,
+        )
+        self._announce(path, listing)
+        return listing
+
+    def _note(self, path: str, url: str, page: Page, listing: Listing, digest: str) -> None:
+        """Tell of a listing that was read to its end, and remember it if that is the end it should have."""
+        self._announce(path, listing)
+        for rejection in listing.rejections:
+            self.observer.rejected(path, rejection)
+        if listing.complete:
+            self.state.remember_listing(
+                ListingMemo(
+                    url=url,
+                    answered=listing.url,
+                    path=path,
+                    validators=page.validators,
+                    body_digest=digest,
+                    family=listing.family,
+                    complete=True,
+                    entries=listing.entries,
+                    next_pages=listing.next_pages,
+                )
+            )
+
+    def _announce(self, path: str, listing: Listing) -> None:
+        self.observer.listing_read(
+            path, listing.url, len(listing.entries), family=listing.family, confidence=listing.confidence
+        )
+
+
+def _refused(page: Page, url: str) -> FetchError:
+    """A page that was answered with something else than 200, as an error that says if it is worth another try."""
+    headers = {"Retry-After": page.retry_after} if page.retry_after else {}
+    action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or 0.0)
+    return FetchError(
+        action.reason or f"HTTP {page.status}",
+        url=url,
+        status=page.status,
+        retryable=action.verdict is Verdict.RETRY,
+        retry_after=action.delay,
+    )
