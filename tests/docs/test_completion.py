@@ -1,0 +1,45 @@
+"""Shell completion is click's: what it answers when a shell asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CRAWLER = Path(sys.executable).parent / "crawler"
+
+
+def ask(instruction: str, words: str = "") -> str:
+    """What ``crawler`` prints for a shell that wants ``words`` completed; the last one is incomplete."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "_CRAWLER_COMPLETE": instruction,
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    return subprocess.run([CRAWLER], env=environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "mark"), [("bash", "complete -o"), ("zsh", "#compdef"), ("fish", "complete --no-files")]
+)
+def test_there_is_a_script_for_each_shell(shell: str, mark: str) -> None:
+    script = ask(f"{shell}_source")
+    assert mark in script
+    assert f"_CRAWLER_COMPLETE={shell}_complete" in script
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ("crawler --inc", ["plain,--include"]),
+        ("crawler --max-", ["plain,--max-size", "plain,--max-files", "plain,--max-total-size", "plain,--max-depth",
+                            "plain,--max-delete", "plain,--max-duration"]),
+        ("crawler --include *.zip --net", ["plain,--netrc"]),
+    ],
+)  # fmt: skip
+def test_words_are_completed(words: str, answers: list[str]) -> None:
+    assert sorted(ask("bash_complete", words).split()) == sorted(answers)

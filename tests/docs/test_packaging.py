@@ -1,0 +1,70 @@
+"""The wheel and the source archive: built, installed into an environment that was not there before, and used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from crawler import __version__
+from tests.docs.conftest import Reader
+from tests.docs.markdown import REPOSITORY
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
+
+
+def environment(directory: Path, *wanted: str) -> Path:
+    """A new virtual environment with ``wanted``; its directory of programs."""
+    venv.create(directory, with_pip=True)
+    programs = directory / "bin"
+    call(programs / "python", "-m", "pip", "-qq", "install", *wanted)
+    return programs
+
+
+def call(*command: object, cwd: Path | None = None) -> str:
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Kind → the file that was built: the wheel is made from the source archive, as an index would have it."""
+    scratch = tmp_path_factory.mktemp("build")
+    programs = environment(scratch / "venv", "build")
+    call(programs / "python", "-m", "build", "--outdir", scratch / "dist", REPOSITORY)
+    (wheel,), (source,) = (scratch / "dist").glob("*.whl"), (scratch / "dist").glob("*.tar.gz")
+    return {"wheel": wheel, "sdist": source}
+
+
+def test_the_archives_hold_what_they_should(archives: dict[str, Path]) -> None:
+    names = set(zipfile.ZipFile(archives["wheel"]).namelist())
+    with tarfile.open(archives["sdist"]) as archive:
+        source = {name.partition("/")[2] for name in archive.getnames()}
+    modules = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "crawler").rglob("*.py")}
+    assert modules | {"crawler/py.typed"} <= names
+    assert (
+        modules | {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/crawler.1", "examples/notebook.py"} <= source
+    )
+    assert f"crawler-{__version__}.data/data/share/man/man1/crawler.1" in names
+    assert not [name for name in names if name.startswith(("tests", "docs", "config"))]
+
+
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_each_installs_and_works(archives: dict[str, Path], kind: str, tmp_path: Path, reader: Reader) -> None:
+    programs = environment(tmp_path / "venv", str(archives[kind]))
+    assert call(programs / "crawler", "--version") == f"crawler {__version__}\n"
+    assert (tmp_path / "venv" / "share" / "man" / "man1" / "crawler.1").is_file()
+    reader.run("sh", f"{programs}/crawler --ext zip https://files.example.org/releases/ releases\n")
+    assert "releases/old/app-0.9.zip" in reader.files()
+    assert call(programs / "python", "-m", "pip", "check") == "No broken requirements found.\n"
+
+
+def test_this_python_is_one_that_the_package_names() -> None:
+    classifiers = (REPOSITORY / "pyproject.toml").read_text()
+    assert f"Python :: {sys.version_info.major}.{sys.version_info.minor}" in classifiers
