@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
+from html import escape
+from itertools import islice, pairwise
 from urllib.parse import unquote, urlsplit
 
-from bs4.element import NavigableString
+from bs4.element import NavigableString, Tag
 
 from crawler.listings import families, verdict
 from crawler.listings.columns import order_of, read_facts
+from crawler.listings.families import Family
 from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Resolver, Target, Way
 from crawler.listings.kinds import KindReader
@@ -31,19 +33,80 @@ _FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
 _OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 _EPOCH_YEAR = 1970
+_ROW_STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
+PART = 1 << 18
+"""Characters of a page that are made a tree at a time."""
 
 
 def read_html(page: Page) -> Listing | None:
     """The listing that an HTML page shows; None when it is called something else than text."""
     if page.media_type.startswith(_NOT_HTML):
         return None
-    return _Reader(page).listing()
+    if len(page.text) > 2 * PART:
+        listing = _read_in_parts(page, PART)
+        if listing is not None:
+            return listing
+    return HtmlReader(page).listing()
 
 
-class _Reader:
-    def __init__(self, page: Page) -> None:
+def _read_in_parts(page: Page, size: int) -> Listing | None:
+    """A long page, a tree for about ``size`` characters at a time: the tree takes 75 times the memory of the text.
+
+    The first part has to be a listing with one region whose rows begin alike; the others follow under its heading.
+    None when the page is not made that way.
+    """
+    text = page.text
+    cuts = _cuts(text, size)
+    if len(cuts) < 2:
+        return None
+    first = HtmlReader(_part(page, text[: cuts[0]]))
+    listing = first.listing()
+    if not listing.is_listing or len(first.regions) != 1:
+        return None
+    region = first.regions[0].element
+    before = _opening(region, first.survey.named["base"])
+    entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
+    for start, end in pairwise(cuts):
+        reader = HtmlReader(_part(page, before + text[start:end]), first)
+        entries += reader.entries()
+        rejections += reader.rejections(recognised=True)
+        pages.update(dict.fromkeys(reader.next_pages()))
+    return replace(
+        listing,
+        complete=verdict.is_whole(text, [region]),
+        entries=tuple(entries),
+        rejections=tuple(rejections),
+        next_pages=tuple(pages),
+    )
+
+
+def _cuts(text: str, size: int) -> list[int]:
+    """Where to cut a text: at the beginning of rows, and at its end."""
+    row = max(_ROW_STARTS, key=lambda start: text.count(start, 0, 4 * size))
+    cuts, position = [], max(0, text.find(row)) + size
+    while (position := text.find(row, position)) >= 0:
+        cuts.append(position)
+        position += size
+    return [*cuts, len(text)]
+
+
+def _part(page: Page, text: str) -> Page:
+    return Page(body=text.encode("utf-8", "replace"), url=page.url, content_type="text/html; charset=utf-8")
+
+
+def _opening(region: Tag, bases: list[Tag]) -> str:
+    """The markup that makes rows of a later part stand where those of the first stood."""
+    base = "".join(str(tag) for tag in bases[:1])
+    heading = "".join(f"<th>{escape(label)}</th>" for label in labels_of(region))
+    return f"{base}<{region.name}>" + (f"<tr>{heading}</tr>" if heading else "")
+
+
+class HtmlReader:
+    """One HTML page being read. ``leader`` is the reader of the part before this one, when a page is read in parts."""
+
+    def __init__(self, page: Page, leader: HtmlReader | None = None) -> None:
         self.page = page
-        self.family = families.family_of(page.text)
+        self.family: Family = leader.family if leader else families.family_of(page.text)
         self.survey = Survey.of(page.soup)
         bases = [str(tag.attrs["href"]) for tag in self.survey.named["base"] if "href" in tag.attrs]
         self.resolver = Resolver(page.url, bases[0] if bases else "")
@@ -53,11 +116,13 @@ class _Reader:
             self._drop_own_script()
         self.rows = Cutter(self.links).rows()
         self.regions = choose(find_regions(self.rows, self.family.rounding))
-        self.seen: dict[str, Entry] = {}
+        self.seen: dict[str, Entry] = leader.seen if leader else {}
+        self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
 
     def listing(self) -> Listing:
-        entries = self._entries()
+        """What the page lists."""
+        entries = self.entries()
         self._gather()
         text, evidence = self.page.text, self.evidence
         heading = verdict.heading_score(
@@ -72,8 +137,8 @@ class _Reader:
             is_listing=recognised,
             complete=verdict.is_whole(text, [region.element for region in self.regions]),
             entries=tuple(entries) if recognised else (),
-            rejections=tuple(self._rejections(recognised)),
-            next_pages=self._next_pages() if recognised else (),
+            rejections=tuple(self.rejections(recognised=recognised)),
+            next_pages=self.next_pages() if recognised else (),
         )
 
     def _settle_root(self) -> None:
@@ -107,10 +172,11 @@ class _Reader:
             if link.target.way is Way.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
                 link.target = replace(link.target, way=Way.SELF)
 
-    def _entries(self) -> list[Entry]:
+    def entries(self) -> list[Entry]:
+        """The rows of the listing's regions that are not entries already."""
         chosen = [candidate for region in self.regions for candidate in region.candidates]
         reader = KindReader(
-            [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self.family.slashes, dots=self._dot_sizes()
+            [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self._slashes, dots=self._dot_sizes()
         )
         entries: list[Entry] = []
         for region in self.regions:
@@ -199,9 +265,11 @@ class _Reader:
             return "table"
         return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
 
-    def _rejections(self, recognised: bool) -> list[Rejection]:
+    def rejections(self, *, recognised: bool) -> list[Rejection]:
+        """Every link that is no entry, and why."""
         result = []
         used: set[str] = set()
+        names = {entry.name for entry in self.seen.values()} if recognised else set()
         for link in self.links:
             target = link.target
             if recognised and target.url in self.seen:
@@ -209,10 +277,12 @@ class _Reader:
                     result.append(Rejection("duplicate", link.href))
                 used.add(target.url)
                 continue
-            result.append(Rejection(_reason(target), link.href))
+            again = target.way is Way.CHILD and target.name in names
+            result.append(Rejection("duplicate" if again else _reason(target), link.href))
         return result
 
-    def _next_pages(self) -> tuple[str, ...]:
+    def next_pages(self) -> tuple[str, ...]:
+        """The pages that continue this one."""
         pages = {link.target.url: None for link in self.links if link.target.way is Way.PAGE}
         return tuple(pages)
 

@@ -306,3 +306,24 @@ def test_the_pieces_together_are_the_listing(broken: bool) -> None:
     assert replace(pieces[-1], entries=()) == replace(whole, entries=())
     together = [(entry.url, entry.size, entry.row) for piece in pieces for entry in piece.entries]
     assert together == [(entry.url, entry.size, entry.row) for entry in whole.entries]
+
+
+@pytest.mark.parametrize("printer", [nginx, apache_pre, apache_table, apache_list, lighttpd, python, iis, plain_table])
+def test_a_page_read_in_parts_gives_what_it_gives_in_one(
+    printer: Callable[[list[Node]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = [
+        Node(b"file-%d" % i, i % 5 == 0, i * 1000, datetime(2024, 7, 1, tzinfo=UTC) + timedelta(minutes=i))
+        for i in range(120)
+    ]
+    page = Page(body=printer(tree).encode(), url=HERE, content_type="text/html")
+    in_one = read_html(page)
+    monkeypatch.setattr("crawler.listings.html.PART", 3_000)
+    in_parts = read_html(page)
+    assert in_one is not None
+    assert in_parts is not None
+    assert replace(in_parts, confidence=0) == replace(in_one, confidence=0)
+    cut = Page(body=page.body[: len(page.body) // 2], url=HERE, content_type="text/html")
+    half = read_html(cut)
+    assert half is not None
+    assert not half.complete
