@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from crawler.models import Rejection
-from crawler.urls import in_scope, is_upgrade, origin
+from crawler.urls import directory_of, in_scope, is_upgrade, origin
 
 DIRECTORY = "directory"
 """Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
@@ -64,8 +64,11 @@ class Scope:
 
     def _upgrades(self, source: str, target: str) -> bool:
         """http → https of the same host, at or below the same path."""
-        plain = "http" + target.removeprefix("https") if is_upgrade(source, target) else ""
-        return bool(plain) and (in_scope(plain, self.base) or self._is_named(plain))
+        if not is_upgrade(source, target):
+            return False
+        parts = urlsplit(target)
+        plain = parts._replace(scheme="http", netloc=parts.netloc.removesuffix(":443")).geturl()
+        return in_scope(plain, self.base) or self._is_named(plain)
 
 
 def same_host_redirect(source: str, target: str) -> Rejection | None:
@@ -76,7 +79,8 @@ def same_host_redirect(source: str, target: str) -> Rejection | None:
 
 
 def _downgrade(source: str, target: str) -> Rejection | None:
-    if source.startswith("https:") and target.startswith("http:"):
+    first, second = origin(source), origin(target)  # which know a scheme in upper case too
+    if first is not None and second is not None and (first[0], second[0]) == ("https", "http"):
         return Rejection("scheme", target, "from https to http is never followed")
     return None
 
@@ -96,4 +100,4 @@ def scope_base(url: str, entry_urls: list[str]) -> str:
     inner = parts._replace(path=parts.path + "/", query="", fragment="").geturl()
     if not parts.path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):
         return inner
-    return parts._replace(path=parts.path.rpartition("/")[0] + "/", query="", fragment="").geturl()
+    return directory_of(url)

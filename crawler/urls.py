@@ -58,7 +58,7 @@ def _origin(prefix: str) -> Origin | None:
     parts = _split(prefix)
     if parts is None or parts.scheme not in _PORTS or not parts.hostname:
         return None
-    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+    return parts.scheme, parts.hostname, _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
 def resolve(base: str, href: str) -> str | None:
