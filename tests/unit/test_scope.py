@@ -1,0 +1,186 @@
+"""Where a run may go: listings, files, and the redirects of both."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.scope import DIRECTORY, Scope, same_host_redirect, scope_base
+
+HTTP = Scope("http://h/pub/")
+HTTPS = Scope("https://h/pub/")
+NAMED = Scope("http://h/pub/", frozenset({"cdn", "mirror:8080", "::1"}))
+NAMED_TLS = Scope("https://h/pub/", frozenset({"cdn", "h"}))
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://h/pub/sub/", None),
+        ("http://h:80/pub/sub/", None),
+        ("http://H/pub/sub/", None),
+        ("http://h/", "above"),
+        ("http://h/beside/", "above"),
+        ("http://h/pub/%2e%2e/", "above"),
+        ("http://other/pub/", "other-host"),
+        ("http://h:8080/pub/", "other-host"),
+        ("https://h/pub/", "other-host"),
+        ("http://cdn/pub/", "other-host"),
+    ],
+)
+def test_listings_are_read_at_or_below_the_root_only(url: str, reason: str | None) -> None:
+    rejection = NAMED.listing(url)
+    assert (rejection.reason if rejection else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("scope", "url", "reason"),
+    [
+        (HTTP, "http://h/pub/a", None),
+        (HTTP, "http://h/beside/a", "above"),
+        (HTTP, "http://h/pub/..%2fa", "above"),
+        (HTTP, "http://cdn/a", "other-host"),
+        (HTTP, "http://h:8080/pub/a", "other-host"),
+        (HTTP, "https://h/pub/a", "other-host"),
+        (HTTP, "http://h@evil/pub/a", "other-host"),
+        (HTTP, "file:///etc/passwd", "scheme"),
+        (HTTP, "gopher://h/pub/a", "scheme"),
+        (HTTP, "http://h\\@evil/pub/a", "scheme"),
+        (NAMED, "http://cdn/a", None),
+        (NAMED, "https://cdn:99/a", None),
+        (NAMED, "http://CDN/a", None),
+        (NAMED, "http://u@cdn/a", None),
+        (NAMED, "http://mirror:8080/a", None),
+        (NAMED, "http://mirror/a", "other-host"),
+        (NAMED, "http://[::1]:9/a", None),
+        (NAMED, "http://notcdn/a", "other-host"),
+        (NAMED, "http://cdn.evil/a", "other-host"),
+        (NAMED, "http://cdn@evil/a", "other-host"),
+        (NAMED, "http://h/beside/a", "above"),
+        (NAMED_TLS, "https://h/beside/a", None),
+    ],
+)
+def test_files_come_from_below_the_root_or_from_a_named_host(scope: Scope, url: str, reason: str | None) -> None:
+    rejection = scope.file(url)
+    assert (rejection.reason if rejection else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("http://other/a", "--allow-host other "),
+        ("http://other:81/a", "--allow-host other:81 "),
+        ("http://h/x", "--allow-host h "),
+    ],
+)
+def test_a_refused_file_names_the_option_that_would_fetch_it(url: str, advice: str) -> None:
+    rejection = HTTP.file(url)
+    assert rejection is not None
+    assert advice in rejection.detail
+
+
+@pytest.mark.parametrize("url", ["http://u:secret@other/a", "http://u:secret@h/beside"])
+def test_advice_shows_no_password(url: str) -> None:
+    rejection = HTTP.file(url)
+    assert rejection is not None
+    assert "secret" not in rejection.detail
+
+
+@pytest.mark.parametrize(
+    ("scope", "source", "target", "reason"),
+    [
+        (HTTP, "http://h/pub/a", "http://h/pub/b", None),
+        (HTTP, "http://h/pub/a", "http://h/pub/a/", DIRECTORY),
+        (HTTP, "http://h/pub/a", "http://h/pub/b/", None),
+        (HTTP, "http://h/pub/a", "http://h/beside", "above"),
+        (HTTP, "http://h/pub/a", "http://h/pub/%2e%2e/x", "above"),
+        (HTTP, "http://h/pub/a", "http://other/a", "other-host"),
+        (HTTP, "http://h/pub/a", "http://h:81/pub/a", "other-host"),
+        (HTTP, "http://h/pub/a", "http://169.254.169.254/latest", "other-host"),
+        (HTTP, "http://h/pub/a", "https://h/pub/a", None),
+        (HTTP, "http://h/pub/a", "HTTPS://h/pub/a", None),
+        (HTTP, "http://h/pub/a", "https://h:443/pub/a", None),
+        (HTTP, "http://h/pub/a", "https://h/beside", "other-host"),
+        (HTTP, "http://h/pub/a", "https://h:8443/pub/a", "other-host"),
+        (HTTP, "https://h/pub/a", "http://h/pub/a", "scheme"),
+        (HTTPS, "https://h/pub/a", "http://h/pub/a", "scheme"),
+        (NAMED, "http://h/pub/a", "http://cdn/x", None),
+        (NAMED, "http://h/pub/a", "https://cdn/x", None),
+        (NAMED, "http://cdn/x", "https://cdn/y", None),
+        (NAMED, "http://cdn/x", "http://h/pub/y", None),
+        (NAMED_TLS, "https://h/pub/a", "https://cdn/x", None),
+        (NAMED_TLS, "https://h/pub/a", "http://cdn/x", "scheme"),
+        (NAMED_TLS, "https://h/pub/a", "HTTP://cdn/x", "scheme"),
+        (NAMED_TLS, "HTTPS://h/pub/a", "http://cdn/x", "scheme"),
+        (NAMED_TLS, "https://cdn/x", "http://cdn/x", "scheme"),
+    ],
+)
+def test_where_the_redirect_of_a_file_may_lead(scope: Scope, source: str, target: str, reason: str | None) -> None:
+    rejection = scope.file_redirect(source, target)
+    assert (rejection.reason if rejection else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("http://h/pub/a", "http://h/pub/a/", None),
+        ("http://h/pub/a/", "http://h/pub/b/", None),
+        ("http://h/pub/a/", "https://h/pub/a/", None),
+        ("http://h/pub/a/", "http://h/", "above"),
+        ("http://h/pub/a/", "https://h/", "other-host"),
+        ("http://h/pub/a/", "http://cdn/a/", "other-host"),
+        ("https://h/pub/a/", "http://h/pub/a/", "scheme"),
+    ],
+)
+def test_where_the_redirect_of_a_listing_may_lead(source: str, target: str, reason: str | None) -> None:
+    rejection = NAMED.listing_redirect(source, target)
+    assert (rejection.reason if rejection else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("http://h/pub", "http://h/elsewhere/", None),
+        ("http://h/pub/", "https://h/pub/", None),
+        ("http://h/pub/", "http://other/pub/", "other-host"),
+        ("http://h/pub/", "http://h:81/pub/", "other-host"),
+        ("http://h/pub/", "https://h:81/pub/", "other-host"),
+        ("http://h/pub/", "http://cdn/pub/", None),
+        ("https://h/pub/", "https://cdn/pub/", None),
+        ("https://h/pub/", "http://h/pub/", "scheme"),
+        ("https://h/pub/", "http://cdn/pub/", "scheme"),
+        ("https://h/pub/", "HTTP://cdn/pub/", "scheme"),
+    ],
+)
+def test_where_the_redirect_of_the_root_may_lead(source: str, target: str, reason: str | None) -> None:
+    rejection = Scope("", frozenset({"cdn"})).root_redirect(source, target)
+    assert (rejection.reason if rejection else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "followed"),
+    [
+        ("http://h/robots.txt", "http://h/other.txt", True),
+        ("http://h/robots.txt", "https://h/robots.txt", True),
+        ("https://h/robots.txt", "http://h/robots.txt", False),
+        ("http://h/robots.txt", "http://www.h/robots.txt", False),
+        ("http://h/robots.txt", "http://h:81/robots.txt", False),
+    ],
+)
+def test_robots_txt_may_move_within_its_host(source: str, target: str, followed: bool) -> None:
+    assert (same_host_redirect(source, target) is None) is followed
+
+
+@pytest.mark.parametrize(
+    ("url", "entries", "base"),
+    [
+        ("http://h/pub/", ["http://h/pub/a"], "http://h/pub/"),
+        ("http://h/pub/index.html?x=1", ["http://h/pub/a"], "http://h/pub/"),
+        ("http://h/pub", ["http://h/pub/a", "http://h/pub/b/"], "http://h/pub/"),
+        ("http://h/pub", ["http://h/pub/a", "http://h/b"], "http://h/"),
+        ("http://h/pub", [], "http://h/"),
+        ("http://h", ["http://h/a"], "http://h/"),
+        ("http://h?list", [], "http://h/"),
+    ],
+)
+def test_the_base_is_the_directory_of_the_root_listing(url: str, entries: list[str], base: str) -> None:
+    assert scope_base(url, entries) == base
