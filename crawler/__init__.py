@@ -36,7 +36,7 @@ _HOME = {
     "download": "crawler.app",
     "mirror": "crawler.app",
     "parse_listing": "crawler.listings",
-    "walk": "crawler.app",
+    "walk": "crawler.browse",
 }
 
 __all__ = [
@@ -68,7 +68,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from crawler.app import download, mirror, walk
+    from crawler.app import download, mirror
+    from crawler.browse import walk
     from crawler.config import Config
     from crawler.errors import (
         AlreadyRunning,

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -15,16 +15,14 @@ from crawler.access import client_options
 from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
-from crawler.discover import Folder, FolderPage
 from crawler.errors import CrawlerError, DestinationError
 from crawler.escape import masked
 from crawler.gate import Gate
+from crawler.history import figures_of
 from crawler.interfaces import Observer
-from crawler.listings import parse_listing
-from crawler.models import Entry, Listing, Rejection
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
-from crawler.run import MirrorRun, Parts, build_walker, fetch_robots
+from crawler.run import MirrorRun, Parts
 from crawler.state import NullState, ReadOnlyState, SqliteState
 from crawler.stop import Stop
 from crawler.url_list import DownloadRun
@@ -120,11 +118,13 @@ async def _accounted(
         timer = asyncio.get_running_loop().call_later(setup.config.max_duration, stop.request, "--max-duration")
     try:
         async with AsyncExitStack() as stack:
-            await work(await _open(stack, setup, tally, observers, stop))
+            parts, state = await _open(stack, setup, tally, observers, stop)
+            async with _recorded(state, tally, stop):
+                await work(parts)
     except CrawlerError as problem:
         error = problem
     except BaseExceptionGroup as group:
-        error = _first(group)
+        error = first_error(group)
     finally:
         if timer is not None:
             timer.cancel()
@@ -136,7 +136,7 @@ async def _accounted(
     return report, error
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
+def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
     """The error that a TaskGroup's children died of. Raises what is none of ours."""
     _, others = group.split(CrawlerError)
     if others is not None:
@@ -147,7 +147,28 @@ def _first(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
     return cast("CrawlerError", error)
 
 
-async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: Sequence[Observer], stop: Stop) -> Parts:
+@asynccontextmanager
+async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterator[None]:
+    """Note in the state when a run began and how it ended."""
+    began, code = time.monotonic(), 1
+    number = await state.begin_run(tally.url)
+    try:
+        yield
+        code = 0
+    except CrawlerError as error:
+        code = error.exit_code
+        raise
+    except BaseExceptionGroup as group:
+        code = first_error(group).exit_code
+        raise
+    finally:
+        report = tally.close(time.monotonic() - began, stop.reason or ("an error" if code else None))
+        state.end_run(number, figures_of(report, code))
+
+
+async def _open(
+    stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: Sequence[Observer], stop: Stop
+) -> tuple[Parts, SqliteState]:
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config = setup.config
     options = client_options(config, setup.starts)
@@ -166,7 +187,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
         state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
     stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
     client = await stack.enter_async_context(Client(options, setup.gate))
-    return Parts(
+    parts = Parts(
         config=config,
         agent=options.user_agent,
         client=client,
@@ -176,6 +197,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: S
         tally=tally,
         stop=stop,
     )
+    return parts, state
 
 
 async def _refuse_missing_disk(directory: Path, config: Config) -> None:
@@ -208,79 +230,3 @@ def shared_gate(configs: Sequence[Config]) -> Gate:
         requests_per_second=min(requests, default=None),
         bytes_per_second=min(rates, default=None),
     )
-
-
-async def read_listing(url: str, config: Config) -> Listing:
-    """One listing with all its pages, for --list. Raises ConfigError, ListingError, RobotsForbidden."""
-    start = urls.start_url(url)
-    bare, _ = urls.userinfo(start)
-    options = client_options(config, [start])
-    single = replace(config, no_recursive=True)
-    found: list[Listing] = []
-
-    def parse(body: bytes, where: str, content_type: str) -> Listing:
-        found.append(parse_listing(body, where, content_type))
-        return found[-1]
-
-    async def visit(_page: FolderPage) -> None:
-        return
-
-    async with Client(options, shared_gate([config])) as client:
-        await fetch_robots(client, config, options.user_agent, bare)
-        walker = build_walker(single, client, NullState(), Tally(masked(bare), ""), parse=parse)
-        try:
-            await walker.walk([Folder(path="", url=bare)], visit)
-        except* CrawlerError as group:
-            raise _first(group) from None
-    return replace(
-        found[0],
-        entries=tuple(entry for listing in found for entry in listing.entries),
-        rejections=tuple(rejection for listing in found for rejection in listing.rejections),
-    )
-
-
-@asynccontextmanager
-async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIterator[Entry]]:
-    """The entries of the listing at ``url`` and of all below it, as they are read; nothing is saved.
-
-    ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of
-    the entry's folder below ``url``. Raises ConfigError, ListingError, RobotsForbidden.
-    """
-    config = config or Config()
-    start = urls.start_url(url)
-    bare, _ = urls.userinfo(start)
-    options = client_options(config, [start])
-    pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
-    async with Client(options, shared_gate([config])) as client:
-        allows = await fetch_robots(client, config, options.user_agent, bare)
-
-        def refuse(_path: str, target: str) -> Rejection | None:
-            return None if allows(target) else Rejection("robots", target, "forbidden by robots.txt")
-
-        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), refuse=refuse)
-
-        async def produce() -> None:
-            try:
-                await walker.walk([Folder(path="", url=bare)], pages.put)
-            except* CrawlerError as group:
-                raise _first(group) from None
-            finally:
-                if not closed.is_set():
-                    await pages.put(None)
-
-        closed = asyncio.Event()
-        task = asyncio.create_task(produce())
-        try:
-            yield _entries(pages, task)
-        finally:
-            closed.set()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
-async def _entries(pages: asyncio.Queue[FolderPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
-    while (page := await pages.get()) is not None:
-        for entry in page.entries:
-            folder = "/".join(filter(None, (page.folder.path, entry.folder)))
-            yield replace(entry, folder=folder)
-    await task

@@ -176,10 +176,10 @@ def _subject(call: Call) -> tuple[str, str]:
 
 def run_list(call: Call) -> int:
     """Print the entries of one listing."""
-    from crawler import app
+    from crawler import browse
     from crawler.render import render_entries
 
-    listing = run_async(lambda _stop: app.read_listing(call.positional[0], call.config))
+    listing = run_async(lambda _stop: browse.read_listing(call.positional[0], call.config))
     text = render_entries(listing.entries, call.config.format)
     if text:
         print(text)  # noqa: T201
@@ -187,7 +187,9 @@ def run_list(call: Call) -> int:
         print(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries", file=sys.stderr)  # noqa: T201
         for rejection in listing.rejections if call.verbosity > 1 else ():
             print(f"not an entry ({rejection.reason}): {masked(rejection.subject)}", file=sys.stderr)  # noqa: T201
-    return 0
+    if not listing.complete:
+        print("crawler: the listing could not be read to its end", file=sys.stderr)  # noqa: T201
+    return 0 if listing.complete else 5
 
 
 def run_config(call: Call) -> int:

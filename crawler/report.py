@@ -129,7 +129,7 @@ class Tally(Observer):
         self.plan: list[Step] | None = None
         """Set by a dry run, which fills it."""
         self.free: int | None = None
-        self._url, self.directory = url, directory
+        self.url, self.directory = url, directory
         self._listed = self._listings = self._listings_failed = 0
         self._received = self._saved_bytes = 0
         self._ended = dict.fromkeys(Outcome, 0)
@@ -188,7 +188,7 @@ class Tally(Observer):
             skipped += unreached
             skipped_by[NOT_REACHED] = skipped_by.get(NOT_REACHED, 0) + unreached
         return Report(
-            url=self._url,
+            url=self.url,
             directory=self.directory,
             listed=listed,
             saved=ended[Outcome.SAVED],

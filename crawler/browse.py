@@ -1,0 +1,116 @@
+"""Reading listings and saving nothing: --list, and ``walk`` for programs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from crawler import urls
+from crawler.access import client_options
+from crawler.app import first_error, shared_gate
+from crawler.client import Client
+from crawler.config import Config
+from crawler.discover import Folder, FolderPage
+from crawler.errors import CrawlerError
+from crawler.escape import masked
+from crawler.interfaces import Observer
+from crawler.models import Entry, Listing, Rejection
+from crawler.report import Tally
+from crawler.run import build_walker, fetch_robots
+from crawler.state import NullState
+
+
+class _Look(Observer):
+    """Remembers what the first page of a listing was taken for, and all that was no entry."""
+
+    def __init__(self) -> None:
+        self.url, self.family, self.confidence = "", "", 0.0
+        self.rejections: list[Rejection] = []
+        self.complete = True
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self.complete = False
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        if not self.url:
+            self.url, self.family, self.confidence = url, family, confidence
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        self.rejections.append(rejection)
+
+
+async def read_listing(url: str, config: Config) -> Listing:
+    """One listing with all its pages, for --list. Raises ConfigError, ListingError, RobotsForbidden."""
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    options = client_options(config, [start])
+    look, entries = _Look(), list[Entry]()
+
+    async def visit(page: FolderPage) -> None:
+        entries.extend(page.entries)
+
+    async with Client(options, shared_gate([config])) as client:
+        await fetch_robots(client, config, options.user_agent, bare)
+        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look)
+        try:
+            await walker.walk([Folder(path="", url=bare)], visit)
+        except* CrawlerError as group:
+            raise first_error(group) from None
+    return Listing(
+        url=look.url,
+        family=look.family,
+        confidence=look.confidence,
+        is_listing=True,
+        complete=look.complete,
+        entries=tuple(entries),
+        rejections=tuple(look.rejections),
+    )
+
+
+@asynccontextmanager
+async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIterator[Entry]]:
+    """The entries of the listing at ``url`` and of all below it, as they are read; nothing is saved.
+
+    ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of
+    the entry's folder below ``url``. Raises ConfigError, ListingError, RobotsForbidden.
+    """
+    config = config or Config()
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    options = client_options(config, [start])
+    pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
+    async with Client(options, shared_gate([config])) as client:
+        allows = await fetch_robots(client, config, options.user_agent, bare)
+
+        def refuse(_path: str, target: str) -> Rejection | None:
+            return None if allows(target) else Rejection("robots", target, "forbidden by robots.txt")
+
+        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), refuse=refuse)
+
+        async def produce() -> None:
+            try:
+                await walker.walk([Folder(path="", url=bare)], pages.put)
+            except* CrawlerError as group:
+                raise first_error(group) from None
+            finally:
+                if not closed.is_set():
+                    await pages.put(None)
+
+        closed = asyncio.Event()
+        task = asyncio.create_task(produce())
+        try:
+            yield _entries(pages, task)
+        finally:
+            closed.set()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _entries(pages: asyncio.Queue[FolderPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
+    while (page := await pages.get()) is not None:
+        for entry in page.entries:
+            folder = "/".join(filter(None, (page.folder.path, entry.folder)))
+            yield replace(entry, folder=folder)
+    await task
