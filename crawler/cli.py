@@ -16,12 +16,14 @@ from crawler.config import Config, default_of, option_fields, option_of, parse_r
 from crawler.console import Call, run_config, run_list, run_one
 from crawler.errors import ConfigError, CrawlerError
 from crawler.escape import masked
+from crawler.modes import run_history
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL, and all below it
   crawler [OPTIONS] --input-file FILE DIR   save the URLs in FILE: one a line, optionally TAB and a path
   crawler [OPTIONS] --config FILE           run the mirrors that a TOML file describes
-  crawler --list URL                        print the entries of one listing, save nothing"""
+  crawler --list URL                        print the entries of one listing, save nothing
+  crawler --history DIR                     print the last runs"""
 _MODES = "Other things to do"
 _EXIT_CODES = (
     "0 all well; 1 unexpected error; 2 wrong option, URL or config; 3 URL could not be fetched or is no listing; "
@@ -134,6 +136,7 @@ def _command() -> click.Command:
     modes = [
         _Option(["--input-file"], _MODES, metavar="FILE", help="read the URLs from FILE; - is standard input"),
         _Option(["--list", "list_only"], _MODES, is_flag=True, help="print the entries of URL with size and time"),
+        _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
         _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="of the config file only this mirror"),
         _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="say what is done; twice: all of it"),
@@ -154,6 +157,7 @@ def _call(
     positional: tuple[str, ...],
     input_file: str | None,
     list_only: bool,
+    history: bool,
     config_file: str | None,
     only: tuple[str, ...],
     verbosity: int,
@@ -173,6 +177,7 @@ def _call(
         positional=positional,
         input_file=input_file,
         list_only=list_only,
+        history=history,
         config_file=config_file,
         only=only,
         verbosity=verbosity,
@@ -221,22 +226,37 @@ def _flushed(code: int) -> int:
     return code
 
 
+_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "": ("URL", "DIR")}
+"""Mode → what stands after the options."""
+
+
 def _dispatch(call: Call) -> int:
-    if call.config_file is not None:
-        if call.positional or call.input_file or call.list_only:
+    mode = _mode(call)
+    if mode == "--config":
+        if call.positional:
             raise ConfigError("--config names its mirrors itself: no URL or DIR beside it")
         return run_config(call)
     if call.only:
         raise ConfigError("--only goes with --config")
-    wanted = {"--list": ("URL",), "--input-file": ("DIR",)}.get(_mode(call), ("URL", "DIR"))
+    wanted = _ARGUMENTS[mode]
     if len(call.positional) != len(wanted):
         raise ConfigError(f"expected {' and '.join(wanted)}, got {len(call.positional)} arguments (--help explains)")
-    if call.list_only:
+    if mode == "--list":
         return run_list(call)
+    if mode == "--history":
+        return run_history(call)
     return run_one(call)
 
 
 def _mode(call: Call) -> str:
-    if call.list_only and call.input_file:
-        raise ConfigError("--list and --input-file exclude each other")
-    return "--list" if call.list_only else "--input-file" if call.input_file else ""
+    """The one option that says what is to be done, "" for a mirror. Raises ConfigError if there are two."""
+    given = {
+        "--list": call.list_only,
+        "--input-file": call.input_file is not None,
+        "--config": call.config_file is not None,
+        "--history": call.history,
+    }
+    modes = [mode for mode, is_given in given.items() if is_given]
+    if len(modes) > 1:
+        raise ConfigError(f"{' and '.join(modes)} exclude each other")
+    return modes[0] if modes else ""

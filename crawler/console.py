@@ -35,6 +35,7 @@ class Call:
     positional: tuple[str, ...]
     input_file: str | None
     list_only: bool
+    history: bool
     config_file: str | None
     only: tuple[str, ...]
     verbosity: int

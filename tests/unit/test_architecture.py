@@ -21,8 +21,8 @@ LAYERS = {
     "interfaces",
     2: "client access gate destinations state progress outputs log history",
     3: "run url_list engine discover reading producer transfer attempts committer deletion dryrun checksums stop",
-    4: "app browse",
-    5: "console cli __main__",
+    4: "app browse upkeep",
+    5: "console modes cli __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 
