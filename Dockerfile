@@ -1,5 +1,5 @@
 # docker build -t crawler .
-# docker run --rm -v /srv/mirror:/mirror --user "$(id -u):$(id -g)" crawler https://files.example.org/pub/ /mirror/pub
+# docker run --rm -v /srv/mirror:/srv/mirror --user "$(id -u):$(id -g)" crawler https://files.example.org/pub/ pub
 
 FROM python:3.13-slim AS build
 WORKDIR /source
@@ -9,11 +9,11 @@ COPY docs/crawler.1 docs/crawler.1
 RUN python -m venv /opt/crawler && /opt/crawler/bin/pip install --no-cache-dir .
 
 FROM python:3.13-slim
-RUN useradd --uid 1000 --create-home mirror && install --directory --owner mirror /mirror
+RUN useradd --uid 1000 --create-home mirror && install --directory --owner mirror /srv/mirror
 COPY --from=build /opt/crawler /opt/crawler
 ENV PATH=/opt/crawler/bin:$PATH
 USER mirror
-WORKDIR /mirror
-VOLUME /mirror
+WORKDIR /srv/mirror
+VOLUME /srv/mirror
 ENTRYPOINT ["crawler"]
 CMD ["--help"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.docs import hosts
@@ -58,3 +60,18 @@ def test_a_recipe_leaves_what_it_promises(reader: Reader, recipe: str) -> None:
         if block.section == recipe:
             reader.follow(block)
     assert reader.files() == EXPECTED[recipe]
+
+
+def shape(line: str) -> str:
+    """``line`` without what differs from run to run: moments, durations and rates."""
+    line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d", "TIME", line)
+    return re.sub(r"[\d.,:]+ (s|min|[KMG]?i?B/s)\b", "N", line)
+
+
+def test_the_recipe_of_one_page_shows_what_is_printed(reader: Reader) -> None:
+    page = [block for block in blocks_of(RECIPES) if block.section == next(iter(EXPECTED))]
+    done = reader.follow(page[0])
+    printed = {shape(line) for line in (done.stderr + done.stdout).splitlines()}
+    shown = {shape(line) for block in page[1:] for line in reader.rewritten(block.text).splitlines()}
+    assert len(shown) == 6
+    assert shown <= printed
