@@ -87,7 +87,10 @@ def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
     """True or False where the row can decide, None where it cannot (no time, or the server's own zone)."""
     if modified is None:
         return None
-    moment = datetime.fromtimestamp(mtime // NANOSECONDS, UTC)
+    try:
+        moment = datetime.fromtimestamp(mtime // NANOSECONDS, UTC)
+    except (ValueError, OverflowError, OSError):
+        return False  # a local time beyond the years that a listing can show
     if modified.low.tzinfo is None:
         day = timedelta(hours=14)  # zones reach from -12 h to +14 h
         plain = moment.replace(tzinfo=None)
@@ -182,10 +185,9 @@ def _whole(headers: Mapping[str, str], job: Job) -> Action:
 def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     """RFC 9110 section 15.3.7: a 206 is only used if it is exactly the range that was asked for."""
     match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    same = Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))
     if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
         return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
-    if resume.validators.etag and same.etag and same.etag != resume.validators.etag:
+    if _is_other(validators_of(headers), resume.validators):
         return Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")
     total = int(match[3])
     rest = content_length(headers)
@@ -195,6 +197,13 @@ def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     if problem:
         return Action(verdict=Verdict.GIVE_UP, reason=problem)
     return Action(verdict=Verdict.SAVE, length=total, limit=total, offset=resume.offset)
+
+
+def _is_other(now: Validators, asked: Validators) -> bool:
+    """True if an answer names another version than the one that the part belongs to (it need not name any)."""
+    if asked.etag:
+        return now.etag not in (None, asked.etag)
+    return now.last_modified not in (None, asked.last_modified)
 
 
 def content_length(headers: Mapping[str, str]) -> int | None:
