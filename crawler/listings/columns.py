@@ -147,7 +147,7 @@ def _size_score(column: list[Cell], name: str, labelled: bool) -> float:
 
 def _counts_up(filled: list[Cell]) -> bool:
     first = filled[0].text
-    return first.isdecimal() and all(cell.text == str(int(first) + number) for number, cell in enumerate(filled))
+    return first.isdecimal() and all(cell.text == str(int(first) + i) for i, cell in enumerate(filled))
 
 
 def _time_of(cell: Cell) -> tuple[Moment | None, Span[datetime] | None]:
@@ -237,6 +237,8 @@ def _loose_facts(row: Row, rounding: Rounding) -> Facts:
             whole = moment is not None and not (cell.linked and moment.end - moment.start < len(cell.text.strip()))
             if stamp is not None or whole:
                 _take_time(facts, cell)
+                if stamp is None and moment is not None:
+                    facts.time_text = cell.text[moment.start : moment.end].strip()
                 rest = cell.text[: moment.start] + " " + cell.text[moment.end :] if moment else ""
                 if facts.size is None and (found := find_marked_size(rest, rounding)) and not cell.linked:
                     facts.size_text, facts.size = found

@@ -23,14 +23,22 @@ class Family:
     rounding: Rounding = Rounding.SAFE
     proves: bool = False
     """True when no other kind of page carries the mark, so that even a page without rows is a listing."""
+    whole: bool = False
+    """The mark is the page from the first byte to the last, which proves it without any heading."""
     slashes: bool = True
     """The program ends the hrefs of directories with a slash, so that an href without one is a file."""
 
 
 def _family(
-    name: str, mark: str, rounding: Rounding = Rounding.SAFE, *, proves: bool = False, slashes: bool = True
+    name: str,
+    mark: str,
+    rounding: Rounding = Rounding.SAFE,
+    *,
+    proves: bool = False,
+    whole: bool = False,
+    slashes: bool = True,
 ) -> Family:
-    return Family(name, re.compile(mark, re.IGNORECASE | re.DOTALL), rounding, proves, slashes)
+    return Family(name, re.compile(mark, re.IGNORECASE | re.DOTALL), rounding, proves, whole, slashes)
 
 
 GENERIC = _family("generic", r"(?!)", slashes=False)
@@ -67,15 +75,17 @@ FAMILIES = (
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
     _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|"""
-                      r"""<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>|"""
-            r"""<img [^>]{0,300}alt="\[(?:ICO|PARENTDIR|DIR|TXT| {3})\]""", Rounding.NEAREST, proves=True),
-    _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./"
-                         r"</a>", Rounding.NEAREST,
-            proves=True),
+            r"<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>", Rounding.NEAREST, proves=True),
+    _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>",
+            Rounding.NEAREST, proves=True),
+    # Others print Apache's icons too, and round in their own ways.
+    _family("apache-like", r"""<img [^>]{0,300}alt="\[(?:ICO|PARENTDIR|DIR|TXT| {3})\]""", proves=True),
+    _family("go-http", r"\A(?:<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n)?"
+            r"<pre>\n(?:<a href=\"[^\"<>]*\">[^<]*</a>\n)*</pre>\n\Z", proves=True, whole=True),
 )  # fmt: skip
 
 
 def family_of(text: str) -> Family:
     """The family whose marks the page carries, GENERIC if none."""
     sample = text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + "\n" + text[-_TAIL:]
-    return next((family for family in FAMILIES if family.mark.search(sample)), GENERIC)
+    return next((family for family in FAMILIES if family.mark.search(text if family.whole else sample)), GENERIC)

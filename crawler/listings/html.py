@@ -66,14 +66,16 @@ def _read_in_parts(page: Page, size: int) -> Listing | None:
     region = first.regions[0].element
     before = _opening(region, first.survey.named["base"])
     entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
+    last = first.last_row()
     for start, end in pairwise(cuts):
         reader = HtmlReader(_part(page, before + text[start:end]), first)
         entries += reader.entries()
         rejections += reader.rejections(recognised=True)
         pages.update(dict.fromkeys(reader.next_pages()))
+        last = reader.last_row() if reader.regions else last
     return replace(
         listing,
-        complete=verdict.is_whole(text, [region]),
+        complete=verdict.is_whole(text, region, last[1]),
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(pages),
@@ -124,10 +126,11 @@ class HtmlReader:
         """What the page lists."""
         entries = self.entries()
         self._gather()
-        text, evidence = self.page.text, self.evidence
+        evidence = self.evidence
         heading = verdict.heading_score(
             self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
         )
+        heading = 3.0 if self.family.whole else heading
         score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
         recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
         return Listing(
@@ -135,7 +138,7 @@ class HtmlReader:
             family=self._family_name() if recognised else "none",
             confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
             is_listing=recognised,
-            complete=verdict.is_whole(text, [region.element for region in self.regions]),
+            complete=verdict.is_whole(self.page.text, *self.last_row()),
             entries=tuple(entries) if recognised else (),
             rejections=tuple(self.rejections(recognised=recognised)),
             next_pages=self.next_pages() if recognised else (),
@@ -253,7 +256,7 @@ class HtmlReader:
 
     def _family_name(self) -> str:
         shape = self._shape()
-        if self.family.name in {"apache", "generic"}:
+        if self.family.name in {"apache", "apache-like", "generic"}:
             return f"{self.family.name}-{shape}"
         return self.family.name
 
@@ -264,6 +267,14 @@ class HtmlReader:
         if self.regions[0].candidates[0].row.in_table:
             return "table"
         return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
+
+    def last_row(self) -> tuple[Tag | None, str]:
+        """The element that holds the last row of the page, and the href of that row."""
+        if not self.regions:
+            tables = self.survey.first("table", "pre", "ul", limit=1)
+            return (tables[0] if tables else None), ""
+        region = self.regions[-1]
+        return region.element, region.candidates[-1].link.href
 
     def rejections(self, *, recognised: bool) -> list[Rejection]:
         """Every link that is no entry, and why."""

@@ -1,10 +1,11 @@
 """Pages that a server printed row by row, read by their grammar instead of by a tree.
 
 Each grammar is what one server's source prints, from the first byte to the last: nginx (``ngx_http_autoindex_html``),
-Apache (``mod_autoindex``, with ``FancyIndexing``, as a table, and plain), lighttpd (``mod_dirlisting``) and Python
-(``http.server.list_directory``). A page that deviates anywhere, by a theme, a header, a cut or an attack, is not read
-here at all but by the tolerant reader; for those that match, both give the same listing, which a test holds. It is
-about ten times faster and keeps no tree, and the proof that the page is whole comes with it.
+Apache (``mod_autoindex``, with ``FancyIndexing``, as a table, and plain), lighttpd (``mod_dirlisting``), Go
+(``dirList`` of ``net/http``) and Python (``http.server.list_directory``). A page that deviates anywhere, by a theme, a
+header, a cut or an attack, is not read here at all but by the tolerant reader; for those that match, both give the same
+listing, which a test holds. It is about ten times faster and keeps no tree, and the proof that the page is whole comes
+with it.
 """
 
 from __future__ import annotations
@@ -107,6 +108,12 @@ GRAMMARS = (
         r"<script type=\"text/javascript\">.{0,20000}?</script>\s*)?"
         r"</body>\n</html>\s*)",
         Rounding.FLOOR,
+    ),
+    _grammar(
+        "go-http",
+        r"(?:<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n)?<pre>\n",
+        rf"(?:{_LINK}\n)(?P<time>)(?P<size>)",
+        r"</pre>\n",
     ),
     _grammar(
         "python",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 from crawler.listings.families import Family
@@ -158,24 +159,23 @@ def is_recognised(score: float, evidence: Evidence, *, proved: bool) -> bool:
     return score >= _NEEDED + 1.0 and marks >= 1
 
 
-def is_whole(text: str, regions: list[Tag]) -> bool:
+def is_whole(text: str, region: Tag | None, last: str) -> bool:
     """False when the page was cut: an element that held rows, or the document, was opened and never closed.
 
-    Programs that never close what they open are forgiven what stands behind their rows: a closed region, a closed
-    body or a closed document after the last row each prove that all rows arrived. A page that opens none of them
-    cannot show a cut, except in the middle of a tag.
+    ``last`` is the href of the last row. Programs that never close what they open are forgiven what stands behind their
+    rows: a closed region, a closed body or a closed document after the last row each prove that all rows arrived.
+    A page that opens none of them cannot show a cut, except in the middle of a tag.
     """
     if _PART.search(text):
         return False
-    lower = text[-400_000:].lower() if len(text) > 400_000 else text.lower()
-    tail = lower.rstrip()
+    tail = text.rstrip()
     if tail.rfind("<") > tail.rfind(">"):
         return False
-    if max(lower.rfind("</html>"), lower.rfind("</body>")) >= 0:
+    quoted = (f"{mark}{href}" for href in {last, escape(last)} for mark in "\"'=")
+    end = max(tail.rfind(href) for href in quoted) if last else -1
+    behind = tail[end if end >= 0 else max(tail.lower().rfind("<a "), 0) :].lower()
+    name = region.name if region is not None else ""
+    if any(mark in behind for mark in ("</html", "</body", f"</{name}>" if name in _CLOSED else "</html")):
         return True
-    names = {region.name for region in regions if region.name in _CLOSED}
-    last = max((lower.rfind("<a "), lower.rfind("<a\n")))
-    if names:
-        return any(max(lower.rfind(f"</{name}>"), lower.rfind(f"</{name} ")) > last >= 0 for name in names)
     head = text[:4000].lower()
-    return "<html" not in head and "<body" not in head
+    return name not in _CLOSED and "<html" not in head and "<body" not in head

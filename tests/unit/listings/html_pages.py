@@ -222,6 +222,13 @@ LISTINGS: list[tuple[str, str, str, list[str]]] = [
         ["e/", "f.txt"],
     ),
     (
+        "sizes-and-dates-in-brackets",
+        "http://h/d/",
+        '<html><body><h2>Downloads in /d</h2><ul><li><a href="a-1.0.tar.gz">a-1.0.tar.gz</a> (1.2 MB, 2024-02-01)</li>'
+        '<li><a href="a-1.1.tar.gz">a-1.1.tar.gz</a> (1.3 MB, 2024-03-01)</li></ul></body></html>',
+        ["a-1.0.tar.gz", "a-1.1.tar.gz"],
+    ),
+    (
         "nginx-empty",
         "http://h/pub/",
         "<html>\r\n<head><title>Index of /pub/</title></head>\r\n<body>\r\n<h1>Index of /pub/</h1><hr><pre>"

@@ -345,3 +345,15 @@ def test_charsets_are_found_in_header_mark_and_meta() -> None:
         listing = parse_listing(body, HERE, kind)
         assert listing.is_listing
         assert [entry.name for entry in listing.entries] == ["x"]
+
+
+def test_a_header_that_closes_its_own_document_does_not_hide_a_cut() -> None:
+    page = (
+        "<html><head><title>Index of /pub</title></head><body><html><body><h2>Hello</h2></body></html><h1>Index of /pub</h1>"
+        "<table><tr><th><a href='?C=N;O=D'>Name</a><th><a href='?C=S;O=A'>Size</a></tr><tr><td><a href='/'>Parent Directory</a><td>-</tr>"
+        "<tr><td><a href='a&amp;b.gz'>a&amp;b.gz</a><td>1.2K</tr>{}"
+    )
+    assert not parse(page.format("")).complete
+    assert not parse(page.format("<tr><td><a href='c.gz'>c.gz</a><td>1.2K</tr>")).complete
+    assert parse(page.format("</table><p><a href='http://o/'>sponsor</a>")).complete
+    assert parse(page.format("</table></body></html>")).complete

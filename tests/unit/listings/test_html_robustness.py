@@ -32,14 +32,14 @@ fragments = st.sampled_from(
 
 
 @given(body=st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_bytes_raise(body: bytes) -> None:
     for content_type in ("text/html", "", "text/html; charset=utf-7", "text/html; charset=nonsense"):
         assert isinstance(parse_listing(body, HERE, content_type), Listing)
 
 
 @given(parts=st.lists(fragments | st.text(max_size=5), max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @example(parts=["<a href='x'>", "<td title='9999999999999'>", "<td colspan='²'>"])
 def test_no_tag_soup_raises(parts: list[str]) -> None:
     body = "".join(parts).encode("utf-8", "surrogatepass")
@@ -49,7 +49,7 @@ def test_no_tag_soup_raises(parts: list[str]) -> None:
 
 
 @given(data=st.data(), case=st.sampled_from(LISTINGS))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_damaged_listing_never_raises(data: st.DataObject, case: tuple[str, str, str, list[str]]) -> None:
     body = bytearray(case[2].encode())
     for _ in range(data.draw(st.integers(1, 5))):
