@@ -213,15 +213,11 @@ def _take_size(facts: Facts, cell: Cell, rounding: Rounding, unit: int) -> None:
     loose = read_size(text, Rounding.SAFE, unit) or facts.size
     for hint in cell.hints:
         exact = read_size(hint)
-        if exact is not None and exact.exact and (loose is None or _touches(loose, exact)):
+        if exact is not None and exact.exact and (loose is None or exact.low in loose):
             if facts.no_size or (loose is None and not hint.isdigit()):
                 continue
             facts.size, facts.size_text = exact, hint
             break
-
-
-def _touches(loose: Span[int], exact: Span[int]) -> bool:
-    return loose.low <= exact.low <= loose.high
 
 
 def _loose_facts(row: Row, rounding: Rounding) -> Facts:

@@ -75,7 +75,8 @@ FAMILIES = (
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
     _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|"""
-            r"<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>", Rounding.NEAREST, proves=True),
+            r"<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>",
+            Rounding.NEAREST, proves=True),
     _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>",
             Rounding.NEAREST, proves=True),
     # Others print Apache's icons too, and round in their own ways.

@@ -1,0 +1,233 @@
+"""One HTML page, of whatever family, read to a listing.
+
+Links are resolved and judged by where they lead, rows are cut from the tree, the group of rows that is the listing is
+found, columns are read, kinds told, and the marks weighed. A family contributes its rounding and its proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+from urllib.parse import unquote, urlsplit
+
+from bs4.element import NavigableString, Tag
+
+from crawler.listings import families, verdict
+from crawler.listings.columns import order_of, read_facts
+from crawler.listings.families import Family
+from crawler.listings.headings import count_words
+from crawler.listings.hrefs import Resolver, Target, Way
+from crawler.listings.kinds import KindReader
+from crawler.listings.page import Page
+from crawler.listings.regions import Candidate, choose, find_regions, labels_of
+from crawler.listings.rows import Cutter
+from crawler.listings.survey import Link, Survey
+from crawler.listings.times import Order
+from crawler.listings.verdict import Evidence
+from crawler.models import Entry, Kind, Listing, Rejection
+
+_FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
+_OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
+_EPOCH_YEAR = 1970
+
+
+class HtmlReader:
+    """One HTML page being read. ``leader`` is the reader of the part before this one, when a page is read in parts."""
+
+    def __init__(self, page: Page, leader: HtmlReader | None = None) -> None:
+        self.page = page
+        self.family: Family = leader.family if leader else families.family_of(page.text)
+        self.survey = Survey.of(page.soup)
+        bases = [str(tag.attrs["href"]) for tag in self.survey.named["base"] if "href" in tag.attrs]
+        self.resolver = Resolver(page.url, bases[0] if bases else "")
+        self.links = self.survey.links(self.resolver)
+        self._settle_root()
+        if not self.family.proves:
+            self._drop_own_script()
+        self.rows = Cutter(self.links).rows()
+        self.regions = choose(find_regions(self.rows, self.family.rounding))
+        self.seen: dict[str, Entry] = leader.seen if leader else {}
+        self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
+        self.evidence = Evidence()
+
+    def listing(self) -> Listing:
+        """What the page lists."""
+        entries = self.entries()
+        self._gather()
+        evidence = self.evidence
+        heading = verdict.heading_score(
+            self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
+        )
+        heading = 3.0 if self.family.whole else heading
+        score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
+        recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
+        return Listing(
+            url=self.page.url,
+            family=self._family_name() if recognised else "none",
+            confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
+            is_listing=recognised,
+            complete=verdict.is_whole(self.page.text, *self.last_row()),
+            entries=tuple(entries) if recognised else (),
+            rejections=tuple(self.rejections(recognised=recognised)),
+            next_pages=self.next_pages() if recognised else (),
+        )
+
+    def _settle_root(self) -> None:
+        """Find the directory that the page lists: its own, or what its address or its query names."""
+        resolver = self.resolver
+        children = sum(link.target.way is Way.CHILD and not link.target.url.partition("?")[2] for link in self.links)
+        parents: Counter[str] = Counter()
+        for link in self.links:
+            if (
+                link.target.way in {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
+                and "?" not in link.target.url
+            ):
+                path = urlsplit(link.target.url).path
+                parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
+        for root, count in parents.most_common(12):
+            if count > children and self._may_be_root(root):
+                resolver.set_root(root)
+                self.links = [Link(link.tag, link.href, resolver.target(link.href)) for link in self.links]
+                return
+
+    def _may_be_root(self, root: str) -> bool:
+        path = self.resolver.path
+        if not path.endswith("/") and root == path + "/":
+            return True
+        folder = self.resolver.folder
+        return bool(folder) and unquote(root).rstrip("/").endswith(folder)
+
+    def _drop_own_script(self) -> None:
+        """A script that prints its own directory lists itself: ``index.php`` there is this page, not a file."""
+        for link in self.links:
+            if link.target.way is Way.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
+                link.target = replace(link.target, way=Way.SELF)
+
+    def entries(self) -> list[Entry]:
+        """The rows of the listing's regions that are not entries already."""
+        chosen = [candidate for region in self.regions for candidate in region.candidates]
+        reader = KindReader(
+            [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self._slashes, dots=self._dot_sizes()
+        )
+        entries: list[Entry] = []
+        for region in self.regions:
+            order = order_of([candidate.facts for candidate in region.candidates])
+            for candidate in region.candidates:
+                kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
+                entry = self._entry(candidate, kind, order)
+                if entry.url not in self.seen:
+                    self.seen[entry.url] = entry
+                    entries.append(entry)
+                    self._count(candidate, entry)
+        return entries
+
+    def _dot_sizes(self) -> set[int]:
+        """Sizes printed in the rows of ``.`` and ``..``."""
+        rows = [row for row in self.rows if row.links[0].href.strip("/") in {".", "..", "./.", "./.."}]
+        facts, _ = read_facts([row for row in rows if not row.in_table], [], self.family.rounding)
+        return {fact.size.low for fact in facts if fact.size is not None and fact.size.exact}
+
+    def _entry(self, candidate: Candidate, kind: Kind, order: Order) -> Entry:
+        facts, target = candidate.facts, candidate.link.target
+        modified = facts.modified(order)
+        if modified is not None and modified.low.year <= _EPOCH_YEAR and kind is Kind.DIRECTORY:
+            modified = None
+        digest = _FRAGMENT_DIGEST.search(candidate.link.href)
+        return Entry(
+            name=target.name,
+            kind=kind,
+            url=target.url,
+            size=None if kind is Kind.DIRECTORY else facts.size,
+            modified=modified,
+            row=facts.row,
+            folder=target.folder if target.way is Way.DEEP else "",
+            digest=f"{digest[1]}:{digest[2].lower()}" if digest else facts.digest,
+            external=target.way is Way.OTHER_HOST,
+        )
+
+    def _count(self, candidate: Candidate, entry: Entry) -> None:
+        evidence = self.evidence
+        evidence.entries += 1
+        evidence.matching += candidate.matches
+        evidence.dated += bool(candidate.facts.moment or candidate.facts.stamp)
+        evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
+        evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
+        evidence.filelike += verdict.is_filelike(entry.name)
+
+    def _gather(self) -> None:
+        """The marks that are not in the rows: ways up, sort links, headings, the amount of other text."""
+        evidence = self.evidence
+        evidence.parent = any(link.target.way is Way.PARENT for link in self.links)
+        evidence.sort_links = len({link.target.url for link in self.links if link.target.way is Way.SORT})
+        evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
+        if not self.regions:
+            tables = self.survey.first("table", limit=8)
+            evidence.headings = max((count_words(" | ".join(labels_of(table))) for table in tables), default=0)
+        for pre in self.survey.first("pre", limit=3):
+            evidence.headings = max(evidence.headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
+        if self.regions and evidence.headings < 2:
+            evidence.headings = max(evidence.headings, count_words(self._text_above()))
+        if not evidence.entries:
+            evidence.empty = verdict.says_empty(self.page.soup)
+        if evidence.entries < 5:
+            evidence.words = sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
+
+    def _text_above(self) -> str:
+        """The few strings before the first row: the headings of a list that is no table."""
+        said: list[str] = []
+        for node in islice(self.regions[0].candidates[0].link.tag.previous_elements, 60):
+            if type(node) is NavigableString and node.strip() and len(node) < 60:
+                said.append(node.strip())
+                if len(said) == 6:
+                    break
+        return " | ".join(said)
+
+    def _family_name(self) -> str:
+        shape = self._shape()
+        if self.family.name in {"apache", "apache-like", "generic"}:
+            return f"{self.family.name}-{shape}"
+        return self.family.name
+
+    def _shape(self) -> str:
+        if not self.regions:
+            return next((name for name in ("table", "pre", "ul") if self.survey.named[name]), "rows")
+        name = self.regions[0].element.name
+        if self.regions[0].candidates[0].row.in_table:
+            return "table"
+        return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
+
+    def last_row(self) -> tuple[Tag | None, str]:
+        """The element that holds the last row of the page, and the href of that row."""
+        if not self.regions:
+            tables = self.survey.first("table", "pre", "ul", limit=1)
+            return (tables[0] if tables else None), ""
+        region = self.regions[-1]
+        return region.element, region.candidates[-1].link.href
+
+    def rejections(self, *, recognised: bool) -> list[Rejection]:
+        """Every link that is no entry, and why."""
+        result = []
+        used: set[str] = set()
+        names = {entry.name for entry in self.seen.values()} if recognised else set()
+        for link in self.links:
+            target = link.target
+            if recognised and target.url in self.seen:
+                if target.url in used:
+                    result.append(Rejection("duplicate", link.href))
+                used.add(target.url)
+                continue
+            again = target.way is Way.CHILD and target.name in names
+            result.append(Rejection("duplicate" if again else _reason(target), link.href))
+        return result
+
+    def next_pages(self) -> tuple[str, ...]:
+        """The pages that continue this one."""
+        pages = {link.target.url: None for link in self.links if link.target.way is Way.PAGE}
+        return tuple(pages)
+
+
+def _reason(target: Target) -> str:
+    """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
+    return "navigation" if target.way in {Way.CHILD, Way.PAGE} else target.way.value
