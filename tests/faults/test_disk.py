@@ -39,22 +39,27 @@ def mount(sandbox: Sandbox) -> Iterator[Mount]:
 
 
 @pytest.mark.row("F01")
-def test_a_full_disk_keeps_the_old_copy_and_the_next_run_repairs(sandbox: Sandbox, site: Site, mount: Mount) -> None:
+@pytest.mark.parametrize(("shape", "says"), [("nginx", "no space"), ("python", "disk is full")], ids=["sizes", "none"])
+def test_a_full_disk_keeps_the_old_copy_and_the_next_run_repairs(
+    sandbox: Sandbox, mount: Mount, shape: str, says: str
+) -> None:
+    """With sizes in the listing it is known before, without them when the disk says so."""
     mount("size=600k")
-    site.file("a.bin", blob(150 * KB, 1))
-    site.file("b.bin", blob(500, 1))
-    old = site.contents()
-    sandbox.mirror(site.url).succeeds()
-    site.file("a.bin", blob(900 * KB, 2), mtime=OLD + DAY)
-    site.file("c.bin", blob(200 * KB, 2), mtime=OLD + DAY)
-    run = sandbox.mirror(site.url)
-    run.fails(4)
-    run.says("disk is full")
-    sandbox.holds_only_whole(old, site.contents())
-    assert sandbox.tree()["a.bin"] == old["a.bin"]
-    mount("size=8m")
-    sandbox.mirror(site.url).succeeds()
-    sandbox.holds(site.contents())
+    with Site(shape=shape) as site:
+        site.file("a.bin", blob(150 * KB, 1))
+        site.file("b.bin", blob(500, 1))
+        old = site.contents()
+        sandbox.mirror(site.url).succeeds()
+        site.file("a.bin", blob(900 * KB, 2), mtime=OLD + DAY)
+        site.file("c.bin", blob(200 * KB, 2), mtime=OLD + DAY)
+        run = sandbox.mirror(site.url)
+        run.fails(4)
+        run.says(says)
+        sandbox.holds_only_whole(old, site.contents())
+        assert sandbox.tree()["a.bin"] == old["a.bin"]
+        mount("size=8m")
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
 
 
 @pytest.mark.row("F01")

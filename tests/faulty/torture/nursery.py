@@ -6,8 +6,10 @@ the torture tests with this folder on PYTHONPATH, so that ``sitecustomize`` is i
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import time
@@ -15,9 +17,13 @@ from typing import Any
 
 import sitecustomize  # type: ignore[import-not-found]  # the one beside this file
 
+import crawler
 from crawler.__main__ import main
 
 PATIENCE = 30.0
+for module in pkgutil.walk_packages(crawler.__path__, "crawler."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)  # once here, and not in every child
 
 
 def child(order: dict[str, Any]) -> None:
