@@ -10,7 +10,8 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from crawler import limits
@@ -28,7 +29,17 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if not match:
         raise ValueError("expected a size such as 500, 10K, 1.5GiB")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
+    size = int(Fraction(match[1]) * _UNITS[match[2].upper()])
+    if size >= 1 << 63:
+        raise ValueError("expected a size that a file can have")
+    return size
+
+
+def _rate(text: str) -> int:
+    rate = parse_size(text)
+    if rate < 1:
+        raise ValueError("expected a rate of 1 byte per second or more")
+    return rate
 
 
 def parse_duration(text: str) -> float:
@@ -44,7 +55,10 @@ def parse_age(text: str) -> datetime | timedelta:
     if _DATE.fullmatch(text.strip()):
         moment = datetime.fromisoformat(text.strip())
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return timedelta(seconds=parse_duration(text))
+    try:
+        return timedelta(seconds=parse_duration(text))
+    except OverflowError:
+        raise ValueError("expected a time within the calendar") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +208,7 @@ class Config:
         100, NETWORK, "give up and retry a transfer slower than this on average over 60 s; 0: never", "RATE",
         parse=parse_size,
     )  # fmt: skip
-    limit_rate: int | None = _option(
-        None, NETWORK, "bytes per second over all transfers, e.g. 2M", "RATE", parse=parse_size
-    )
+    limit_rate: int | None = _option(None, NETWORK, "bytes per second over all transfers, e.g. 2M", "RATE", parse=_rate)
     requests_per_second: int | None = _option(None, NETWORK, "requests per second", "N", parse=_whole(1))
 
     header: tuple[str, ...] = _option(
@@ -311,7 +323,7 @@ def _rules(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
     rules = []
     for key in ("include", "exclude"):
         value = values.get(key, [])
-        for text in [value] if isinstance(value, str) else value:  # type: ignore[attr-defined]
+        for text in value if isinstance(value, list | tuple) else [value]:
             if not isinstance(text, str):
                 raise ConfigError(f"{where}: {key}: expected text or a list of texts")
             rules.append(parse_rule(text, include=key == "include", where=f"{where}: {key}"))
@@ -329,10 +341,10 @@ def _convert(item: Field[Any], value: object, where: str) -> object:
         raise ConfigError(f"{where}: expected one value")
     converted = []
     for text in texts:
-        if isinstance(text, bool) or not isinstance(text, str | int | float | datetime):
+        if isinstance(text, bool) or not isinstance(text, str | int | float | date):
             raise ConfigError(f"{where}: {text!r}: expected text or a number")
         try:
-            converted.append(option.parse(text.isoformat() if isinstance(text, datetime) else str(text)))
+            converted.append(option.parse(text.isoformat() if isinstance(text, date) else str(text)))
         except ValueError as error:
             raise ConfigError(f"{where}: {str(text)!r}: {error}") from None
     return tuple(converted) if option.multiple else converted[0]
