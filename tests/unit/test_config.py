@@ -1,0 +1,274 @@
+"""The options: how their texts are read, what a mapping of them becomes, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import config
+from crawler.config import Config, MaxDelete, Rule
+from crawler.errors import ConfigError
+
+
+def read(**values: object) -> Config:
+    return Config.from_mapping(values, where="here")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0), ("500", 500), ("10K", 10240), ("10k", 10240), ("10KB", 10240), ("10KiB", 10240), ("10 K", 10240),
+        ("1.5M", 1572864), ("1.5MiB", 1572864), ("2G", 2 << 30), ("1T", 1 << 40), ("2M/s", 2 << 20), ("500B", 500),
+        (" 7 ", 7), ("0.5K", 512), ("9007199254740993", (1 << 53) + 1), ("9007199254740991K", ((1 << 53) - 1) << 10),
+    ],
+)  # fmt: skip
+def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
+    assert config.parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "K",
+        "-1",
+        "1X",
+        "1.M",
+        ".5M",
+        "1e3",
+        "1,000",
+        "10 K B",
+        "ten",
+        "1P",
+        "inf",
+        "nan",
+        "1/2",
+        "8388608T",
+        "9" * 400,
+    ],
+)
+def test_a_size_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a size"):
+        config.parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("30", 30), ("30s", 30), ("1.5m", 90), ("2h", 7200), ("7d", 604800), ("1w", 604800), ("2 H", 7200)],
+)
+def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
+    assert config.parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "1y", "1h30m", "soon", "1e3"])
+def test_a_duration_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a time"):
+        config.parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("7d", timedelta(days=7)),
+        ("90", timedelta(seconds=90)),
+        ("2025-01-31", datetime(2025, 1, 31, tzinfo=UTC)),
+        ("2025-01-31T12:30", datetime(2025, 1, 31, 12, 30, tzinfo=UTC)),
+        ("2025-01-31 12:30:05Z", datetime(2025, 1, 31, 12, 30, 5, tzinfo=UTC)),
+        ("2025-01-31T12:30+02:00", datetime(2025, 1, 31, 12, 30, tzinfo=timezone(timedelta(hours=2)))),
+    ],
+)
+def test_an_age_is_a_duration_or_an_aware_date(text: str, age: datetime | timedelta) -> None:
+    assert config.parse_age(text) == age
+
+
+@pytest.mark.parametrize("text", ["", "2025-02-30", "31.01.2025", "2025-01-31T99:00", "tomorrow", "99999999999d"])
+def test_an_age_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|Invalid|month|range|day|hour"):
+        config.parse_age(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("0", MaxDelete(count=0)),
+        ("100", MaxDelete(count=100)),
+        ("25%", MaxDelete(percent=25.0)),
+        ("0%", MaxDelete(percent=0.0)),
+        ("12.5%", MaxDelete(percent=12.5)),
+        ("100%", MaxDelete(percent=100.0)),
+    ],
+)
+def test_max_delete_is_a_count_or_a_percentage_and_prints_as_it_was_given(text: str, limit: MaxDelete) -> None:
+    assert config.parse_max_delete(text) == limit
+    assert str(limit) == text
+
+
+@pytest.mark.parametrize("text", ["", "%", "101%", "-1", "2.5", "all", "1 %x"])
+def test_a_max_delete_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="number of files or a percentage"):
+        config.parse_max_delete(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("ext", "zip", ("zip",)),
+        ("ext", ["zip", "tar.gz,iso"], ("zip", "tar.gz,iso")),
+        ("min_size", "1K", 1024),
+        ("min_size", 5, 5),
+        ("max_total_size", "1G", 1 << 30),
+        ("newer_than", "7d", timedelta(days=7)),
+        ("workers", 3, 3),
+        ("workers", "3", 3),
+        ("max_depth", 0, 0),
+        ("connect_timeout", "1m", 60.0),
+        ("connect_timeout", 0.5, 0.5),
+        ("min_speed", 0, 0),
+        ("limit_rate", "2M", 2 << 20),
+        ("header", ["A: b", "@file"], ("A: b", "@file")),
+        ("header", "A:", ("A:",)),
+        ("max_delete", "10%", MaxDelete(percent=10.0)),
+        ("max_delete", 10, MaxDelete(count=10)),
+        ("trash", "30", 30 * 86400.0),
+        ("trash", 30, 30 * 86400.0),
+        ("trash", "12h", 43200.0),
+        ("check", "digest", "digest"),
+        ("verify_digests", False, False),
+        ("last", ["*.db"], ("*.db",)),
+        ("last", [], ()),
+        ("fsync", "none", "none"),
+        ("dry_run", True, True),
+    ],
+)
+def test_a_value_is_read_as_its_option_says(key: str, value: object, expected: object) -> None:
+    assert getattr(read(**{key: value}), key) == expected
+
+
+def test_nothing_given_is_the_default() -> None:
+    assert read() == Config()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("workers", 0), ("workers", -1), ("workers", "many"), ("workers", 2.5), ("workers", True), ("workers", [1, 2]),
+        ("workers", None), ("workers", {}), ("attempts", 0), ("listers", 0), ("backlog", 0), ("max_files", 0),
+        ("max_depth", -1), ("requests_per_second", 0), ("min_size", "1X"), ("max_size", "9" * 400),
+        ("max_total_size", -1), ("connect_timeout", 0), ("read_timeout", "0s"), ("read_timeout", "9" * 400),
+        ("max_duration", 0), ("limit_rate", 0), ("limit_rate", "0.2"), ("limit_rate", "fast"), ("min_speed", "slow"),
+        ("newer_than", "2025-02-30"), ("older_than", "99999999999999d"), ("header", "no colon"), ("header", "@"),
+        ("header", "Bad Name: x"), ("header", "A: b\r\nC: d"), ("header", ": x"), ("max_delete", "200%"),
+        ("trash", "x"), ("check", "guess"), ("fsync", "always"), ("progress", "on"), ("format", "xml"),
+        ("log_format", ""), ("delete", "yes"), ("delete", 1), ("no_robots", []), ("ext", 5.5 + 0j), ("ext", [["a"]]),
+        ("include", 5), ("include", [5]), ("include", ""), ("include", True), ("include", {"a": "b"}),
+        ("exclude", "re:("), ("exclude", ["a", None]), ("exclude", None), ("lock_wait", "forever"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_an_error_of_one_line_that_names_place_and_key(key: str, value: object) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read(**{key: value})
+    text = str(raised.value)
+    assert text.startswith(f"here: {key}")
+    assert "\n" not in text
+
+
+def test_an_unknown_key_is_named() -> None:
+    with pytest.raises(ConfigError, match="here: unknown key 'wrokers'"):
+        read(wrokers=3)
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "newer_than = 2025-01-31",
+        "newer_than = 2025-01-31T00:00:00",
+        "newer_than = 2025-01-31T00:00:00Z",
+        'newer_than = "2025-01-31"',
+    ],
+)
+def test_a_date_of_toml_is_a_date(toml: str) -> None:
+    assert read(**tomllib.loads(toml)).newer_than == datetime(2025, 1, 31, tzinfo=UTC)
+
+
+def test_rules_of_a_mapping_are_includes_before_excludes_in_their_order() -> None:
+    rules = read(exclude=["*.tmp", "re:^x"], include=["*.zip", "docs/**"]).rules
+    assert rules == (
+        Rule(True, "*.zip"),
+        Rule(True, "docs/**"),
+        Rule(False, "*.tmp"),
+        Rule(False, "re:^x"),
+    )
+    assert read(include="*.zip").rules == (Rule(True, "*.zip"),)
+
+
+def test_rules_in_their_common_order_win_over_lists() -> None:
+    common = (Rule(False, "a"), Rule(True, "b"))
+    assert read(rules=common, include=["c"]).rules == common
+
+
+def test_rules_are_no_key_of_a_file() -> None:
+    with pytest.raises(ConfigError, match="unknown key 'rules'"):
+        read(rules=["*.zip"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"min_size": "2K", "max_size": "1K"},
+        {"delete_excluded": True},
+        {"ignore_errors": True},
+    ],
+)
+def test_options_that_cannot_mean_anything_together_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="here: "):
+        read(**values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"min_size": "1K", "max_size": "1K"},
+        {"delete_excluded": True, "delete": True},
+        {"ignore_errors": True, "delete": True},
+    ],
+)
+def test_options_that_mean_something_together_are_accepted(values: dict[str, object]) -> None:
+    assert dataclasses.is_dataclass(read(**values))
+
+
+def test_every_field_but_the_rules_is_an_option_with_a_help_text() -> None:
+    options = config.option_fields()
+    assert set(options) == {item.name for item in dataclasses.fields(Config)} - {"rules"}
+    for item in options.values():
+        option = config.option_of(item)
+        assert option.help
+        assert not option.help.endswith(".")
+        assert option.group
+        assert (option.metavar is None) == isinstance(config.default_of(item), bool)
+
+
+def test_every_default_is_read_back_from_what_is_shown_of_it() -> None:
+    for name, item in config.option_fields().items():
+        option, default = config.option_of(item), config.default_of(item)
+        if default is not None and option.metavar is not None and not option.multiple:
+            assert getattr(read(**{name: str(default)}), name) == default
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.datetimes() | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*config.option_fields(), "include", "exclude"]), VALUES, max_size=3))
+def test_any_mapping_is_a_config_or_a_config_error(values: dict[str, object]) -> None:
+    try:
+        assert isinstance(read(**values), Config)
+    except ConfigError as error:
+        assert "\n" not in str(error)

@@ -1,0 +1,129 @@
+"""The file of --config: what a good one becomes, and how a bad one is named."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.config import Rule
+from crawler.errors import ConfigError
+from crawler.mirrors import Mirrors, parse_mirrors, select
+
+TWO = """
+jobs = 2
+[defaults]
+workers = 3
+ext = ["zip"]
+include = ["*.zip"]
+[[mirror]]
+name = "one"
+url = "http://h/one/"
+dir = "/srv/one"
+[[mirror]]
+name = "two"
+url = "https://h/two/"
+dir = "/srv/two"
+workers = 5
+include = ["*.iso"]
+delete = true
+"""
+
+
+def parse(text: str, **overrides: object) -> Mirrors:
+    return parse_mirrors(tomllib.loads(text), overrides, "m.toml")
+
+
+def test_each_mirror_has_the_defaults_and_its_own_options() -> None:
+    mirrors = parse(TWO)
+    one, two = mirrors.mirrors
+    assert mirrors.jobs == 2
+    assert (one.name, one.url, one.directory) == ("one", "http://h/one/", "/srv/one")
+    assert (one.config.workers, two.config.workers) == (3, 5)
+    assert (one.config.delete, two.config.delete) == (False, True)
+    assert one.config.ext == two.config.ext == ("zip",)
+    assert one.config.rules == (Rule(True, "*.zip"),)
+    assert two.config.rules == (Rule(True, "*.iso"),)
+
+
+def test_the_command_line_wins_over_the_file() -> None:
+    overridden = parse(TWO, workers="9", rules=(Rule(False, "*.tmp"),))
+    assert [mirror.config.workers for mirror in overridden.mirrors] == [9, 9]
+    assert all(mirror.config.rules == (Rule(False, "*.tmp"),) for mirror in overridden.mirrors)
+
+
+def test_jobs_are_one_unless_said() -> None:
+    assert parse('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"').jobs == 1
+
+
+MIRROR = '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ("no [[mirror]]",)),
+        ("mirror = []", ("no [[mirror]]",)),
+        ("mirror = 5", ("no [[mirror]]",)),
+        ("mirror = [5]", ("mirror 1", "table")),
+        ('[mirror]\nname = "a"', ("no [[mirror]]",)),
+        ("defaults = 5\n" + MIRROR, ("defaults", "table")),
+        ("job = 2\n" + MIRROR, ("'job'", "jobs")),
+        ("jobs = 0\n" + MIRROR, ("jobs",)),
+        ("jobs = true\n" + MIRROR, ("jobs",)),
+        ('jobs = "2"\n' + MIRROR, ("jobs",)),
+        ('[[mirror]]\nurl = "http://h/"\ndir = "d"', ("mirror 1", "name")),
+        ('[[mirror]]\nname = "a"\ndir = "d"', ("mirror 1", "url")),
+        ('[[mirror]]\nname = "a"\nurl = "http://h/"', ("mirror 1", "dir")),
+        ('[[mirror]]\nname = " "\nurl = "http://h/"\ndir = "d"', ("mirror 1", "name")),
+        ('[[mirror]]\nname = 5\nurl = "http://h/"\ndir = "d"', ("mirror 1", "name")),
+        ('[[mirror]]\nname = "a"\nurl = "h/pub"\ndir = "d"', ("mirror 1 (a)", "url", "h/pub")),
+        (MIRROR + "wrokers = 3", ("mirror 1 (a)", "'wrokers'")),
+        (MIRROR + "workers = 0", ("mirror 1 (a)", "workers")),
+        (MIRROR + 'include = "re:("', ("mirror 1 (a)", "include")),
+        ("[defaults]\nfsync = 'never'\n" + MIRROR, ("mirror 1 (a)", "fsync")),
+        (MIRROR + MIRROR.replace('"d"', '"e"'), ("name 'a'",)),
+        (MIRROR + MIRROR.replace('"a"', '"b"'), ("directory 'd'",)),
+        (MIRROR + "state = 's'\n" + MIRROR.replace('"a"', '"b"').replace('"d"', '"e"') + "state = 's'", ("state",)),
+        (MIRROR + "ignore_errors = true", ("mirror 1 (a)", "ignore_errors")),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_table_and_key(text: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse(text)
+    message = str(raised.value)
+    assert message.startswith("m.toml: ")
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_mirrors_are_chosen_by_name_in_the_order_of_the_file() -> None:
+    mirrors = parse(TWO)
+    assert [mirror.name for mirror in select(mirrors, [])] == ["one", "two"]
+    assert [mirror.name for mirror in select(mirrors, ["two"])] == ["two"]
+    assert [mirror.name for mirror in select(mirrors, ["two", "one", "two"])] == ["one", "two"]
+
+
+def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
+    with pytest.raises(ConfigError, match=r"--only three: .*one, two"):
+        select(parse(TWO), ["one", "three"])
+
+
+SCALARS = st.booleans() | st.integers() | st.text(max_size=8) | st.floats() | st.dates()
+TABLES = st.dictionaries(st.sampled_from(["name", "url", "dir", "workers", "include", "delete", "x"]), SCALARS)
+
+
+FILES = st.dictionaries(
+    st.sampled_from(["jobs", "defaults", "mirror", "other"]), SCALARS | TABLES | st.lists(SCALARS | TABLES, max_size=2)
+)
+
+
+@given(FILES)
+def test_any_file_is_read_or_refused_by_name(data: dict[str, object]) -> None:
+    try:
+        assert parse_mirrors(data, {}, "m.toml").mirrors
+    except ConfigError as error:
+        assert str(error).startswith("m.toml: ")
