@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import click
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from crawler import cli
 from crawler.config import Config, option_fields
 from crawler.mirrors import parse_mirrors
-from tests.docs.markdown import REPOSITORY, rows_of
+from tests.docs.markdown import PAGES, REPOSITORY, rows_of
 
 CONFIGURATION = REPOSITORY / "docs" / "configuration.md"
 EXAMPLE = REPOSITORY / "config" / "crawler.toml"
@@ -93,3 +94,20 @@ def test_the_list_of_options_fits_a_hundred_columns() -> None:
     text = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "200"}).stdout
     options = text.partition(f"{cli._MODES}:\n")[2]
     assert max(map(len, options.splitlines())) in range(60, 101)
+
+
+KNOWN = {word.strip(",") for shown in options() for word in shown.split() if word.startswith("-")}
+SPAN = re.compile(r"`(-[^`]*|crawler [^`]*)`")
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def prose(page: Path) -> str:
+    """``page`` without code blocks, and without what belongs to other programs in the table of moving.md."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^\|(?:(?:[^|\\]|\\.)*\|){3}", "", text, flags=re.MULTILINE) if page.name == "moving.md" else text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_option_that_a_page_mentions_exists(page: Path) -> None:
+    mentioned = {flag for span in SPAN.findall(prose(page)) for flag in FLAG.findall(span)}
+    assert mentioned <= KNOWN

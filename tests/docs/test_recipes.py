@@ -29,6 +29,8 @@ EXPECTED = {
     "The same from Python": PUB - {"pub/index.iso"} | {"downloads/january.txt", "downloads/raw/january.zip"},
     "Look before you copy": set[str](),
     "An exact copy, kept up to date": RELEASES,
+    "Is it still what it was?": RELEASES,
+    "Why is that file not here?": set[str](),
     "A Debian pool": {
         "hello/hello_2.10-3_amd64.deb", "hello/hello_2.10-3_arm64.deb", "hello/hello_2.10-3.dsc",
         "hello/hello_2.10-3.debian.tar.xz", "hello/hello_2.10.orig.tar.gz",
