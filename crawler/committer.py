@@ -29,6 +29,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._closing = False
         self._error: DestinationError | None = None
 
@@ -46,7 +47,10 @@ class Committer:
         self._pending.append(done)
         self._unwritten += 1
         self._bytes += len(done.body)
-        self._wake.set()
+        if len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES:
+            self._wake.set()
+        elif len(self._pending) == 1:
+            self._timer = asyncio.get_running_loop().call_later(limits.BATCH_SECONDS, self._wake.set)
 
     def _is_full(self) -> bool:
         return len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES
@@ -56,6 +60,8 @@ class Committer:
         while self._pending or not self._closing:
             await self._wake.wait()
             self._wake.clear()
+            if self._timer is not None:
+                self._timer.cancel()
             batch, self._pending, self._bytes = self._pending, [], 0
             self._room.set()
             if batch:
@@ -68,6 +74,7 @@ class Committer:
         """Wait until everything taken so far has its name. Raises the DestinationError of a lost batch."""
         while self._unwritten and self._error is None:
             self._idle.clear()
+            self._wake.set()
             await self._idle.wait()
         if self._error is not None:
             raise self._error

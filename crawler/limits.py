@@ -49,6 +49,11 @@ BACKOFF_MAX = 30.0
 PENDING_FILES = 1024
 PENDING_BYTES = 16 * MIB
 """Small bodies that wait in memory for the next batch of writes: more than this, and workers wait."""
+BATCH_FILES = 128
+BATCH_BYTES = 4 * MIB
+BATCH_SECONDS = 0.02
+"""A batch of writes is begun when so much has gathered, or so long after its first body: a thread that is woken for
+each file takes longer to wake than to write."""
 OPEN_DIRECTORIES = 64
 """Directory descriptors kept open between writes; lowered where RLIMIT_NOFILE asks for it."""
 MINIMUM_SPEED_WINDOW = 60.0

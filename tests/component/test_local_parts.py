@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -212,15 +213,14 @@ async def test_a_version_that_cannot_be_resumed_has_no_checkpoints(
 
 
 async def test_a_body_costs_one_hop_for_each_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, hops = asyncio.get_running_loop(), 0
-    hop = loop.run_in_executor
+    hops, submit = 0, ThreadPoolExecutor.submit
 
     def counted(*args: Any) -> Any:
         nonlocal hops
         hops += 1
-        return hop(*args)
+        return submit(*args)
 
-    monkeypatch.setattr(loop, "run_in_executor", counted)
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
     async with LocalDestination(tmp_path, fsync="none") as destination:
         part = await destination.open_part(job("x"))
         hops = 0
