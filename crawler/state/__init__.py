@@ -1,6 +1,6 @@
 """What is known from earlier runs, kept in SQLite. The only package that imports sqlite3."""
 
-from crawler.state.records import Figures, Run
+from crawler.state.records import Figures, Held, Run
 from crawler.state.store import NullState, ReadOnlyState, SqliteState
 
-__all__ = ["Figures", "NullState", "ReadOnlyState", "Run", "SqliteState"]
+__all__ = ["Figures", "Held", "NullState", "ReadOnlyState", "Run", "SqliteState"]

@@ -47,6 +47,15 @@ class Figures:
     """What was learnt of hosts and may help the next run, by any key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much is known to lie in DIR, or in a folder of it."""
+
+    files: int
+    size: int
+    """Bytes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run that the state remembers."""
@@ -57,6 +66,8 @@ class Run:
     """Seconds since the epoch."""
     figures: Figures | None
     """None while it runs, or if it was killed."""
+    held: Held | None = None
+    """What DIR held when it ended; None where that was not noted."""
 
 
 def key(text: str) -> bytes:
@@ -246,25 +257,41 @@ def _time_span(low: str | None, high: str | None) -> Span[datetime] | None:
     return Span(first, first if high is None else datetime.fromisoformat(high))
 
 
-def figures_cells(figures: Figures) -> tuple[Cell, ...]:
+_HELD = "held in DIR"
+"""Beside the hints in their cell."""
+
+
+def figures_cells(figures: Figures, held: Held) -> tuple[Cell, ...]:
     """What ``end_run`` writes, in the order of the columns."""
+    facts = {**figures.hints, _HELD: [held.files, held.size]}
     return (
         figures.seconds, figures.outcome, figures.exit_code, figures.listed, figures.saved, figures.unchanged,
-        figures.skipped, figures.failed, figures.deleted, figures.received, json.dumps(dict(figures.hints)),
+        figures.skipped, figures.failed, figures.deleted, figures.received, json.dumps(facts),
     )  # fmt: skip
 
 
 def run_of(cells: Sequence[Any]) -> Run:
     """The value of a row of ``runs``. Raises ValueError."""
-    number, url, started, seconds, outcome, exit_code, *counts, hints = cells
+    number, url, started, seconds, outcome, exit_code, *counts, facts = cells
     if seconds is None:
         return Run(id=number, url=text_of(url), started=started, figures=None)
     names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
+    hints, held = _hints_and_held(text_of(facts))
     figures = Figures(
         seconds=seconds,
         outcome=text_of(outcome),
         exit_code=exit_code,
-        hints=json.loads(text_of(hints)),
+        hints=hints,
         **dict(zip(names, counts, strict=True)),
     )
-    return Run(id=number, url=text_of(url), started=started, figures=figures)
+    return Run(id=number, url=text_of(url), started=started, figures=figures, held=held)
+
+
+def _hints_and_held(text: str) -> tuple[dict[str, str], Held | None]:
+    facts = json.loads(text)
+    if not isinstance(facts, dict):
+        raise ValueError("not the facts of a run")  # noqa: TRY004 - see the top: damage is a ValueError
+    match facts.pop(_HELD, None):
+        case [int(files), int(size)]:
+            return facts, Held(files, size)
+    return facts, None

@@ -20,7 +20,7 @@ from crawler.interfaces import ListingMemo
 from crawler.models import Known
 from crawler.state import records, tables
 from crawler.state.database import Database
-from crawler.state.records import Figures, Run
+from crawler.state.records import Figures, Held, Run
 
 if TYPE_CHECKING:
     import sqlite3
@@ -100,6 +100,16 @@ class SqliteState:
             yield batch
             batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
 
+    async def folders(self, depth: int) -> dict[str, Held]:
+        """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
+        self._write_out()
+        return await self._ask(partial(tables.read_folders, depth), {})
+
+    async def largest(self, limit: int) -> list[Known]:
+        """The largest files, the largest first."""
+        self._write_out()
+        return await self._ask(partial(tables.read_largest, limit), [])
+
     async def runs(self, limit: int) -> list[Run]:
         """The last runs, newest first."""
         return await self._ask(partial(tables.read_runs, limit), [])
@@ -112,7 +122,8 @@ class SqliteState:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, action, 0)
 
     def end_run(self, number: int, figures: Figures) -> None:
-        """Note how the run ``number`` ended."""
+        """Note how the run ``number`` ended, and how much is known to lie in DIR then."""
+        self._write_out()
         self._write(partial(tables.end_run, number, figures))
 
     def remember(self, known: Sequence[Known]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from crawler.interfaces import ListingMemo
 from crawler.models import Known
 from crawler.state import records
-from crawler.state.records import Figures, Run
+from crawler.state.records import Figures, Held, Run
 
 BATCH_ROWS = 1000
 """Rows read at once where all of them are read."""
@@ -21,6 +21,8 @@ RUNS_KEPT = 1000
 _END_RUN = """UPDATE runs SET seconds = ?, outcome = ?, exit_code = ?, listed = ?, saved = ?, unchanged = ?,
   skipped = ?, failed = ?, deleted = ?, received = ?, hints = ? WHERE id = ?"""
 
+_TOTALS = "count(*), cast(min(total(size), 9e18) AS INTEGER)"
+"""Files and bytes. total() is a float, so that no sum overflows; the bound keeps it an integer."""
 
 _COLUMNS = "name, url, row, size, mtime, etag, last_modified, digest, checked"
 
@@ -54,6 +56,23 @@ def count_files(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
+def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, Held]:
+    """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
+    query = f"SELECT CAST(folder AS BLOB), {_TOTALS} FROM files GROUP BY folder"
+    sums: dict[bytes, tuple[int, int]] = {}
+    for folder, files, size in connection.execute(query):  # no cell can stop this halfway: see above
+        above = b"/".join(folder.split(b"/", depth)[:depth])
+        before = sums.get(above, (0, 0))
+        sums[above] = before[0] + files, before[1] + size
+    return {records.text_of(folder): Held(*held) for folder, held in sums.items()}
+
+
+def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
+    query = f"SELECT folder, {_COLUMNS} FROM files ORDER BY size DESC LIMIT ?"
+    rows = connection.execute(query, (limit,)).fetchall()
+    return [records.known_of(f"{records.text_of(folder)}/" if folder else "", row) for folder, *row in rows]
+
+
 def read_runs(limit: int, connection: sqlite3.Connection) -> list[Run]:
     rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
     return [records.run_of(row) for row in rows]
@@ -67,7 +86,8 @@ def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
 
 
 def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> None:
-    connection.execute(_END_RUN, (*records.figures_cells(figures), number))
+    files, size = connection.execute(f"SELECT {_TOTALS} FROM files").fetchone()
+    connection.execute(_END_RUN, (*records.figures_cells(figures, Held(files, size)), number))
 
 
 def store(files: Mapping[str, Known | None], memos: Mapping[str, ListingMemo], connection: sqlite3.Connection) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from crawler.interfaces import ListingMemo, StateStore
 from crawler.models import Entry, Kind, Known, Span, Validators
-from crawler.state import Figures, NullState, ReadOnlyState, SqliteState, records
+from crawler.state import Figures, Held, NullState, ReadOnlyState, SqliteState, records
 from crawler.state.database import APPLICATION_ID, SCHEMA_VERSION
 
 
@@ -187,6 +187,34 @@ async def test_runs_are_kept_newest_first(path: Path) -> None:
             (first, "http://h/\udcff", figures),
         ]
         assert await state.runs(1) == runs[:1]
+
+
+async def test_a_run_notes_what_was_held_when_it_ended(path: Path) -> None:
+    figures = Figures(seconds=1, outcome="ok", exit_code=0)
+    async with SqliteState(path) as state:
+        first = await state.begin_run("http://h/")
+        state.remember([known("a/x", size=5), known("a/b/y", size=7), known("z", size=2**70)])
+        state.end_run(first, figures)
+        state.forget(["z"])
+        state.end_run(await state.begin_run("http://h/"), figures)
+        await state.begin_run("http://h/")
+        assert [run.held for run in await state.runs(9)] == [None, Held(2, 12), Held(3, 9 * 10**18)]
+
+
+async def test_folders_are_summed_down_to_a_depth(path: Path) -> None:
+    paths = ["top", "a/1", "a/2", "a/b/3", "a/b/c/4", "\udcff/é/5"]
+    async with SqliteState(path) as state:
+        state.remember([known(item, size=10) for item in paths])
+        assert await state.folders(2) == {
+            "": Held(1, 10), "a": Held(2, 20), "a/b": Held(2, 20), "\udcff/é": Held(1, 10),
+        }  # fmt: skip
+        assert await state.folders(1) == {"": Held(1, 10), "a": Held(4, 40), "\udcff": Held(1, 10)}
+
+
+async def test_the_largest_files_come_first(path: Path) -> None:
+    async with SqliteState(path) as state:
+        state.remember([known(f"a/{size}", size=size) for size in (3, 2**70, 1, 9)])
+        assert [item.size for item in await state.largest(3)] == [2**70, 9, 3]
 
 
 async def test_old_runs_are_dropped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
