@@ -57,7 +57,7 @@ def _read_in_parts(page: Page, size: int) -> Listing | None:
         last = reader.last_row() if reader.regions else last
     return replace(
         listing,
-        complete=verdict.is_whole(text, region, last[1]),
+        complete=verdict.is_whole(text, region, last[1], proved=first.family.proves),
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(pages),

@@ -68,7 +68,7 @@ class HtmlReader:
             family=self._family_name() if recognised else "none",
             confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
             is_listing=recognised,
-            complete=verdict.is_whole(self.page.text, *self.last_row()),
+            complete=verdict.is_whole(self.page.text, *self.last_row(), proved=self.family.proves),
             entries=tuple(entries) if recognised else (),
             rejections=tuple(self.rejections(recognised=recognised)),
             next_pages=self.next_pages() if recognised else (),

@@ -45,6 +45,7 @@ _NEEDED = 3.0
 _PART = re.compile(r"\(of which only <b>\d+</b> are displayed\)")
 """Caddy's words for a page that ``limit`` cut."""
 _CLOSED = ("pre", "table", "ul", "ol", "tbody")
+_BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
 
 
 @dataclass(slots=True)
@@ -159,23 +160,30 @@ def is_recognised(score: float, evidence: Evidence, *, proved: bool) -> bool:
     return score >= _NEEDED + 1.0 and marks >= 1
 
 
-def is_whole(text: str, region: Tag | None, last: str) -> bool:
-    """False when the page was cut: an element that held rows, or the document, was opened and never closed.
+def is_whole(text: str, region: Tag | None, last: str, *, proved: bool) -> bool:
+    """False when the page was cut: the document, or an element that held rows, was opened and never closed.
 
-    ``last`` is the href of the last row. Programs that never close what they open are forgiven what stands behind their
-    rows: a closed region, a closed body or a closed document after the last row each prove that all rows arrived.
-    A page that opens none of them cannot show a cut, except in the middle of a tag.
+    ``last`` is the href of the last row. Some programs never close their document; where a family's shape is ``proved``,
+    the end of the element that held the rows is enough. A page without a document element has to close that element,
+    and one that opens neither cannot show a cut, except in the middle of a tag.
     """
     if _PART.search(text):
         return False
     tail = text.rstrip()
     if tail.rfind("<") > tail.rfind(">"):
         return False
+    lower = tail.lower()
     quoted = (f"{mark}{href}" for href in {last, escape(last)} for mark in "\"'=")
     end = max(tail.rfind(href) for href in quoted) if last else -1
-    behind = tail[end if end >= 0 else max(tail.lower().rfind("<a "), 0) :].lower()
-    name = region.name if region is not None else ""
-    if any(mark in behind for mark in ("</html", "</body", f"</{name}>" if name in _CLOSED else "</html")):
+    behind = lower[end if end >= 0 else max(lower.rfind("<a "), 0) :]
+    if "</html" in behind or "</body" in behind:
         return True
-    head = text[:4000].lower()
-    return name not in _CLOSED and "<html" not in head and "<body" not in head
+    if any(behind.rfind(f"<{element}") > behind.rfind(f"</{element}") for element in _CLOSED):
+        return False
+    name = region.name if region is not None else ""
+    has_document = "<html" in lower[:4000] or "<body" in lower[:4000]
+    if name in _CLOSED:
+        return f"</{name}>" in behind and (proved or not has_document)
+    if name in _BALANCED:
+        return lower.count(f"</{name}>") >= len(re.findall(rf"<{name}[\s>]", lower)) and not has_document
+    return not has_document

@@ -347,6 +347,16 @@ def test_charsets_are_found_in_header_mark_and_meta() -> None:
         assert [entry.name for entry in listing.entries] == ["x"]
 
 
+def test_a_cut_header_with_links_of_its_own_is_no_whole_listing() -> None:
+    page = (
+        "<html><body><h1>Index of /pub/</h1><ul><li><a href='9.1/'>9.1/</a> current</li><li><a href='9.0/'>9.0/</a> old</li>"
+        "<li><a href='8.9/'>8.9/</a> older</li></ul>{}"
+    )
+    assert parse(page.format("")).is_listing
+    assert not parse(page.format("")).complete
+    assert parse(page.format("</body></html>")).complete
+
+
 def test_a_header_that_closes_its_own_document_does_not_hide_a_cut() -> None:
     page = (
         "<html><head><title>Index of /pub</title></head><body><html><body><h2>Hello</h2></body></html><h1>Index of /pub</h1>"
