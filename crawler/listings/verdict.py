@@ -163,9 +163,9 @@ def is_recognised(score: float, evidence: Evidence, *, proved: bool) -> bool:
 def is_whole(text: str, region: Tag | None, last: str, *, proved: bool) -> bool:
     """False when the page was cut: the document, or an element that held rows, was opened and never closed.
 
-    ``last`` is the href of the last row. Some programs never close their document; where a family's shape is ``proved``,
-    the end of the element that held the rows is enough. A page without a document element has to close that element,
-    and one that opens neither cannot show a cut, except in the middle of a tag.
+    ``last`` is the href of the last row. Some programs never close their document; where a family's shape is
+    ``proved``, the end of the element that held the rows is enough. A page without a document element has to close
+    that element, and one that opens neither cannot show a cut, except in the middle of a tag.
     """
     if _PART.search(text):
         return False
@@ -178,7 +178,7 @@ def is_whole(text: str, region: Tag | None, last: str, *, proved: bool) -> bool:
     behind = lower[end if end >= 0 else max(lower.rfind("<a "), 0) :]
     if "</html" in behind or "</body" in behind:
         return True
-    if any(behind.rfind(f"<{element}") > behind.rfind(f"</{element}") for element in _CLOSED):
+    if any(max(behind.rfind(f"<{tag}>"), behind.rfind(f"<{tag} ")) > behind.rfind(f"</{tag}>") for tag in _CLOSED):
         return False
     name = region.name if region is not None else ""
     has_document = "<html" in lower[:4000] or "<body" in lower[:4000]
