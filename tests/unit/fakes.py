@@ -1,0 +1,282 @@
+"""The interfaces of the flow, in memory: a network that answers from a table, a directory that is a dict."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from multidict import CIMultiDict
+
+from crawler.errors import DestinationError, FetchError, VerificationError
+from crawler.interfaces import ListingMemo, Observer, Page, Permit
+from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
+
+
+def nothing_refused(_source: str, _target: str) -> Rejection | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the network answers: a status with headers and a body, which may break off."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    fails: FetchError | None = None
+    """Raised after ``body``; at once, in place of an answer, if ``status`` is 0."""
+
+
+class FakeReply:
+    """Implements ``interfaces.Reply``."""
+
+    def __init__(self, url: str, answer: Answer, piece: int) -> None:
+        self.url = url
+        self.status = answer.status
+        self.headers: Mapping[str, str] = CIMultiDict(answer.headers)
+        self._answer = answer
+        self._piece = piece
+
+    async def read(self, limit: int) -> bytes:
+        body = b"".join([chunk async for chunk in self.chunks()])
+        if len(body) > limit:
+            raise VerificationError(f"more than {limit} bytes came", retryable=False)
+        return body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._answer.body), self._piece):
+            yield self._answer.body[start : start + self._piece]
+        if self._answer.fails is not None:
+            raise self._answer.fails
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+
+class FakeClient:
+    """Implements ``interfaces.Client``. ``answer`` decides; every request is kept in ``asked``."""
+
+    def __init__(self, answer: Callable[[Asked], Answer], *, piece: int = 1 << 16) -> None:
+        self._answer = answer
+        self._piece = piece
+        self.asked: list[Asked] = []
+
+    @asynccontextmanager
+    async def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
+    ) -> AsyncIterator[FakeReply]:
+        asked = Asked(method, url, dict(headers))
+        self.asked.append(asked)
+        answer = self._answer(asked)
+        location = answer.headers.get("Location")
+        if location is not None:
+            rejection = permit(url, location)
+            if rejection is not None:
+                raise FetchError(rejection.detail, url=url, retryable=False, rejection=rejection)
+            url = location
+            answer = self._answer(Asked(method, url, dict(headers)))
+        if answer.fails is not None and answer.status == 0:
+            raise answer.fails
+        yield FakeReply(url, answer if method != "HEAD" else replace(answer, body=b"", fails=None), self._piece)
+
+    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
+        headers = {"Accept": "text/html" if html_only else "*/*"}
+        if validators.etag:
+            headers["If-None-Match"] = validators.etag
+        async with self.open("GET", url, headers=headers, permit=permit) as reply:
+            return Page(
+                url=reply.url,
+                status=reply.status,
+                content_type=reply.headers.get("Content-Type", ""),
+                body=await reply.read(1 << 30),
+                validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
+                retry_after=reply.headers.get("Retry-After"),
+            )
+
+    def urls(self, method: str = "GET") -> list[str]:
+        return [asked.url for asked in self.asked if asked.method == method]
+
+
+class MemoryPart:
+    """Implements ``interfaces.Part``."""
+
+    def __init__(self, home: FakeDestination, path: str, body: bytes, validators: Validators) -> None:
+        self.name = f"part of {path}"
+        self.body = body
+        self.validators = validators
+        self.noted = validators
+        self._home = home
+        self._path = path
+
+    @property
+    def offset(self) -> int:
+        return len(self.body)
+
+    def note(self, validators: Validators) -> None:
+        self.noted = validators
+
+    async def write(self, chunk: bytes) -> None:
+        self.body += chunk
+
+    async def restart(self) -> None:
+        self.body = b""
+
+    async def finish(self) -> str | None:
+        self._home.finished[self.name] = self.body
+        self._home.parts.pop(self._path, None)
+        return "sha256:of " + self.name
+
+    async def matches(self, digest: str) -> bool:
+        return digest not in self._home.bad_digests
+
+    async def keep(self) -> None:
+        self._home.parts[self._path] = (self.body, self.noted)
+
+    async def discard(self) -> None:
+        self._home.parts.pop(self._path, None)
+        self._home.finished.pop(self.name, None)
+
+
+class FakeDestination:
+    """Implements ``interfaces.Destination``: ``files`` is what lies there."""
+
+    def __init__(self, files: Mapping[str, Local] | None = None) -> None:
+        self.files = dict(files or {})
+        self.parts: dict[str, tuple[bytes, Validators]] = {}
+        self.finished: dict[str, bytes] = {}
+        self.batches: list[list[str]] = []
+        self.folders: list[str] = []
+        self.deleted: list[str] = []
+        self.bad_digests: set[str] = set()
+        self.digests: dict[str, str] = {}
+        self.stays: dict[str, str] = {}
+        """Path → why it cannot be committed or deleted."""
+        self.full_at: str | None = None
+        """The disk is full when the file of this path is to be committed."""
+
+    async def scan(self, folder: str) -> dict[str, Local]:
+        found: dict[str, Local] = {}
+        prefix = f"{folder}/" if folder else ""
+        for path, local in self.files.items():
+            if path.startswith(prefix):
+                name, slash, _ = path.removeprefix(prefix).partition("/")
+                found[name] = Local(Kind.DIRECTORY, 0, 0) if slash else local
+        return found
+
+    def has_part(self, path: str) -> bool:
+        return path in self.parts
+
+    async def open_part(self, job: Job) -> MemoryPart:
+        body, validators = self.parts.get(job.path, (b"", Validators()))
+        return MemoryPart(self, job.path, body, validators)
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        self.batches.append([staged.job.path for staged in batch])
+        done: list[Known | str] = []
+        for staged in batch:
+            if staged.job.path == self.full_at:
+                named = [known for known in done if isinstance(known, Known)]
+                raise DestinationError("the disk is full", done=named)
+            reason = self.stays.get(staged.job.path)
+            done.append(reason if reason is not None else self._name(staged))
+        return done
+
+    def _name(self, staged: Staged) -> Known:
+        mtime = staged.mtime or 0
+        self.files[staged.job.path] = Local(Kind.FILE, staged.size, mtime)
+        known = staged.result.known
+        assert known is not None
+        return replace(known, mtime=mtime)
+
+    async def digest(self, path: str) -> str:
+        return self.digests.get(path, "")
+
+    async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
+        local = self.files.get(path)
+        return None if local is None or local.size > limit else (local, bytes(local.size))
+
+    async def free_space(self) -> int:
+        return 1 << 40
+
+    async def make_folder(self, path: str) -> str | None:
+        self.folders.append(path)
+        return self.stays.get(path)
+
+    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
+        below = [path for path in self.files if path.startswith(folder + "/")]
+        folders = {path.rpartition("/")[0] for path in below} - {folder}
+        found = [(path, self.files[path].kind, self.files[path].size) for path in below]
+        return found + [(path, Kind.DIRECTORY, 0) for path in sorted(folders, reverse=True)]
+
+    async def delete(self, paths: Sequence[str]) -> list[str | None]:
+        self.deleted += [path for path in paths if path not in self.stays]
+        return [self.stays.get(path) for path in paths]
+
+
+class MemoryState:
+    """Implements ``interfaces.StateStore``."""
+
+    def __init__(self, *known: Known) -> None:
+        self.files = {item.path: item for item in known}
+        self.memos: dict[str, ListingMemo] = {}
+        self.forgotten: list[str] = []
+
+    async def folder(self, path: str) -> dict[str, Known]:
+        return {item.rpartition("/")[2]: known for item, known in self.files.items() if item.rpartition("/")[0] == path}
+
+    async def file(self, path: str) -> Known | None:
+        return self.files.get(path)
+
+    async def listing(self, url: str) -> ListingMemo | None:
+        return self.memos.get(url)
+
+    def remember(self, known: Sequence[Known]) -> None:
+        self.files.update({item.path: item for item in known})
+
+    def remember_listing(self, memo: ListingMemo) -> None:
+        self.memos[memo.url] = memo
+
+    def forget(self, paths: Collection[str]) -> None:
+        self.forgotten += sorted(paths)
+        for path in paths:
+            self.files.pop(path, None)
+
+    def forget_folder(self, path: str) -> None:
+        self.forgotten.append(path + "/")
+
+
+class Recorder(Observer):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self.listed_paths: list[str] = []
+        self.refused: list[tuple[str, str]] = []
+        self.failed_listings: list[tuple[str, str]] = []
+        self.read: list[str] = []
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        self.read.append(url)
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self.failed_listings.append((path, reason))
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        self.refused.append((path, rejection.reason))
+
+    def listed(self, path: str, size: int | None) -> None:
+        self.listed_paths.append(path)
+
+    def finished(self, result: Result) -> None:
+        self.results.append(result)
+
+    def outcomes(self) -> dict[str, str]:
+        """Path → how it ended."""
+        return {result.path: str(result.outcome) for result in self.results}
