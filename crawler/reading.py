@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError
 from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
-from crawler.models import Entry, Job, Listing, Validators
+from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
 from crawler.plan import Verdict, interpret
 
 Parse = Callable[[bytes, str, str], Iterator[Listing]]
@@ -90,6 +90,8 @@ class Reader:
         self._announce(path, listing)
         for rejection in listing.rejections:
             self.observer.rejected(path, rejection)
+            if rejection.reason == "bad-name":
+                self._count_unsavable(path, rejection)
         if listing.complete:
             self.state.remember_listing(
                 ListingMemo(
@@ -104,6 +106,12 @@ class Reader:
                     next_pages=listing.next_pages,
                 )
             )
+
+    def _count_unsavable(self, path: str, rejection: Rejection) -> None:
+        """What the listing shows and no file can be called is an entry that failed, not a link of the page."""
+        reason = f"{rejection.subject!r} {rejection.detail}"
+        self.observer.listed(path, None)
+        self.observer.finished(Result(path=path, url=rejection.subject, outcome=Outcome.FAILED, reason=reason))
 
     def _announce(self, path: str, listing: Listing) -> None:
         self.observer.listing_read(
