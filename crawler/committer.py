@@ -86,6 +86,9 @@ class Committer:
             named = {known.path: known for known in error.done}
             for staged in batch:
                 self._settle(staged, named.get(staged.job.path, str(error)))
+            for staged in self._pending:  # gathered meanwhile, and nobody will write them
+                self._fail(staged, str(error))
+            self._pending = []
             self._error = error
             self._room.set()
             self._idle.set()
