@@ -76,7 +76,7 @@ async def run_mirror(
         await MirrorRun(parts, bare).run()
 
     setup = _Setup(starts=(start,), directory=Path(directory), config=config, gate=gate or shared_gate([config]))
-    return await _accounted(work, setup, tally, observers, stop)
+    return await accounted(work, lambda stack: _open(stack, setup, tally, observers, stop), config, tally, stop)
 
 
 async def run_download(
@@ -91,7 +91,7 @@ async def run_download(
 
     starts = tuple(url for url, _ in wanted)
     setup = _Setup(starts=starts, directory=Path(directory), config=config, gate=shared_gate([config]))
-    return await _accounted(work, setup, tally, observers, stop)
+    return await accounted(work, lambda stack: _open(stack, setup, tally, observers, stop), config, tally, stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +105,27 @@ class _Setup:
     gate: Gate
 
 
-async def _accounted(
-    work: Callable[[Parts], Awaitable[None]], setup: _Setup, tally: Tally, observers: Sequence[Observer], stop: Stop
+async def accounted(
+    work: Callable[[Parts], Awaitable[None]],
+    open_parts: Callable[[AsyncExitStack], Awaitable[tuple[Parts, SqliteState]]],
+    config: Config,
+    tally: Tally,
+    stop: Stop,
 ) -> tuple[Report, CrawlerError | None]:
-    """Open everything, do ``work``, close everything; the account is closed whatever happens."""
+    """Open everything, do ``work``, close everything; the account is closed whatever happens.
+
+    The run is remembered in the state that ``open_parts`` opened.
+    """
     began = time.monotonic()
     error: CrawlerError | None = None
     timer = None
-    if setup.config.dry_run:
+    if config.dry_run:
         tally.plan = []
-    if setup.config.max_duration is not None:
-        timer = asyncio.get_running_loop().call_later(setup.config.max_duration, stop.request, "--max-duration")
+    if config.max_duration is not None:
+        timer = asyncio.get_running_loop().call_later(config.max_duration, stop.request, "--max-duration")
     try:
         async with AsyncExitStack() as stack:
-            parts, state = await _open(stack, setup, tally, observers, stop)
+            parts, state = await open_parts(stack)
             async with _recorded(state, tally, stop):
                 await work(parts)
     except CrawlerError as problem:

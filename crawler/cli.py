@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,13 +16,15 @@ from crawler.config import Config, default_of, option_fields, option_of, parse_r
 from crawler.console import Call, run_config, run_list, run_one
 from crawler.errors import ConfigError, CrawlerError
 from crawler.escape import masked
-from crawler.modes import run_history
+from crawler.modes import run_explain, run_history, run_verify
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL, and all below it
   crawler [OPTIONS] --input-file FILE DIR   save the URLs in FILE: one a line, optionally TAB and a path
   crawler [OPTIONS] --config FILE           run the mirrors that a TOML file describes
   crawler --list URL                        print the entries of one listing, save nothing
+  crawler --verify [--repair] DIR           re-hash what DIR holds; fetch again what differs
+  crawler --explain ENTRY URL DIR           say what would be done about the URL ENTRY, and which rule decides
   crawler --history DIR                     print the last runs"""
 _MODES = "Other things to do"
 _EXIT_CODES = (
@@ -136,6 +138,9 @@ def _command() -> click.Command:
     modes = [
         _Option(["--input-file"], _MODES, metavar="FILE", help="read the URLs from FILE; - is standard input"),
         _Option(["--list", "list_only"], _MODES, is_flag=True, help="print the entries of URL with size and time"),
+        _Option(["--verify"], _MODES, is_flag=True, help="re-hash what DIR holds against its state; no network"),
+        _Option(["--repair"], _MODES, is_flag=True, help="of what --verify finds, fetch again what differs"),
+        _Option(["--explain"], _MODES, metavar="ENTRY", help="say what would be done about the URL ENTRY, and why"),
         _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
         _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="of the config file only this mirror"),
@@ -158,6 +163,9 @@ def _call(
     input_file: str | None,
     list_only: bool,
     history: bool,
+    verify: bool,
+    repair: bool,
+    explain: str | None,
     config_file: str | None,
     only: tuple[str, ...],
     verbosity: int,
@@ -178,6 +186,9 @@ def _call(
         input_file=input_file,
         list_only=list_only,
         history=history,
+        verify=verify,
+        repair=repair,
+        explain=explain,
         config_file=config_file,
         only=only,
         verbosity=verbosity,
@@ -226,8 +237,15 @@ def _flushed(code: int) -> int:
     return code
 
 
-_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "": ("URL", "DIR")}
-"""Mode → what stands after the options."""
+_MIRROR = ("URL", "DIR")
+_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
+"""Mode → what stands after the options, where it is not URL and DIR."""
+_RUNS: dict[str, Callable[[Call], int]] = {
+    "--list": run_list,
+    "--history": run_history,
+    "--verify": run_verify,
+    "--explain": run_explain,
+}
 
 
 def _dispatch(call: Call) -> int:
@@ -238,14 +256,12 @@ def _dispatch(call: Call) -> int:
         return run_config(call)
     if call.only:
         raise ConfigError("--only goes with --config")
-    wanted = _ARGUMENTS[mode]
+    if call.repair and mode != "--verify":
+        raise ConfigError("--repair goes with --verify")
+    wanted = _ARGUMENTS.get(mode, _MIRROR)
     if len(call.positional) != len(wanted):
         raise ConfigError(f"expected {' and '.join(wanted)}, got {len(call.positional)} arguments (--help explains)")
-    if mode == "--list":
-        return run_list(call)
-    if mode == "--history":
-        return run_history(call)
-    return run_one(call)
+    return _RUNS.get(mode, run_one)(call)
 
 
 def _mode(call: Call) -> str:
@@ -254,6 +270,8 @@ def _mode(call: Call) -> str:
         "--list": call.list_only,
         "--input-file": call.input_file is not None,
         "--config": call.config_file is not None,
+        "--verify": call.verify,
+        "--explain": call.explain is not None,
         "--history": call.history,
     }
     modes = [mode for mode, is_given in given.items() if is_given]

@@ -36,6 +36,9 @@ class Call:
     input_file: str | None
     list_only: bool
     history: bool
+    verify: bool
+    repair: bool
+    explain: str | None
     config_file: str | None
     only: tuple[str, ...]
     verbosity: int
@@ -44,6 +47,7 @@ class Call:
     """The options as given, which override those of a config file."""
 
 
+Show = Callable[["Report", Call, Config], None]
 _SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -108,7 +112,7 @@ def is_watched(quiet: bool) -> bool:
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def print_report(report: Report, *, quiet: bool, verbosity: int, format: str = "text") -> None:
+def print_report(report: Report, call: Call, config: Config) -> None:
     """The summary: on standard output for a good run that is watched or verbose, on standard error for a bad one.
 
     Of a dry run the plan, on standard output; then the summary only if something is wrong.
@@ -118,15 +122,15 @@ def print_report(report: Report, *, quiet: bool, verbosity: int, format: str = "
     if report.plan is not None:
         from crawler.render import render_plan
 
-        print(render_plan(report.plan, report.free, format))  # noqa: T201
+        print(render_plan(report.plan, report.free, config.format))  # noqa: T201
         if report.exit_code or report.warnings:
-            print(render_summary(report, verbose=verbosity > 0), file=sys.stderr)  # noqa: T201
+            print(render_summary(report, verbose=call.verbosity > 0), file=sys.stderr)  # noqa: T201
         return
-    if report.exit_code == 0 and not report.warnings and not verbosity and not is_watched(quiet):
+    if report.exit_code == 0 and not report.warnings and not call.verbosity and not is_watched(call.quiet):
         return
     stream = sys.stdout if report.exit_code == 0 else sys.stderr
     with suppress(OSError, ValueError):
-        print(render_summary(report, verbose=verbosity > 0), file=stream)
+        print(render_summary(report, verbose=call.verbosity > 0), file=stream)
 
 
 def run_one(call: Call) -> int:
@@ -141,16 +145,17 @@ def run_one(call: Call) -> int:
         return await app.run_download(items, directory, call.config, observers, stop)
 
     items = read_items(call.input_file) if call.input_file is not None else []
-    return _watched_run(call, call.config, work)
+    return watched_run(call, work, print_report)
 
 
-def _watched_run(call: Call, config: Config, work: Work) -> int:
-    """Run ``work`` with a display, the log and the machine outputs; print the summary; the exit code."""
+def watched_run(call: Call, work: Work, show: Show) -> int:
+    """Run ``work`` with a display, the log and the machine outputs; ``show`` the report; the exit code."""
     from crawler.attempts import announce_to
     from crawler.log import configure, retried
     from crawler.outputs import Outputs
     from crawler.progress import choose
 
+    config = call.config
     mode = "none" if call.quiet else config.progress
     with Outputs(config) as outputs, choose(mode, sys.stderr) as display:
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
@@ -166,7 +171,7 @@ def _watched_run(call: Call, config: Config, work: Work) -> int:
         report, error = run_async(logged, lambda: display.__exit__(None, None, None))
     if error is not None and not report.listed:
         raise error  # nothing was done that a summary could tell
-    print_report(report, quiet=call.quiet, verbosity=call.verbosity, format=config.format)
+    show(report, call, config)
     return report.exit_code
 
 
@@ -217,7 +222,7 @@ def run_config(call: Call) -> int:
     for mirror, report in zip(chosen, reports, strict=True):
         if report.exit_code or call.verbosity or is_watched(call.quiet):
             print(f"--- {printable(mirror.name)}", file=sys.stderr if report.exit_code else sys.stdout)
-        print_report(report, quiet=call.quiet, verbosity=call.verbosity, format=mirror.config.format)
+        print_report(report, call, mirror.config)
     return worst(report.exit_code for report in reports)
 
 

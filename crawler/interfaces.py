@@ -177,6 +177,10 @@ class StateStore(Protocol):
 
     async def file(self, path: str) -> Known | None: ...
 
+    def all_files(self) -> AsyncIterator[list[Known]]:
+        """Everything known, in batches, ordered by folder and name."""
+        ...
+
     async def listing(self, url: str) -> ListingMemo | None: ...
 
     def remember(self, known: Sequence[Known]) -> None:

@@ -146,3 +146,8 @@ def _step_values(step: Step) -> dict[str, object]:
         "reason": step.reason,
         "url": masked(step.url),
     }
+
+
+def render_facts(facts: Iterable[tuple[str, str]]) -> str:
+    """Lines of a word and what is so, no final newline. Nothing in it acts on a terminal, no password is in it."""
+    return "\n".join(f"{word:<10}{masked(text)}" for word, text in facts)

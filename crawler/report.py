@@ -271,3 +271,13 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
         why = f"by {report.interrupted}" if asked else "early"
         lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
     return "\n".join(lines + _problem_lines(report))
+
+
+def render_verification(report: Report) -> str:
+    """The report of --verify, for people, without a final newline."""
+    line = f"Verified {report.listed:,} in {render_duration(report.seconds)}: {report.unchanged:,} good"
+    line += f", {report.saved:,} repaired" if report.saved else ""
+    lines = [f"{line}, {report.failed:,} bad in {printable(report.directory)}"]
+    if report.skipped_by:
+        lines.append(f"Not verified: {_by_reason(report.skipped_by)}")
+    return "\n".join(lines + _problem_lines(report))

@@ -51,7 +51,21 @@ class Parts:
 
 
 async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> Callable[[str], bool]:
-    """Which URLs robots.txt allows us. Raises RobotsForbidden if it forbids ``url`` itself or cannot be had."""
+    """Which URLs robots.txt allows us. Raises as ``fetch_rules`` does, and RobotsForbidden if it forbids ``url``."""
+    allows = await fetch_rules(client, config, agent, url)
+    if not allows(url):
+        where = urlsplit(url)
+        raise RobotsForbidden(
+            f"{where.scheme}://{where.netloc}/robots.txt forbids {url}: --no-robots goes on without asking"
+        )
+    return allows
+
+
+async def fetch_rules(client: Client, config: Config, agent: str, url: str) -> Callable[[str], bool]:
+    """Which URLs on the host of ``url`` robots.txt allows us.
+
+    Raises ListingError if the host cannot be talked to, RobotsForbidden if its robots.txt cannot be had.
+    """
     if config.no_robots:
         return lambda _url: True
     parts = urlsplit(url)
@@ -73,8 +87,6 @@ async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> 
         robots = ALLOW_ALL if error.rejection else None
     if robots is None:
         raise RobotsForbidden(f"{where} cannot be read, so nothing may be fetched: --no-robots goes on without it")
-    if not robots.allows(url, agent):
-        raise RobotsForbidden(f"{where} forbids {url}: --no-robots goes on without asking")
     rules = robots
     return lambda target: rules.allows(target, agent)
 

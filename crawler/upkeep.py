@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-from crawler.app import state_path
+from crawler import urls
+from crawler.access import client_options
+from crawler.app import accounted, first_error, shared_gate, state_path
+from crawler.client import Client
 from crawler.config import Config
-from crawler.errors import ConfigError
-from crawler.state import ReadOnlyState, Run
+from crawler.destinations.local import LocalDestination
+from crawler.errors import ConfigError, CrawlerError, DestinationError
+from crawler.explain import Explainer, Line
+from crawler.interfaces import Observer
+from crawler.progress import Fanout
+from crawler.report import Report, Tally
+from crawler.run import Parts
+from crawler.state import NullState, ReadOnlyState, Run, SqliteState
+from crawler.stop import Stop
+from crawler.verify import VerifyRun
 
 
 def existing_state(directory: Path, config: Config) -> Path:
     """Where the state of ``directory`` lives. Raises ConfigError if there is none."""
     path = state_path(directory, config)
-    if not path.is_file():
+    if not path.is_file() or (path.is_symlink() and not config.state):
         raise ConfigError(f"{directory} is no mirror of ours: there is no {path} (--state names another place)")
     return path
 
@@ -25,3 +38,77 @@ async def read_history(directory: Path, config: Config, limit: int) -> list[Run]
         if state.problem:
             raise ConfigError(state.problem)
     return runs
+
+
+async def run_verify(
+    directory: Path, config: Config, observers: Sequence[Observer], stop: Stop, *, repair: bool
+) -> tuple[Report, CrawlerError | None]:
+    """Compare what ``directory`` holds with its state; with ``repair`` fetch again what differs.
+
+    In the report, unchanged files are good ones and saved ones were repaired. Raises ConfigError.
+    """
+    path = existing_state(directory, config)
+    tally = Tally("", str(directory))
+
+    async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
+        destination = await stack.enter_async_context(
+            LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash)
+        )
+        try:
+            await destination.acquire(config.lock_wait)
+        except DestinationError:  # a disk that cannot be written to is changed by nobody else either
+            if repair:
+                raise
+        state = await stack.enter_async_context(SqliteState(path) if repair else ReadOnlyState(path))
+        if state.problem:
+            raise DestinationError(f"nothing can be verified: {state.problem}")
+        options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
+        client = await stack.enter_async_context(Client(options, shared_gate([config])))
+        parts = Parts(
+            config=config,
+            agent=options.user_agent,
+            client=client,
+            destination=destination,
+            state=state,
+            observer=Fanout([tally, *observers]),
+            tally=tally,
+            stop=stop,
+        )
+        return parts, NullState()  # the history is that of the mirror's runs
+
+    async def work(parts: Parts) -> None:
+        await VerifyRun(parts, repair=repair).verify()
+
+    return await accounted(work, open_parts, config, tally, stop)
+
+
+async def explain(target: str, url: str, directory: Path, config: Config) -> tuple[list[Line], bool]:
+    """What a run of the mirror of ``url`` would do about the entry at ``target``, and whether it is listed.
+
+    Raises ConfigError, ListingError, RobotsForbidden, DestinationError. Changes nothing.
+    """
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    wanted, _ = urls.userinfo(urls.start_url(target))
+    options = client_options(config, [start])
+    tally = Tally(bare, str(directory))
+    async with (
+        LocalDestination(directory, read_only=True) as destination,
+        ReadOnlyState(state_path(directory, config)) as state,
+        Client(options, shared_gate([config])) as client,
+    ):
+        parts = Parts(
+            config=config,
+            agent=options.user_agent,
+            client=client,
+            destination=destination,
+            state=state,
+            observer=tally,
+            tally=tally,
+            stop=Stop(),
+        )
+        try:
+            return await Explainer(parts, bare, wanted).explain()
+        except* CrawlerError as group:
+            error = first_error(group)
+    raise error

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from crawler import engine, urls
-from crawler.errors import FetchError, RobotsForbidden
+from crawler.errors import ListingError, RobotsForbidden
 from crawler.models import Outcome, Rejection, Result
 from crawler.producer import as_job
-from crawler.run import Run, fetch_robots
+from crawler.run import Run, fetch_rules
 from crawler.scope import Scope
 
 
@@ -53,8 +53,8 @@ class DownloadRun(Run):
         where = urls.origin(url)
         if where not in robots:
             try:
-                robots[where] = await fetch_robots(self.parts.client, self.parts.config, self.parts.agent, url)
-            except (FetchError, RobotsForbidden) as error:
+                robots[where] = await fetch_rules(self.parts.client, self.parts.config, self.parts.agent, url)
+            except (ListingError, RobotsForbidden) as error:
                 robots[where] = str(error)
         rules = robots[where]
         if isinstance(rules, str):

@@ -20,7 +20,8 @@ LAYERS = {
     1: "listings filters urls scope loops robots plan retry limits space digests config mirrors report render escape "
     "interfaces",
     2: "client access gate destinations state progress outputs log history",
-    3: "run url_list engine discover reading producer transfer attempts committer deletion dryrun checksums stop",
+    3: "run url_list engine discover reading producer transfer attempts committer deletion dryrun checksums explain "
+    "verify stop",
     4: "app browse upkeep",
     5: "console modes cli __main__",
 }

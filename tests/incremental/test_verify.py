@@ -1,0 +1,189 @@
+"""--verify DIR: what DIR holds against its state, off the network; --repair fetches again what differs."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from crawler import mirror
+from crawler.config import Config
+from crawler.errors import ConfigError
+from crawler.models import Known, Outcome
+from crawler.report import Report
+from crawler.state import SqliteState
+from crawler.stop import Stop
+from crawler.upkeep import run_verify
+from tests.faulty.behaviours import Status
+from tests.faulty.samples import blob, many, populate, wait_until
+from tests.faulty.sandbox import Run, Sandbox
+from tests.faulty.server import Site
+
+
+def verify(sandbox: Sandbox, *options: str) -> Run:
+    command = sandbox.command("", more=["--verify", *options])
+    command.remove("")
+    return sandbox.note(sandbox.start_raw(command).finish())
+
+
+def damage(directory: Path) -> None:
+    """Rot that no size or time shows, a cut, a loss, and a folder in a file's place."""
+    status = (directory / "sub/c.iso").stat()
+    with (directory / "sub/c.iso").open("r+b") as file:
+        file.write(b"rot")
+    os.utime(directory / "sub/c.iso", ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.truncate(directory / "x.tar.gz", 100)
+    (directory / "other/f").unlink()
+    (directory / "other/g").unlink()
+    (directory / "other/g").mkdir()
+
+
+DAMAGED = {
+    "sub/c.iso": "digest differs",
+    "x.tar.gz": "has 100 bytes, not 1017",
+    "other/f": "missing",
+    "other/g": "a directory is in its place",
+}
+
+
+def test_a_good_mirror_is_verified_silently_and_without_a_request(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    site.log.clear()
+    run = verify(sandbox)
+    run.succeeds()
+    assert run.text == ""
+    assert site.log == []
+    assert "Verified 9 in" in verify(sandbox, "-v").output
+
+
+def test_what_differs_is_listed_with_5_and_left_alone(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    damage(sandbox.directory)
+    before = sandbox.inodes()
+    site.log.clear()
+    run = verify(sandbox)
+    run.fails(5)
+    lines = [line for line in run.errors.splitlines() if line.startswith("failed: ")]
+    assert sorted(line.split()[1] for line in lines) == sorted(DAMAGED)
+    assert all(DAMAGED[line.split()[1]] in line for line in lines)
+    assert "5 good, 4 bad" in run.errors
+    assert sandbox.inodes() == before
+    assert site.log == []
+
+
+def test_repair_fetches_what_differs_and_nothing_else(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    sandbox.mirror(site.url).succeeds()
+    damage(sandbox.directory)
+    (sandbox.directory / "other/g").rmdir()
+    site.log.clear()
+    run = verify(sandbox, "--repair", "-v")
+    run.succeeds()
+    assert "5 good, 4 repaired, 0 bad" in run.output
+    assert sorted(request.path for request in site.log.bodies()) == sorted(f"/pub/{path}" for path in DAMAGED)
+    sandbox.holds(wanted)
+    site.log.clear()
+    sandbox.mirror(site.url).succeeds()
+    assert site.log.bodies() == [], "the rows are still known"
+
+
+def test_what_cannot_be_repaired_is_told_with_both_reasons(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    (sandbox.directory / "other/f").unlink()
+    site.on("other/f", Status(404))
+    run = verify(sandbox, "--repair")
+    run.fails(5)
+    assert "HTTP 404" in run.errors
+    assert not (sandbox.directory / "other/f").exists()
+
+
+def test_repair_obeys_robots(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    (sandbox.directory / "other/f").unlink()
+    site._resource("/robots.txt").page = lambda: b"User-agent: *\nDisallow: /pub/other/\n"
+    site.log.clear()
+    run = verify(sandbox, "--repair")
+    run.fails(5)
+    assert "missing; forbidden by robots.txt" in run.errors
+    assert site.log.bodies("/pub/") == []
+
+
+def test_a_mirror_that_is_being_written_is_not_verified(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    site.on("", Status(503))
+    site.log.clear()
+    program = sandbox.start(site.url, attempts=9)
+    wait_until(lambda: len(site.log) > 1, "a run has begun")
+    verify(sandbox).fails(7)
+    program.process.kill()
+    program.finish()
+
+
+@pytest.mark.parametrize("prepare", ["nothing", "no state"])
+def test_what_is_no_mirror_is_not_verified_and_not_made_one(sandbox: Sandbox, prepare: str) -> None:
+    if prepare == "no state":
+        sandbox.directory.mkdir()
+    run = verify(sandbox)
+    run.fails(2)
+    assert "no mirror of ours" in run.errors
+    assert not (sandbox.directory / ".crawler").exists()
+
+
+def test_a_damaged_state_verifies_nothing_and_says_so(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    (sandbox.directory / ".crawler/state.sqlite3").write_bytes(b"no database at all" * 100)
+    run = verify(sandbox)
+    run.fails(4)
+    assert "nothing can be verified" in run.errors
+
+
+async def checked(directory: Path, **options: object) -> Report:
+    report, error = await run_verify(directory, Config(**options), [], Stop(), repair=False)  # type: ignore[arg-type]
+    assert error is None
+    return report
+
+
+async def test_files_without_a_digest_count_as_not_verified(tmp_path: Path) -> None:
+    (tmp_path / ".crawler").mkdir()
+    (tmp_path / "a").write_bytes(b"12345")
+    async with SqliteState(tmp_path / ".crawler" / "state.sqlite3") as state:
+        state.remember([Known(path="a", url="http://h/a", row="", size=5, mtime=0)])
+    report = await checked(tmp_path)
+    assert (report.listed, report.skipped, report.exit_code) == (1, 1, 0)
+    assert report.skipped_by == {"no digest is known": 1}
+
+
+async def test_many_files_end_each_once_and_the_run_is_no_history(site: Site, tmp_path: Path) -> None:
+    many(site, 300)
+    await mirror(site.url, tmp_path)
+    (tmp_path / "f007").write_bytes(blob(100, 1234))
+    report = await checked(tmp_path, workers=4)
+    assert (report.listed, report.unchanged, report.failed) == (300, 299, 1)
+    assert [(result.path, result.outcome) for result in report.failures] == [("f007", Outcome.FAILED)]
+    with sqlite3.connect(tmp_path / ".crawler" / "state.sqlite3") as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+    connection.close()
+
+
+async def test_a_state_elsewhere_is_found(site: Site, tmp_path: Path) -> None:
+    many(site, 3)
+    state = str(tmp_path / "state.sqlite3")
+    await mirror(site.url, tmp_path / "d", Config(state=state))
+    report = await checked(tmp_path / "d", state=state)
+    assert report.unchanged == 3
+    with pytest.raises(ConfigError):
+        await checked(tmp_path / "d")
+
+
+def test_repair_alone_means_nothing(sandbox: Sandbox, site: Site) -> None:
+    run = sandbox.mirror(site.url, more=["--repair"])
+    run.fails(2)
+    assert "--verify" in run.errors
