@@ -67,9 +67,8 @@ class Reader:
         piece: Listing | None = None
         while (following := await asyncio.to_thread(next, pieces, None)) is not None:
             piece = following
-            if not piece.is_listing and not piece.entries:
-                break
-            yield piece
+            if piece.is_listing or piece.entries:
+                yield piece
         if piece is None or not piece.is_listing:
             raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
 
