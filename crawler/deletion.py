@@ -6,7 +6,7 @@ the last act of a run, and its limit is checked before the first file goes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from crawler.config import MaxDelete
@@ -54,6 +54,16 @@ def _is_excluded(path: str, kind: Kind, filters: Filters) -> bool:
     if kind is Kind.DIRECTORY:
         return filters.prunes(path) is not None
     return filters.rejects(path, path.rpartition("/")[2], None, None) is not None
+
+
+class Excluded(Container[str]):
+    """The paths of files that the filters exclude: not ours to delete, nor are their parts."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and _is_excluded(path, Kind.FILE, self._filters)
 
 
 def _parents(path: str) -> list[str]:

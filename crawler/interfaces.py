@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -145,6 +145,10 @@ class Destination(Protocol):
 
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
         """(path, kind, bytes) of everything below ``folder``, each folder after what it holds; links not followed."""
+        ...
+
+    async def clean_parts(self, wanted: Container[str]) -> None:
+        """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
         ...
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:

@@ -14,7 +14,7 @@ from crawler.attempts import persist
 from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
-from crawler.deletion import candidates, check_limit, remove
+from crawler.deletion import Excluded, candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
 from crawler.dryrun import Planner
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
@@ -180,6 +180,7 @@ class MirrorRun(Run):
         """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
         if await self.guarded(self._transfer):
             await self._delete()
+            await self._clean_parts()
 
     async def _transfer(self) -> None:
         parts, config = self.parts, self.parts.config
@@ -273,3 +274,10 @@ class MirrorRun(Run):
             return
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
+
+    async def _clean_parts(self) -> None:
+        """After a run that brought all there is, a part that is left belongs to a file that is gone upstream."""
+        config = self.parts.config
+        is_partial = config.no_recursive or config.max_depth is not None or self._producer.exhausted
+        if self.planner is None and not is_partial and not self.parts.tally.failed:
+            await self.parts.destination.clean_parts(Excluded(self.filters))

@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -154,7 +154,7 @@ class PartStore:
             if name.removesuffix(".json") not in good:
                 self._unlink(name)
 
-    def clean(self, wanted: Collection[str]) -> None:
+    def clean(self, wanted: Container[str]) -> None:
         """Remove the parts of every path that is not in ``wanted``. Raises OSError."""
         for name in list(self._left.values()):
             note = self._read_note(name)
