@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -305,7 +305,7 @@ class LocalDestination:
         self._streams -= {stream for stream in tuple(self._streams) if not stream.is_open}
         return part
 
-    async def clean_parts(self, wanted: Collection[str]) -> None:
-        """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
+    async def clean_parts(self, wanted: Container[str]) -> None:
+        """See ``interfaces.Destination``."""
         await self._ready()
         await self._run(self._writer, self._store.clean, wanted)
