@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crawler import limits
 from crawler.errors import FetchError, ListingError, VerificationError
@@ -19,7 +19,7 @@ from crawler.loops import Fingerprint, Seen, loop
 from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.reading import Reader
 from crawler.scope import Scope, scope_base
-from crawler.urls import entry_path
+from crawler.urls import entry_path, is_same
 
 Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
@@ -54,6 +54,15 @@ class Bounds:
     listers: int = 4
     max_depth: int | None = None
     recursive: bool = True
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The folders that a listing has shown so far."""
+
+    urls: set[str] = field(default_factory=set)
+    entered: dict[str, str] = field(default_factory=dict)
+    """Path under DIR → URL."""
 
 
 class Walker:
@@ -121,7 +130,7 @@ class Walker:
 
     async def _pages(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
         """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
-        todo, done, entered = [folder.url], set[str](), set[str]()
+        todo, done, shown = [folder.url], set[str](), _Shown()
         whole = True
         while todo and not self.stopped:
             url = todo.pop(0)
@@ -134,9 +143,9 @@ class Walker:
                     folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
                     if piece.is_listing:
                         whole = whole and piece.complete
-                        todo += self._following(piece, done)
+                        todo += [page for page in self._following(piece, done) if page not in todo]
                         mark.url = piece.url
-                        self._push(self._folders(folder, folders, mark, entered))
+                        self._push(self._folders(folder, folders, mark, shown))
                     last = piece.is_listing and not todo
                     await visit(
                         FolderPage(
@@ -153,7 +162,8 @@ class Walker:
 
     def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
         """The pages that continue this one and may be read."""
-        pages = [page for page in listing.next_pages if page not in done and self.scope.listing(page) is None]
+        found = dict.fromkeys(listing.next_pages)
+        pages = [page for page in found if page not in done and self.scope.listing(page) is None]
         if pages and len(done) >= limits.LISTING_PAGES:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
         return pages
@@ -161,10 +171,10 @@ class Walker:
     def _permit(self) -> Permit:
         return self.scope.listing_redirect if self.scope.base else self.scope.root_redirect
 
-    def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, entered: set[str]) -> list[Folder]:
+    def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown) -> list[Folder]:
         """The folders of a page that are to be walked, last one first: the frontier is a stack.
 
-        ``mark`` is that of the page; ``entered`` has the URLs that earlier pages of the listing showed, which
+        ``mark`` is that of the page; ``shown`` has the folders that earlier pages of the listing showed, which
         object stores repeat. Raises ListingError for a listing that is one of its own ancestors again.
         """
         ancestor = loop(folder.above, mark)
@@ -172,14 +182,21 @@ class Walker:
             raise ListingError(f"suspected loop: the same listing as its ancestor {masked(ancestor)}")
         found = []
         for entry in reversed(entries) if self._bounds.recursive else ():
-            if entry.url in entered:
+            if entry.url in shown.urls:
                 continue
-            entered.add(entry.url)
+            shown.urls.add(entry.url)
             below = self._below(folder, entry)
-            if below is not None:
+            if below is not None and not self._is_taken(below, entry.url, shown):
                 above = (*folder.above, Seen(mark.url, mark.rows, mark.names, entry.name))
                 found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
         return found
+
+    def _is_taken(self, path: str, url: str, shown: _Shown) -> bool:
+        """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""
+        first = shown.entered.setdefault(path, url)
+        if first != url and not is_same(first, url):
+            self._fail(Folder(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
+        return first != url
 
     def _below(self, folder: Folder, entry: Entry) -> str | None:
         """The path of a folder that is to be entered, or None; why not goes to the observer."""

@@ -123,6 +123,11 @@ def is_upgrade(source: str, target: str) -> bool:
     return first is not None and second == ("https", first[1], 443) and first[0::2] == ("http", 80)
 
 
+def is_same(first: str, second: str) -> bool:
+    """True if two URLs differ in the spelling of their bytes only (RFC 3986 section 6.2.2.2), or in a final slash."""
+    return unquote_to_bytes(first.rstrip("/")) == unquote_to_bytes(second.rstrip("/"))
+
+
 def name_problem(name: str) -> str | None:
     """Why ``name`` cannot be one segment of a path under DIR, or None if it can."""
     if name in {"", ".", ".."}:
