@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.models import Listing
 
@@ -21,6 +21,7 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)
 _XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"<\?[^>]{0,300}>")
 _MARKUP_LIMIT = 64 << 20
+_DEEPEST = 100  # libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +74,20 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """The tolerant tree of the page (BeautifulSoup on lxml). Imported here: most runs never need it."""
-        from bs4 import BeautifulSoup
+        """The tolerant tree of the page (BeautifulSoup on lxml), ``_DEEPEST`` levels deep at most."""
+        from bs4 import BeautifulSoup  # here, because most runs never need it
+
+        class Shallow(BeautifulSoup):
+            """Building a tree costs the square of its depth: a level too deep stands beside the one above."""
+
+            def handle_starttag(self, *names: Any, **more: Any) -> Any:
+                if len(self.tagStack) > _DEEPEST:
+                    self.popTag()  # type: ignore[no-untyped-call]
+                return super().handle_starttag(*names, **more)
 
         # bs4 warns of XML declarations, which XHTML listings carry by right.
         text = _XML_DECLARATION.sub("", self.text[:_MARKUP_LIMIT].replace("\0", "\ufffd"))
-        return BeautifulSoup(text, "lxml")
+        return Shallow(text, "lxml")
 
 
 Parser = Callable[[Page], Listing | None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bs4.element import Tag
 
@@ -16,7 +17,7 @@ from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Way, decoded
 from crawler.listings.rows import Row
 from crawler.listings.sizes import Rounding
-from crawler.listings.survey import Link, squeezed
+from crawler.listings.survey import Link, squeezed, strings
 from crawler.listings.verdict import is_filelike
 
 _NAVIGATION = re.compile(
@@ -200,7 +201,7 @@ def labels_of(region: Tag) -> list[str]:
         cells = row.find_all(["td", "th"], recursive=False)
         texts: list[str] = []
         for cell in cells:
-            texts.append(squeezed(" ".join(cell.stripped_strings))[:60])
+            texts.append(squeezed(" ".join(islice(strings(cell), 60)))[:60])
             span = str(cell.get("colspan", "1"))
             texts.extend([""] * (min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
         words = count_words(" | ".join(texts))

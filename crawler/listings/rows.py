@@ -229,7 +229,7 @@ def _tokens(container: Tag, links: dict[int, Link]) -> Iterator[str | Link | Non
                 continue
             if node.name in _LINE_BREAKS:
                 yield None
-            if node.contents:
+            if node.contents and node.name != "pre":  # links in there have it as their own container
                 stack.append(iter(node.contents))
         elif is_text(node):
             if not keeps_lines or "\n" not in node:
