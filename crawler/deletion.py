@@ -27,6 +27,8 @@ class Doomed:
     files: tuple[str, ...]
     folders: tuple[str, ...]
     sizes: dict[str, int]
+    uncounted: int
+    """Files in folders that are gone upstream: no listing was compared with them, so nobody has counted them yet."""
 
 
 async def candidates(
@@ -37,8 +39,10 @@ async def candidates(
     folders: list[str] = []
     sizes: dict[str, int] = {}
     kept: set[str] = set()
+    uncounted = 0
     for item in extraneous:
         found = await destination.walk_local(item.path) if item.kind is Kind.DIRECTORY else []
+        uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
         for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their folder
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
                 kept.update(_parents(path))
@@ -47,7 +51,9 @@ async def candidates(
             else:
                 files.append(path)
                 sizes[path] = size
-    return Doomed(files=tuple(files), folders=tuple(p for p in folders if p not in kept), sizes=sizes)
+    return Doomed(
+        files=tuple(files), folders=tuple(p for p in folders if p not in kept), sizes=sizes, uncounted=uncounted
+    )
 
 
 def _is_excluded(path: str, kind: Kind, filters: Filters) -> bool:

@@ -269,7 +269,7 @@ class MirrorRun(Run):
         parts.tally.extraneous = len(doomed.files)
         if self.planner is not None:
             self.planner.delete(doomed)
-        check_limit(len(doomed.files), producer.local_files, config.max_delete)
+        check_limit(len(doomed.files), producer.local_files + doomed.uncounted, config.max_delete)
         if self.planner is not None:
             return
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
