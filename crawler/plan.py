@@ -49,13 +49,13 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.FETCH, "another URL")
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
-    if check != "listing":
-        return Decision(Need.CONFIRM, f"--check {check}")
     if entry.row != known.row:
         # If-Modified-Since would hide a rollback to an older file; only an ETag tells all versions apart.
         return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")
     if entry.modified is None:
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
+    if check != "listing":
+        return Decision(Need.CONFIRM, f"--check {check}")
     if is_racy(entry, known):
         return Decision(Need.CONFIRM, "racy")
     return Decision(Need.NOTHING, "same row")

@@ -56,8 +56,8 @@ class _Open:
 
     shown: dict[str, set[str]] = field(default_factory=dict)
     """Folder → names that the pages have shown in it so far, whatever became of them. Flat listings show several."""
-    files: set[str] = field(default_factory=set)
-    """Paths that are taken."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Paths that are taken → URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
@@ -173,11 +173,14 @@ class Producer:
         if refused is not None:
             self._end(path, entry, Outcome.SKIPPED, refused.reason)
             return
+        if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
+            self._observer.rejected(path, Rejection("duplicate", entry.url))
+            return
         if clash or path in opened.files:
             what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
             self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
             return
-        opened.files.add(path)
+        opened.files[path] = entry.url
         parent, _, name = path.rpartition("/")
         local, known = await self._look(parent, name, opened)
         decision = await self._checked(needs_fetch(entry, known, local, check=self._policy.check), known, path)
@@ -218,7 +221,7 @@ class Producer:
 
     async def _checked(self, decision: Decision, known: Known | None, path: str) -> Decision:
         """With --check digest the local bytes must be those that were saved."""
-        if self._policy.check != "digest" or decision.need is not Need.CONFIRM or known is None or known.digest is None:
+        if self._policy.check != "digest" or decision.need is Need.FETCH or known is None or known.digest is None:
             return decision
         if await self._destination.digest(path) != known.digest:
             return Decision(Need.FETCH, "digest differs")

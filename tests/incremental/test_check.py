@@ -74,6 +74,17 @@ async def test_without_validators_there_is_nothing_to_confirm_by(site: Site, dir
 
 @CHECKS
 @SHAPES
+async def test_an_older_version_that_came_back_is_found_without_etags(check: str, shape: str, directory: Path) -> None:
+    with Site(shape=shape) as site:
+        site.file("a.bin", blob(3000, 1), etag=None)
+        await run(site, directory, "listing")
+        site.file("a.bin", blob(3000, 2), mtime=OLD - DAY, etag=None)
+        await run(site, directory, check)
+        holds(site, directory)
+
+
+@CHECKS
+@SHAPES
 @pytest.mark.parametrize("path", FILES)
 async def test_a_touched_file_is_found_and_repaired(check: str, shape: str, path: str, directory: Path) -> None:
     with Site(shape=shape) as site:
@@ -110,11 +121,20 @@ async def test_a_replaced_file_is_repaired(check: str, shape: str, directory: Pa
         holds(site, directory)
 
 
+@SHAPES
+@pytest.mark.parametrize("etag", ["auto", None])
 @pytest.mark.parametrize(("check", "found"), [("listing", False), ("headers", False), ("digest", True)])
 async def test_rot_that_keeps_size_and_time_is_found_by_digests_alone(
-    check: str, found: bool, site: Site, directory: Path
+    check: str, found: bool, etag: str | None, shape: str, directory: Path
 ) -> None:
-    await mirrored(site, directory)
+    with Site(shape=shape) as site:
+        for path, data in FILES.items():
+            site.file(path, data, etag=etag)
+        await run(site, directory, "listing")
+        await rotten(site, directory, check, found=found)
+
+
+async def rotten(site: Site, directory: Path, check: str, *, found: bool) -> None:
     for path in FILES:
         status = (directory / path).stat()
         with (directory / path).open("r+b") as file:
