@@ -234,6 +234,9 @@ class MemoryState:
     async def file(self, path: str) -> Known | None:
         return self.files.get(path)
 
+    async def all_files(self) -> AsyncIterator[list[Known]]:
+        yield [self.files[path] for path in sorted(self.files)]
+
     async def listing(self, url: str) -> ListingMemo | None:
         return self.memos.get(url)
 
