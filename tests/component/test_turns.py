@@ -1,0 +1,51 @@
+"""The loop stands still for calls that need a moment only."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from crawler.destinations.turns import Turns
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+async def test_a_short_call_is_done_before_anything_else_runs(executor: ThreadPoolExecutor) -> None:
+    order: list[str] = []
+    asyncio.get_running_loop().call_soon(order.append, "something else")
+    assert await Turns(executor).run(lambda: (order.append("the call"), 7)[1]) == 7
+    assert order == ["the call"]
+
+
+async def test_a_long_call_does_not_stop_the_loop(executor: ThreadPoolExecutor) -> None:
+    goes_on = threading.Event()
+    turns = Turns(executor)
+    asyncio.get_running_loop().call_soon(goes_on.set)  # only a loop that runs lets the call end
+    assert await turns.run(goes_on.wait, 30)
+    order: list[str] = []
+    asyncio.get_running_loop().call_soon(order.append, "something else")
+    await turns.run(lambda: None)
+    assert order == ["something else"], "nor is it waited for the next time"
+
+
+async def test_errors_come_out_of_both(executor: ThreadPoolExecutor) -> None:
+    goes_on = threading.Event()
+
+    def breaks() -> None:
+        goes_on.wait(30)
+        raise OSError("broken")
+
+    turns = Turns(executor)
+    asyncio.get_running_loop().call_soon(goes_on.set)
+    with pytest.raises(OSError, match="broken"):
+        await turns.run(breaks)
+    with pytest.raises(OSError, match="broken"):
+        await Turns(executor).run(breaks)

@@ -1,0 +1,63 @@
+"""A limit for many waits with one timer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crawler.deadline import Deadline
+
+
+async def test_what_takes_too_long_ends_with_a_timeout() -> None:
+    deadline = Deadline(0.02)
+    with pytest.raises(TimeoutError), deadline.wait():
+        await asyncio.Event().wait()
+    task = asyncio.current_task()
+    assert task is not None and task.cancelling() == 0, "the task can go on"
+
+
+async def test_each_of_many_waits_is_ended() -> None:
+    deadline = Deadline(0.02)
+
+    async def wait() -> str:
+        try:
+            with deadline.wait():
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return "ended"
+        return "went on"
+
+    assert await asyncio.gather(*(wait() for _ in range(20))) == ["ended"] * 20
+
+
+async def test_a_wait_that_is_over_is_not_ended_any_more() -> None:
+    deadline = Deadline(0.02)
+    with deadline.wait():
+        pass
+    with pytest.raises(TimeoutError), deadline.wait():  # a later one is, by the same timer
+        await asyncio.Event().wait()
+    with deadline.wait():
+        await asyncio.sleep(0)
+
+
+async def test_a_cancellation_from_elsewhere_stays_one() -> None:
+    deadline = Deadline(60)
+
+    async def wait() -> None:
+        with deadline.wait():
+            await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    deadline.close()
+
+
+async def test_an_error_within_comes_through() -> None:
+    deadline = Deadline(60)
+    with pytest.raises(KeyError), deadline.wait():
+        raise KeyError("inner")
+    deadline.close()
