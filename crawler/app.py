@@ -23,7 +23,7 @@ from crawler.interfaces import Observer
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
-from crawler.state import NullState, ReadOnlyState, SqliteState
+from crawler.state import NullState, ReadOnlyState, SqliteState, state_path
 from crawler.stop import Stop
 from crawler.url_list import DownloadRun
 
@@ -221,11 +221,6 @@ async def _refuse_missing_disk(directory: Path, config: Config) -> None:
             f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
             f"Remove {config.state} to begin again"
         )
-
-
-def state_path(directory: Path, config: Config) -> Path:
-    """Where the state of ``directory`` lives."""
-    return Path(config.state) if config.state else directory / urls.STATE_DIRECTORY / "state.sqlite3"
 
 
 def shared_gate(configs: Sequence[Config]) -> Gate:

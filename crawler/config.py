@@ -268,6 +268,7 @@ class Config:
     summary: str | None = _option(None, OUTPUT, "write a JSON summary of the run", "FILE")
     changes: str | None = _option(None, OUTPUT, "write what was added, updated, deleted, failed: JSON lines", "FILE")
     metrics: str | None = _option(None, OUTPUT, "write Prometheus metrics, for the textfile collector", "FILE")
+    report: str | None = _option(None, OUTPUT, "write a page about the mirror and its runs: HTML", "FILE")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object], *, where: str) -> Config:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.console import Call, is_watched, run_async, watched_run
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, DestinationError
 from crawler.stop import Stop
 
 if TYPE_CHECKING:
@@ -26,9 +26,24 @@ def run_history(call: Call) -> int:
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
     runs = run_async(lambda _stop: read_history(Path(call.positional[0]), call.config, limit))
+    if call.config.report is not None:
+        _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
     print(render_history(runs, None, unicode=unicode) if runs else "no run is remembered")  # noqa: T201
     return 0
+
+
+def _write_page(target: str, call: Call) -> None:
+    """--report without a run. Raises ConfigError, DestinationError."""
+    from crawler.html_report import check_installed, write_page
+    from crawler.target import check_target
+
+    check_target("--report", target)
+    check_installed()
+    try:
+        run_async(lambda _stop: write_page(target, call.positional[0], call.config))
+    except OSError as problem:
+        raise DestinationError(f"--report {target}: {problem.strerror}") from None
 
 
 def run_verify(call: Call) -> int:

@@ -1,4 +1,4 @@
-"""Reports for machines: the change list, the summary, the metrics, and the command that is run on a change.
+"""What is written at the end of a run: change list, summary, metrics, the page; and the command run on a change.
 
 A file appears under its name whole, by rename, so that no reader ever sees half of it. Nothing that goes
 wrong here undoes the run: it becomes a warning in the report, and exit code 1.
@@ -10,13 +10,10 @@ import asyncio
 import io
 import json
 import os
-import shutil
-import stat
 import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
@@ -24,10 +21,12 @@ from crawler import __version__
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.escape import masked
+from crawler.html_report import LastRun, Slowest, check_installed, write_page
 from crawler.interfaces import Observer
 from crawler.models import Outcome, Result
 from crawler.render import json_text
 from crawler.report import Report
+from crawler.target import check_target, replace_file
 
 _GAUGES = (
     ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
@@ -41,47 +40,6 @@ _GAUGES = (
     ("listings_failed", "Listings that could not be read in the last run."),
     ("extraneous_files", "Local files found gone upstream in the last run, deleted or not."),
 )
-
-
-def check_target(option: str, path: str) -> None:
-    """Raises ConfigError if the file for ``option`` cannot be put in its place at the end of the run."""
-    target = Path(path).resolve()
-    if target.is_dir():
-        raise ConfigError(f"{option} {path}: is a directory, name a file in it")
-    if _is_special(target):
-        return
-    if not target.parent.is_dir():
-        raise ConfigError(f"{option} {path}: there is no directory {target.parent}, create it first")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise ConfigError(f"{option} {path}: no permission to create files in {target.parent}")
-
-
-def _is_special(path: Path) -> bool:
-    """True for devices, pipes and /dev/stdout: they are written to, and never replaced."""
-    return path.exists() and not path.is_file()
-
-
-def replace_file(path: str, source: IO[bytes]) -> None:
-    """Give ``path`` the content of ``source`` in one step, through links, keeping its mode. Raises OSError."""
-    if _is_special(Path(path)):
-        with Path(path).open("wb") as stream:
-            shutil.copyfileobj(source, stream)
-        return
-    target = Path(path).resolve()
-    temporary = target.with_name(f".crawler-{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)  # left by a killed process that had our number
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            with suppress(FileNotFoundError):
-                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
-            shutil.copyfileobj(source, stream)
-            stream.flush()
-            os.fsync(descriptor)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def change_of(result: Result, when: float) -> dict[str, object] | None:
@@ -186,10 +144,13 @@ class Outputs(Observer):
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
         self._changed = False
-        for option in ("changes", "summary", "metrics"):
+        self._slowest = Slowest()
+        for option in ("changes", "summary", "metrics", "report"):
             path = getattr(config, option)
             if path is not None:
                 check_target(f"--{option}", path)
+        if config.report is not None:
+            check_installed()
 
     def __enter__(self) -> Self:
         if self._config.changes is not None or self._config.on_change is not None:
@@ -207,6 +168,7 @@ class Outputs(Observer):
                 self._spool.close()
 
     def finished(self, result: Result) -> None:
+        self._slowest.add(result)
         if self._spool is None:
             return
         change = change_of(result, time.time())
@@ -228,6 +190,12 @@ class Outputs(Observer):
         config, ended = self._config, time.time()
         if self._spool is not None:
             report = await self._deliver_changes(self._spool, report)
+        if config.report is not None:
+            last = LastRun(report=report, slowest=self._slowest.results())
+            try:
+                await write_page(config.report, report.directory, config, last)
+            except OSError as problem:
+                report = report.warned(f"--report {config.report}: {problem.strerror}", 1)
         if config.summary is not None:
             # The metrics come later, so that a summary that could not be written shows in them.
             summary = render_json_summary(report, ended)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crawler import urls
 from crawler.access import client_options
-from crawler.app import accounted, first_error, shared_gate, state_path
+from crawler.app import accounted, first_error, shared_gate
 from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
@@ -18,22 +18,23 @@ from crawler.interfaces import Observer
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import Parts
-from crawler.state import NullState, ReadOnlyState, Run, SqliteState
+from crawler.state import NullState, ReadOnlyState, Run, SqliteState, existing_state, state_path
 from crawler.stop import Stop
 from crawler.verify import VerifyRun
 
 
-def existing_state(directory: Path, config: Config) -> Path:
-    """Where the state of ``directory`` lives. Raises ConfigError if there is none."""
-    path = state_path(directory, config)
-    if not path.is_file() or (path.is_symlink() and not config.state):
-        raise ConfigError(f"{directory} is no mirror of ours: there is no {path} (--state names another place)")
+def _state_of(directory: Path, config: Config) -> Path:
+    """The state of ``directory``. Raises ConfigError if there is none."""
+    path = existing_state(directory, config)
+    if path is None:
+        where = state_path(directory, config)
+        raise ConfigError(f"{directory} is no mirror of ours: there is no {where} (--state names another place)")
     return path
 
 
 async def read_history(directory: Path, config: Config, limit: int) -> list[Run]:
     """The last runs, newest first. Raises ConfigError."""
-    async with ReadOnlyState(existing_state(directory, config)) as state:
+    async with ReadOnlyState(_state_of(directory, config)) as state:
         runs = await state.runs(limit)
         if state.problem:
             raise ConfigError(state.problem)
@@ -47,7 +48,7 @@ async def run_verify(
 
     In the report, unchanged files are good ones and saved ones were repaired. Raises ConfigError.
     """
-    path = existing_state(directory, config)
+    path = _state_of(directory, config)
     tally = Tally("", str(directory))
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:

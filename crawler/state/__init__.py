@@ -1,6 +1,7 @@
 """What is known from earlier runs, kept in SQLite. The only package that imports sqlite3."""
 
+from crawler.state.place import existing_state, state_path
 from crawler.state.records import Figures, Held, Run
 from crawler.state.store import NullState, ReadOnlyState, SqliteState
 
-__all__ = ["Figures", "Held", "NullState", "ReadOnlyState", "Run", "SqliteState"]
+__all__ = ["Figures", "Held", "NullState", "ReadOnlyState", "Run", "SqliteState", "existing_state", "state_path"]
