@@ -6,13 +6,9 @@ bytes, and a minimum average speed, so that neither a dead nor a trickling serve
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import ssl
 import time
-import zlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -21,12 +17,15 @@ import aiohttp
 from yarl import URL
 
 from crawler import limits
-from crawler.errors import ConfigError, FetchError, VerificationError
+from crawler.deadline import Deadline
+from crawler.decoding import read_decoded
+from crawler.errors import FetchError, VerificationError
 from crawler.escape import masked, printable
-from crawler.gate import Gate
+from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Validators
 from crawler.retry import OVERLOAD_STATUS, parse_http_date, parse_retry_after
+from crawler.tls import tls_context
 from crawler.urls import Origin, origin, resolve
 
 _LOG = logging.getLogger("crawler")
@@ -61,12 +60,15 @@ class Client:
         self._options = options
         self._gate = gate
         self._session: aiohttp.ClientSession | None = None
-        self._headers_end = options.connect_timeout + options.read_timeout
+        # For all headers together: 1xx answers restart aiohttp's own clock without end.
+        self._headers_end = Deadline(options.connect_timeout + options.read_timeout)
+        self._logs = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
         options = self._options
+        context = tls_context(ca_file=options.ca_file, client_cert=options.client_cert, insecure=options.insecure)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=_tls(options), ttl_dns_cache=300),
+            connector=aiohttp.TCPConnector(limit=0, ssl=context, ttl_dns_cache=300),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=options.connect_timeout, sock_read=options.read_timeout
             ),
@@ -84,88 +86,64 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._headers_end.close()
         if self._session is not None:
             await self._session.close()
 
-    @asynccontextmanager
-    async def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> AsyncIterator[Reply]:
+    def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> _Exchange:
         """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
-        for _ in range(limits.REDIRECTS + 1):
-            async with self._gate.slot(url):
-                response = await self._send(method, url, headers)
-                try:
-                    target = self._redirect(response, url, permit)
-                    if target is None:
-                        yield Reply(response, url, self._options, self._gate)
-                        return
-                finally:
-                    response.release()
-            url = target
-        raise FetchError(f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}", url=url, retryable=False)
+        return _Exchange(self, method, url, headers, permit)
 
-    async def _send(self, method: str, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def enter(self, url: str) -> Host:
+        """Wait for a connection to the host of ``url``. Raises FetchError."""
+        host = self._gate.host(url)
+        await host.enter(url)
+        return host
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> aiohttp.ClientResponse:
+        """One request and the headers of its answer, on a connection of ``host``. Raises FetchError."""
         assert self._session is not None, "the client is not open"
         options = self._options
-        own = options.secrets.get(origin(url) or ("", "", 0))
+        own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         try:
-            # The deadline is for all headers together: 1xx answers restart aiohttp's own clock without end.
-            async with asyncio.timeout(self._headers_end):
+            with self._headers_end.wait():
                 response = await self._session.request(
                     method,
                     URL(url, encoded=True),
                     headers={**headers, **own} if own else headers,
                     allow_redirects=False,
-                    proxy=self._proxy(url),
+                    proxy=self._proxy(url) if options.proxies else None,
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise self._translate(error, url) from None
-        if _LOG.isEnabledFor(logging.DEBUG):
+            raise self._translate(error, url, host) from None
+        if self._logs:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
         if response.status in OVERLOAD_STATUS:
-            self._overloaded(response, url)
+            _overloaded(response, host)
         else:
-            self._gate.succeeded(url)
+            host.succeeded()
         return response
+
+    def reply(self, response: aiohttp.ClientResponse, url: str) -> Reply:
+        return Reply(response, url, self._options, self._gate)
 
     def _proxy(self, url: str) -> str | None:
         where = origin(url)
-        if where is None or not self._options.proxies:
+        if where is None:
             return None
         host = where[1]
         if any(host == name or host.endswith("." + name.lstrip(".")) for name in self._options.no_proxy):
             return None
         return self._options.proxies.get(where[0])
 
-    def _overloaded(self, response: aiohttp.ClientResponse, url: str) -> None:
-        now = parse_http_date(response.headers.get("Date")) or time.time()
-        wait = parse_retry_after(response.headers.get("Retry-After"), now)
-        if wait is None and response.status == 429:
-            wait = _OVERLOAD_PAUSE
-        if wait is not None and wait <= limits.RETRY_AFTER:
-            self._gate.pause(url, wait)
-
-    def _redirect(self, response: aiohttp.ClientResponse, url: str, permit: Permit) -> str | None:
-        location = response.headers.get("Location")
-        if response.status not in _REDIRECTS or location is None:
-            return None
-        target = resolve(url, location)
-        if target is None:
-            raise FetchError(f"redirect to {masked(location[:200])}: not an http address", url=url, retryable=False)
-        rejection = permit(url, target)
-        if rejection is not None:
-            raise FetchError(
-                f"redirect to {masked(target)}: {rejection.detail}", url=url, retryable=False, rejection=rejection
-            )
-        return target
-
-    def _translate(self, error: Exception, url: str) -> FetchError:
+    def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
         """An error from below as ours. Failures to talk to the host at all are counted."""
         connection = isinstance(
             error, aiohttp.ClientConnectionError | aiohttp.ServerTimeoutError | OSError
         ) and not isinstance(error, aiohttp.ClientSSLError)
         if connection:
-            self._gate.failed(url)
+            host.failed()
         retryable = not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError)
         return FetchError(_explain(error, self._options), url=url, retryable=retryable, connection=connection)
 
@@ -177,7 +155,7 @@ class Client:
         elif validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
         async with self.open("GET", url, headers=headers, permit=permit) as reply:
-            body = b"" if reply.status == 304 else await _decoded(reply)
+            body = b"" if reply.status == 304 else await read_decoded(reply)
             return Page(
                 url=reply.url,
                 status=reply.status,
@@ -189,10 +167,75 @@ class Client:
             )
 
 
+class _Exchange:
+    """A request, its redirects and its answer. Not a generator with a decorator: that costs a tenth of a small file."""
+
+    __slots__ = ("_client", "_headers", "_host", "_method", "_permit", "_response", "_url")
+
+    def __init__(self, client: Client, method: str, url: str, headers: Mapping[str, str], permit: Permit) -> None:
+        self._client = client
+        self._method, self._url, self._headers, self._permit = method, url, headers, permit
+        self._host: Host | None = None
+        self._response: aiohttp.ClientResponse | None = None
+
+    async def __aenter__(self) -> Reply:
+        client, url = self._client, self._url
+        try:
+            for _ in range(limits.REDIRECTS + 1):
+                self._host = await client.enter(url)
+                self._response = response = await client.send(self._method, url, self._headers, self._host)
+                target = _redirect(response, url, self._permit) if response.status in _REDIRECTS else None
+                if target is None:
+                    return client.reply(response, url)
+                self._release()
+                url = target
+        except BaseException:
+            self._release()
+            raise
+        raise FetchError(f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}", url=url, retryable=False)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        if self._response is not None:
+            self._response.release()
+            self._response = None
+        if self._host is not None:
+            self._host.leave()
+            self._host = None
+
+
+def _overloaded(response: aiohttp.ClientResponse, host: Host) -> None:
+    now = parse_http_date(response.headers.get("Date")) or time.time()
+    wait = parse_retry_after(response.headers.get("Retry-After"), now)
+    if wait is None and response.status == 429:
+        wait = _OVERLOAD_PAUSE
+    if wait is not None and wait <= limits.RETRY_AFTER:
+        host.pause(wait)
+
+
+def _redirect(response: aiohttp.ClientResponse, url: str, permit: Permit) -> str | None:
+    location = response.headers.get("Location")
+    if location is None:
+        return None
+    target = resolve(url, location)
+    if target is None:
+        raise FetchError(f"redirect to {masked(location[:200])}: not an http address", url=url, retryable=False)
+    rejection = permit(url, target)
+    if rejection is not None:
+        raise FetchError(
+            f"redirect to {masked(target)}: {rejection.detail}", url=url, retryable=False, rejection=rejection
+        )
+    return target
+
+
 class Reply:
     """Implements ``interfaces.Reply``."""
 
-    __slots__ = ("_gate", "_options", "_response", "headers", "status", "url")
+    __slots__ = ("_began", "_gate", "_options", "_received", "_response", "_window", "headers", "status", "url")
 
     def __init__(self, response: aiohttp.ClientResponse, url: str, options: ClientOptions, gate: Gate) -> None:
         self._response = response
@@ -201,12 +244,14 @@ class Reply:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.url = url
+        self._window = min(limits.MINIMUM_SPEED_WINDOW, options.read_timeout)
+        self._began, self._received = time.monotonic(), 0
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
         pieces: list[bytes] = []
         size = 0
-        async for chunk in self.chunks():
+        while chunk := await self._next():
             size += len(chunk)
             if size > limit:
                 raise VerificationError(f"more than {limit} bytes came", retryable=False)
@@ -215,66 +260,25 @@ class Reply:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
-        content = self._response.content
-        options = self._options
-        window = min(limits.MINIMUM_SPEED_WINDOW, options.read_timeout)
-        began, received = time.monotonic(), 0
+        while chunk := await self._next():
+            yield chunk
+
+    async def _next(self) -> bytes:
+        """What has arrived; empty at the end."""
         try:
-            while chunk := await content.readany():
-                received += len(chunk)
-                now = time.monotonic()
-                if now - began >= window:
-                    if received < options.min_speed * (now - began):
-                        raise FetchError(f"slower than {options.min_speed} B/s over {window:g} s", url=self.url)
-                    began, received = now, 0
-                if self._gate.limits_bytes:
-                    await self._gate.spend(len(chunk))
-                yield chunk
+            chunk = await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
-            raise FetchError(f"the body was cut short: {_explain(error, options)}", url=self.url) from None
-
-
-async def _decoded(reply: Reply) -> bytes:
-    """The body of a listing, decompressed within limits. Raises VerificationError beyond them."""
-    coding = reply.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding in {"", "identity"}:
-        return await reply.read(limits.LISTING_RAW)
-    if coding not in {"gzip", "x-gzip", "deflate"}:
-        raise VerificationError(f"the listing is encoded as {printable(coding[:40])}, which was not asked for")
-    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, told apart by the first bytes
-    pieces: list[bytes] = []
-    size = 0
-    async for chunk in reply.chunks():
-        while chunk and not unpack.eof:
-            try:
-                piece = unpack.decompress(chunk, limits.MIB)
-            except zlib.error:
-                raise VerificationError("the compressed listing is damaged") from None
-            chunk = unpack.unconsumed_tail
-            size += len(piece)
-            if size > limits.LISTING_DECODED:
-                raise VerificationError(f"the listing is larger than {limits.LISTING_DECODED} bytes", retryable=False)
-            pieces.append(piece)
-            await asyncio.sleep(0)
-    if not unpack.eof:
-        raise VerificationError("the compressed listing was cut short")
-    return b"".join(pieces)
-
-
-def _tls(options: ClientOptions) -> ssl.SSLContext | bool:
-    """The context for --ca-file, --client-cert and --insecure; True is aiohttp's strict default."""
-    if not (options.ca_file or options.client_cert or options.insecure):
-        return True
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-        if options.client_cert:
-            context.load_cert_chain(options.client_cert)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"--ca-file or --client-cert: {error}") from None
-    if options.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+            raise FetchError(f"the body was cut short: {_explain(error, self._options)}", url=self.url) from None
+        self._received += len(chunk)
+        now = time.monotonic()
+        if chunk and now - self._began >= self._window:
+            if self._received < self._options.min_speed * (now - self._began):
+                speed = f"slower than {self._options.min_speed} B/s over {self._window:g} s"
+                raise FetchError(speed, url=self.url)
+            self._began, self._received = now, 0
+        if self._gate.limits_bytes:
+            await self._gate.spend(len(chunk))
+        return chunk
 
 
 def _explain(error: Exception, options: ClientOptions) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from crawler import limits
@@ -18,15 +16,58 @@ if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
 
-class _Host:
-    """What is known of one origin during a run."""
+class Host:
+    """One origin during a run: its connections, its rate and its troubles."""
 
-    __slots__ = ("connections", "failures", "paused_until")
+    __slots__ = ("_connections", "_failures", "_paused_until", "_requests")
 
-    def __init__(self, connections: int) -> None:
-        self.connections = asyncio.Semaphore(connections)
-        self.failures = 0
-        self.paused_until = 0.0
+    def __init__(self, connections: int, requests: AsyncLimiter | None) -> None:
+        self._connections = asyncio.Semaphore(connections)
+        self._requests = requests
+        self._failures = 0
+        self._paused_until = 0.0
+
+    async def enter(self, url: str) -> None:
+        """Take one of the connections for ``url``, to be given back by ``leave``. Waits for pauses and rates.
+
+        Raises FetchError, and holds nothing, once the host is given up.
+        """
+        await self._connections.acquire()
+        try:
+            await self._admit(url)
+        except BaseException:
+            self._connections.release()
+            raise
+
+    async def _admit(self, url: str) -> None:
+        if self._paused_until and (wait := self._paused_until - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+            await self._admit(url)  # the pause may have grown meanwhile, or the host be given up
+            return
+        if self._failures >= limits.CONNECTION_FAILURES:
+            raise FetchError(
+                f"given up: {self._failures} failures in a row to talk to this host ({masked(url)})",
+                url=url,
+                retryable=False,
+                connection=True,
+            )
+        if self._requests is not None:
+            await self._requests.acquire()
+
+    def leave(self) -> None:
+        self._connections.release()
+
+    def pause(self, seconds: float) -> None:
+        """Nobody talks to this host for that long: it said that it is overloaded. Counts as a failure."""
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+        self._failures += 1
+
+    def failed(self) -> None:
+        """The host could not be talked to."""
+        self._failures += 1
+
+    def succeeded(self) -> None:
+        self._failures = 0
 
 
 class Gate:
@@ -38,39 +79,13 @@ class Gate:
     def __init__(
         self, connections: int, *, requests_per_second: int | None = None, bytes_per_second: int | None = None
     ) -> None:
-        self._hosts: defaultdict[Origin | None, _Host] = defaultdict(lambda: _Host(connections))
-        self._requests = _limiter(requests_per_second, 1.0)
+        requests = _limiter(requests_per_second, 1.0)
+        self._hosts: defaultdict[Origin | None, Host] = defaultdict(lambda: Host(connections, requests))
         self._bytes = _limiter(bytes_per_second, 0.25)
 
-    @asynccontextmanager
-    async def slot(self, url: str) -> AsyncIterator[None]:
-        """Hold one of the host's connections. Waits for pauses and rates; raises FetchError once it is given up."""
-        host = self._hosts[origin(url)]
-        async with host.connections:
-            await _until(host)
-            if host.failures >= limits.CONNECTION_FAILURES:
-                raise FetchError(
-                    f"given up: {host.failures} failures in a row to talk to this host ({masked(url)})",
-                    url=url,
-                    retryable=False,
-                    connection=True,
-                )
-            if self._requests is not None:
-                await self._requests.acquire()
-            yield
-
-    def pause(self, url: str, seconds: float) -> None:
-        """Nobody talks to this host for that long: it said that it is overloaded. Counts as a failure."""
-        host = self._hosts[origin(url)]
-        host.paused_until = max(host.paused_until, time.monotonic() + seconds)
-        host.failures += 1
-
-    def failed(self, url: str) -> None:
-        """The host could not be talked to."""
-        self._hosts[origin(url)].failures += 1
-
-    def succeeded(self, url: str) -> None:
-        self._hosts[origin(url)].failures = 0
+    def host(self, url: str) -> Host:
+        """What stands between us and the host of ``url``."""
+        return self._hosts[origin(url)]
 
     @property
     def limits_bytes(self) -> bool:
@@ -82,14 +97,6 @@ class Gate:
             share = min(count, int(self._bytes.max_rate))
             await self._bytes.acquire(share)
             count -= share
-
-
-async def _until(host: _Host) -> None:
-    """Sleep while the host is paused; the pause may grow meanwhile."""
-    wait = host.paused_until - time.monotonic()
-    if wait > 0:
-        await asyncio.sleep(wait)
-        await _until(host)
 
 
 def _limiter(per_second: int | None, period: float) -> AsyncLimiter | None:

@@ -27,6 +27,7 @@ from crawler.destinations.reasons import Refused, destination_error, is_whole, i
 from crawler.destinations.streaming import LocalPart
 from crawler.destinations.trash import Trash, remove
 from crawler.destinations.tree import Tree
+from crawler.destinations.turns import Turns
 from crawler.errors import DestinationError
 from crawler.models import Job, Kind, Known, Local, Staged
 
@@ -39,10 +40,6 @@ T = TypeVar("T")
 
 _BATCH_WIDTH = 256
 """Files held open between writing and flushing: enough for one journal commit to carry them all."""
-_MOMENT = 0.02
-"""Seconds that the loop stands still for a batch at most; on a disk that takes it at once a batch needs a third."""
-_SLOW_BATCHES = 32
-"""After a batch that took longer, so many are written without waiting."""
 _STREAMS = 8
 """Threads that write large bodies; more of them only take turns at the same disk."""
 
@@ -92,12 +89,11 @@ class LocalDestination:
         self.folds_case = False
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
         self._made = False
-        self._slow = 0
-        """So many batches more are not waited for: the disk is slow."""
         self._seen: Tree | None = None
         self._trash: Trash | None = None
         self._streams: set[LocalPart] = set()
         self._writer = ThreadPoolExecutor(1, "destination-write")
+        self._turns = Turns(self._writer)
         self._looker = ThreadPoolExecutor(1, "destination-look")
         self._carriers = ThreadPoolExecutor(_STREAMS, "destination-part")
 
@@ -154,7 +150,7 @@ class LocalDestination:
         self.folds_case = home.folds_case()
         folders, width = descriptor_budget(_descriptor_limit())
         self._tree = Tree(home.root, capacity=folders, own=home.identity(), folds=self.folds_case)
-        self._lock = Lock(home.own, self._where)
+        self._lock = Lock(home.own, self._where, self._writer)
         if self._trash_seconds is not None:
             self._trash = Trash(home.own, seconds=self._trash_seconds)
         self._store = PartStore(home.parts, digests=self._digests, flush=self._fsync != "none")
@@ -237,26 +233,7 @@ class LocalDestination:
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` holds what had its final name by then."""
         await self._ready()
-        return await self._run_at_once(self._committer.commit, batch, self._where)
-
-    async def _run_at_once(self, call: Callable[..., T], *args: object) -> T:
-        """``_run`` in the writing thread, while the loop stands still for a moment if that is enough for it.
-
-        A batch is hundreds of short system calls. After each of them a thread must win the interpreter back from the
-        loop, and the loop from it: together they take three times as long as one after the other. A disk that needs
-        longer than the moment is left alone with its work, and not waited for again for a while.
-        """
-        future = self._writer.submit(call, *args)
-        if self._slow:
-            self._slow -= 1
-        else:
-            with suppress(TimeoutError):
-                future.exception(_MOMENT)
-            self._slow = 0 if future.done() else _SLOW_BATCHES
-        try:
-            return future.result() if future.done() else await asyncio.wrap_future(future)
-        except OSError as error:
-            raise destination_error(error, self._where) from error
+        return await self._turns.run(self._committer.commit, batch, self._where)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. What is already gone counts as removed."""
