@@ -1,0 +1,162 @@
+"""Deleting: what may go, how much of it, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.config import Config, MaxDelete
+from crawler.deletion import NEVER_TOO_MANY, Doomed, candidates, check_limit, remove
+from crawler.errors import DeleteRefused
+from crawler.filters import Filters
+from crawler.models import Kind, Known, Local, Outcome
+from crawler.producer import Extraneous
+from tests.unit.fakes import FakeDestination, MemoryState, Recorder
+
+FILE = Local(Kind.FILE, 10, 0)
+DEFAULT = Config().max_delete
+
+
+async def doomed(
+    local: Mapping[str, Local], *gone: str, delete_excluded: bool = False, **options: object
+) -> tuple[list[str], list[str]]:
+    """(files, folders) that may go when ``gone`` (a folder ends in a slash) are extraneous."""
+    config = Config.from_mapping({"delete": True, **options}, where="test")
+    items = [
+        Extraneous(path=path.rstrip("/"), kind=Kind.DIRECTORY if path.endswith("/") else Kind.FILE, size=10)
+        for path in gone
+    ]
+    filters = Filters(config, datetime(2024, 1, 1, tzinfo=UTC))
+    found = await candidates(items, FakeDestination(local), filters, delete_excluded=delete_excluded)
+    assert found.sizes == dict.fromkeys(found.files, 10)
+    assert found.uncounted == sum(path.startswith(tuple(p for p in gone if p.endswith("/"))) for path in local)
+    return sorted(found.files), list(found.folders)
+
+
+TREE = dict.fromkeys(["a.zip", "b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zip", "keep/f.zip"], FILE)
+
+
+async def test_files_and_whole_folders_go() -> None:
+    assert await doomed(TREE, "a.zip", "old/") == (
+        ["a.zip", "old/c.zip", "old/d.txt", "old/deep/e.zip"],
+        ["old/deep", "old"],
+    )
+
+
+async def test_a_folder_goes_after_what_it_holds() -> None:
+    tree = dict.fromkeys(["x/1/a", "x/1/2/b", "x/1/2/3/c"], FILE)
+    _, folders = await doomed(tree, "x/")
+    assert folders == ["x/1/2/3", "x/1/2", "x/1", "x"]
+
+
+async def test_links_and_odd_things_go_like_files() -> None:
+    tree = {"link": Local(Kind.SYMLINK, 10, 0), "old/pipe": Local(Kind.OTHER, 10, 0)}
+    assert await doomed(tree, "link", "old/") == (["link", "old/pipe"], ["old"])
+
+
+async def test_what_the_filters_exclude_is_not_ours_to_delete() -> None:
+    files, folders = await doomed(TREE, "a.zip", "b.txt", "old/", ext="zip")
+    assert files == ["a.zip", "old/c.zip", "old/deep/e.zip"]
+    assert folders == ["old/deep"], "old holds a file that stays"
+
+
+async def test_an_excluded_file_keeps_every_folder_above_it() -> None:
+    tree = dict.fromkeys(["x/1/2/keep.txt", "x/1/gone.zip", "x/other/gone.zip"], FILE)
+    assert await doomed(tree, "x/", exclude="*.txt") == (["x/1/gone.zip", "x/other/gone.zip"], ["x/other"])
+
+
+async def test_an_excluded_folder_is_kept_with_all_that_is_in_it() -> None:
+    assert await doomed(TREE, "a.zip", "old/", exclude="deep/") == (["a.zip", "old/c.zip", "old/d.txt"], [])
+    assert await doomed(TREE, "old/", exclude="old/") == ([], [])
+
+
+async def test_with_delete_excluded_they_go_too() -> None:
+    files, folders = await doomed(TREE, "b.txt", "old/", ext="zip", exclude="deep/", delete_excluded=True)
+    assert files == ["b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zip"]
+    assert folders == ["old/deep", "old"]
+
+
+@pytest.mark.parametrize("option", [{"max_size": "5"}, {"min_size": "50"}, {"newer_than": "2030-01-01"}])
+async def test_limits_on_size_and_age_keep_nothing(option: dict[str, object]) -> None:
+    """Whether a file that is gone would be wanted today cannot be known; it was wanted when it was brought."""
+    assert await doomed(TREE, "a.zip", **option) == (["a.zip"], [])
+
+
+async def test_nothing_extraneous_is_nothing_doomed() -> None:
+    assert await doomed(TREE) == ([], [])
+
+
+@given(
+    st.sets(st.lists(st.sampled_from(["a", "b", "c.txt"]), min_size=1, max_size=4).map("/".join), max_size=8),
+    st.sampled_from(["", "*.txt", "a/", "b/"]),
+)
+async def test_no_doomed_folder_holds_what_stays(paths: set[str], exclude: str) -> None:
+    files = {path for path in paths if not any(other.startswith(path + "/") for other in paths)}
+    tops = {path.partition("/")[0] + ("/" if "/" in path else "") for path in files}
+    options = {"exclude": exclude} if exclude else {}
+    gone, folders = await doomed(dict.fromkeys(files, FILE), *sorted(tops), **options)
+    for kept in files - set(gone):
+        assert not any(kept.startswith(folder + "/") for folder in folders)
+    assert len(folders) == len(set(folders))
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "limit", "refused"),
+    [
+        (10, 10, DEFAULT, False),
+        (NEVER_TOO_MANY, 12, DEFAULT, False),
+        (NEVER_TOO_MANY + 1, 12, DEFAULT, True),
+        (25, 100, DEFAULT, False),
+        (26, 100, DEFAULT, True),
+        (0, 0, DEFAULT, False),
+        (250_000, 1_000_000, DEFAULT, False),
+        (250_001, 1_000_000, DEFAULT, True),
+        (0, 5, MaxDelete(count=0), False),
+        (1, 5, MaxDelete(count=0), True),
+        (3, 100, MaxDelete(count=3), False),
+        (4, 100, MaxDelete(count=3), True),
+        (100, 100, MaxDelete(count=1000), False),
+        (100, 100, MaxDelete(percent=100.0), False),
+        (50, 100, MaxDelete(percent=49.9), True),
+        (11, 1000, MaxDelete(percent=0.0), True),
+    ],
+)
+def test_too_many_deletions_are_refused(count: int, total: int, limit: MaxDelete, refused: bool) -> None:
+    if not refused:
+        check_limit(count, total, limit)
+        return
+    with pytest.raises(DeleteRefused) as raised:
+        check_limit(count, total, limit)
+    assert f"{count} of {total}" in str(raised.value)
+    assert f"--max-delete {limit}" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+async def test_what_is_removed_is_told_and_forgotten() -> None:
+    destination = FakeDestination(TREE)
+    state = MemoryState(Known(path="a.zip", url="http://h/a.zip", row="", size=10, mtime=0))
+    observer = Recorder()
+    destination.stays = {"b.txt": "not permitted"}
+    stayed = await remove(
+        Doomed(
+            files=("a.zip", "b.txt", "old/c.zip"),
+            folders=("old",),
+            sizes={"a.zip": 10, "b.txt": 11, "old/c.zip": 12},
+            uncounted=1,
+        ),
+        destination,
+        state,
+        observer,
+    )
+    assert stayed == [("b.txt", "not permitted")]
+    assert destination.deleted == ["a.zip", "old/c.zip", "old"]
+    assert [(r.path, r.outcome, r.old_size) for r in observer.results] == [
+        ("a.zip", Outcome.DELETED, 10),
+        ("old/c.zip", Outcome.DELETED, 12),
+    ]
+    assert state.forgotten == ["a.zip", "old/c.zip", "old/"]
+    assert state.files == {}
