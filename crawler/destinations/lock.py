@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import time
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 
 from crawler.destinations.reasons import destination_error
@@ -33,20 +34,22 @@ class Lock:
     package opens by path, so a link planted in DIR could make it truncate any file.
     """
 
-    def __init__(self, home: int, directory: str) -> None:
+    def __init__(self, home: int, directory: str, turns: Executor) -> None:
+        """``turns`` has one thread, in which ``release`` will be called: an attempt that was cancelled comes before."""
         self._home = home
         self._where = directory
+        self._turns = turns
         self._descriptor = -1
 
     async def acquire(self, wait: float) -> None:
         """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
         if fcntl is None:
             raise DestinationError(f"cannot lock {self._where}: this system has no flock")
-        until = time.monotonic() + wait
-        while not await asyncio.to_thread(self._try):
+        loop, until = asyncio.get_running_loop(), time.monotonic() + wait
+        while not await loop.run_in_executor(self._turns, self._try):
             left = until - time.monotonic()
             if left <= 0:
-                raise AlreadyRunning(await asyncio.to_thread(self._refusal))
+                raise AlreadyRunning(await loop.run_in_executor(self._turns, self._refusal))
             await asyncio.sleep(min(_POLL, left))
 
     def _try(self) -> bool:
