@@ -17,7 +17,9 @@ def marked() -> set[tuple[str, str, str]]:
     for path in HERE.glob("test_*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
             for mark in getattr(node, "decorator_list", ()):
-                if isinstance(node, ast.FunctionDef) and ast.unparse(mark).startswith("pytest.mark.row("):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.unparse(mark).startswith(
+                    "pytest.mark.row("
+                ):
                     found |= {(ast.literal_eval(row), path.stem, node.name) for row in mark.args}
     return found
 
@@ -40,7 +42,11 @@ def test_every_test_of_a_fault_names_its_row() -> None:
     with_row = {(module, test) for _, module, test in marked()}
     for path in HERE.glob("test_*.py"):
         if path.name != Path(__file__).name:
-            tests = {node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)}
+            tests = {
+                node.name
+                for node in ast.parse(path.read_text("utf-8")).body
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
             assert {test for test in tests if test.startswith("test_")} <= {
                 test for module, test in with_row if module == path.stem
             }
