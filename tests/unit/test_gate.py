@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -16,8 +18,19 @@ SAME_HOST = "HTTP://H:80/other?x"
 OTHER_HOST = "http://other/"
 
 
+@asynccontextmanager
+async def slot(gate: Gate, url: str) -> AsyncIterator[None]:
+    """Hold one connection to the host of ``url``."""
+    host = gate.host(url)
+    await host.enter(url)
+    try:
+        yield
+    finally:
+        host.leave()
+
+
 async def enter(gate: Gate, url: str = URL) -> None:
-    async with gate.slot(url):
+    async with slot(gate, url):
         pass
 
 
@@ -32,7 +45,7 @@ async def test_a_host_has_no_more_connections_than_allowed() -> None:
 
     async def use() -> None:
         nonlocal active, most
-        async with gate.slot(URL):
+        async with slot(gate, URL):
             active += 1
             most = max(most, active)
             await asyncio.sleep(0)
@@ -44,7 +57,7 @@ async def test_a_host_has_no_more_connections_than_allowed() -> None:
 
 async def test_another_origin_has_connections_of_its_own() -> None:
     gate = Gate(1)
-    async with gate.slot(URL):
+    async with slot(gate, URL):
         async with asyncio.timeout(5):
             await enter(gate, OTHER_HOST)
             await enter(gate, "http://h:8080/")
@@ -57,9 +70,9 @@ async def test_another_origin_has_connections_of_its_own() -> None:
 async def test_a_slot_is_free_again_after_an_error_and_a_cancellation() -> None:
     gate = Gate(1)
     with pytest.raises(LookupError):
-        async with gate.slot(URL):
+        async with slot(gate, URL):
             raise LookupError
-    async with gate.slot(URL):
+    async with slot(gate, URL):
         waiting = asyncio.create_task(enter(gate))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -71,7 +84,7 @@ async def test_a_slot_is_free_again_after_an_error_and_a_cancellation() -> None:
 
 async def test_one_pause_holds_every_request_to_that_host() -> None:
     gate = Gate(8)
-    gate.pause(SAME_HOST, 0.1)
+    gate.host(SAME_HOST).pause(0.1)
     waits = await asyncio.gather(*(seconds_to_enter(gate) for _ in range(5)))
     assert min(waits) >= 0.09
     assert await seconds_to_enter(gate) < 0.09
@@ -79,32 +92,32 @@ async def test_one_pause_holds_every_request_to_that_host() -> None:
 
 async def test_a_pause_does_not_concern_another_host() -> None:
     gate = Gate(1)
-    gate.pause(URL, 60)
+    gate.host(URL).pause(60)
     assert await seconds_to_enter(gate, OTHER_HOST) < 5
 
 
 async def test_the_longest_pause_counts() -> None:
     gate = Gate(1)
-    gate.pause(URL, 0.1)
-    gate.pause(URL, 0.01)
+    gate.host(URL).pause(0.1)
+    gate.host(URL).pause(0.01)
     assert await seconds_to_enter(gate) >= 0.09
 
 
 async def test_a_pause_may_grow_while_it_is_waited_for() -> None:
     gate = Gate(1)
-    gate.pause(URL, 0.02)
+    gate.host(URL).pause(0.02)
     waiting = asyncio.create_task(seconds_to_enter(gate))
     await asyncio.sleep(0)
-    gate.pause(URL, 0.1)
+    gate.host(URL).pause(0.1)
     assert await waiting >= 0.09
 
 
 async def test_a_host_that_cannot_be_talked_to_is_given_up() -> None:
     gate = Gate(1)
     for _ in range(limits.CONNECTION_FAILURES - 1):
-        gate.failed(URL)
+        gate.host(URL).failed()
     await enter(gate)
-    gate.failed(SAME_HOST)
+    gate.host(SAME_HOST).failed()
     with pytest.raises(FetchError) as raised:
         await enter(gate, "http://user:secret@h/")
     assert not raised.value.retryable
@@ -117,27 +130,27 @@ async def test_a_host_that_cannot_be_talked_to_is_given_up() -> None:
 async def test_one_answer_makes_a_host_good_again() -> None:
     gate = Gate(1)
     for _ in range(limits.CONNECTION_FAILURES - 1):
-        gate.failed(URL)
-    gate.succeeded(URL)
-    gate.failed(URL)
+        gate.host(URL).failed()
+    gate.host(URL).succeeded()
+    gate.host(URL).failed()
     await enter(gate)
 
 
 async def test_a_host_that_is_overloaded_for_ever_is_given_up_too() -> None:
     gate = Gate(1)
     for _ in range(limits.CONNECTION_FAILURES):
-        gate.pause(URL, 0)
+        gate.host(URL).pause(0)
     with pytest.raises(FetchError, match="given up"):
         await enter(gate)
 
 
 async def test_those_who_wait_for_a_connection_learn_that_the_host_was_given_up() -> None:
     gate = Gate(1)
-    async with gate.slot(URL):
+    async with slot(gate, URL):
         waiting = [asyncio.create_task(enter(gate)) for _ in range(3)]
         await asyncio.sleep(0)
         for _ in range(limits.CONNECTION_FAILURES):
-            gate.failed(URL)
+            gate.host(URL).failed()
     ended = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(error) for error in ended] == [FetchError] * 3
 
