@@ -54,6 +54,7 @@ class _Folder:
     """The checksum files of one folder, the strongest algorithm first."""
 
     sums: list[_Source] = field(default_factory=list)
+    """Those that speak of many files."""
     sidecars: dict[str, list[_Source]] = field(default_factory=dict)
     """By the name of the one file that each is beside."""
 
@@ -78,21 +79,28 @@ class Checksums:
         self._warn = warn
         self._permit = permit
         self._folders: dict[str, _Folder] = {}
+        self._awaited: dict[str, list[_Source]] = {}
+        """Sidecars by the path of a file that is to be fetched."""
 
     def note(self, files: Mapping[str, Entry], shown: Collection[str]) -> list[str]:
         """Remember checksum files, by path; ``shown`` are all names beside them. Those about many files come back.
 
         It must be done before what they speak of, below their folder too, is decided about, so it waits for nothing.
         """
-        many = []
+        many, left_out = [], set()
         for path, entry in sorted(files.items(), key=lambda item: _rank(item[1].name)):
-            known = self._folders.setdefault(path.rpartition("/")[0], _Folder())
+            folder = path.rpartition("/")[0]
+            known = self._folders.setdefault(folder, _Folder())
             subject = entry.name.rpartition(".")[0]
             if subject in shown:
                 known.sidecars.setdefault(subject, []).append(_Source(path, entry))
-            else:
+            elif len(known.sums) < limits.CHECKSUM_FILES:
                 known.sums.append(_Source(path, entry))
                 many.append(path)
+            else:
+                left_out.add(folder)
+        for folder in sorted(left_out):
+            self._warn(f"{folder or '/'}: only {limits.CHECKSUM_FILES} of its checksum files are looked into")
         return many
 
     def leave(self, folders: Collection[str]) -> None:
@@ -106,11 +114,22 @@ class Checksums:
             if not known.sums:
                 del self._folders[folder]
 
-    async def of(self, path: str) -> Published | None:
-        """What is published of the file at ``path``: in a file beside it, in one of its folder, or in one above."""
+    def expect(self, path: str) -> None:
+        """The file at ``path`` is to be fetched: ``beside`` will be asked about it."""
         folder, _, name = path.rpartition("/")
         known = self._folders.get(folder)
-        found = await self._first(known.sidecars.get(name, ()), name) if known else None
+        if known is not None and name in known.sidecars:
+            self._awaited[path] = known.sidecars[name]
+
+    async def beside(self, path: str) -> str | None:
+        """What a file beside the one at ``path`` promises of it. For the workers, who can all ask at once."""
+        published = await self._first(self._awaited.pop(path, ()), path.rpartition("/")[2])
+        return published.digest if published else None
+
+    async def of(self, path: str) -> Published | None:
+        """What is published of the file at ``path`` in a file of its folder, or of one above, that speaks of many."""
+        folder = path.rpartition("/")[0]
+        found = None
         while found is None and self._folders:
             known = self._folders.get(folder)
             below = path[len(folder) + 1 :] if folder else path

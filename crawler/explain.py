@@ -38,6 +38,7 @@ class Explainer(Observer):
         self._lines: list[Line] = []
         self._result: Result | None = None
         self._found: tuple[FolderPage, Entry] | None = None
+        self._checksums: Checksums | None = None
 
     async def explain(self) -> tuple[list[Line], bool]:
         """The path of the decision, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
@@ -116,30 +117,34 @@ class Explainer(Observer):
         )
         entries = (*(each for each in beside if each is not entry), entry)
         await producer.visit(replace(page, entries=entries, complete=False, last=False))
+        is_held = any(job.path == path for job in producer.held)
         job = next((job for job in [*jobs, *producer.held] if job.path == path), None)
         if job is not None:
-            self._lines += _of_job(job, held=job in producer.held)
+            if self._checksums and job.digest is None:
+                job = replace(job, digest=await self._checksums.beside(job.path))
+            self._lines += _of_job(job, held=is_held)
         elif self._result is not None:
             self._lines.append(("decision", _of_result(self._result)))
 
     def _policy(self) -> Policy:
         """As in a run, but without the limits that depend on what comes before the entry."""
         parts, config = self._parts, self._parts.config
-        checksums = Checksums(
-            parts.client,
-            parts.destination,
-            parts.state,
-            self._walker.scope.file_redirect,
-            attempts=config.attempts,
-            warn=lambda text: self._lines.append(("checksums", text)),
-        )
+        if config.verify_digests:
+            self._checksums = Checksums(
+                parts.client,
+                parts.destination,
+                parts.state,
+                self._walker.scope.file_redirect,
+                attempts=config.attempts,
+                warn=lambda text: self._lines.append(("checksums", text)),
+            )
         return Policy(
             allows=self._allows,
             budget=Budget(),
             room=Room("", UNLIMITED),
             last=config.last,
             check=config.check,
-            checksums=checksums if config.verify_digests else None,
+            checksums=self._checksums,
         )
 
     async def _describe(self, path: str, entry: Entry) -> None:

@@ -40,6 +40,9 @@ NAME_BYTES = 255
 CHECKSUM_BYTES = 16 * MIB
 """Largest checksum file that is read into memory: about 150,000 lines of SHA-256."""
 
+CHECKSUM_FILES = 100
+"""Checksum files of one folder that are read: each file that none of them names makes us read them all."""
+
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20
 """Consecutive failures to talk to a host, over all workers, after which it is given up."""

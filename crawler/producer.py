@@ -211,6 +211,8 @@ class Producer:
             assert job.size is not None
             old = job.local.size if job.local and job.local.kind is Kind.FILE else 0
             self._policy.room.book(job.size.low, replaced=old)
+        if self._policy.checksums:
+            self._policy.checksums.expect(job.path)
         if self._is_last(job.path.rpartition("/")[2]):
             self.held.append(job)
         elif opened.waiting is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -128,6 +128,8 @@ class Run:
         steps = parts.tally.plan
         self.planner = None if steps is None else Planner(steps, parts.observer)
         """Set for a dry run: it notes what would be done, and nothing is."""
+        self.checksums: Checksums | None = None
+        """Set where published checksum files are to be looked into."""
 
     async def guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Do ``work`` with the committer running. False if it was stopped; what was fetched is kept either way."""
@@ -151,7 +153,12 @@ class Run:
             verify=config.verify_digests,
             rejects_headers=self._rejects_headers,
         )
-        process = downloader.process if self.planner is None else self.planner.process
+
+        async def fetch(job: Job) -> Result | Staged:
+            digest = await self.checksums.beside(job.path) if self.checksums and job.digest is None else None
+            return await downloader.process(replace(job, digest=digest) if digest else job)
+
+        process = fetch if self.planner is None else self.planner.process
         await engine.run(produce, process, self._finish, workers=config.workers, backlog=config.backlog)
 
     def _rejects_headers(self, job: Job, size: int | None, modified: float | None) -> str | None:
@@ -187,13 +194,22 @@ class MirrorRun(Run):
         allows = await fetch_robots(parts.client, config, parts.agent, self._url)
         free = await parts.destination.free_space()
         room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=self.planner is None)
+        if config.verify_digests:
+            self.checksums = Checksums(
+                parts.client,
+                parts.destination,
+                parts.state,
+                self._permit,
+                attempts=config.attempts,
+                warn=parts.tally.warn,
+            )
         policy = Policy(
             allows=allows,
             budget=Budget(files=config.max_files, size=config.max_total_size),
             room=room,
             last=config.last,
             check=config.check,
-            checksums=self._checksums() if config.verify_digests else None,
+            checksums=self.checksums,
         )
         self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, refuse=producer.refuse)
@@ -207,17 +223,6 @@ class MirrorRun(Run):
         await self._finish_last(producer.held)
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
-
-    def _checksums(self) -> Checksums:
-        parts = self.parts
-        return Checksums(
-            parts.client,
-            parts.destination,
-            parts.state,
-            self._permit,
-            attempts=parts.config.attempts,
-            warn=parts.tally.warn,
-        )
 
     async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
         producer, walker = self._producer, self._walker

@@ -183,6 +183,39 @@ async def test_checksums_that_are_of_no_use_are_a_warning(
     assert all((directory / path).exists() for path in FILES)
 
 
+async def test_only_so_many_checksum_files_of_a_folder_are_looked_into(
+    site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.limits.CHECKSUM_FILES", 3)
+    publish(site)
+    for number in range(5):
+        site.file(f"v{number}_checksums.txt", sums({f"other-{number}": b"x"}))
+    report = await run(site, directory)
+    assert report.warnings == ("/: only 3 of its checksum files are looked into",)
+    assert len(bodies(site)) == 3 + 5 + 3
+
+
+async def test_files_beside_are_read_by_the_workers_and_only_the_strongest(site: Site, directory: Path) -> None:
+    for number in range(30):
+        data = blob(100, number)
+        site.file(f"f{number}", data)
+        site.file(f"f{number}.md5", b"of no use")
+        site.file(f"f{number}.sha256", hashlib.sha256(data).hexdigest().encode())
+    report = await run(site, directory)
+    assert (report.saved, report.failed, report.warnings) == (90, 0, ())
+    assert all(site.log.times(f"/pub/f{number}.sha256") == 2 for number in range(30))
+    assert all(site.log.times(f"/pub/f{number}.md5") == 1 for number in range(30))
+    report = await run(site, directory)
+    assert bodies(site) == []
+
+
+async def test_a_plan_asks_for_no_file_beside(site: Site, directory: Path) -> None:
+    site.file("a.bin", FILES["a.bin"])
+    site.file("a.bin.sha256", hashlib.sha256(b"x").hexdigest().encode())
+    await run(site, directory, dry_run=True)
+    assert bodies(site) == []
+
+
 async def test_checksums_too_large_for_the_memory_are_not_read(
     site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
