@@ -23,6 +23,8 @@ SLOT, HEIGHT = 10, 100
 """Width and height of a run in the charts of runs, in units of their own."""
 FEWEST = 12
 """Slots of a chart of fewer runs: a single run is a bar, not a block."""
+LONGEST = 300
+"""Letters of one name or reason on the page."""
 TONES = 6
 """Colours of the map."""
 _LETTER = 7.0
@@ -43,8 +45,14 @@ class Slot:
     is_bad: bool = False
 
 
+def legible(text: str) -> str:
+    """``text`` without control characters and passwords; of more than LONGEST letters the middle is left out."""
+    shown = masked(text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} … {shown[-LONGEST // 2 :]}"
+
+
 def _shown(text: str) -> str:
-    return str(escape(masked(text)))
+    return str(escape(legible(text)))
 
 
 def _title(text: str) -> svg.Title:

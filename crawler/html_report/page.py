@@ -16,9 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crawler import __version__
-from crawler.escape import masked
 from crawler.history import figures_of
-from crawler.html_report.charts import render_map, render_share
+from crawler.html_report.charts import legible, render_map, render_share
 from crawler.html_report.contents import Contents
 from crawler.html_report.folders import ROWS, Place, Tree
 from crawler.html_report.history import Moments, charts_of, outcome
@@ -30,8 +29,6 @@ RUNS_CHARTED = 60
 RUNS_LISTED = 15
 FAILURES_SHOWN = 50
 REASONS_SHOWN = 6
-LONGEST = 300
-"""Letters of one name or reason on the page; of more, the middle is left out."""
 MAPS = ((1080, 360), (340, 460))
 """Pixels of the map on a wide and on a narrow page."""
 
@@ -105,11 +102,8 @@ def _environment() -> Environment:
 
 
 def _printed(value: object) -> object:
-    """What the template may print: drawings as they are; of all else no control characters and no passwords."""
-    if isinstance(value, Markup):
-        return value
-    text = masked(str(value))
-    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    """What the template may print: drawings as they are, all else made legible."""
+    return value if isinstance(value, Markup) else legible(str(value))
 
 
 def _url(contents: Contents) -> str:

@@ -1,0 +1,372 @@
+"""The page of --report: what is on it, and what no name can do to it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import html
+
+from crawler.config import Config
+from crawler.errors import ConfigError
+from crawler.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
+from crawler.html_report.folders import CELLS, Tree
+from crawler.html_report.page import render_page
+from crawler.models import Known, Outcome, Result
+from crawler.report import ListingFailure, Report
+from crawler.state import Figures, Held, Run, SqliteState, state_path
+
+NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
+DAY = 86_400
+URL = "https://files.example.org/pub/"
+
+
+HELD = Held(4, 100)
+
+
+def run(number: int, *, held: Held | None = HELD, **more: Any) -> Run:
+    """A run on the day ``number`` before NOON."""
+    values = {"seconds": 61.0, "outcome": "ok", "exit_code": 0, "listed": 4, "saved": 3, "deleted": 1, **more}
+    return Run(id=1000 - number, url=URL, started=NOON - number * DAY, figures=Figures(**values), held=held)
+
+
+def result(path: str, outcome: Outcome = Outcome.SAVED, **more: Any) -> Result:
+    return Result(path=path, url=URL, outcome=outcome, **more)
+
+
+def known(path: str, size: int) -> Known:
+    return Known(path=path, url=URL, row="", size=size, mtime=0)
+
+
+def page_of(**more: Any) -> str:
+    return render_page(Contents(directory="/srv/pub", **more), NOON, UTC)
+
+
+def text_of(page: str) -> str:
+    """What a reader reads, spaces as one."""
+    tree = html.fromstring(page)
+    for hidden in tree.xpath("//style | //title"):
+        hidden.drop_tree()
+    return " ".join(" ".join(tree.itertext()).split())
+
+
+def titles_of(page: str) -> list[str]:
+    """What is shown of the parts of charts when they are pointed at."""
+    return [str(text) for text in html.fromstring(page).xpath("//*[local-name()='svg']//title/text()")]
+
+
+# --- content ----------------------------------------------------------------------------------------
+
+
+def test_a_mirror_of_which_nothing_is_known_has_a_page_that_says_so() -> None:
+    page = page_of()
+    assert "Nothing is known of this mirror yet" in text_of(page)
+    assert "Last run" not in text_of(page)
+    assert "<svg" not in page
+
+
+def test_the_page_tells_of_the_state_where_no_run_writes_it() -> None:
+    folders = {"": Held(1, 10), "a": Held(2, 3 * 1024), "a/b": Held(1, 1024), "c": Held(1, 0)}
+    page = page_of(runs=(run(0), run(1)), folders=folders, largest=(known("a/large.iso", 3072),))
+    text = text_of(page)
+    assert f"Mirror {URL} in /srv/pub" in text
+    assert "Size 4.0 KiB 5 files" in text
+    assert "Last run 2023-11-14 22:13 ok took 1:01 min" in text
+    assert "Last good run 2023-11-14 22:13" in text
+    assert "Changed by the last run 4 3 saved, 1 deleted" in text
+    assert "a/ 3 4.0 KiB" in text
+    assert "a/large.iso 3.0 KiB" in text
+    assert "All times are UTC." in text
+    assert "Slowest transfers" not in text
+    assert "What went wrong" not in text
+
+
+def test_the_last_good_run_is_looked_for_behind_bad_ones() -> None:
+    bad = {"exit_code": 5, "outcome": "failures", "failed": 2}
+    text = text_of(page_of(runs=(run(0, **bad), run(1, **bad), run(2))))
+    assert "Last good run 2023-11-12" in text
+    assert "failures (exit 5)" in text
+    assert "2 failed. Only the run itself knows their names" in text
+
+
+def test_without_a_good_run_the_page_says_so() -> None:
+    assert "Last good run none" in text_of(page_of(runs=(run(0, exit_code=4, outcome="disk"),)))
+
+
+def test_a_run_that_was_killed_is_on_the_page() -> None:
+    killed = Run(id=1, url=URL, started=NOON, figures=None)
+    page = page_of(runs=(killed, run(1)))
+    assert "killed or running" in text_of(page)
+    assert "2023-11-14 22:13: killed or running" in titles_of(page)
+
+
+def test_growth_is_drawn_from_run_to_run() -> None:
+    runs = tuple(run(number, held=Held(100 - number, (100 - number) * 1024)) for number in range(50))
+    page = page_of(runs=runs)
+    assert "Size 100 KiB +49.0 KiB" in text_of(page)
+    assert "Files 100 +49" in text_of(page)
+    assert {"2023-11-14 22:13: 100 KiB, ok", "2023-09-26 22:13: 51.0 KiB, ok"} <= set(titles_of(page))
+    (edge, _) = html.fromstring(page).xpath("//path[@class='edge']/@d")
+    levels = [float(point.split()[-1]) for point in re.findall(r"[ML] ?([\d. ]+)", edge)]
+    assert levels == sorted(levels, reverse=True)  # upwards, where y goes down
+    assert (len(levels), min(levels)) == (100, 2.0)
+
+
+def test_a_chart_has_a_gap_where_growth_is_not_known() -> None:
+    runs = (run(0), run(1, held=None), run(2), run(3))
+    assert page_of(runs=runs).count('class="edge"') == 2 * 2
+
+
+def test_what_was_deleted_is_drawn_below_the_line() -> None:
+    drawing = html.fromstring(page_of(runs=(run(0, saved=30, deleted=10),)))
+    (up,) = drawing.xpath("//figure[contains(., 'Saved, deleted')]//rect[@class='up']")
+    (down,) = drawing.xpath("//figure[contains(., 'Saved, deleted')]//rect[@class='down']")
+    assert (float(up.get("y")), float(up.get("height"))) == (0, 75)
+    assert (float(down.get("y")), float(down.get("height"))) == (75, 25)
+
+
+def test_a_run_tells_its_failures_with_their_reasons() -> None:
+    failures = (result("a/x", Outcome.FAILED, reason="HTTP 503"), result("b", Outcome.FAILED, reason="HTTP 503"),
+                result("c", Outcome.FAILED, reason="too short"))  # fmt: skip
+    report = Report(
+        url=URL, directory="/srv/pub", listed=9, saved=6, failed=3, listings_failed=1, seconds=5, exit_code=5,
+        failures=failures, listing_failures=(ListingFailure(path="d", url=URL, reason="HTTP 500"),),
+        warnings=("the disk is nearly full",),
+    )  # fmt: skip
+    text = text_of(page_of(runs=(run(0),), last=LastRun(report=report)))
+    for expected in ("a/x HTTP 503", "c too short", "d/ listing: HTTP 500", "2 × HTTP 503", "the disk is nearly full",
+                     "Failed in the last run 4 of 9 listed", "failures (exit 5) took 5.0 s"):  # fmt: skip
+        assert expected in text
+
+
+def test_of_many_failures_the_first_are_shown_and_all_are_counted() -> None:
+    failures = tuple(result(f"f{number:05}", Outcome.FAILED, reason=f"r{number}") for number in range(10_000))
+    report = Report(url=URL, directory="/srv/pub", listed=20_000, failed=20_000, failures=failures, exit_code=5)
+    page = page_of(last=LastRun(report=report))
+    assert "f00049" in page
+    assert "f00050" not in page
+    assert "and 19,950 more" in text_of(page)
+
+
+def test_the_slowest_transfers_are_kept_and_shown() -> None:
+    slowest = Slowest()
+    for number in range(1000):
+        slowest.add(result(f"f{number}", seconds=float(number * 7 % 1000), size=number, attempts=2))
+        slowest.add(result("never", Outcome.FAILED, seconds=9999.0))
+    kept = slowest.results()
+    assert [item.seconds for item in kept] == [float(number) for number in range(999, 989, -1)]
+    text = text_of(page_of(last=LastRun(report=Report(url=URL, directory="x"), slowest=kept)))
+    assert "f857 2 attempts 16:39 min 857 B" in text
+    assert "never" not in text
+
+
+def test_a_state_that_cannot_be_read_is_said() -> None:
+    assert "state x cannot be used" in text_of(page_of(problem="state x cannot be used"))
+
+
+# --- the map ----------------------------------------------------------------------------------------
+
+
+def test_the_table_begins_where_the_tree_first_parts() -> None:
+    tree = Tree({"pool/main/a": Held(1, 5), "pool/main/b": Held(2, 7)})
+    assert tree.base == "pool/main"
+    assert [(place.label, place.files, place.size) for place in tree.places(tree.base, 9)] == [
+        ("pool/main/b/", 2, 7),
+        ("pool/main/a/", 1, 5),
+    ]
+
+
+def test_files_beside_folders_are_a_place_of_their_own() -> None:
+    tree = Tree({"a": Held(1, 5), "a/b": Held(1, 9)})
+    assert [(place.label, place.size) for place in tree.places(tree.base, 9)] == [("a/b/", 9), ("a/… files", 5)]
+
+
+def test_the_folders_beyond_a_limit_are_taken_together() -> None:
+    tree = Tree({f"{number:03}": Held(1, 1000 - number) for number in range(300)})
+    places = tree.places("", 12)
+    assert len(places) == 12
+    assert (places[-1].label, places[-1].files) == ("… 289 more", 289)
+    assert sum(place.size for place in places) == tree.total().size
+
+
+trees = st.dictionaries(
+    st.lists(st.sampled_from("abcdefgh"), max_size=4).map("/".join),
+    st.builds(Held, st.integers(1, 9), st.one_of(st.integers(0, 9), st.integers(0, 2**62))),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees)
+def test_the_map_covers_the_whole_once(folders: dict[str, Held]) -> None:
+    tree = Tree(folders)
+    places = tree.map()
+    assert len(places) <= CELLS
+    shown, whole = sum(place.size for place in places), sum(held.size for held in folders.values())
+    assert whole * 0.99 <= shown <= whole
+    drawn = html.fromstring(page_of(folders=folders))
+    for drawing in drawn.xpath("//svg[@class='map']"):
+        sides = [(float(cell.get("width")[:-1]), float(cell.get("height")[:-1])) for cell in drawing.findall("svg")]
+        assert sum(width * height for width, height in sides) == pytest.approx(10_000, rel=0.01)
+
+
+def test_a_place_has_the_area_of_its_bytes() -> None:
+    drawn = html.fromstring(page_of(folders={"big": Held(1, 3000), "small": Held(1, 1000)}))
+    cells = {cell.find("title").text: cell for cell in drawn.xpath("(//svg[@class='map'])[1]/svg")}
+    area = {title: float(c.get("width")[:-1]) * float(c.get("height")[:-1]) for title, c in cells.items()}
+    assert area == pytest.approx({"big/ – 2.9 KiB, 1 file": 7500, "small/ – 1000 B, 1 file": 2500})
+
+
+# --- hostile names ----------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'--><svg onload=alert(1)>",
+    "</title></style></svg><iframe src=//evil.example>",
+    "{{ 7 * 7 }}{% include 'page.css' %}",
+    "&lt;b&gt;&#x3c;",
+    "javascript:alert(1)",
+    "\x1b]0;owned\x07\x9b31m\r\nnew line\x00",
+    "\u202egnp.exe\u2066\u200b\ufeff\u2028",
+    "not utf-8 \udcff\udc80, lone \ud800",
+    "]]><!-- <![CDATA[",
+    "o" * 5000,
+)
+ELEMENTS = {
+    "html", "head", "meta", "title", "style", "body", "header", "p", "h1", "bdi", "section", "div", "span",
+    "strong", "h2", "ul", "li", "b", "table", "thead", "tr", "th", "tbody", "td", "figure", "figcaption",
+    "footer", "svg", "rect", "text", "path", "line",
+}  # fmt: skip
+ATTRIBUTES = {
+    "lang", "charset", "http-equiv", "content", "name", "class", "dir", "scope", "aria-label", "xmlns",
+    "viewbox", "preserveaspectratio", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "d",
+}  # fmt: skip
+
+
+def hostile_page(name: str) -> str:
+    report = Report(
+        url=f"https://user:hunter2@{name}/", directory=name, listed=2, failed=2, exit_code=5, listings_failed=1,
+        failures=tuple(result(f"{name}/x", Outcome.FAILED, reason=f"{name} https://u:hunter2@h/") for _ in "ab"),
+        listing_failures=(ListingFailure(path=name, url=name, reason=name),), warnings=(name,),
+    )  # fmt: skip
+    odd = Run(id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), held=Held(1, 1))
+    everything = Contents(
+        directory=name,
+        runs=(odd, run(1)),
+        folders={name.replace("/", "∕"): Held(3, 400), f"{name}/b": Held(1, 100), "plain": Held(1, 10)},
+        largest=(known(name, 7),),
+        problem=name,
+        last=LastRun(report=report, slowest=(result(name, seconds=3.0),)),
+    )
+    return render_page(everything, NOON, UTC)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_name_becomes_more_than_text(name: str) -> None:
+    page = hostile_page(name)
+    page.encode()  # no surrogate is left
+    assert all(char.isprintable() or char == "\n" for char in page)
+    elements = list(html.document_fromstring(page).iter())
+    assert {str(element.tag) for element in elements} <= ELEMENTS
+    assert {name for element in elements for name in element.attrib} <= ATTRIBUTES
+    assert "hunter2" not in page
+    assert "o" * 301 not in page
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(codec=None, categories=None), max_size=40))
+def test_no_text_at_all_changes_the_structure(name: str) -> None:
+    def shape(page: str) -> list[tuple[str, list[str]]]:
+        body = html.document_fromstring(page)
+        drawings = body.xpath("//svg[@class='map']")
+        for drawing in drawings:  # what fits into a place, and how places are named, depends on the name
+            drawing.clear()
+        return [(str(element.tag), sorted(element.attrib)) for element in body.iter()]
+
+    text = name.replace("/", "") or "x"
+    assert shape(hostile_page(text)) == shape(hostile_page("x"))
+
+
+def test_a_hostile_name_is_shown_as_what_it_is() -> None:
+    assert "<script>alert(1)</script>/x" in text_of(hostile_page(HOSTILE[0]))
+    assert "\\u202egnp.exe" in text_of(hostile_page("\u202egnp.exe"))
+    assert "\\xff" in text_of(hostile_page("\udcff"))
+
+
+def test_the_browser_is_told_to_run_and_to_load_nothing() -> None:
+    (policy,) = html.fromstring(page_of()).xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+    assert not re.findall(r"(?:href|src)\s*=|url\(|@import|<link|<script", page_of(runs=(run(0),)))
+
+
+# --- the state and the file -------------------------------------------------------------------------
+
+
+async def test_the_state_of_a_mirror_is_read(tmp_path: Path) -> None:
+    path = state_path(tmp_path, Config())
+    path.parent.mkdir()
+    async with SqliteState(path) as state:
+        number = await state.begin_run(URL)
+        state.remember([known("a/b/c/d/e/deep", 5), known("top", 7)])
+        state.end_run(number, Figures(seconds=1, outcome="ok", exit_code=0))
+    found = await read_contents(str(tmp_path), Config())
+    assert found.folders == {"": Held(1, 7), "a/b/c/d": Held(1, 5)}
+    assert [item.path for item in found.largest] == ["top", "a/b/c/d/e/deep"]
+    assert [item.held for item in found.runs] == [Held(2, 12)]
+
+
+async def test_a_link_in_the_place_of_the_state_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    async with SqliteState(elsewhere) as state:
+        state.remember([known("secret", 7)])
+    mirror = tmp_path / "mirror"
+    (mirror / ".crawler").mkdir(parents=True)
+    state_path(mirror, Config()).symlink_to(elsewhere)
+    assert (await read_contents(str(mirror), Config())).largest == ()
+    assert (await read_contents(str(mirror), Config(state=str(elsewhere)))).largest != ()
+
+
+async def test_the_page_of_a_hundred_thousand_files_is_small_and_quick(tmp_path: Path) -> None:
+    path = state_path(tmp_path, Config())
+    path.parent.mkdir()
+    async with SqliteState(path) as state:
+        for folder in range(2000):
+            state.remember([known(f"pool/{folder % 20}/{folder}/package_{n}.deb", n * folder) for n in range(50)])
+    target = tmp_path / "page.html"
+    begun = time.monotonic()
+    await write_page(str(target), str(tmp_path), Config())
+    assert time.monotonic() - begun < 5
+    assert target.stat().st_size < 60_000
+    assert "100,000 files" in text_of(target.read_text())
+
+
+async def test_the_page_replaces_the_old_one_in_one_step(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    target.write_text("old")
+    target.chmod(0o640)
+    with target.open() as reader:
+        await write_page(str(target), str(tmp_path), Config())
+        assert reader.read() == "old"
+    assert target.read_text().startswith("<!DOCTYPE html>")
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_without_its_libraries_the_option_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "_LIBRARIES", ("json", "there_is_no_such_library"))
+    with pytest.raises(ConfigError) as refusal:
+        contents.check_installed()
+    assert str(refusal.value) == "--report needs there_is_no_such_library: pip install 'crawler[report]'"
+
+
+def test_a_run_without_the_option_imports_none_of_them() -> None:
+    code = "import sys, crawler.outputs, crawler.modes; print({'jinja2', 'svg', 'squarify'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
