@@ -99,7 +99,8 @@ class Committer:
     def _settle(self, staged: Staged, known: Known | str) -> None:
         """Report one body of a batch: what is on disk now, or why it is not."""
         if isinstance(known, Known):
-            self._report(replace(staged.result, known=known), known)
+            expected = staged.result  # nearly always what came to lie on the disk is what was to
+            self._report(expected if known == expected.known else replace(expected, known=known), known)
         else:
             self._fail(staged, known)
 

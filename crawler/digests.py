@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.urls import name_problem
@@ -203,6 +204,13 @@ def _note(found: dict[str, str | None], path: str, digest: str) -> None:
         found[path] = digest
 
 
+@lru_cache(maxsize=256)
+def _may_tell(names: tuple[str, ...]) -> bool:
+    """Can headers of these names give a digest? A server sends the same ones with each of its files."""
+    lowered = {name.lower() for name in names}
+    return not lowered.isdisjoint(_NAMED_HEADERS.keys() | _LIST_HEADERS | {"x-amz-request-id"})
+
+
 def header_digest(headers: Mapping[str, str]) -> str | None:
     """The best digest of the whole file that response headers give, None if there is none to rely on.
 
@@ -211,6 +219,8 @@ def header_digest(headers: Mapping[str, str]) -> str | None:
     neither uploaded in parts nor encrypted with a key, which is its MD5. With a content coding, nothing: servers
     disagree about what they digest then. Of a part (206), only what speaks of the whole.
     """
+    if not _may_tell(tuple(headers)):
+        return None
     known: dict[str, str] = {}
     for name, value in headers.items():
         lowered = name.lower()

@@ -150,6 +150,7 @@ class Resume:
 
 
 UNLIMITED = 1 << 62
+_LENGTH = re.compile(r"\d{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 
 
@@ -209,7 +210,7 @@ def _is_other(now: Validators, asked: Validators) -> bool:
 def content_length(headers: Mapping[str, str]) -> int | None:
     """Content-Length in bytes, or None if it is absent, unreadable or overruled by chunking (RFC 9112 6.3)."""
     text = headers.get("Content-Length", "").strip()
-    if "Transfer-Encoding" in headers or not re.fullmatch(r"\d{1,18}", text):
+    if "Transfer-Encoding" in headers or not _LENGTH.fullmatch(text):
         return None
     return int(text)
 

@@ -31,6 +31,8 @@ from crawler.plan import (
 from crawler.retry import parse_http_date
 from crawler.scope import DIRECTORY
 
+_NONE = Validators()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloader:
@@ -68,7 +70,7 @@ class _Transfer:
         self._shared = shared
         self._job = job
         self._part: Part | None = None
-        self._validators = Validators()
+        self._validators = _NONE
         """Strong ones of the version that the part holds, or nothing."""
         self._began = time.monotonic()
         self._received = 0
@@ -121,19 +123,20 @@ class _Transfer:
             same_size = reply.headers.get("Content-Length") == str(job.local.size)
             if reply.status != 200 or not same_time or not same_size:
                 return False
-            self._job = replace(job, known=self._known(reply, job.local.size, job.local.mtime))
+            digest = job.known.digest if job.known else None
+            self._job = replace(job, known=self._known(reply, job.local.size, job.local.mtime, digest))
             return True
 
-    def _known(self, reply: Reply, size: int, mtime: int) -> Known:
-        old = self._job.known
+    def _known(self, reply: Reply, size: int, mtime: int, digest: str | None) -> Known:
+        job = self._job
         return Known(
-            path=self._job.path,
-            url=self._job.url,
-            row=self._job.row,
+            path=job.path,
+            url=job.url,
+            row=job.row,
             size=size,
             mtime=mtime,
             validators=validators_of(reply.headers),
-            digest=old.digest if old else None,
+            digest=digest,
             checked=_server_time(reply),
         )
 
@@ -220,17 +223,13 @@ class _Transfer:
         if modified is None and self._job.modified is not None and self._job.modified.low.tzinfo is not None:
             modified = self._job.modified.low.timestamp()
         mtime = None if modified is None else int(modified) * NANOSECONDS
-        result = replace(
-            self._result(Outcome.SAVED, self._job.reason),
-            size=size,
-            digest=digest,
-            known=replace(self._known(reply, size, mtime or 0), digest=digest),
-        )
+        known = self._known(reply, size, mtime or 0, digest)
+        result = self._result(Outcome.SAVED, self._job.reason, size=size, digest=digest, known=known)
         return Staged(job=self._job, part=part, body=body, size=size, mtime=mtime, result=result)
 
     def _unchanged(self, job: Job, reason: str) -> Result:
-        result = self._result(Outcome.UNCHANGED, reason)
-        return replace(result, known=job.known or self._job.known, size=job.local.size if job.local else 0)
+        size = job.local.size if job.local else 0
+        return self._result(Outcome.UNCHANGED, reason, size=size, known=job.known or self._job.known)
 
     def failed(self, error: FetchError | VerificationError) -> Result:
         """The Result of a job whose attempts are used up, or that is no file after all."""
@@ -240,16 +239,22 @@ class _Transfer:
             return self._result(Outcome.SKIPPED, str(error))
         return self._result(Outcome.FAILED, str(error))
 
-    def _result(self, outcome: Outcome, reason: str) -> Result:
+    def _result(
+        self, outcome: Outcome, reason: str, *, size: int = 0, digest: str | None = None, known: Known | None = None
+    ) -> Result:
+        job = self._job
         return Result(
-            path=self._job.path,
-            url=self._job.url,
+            path=job.path,
+            url=job.url,
             outcome=outcome,
             reason=reason,
+            size=size,
             received=self._received,
             seconds=time.monotonic() - self._began,
             attempts=self._attempts,
-            old_size=self._job.local.size if self._job.local else None,
+            digest=digest,
+            old_size=job.local.size if job.local else None,
+            known=known,
         )
 
     async def close(self) -> None:

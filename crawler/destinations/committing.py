@@ -233,6 +233,8 @@ def _known(one: _Ready) -> Known:
             mtime=one.mtime,
             digest=item.result.digest,
         )
+    if (one.size, one.mtime) == (base.size, base.mtime) and base.digest:
+        return base
     return Known(
         path=base.path,
         url=base.url,
