@@ -42,6 +42,9 @@ CHECKSUM_BYTES = 16 * MIB
 
 CHECKSUM_FILES = 100
 """Checksum files of one folder that are read: each file that none of them names makes us read them all."""
+REMEMBERED_ENTRIES = 200_000
+"""Listings up to this length are remembered, so that an unchanged page needs no parsing; a longer one would
+cost more memory to keep and to store than time to parse."""
 
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20

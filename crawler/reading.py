@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError
 from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
@@ -44,12 +45,18 @@ class Reader:
             # An empty array proves nothing; the same folder as HTML does.
             page = await persist(lambda: self._fetch(url, Validators(), permit, html_only=True), self.attempts)
             digest = hashlib.sha256(page.body).hexdigest()
-        entries: list[Entry] = []
+        count, entries = 0, list[Entry]()
         async for piece in self._parsed(page):
-            entries += piece.entries
+            count += len(piece.entries)
+            if count <= limits.REMEMBERED_ENTRIES:
+                entries += piece.entries
+            else:
+                entries.clear()
             if piece.is_listing:
-                whole = replace(piece, entries=tuple(entries)) if len(entries) != len(piece.entries) else piece
-                self._note(path, url, page, whole, digest)
+                self._announce(path, piece, count)
+                self._account(path, piece)
+                if piece.complete and count == len(entries):
+                    self.state.remember_listing(_memo(url, path, page, piece, tuple(entries), digest))
             yield piece
 
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
@@ -81,30 +88,14 @@ class Reader:
             entries=memo.entries,
             next_pages=memo.next_pages,
         )
-        self._announce(path, listing)
+        self._announce(path, listing, len(listing.entries))
         return listing
 
-    def _note(self, path: str, url: str, page: Page, listing: Listing, digest: str) -> None:
-        """Tell of a listing that was read to its end, and remember it if that is the end it should have."""
-        self._announce(path, listing)
+    def _account(self, path: str, listing: Listing) -> None:
         for rejection in listing.rejections:
             self.observer.rejected(path, rejection)
             if rejection.reason == "bad-name":
                 self._count_unsavable(path, rejection)
-        if listing.complete:
-            self.state.remember_listing(
-                ListingMemo(
-                    url=url,
-                    answered=listing.url,
-                    path=path,
-                    validators=page.validators,
-                    body_digest=digest,
-                    family=listing.family,
-                    complete=True,
-                    entries=listing.entries,
-                    next_pages=listing.next_pages,
-                )
-            )
 
     def _count_unsavable(self, path: str, rejection: Rejection) -> None:
         """What the listing shows and no file can be called is an entry that failed, not a link of the page."""
@@ -112,10 +103,22 @@ class Reader:
         self.observer.listed(path, None)
         self.observer.finished(Result(path=path, url=rejection.subject, outcome=Outcome.FAILED, reason=reason))
 
-    def _announce(self, path: str, listing: Listing) -> None:
-        self.observer.listing_read(
-            path, listing.url, len(listing.entries), family=listing.family, confidence=listing.confidence
-        )
+    def _announce(self, path: str, listing: Listing, count: int) -> None:
+        self.observer.listing_read(path, listing.url, count, family=listing.family, confidence=listing.confidence)
+
+
+def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entry, ...], digest: str) -> ListingMemo:
+    return ListingMemo(
+        url=url,
+        answered=listing.url,
+        path=path,
+        validators=page.validators,
+        body_digest=digest,
+        family=listing.family,
+        complete=True,
+        entries=entries,
+        next_pages=listing.next_pages,
+    )
 
 
 def _refused(page: Page, url: str) -> FetchError:
