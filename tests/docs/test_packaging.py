@@ -46,22 +46,28 @@ def test_the_archives_hold_what_they_should(archives: dict[str, Path]) -> None:
     names = set(zipfile.ZipFile(archives["wheel"]).namelist())
     with tarfile.open(archives["sdist"]) as archive:
         source = {name.partition("/")[2] for name in archive.getnames()}
-    modules = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "crawler").rglob("*.py")}
-    assert modules | {"crawler/py.typed"} <= names
-    assert (
-        modules | {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/crawler.1", "examples/notebook.py"} <= source
-    )
+    package = [path for path in (REPOSITORY / "crawler").rglob("*.*") if "__pycache__" not in path.parts]
+    files = {path.relative_to(REPOSITORY).as_posix() for path in package if path.is_file()}
+    others = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/crawler.1", "examples/notebook.py"}
+    assert {"crawler/py.typed", "crawler/engine.py", "crawler/html_report/templates/page.html"} <= files
+    assert files <= names
+    assert files | others <= source
     assert f"crawler-{__version__}.data/data/share/man/man1/crawler.1" in names
     assert not [name for name in names if name.startswith(("tests", "docs", "config"))]
 
 
-@pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_each_installs_and_works(archives: dict[str, Path], kind: str, tmp_path: Path, reader: Reader) -> None:
-    programs = environment(tmp_path / "venv", str(archives[kind]))
+@pytest.mark.parametrize(("kind", "extra"), [("wheel", ""), ("sdist", "[report]")])
+def test_each_installs_and_works(
+    archives: dict[str, Path], kind: str, extra: str, tmp_path: Path, reader: Reader
+) -> None:
+    programs = environment(tmp_path / "venv", f"{archives[kind]}{extra}")
     assert call(programs / "crawler", "--version") == f"crawler {__version__}\n"
     assert (tmp_path / "venv" / "share" / "man" / "man1" / "crawler.1").is_file()
     reader.run("sh", f"{programs}/crawler --ext zip https://files.example.org/releases/ releases\n")
     assert "releases/old/app-0.9.zip" in reader.files()
+    if extra == "[report]":
+        reader.run("sh", f"{programs}/crawler --history --report page.html releases\n")
+        assert "releases" in (reader.home / "page.html").read_text()
     assert call(programs / "python", "-m", "pip", "check") == "No broken requirements found.\n"
 
 
