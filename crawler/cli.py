@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from crawler import __version__
 from crawler.config import Config, default_of, option_fields, option_of, parse_rule
@@ -19,12 +20,12 @@ from crawler.escape import masked
 from crawler.modes import run_explain, run_history, run_verify
 
 _SYNOPSIS = """\
-  crawler [OPTIONS] URL DIR                 mirror the listing at URL, and all below it
-  crawler [OPTIONS] --input-file FILE DIR   save the URLs in FILE: one a line, optionally TAB and a path
-  crawler [OPTIONS] --config FILE           run the mirrors that a TOML file describes
-  crawler --list URL                        print the entries of one listing, save nothing
-  crawler --verify [--repair] DIR           re-hash what DIR holds; fetch again what differs
-  crawler --explain ENTRY URL DIR           say what would be done about the URL ENTRY, and which rule decides
+  crawler [OPTIONS] URL DIR                 mirror the listing at URL
+  crawler [OPTIONS] --input-file FILE DIR   save the URLs that FILE lists
+  crawler [OPTIONS] --config FILE           run the mirrors of a TOML file
+  crawler --list URL                        print one listing
+  crawler --verify [--repair] DIR           re-hash what DIR holds
+  crawler --explain ENTRY URL DIR           say what would be done, and why
   crawler --history DIR                     print the last runs"""
 _MODES = "Other things to do"
 _EXIT_CODES = (
@@ -38,7 +39,9 @@ class _Command(click.Command):
     """Help in groups, and --include and --exclude in their common order."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, list(_ordered_rules(args)))
+        if not ctx.resilient_parsing:  # when words are completed, the last one may be half of a rule
+            args = _ordered_rules(args)
+        return super().parse_args(ctx, args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write("Usage:\n" + _SYNOPSIS + "\n")
@@ -62,8 +65,18 @@ class _Command(click.Command):
 
 class _Option(click.Option):
     def __init__(self, declarations: Sequence[str], group: str, **more: Any) -> None:
-        super().__init__(declarations, **more)
+        super().__init__(declarations, shell_complete=_complete_value, **more)
         self.group = group
+
+
+def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What may follow an option, or stand for URL and DIR: told from the metavar."""
+    metavar = param.metavar or ""
+    if "|" in metavar and metavar.islower():
+        return [CompletionItem(word) for word in metavar.split("|") if word.startswith(incomplete)]
+    if metavar in {"FILE", "PATH"}:
+        return [CompletionItem(incomplete, type="file")]
+    return [CompletionItem(incomplete, type="dir")] if isinstance(param, click.Argument) else []
 
 
 def _ordered_rules(args: Sequence[str]) -> list[str]:
@@ -150,7 +163,7 @@ def _command() -> click.Command:
     version = click.version_option(__version__, prog_name="crawler", message="%(prog)s %(version)s")
     command = _Command(
         "crawler",
-        params=[click.Argument(["positional"], nargs=-1), *modes, *_options()],
+        params=[click.Argument(["positional"], nargs=-1, shell_complete=_complete_value), *modes, *_options()],
         callback=_call,
         help="Mirror directory-listing sites: the index pages of Apache, nginx, lighttpd, object stores and others.",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 98},

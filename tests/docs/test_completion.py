@@ -39,6 +39,11 @@ def test_there_is_a_script_for_each_shell(shell: str, mark: str) -> None:
         ("crawler --max-", ["plain,--max-size", "plain,--max-files", "plain,--max-total-size", "plain,--max-depth",
                             "plain,--max-delete", "plain,--max-duration"]),
         ("crawler --include *.zip --net", ["plain,--netrc"]),
+        ("crawler --fsync ", ["plain,none", "plain,batch", "plain,file"]),
+        ("crawler --check h", ["plain,headers"]),
+        ("crawler --include ", []),
+        ("crawler --config ", ["file,"]),
+        ("crawler https://files.example.org/ mir", ["dir,mir"]),
     ],
 )  # fmt: skip
 def test_words_are_completed(words: str, answers: list[str]) -> None:
