@@ -32,6 +32,7 @@ _HOME = {
     "Result": "crawler.models",
     "RobotsForbidden": "crawler.errors",
     "Span": "crawler.models",
+    "Step": "crawler.models",
     "VerificationError": "crawler.errors",
     "download": "crawler.app",
     "mirror": "crawler.app",
@@ -59,6 +60,7 @@ __all__ = [
     "Result",
     "RobotsForbidden",
     "Span",
+    "Step",
     "VerificationError",
     "__version__",
     "download",
@@ -84,7 +86,7 @@ if TYPE_CHECKING:
     )
     from crawler.interfaces import Observer
     from crawler.listings import parse_listing
-    from crawler.models import Entry, Job, Kind, Listing, Outcome, Rejection, Result, Span
+    from crawler.models import Entry, Job, Kind, Listing, Outcome, Rejection, Result, Span, Step
     from crawler.report import Report
 
 

@@ -179,7 +179,7 @@ async def _open(
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config = setup.config
     options = client_options(config, setup.starts)
-    await _refuse_missing_disk(setup.directory, config)
+    await refuse_missing_disk(setup.directory, config)
     destination = await stack.enter_async_context(
         LocalDestination(setup.directory, fsync=config.fsync, trash_seconds=config.trash, read_only=config.dry_run)
     )
@@ -207,7 +207,7 @@ async def _open(
     return parts, state
 
 
-async def _refuse_missing_disk(directory: Path, config: Config) -> None:
+async def refuse_missing_disk(directory: Path, config: Config) -> None:
     """Raise DestinationError if a state kept elsewhere knows files, but DIR holds no trace of us.
 
     That is how an empty mount point looks when its disk is missing: everything would be fetched onto the disk below.

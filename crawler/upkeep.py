@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crawler import urls
 from crawler.access import client_options
-from crawler.app import accounted, first_error, shared_gate
+from crawler.app import accounted, first_error, refuse_missing_disk, shared_gate
 from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
@@ -46,12 +46,14 @@ async def run_verify(
 ) -> tuple[Report, CrawlerError | None]:
     """Compare what ``directory`` holds with its state; with ``repair`` fetch again what differs.
 
-    In the report, unchanged files are good ones and saved ones were repaired. Raises ConfigError.
+    In the report, unchanged files are good ones and saved ones were repaired. It holds the lock where it can, so that
+    no run writes meanwhile. Raises ConfigError.
     """
     path = _state_of(directory, config)
     tally = Tally("", str(directory))
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
+        await refuse_missing_disk(directory, config)
         destination = await stack.enter_async_context(
             LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash)
         )

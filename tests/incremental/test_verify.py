@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,33 @@ def test_a_damaged_state_verifies_nothing_and_says_so(sandbox: Sandbox, site: Si
     run = verify(sandbox)
     run.fails(4)
     assert "nothing can be verified" in run.errors
+
+
+def test_a_mount_point_without_its_disk_is_neither_verified_nor_repaired(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    state = f"--state={sandbox.reports / 'state.sqlite3'}"
+    sandbox.mirror(site.url, more=[state]).succeeds()
+    shutil.rmtree(sandbox.directory)
+    sandbox.directory.mkdir()
+    run = verify(sandbox, state, "--repair")
+    run.fails(4)
+    assert "mounted" in run.errors
+    assert list(sandbox.directory.iterdir()) == []
+
+
+def test_a_read_only_disk_is_verified_too(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    sandbox.directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(sandbox.directory)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount a tmpfs here")
+    try:
+        sandbox.mirror(site.url).succeeds()
+        subprocess.run([*mount[:4], "remount,ro", *mount[5:]], check=True)
+        verify(sandbox).succeeds()
+        verify(sandbox, "--repair").fails(4)
+    finally:
+        subprocess.run(["umount", "-l", str(sandbox.directory)], check=True)
 
 
 async def checked(directory: Path, **options: object) -> Report:
