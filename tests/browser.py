@@ -20,7 +20,8 @@ from typing import Any, Self
 PROGRAM = "chromium"
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --disable-breakpad --remote-debugging-pipe"
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --disable-breakpad --hide-scrollbars "
+    "--remote-debugging-pipe"
 )
 PATIENCE = 20.0
 """Seconds that it may take to end."""
@@ -43,6 +44,8 @@ class Browser:
         self._session: str | None = None
         self.requested: list[str] = []
         """URLs that the page has asked for since ``open``."""
+        self.blocked: list[str] = []
+        """Why requests among them were never sent: ``csp`` is the page's own policy."""
 
     def __enter__(self) -> Self:
         for_it, self._to = os.pipe()
@@ -86,6 +89,7 @@ class Browser:
         wish = {"name": "prefers-color-scheme", "value": scheme}
         self._call("Emulation.setEmulatedMedia", media=media, features=[wish])
         self.requested.clear()
+        self.blocked.clear()
         self._call("Page.navigate", url=page.as_uri())
         while next(self._messages).get("method") != "Page.loadEventFired":
             pass
@@ -111,6 +115,12 @@ class Browser:
         result: dict[str, Any] = answer["result"]
         return result
 
+    def _note(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "Network.requestWillBeSent":
+            self.requested.append(message["params"]["request"]["url"])
+        elif message.get("method") == "Network.loadingFailed":
+            self.blocked.append(message["params"].get("blockedReason", ""))
+
     def _receive(self) -> Iterator[dict[str, Any]]:
         """The messages as they come; requests are noted on the way."""
         rest = b""
@@ -118,7 +128,6 @@ class Browser:
             *whole, rest = (rest + chunk).split(b"\0")
             for text in whole:
                 message = json.loads(text)
-                if message.get("method") == "Network.requestWillBeSent":
-                    self.requested.append(message["params"]["request"]["url"])
+                self._note(message)
                 yield message
         raise RuntimeError(f"{PROGRAM} has ended")
