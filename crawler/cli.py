@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from crawler import __version__
-from crawler.config import Config, default_of, option_fields, option_of, parse_rule
+from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_rule
 from crawler.console import Call, run_config, run_list, run_one
 from crawler.errors import ConfigError, CrawlerError
 from crawler.escape import masked
@@ -194,7 +194,7 @@ def _call(
             for text in signed
         )
     return Call(
-        config=Config.from_mapping(given, where="command line"),
+        config=Config.from_mapping(given, where=COMMAND_LINE),
         positional=positional,
         input_file=input_file,
         list_only=list_only,

@@ -283,7 +283,7 @@ class Config:
             elif key not in known:
                 raise ConfigError(f"{where}: unknown key {key!r}")
             else:
-                parsed[key] = _convert(known[key], value, f"{where}: {key}")
+                parsed[key] = _convert(known[key], value, _place(where, key))
         parsed.setdefault("rules", _rules(values, where))
         config = cls(**parsed)  # type: ignore[arg-type]
         config._check(where)
@@ -291,13 +291,22 @@ class Config:
 
     def _check(self, where: str) -> None:
         if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
-            raise ConfigError(f"{where}: min_size is larger than max_size")
+            raise ConfigError(f"{_place(where, 'min_size')} is larger than the maximum")
         for needs, has, what in (
             (self.delete_excluded, self.delete, "delete_excluded"),
             (self.ignore_errors, self.delete, "ignore_errors"),
         ):
             if needs and not has:
-                raise ConfigError(f"{where}: {what} has no effect without delete")
+                raise ConfigError(f"{_place(where, what)} has no effect without delete")
+
+
+COMMAND_LINE = "command line"
+"""Where options come from that are called by their flags."""
+
+
+def _place(where: str, key: str) -> str:
+    """What an error is about: ``--max-size``, or ``mirrors.toml: mirror 1: max_size``."""
+    return "--" + key.replace("_", "-") if where == COMMAND_LINE else f"{where}: {key}"
 
 
 def option_fields() -> dict[str, Field[Any]]:

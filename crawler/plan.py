@@ -45,10 +45,10 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.FETCH, f"a {local.kind} is in its place")
     if known is None or (known.size, known.mtime) != (local.size, local.mtime):
         return _without_state(entry, local, touched=known is not None)
-    if _plain(known.url) != _plain(entry.url):
-        return Decision(Need.FETCH, "another URL")
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
+    if _plain(known.url) != _plain(entry.url):
+        return Decision(Need.PROBE, "another URL")
     if entry.row != known.row:
         # If-Modified-Since would hide a rollback to an older file; only an ETag tells all versions apart.
         return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")

@@ -53,7 +53,7 @@ NO_ETAG = replace(KNOWN, validators=Validators(last_modified=NOON_HTTP))
         (ENTRY, KNOWN, Local(Kind.DIRECTORY, 4096, 0), Need.FETCH, "a directory is in its place"),
         (ENTRY, KNOWN, Local(Kind.SYMLINK, 1000, T * SECOND), Need.FETCH, "a symlink is in its place"),
         (ENTRY, None, Local(Kind.OTHER, 1000, T * SECOND), Need.FETCH, "a other is in its place"),
-        (replace(ENTRY, url="http://h/b/a"), KNOWN, LOCAL, Need.FETCH, "another URL"),
+        (replace(ENTRY, url="http://h/b/a"), KNOWN, LOCAL, Need.PROBE, "another URL"),
         (replace(ENTRY, url="http://h/a?token=2"), KNOWN, LOCAL, Need.NOTHING, "same row"),
         (replace(ENTRY, size=Span(1001, 1001)), KNOWN, LOCAL, Need.FETCH, "size differs"),
         (replace(ENTRY, size=ROUNDED), KNOWN, LOCAL, Need.NOTHING, "same row"),
