@@ -17,13 +17,13 @@ from markupsafe import Markup
 
 from crawler import __version__
 from crawler.history import figures_of
-from crawler.html_report.charts import legible, render_map, render_share
+from crawler.html_report.charts import FEWEST, legible, render_map, render_share
 from crawler.html_report.contents import Contents
 from crawler.html_report.folders import ROWS, Place, Tree
 from crawler.html_report.history import Moments, charts_of, outcome
 from crawler.render import render_duration, render_size
 from crawler.report import Report
-from crawler.state import Figures
+from crawler.state import Figures, Run
 
 RUNS_CHARTED = 60
 RUNS_LISTED = 15
@@ -81,6 +81,7 @@ def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> s
         runs=runs,
         listed_runs=contents.runs[:RUNS_LISTED],
         charts=charts_of(runs, moments),
+        ends=_ends(runs, moments),
         problems=problems[:FAILURES_SHOWN],
         problem_count=report.failed + report.listings_failed if report else 0,
         reasons=_common_reasons(problems),
@@ -118,6 +119,16 @@ def _latest(contents: Contents, now: float) -> Latest | None:
         report = contents.last.report
         return Latest(started=now - report.seconds, figures=figures_of(report, 0))
     return Latest(started=contents.runs[0].started, figures=contents.runs[0].figures) if contents.runs else None
+
+
+def _ends(runs: Sequence[Run], moments: Moments) -> tuple[str, str]:
+    """What stands below a chart on the left and on the right, which few runs do not reach."""
+    if not runs:
+        return "", ""
+    first, last = moments.day(runs[0].started), moments.day(runs[-1].started)
+    if len(runs) >= FEWEST:
+        return first, last
+    return first if first == last else f"{first} – {last}", ""
 
 
 def _problems(report: Report) -> list[Problem]:
