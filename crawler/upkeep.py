@@ -41,6 +41,15 @@ async def read_history(directory: Path, config: Config, limit: int) -> list[Run]
     return runs
 
 
+async def _hold(destination: LocalDestination, wait: float, *, writes: bool) -> None:
+    """Take the lock; without it only a run that does not write goes on. Raises AlreadyRunning, DestinationError."""
+    try:
+        await destination.acquire(wait)
+    except DestinationError:  # a disk that cannot be written to is changed by nobody else either
+        if writes:
+            raise
+
+
 async def run_verify(
     directory: Path, config: Config, observers: Sequence[Observer], stop: Stop, *, repair: bool
 ) -> tuple[Report, CrawlerError | None]:
@@ -57,11 +66,7 @@ async def run_verify(
         destination = await stack.enter_async_context(
             LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash)
         )
-        try:
-            await destination.acquire(config.lock_wait)
-        except DestinationError:  # a disk that cannot be written to is changed by nobody else either
-            if repair:
-                raise
+        await _hold(destination, config.lock_wait, writes=repair)
         state = await stack.enter_async_context(SqliteState(path) if repair else ReadOnlyState(path))
         if state.problem:
             raise DestinationError(f"nothing can be verified: {state.problem}")
