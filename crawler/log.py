@@ -107,7 +107,7 @@ def _text_of(name: str, fields: Mapping[str, object]) -> str:
     words = [name]
     if "path" in fields:
         words.append(printable(str(fields["path"])) or "/")
-    if "url" in fields and name not in {"saved", "unchanged", "skipped", "deleted"}:
+    if fields.get("url") and name not in {"saved", "unchanged", "skipped", "deleted"}:
         words.append(masked(str(fields["url"])))
     if isinstance(size := fields.get("size"), int):
         words.append(render_size(size))
@@ -150,6 +150,13 @@ class TextFormatter(logging.Formatter):
             trace = self.formatException(record.exc_info)
             text += "".join(f"\n  {masked(line)}" for line in trace.splitlines())
         return text
+
+
+class ConsoleFormatter(TextFormatter):
+    """With the time of the day alone, for people who look on: lines are short enough for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {self.line(record)}"
 
 
 class BriefFormatter(TextFormatter):
@@ -226,7 +233,8 @@ def configure(
     console = _Console(write or _to_stderr, _SAID_AT_THE_END if brief else set())
     console.setLevel(shown)
     formatter = JsonFormatter() if log_format == "json" else TextFormatter()
-    console.setFormatter(BriefFormatter() if brief else formatter)
+    spoken = BriefFormatter() if brief else ConsoleFormatter()
+    console.setFormatter(spoken if log_format == "text" else formatter)
     LOGGER.addHandler(console)
     kept = shown
     if log_file is not None:

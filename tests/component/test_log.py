@@ -44,7 +44,7 @@ class Lines(list[str]):
     @property
     def bare(self) -> list[str]:
         """Without the time."""
-        return [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d ", "", line) for line in self]
+        return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in self]
 
     @property
     def objects(self) -> list[dict[str, Any]]:
