@@ -25,6 +25,10 @@ Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
 
 
+_PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
+"""Families whose pages name only the one that follows: pagers of HTML link all, those that were read too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """A directory to walk: where its listing is, and where it lies under DIR."""
@@ -164,6 +168,8 @@ class Walker:
         """The pages that continue this one and may be read."""
         found = dict.fromkeys(listing.next_pages)
         pages = [page for page in found if page not in done and self.scope.listing(page) is None]
+        if found and not pages and listing.family in _PAGED_BY_MARKER:
+            raise ListingError("its pages continue each other in a circle")
         if pages and len(done) >= limits.LISTING_PAGES:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
         return pages

@@ -11,7 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Container, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -128,12 +128,24 @@ class LocalDestination:
 
     async def close(self) -> None:
         """Empty the trash of what is too old, give up the lock and every descriptor. For once, at the end."""
-        for part in tuple(self._streams):
-            await part.settle()
         try:
-            await self._run(self._writer, self._close)
+            for part in tuple(self._streams):
+                await part.settle()
         finally:
-            self._writer.shutdown(wait=False)
+            await self._to_the_end(self._writer.submit(self._close))
+
+    async def _to_the_end(self, closing: Future[None]) -> None:
+        """Wait for ``closing`` even when cancelled: a lock that is still held would refuse the next run."""
+        self._writer.shutdown(wait=False)
+        waiting = asyncio.wrap_future(closing)
+        try:
+            await asyncio.wait([waiting])
+        except asyncio.CancelledError:
+            await asyncio.wait([waiting])
+            raise
+        error = waiting.exception()
+        if error is not None:
+            raise destination_error(error, self._where) if isinstance(error, OSError) else error
 
     async def _ready(self) -> None:
         if self._read_only:
