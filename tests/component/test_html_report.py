@@ -120,6 +120,16 @@ def test_growth_is_drawn_from_run_to_run() -> None:
     assert (len(levels), min(levels)) == (100, 2.0)
 
 
+def test_the_dates_below_a_chart_stand_where_its_runs_are() -> None:
+    def ends(count: int) -> list[str]:
+        page = html.fromstring(page_of(runs=tuple(run(number) for number in range(count))))
+        return [span.text_content() for span in page.xpath("(//*[@class='ends'])[1]/span")]
+
+    assert ends(1) == ["2023-11-14", ""]
+    assert ends(3) == ["2023-11-12 – 2023-11-14", ""]
+    assert ends(20) == ["2023-10-26", "2023-11-14"]
+
+
 def test_a_chart_has_a_gap_where_growth_is_not_known() -> None:
     runs = (run(0), run(1, held=None), run(2), run(3))
     assert page_of(runs=runs).count('class="edge"') == 2 * 2
