@@ -47,7 +47,8 @@ class Committer:
         self._pending.append(done)
         self._unwritten += 1
         self._bytes += len(done.body)
-        if len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES:
+        is_batch = len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES
+        if is_batch or done.part:  # a large body is worth its own batch, and the file it replaces may be in its way
             self._wake.set()
         elif len(self._pending) == 1:
             self._timer = asyncio.get_running_loop().call_later(limits.BATCH_SECONDS, self._wake.set)

@@ -28,6 +28,8 @@ LISTING_RAW = 192 * MIB
 """A page of a million rows is about 115 MB."""
 LISTING_DECODED = 192 * MIB
 """The same after decompression: 4 MB of gzip can become 4 GB."""
+SMALL_PAGE = 8 * KIB
+"""Pages up to this size, about eighty rows, are parsed at once: to hand one to a thread and back takes longer."""
 LISTING_PAGES = 10_000
 """Pages of one paginated listing; S3 gives 1,000 keys a page, so this is ten million keys."""
 DEPTH = 64

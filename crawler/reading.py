@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from crawler import limits
 from crawler.attempts import persist
@@ -14,13 +15,14 @@ from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, Stat
 from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
 from crawler.plan import Verdict, interpret
 
+T = TypeVar("T")
 Parse = Callable[[bytes, str, str], Iterator[Listing]]
 """(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What reads the listings of a walk. Parsing happens in a thread."""
+    """What reads the listings of a walk. All but small pages are parsed in a thread."""
 
     client: Client
     state: StateStore
@@ -72,7 +74,8 @@ class Reader:
     async def _parsed(self, page: Page) -> AsyncIterator[Listing]:
         pieces = self.parse(page.body, page.url, page.content_type)
         piece: Listing | None = None
-        while (following := await asyncio.to_thread(next, pieces, None)) is not None:
+        take = _at_once if len(page.body) <= limits.SMALL_PAGE else asyncio.to_thread
+        while (following := await take(next, pieces, None)) is not None:
             piece = following
             if piece.is_listing or piece.entries:
                 yield piece
@@ -119,6 +122,10 @@ def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entr
         entries=entries,
         next_pages=listing.next_pages,
     )
+
+
+async def _at_once(call: Callable[..., T], *args: object) -> T:
+    return call(*args)
 
 
 def _refused(page: Page, url: str) -> FetchError:

@@ -27,9 +27,9 @@ from crawler.destinations.reasons import Refused, destination_error, is_whole, i
 from crawler.destinations.streaming import LocalPart
 from crawler.destinations.trash import Trash, remove
 from crawler.destinations.tree import Tree
-from crawler.destinations.turns import Turns
 from crawler.errors import DestinationError
 from crawler.models import Job, Kind, Known, Local, Staged
+from crawler.turns import Turns
 
 try:
     import resource
@@ -93,8 +93,8 @@ class LocalDestination:
         self._trash: Trash | None = None
         self._streams: set[LocalPart] = set()
         self._writer = ThreadPoolExecutor(1, "destination-write")
-        self._turns = Turns(self._writer)
         self._looker = ThreadPoolExecutor(1, "destination-look")
+        self._strokes, self._glances = Turns(self._writer), Turns(self._looker)
         self._carriers = ThreadPoolExecutor(_STREAMS, "destination-part")
 
     @property
@@ -202,11 +202,18 @@ class LocalDestination:
         except OSError as error:
             raise destination_error(error, self._where) from error
 
+    async def _shortly(self, turns: Turns, call: Callable[..., T], *args: object) -> T:
+        """``_run`` for what is nearly always done in a moment."""
+        try:
+            return await turns.run(call, *args)
+        except OSError as error:
+            raise destination_error(error, self._where) from error
+
     # --- looking ----------------------------------------------------------------------------------
 
     async def scan(self, folder: str) -> dict[str, Local]:
         """See ``interfaces.Destination``. {} also for a folder that lies behind a link."""
-        return await self._run(self._looker, self._scan, folder)
+        return await self._shortly(self._glances, self._scan, folder)
 
     def _looking(self) -> Tree | None:
         if self._seen is None and self._home.root >= 0:
@@ -245,7 +252,7 @@ class LocalDestination:
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` holds what had its final name by then."""
         await self._ready()
-        return await self._turns.run(self._committer.commit, batch, self._where)
+        return await self._shortly(self._strokes, self._committer.commit, batch, self._where)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. What is already gone counts as removed."""

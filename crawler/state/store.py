@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,8 @@ from crawler.models import Known
 from crawler.state import records, tables
 from crawler.state.database import Database
 from crawler.state.records import Figures, Held, Run
+from crawler.state.snapshot import Snapshot, read_snapshot
+from crawler.turns import Turns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -45,6 +48,7 @@ class SqliteState:
         self._files: dict[str, Known | None] = {}
         self._memos: dict[str, ListingMemo] = {}
         self._folders: set[str] = set()
+        self._snapshot: Snapshot | None = None
         self._waiting = 0
         self._written = time.monotonic()
 
@@ -56,7 +60,8 @@ class SqliteState:
     async def __aenter__(self) -> Self:
         if self._database:
             self._thread = ThreadPoolExecutor(1, "state")
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._database.open)
+            self._turns = Turns(self._thread)
+            self._snapshot = await asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
         return self
 
     async def __aexit__(
@@ -70,8 +75,18 @@ class SqliteState:
             await asyncio.wrap_future(closing)
             self._raise_bugs()
 
+    @staticmethod
+    def _open(database: Database) -> Snapshot | None:
+        database.open()
+        return database.ask(read_snapshot, None)
+
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path`` ("" is DIR), by name."""
+        if self._snapshot is not None:
+            with suppress(ValueError):  # a damaged row: whoever asks the file will see to it
+                found = self._snapshot.folder(path)
+                if found is not None:
+                    return found
         if path in self._folders:
             self._write_out()
         return await self._ask(partial(tables.read_folder, path), {})
@@ -84,6 +99,11 @@ class SqliteState:
 
     async def listing(self, url: str) -> ListingMemo | None:
         """What is known of the listing page that was asked for as ``url``."""
+        if self._snapshot is not None:
+            with suppress(ValueError):
+                is_known, memo = self._snapshot.listing(url)
+                if is_known:
+                    return memo
         if url in self._memos:
             self._write_out()
         return await self._ask(partial(tables.read_listing, url), None)
@@ -131,13 +151,15 @@ class SqliteState:
         if self._thread:
             for item in known:
                 self._files[item.path] = item
-                self._folders.add(item.path.rpartition("/")[0])
+                self._change(item.path.rpartition("/")[0])
             self._buffered(len(known))
 
     def remember_listing(self, memo: ListingMemo) -> None:
         """Note a listing page. Written soon, in batches."""
         if self._thread:
             self._memos[memo.url] = memo
+            if self._snapshot is not None:
+                self._snapshot.drop(memo.url)
             self._buffered(1 + len(memo.entries) // 10)
 
     def forget(self, paths: Collection[str]) -> None:
@@ -145,18 +167,25 @@ class SqliteState:
         if self._thread:
             for path in paths:
                 self._files[path] = None
-                self._folders.add(path.rpartition("/")[0])
+                self._change(path.rpartition("/")[0])
             self._buffered(len(paths))
 
     def forget_folder(self, path: str) -> None:
         """Nothing lies in ``path`` ("" is all of DIR) or below it any more, and its listings are worth nothing."""
+        self._snapshot = None
         self._write_out()
         self._write(partial(tables.delete_folder, path))
+
+    def _change(self, folder: str) -> None:
+        if folder not in self._folders:
+            self._folders.add(folder)
+            if self._snapshot is not None:
+                self._snapshot.drop(folder)
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
         if not self._thread or not self._database:
             return default
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.ask, question, default)
+        return await self._turns.run(self._database.ask, question, default)
 
     def _buffered(self, rows: int) -> None:
         self._waiting += rows

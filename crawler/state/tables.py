@@ -24,11 +24,11 @@ _END_RUN = """UPDATE runs SET seconds = ?, outcome = ?, exit_code = ?, listed = 
 _TOTALS = "count(*), cast(min(total(size), 9e18) AS INTEGER)"
 """Files and bytes. total() is a float, so that no sum overflows; the bound keeps it an integer."""
 
-_COLUMNS = "name, url, row, size, mtime, etag, last_modified, digest, checked"
+COLUMNS = "name, url, row, size, mtime, etag, last_modified, digest, checked"
 
 
 def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM files WHERE folder = ?", (records.key(path),)).fetchall()
+    rows = connection.execute(f"SELECT {COLUMNS} FROM files WHERE folder = ?", (records.key(path),)).fetchall()
     above = f"{path}/" if path else ""
     found = [records.known_of(above, row) for row in rows]
     return {known.path[len(above) :]: known for known in found}
@@ -36,7 +36,7 @@ def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
 
 def read_file(path: str, connection: sqlite3.Connection) -> Known | None:
     where = "WHERE folder = ? AND name = ?"
-    row = connection.execute(f"SELECT {_COLUMNS} FROM files {where}", records.split_path(path)).fetchone()
+    row = connection.execute(f"SELECT {COLUMNS} FROM files {where}", records.split_path(path)).fetchone()
     return records.known_of(path[: path.rfind("/") + 1], row) if row else None
 
 
@@ -47,7 +47,7 @@ def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None
 
 def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> list[Known]:
     where = "WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?"
-    rows = connection.execute(f"SELECT folder, {_COLUMNS} FROM files {where}", (*after, BATCH_ROWS)).fetchall()
+    rows = connection.execute(f"SELECT folder, {COLUMNS} FROM files {where}", (*after, BATCH_ROWS)).fetchall()
     return [records.known_of(f"{records.text_of(folder)}/" if folder else "", row) for folder, *row in rows]
 
 
@@ -68,7 +68,7 @@ def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, Held]:
 
 
 def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
-    query = f"SELECT folder, {_COLUMNS} FROM files ORDER BY size DESC LIMIT ?"
+    query = f"SELECT folder, {COLUMNS} FROM files ORDER BY size DESC LIMIT ?"
     rows = connection.execute(query, (limit,)).fetchall()
     return [records.known_of(f"{records.text_of(folder)}/" if folder else "", row) for folder, *row in rows]
 

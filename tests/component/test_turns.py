@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crawler.destinations.turns import Turns
+from crawler.turns import Turns
 
 
 @pytest.fixture
