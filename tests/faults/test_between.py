@@ -27,6 +27,7 @@ def test_tls_that_ends_without_its_goodbye_is_a_cut(sandbox: Sandbox, shape: str
         sandbox.holds(old)
 
 
+@pytest.mark.own  # Go's programs never send requests for 127.0.0.1 to a proxy
 @pytest.mark.row("M10")
 @pytest.mark.parametrize(
     "fault",

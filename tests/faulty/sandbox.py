@@ -205,7 +205,7 @@ class Sandbox:
                 folders.remove(STATE.encode())
             for name in names:
                 path = os.path.join(folder, name)
-                if stat.S_ISREG(os.lstat(path).st_mode):
+                if stat.S_ISREG(os.lstat(path).st_mode) and not tools.is_own(name):
                     with open(path, "rb") as file:
                         found[os.fsdecode(os.path.relpath(path, os.fsencode(self.directory)))] = file.read()
         return found

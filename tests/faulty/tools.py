@@ -111,6 +111,11 @@ NAME = os.environ.get("FAULTS_TOOL", "crawler")
 """Which of them the tests run; ``benchmarks/peers_faults.py`` sets it."""
 
 
+def is_own(name: bytes) -> bool:
+    """True for a file that the tool under test keeps for itself beside the mirror: copies of listings."""
+    return NAME.startswith("wget") and name.startswith(b"index.html")
+
+
 def argv(wish: Wish, url: str, directory: str) -> list[str]:
     """The command line of the tool under test. Raises NotOffered."""
     if NAME != "crawler" and wish.more:
