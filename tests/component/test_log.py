@@ -94,7 +94,7 @@ def test_one_line_per_decision_at_v() -> None:
         "(SIGINT)",
         "warning (w)",
     ]  # fmt: skip
-    assert all(re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d[+-]", line) for line in lines)
+    assert all(re.match(r"[012]\d:\d\d:\d\d [a-z]", line) for line in lines)
 
 
 def test_all_of_it_at_vv() -> None:
