@@ -253,8 +253,8 @@ class Sandbox:
             with contextlib.suppress(ValueError):
                 if here == self.directory.parent:
                     folders.remove(self.directory.name)
-            if tools.NAME != "crawler" and self.home in (here, *here.parents):
-                names = [name for name in names if name == "canary"]  # peers keep caches there
+            if tools.NAME != "crawler" and {self.home, self.base / "tmp"} & {here, *here.parents}:
+                names = [name for name in names if name == "canary"]  # peers keep caches and locks there
                 folders.clear()
             # a directory's own mtime changes with its entries: the entries themselves are compared
             yield from (here / name for name in (*folders, *names) if here / name != self.directory)
