@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.faulty.behaviours import Page, Redirect, Status
 from tests.faulty.samples import beside, blob, with_credentials
@@ -43,8 +44,8 @@ def serve_nasty(site: Site) -> dict[str, bytes]:
 @pytest.mark.parametrize("more", [[], ["-v"], ["--progress=plain"], ["--log-format=json", "-v"]], ids=" ".join)
 def test_no_byte_of_a_name_drives_a_terminal_or_forges_a_line(sandbox: Sandbox, site: Site, more: list[str]) -> None:
     good = serve_nasty(site)
-    logs = ["--log-file", str(sandbox.reports / "log"), "--metrics", str(sandbox.reports / "metrics")]
-    reports = [*logs, "--changes", str(sandbox.reports / "changes"), "--summary", str(sandbox.reports / "summary")]
+    names = ("log-file", "metrics", "changes", "summary", "report")
+    reports = [f"--{name}={sandbox.reports / name}" for name in names]
     run = sandbox.mirror(site.url, more=[*more, *reports] if more else [])
     run.fails(5)
     written = [path.read_text("utf-8", "surrogateescape") for path in sandbox.reports.iterdir()]
@@ -93,7 +94,7 @@ def test_a_password_is_written_nowhere(sandbox: Sandbox, site: Site, more: list[
     beside(site, "a.bin", blob(500), Status(404))
     site.file("b.bin", blob(900), Redirect("http://localhost:1/pub/b.bin"))
     site.folder("sub", Status(500))
-    names = ("log-file", "metrics", "changes", "summary")
+    names = ("log-file", "metrics", "changes", "summary", "report")
     reports = [f"--{name}={sandbox.reports / name}" for name in names] if more else []
     run = sandbox.mirror(with_credentials(site), attempts=2, more=[*more, *reports])
     run.fails(5)
@@ -111,10 +112,31 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
 
 
+MARKUP = (
+    *("<script>alert(1)", '"><img src=x onerror=y', "</script><svg onload=z>", "=cmd|' -C calc'!A0", "@SUM(1)"),
+    *('a"} 1 x{b="', "a,b", "{{7*7}}", "';alert(1)--"),
+)
+
+
+@pytest.mark.own
+@pytest.mark.row("H20")
+@pytest.mark.parametrize("answer", [None, Status(404)], ids=["saved", "failed"])
+def test_no_name_becomes_markup_in_the_page_about_a_mirror(sandbox: Sandbox, site: Site, answer: Status | None) -> None:
+    for name in MARKUP:
+        site.file(f"d {name}/{name}".replace("</", "<"), blob(100, len(name)), *([answer] if answer else []))
+    page = sandbox.reports / "page.html"
+    sandbox.mirror(site.url, more=[f"--report={page}"]).fails(5 if answer else 0)
+    soup = BeautifulSoup(page.read_text("utf-8"), "lxml")
+    assert soup.find_all("img", src="x") == []
+    handlers = [name for tag in soup.find_all(True) for name in tag.attrs if name.lower().startswith("on")]
+    assert handlers == []
+    assert not any(script.get_text().startswith("alert") for script in soup.find_all("script"))
+
+
 @pytest.mark.own
 @pytest.mark.row("H20", "H21")
 def test_names_stay_inside_their_cell_of_every_report(sandbox: Sandbox, site: Site) -> None:
-    names = ["<script>alert(1)", '"><img src=x onerror=y', "=cmd|' -C calc'!A0", "@SUM(1)", 'a"} 1 x{b="', "a,b"]
+    names = MARKUP
     for name in names:
         site.file(name, blob(100, len(name)))
     site.file("gone", blob(5), Status(404))
