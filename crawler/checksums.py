@@ -18,6 +18,8 @@ from crawler.interfaces import Client, Destination, Permit, StateStore
 from crawler.models import Entry, Job, Kind, Known, Local
 from crawler.plan import Decision, Need, needs_fetch, request_headers
 
+WARNINGS = 10
+"""Checksum files of no use that are told one by one."""
 _SIGNS = ("sum", "sha", "md5", ".b2", "blake")
 
 
@@ -76,7 +78,8 @@ class Checksums:
         self._destination = destination
         self._state = state
         self._attempts = attempts
-        self._warn = warn
+        self._tell = warn
+        self._told = 0
         self._permit = permit
         self._folders: dict[str, _Folder] = {}
         self._awaited: dict[str, list[_Source]] = {}
@@ -147,6 +150,14 @@ class Checksums:
             if digest is not None:
                 return Published(digest, source.is_news)
         return None
+
+    def _warn(self, text: str) -> None:
+        """A dead server has as many useless checksum files as it has files: not all of them are told."""
+        self._told += 1
+        if self._told <= WARNINGS:
+            self._tell(text)
+        elif self._told == WARNINGS + 1:
+            self._tell("nothing is checked by more checksum files, for reasons like these")
 
     async def _read(self, source: _Source) -> dict[str, str]:
         async with source.lock:

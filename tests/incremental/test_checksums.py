@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
-from crawler.checksums import Published, by_digest, may_be_checksums
+from crawler.checksums import WARNINGS, Published, by_digest, may_be_checksums
 from crawler.config import Config
 from crawler.models import Entry, Kind, Known, Local, Span
 from crawler.plan import Decision, Need
@@ -207,6 +207,15 @@ async def test_files_beside_are_read_by_the_workers_and_only_the_strongest(site:
     assert all(site.log.times(f"/pub/f{number}.md5") == 1 for number in range(30))
     report = await run(site, directory)
     assert bodies(site) == []
+
+
+async def test_many_useless_checksum_files_are_not_told_one_by_one(site: Site, directory: Path) -> None:
+    for number in range(30):
+        site.file(f"f{number}", blob(100, number))
+        site.file(f"f{number}.sha256", b"of no use")
+    report = await run(site, directory)
+    assert report.saved == 60
+    assert len(report.warnings) == WARNINGS + 1
 
 
 async def test_a_plan_asks_for_no_file_beside(site: Site, directory: Path) -> None:
