@@ -25,8 +25,8 @@ _DIRECTORY_WORD = re.compile(
 )
 _HEX = re.compile(r"[0-9a-f]{32,128}", re.IGNORECASE)
 _TOKEN = re.compile(r"\S+(?:\s(?:[KMGTP]i?B?|bytes?|[KMGT]bytes|[KMG]o|octets|B|k|kb)\b\.?)?", re.IGNORECASE)
-_EARLIEST = 1980
-_SAMPLE = 400
+_EARLIEST, _SAMPLE = 1980, 400
+_NAME_START = 8  # characters of a name that a cell shows at least, however it is cut
 
 
 @dataclass(slots=True)
@@ -38,8 +38,7 @@ class Facts:
     stamp: Span[datetime] | None = None
     size_text: str = ""
     time_text: str = ""
-    no_size: bool = False
-    """The size cell holds what stands there for a directory."""
+    no_size: bool = False  # the size cell holds what stands there for a directory
     directory_word: bool = False
     digest: str | None = None
 
@@ -60,13 +59,11 @@ class Columns:
     size: int = -1
     time: int = -1
     kind: int = -1
-    folders: int = -1
-    """The column of links is called "Directory": what it names are directories."""
+    folders: int = -1  # the column of links is called "Directory": what it names are directories
     digest: int = -1
     digest_name: str = ""
     unit: int = 0
-    labelled: int = 0
-    """How many kinds of heading were recognised."""
+    labelled: int = 0  # how many kinds of heading were recognised
 
 
 def read_facts(rows: list[Row], labels: list[str], rounding: Rounding) -> tuple[list[Facts], Columns]:
@@ -88,26 +85,30 @@ def _find_columns(columns: Columns, rows: list[Row], labels: list[str]) -> None:
     width = max(len(row.cells) for row in rows)
     names = [labels[i] if i < len(labels) else "" for i in range(width)]
     cells = [[row.cells[i] for row in rows if i < len(row.cells)] for i in range(width)]
-    times = [_time_score(column, name) for column, name in zip(cells, names, strict=True)]
-    columns.time = _best(times)
-    sizes = [
-        0.0 if i == columns.time else _size_score(column, name, bool(labels))
-        for i, (column, name) in enumerate(zip(cells, names, strict=True))
-    ]
-    columns.size = _best(sizes)
-    for i, (column, name) in enumerate(zip(cells, names, strict=True)):
-        if i in {columns.time, columns.size}:
-            continue
+    other = {i for i in range(width) if _shows_names(rows, i)}
+    columns.time = _best([0.0 if i in other else _time_score(cells[i], names[i]) for i in range(width)])
+    other.add(columns.time)
+    columns.size = _best([0.0 if i in other else _size_score(cells[i], names[i], bool(labels)) for i in range(width)])
+    for i, column, name in ((i, cells[i], names[i]) for i in range(width) if i not in {columns.time, columns.size}):
         if headings.FOLDERS.match(name) and column[0].linked:
             columns.folders = i
         if digest := _DIGEST.search(name):
             columns.digest, columns.digest_name = i, digest[1].lower().replace("-", "")
-        words = sum(bool(_DIRECTORY_WORD.fullmatch(cell.text)) for cell in column if not cell.linked)
+        words = any(_DIRECTORY_WORD.fullmatch(cell.text) for cell in column if not cell.linked)
         if columns.kind < 0 and (headings.KIND.search(name) or words):
             columns.kind = i
     if columns.size >= 0:
-        label = names[columns.size]
-        columns.unit = next((unit for pattern, unit in headings.UNITS if pattern.search(label)), 0)
+        columns.unit = next((unit for pattern, unit in headings.UNITS if pattern.search(names[columns.size])), 0)
+
+
+def _shows_names(rows: list[Row], index: int) -> bool:
+    """True for the column of the names themselves, whatever dates and sizes they are made of."""
+    cells = [(row.cells[index], row.links[0].target.name) for row in rows if index < len(row.cells)]
+    return 2 * sum(cell.linked and _is_named(cell.text, name) for cell, name in cells) > len(cells)
+
+
+def _is_named(text: str, name: str) -> bool:
+    return text.rstrip("/") == name or (len(name) >= _NAME_START and name[:_NAME_START] in text)
 
 
 def _best(scores: list[float]) -> int:
@@ -261,7 +262,7 @@ def _take_loose_size(facts: Facts, cell: Cell, rounding: Rounding, *, alone: boo
 def _line_facts(before: str, after: str, rounding: Rounding) -> Facts:
     """Date and size of a line: beside the date when there is one, else the first thing after the link."""
     facts = Facts()
-    for text in (after, before):
+    for text in (after.strip(), before.strip()):  # wide columns put hundreds of blanks before a date
         found = find_date(text)
         where = (found.start, found.end) if found else find_short_date(text)
         if where is None:
@@ -271,7 +272,7 @@ def _line_facts(before: str, after: str, rounding: Rounding) -> Facts:
         _take_token(facts, following[0] if following else "", rounding)
         if facts.size is None and not facts.no_size and leading:
             _take_token(facts, leading[-1][0], rounding)
-        if not facts.size_text and text is before:
+        if not facts.size_text and text == before.strip():
             _take_token(facts, _first_token(after), rounding)
         return facts
     _take_token(facts, _first_token(after), rounding)

@@ -27,25 +27,19 @@ class Family:
     """The mark is the page from the first byte to the last, which proves it without any heading."""
     slashes: bool = True
     """The program ends the hrefs of directories with a slash, so that an href without one is a file."""
+    children_only: bool = False
+    """The program links to nothing but the directory's own members: what leads elsewhere is a header's or README's."""
 
 
-def _family(
-    name: str,
-    mark: str,
-    rounding: Rounding = Rounding.SAFE,
-    *,
-    proves: bool = False,
-    whole: bool = False,
-    slashes: bool = True,
-) -> Family:
-    return Family(name, re.compile(mark, re.IGNORECASE | re.DOTALL), rounding, proves, whole, slashes)
+def _family(name: str, mark: str, rounding: Rounding = Rounding.SAFE, **traits: bool) -> Family:
+    return Family(name, re.compile(mark, re.IGNORECASE | re.DOTALL), rounding, **traits)
 
 
 GENERIC = _family("generic", r"(?!)", slashes=False)
 
 # First match wins: marks that only one program prints stand before those that others imitate.
 FAMILIES = (
-    _family("lighttpd", r'<table summary="Directory Listing"', Rounding.FLOOR, proves=True),
+    _family("lighttpd", r'<table summary="Directory Listing"', Rounding.FLOOR, proves=True, children_only=True),
     _family("caddy", r'<tr class="file[ "].{0,1500}?(?:<time datetime=|data-order=)|<div id="summary">\s*'
                      r'<span class="meta-item">',
             proves=True),
@@ -76,9 +70,9 @@ FAMILIES = (
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
     _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|"""
             r"<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>",
-            Rounding.NEAREST, proves=True),
+            Rounding.NEAREST, proves=True, children_only=True),
     _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>",
-            Rounding.NEAREST, proves=True),
+            Rounding.NEAREST, proves=True, children_only=True),
     # Others print Apache's icons too, and round in their own ways.
     _family("apache-like", r"""<img [^>]{0,300}alt="\[(?:ICO|PARENTDIR|DIR|TXT| {3})\]""", proves=True),
     _family("go-http", r"\A(?:<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n)?"

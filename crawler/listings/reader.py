@@ -47,7 +47,7 @@ class HtmlReader:
         if not self.family.proves:
             self._drop_own_script()
         self.rows = Cutter(self.links).rows()
-        self.regions = choose(find_regions(self.rows, self.family.rounding))
+        self.regions = choose(find_regions(self.rows, self.family))
         self.seen: dict[str, Entry] = leader.seen if leader else {}
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()

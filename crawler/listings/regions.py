@@ -13,10 +13,10 @@ from itertools import islice
 from bs4.element import Tag
 
 from crawler.listings.columns import Columns, Facts, read_facts
+from crawler.listings.families import Family
 from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Way, decoded
 from crawler.listings.rows import Row
-from crawler.listings.sizes import Rounding
 from crawler.listings.survey import Link, squeezed, strings
 from crawler.listings.verdict import is_filelike
 
@@ -54,6 +54,11 @@ class Region:
     def average(self) -> float:
         return self.weight / len(self.candidates)
 
+    @property
+    def named(self) -> bool:
+        """Most links show the names of their targets, which links in prose do not."""
+        return 2 * sum(candidate.matches for candidate in self.candidates) >= len(self.candidates)
+
 
 def shows_name(text: str, name: str) -> bool:
     """True when ``text`` is the name, perhaps cut, with a mark behind it or in a broken charset."""
@@ -77,14 +82,14 @@ def _ascii(text: str) -> str:
     return "".join(char for char in text if " " < char < "\x7f")
 
 
-def candidate_of(row: Row) -> Candidate | None:
+def candidate_of(row: Row, *, children_only: bool = False) -> Candidate | None:
     """The link of a row that may name an entry: a child first, then what is shown by its very name."""
     best: Candidate | None = None
     if row.before.rstrip().endswith("->"):
         return None  # the target of a symlink, in a row of its own elsewhere
     for link in row.links:
         target = link.target
-        if not target.name or target.way not in _MAY_NAME:
+        if not target.name or target.way not in ({Way.CHILD} if children_only else _MAY_NAME):
             continue
         matches = _link_shows_name(link)
         if target.way is not Way.CHILD and not _is_foreign_entry(link, matches):
@@ -129,12 +134,12 @@ def _is_foreign_entry(link: Link, matches: bool) -> bool:
     return matches and not link.target.slash and (bool(_DATA_EXTENSION.search(link.target.name)) or "#" in link.href)
 
 
-def find_regions(rows: list[Row], rounding: Rounding) -> list[Region]:
+def find_regions(rows: list[Row], family: Family) -> list[Region]:
     """The groups of candidates, with their facts read and weighed."""
     regions: dict[int, Region] = {}
     named: dict[int, list[str]] = {}
     for row in rows:
-        candidate = candidate_of(row)
+        candidate = candidate_of(row, children_only=family.children_only)
         if candidate is None and (
             row.element is None or not (candidate := _companion(row, named.get(id(row.element), [])))
         ):
@@ -146,7 +151,7 @@ def find_regions(rows: list[Row], rounding: Rounding) -> list[Region]:
         regions.setdefault(id(row.region), Region(row.region)).candidates.append(candidate)
     for region in regions.values():
         labels = labels_of(region.element)
-        facts, region.columns = read_facts([candidate.row for candidate in region.candidates], labels, rounding)
+        facts, region.columns = read_facts([candidate.row for candidate in region.candidates], labels, family.rounding)
         for candidate, fact in zip(region.candidates, facts, strict=True):
             candidate.facts = fact
         region.weight = sum(_weight(candidate) for candidate in region.candidates)
@@ -182,7 +187,7 @@ def choose(regions: list[Region]) -> list[Region]:
         region
         for region in regions
         if region is best
-        or region.average >= 0.75 * best.average
+        or (region.average >= 0.75 * best.average and (region.named or not best.named))
         or (_signature(region.element) == _signature(best.element) and region.average >= 0.4 * best.average)
     ]
 

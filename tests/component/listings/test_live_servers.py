@@ -1,0 +1,268 @@
+"""Listings as real servers print them: every name, kind, size and time is read right, and nothing else is."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crawler.listings import parse_listing, parse_listing_pieces
+from crawler.models import Kind, Listing
+from tests.component.listings import shelf
+from tests.component.listings.shapes import PROGRAMS, SHAPES, TREE, Shape, Zone, lay_out
+from tests.conftest import SERVERS_REQUIRED
+from tests.servers import Missing, Server
+
+pytestmark = pytest.mark.server
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+WAYS_OUT = {"..\\out.txt", "C:\\drive.txt"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a server answered, and the directory that it is about."""
+
+    body: bytes
+    url: str
+    content_type: str
+    directory: Path
+    fetched: datetime
+
+    def cut(self, length: int) -> Page:
+        return replace(self, body=self.body[:length])
+
+    @cached_property
+    def listing(self) -> Listing:
+        return parse_listing(self.body, self.url, self.content_type)
+
+    @cached_property
+    def pieces(self) -> Listing:
+        """The pieces put together."""
+        *parts, last = parse_listing_pieces(self.body, self.url, self.content_type)
+        assert not any(part.is_listing or part.complete for part in parts)
+        return replace(last, entries=tuple(entry for part in (*parts, last) for entry in part.entries))
+
+
+Fetch = Callable[[Shape, str, str], Page]
+
+
+@pytest.fixture(scope="session")
+def shelf_root() -> Iterator[Path]:
+    """The document root of all servers of this module."""
+    root = Path(tempfile.mkdtemp(prefix="crawler-shelf-"))
+    root.chmod(0o755)
+    shelf.build(root / TREE)
+    lay_out(root)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def fetch(shelf_root: Path) -> Iterator[Fetch]:
+    """Fetch the page of a shape, from a server in a zone, about a folder. A server is started once for all."""
+    running: dict[tuple[str, str], Server] = {}
+    pages: dict[tuple[str, str, str], Page] = {}
+
+    def start(program: str, zone: str) -> Server:
+        try:
+            return Server(PROGRAMS[program], shelf_root, zone=zone)
+        except Missing as missing:
+            (pytest.fail if SERVERS_REQUIRED else pytest.skip)(f"{missing} is not installed")
+
+    def give(shape: Shape, zone: str, folder: str) -> Page:
+        key = shape.name, zone, folder
+        if key not in pages:
+            if (shape.program, zone) not in running:
+                running[shape.program, zone] = start(shape.program, zone)
+            pages[key] = ask(running[shape.program, zone], shape, folder)
+        return pages[key]
+
+    yield give
+    for server in running.values():
+        server.stop()
+
+
+def ask(server: Server, shape: Shape, folder: str) -> Page:
+    path = f"/{shape.place}/{folder}/{shape.query}"
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request(shape.method, path, headers=shape.headers)
+    answer = connection.getresponse()
+    body, kind = answer.read(), answer.headers.get("Content-Type", "")
+    connection.close()
+    assert answer.status in {200, 207}, (shape.name, answer.status, body)
+    return Page(body, f"http://127.0.0.1:{server.port}{path}", kind, server.root / TREE / folder, datetime.now(UTC))
+
+
+def named(shape: Shape) -> str:
+    return shape.name
+
+
+def zone_of(shape: Shape) -> str:
+    """A zone for what is not about zones, another for each shape."""
+    return ZONES[SHAPES.index(shape) % len(ZONES)]
+
+
+def shown(shape: Shape, directory: Path) -> dict[str, os.DirEntry[str]]:
+    """The names that ``shape`` shows and the program takes, with what they are."""
+    misspelt = {os.fsdecode(name) for name in shape.misspelt}
+    refused = WAYS_OUT if shape.refuses_ways_out else set()
+    return {
+        name: entry
+        for name, entry in shelf.entries(directory)
+        if (shape.dotted or not name.startswith(".")) and name not in misspelt | refused
+    }
+
+
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=named)
+
+
+@every_shape
+@pytest.mark.parametrize("folder", ["names", "sizes", "times"])
+def test_names_and_kinds_are_exactly_those_of_the_directory(fetch: Fetch, shape: Shape, folder: str) -> None:
+    page = fetch(shape, zone_of(shape), folder)
+    listing = page.listing
+    assert (listing.is_listing, listing.complete, listing.family) == (True, True, shape.family)
+    wanted = {
+        name: Kind.DIRECTORY if entry.is_dir() else Kind.FILE for name, entry in shown(shape, page.directory).items()
+    }
+    assert {entry.name: entry.kind for entry in listing.entries} == wanted
+    assert len(listing.entries) == len(wanted)
+    assert not any(entry.external or entry.folder for entry in listing.entries)
+    assert listing.next_pages == ()
+
+
+@every_shape
+def test_names_that_are_no_text_or_lead_elsewhere_are_kept_or_refused_and_never_bent(
+    fetch: Fetch, shape: Shape
+) -> None:
+    page = fetch(shape, zone_of(shape), "odd")
+    listing = page.listing
+    wanted = shown(shape, page.directory)
+    found = {entry.name for entry in listing.entries}
+    assert listing.is_listing and listing.complete
+    assert wanted.keys() <= found
+    assert len(found - wanted.keys()) == len(
+        shape.misspelt & {os.fsencode(name) for name in os.listdir(page.directory)}
+    )
+    assert not any("/" in name or "\0" in name for name in found)
+    shown_ways_out = {name for name in WAYS_OUT if shape.dotted or not name.startswith(".")}
+    refused = {rejection.subject for rejection in listing.rejections if rejection.reason == "bad-name"}
+    assert len(refused) == (len(shown_ways_out) if shape.refuses_ways_out else 0)
+
+
+@every_shape
+def test_a_page_read_in_pieces_says_the_same(fetch: Fetch, shape: Shape) -> None:
+    for folder in ("names", "odd", "empty"):
+        page = fetch(shape, zone_of(shape), folder)
+        assert page.pieces == page.listing
+
+
+@every_shape
+def test_the_size_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape) -> None:
+    for folder in ("sizes", "names", "odd"):
+        page = fetch(shape, zone_of(shape), folder)
+        truth = shown(shape, page.directory)
+        for entry in page.listing.entries:
+            if entry.name not in truth or entry.kind is Kind.DIRECTORY or not shape.sized:
+                assert entry.size is None or entry.name not in truth, entry
+            else:
+                assert entry.size is not None, entry
+                assert truth[entry.name].stat().st_size in entry.size, entry
+
+
+@every_shape
+def test_links_that_are_no_entries_have_their_reasons(fetch: Fetch, shape: Shape) -> None:
+    listing = fetch(shape, zone_of(shape), "sizes").listing
+    assert {rejection.reason for rejection in listing.rejections} == shape.rejected
+
+
+@every_shape
+def test_an_empty_directory_is_a_listing_without_entries(fetch: Fetch, shape: Shape) -> None:
+    listing = fetch(shape, zone_of(shape), "empty").listing
+    assert listing.is_listing is shape.proves_empty
+    assert {entry.name for entry in listing.entries} == shape.readme
+    assert listing.complete or shape.readme
+
+
+@every_shape
+def test_a_cut_page_is_never_a_whole_listing_of_fewer_names(fetch: Fetch, shape: Shape) -> None:
+    page = fetch(shape, zone_of(shape), "times")
+    whole = {entry.name for entry in page.listing.entries}
+    length = len(page.body)
+    for kept in [length * part // 7 for part in range(1, 7)] + [length - lost for lost in (9, 30, 90, 300)]:
+        for listing in (page.cut(kept).listing, page.cut(kept).pieces):
+            sure = listing.is_listing and listing.complete
+            assert not sure or {entry.name for entry in listing.entries} == whole, kept
+
+
+def timed() -> Iterator[object]:
+    """Shapes with times; those that depend on the server's zone in every zone."""
+    for shape in SHAPES:
+        local = shape.zone in {Zone.SERVER, Zone.TODAY}
+        for zone in ZONES if local else () if shape.zone is Zone.NONE else ("America/New_York",):
+            yield pytest.param(shape, zone, id=f"{shape.name}-{zone}")
+
+
+@pytest.mark.parametrize(("shape", "zone"), list(timed()))
+def test_the_time_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape, zone: str) -> None:
+    page = fetch(shape, zone, "times")
+    today = offset_of(page.fetched, zone)
+    truth = shown(shape, page.directory)
+    for entry in page.listing.entries:
+        told = printed_time(shape, truth[entry.name].stat().st_mtime_ns, zone, today)
+        if entry.kind is Kind.DIRECTORY and told.year == 1970:
+            # 1970 also stands there where a program knows no time
+            assert entry.modified is None or told in entry.modified, entry
+        else:
+            assert entry.modified is not None, entry
+            assert told in entry.modified, entry
+            assert entry.modified.high - entry.modified.low < timedelta(minutes=1), entry
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.zone is Zone.NONE], ids=named)
+def test_where_no_times_are_printed_none_are_found(fetch: Fetch, shape: Shape) -> None:
+    assert all(entry.modified is None for entry in fetch(shape, "UTC", "times").listing.entries)
+
+
+def printed_time(shape: Shape, mtime: int, zone: str, today: timedelta) -> datetime:
+    """The time of a file to the second, as ``shape`` means it: aware, or naive in the zone that it prints."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=mtime // 1_000_000_000)
+    match shape.zone:
+        case Zone.AWARE:
+            return moment
+        case Zone.SERVER:
+            return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        case Zone.TODAY:
+            return (moment + today).replace(tzinfo=None)
+        case _:
+            return moment.replace(tzinfo=None)
+
+
+def offset_of(moment: datetime, zone: str) -> timedelta:
+    offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
+    assert offset is not None
+    return offset
+
+
+def test_the_rows_of_a_directory_are_told_apart_from_its_readme(fetch: Fetch) -> None:
+    for shape in (shape for shape in SHAPES if shape.readme):
+        listing = fetch(shape, "UTC", "times").listing
+        reasons = Counter(rejection.reason for rejection in listing.rejections if rejection.subject in shape.readme)
+        assert reasons == {"navigation": 1}, shape.name
+
+
+def test_the_zones_have_summer_and_winter_on_both_sides_of_the_year() -> None:
+    moments = [datetime.fromtimestamp(1_704_067_200 + day * 86_400, UTC) for day in range(366)]
+    offsets = {zone: {offset_of(moment, zone) for moment in moments} for zone in ZONES}
+    assert [len(offsets[zone]) for zone in ZONES] == [1, 2, 2, 1]

@@ -1,0 +1,89 @@
+"""What stands around the rows, or inside of a name, and looks like a row, a date or a size."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.listings import parse_listing
+from crawler.models import Listing
+
+HERE = "http://host.test/pub/"
+
+
+def parse(page: str) -> Listing:
+    return parse_listing(page.encode(), HERE, "text/html; charset=utf-8")
+
+
+def table(names: list[str], rest: str = "<td>4.5K</td>") -> str:
+    """A table that has names and sizes, and no times."""
+    rows = "".join(f'<tr><td><a href="{name}">{name}</a></td>{rest}</tr>' for name in names)
+    return f"<html><h1>Index of /pub</h1><table><tr><th>Name</th><th>Size</th></tr>{rows}</table></html>"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["backup-2024-03-31.tar.gz", "backup-2024-04-30.tar.gz"],
+        ["2024-03-31/", "2024-04-30/"],
+        ["1.2.24/", "1.2.25/"],
+        ["dump 06-May-2025 03:08.sql", "dump 07-May-2025 03:08.sql"],
+        ["20240331/", "20240430/"],
+    ],
+    ids=lambda names: names[0],
+)
+def test_a_date_in_a_name_is_no_time_of_the_file(names: list[str]) -> None:
+    listing = parse(table(names))
+    assert [entry.name for entry in listing.entries] == [name.rstrip("/") for name in names]
+    assert all(entry.modified is None for entry in listing.entries)
+
+
+def test_a_size_in_a_name_is_no_size_of_the_file() -> None:
+    rows = "".join(f'<tr><td><a href="{size}M">{size}M</a></td></tr>' for size in (10, 100, 1000))
+    listing = parse(f"<html><h1>Index of /pub</h1><table>{rows}</table></html>")
+    assert [(entry.name, entry.size) for entry in listing.entries] == [("10M", None), ("100M", None), ("1000M", None)]
+
+
+def test_a_linked_date_beside_a_short_name_is_a_time() -> None:
+    cell = '<td><a href="2">2024-05-06 03:08</a></td><td>4.5K</td>'
+    row = f'<tr><td><a href="2">2</a></td>{cell}</tr>'
+    heading = "<tr><th>Name</th><th>Last modified</th><th>Size</th></tr>"
+    listing = parse(f"<html><h1>Index of /pub</h1><table>{heading}{row}</table></html>")
+    assert [entry.name for entry in listing.entries] == ["2"]
+    assert listing.entries[0].modified is not None
+
+
+def test_hundreds_of_blanks_may_stand_before_a_date() -> None:
+    page = (
+        f"<html><h1>Index of /pub</h1><pre>\n<a href='a.bin'>a.bin</a>{' ' * 700}2024-05-06 03:08  4.5K\n</pre></html>"
+    )
+    (entry,) = parse(page).entries
+    assert entry.row == "2024-05-06 03:08  4.5K"
+    assert entry.modified is not None
+    assert entry.size is not None
+
+
+APACHE = """\
+<html><head><title>Index of /pub</title></head><body><h1>Index of /pub</h1>{header}
+<pre><a href="?C=N;O=D">Name</a> <a href="?C=M;O=A">Last modified</a> <a href="?C=S;O=A">Size</a><hr>\
+<a href="/">Parent Directory</a>   -
+<a href="a.tar.gz">a.tar.gz</a>   2024-05-06 03:08  4.5K
+<a href="b.tar.gz">b.tar.gz</a>   2024-05-06 03:08  4.5K
+<hr></pre>{readme}</body></html>
+"""
+
+
+@pytest.mark.parametrize("place", ["header", "readme"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('<pre><a href="https://example.org/c.iso">c.iso</a>  2020-01-01 00:00  99K\n</pre>', "other-host"),
+        ('<ul><li><a href="/other/c.iso">c.iso</a></li></ul>', "above"),
+        ('<p>Begin with <a href="c.iso">the big one</a>. Last changed 2019-01-01 00:00, 12 KB.</p>', "navigation"),
+        ('<p>Begin with <a href="a.tar.gz">the small one</a>.</p>', "duplicate"),
+    ],
+)
+def test_links_of_a_header_or_readme_are_no_entries(place: str, text: str, reason: str) -> None:
+    listing = parse(APACHE.format(**{"header": "", "readme": "", place: text}))
+    assert [entry.name for entry in listing.entries] == ["a.tar.gz", "b.tar.gz"]
+    assert listing.complete
+    assert {rejection.reason for rejection in listing.rejections} == {"sort", "parent", reason}
