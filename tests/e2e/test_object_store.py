@@ -1,0 +1,124 @@
+"""S3 as another program speaks it: moto's server, written to and read without a signature."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import SERVERS_REQUIRED
+from tests.program import Program
+from tests.servers import Missing, Server
+from tests.servers.process import Flavour, Site
+
+pytestmark = pytest.mark.server
+
+PAGE = 7
+NUMBERS = itertools.count()
+KEYS = {
+    "a b.txt": b"blank",
+    "c+d&e.txt": b"plus",
+    "100%.txt": b"percent",
+    "not%20decoded.txt": b"twenty",
+    "empty.txt": b"",
+    "sub/f.txt": b"below",
+    "sub/deeper/日本語.bin": bytes(range(256)),
+    **{f"many/{number:03}.bin": b"." * number for number in range(3 * PAGE)},
+}
+
+
+def configure(site: Site) -> list[str]:
+    if importlib.util.find_spec("moto") is None:
+        raise Missing("moto")
+    return ["-m", "moto.server", "-H", "127.0.0.1", "-p", str(site.port)]
+
+
+MOTO = Flavour(
+    name="moto",
+    program=sys.executable,
+    configure=configure,
+    parse=None,
+    environment={"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE), "NO_PROXY": "*"},
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    try:
+        server = Server(MOTO, tmp_path_factory.mktemp("nothing"))
+    except Missing as missing:
+        (pytest.fail if SERVERS_REQUIRED else pytest.skip)(f"{missing} is not installed")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(store: Server) -> str:
+    """The URL of a bucket of the test's own, which holds KEYS and the mark of a folder."""
+    url = f"{store.url}shelf-{next(NUMBERS)}/"
+    ask(store, "PUT", url)
+    for key, body in (KEYS | {"sub/": b"", "marked/": b""}).items():
+        ask(store, "PUT", url + quote(key), body)
+    assert b"<IsTruncated>true" in ask(store, "GET", url)
+    return url
+
+
+def ask(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
+    """The body that answers one request, which must succeed."""
+    connection = http.client.HTTPConnection("127.0.0.1", store.port, timeout=20)
+    headers = {"Content-Type": "application/octet-stream", "x-amz-acl": "public-read"}
+    connection.request(method, url.removeprefix(store.url.rstrip("/")), body=body, headers=headers)
+    answer = connection.getresponse()
+    found = answer.read()
+    connection.close()
+    assert answer.status in {200, 204}, (method, url, answer.status, found)
+    return found
+
+
+def held(mirror: Path) -> dict[str, bytes]:
+    """Path → content of the files of ``mirror``."""
+    return {
+        os.fspath(path.relative_to(mirror)): path.read_bytes()
+        for path in mirror.rglob("*")
+        if path.is_file() and ".crawler" not in path.parts
+    }
+
+
+def run(program: Program, *arguments: object, note: Path) -> dict[str, int]:
+    """Run to a good end, and give the summary."""
+    done = program("--summary", note, *arguments)
+    assert done.code == 0, done.output
+    summary: dict[str, int] = json.loads(note.read_text())
+    return summary
+
+
+@pytest.mark.parametrize("query", ["", "?list-type=2"], ids=["v1", "v2"])
+def test_a_bucket_is_mirrored_whole_and_a_second_run_saves_nothing(
+    bucket: str, query: str, run_crawler: Program, mirror: Path, tmp_path: Path
+) -> None:
+    assert run(run_crawler, bucket + query, mirror, note=tmp_path / "note")["saved"] == len(KEYS)
+    assert held(mirror) == KEYS
+    again = run(run_crawler, bucket + query, mirror, note=tmp_path / "note")
+    assert (again["saved"], again["unchanged"]) == (0, len(KEYS))
+    assert held(mirror) == KEYS
+
+
+def test_changed_and_deleted_keys_follow(
+    store: Server, bucket: str, run_crawler: Program, mirror: Path, tmp_path: Path
+) -> None:
+    run(run_crawler, bucket, mirror, note=tmp_path / "note")
+    ask(store, "PUT", f"{bucket}sub/f.txt", b"other content")
+    ask(store, "DELETE", f"{bucket}many/000.bin")
+    found = run(run_crawler, "--delete", bucket, mirror, note=tmp_path / "note")
+    assert (found["saved"], found["deleted"]) == (1, 1)
+    assert held(mirror) == {key: body for key, body in KEYS.items() if key != "many/000.bin"} | {
+        "sub/f.txt": b"other content"
+    }
