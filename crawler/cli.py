@@ -194,7 +194,7 @@ def _call(
             for text in signed
         )
     return Call(
-        config=Config.from_mapping(given, where=COMMAND_LINE),
+        config=Config.from_mapping(given, where=COMMAND_LINE, complete=config_file is None),
         positional=positional,
         input_file=input_file,
         list_only=list_only,

@@ -271,8 +271,11 @@ class Config:
     report: str | None = _option(None, OUTPUT, "write a page about the mirror and its runs: HTML", "FILE")
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, object], *, where: str) -> Config:
-        """Check and convert TOML values or option texts. Raises ConfigError, naming ``where`` and the key."""
+    def from_mapping(cls, values: Mapping[str, object], *, where: str, complete: bool = True) -> Config:
+        """Check and convert TOML values or option texts. Raises ConfigError, naming ``where`` and the key.
+
+        ``complete`` is False for values that others will be added to: then it is not asked what they mean together.
+        """
         known = option_fields()
         parsed: dict[str, object] = {}
         for key, value in values.items():
@@ -286,7 +289,8 @@ class Config:
                 parsed[key] = _convert(known[key], value, _place(where, key))
         parsed.setdefault("rules", _rules(values, where))
         config = cls(**parsed)  # type: ignore[arg-type]
-        config._check(where)
+        if complete:
+            config._check(where)
         return config
 
     def _check(self, where: str) -> None:
