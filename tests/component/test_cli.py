@@ -1,0 +1,287 @@
+"""The command line: every option reaches the Config, rules keep their order, and a mistake is one line and exit 2."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import __version__, cli, errors
+from crawler.config import Config, Option, Rule, default_of, option_fields, option_of
+from crawler.console import Call, read_items
+from crawler.errors import ConfigError, CrawlerError, FetchError
+
+URL, DIR = "http://127.0.0.1:9/pub/", "DIR"
+FIELDS = option_fields()
+FLAGS = [name for name, item in FIELDS.items() if option_of(item).metavar is None]
+VALUES = [name for name in FIELDS if name not in FLAGS]
+NEEDS = {"delete_excluded": ["--delete"], "ignore_errors": ["--delete"]}
+"""Options that mean something beside another only."""
+
+
+def parse(*args: str) -> Call:
+    call = cli._command().main(list(args), standalone_mode=False)
+    assert isinstance(call, Call)
+    return call
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def sample(option: Option, default: object) -> str:
+    """A text that the option takes, and that is not its default."""
+    assert option.metavar is not None
+    for text in (*option.metavar.split("|"), "7", "A: b", "word"):
+        try:
+            if option.parse(text) != default:
+                return text
+        except ValueError:
+            continue
+    raise AssertionError("no sample fits")
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_option_with_a_value_reaches_the_config(name: str) -> None:
+    option, default = option_of(FIELDS[name]), default_of(FIELDS[name])
+    text = sample(option, default)
+    value = option.parse(text)
+    expected = (value,) if option.multiple else value
+    assert getattr(parse(flag(name), text, URL, DIR).config, name) == expected
+    assert getattr(parse(URL, DIR, f"{flag(name)}={text}").config, name) == expected
+    if option.short:
+        assert getattr(parse(option.short, text, URL, DIR).config, name) == expected
+    if option.multiple:
+        assert getattr(parse(flag(name), text, flag(name), text, URL, DIR).config, name) == (value, value)
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_every_flag_reaches_the_config(name: str) -> None:
+    option = option_of(FIELDS[name])
+    assert getattr(parse(flag(name), *NEEDS.get(name, []), URL, DIR).config, name) is True
+    if option.negative:
+        assert getattr(parse(flag(option.negative), URL, DIR).config, name) is False
+
+
+def test_nothing_given_is_the_default_and_overrides_nothing() -> None:
+    call = parse(URL, DIR)
+    assert call.config == Config()
+    assert call.given == {}
+    assert call.positional == (URL, DIR)
+
+
+def test_what_is_given_is_what_overrides_a_config_file() -> None:
+    call = parse("--config", "m.toml", "--workers", "3", "--delete", "--no-verify-digests", "--include", "*.zip")
+    assert call.given == {
+        "workers": "3",
+        "delete": True,
+        "verify_digests": False,
+        "rules": (Rule(True, "*.zip"),),
+    }
+
+
+@pytest.mark.parametrize("option", ["--ignore-errors", "--delete-excluded"])
+def test_an_option_may_complete_what_the_config_file_says(option: str) -> None:
+    assert option[2:].replace("-", "_") in parse("--config", "m.toml", option).given
+
+
+RULES = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(["*.zip", "a/**", "re:^x", "-x", "--", "a=b"]), st.booleans())
+)
+
+
+@given(RULES)
+def test_includes_and_excludes_keep_their_common_order(rules: list[tuple[bool, str, bool]]) -> None:
+    args: list[str] = []
+    for include, pattern, joined in rules:
+        option = "--include" if include else "--exclude"
+        args += [f"{option}={pattern}"] if joined else [option, pattern]
+    expected = tuple(Rule(include, pattern) for include, pattern, _ in rules)
+    assert parse(*args, URL, DIR).config.rules == expected
+    assert parse(URL, *args, DIR).config.rules == expected
+
+
+def test_after_two_dashes_nothing_is_an_option() -> None:
+    call = parse("--workers", "3", "--", "--include", "--exclude=x")
+    assert call.positional == ("--include", "--exclude=x")
+    assert call.config.rules == ()
+
+
+def test_other_things_to_do() -> None:
+    assert parse("--list", URL).list_only
+    assert parse("--input-file", "f", DIR).input_file == "f"
+    assert parse("--config", "f", "--only", "a", "--only", "b").only == ("a", "b")
+    assert parse("-v", "-v", URL, DIR).verbosity == parse("-vv", URL, DIR).verbosity == 2
+    assert parse("-q", URL, DIR).quiet
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]:
+    """Exit code and the one line on stderr."""
+    code = cli.run(args)
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.startswith("crawler: ")
+    assert line.isprintable()
+    return code, line
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((), "URL and DIR"),
+        ((URL,), "URL and DIR"),
+        ((URL, DIR, "more"), "URL and DIR"),
+        (("--list",), "URL"),
+        (("--list", URL, DIR), "URL"),
+        (("--input-file", "f"), "DIR"),
+        (("--input-file", "f", URL, DIR), "DIR"),
+        (("--only", "a", URL, DIR), "--only"),
+        (("--list", "--input-file", "f", URL), "--list"),
+        (("--config", "f", URL, DIR), "--config"),
+        (("--config", "f", "--list"), "--config"),
+        (("--no-such-option", URL, DIR), "--no-such-option"),
+        (("--worker", "3", URL, DIR), "--worker"),
+        (("--workers",), "--workers"),
+        (("--workers", "0", URL, DIR), "workers"),
+        (("--workers", "x", URL, DIR), "workers"),
+        (("--workers", "3", "--workers", "x", URL, DIR), "workers"),
+        (("--delete=yes", URL, DIR), "--delete"),
+        (("--limit-rate", "0", URL, DIR), "--limit-rate"),
+        (("--include",), "--include"),
+        (("--exclude", "", URL, DIR), "--exclude"),
+        (("--include", "re:(", URL, DIR), "--include"),
+        (("--ignore-errors", URL, DIR), "delete"),
+        (("--min-size", "2K", "--max-size", "1K", URL, DIR), "--min-size"),
+        (("ftp://h/", DIR), "ftp://h/"),
+        (("h/pub/", DIR), "http://host/path/"),
+        (("", DIR), "URL"),
+        (("--proxy", "nonsense", URL, DIR), "--proxy"),
+        (("--header", "@/no/such/file", URL, DIR), "--header"),
+        (("--config", "/no/such/file"), "/no/such/file"),
+        (("--input-file", "/no/such/file", DIR), "/no/such/file"),
+        (("http://h/\x1b]0;evil\x07 x:y", "a", "b"), "expected"),
+        (("\x1b[31m\n", DIR), "\\x1b"),
+        (("http://h:\udcff/", DIR), "http"),
+    ],
+)
+def test_a_call_that_cannot_be_meant_is_one_line_and_2(
+    args: tuple[str, ...],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, line = complaint(capsys, *args)
+    assert code == 2
+    assert words in line
+    assert list(tmp_path.iterdir()) == [], "nothing was made"
+
+
+@pytest.mark.parametrize(("option", "value"), [("--ext", ","), ("--ca-file", "/no/such/file")])
+def test_a_value_that_turns_out_to_be_wrong_later_is_one_line_and_2_too(
+    option: str, value: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, line = complaint(capsys, option, value, URL, str(tmp_path))
+    assert code == 2
+    assert option.strip("-") in line
+
+
+def test_a_complaint_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
+    _, line = complaint(capsys, "http://user:secret@h:port/", DIR)
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("content", ["jobs = [", "\xff", "[[mirror]]\nname = 5"])
+def test_a_config_file_that_cannot_be_read_is_named(
+    content: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "m.toml"
+    path.write_bytes(content.encode("latin-1"))
+    code, line = complaint(capsys, "--config", str(path))
+    assert code == 2
+    assert str(path) in line
+
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CrawlerError)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not FetchError], ids=lambda kind: kind.__name__)
+def test_each_error_has_its_exit_code(
+    kind: type[CrawlerError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_call: Call) -> int:
+        raise kind("what happened")
+
+    monkeypatch.setattr(cli, "_dispatch", fail)
+    assert complaint(capsys, URL, DIR) == (kind.exit_code, "crawler: what happened")
+
+
+@pytest.mark.parametrize(
+    "error", [LookupError("lost"), ExceptionGroup("two", [ExceptionGroup("one", [LookupError("lost")])])]
+)
+def test_a_bug_is_one_line_and_1_and_v_shows_where(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_call: Call) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_dispatch", fail)
+    code, line = complaint(capsys, URL, DIR)
+    assert code == 1
+    assert "LookupError: lost" in line
+    assert cli.run(["-v", URL, DIR]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (BrokenPipeError(), 0)])
+def test_an_interrupt_and_a_closed_pipe_are_quiet(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_call: Call) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_dispatch", fail)
+    assert cli.run([URL, DIR]) == code
+    assert capsys.readouterr() == ("", "")
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"crawler {__version__}\n"
+    for option in ("-h", "--help"):
+        assert cli.run([option]) == 0
+        text = capsys.readouterr().out
+        assert all(flag(name) in text for name in FIELDS)
+        assert all(len(line) <= 100 for line in text.splitlines())
+
+
+# --- the list of URLs -----------------------------------------------------------------------------
+
+
+def test_a_list_is_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(b"http://h/a\n\n# no\n  http://h/b \t x/y z \r\nhttp://h/\xff\tn\xff\nhttp://h/c\t\n")
+    assert read_items(str(path)) == [
+        ("http://h/a", ""),
+        ("http://h/b", "x/y z"),
+        ("http://h/\udcff", "n\udcff"),
+        ("http://h/c", ""),
+    ]
+
+
+def test_a_list_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_text("http://h/a\tb\n")
+    with path.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert read_items("-") == [("http://h/a", "b")]
+
+
+def test_a_list_that_is_a_directory_is_a_wrong_option(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--input-file"):
+        read_items(str(tmp_path))

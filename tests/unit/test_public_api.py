@@ -1,0 +1,111 @@
+"""What ``import crawler`` promises: complete, documented, and paid for on use only."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import crawler
+
+SOURCE = ast.parse(Path(crawler.__file__).read_text())
+
+
+def names_for_type_checkers() -> set[str]:
+    """What stands under ``if TYPE_CHECKING``: type checkers see these, and no others."""
+    (block,) = [node for node in SOURCE.body if isinstance(node, ast.If)]
+    return {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+def test_all_is_sorted_and_names_everything_once() -> None:
+    assert crawler.__all__ == sorted(set(crawler.__all__))
+
+
+def test_the_three_lists_of_names_agree() -> None:
+    assert set(crawler._HOME) == set(crawler.__all__) - {"__version__"}
+    assert set(crawler._HOME) - set(vars(crawler)) - names_for_type_checkers() == set()
+    assert names_for_type_checkers() == set(crawler._HOME)
+
+
+@pytest.mark.parametrize("name", crawler.__all__)
+def test_every_name_can_be_imported_and_comes_from_its_home(name: str) -> None:
+    value = getattr(crawler, name)
+    if name != "__version__":
+        assert value.__name__ == name
+        assert value.__module__.startswith(crawler._HOME[name])
+
+
+@pytest.mark.parametrize("name", sorted(crawler._HOME))
+def test_every_name_has_a_docstring(name: str) -> None:
+    value = getattr(crawler, name)
+    text = inspect.getdoc(value) if not issubclass_of_error(value) else value.__doc__ or value.__mro__[1].__doc__
+    assert text
+    if dataclasses.is_dataclass(value):
+        assert not text.startswith(f"{name}("), "that is what dataclass writes when there is none"
+
+
+def issubclass_of_error(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, crawler.CrawlerError)
+
+
+def test_every_error_that_the_program_raises_by_name_is_public() -> None:
+    from crawler import errors
+
+    raised = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.CrawlerError)
+    }
+    assert raised <= set(crawler.__all__)
+
+
+def test_every_public_type_of_a_signature_is_public_too() -> None:
+    """``mirror`` takes and gives values that users must be able to name."""
+    for function in (crawler.mirror, crawler.download, crawler.walk, crawler.parse_listing):
+        for annotation in inspect.get_annotations(inspect.unwrap(function)).values():
+            named = set(re.findall(r"\b[A-Z]\w+\b", str(annotation))) - {"None"}
+            ours = {name for name in named if name not in {"Path", "Sequence", "Iterable", "AsyncIterator"}}
+            assert ours <= set(crawler.__all__), function
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        crawler.nothing  # noqa: B018
+    assert not hasattr(crawler, "requests")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", crawler.__version__)
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    assert f'version = "{crawler.__version__}"' in project.read_text()
+
+
+HEAVY = ("aiohttp", "bs4", "lxml", "rich", "stamina", "protego", "sqlite3", "asyncio", "click", "crawler.app")
+
+
+def imported_by(code: str) -> set[str]:
+    """Modules that a fresh interpreter has loaded after ``code``."""
+    script = f"{code}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    assert not imported_by("import crawler").intersection(HEAVY)
+
+
+def test_values_and_errors_bring_no_library() -> None:
+    loaded = imported_by("from crawler import Config, ConfigError, Entry, Kind, Outcome, Report, Span")
+    assert not loaded.intersection(set(HEAVY) - {"asyncio"})
+
+
+def test_a_star_import_brings_exactly_the_public_names() -> None:
+    names: dict[str, object] = {}
+    exec("from crawler import *", names)
+    assert set(names) - {"__builtins__"} == set(crawler.__all__)
