@@ -261,7 +261,7 @@ DAYS = st.builds(
 FIRST = st.lists(st.builds(Change, st.just("put"), st.sampled_from(PATHS), st.just("a"), st.just(3600)), min_size=1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(first=FIRST, days=st.lists(DAYS, max_size=5), etags=st.booleans())
 def test_the_mirror_follows_any_history_and_loses_nothing(first: list[Change], days: list[Day], etags: bool) -> None:
     directory = Path(tempfile.mkdtemp())
