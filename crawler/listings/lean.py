@@ -168,7 +168,8 @@ class Reading:
         for grammar in GRAMMARS:
             head = grammar.head.match(page.text)
             if head is not None:
-                return cls(page, grammar, head.end())
+                reading = cls(page, grammar, head.end())
+                return None if any(link.reason in _NO_REASONS for link in reading.rejections) else reading
         return None
 
     def pieces(self, size: int) -> Iterator[list[Entry]]:
@@ -237,6 +238,8 @@ class Reading:
         )
 
 
+# A file called "Parent Directory", at the top where there is no way up, looks like the link to the parent.
+_NO_REASONS = {Way.CHILD.value, Way.PAGE.value}
 _HARMLESS = {Way.BAD_NAME, Way.SELF, Way.PARENT, Way.FRAGMENT}
 
 

@@ -87,3 +87,15 @@ def test_links_of_a_header_or_readme_are_no_entries(place: str, text: str, reaso
     assert [entry.name for entry in listing.entries] == ["a.tar.gz", "b.tar.gz"]
     assert listing.complete
     assert {rejection.reason for rejection in listing.rejections} == {"sort", "parent", reason}
+
+
+@pytest.mark.parametrize("href", ["Parent%20Directory", "./Parent%20Directory"])
+def test_a_file_called_parent_directory_is_an_entry_where_there_is_no_way_up(href: str) -> None:
+    page = (
+        "<html>\n <head>\n  <title>Index of /</title>\n </head>\n <body>\n<h1>Index of /</h1>\n"
+        f'<ul><li><a href="{href}"> Parent Directory</a></li>\n<li><a href="a.txt"> a.txt</a></li>\n'
+        "</ul>\n</body></html>\n"
+    )
+    listing = parse_listing(page.encode(), "http://host.test/", "text/html")
+    assert [entry.name for entry in listing.entries] == ["Parent Directory", "a.txt"]
+    assert listing.is_listing
