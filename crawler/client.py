@@ -57,15 +57,15 @@ class Client:
     """Implements ``interfaces.Client``. Use as an async context manager."""
 
     def __init__(self, options: ClientOptions, gate: Gate) -> None:
-        self._options = options
-        self._gate = gate
+        self.options = options
+        self.gate = gate
         self._session: aiohttp.ClientSession | None = None
         # For all headers together: 1xx answers restart aiohttp's own clock without end.
         self._headers_end = Deadline(options.connect_timeout + options.read_timeout)
         self._logs = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
-        options = self._options
+        options = self.options
         context = tls_context(ca_file=options.ca_file, client_cert=options.client_cert, insecure=options.insecure)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=context, ttl_dns_cache=300),
@@ -96,14 +96,14 @@ class Client:
 
     async def enter(self, url: str) -> Host:
         """Wait for a connection to the host of ``url``. Raises FetchError."""
-        host = self._gate.host(url)
+        host = self.gate.host(url)
         await host.enter(url)
         return host
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> aiohttp.ClientResponse:
         """One request and the headers of its answer, on a connection of ``host``. Raises FetchError."""
         assert self._session is not None, "the client is not open"
-        options = self._options
+        options = self.options
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         try:
             with self._headers_end.wait():
@@ -125,17 +125,14 @@ class Client:
             host.succeeded()
         return response
 
-    def reply(self, response: aiohttp.ClientResponse, url: str) -> Reply:
-        return Reply(response, url, self._options, self._gate)
-
     def _proxy(self, url: str) -> str | None:
         where = origin(url)
         if where is None:
             return None
         host = where[1]
-        if any(host == name or host.endswith("." + name.lstrip(".")) for name in self._options.no_proxy):
+        if any(host == name or host.endswith("." + name.lstrip(".")) for name in self.options.no_proxy):
             return None
-        return self._options.proxies.get(where[0])
+        return self.options.proxies.get(where[0])
 
     def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
         """An error from below as ours. Failures to talk to the host at all are counted."""
@@ -145,7 +142,7 @@ class Client:
         if connection:
             host.failed()
         retryable = not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError)
-        return FetchError(_explain(error, self._options), url=url, retryable=retryable, connection=connection)
+        return FetchError(_explain(error, self.options), url=url, retryable=retryable, connection=connection)
 
     async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
         """A whole listing page, decompressed. Any status comes back; raises FetchError, VerificationError."""
@@ -186,7 +183,7 @@ class _Exchange:
                 self._response = response = await client.send(self._method, url, self._headers, self._host)
                 target = _redirect(response, url, self._permit) if response.status in _REDIRECTS else None
                 if target is None:
-                    return client.reply(response, url)
+                    return Reply(response, url, client.options, client.gate)
                 self._release()
                 url = target
         except BaseException:
@@ -266,7 +263,9 @@ class Reply:
     async def _next(self) -> bytes:
         """What has arrived; empty at the end."""
         try:
-            chunk = await self._response.content.readany()
+            chunk, more = b"", True
+            while more and not chunk:  # an empty piece may be the end of a chunk of the transfer coding only
+                chunk, more = await self._response.content.readchunk()  # readany would copy what it joins
         except (aiohttp.ClientError, OSError) as error:
             raise FetchError(f"the body was cut short: {_explain(error, self._options)}", url=self.url) from None
         self._received += len(chunk)

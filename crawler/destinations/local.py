@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from crawler import limits
 from crawler.destinations.committing import Committer
+from crawler.destinations.descriptors import descriptor_budget, descriptor_limit
 from crawler.destinations.home import Home
 from crawler.destinations.lock import Lock
 from crawler.destinations.parts import PartStore
@@ -31,33 +31,10 @@ from crawler.errors import DestinationError
 from crawler.models import Job, Kind, Known, Local, Staged
 from crawler.turns import Turns
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
-
 T = TypeVar("T")
 
-_BATCH_WIDTH = 256
-"""Files held open between writing and flushing: enough for one journal commit to carry them all."""
 _STREAMS = 8
 """Threads that write large bodies; more of them only take turns at the same disk."""
-
-
-def descriptor_budget(limit: int) -> tuple[int, int]:
-    """(folders kept open in each of the two trees, files held open in a batch) for ``limit`` descriptors in all.
-
-    Half of the limit stays for connections, the state and the standard streams.
-    """
-    folders = min(limits.OPEN_DIRECTORIES, max(2, (limit - 32) // 8))
-    return folders, min(_BATCH_WIDTH, max(4, limit // 4))
-
-
-def _descriptor_limit() -> int:
-    if resource is None:
-        return 256
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft if soft != resource.RLIM_INFINITY else 1 << 20
 
 
 class LocalDestination:
@@ -160,7 +137,7 @@ class LocalDestination:
         home = self._home
         home.make()
         self.folds_case = home.folds_case()
-        folders, width = descriptor_budget(_descriptor_limit())
+        folders, width = descriptor_budget(descriptor_limit())
         self._tree = Tree(home.root, capacity=folders, own=home.identity(), folds=self.folds_case)
         self._lock = Lock(home.own, self._where, self._writer)
         if self._trash_seconds is not None:
@@ -196,16 +173,12 @@ class LocalDestination:
                 self._lock.release()
             self._home.close()
 
-    async def _run(self, executor: Executor, call: Callable[..., T], *args: object) -> T:
+    async def _run(self, thread: Executor | Turns, call: Callable[..., T], *args: object) -> T:
+        """Through ``Turns`` for what is nearly always done in a moment."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, call, *args)
-        except OSError as error:
-            raise destination_error(error, self._where) from error
-
-    async def _shortly(self, turns: Turns, call: Callable[..., T], *args: object) -> T:
-        """``_run`` for what is nearly always done in a moment."""
-        try:
-            return await turns.run(call, *args)
+            if isinstance(thread, Turns):
+                return await thread.run(call, *args)
+            return await asyncio.get_running_loop().run_in_executor(thread, call, *args)
         except OSError as error:
             raise destination_error(error, self._where) from error
 
@@ -213,11 +186,11 @@ class LocalDestination:
 
     async def scan(self, folder: str) -> dict[str, Local]:
         """See ``interfaces.Destination``. {} also for a folder that lies behind a link."""
-        return await self._shortly(self._glances, self._scan, folder)
+        return await self._run(self._glances, self._scan, folder)
 
     def _looking(self) -> Tree | None:
         if self._seen is None and self._home.root >= 0:
-            self._seen = Tree(self._home.root, capacity=descriptor_budget(_descriptor_limit())[0])
+            self._seen = Tree(self._home.root, capacity=descriptor_budget(descriptor_limit())[0])
         return self._seen
 
     def _scan(self, folder: str) -> dict[str, Local]:
@@ -252,7 +225,7 @@ class LocalDestination:
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` holds what had its final name by then."""
         await self._ready()
-        return await self._shortly(self._strokes, self._committer.commit, batch, self._where)
+        return await self._run(self._strokes, self._committer.commit, batch, self._where)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. What is already gone counts as removed."""

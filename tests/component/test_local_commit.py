@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from crawler.destinations.local import LocalDestination, descriptor_budget
+from crawler.destinations.descriptors import descriptor_budget
+from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError
 from crawler.models import Known
 from tests.contract.destination import in_memory, job, pattern, staged, stream
