@@ -44,6 +44,7 @@ _NEWLINE = r"\r?\n"
 _LINK = r'<a href="(?P<href>[^"<>\s]+)">[^<]*</a>'
 _DMY, _YMD = r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d"
 _IMG = r"<img [^<>]*>"
+_ICON = rf"(?:{_IMG}|&nbsp;)"
 _ADDRESS = r"(?:<address>[^<]*</address>\n)?</body></html>\s*"
 _APACHE = (
     r"(?:<!DOCTYPE [^<>]*>\n)?<html>\n <head>\n  <title>Index of [^<]*</title>\n </head>\n <body>\n"
@@ -73,13 +74,13 @@ GRAMMARS = (
     ),
     _grammar(
         "apache-table",
-        rf"{_APACHE}  <table>\n   <tr><th valign=\"top\">{_IMG}</th><th>{_SORT}Name</a></th>"
+        rf"{_APACHE}  <table>\n   <tr><th valign=\"top\">{_ICON}</th><th>{_SORT}Name</a></th>"
         rf"<th>{_SORT}Last modified</a></th>"
         rf"<th>{_SORT}Size</a></th>(?:<th>{_SORT}Description</a></th>)?</tr>\n   <tr><th colspan=\"\d\"><hr></th>"
         rf"</tr>\n"
-        rf"(?:<tr><td valign=\"top\">{_IMG}</td><td><a href=\"[^\"<>]*\">Parent Directory</a> *</td>"
+        rf"(?:<tr><td valign=\"top\">{_ICON}</td><td><a href=\"[^\"<>]*\">Parent Directory</a> *</td>"
         rf"<td>&nbsp;</td><td align=\"right\"> *- *</td>(?:<td>&nbsp;</td>)?</tr>\n)?",
-        rf"<tr><td valign=\"top\">{_IMG}</td><td>{_LINK} *</td><td align=\"right\">(?P<time>{_YMD}|{_DMY}) *</td>"
+        rf"<tr><td valign=\"top\">{_ICON}</td><td>{_LINK} *</td><td align=\"right\">(?P<time>{_YMD}|{_DMY}) *</td>"
         rf"<td align=\"right\"> *{_APACHE_SIZE} *</td>(?:<td>[^<]*</td>)?</tr>\n",
         rf" *<tr><th colspan=\"\d\"><hr></th></tr>\n</table>\n{_ADDRESS}",
         Rounding.NEAREST,

@@ -148,12 +148,12 @@ APACHE = (
 
 
 def _nginx(name: str, options: str, family: str = "nginx-pre", zone: Zone = Zone.UTC, **more: Any) -> Shape:
-    traits = {"rejected": UP, "dotted": False} | more
+    traits: dict[str, Any] = {"rejected": UP, "dotted": False} | more
     return Shape(name=f"nginx-{name}", program="nginx", family=family, options=options, zone=zone, **traits)
 
 
 _NOTHING: frozenset[str] = frozenset()
-_EXACT = {"rejected": _NOTHING, "refuses_ways_out": False}
+_EXACT: dict[str, Any] = {"rejected": _NOTHING, "refuses_ways_out": False}
 NGINX = (
     _nginx("exact", ""),
     _nginx("no-charset", "charset off;"),
@@ -186,8 +186,7 @@ dir-listing.encode-readme = "disable\"""",
         readme=_LINKED,
     ),
     _lighttpd(
-        "about-text",
-        'dir-listing.show-header = "{about}/header.txt"\ndir-listing.show-readme = "{about}/readme.txt"',
+        "about-text", 'dir-listing.show-header = "{about}/header.txt"\ndir-listing.show-readme = "{about}/readme.txt"'
     ),
     _lighttpd("style", 'dir-listing.external-css = "/about/s.css"\ndir-listing.set-footer = "files & more"'),
 )
@@ -213,8 +212,7 @@ OTHERS = (
         zone=Zone.AWARE,
         path=TREE,
         headers={"Accept": "application/json"},
-        rejected=_NOTHING,
-        refuses_ways_out=False,
+        **_EXACT,
         proves_empty=False,
     ),
     Shape(
@@ -238,8 +236,7 @@ OTHERS = (
         path=TREE,
         method="PROPFIND",
         headers={"Depth": "1"},
-        rejected=_NOTHING,
-        refuses_ways_out=False,
+        **_EXACT,
     ),
     Shape(
         name="apache-dav",
@@ -249,8 +246,7 @@ OTHERS = (
         zone=Zone.AWARE,
         method="PROPFIND",
         headers={"Depth": "1"},
-        rejected=_NOTHING,
-        refuses_ways_out=False,
+        **_EXACT,
     ),
 )
 

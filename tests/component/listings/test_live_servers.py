@@ -16,7 +16,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from crawler.listings import page as listing_page
 from crawler.listings import parse_listing, parse_listing_pieces
+from crawler.listings.html import read_html
+from crawler.listings.lean import read_lean
 from crawler.models import Kind, Listing
 from tests.component.listings import shelf
 from tests.component.listings.shapes import PROGRAMS, SHAPES, TREE, Shape, Zone, lay_out
@@ -26,6 +29,21 @@ from tests.servers import Missing, Server
 pytestmark = pytest.mark.server
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+BY_GRAMMAR = {
+    "apache-list",
+    "apache-fancy",
+    "apache-old-date",
+    "apache-wide",
+    "apache-no-description",
+    "apache-table",
+    "apache-table-order",
+    "nginx-exact",
+    "nginx-rounded",
+    "nginx-localtime",
+    "lighttpd-utf8",
+    "python",
+}
+"""Shapes that are common enough to be read without a tree."""
 WAYS_OUT = {"..\\out.txt", "C:\\drive.txt"}
 
 
@@ -166,6 +184,19 @@ def test_a_page_read_in_pieces_says_the_same(fetch: Fetch, shape: Shape) -> None
     for folder in ("names", "odd", "empty"):
         page = fetch(shape, zone_of(shape), folder)
         assert page.pieces == page.listing
+
+
+@every_shape
+def test_what_the_grammars_take_is_read_from_the_tree_just_the_same(fetch: Fetch, shape: Shape) -> None:
+    for folder in ("names", "times", "empty"):
+        page = fetch(shape, zone_of(shape), folder)
+        fetched = listing_page.Page(body=page.body, url=page.url, content_type=page.content_type)
+        fast = read_lean(fetched)
+        assert fast is not None or shape.name not in BY_GRAMMAR
+        if fast is not None:
+            slow = read_html(fetched)
+            assert slow is not None
+            assert (fast.entries, fast.family, fast.complete) == (slow.entries, slow.family, slow.complete)
 
 
 @every_shape
