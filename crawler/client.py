@@ -277,6 +277,7 @@ class Reply:
             self._began, self._received = now, 0
         if self._gate.limits_bytes:
             await self._gate.spend(len(chunk))
+            self._began += time.monotonic() - now  # our own brake is not the server's slowness
         return chunk
 
 

@@ -119,12 +119,11 @@ class Walker:
                     self._frontier.put_nowait(None)
 
     async def _read(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
-        """All pages of one folder. A failure concerns this folder alone, unless it is the root."""
-        is_root = not folder.path and not self.scope.base
+        """All pages of one folder. A failure concerns this folder alone, unless nothing could be read of the root."""
         try:
             await self._pages(folder, visit)
         except (FetchError, VerificationError, ListingError) as error:
-            if is_root:
+            if not folder.path and not self.scope.base:
                 raise ListingError(f"{masked(folder.url)}: {error}: is it the page of a directory?") from error
             self._fail(folder, str(error))
 
