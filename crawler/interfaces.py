@@ -55,9 +55,7 @@ class Client(Protocol):
         """Send one request, follow permitted redirects. Raises FetchError."""
         ...
 
-    async def fetch_page(
-        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False
-    ) -> Page:
+    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
         """A whole listing page, decompressed, whatever its status. Raises FetchError, VerificationError.
 
         ``html_only``: do not offer to take JSON or XML.
