@@ -15,18 +15,20 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import IO, BinaryIO, Self
+from typing import IO, TYPE_CHECKING, BinaryIO, Self
 
 from crawler import __version__
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.escape import masked
-from crawler.html_report import LastRun, Slowest, check_installed, write_page
 from crawler.interfaces import Observer
 from crawler.models import Outcome, Result
 from crawler.render import json_text
 from crawler.report import Report
 from crawler.target import check_target, replace_file
+
+if TYPE_CHECKING:
+    from crawler.html_report import Slowest
 
 _GAUGES = (
     ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
@@ -144,13 +146,16 @@ class Outputs(Observer):
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
         self._changed = False
-        self._slowest = Slowest()
+        self._slowest: Slowest | None = None
         for option in ("changes", "summary", "metrics", "report"):
             path = getattr(config, option)
             if path is not None:
                 check_target(f"--{option}", path)
         if config.report is not None:
+            from crawler.html_report import Slowest, check_installed  # a run without a page need not import it
+
             check_installed()
+            self._slowest = Slowest()
 
     def __enter__(self) -> Self:
         if self._config.changes is not None or self._config.on_change is not None:
@@ -168,7 +173,8 @@ class Outputs(Observer):
                 self._spool.close()
 
     def finished(self, result: Result) -> None:
-        self._slowest.add(result)
+        if self._slowest is not None:
+            self._slowest.add(result)
         if self._spool is None:
             return
         change = change_of(result, time.time())
@@ -190,7 +196,9 @@ class Outputs(Observer):
         config, ended = self._config, time.time()
         if self._spool is not None:
             report = await self._deliver_changes(self._spool, report)
-        if config.report is not None:
+        if config.report is not None and self._slowest is not None:
+            from crawler.html_report import LastRun, write_page
+
             last = LastRun(report=report, slowest=self._slowest.results())
             try:
                 await write_page(config.report, report.directory, config, last)

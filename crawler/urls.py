@@ -113,6 +113,8 @@ def in_scope(url: str, base: str) -> bool:
             return False
         if not (parts.path or "/").startswith(root.path or "/"):
             return False
+    elif "/." not in url and "%" not in url and "\\" not in url:
+        return True  # nothing that could be a dot segment: so it is with nearly every entry of a listing
     path = _PATH_END.split(url, maxsplit=1)[0]
     return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
 
