@@ -30,11 +30,15 @@ def test_tls_that_ends_without_its_goodbye_is_a_cut(sandbox: Sandbox, shape: str
 @pytest.mark.own  # Go's programs never send requests for 127.0.0.1 to a proxy
 @pytest.mark.row("M10")
 @pytest.mark.parametrize(
-    "fault",
-    [Status(407), Status(502), Page(LOGIN), EndlessHeaders(most=32 << 20), Silent()],
-    ids=["407", "502", "page", "headers", "silent"],
+    ("fault", "tls"),
+    [
+        pytest.param(Status(407), True, id="407 to CONNECT"),
+        pytest.param(Status(502), False, id="502"),
+        pytest.param(Page(LOGIN), False, id="page"),
+        pytest.param(EndlessHeaders(most=32 << 20), True, id="headers after CONNECT"),
+        pytest.param(Silent(), False, id="silent"),
+    ],
 )
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_what_a_proxy_says_is_never_the_mirror(sandbox: Sandbox, fault: Behaviour, tls: bool) -> None:
     ca_file = authority(sandbox.reports)
     with Site(tls=certificate() if tls else None) as site, Site() as proxy:
