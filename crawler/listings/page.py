@@ -82,7 +82,7 @@ class Page:
 
             def handle_starttag(self, *names: Any, **more: Any) -> Any:
                 if len(self.tagStack) > _DEEPEST:
-                    self.popTag()  # type: ignore[no-untyped-call]
+                    self.popTag()
                 return super().handle_starttag(*names, **more)
 
         # bs4 warns of XML declarations, which XHTML listings carry by right.
