@@ -18,7 +18,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-heavy bench check fmt clean
+.PHONY: help mirror test test-heavy bench fuzz peers-faults check fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,13 @@ test-heavy: $(DEV) ## the tests that need minutes or gigabytes
 
 bench: $(RUN) ## compare with wget, wget2, lftp, rclone, curl, aria2c; ARGS=--quick takes a minute
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(DEV) ## fuzz the listing parser and the reading of responses, 10 minutes each
+	@$(PIP) --editable '.[dev,fuzz]'
+	@for target in listing response; do $(BIN)/python -m tests.fuzz $$target -max_total_time=600 || exit 1; done
+
+peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone
+	@$(BIN)/python benchmarks/peers_faults.py $(ARGS)
 
 check: $(DEV) ## linter, format, types, import layers
 	@$(BIN)/ruff check $(ARGS) .
