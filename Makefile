@@ -21,7 +21,7 @@ PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
 .PHONY: help mirror test test-heavy bench fuzz peers-faults check fmt clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(RUN): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3' >&2; exit 1; }
