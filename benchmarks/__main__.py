@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -43,8 +44,10 @@ class Bench:
         wanted = contents(source)
         try:
             with distant(self._server.port, corpus.delay) if corpus.delay else nullcontext(self._server.port) as port:
-                for number in range(self._rounds):
+                for number in range(min(self._rounds, corpus.rounds)):
                     for program in self._programs:
+                        if program.works and corpus.name not in program.works:
+                            continue
                         work = Work(
                             url=f"http://127.0.0.1:{port}/{corpus.name}/",
                             target=self.scratch / "mirror",
@@ -125,7 +128,8 @@ def results(bench: Bench, programs: Sequence[Program], pages: Sequence[parsing.P
     return f"""\
 # Results
 
-Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC), {rounds} interleaved round(s), medians.
+Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC): medians of {rounds} interleaved round(s), one of the
+longest works.
 {machine()}; Python {platform.python_version()}; {libraries}.
 {versions}. {notes}.
 nginx on 127.0.0.1 serves from, and every program writes to, {"memory" if on_tmpfs(bench) else "the disk"}.
@@ -164,6 +168,7 @@ def workplace() -> Iterator[Path]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that the server ends, and files go
     options = arguments()
     rounds = options.rounds or (1 if options.quick else 3)
     programs = chosen_programs(options)

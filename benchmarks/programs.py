@@ -42,6 +42,8 @@ class Program:
     ours: bool = False
     version: tuple[str, ...] = ("--version",)
     note: str = ""
+    works: tuple[str, ...] = ()
+    """Names of the corpora that it is measured with; none: with all."""
 
     @property
     def executable(self) -> str:
@@ -117,9 +119,13 @@ PROGRAMS = (
     Program(name="curl", command=_curl, again=False, note="with a ready list: it reads no listings"),
     Program(name="aria2c", command=_aria2, again=False, note="with a ready list: it reads no listings"),
 )
+_PRICED = ("small", "mixed", "large")
 VARIANTS = (
-    Program(name="crawler --fsync file", command=_crawler("--fsync", "file"), ours=True),
-    Program(name="crawler --fsync none", command=_crawler("--fsync", "none"), ours=True),
-    Program(name="crawler --no-verify-digests", command=_crawler("--no-verify-digests"), ours=True),
+    Program(name="crawler --fsync file", command=_crawler("--fsync", "file"), ours=True, works=_PRICED),
+    Program(name="crawler --fsync none", command=_crawler("--fsync", "none"), ours=True, works=_PRICED),
+    Program(name="crawler --no-verify-digests", command=_crawler("--no-verify-digests"), ours=True, works=_PRICED),
 )
-"""crawler with other promises, so that the price of each is known; for the full measurement only."""
+"""crawler with other promises, so that the price of each is known; for the full measurement only.
+
+What is saved is digested in any case; without --verify-digests only those that others publish are not looked for.
+"""

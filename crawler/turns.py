@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 _MOMENT = 0.02
 """Seconds that the loop stands still for a call at most; a batch needs a third of it on a fast disk."""
-_SLOW_CALLS = 32
+_SLOW_CALLS = 8
 """After a call that took longer, so many are made without waiting."""
 
 
@@ -31,6 +31,11 @@ class Turns:
 
     async def run(self, call: Callable[..., T], *args: object) -> T:
         """Raises what ``call`` raises."""
+        future = self.start(call, *args)
+        return future.result() if future.done() else await asyncio.wrap_future(future)
+
+    def start(self, call: Callable[..., T], *args: object) -> Future[T]:
+        """The same for those who do not need the outcome now."""
         future = self._executor.submit(call, *args)
         if self._slow:
             self._slow -= 1
@@ -38,4 +43,4 @@ class Turns:
             with suppress(TimeoutError):
                 future.exception(_MOMENT)
             self._slow = 0 if future.done() else _SLOW_CALLS
-        return future.result() if future.done() else await asyncio.wrap_future(future)
+        return future

@@ -201,7 +201,7 @@ class SqliteState:
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:
         self._raise_bugs()
         if self._thread and self._database:
-            self._writes.append(self._thread.submit(self._database.write, action, None))
+            self._writes.append(self._turns.start(self._database.write, action, None))
 
     def _raise_bugs(self) -> None:
         """What the thread could not translate into ``problem`` is a mistake of ours and must be seen."""
