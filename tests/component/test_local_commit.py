@@ -126,7 +126,7 @@ async def test_a_flush_that_failed_is_not_tried_again(
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        ("write", errno.ENOSPC, "the disk is full: make room"),
+        ("write", errno.ENOSPC, r"the disk is full \(no space left on device\): make room"),
         ("write", errno.EDQUOT, "quota is used up"),
         ("open", errno.EROFS, "read-only"),
         ("rename", errno.EIO, "input/output error"),

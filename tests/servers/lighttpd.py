@@ -9,6 +9,7 @@ from tests.servers.process import MIME_TYPES, Flavour, Site
 
 CONFIGURATION = """\
 server.modules = ("mod_accesslog", "mod_dirlisting")
+server.stat-cache-engine = "disable"
 server.bind = "127.0.0.1"
 server.port = {port}
 server.document-root = "{root}"
