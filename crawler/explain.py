@@ -20,6 +20,7 @@ from crawler.report import NAVIGATION
 from crawler.run import Parts, build_walker, fetch_robots
 from crawler.space import Budget, Room
 from crawler.urls import entry_path, relative_path
+from crawler.zones import Learner
 
 Line = tuple[str, str]
 """What it is about, and what is so."""
@@ -101,7 +102,7 @@ class Explainer(Observer):
         """Let the producer decide about the entry, with what may matter beside it."""
         path = _path_of(page, entry)
         if isinstance(path, str):
-            await self._describe(path, entry)
+            await self._describe(path, entry, Learner(page.entries))
         jobs: list[Job] = []
 
         async def put(job: Job) -> None:
@@ -116,7 +117,7 @@ class Explainer(Observer):
             if may_be_checksums(each.name) or (each.kind is Kind.DIRECTORY and each.name == entry.name)
         )
         entries = (*(each for each in beside if each is not entry), entry)
-        await producer.visit(replace(page, entries=entries, complete=False, last=False))
+        await producer.visit(replace(page, entries=entries, complete=False, last=False), rows=page.entries)
         is_held = any(job.path == path for job in producer.held)
         job = next((job for job in [*jobs, *producer.held] if job.path == path), None)
         if job is not None:
@@ -147,16 +148,20 @@ class Explainer(Observer):
             checksums=self._checksums,
         )
 
-    async def _describe(self, path: str, entry: Entry) -> None:
+    async def _describe(self, path: str, entry: Entry, zone: Learner) -> None:
         lines = self._lines
+        folder, _, name = path.rpartition("/")
+        states = await self._parts.state.folder(folder)
+        timed = zone.timed(entry, states)
         lines.append(("path", path))
         lines.append(("row", f"{entry.row!r}: size {_size(entry.size)}, time {_time(entry.modified)}"))
+        if timed.modified != entry.modified:
+            lines.append(("zone", f"by Last-Modified of other files that is {_time(timed.modified)}"))
         lines += [
             ("rule", f"{check.rule}: {_HELD[check.matched]}")
-            for check in self._filters.explains(path, entry.name, entry.size, entry.modified)
+            for check in self._filters.explains(path, entry.name, entry.size, timed.modified)
         ]
-        folder, _, name = path.rpartition("/")
-        known = await self._parts.state.file(path)
+        known = states.get(name)
         lines.append(("state", _known(known, entry) if known else "nothing is known"))
         local = (await self._parts.destination.scan(folder)).get(name)
         lines.append(("disk", _local(local) if local else "nothing is there"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawler.checksums import Checksums, by_digest, may_be_checksums
@@ -20,6 +20,7 @@ from crawler.plan import Decision, Need, needs_fetch
 from crawler.scope import Scope
 from crawler.space import Budget, Room
 from crawler.urls import entry_path
+from crawler.zones import Learner
 
 CLASH = "name-clash"
 BUDGET = "beyond --max-files or --max-total-size"
@@ -64,6 +65,8 @@ class _Open:
     """Folders whose checksum files have changed: then they are asked about files with unchanged rows too."""
     waiting: list[Job] | None = None
     """Jobs that are put once the whole page is decided about; None: each at once."""
+    zone: Learner = field(default_factory=Learner)
+    """Of the page that is being decided about."""
 
     def show(self, path: str, entry: Entry) -> None:
         """Note the name of ``entry`` and of the folders between it and the folder at ``path``."""
@@ -111,10 +114,11 @@ class Producer:
             return Rejection("robots", url, "forbidden by robots.txt")
         return pruned
 
-    async def visit(self, page: FolderPage) -> None:
-        """Decide about the entries of one page."""
+    async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
+        """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
         folder = page.folder
         opened = self._open.setdefault(folder.path, _Open())
+        opened.zone = Learner(page.entries if rows is None else rows)
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
             opened.show(folder.path, entry)
@@ -169,7 +173,7 @@ class Producer:
         if isinstance(path, Rejection):
             self._end(folder.path or entry.name, entry, Outcome.FAILED, f"{path.subject!r} {path.detail}")
             return
-        refused = self._refused(path, entry)
+        refused = await self._refused(path, entry, opened)
         if refused is not None:
             self._end(path, entry, Outcome.SKIPPED, refused.reason)
             return
@@ -183,7 +187,7 @@ class Producer:
         opened.files[path] = entry.url
         parent, _, name = path.rpartition("/")
         local, known = await self._look(parent, name, opened)
-        decision = await self._checked(needs_fetch(entry, known, local, check=self._policy.check), known, path)
+        decision = await self._needs(path, entry, known, local, opened)
         if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
             published = await self._policy.checksums.of(path)
             if published is not None:
@@ -221,16 +225,32 @@ class Producer:
             self._policy.room.check()
             await self.put(job)
 
-    async def _checked(self, decision: Decision, known: Known | None, path: str) -> Decision:
+    async def _needs(
+        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: _Open
+    ) -> Decision:
         """With --check digest the local bytes must be those that were saved."""
+        decision = needs_fetch(entry, known, local, check=self._policy.check)
+        if decision.need is Need.PROBE:  # the zone, if it can be learnt, may spare it
+            timed = await self._timed(path, entry, opened)
+            decision = needs_fetch(timed, known, local, check=self._policy.check)
         if self._policy.check != "digest" or decision.need is Need.FETCH or known is None or known.digest is None:
             return decision
         if await self._destination.digest(path) != known.digest:
             return Decision(Need.FETCH, "digest differs")
         return decision
 
-    def _refused(self, path: str, entry: Entry) -> Rejection | None:
-        return self._filters.rejects(path, entry.name, entry.size, entry.modified) or self._forbidden(entry)
+    async def _refused(self, path: str, entry: Entry, opened: _Open) -> Rejection | None:
+        rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
+        if rejection is None and self._filters.needs_headers(entry.size, entry.modified):
+            timed = await self._timed(path, entry, opened)
+            rejection = self._filters.rejects(path, entry.name, entry.size, timed.modified)
+        return rejection or self._forbidden(entry)
+
+    async def _timed(self, path: str, entry: Entry, opened: _Open) -> Entry:
+        """``entry`` with its time in UTC if the server's zone can be learnt. For limits and unknown copies only."""
+        parent, _, name = path.rpartition("/")
+        await self._look(parent, name, opened)
+        return opened.zone.timed(entry, opened.known[parent])
 
     def _forbidden(self, entry: Entry) -> Rejection | None:
         rejection = self.scope().file(entry.url)
@@ -278,13 +298,3 @@ def _job(decision: Decision, path: str, entry: Entry, known: Known | None, local
 def _guess(entry: Entry) -> int | None:
     """The listing's size in bytes: exact, or the middle of its span."""
     return None if entry.size is None else (entry.size.low + entry.size.high) // 2
-
-
-def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
-    """A job for a file that no listing shows: from --input-file or ``download``."""
-    entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
-    decision = needs_fetch(entry, known, local)
-    job = Job(url=url, path=path, reason=decision.reason, local=local)
-    if decision.need is Need.CONFIRM:
-        return replace(job, known=known)
-    return replace(job, probe=decision.need is Need.PROBE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from crawler import engine, urls
 from crawler.errors import ListingError, RobotsForbidden
-from crawler.models import Outcome, Rejection, Result
-from crawler.producer import as_job
+from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.plan import Need, needs_fetch
 from crawler.run import Run, fetch_rules
 from crawler.scope import Scope
 
@@ -63,3 +64,13 @@ class DownloadRun(Run):
 
     def _fail(self, path: str, url: str, reason: str) -> None:
         self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))
+
+
+def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
+    """A job for a file that no listing shows: from --input-file or ``download``."""
+    entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
+    decision = needs_fetch(entry, known, local)
+    job = Job(url=url, path=path, reason=decision.reason, local=local)
+    if decision.need is Need.CONFIRM:
+        return replace(job, known=known)
+    return replace(job, probe=decision.need is Need.PROBE)

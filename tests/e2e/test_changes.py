@@ -113,3 +113,20 @@ def test_a_mirror_made_by_other_means_is_taken_over_without_a_body(
     assert run.code == 0, run.output
     assert bodies(server) == ["gone.bin", "kept.bin"]
     trees.assert_same(tree, mirror)
+
+
+@pytest.mark.parametrize("flavour", ["apache", "lighttpd"])
+def test_the_zone_of_a_server_is_learnt_from_the_files_that_are_known(
+    flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    """Copies that nobody knows and that differ by an hour: as the zone is known, no HEAD is sent for them."""
+    url = serve(flavour, zone="America/New_York").url_of(tree)
+    assert run_crawler("--exclude", "sub/", "--include", "untouched-*", url, mirror).code == 0
+    for name in ("newer.bin", "older.bin"):
+        replace(mirror / name, (tree / name).read_bytes(), OLD - 3600 * (name == "newer.bin"))
+    server = serve(flavour, zone="America/New_York")
+    run = run_crawler("--exclude", "sub/", url, mirror)
+    assert run.code == 0, run.output
+    heads = [request.path.rpartition("/")[2] for request in server.requests() if request.method == "HEAD"]
+    assert "newer.bin" not in heads
+    assert bodies(server) == ["grown.bin", "newer.bin"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,20 @@ async def test_a_folder_is_an_entry_too(site: Site, tmp_path: Path, path: str) -
     populate(site)
     said = await facts(site, path, tmp_path)
     assert said["decision"] == ["a folder: what its listing shows is decided about entry by entry"]
+
+
+async def test_a_zone_that_the_neighbours_tell_is_said_and_used(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    await mirror(site.url, tmp_path, Config(rules=(parse_rule("README", include=False, where=""),)))
+    (tmp_path / "README").write_bytes(site.contents()["README"])
+    os.utime(tmp_path / "README", (OLD - 3600, OLD - 3600))
+    said = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD - 3600, UTC))
+    assert said["decision"] == ["fetch: time differs"]
+    assert "+00:00 to " in said["zone"][0]
+    assert said["rule"][0].endswith(": true of it")
+    said = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD + 3600, UTC))
+    assert said["decision"] == ["skipped: too-old"]
+    assert said["rule"][0].endswith(": not true of it")
 
 
 async def test_what_lies_elsewhere_or_nowhere_is_said_to(site: Site, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -17,13 +18,15 @@ from crawler.discover import Folder, FolderPage
 from crawler.errors import DestinationError
 from crawler.filters import Filters
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Span, Validators
-from crawler.producer import Policy, Producer, as_job
+from crawler.producer import Policy, Producer
 from crawler.scope import Scope
 from crawler.space import Budget, Room
+from crawler.url_list import as_job
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
 ROOT = "http://h/pub/"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 SECOND = 1_000_000_000
 MTIME = int(NOON.timestamp()) * SECOND
 LOCAL = Local(Kind.FILE, 10, MTIME)
@@ -283,6 +286,95 @@ async def test_check_digest_hashes_what_lies_here(digest: str, saved: str | None
     (job,) = decider.jobs
     assert job.reason == reason
     assert (job.known is None) == (reason == "digest differs")
+
+
+# --- rows in the server's own zone ----------------------------------------------------------------
+
+KOLKATA = timedelta(hours=5, minutes=30)
+
+
+def local_row(name: str, moment: datetime, width: int = 59) -> Entry:
+    low = (moment + KOLKATA).replace(tzinfo=None)
+    return replace(file(name), modified=Span(low, low + timedelta(seconds=width)), row=f"{low} 10")
+
+
+def witness(name: str, moment: datetime) -> tuple[Entry, Known]:
+    """A file that is known, and whose Last-Modified tells the zone."""
+    entry = local_row(name, moment)
+    stands = Validators(last_modified=format_datetime(moment, usegmt=True))
+    state = known(name, row=entry.row, validators=stands, mtime=int(moment.timestamp()) * SECOND)
+    return entry, replace(state, checked=moment.timestamp() + 3600)
+
+
+(BEFORE, BEFORE_KNOWN), (AFTER, AFTER_KNOWN) = (witness("before", NOON - HOUR), witness("later", NOON + HOUR))
+
+
+@pytest.mark.parametrize(
+    ("width", "offset", "ends"),
+    [
+        (0, 0, ("unchanged", "same size and time")),
+        (0, 3600, ("fetch", "time differs")),
+        (59, 30, ("probe", "not brought by us")),
+        (59, 60, ("fetch", "time differs")),
+        (59, -1, ("fetch", "time differs")),
+    ],
+)
+async def test_a_copy_that_nobody_knows_is_judged_in_the_zone_that_its_neighbours_tell(
+    width: int, offset: int, ends: tuple[str, str]
+) -> None:
+    decider = Decider((), BEFORE_KNOWN, AFTER_KNOWN)
+    decider.destination.files = {
+        "before": Local(Kind.FILE, 10, BEFORE_KNOWN.mtime),
+        "later": Local(Kind.FILE, 10, AFTER_KNOWN.mtime),
+        "a": Local(Kind.FILE, 10, MTIME + offset * SECOND),
+    }
+    await decider.visit(BEFORE, local_row("a", NOON, width), AFTER)
+    if decider.jobs:
+        (job,) = decider.jobs
+        assert (("probe" if job.probe else "fetch"), job.reason) == ends
+        assert job.modified == local_row("a", NOON, width).modified, "the job says what the row says"
+    else:
+        assert decider.ended("a") == ends
+    assert decider.observer.outcomes()["later"] == "unchanged"
+    decider.assert_closed()
+
+
+@pytest.mark.parametrize("states", [(), (BEFORE_KNOWN,), (BEFORE_KNOWN, replace(AFTER_KNOWN, row="as it was"))])
+async def test_where_no_zone_can_be_learnt_a_copy_is_asked_about(states: tuple[Known, ...]) -> None:
+    decider = Decider(["a"], *states)
+    await decider.visit(BEFORE, local_row("a", NOON, 0), AFTER)
+    (job,) = (job for job in decider.jobs if job.path == "a")
+    assert (job.probe, job.reason) == (True, "not brought by us")
+
+
+@pytest.mark.parametrize(
+    ("newer_than", "states", "reason"),
+    [
+        (NOON + timedelta(minutes=1), (BEFORE_KNOWN, AFTER_KNOWN), "too-old"),
+        (NOON, (BEFORE_KNOWN, AFTER_KNOWN), None),
+        (NOON + timedelta(minutes=1), (BEFORE_KNOWN,), None),
+        (NOON + timedelta(minutes=1), (), None),
+    ],
+)
+async def test_a_limit_on_age_is_held_against_the_zone_that_the_neighbours_tell(
+    newer_than: datetime, states: tuple[Known, ...], reason: str | None
+) -> None:
+    decider = Decider((), *states, config=Config(newer_than=newer_than))
+    await decider.visit(BEFORE, local_row("a", NOON), AFTER)
+    assert ("a" in decider.paths) is (reason is None)
+    if reason:
+        assert decider.ended("a") == ("skipped", reason)
+    decider.assert_closed()
+
+
+async def test_a_zone_makes_no_row_unchanged_that_was_not() -> None:
+    """The row of a known file is compared as it is printed, and nothing else counts."""
+    entry, state = witness("a", NOON)
+    decider = Decider((), BEFORE_KNOWN, AFTER_KNOWN, replace(state, row="as it was"))
+    decider.destination.files = {"a": Local(Kind.FILE, 10, MTIME)}
+    await decider.visit(BEFORE, entry, AFTER)
+    (job,) = (job for job in decider.jobs if job.path == "a")
+    assert (job.probe, job.reason) == (False, "row changed")
 
 
 # --- what is extraneous ---------------------------------------------------------------------------

@@ -1,0 +1,254 @@
+"""What the Last-Modified of known files says about the zone of a listing's times, and what it leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.models import Entry, Kind, Known, Span, Validators
+from crawler.zones import Learner, Zone, learn
+
+MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)
+HOUR = timedelta(hours=1)
+DOUBT = timedelta(hours=2)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def shown(moment: datetime, zone: str, width: timedelta = MINUTE) -> Span[datetime]:
+    """What a server in ``zone`` prints for ``moment``."""
+    local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    if width:
+        local = local.replace(second=0) if width is MINUTE else local.replace(hour=0, minute=0, second=0)
+    return Span(local, local + width)
+
+
+def learnt(zone: str, *moments: str, width: timedelta = MINUTE) -> Zone:
+    return learn((shown(utc(text), zone, width), utc(text).timestamp()) for text in moments)
+
+
+WINTER = ("2025-01-12T08:15:37", "2025-01-18T23:50:00")
+SUMMER = ("2025-07-01T00:00:59", "2025-07-07T12:34:56")
+
+
+@pytest.mark.parametrize("width", [MINUTE, SECOND])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "UTC",
+        "Europe/Berlin",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "America/New_York",
+        "America/St_Johns",
+        "Pacific/Kiritimati",
+        "Etc/GMT+12",
+    ],
+)
+@pytest.mark.parametrize("moment", ["2025-01-15T23:59:59", "2025-07-05T00:00:00"])
+def test_a_row_between_rows_that_agree_is_as_exact_as_it_was(zone: str, moment: str, width: timedelta) -> None:
+    found = learnt(zone, *WINTER, *SUMMER, width=width).localize(shown(utc(moment), zone, width))
+    low = utc(moment).replace(second=0) if width else utc(moment)
+    assert found == Span(low, low + width)
+
+
+@pytest.mark.parametrize(
+    ("moment", "offsets"),
+    [
+        ("2024-12-25T12:00:00", (1, 1)),
+        ("2025-02-10T12:00:00", (1, 1)),
+        ("2025-06-20T12:00:00", (2, 2)),
+        ("2025-07-30T12:00:00", (2, 2)),
+        ("2024-12-01T12:00:00", None),
+        ("2025-04-01T12:00:00", None),
+        ("2025-09-01T12:00:00", None),
+        ("2020-01-15T12:00:00", None),
+    ],
+)
+def test_beside_them_summer_time_is_left_open_and_far_away_everything(
+    moment: str, offsets: tuple[int, int] | None
+) -> None:
+    row = shown(utc(moment), "Europe/Berlin")
+    found = learnt("Europe/Berlin", *WINTER, *SUMMER).localize(row)
+    if offsets is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.low == row.low.replace(tzinfo=UTC) - offsets[1] * HOUR - DOUBT
+        assert found.high == row.high.replace(tzinfo=UTC) - offsets[0] * HOUR + DOUBT
+
+
+@pytest.mark.parametrize(
+    "moment", ["2025-10-25T23:30:00", "2025-10-26T00:30:00", "2025-10-26T01:30:00", "2025-10-27T09:00:00"]
+)
+def test_at_the_change_of_summer_time_both_offsets_are_possible(moment: str) -> None:
+    """00:30 and 01:30 UTC are both printed as 02:30."""
+    zone = learnt(
+        "Europe/Berlin", "2025-10-20T10:00:00", "2025-10-25T10:00:00", "2025-10-28T10:00:00", "2025-11-02T10:00:00"
+    )
+    found = zone.localize(shown(utc(moment), "Europe/Berlin"))
+    assert found is not None
+    assert utc(moment) in found
+    assert found.high - found.low >= HOUR
+
+
+def test_one_offset_of_today_for_all_rows_is_learnt_as_it_is() -> None:
+    """nginx, autoindex_localtime: rows of summer are printed with winter's offset in winter."""
+
+    def nginx(text: str) -> Span[datetime]:
+        low = (utc(text) + HOUR).replace(tzinfo=None, second=0)
+        return Span(low, low + MINUTE)
+
+    zone = learn((nginx(text), utc(text).timestamp()) for text in (*WINTER, *SUMMER))
+    assert zone.localize(nginx("2025-07-05T10:00:00")) == Span(utc("2025-07-05T10:00:00"), utc("2025-07-05T10:00:59"))
+    assert zone.localize(nginx("2025-01-15T10:00:00")) == Span(utc("2025-01-15T10:00:00"), utc("2025-01-15T10:00:59"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "learns"),
+    [
+        ([], False),
+        ([1], False),
+        ([1, 1], True),
+        ([1, 5], False),
+        ([1, 5, 1, 5], False),
+        ([1, 5, 5], False),
+        ([1, 1, -9, -9], False),
+        ([1, 1.1], False),
+        ([1.1, 1.1], False),
+        ([14, 14], True),
+        ([14.25, 14.25], False),
+        ([-12, -12], True),
+        ([-12.25, -12.25], False),
+        ([5.75, 5.75], True),
+    ],
+)
+def test_two_neighbours_must_agree_on_a_possible_offset(hours: list[float], learns: bool) -> None:
+    pairs = []
+    for number, offset in enumerate(hours):
+        low = datetime(2025, 1, 1, 12, number, tzinfo=UTC)
+        pairs.append(
+            (Span(low.replace(tzinfo=None), low.replace(tzinfo=None) + MINUTE), low.timestamp() - offset * 3600)
+        )
+    row = Span(datetime(2025, 1, 1, 12), datetime(2025, 1, 1, 12, 0, 59))  # noqa: DTZ001 - the server's own zone
+    found = learn(pairs).localize(row)
+    assert (found is not None) is learns
+    if found is not None:
+        assert found.low == row.low.replace(tzinfo=UTC) - hours[0] * HOUR
+
+
+def test_two_offsets_in_one_minute_leave_both_open() -> None:
+    low = datetime(2025, 10, 26, 2, 30)  # noqa: DTZ001 - the server's own zone
+    row = Span(low, low + MINUTE)
+    moment = low.replace(tzinfo=UTC).timestamp()
+    found = learn((row, moment - hours * 3600) for hours in (1, 2, 1, 2)).localize(row)
+    assert found is not None
+    assert found.low.timestamp() <= moment - 2 * 3600
+    assert found.high.timestamp() >= moment - 3600
+
+
+def test_days_teach_nothing() -> None:
+    assert learnt("Europe/Berlin", *WINTER, width=DAY) == Zone()
+
+
+def test_a_row_whose_day_and_month_are_unclear_stays_unknown() -> None:
+    row = Span(datetime(2025, 1, 12), datetime(2025, 12, 1))  # noqa: DTZ001 - the server's own zone
+    assert learnt("Europe/Berlin", *WINTER).localize(row) is None
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_the_ends_of_the_calendar_do_no_harm(year: int) -> None:
+    low = datetime(year, 1, 1) if year == 1 else datetime(year, 12, 31, 23, 59)  # noqa: DTZ001
+    row = Span(low, low + MINUTE)
+    moment = low.replace(tzinfo=UTC).timestamp()
+    assert learn([(row, moment - 3600 * year)] * 2).localize(row) is None
+    assert learn([(row, moment - 14 * 3600), (row, moment + 12 * 3600)] * 2).localize(row) is None
+    toward_the_end = 12 if year == 9999 else -14
+    assert learn([(row, moment + toward_the_end * 3600)] * 2).localize(row) is None
+
+
+def test_rows_that_are_weeks_apart_leave_summer_time_open() -> None:
+    """Fiji's summer time was between the two."""
+    zone = learnt("Pacific/Fiji", "2020-12-18T12:00:00", "2021-01-18T12:00:00")
+    found = zone.localize(shown(utc("2021-01-02T12:00:00"), "Pacific/Fiji"))
+    assert found == Span(utc("2021-01-02T13:00:00") - DOUBT, utc("2021-01-02T13:00:59") + DOUBT)
+
+
+@pytest.mark.parametrize("zone", ["America/Recife", "Africa/Cairo", "Pacific/Fiji", "America/Argentina/Tucuman"])
+@given(
+    known=st.lists(st.integers(946_684_800, 1_640_995_200), min_size=1, max_size=6),
+    steps=st.lists(st.integers(3 * 3600, 9 * 86_400), max_size=30),
+    asked=st.integers(-20 * 86_400, 20 * 86_400),
+)
+def test_whatever_is_learnt_of_a_real_zone_is_true(zone: str, known: list[int], steps: list[int], asked: int) -> None:
+    """These left their offset for a few weeks only, some time between 2000 and 2021."""
+    for step in steps:
+        known.append(known[-1] + step)
+    moments = [datetime.fromtimestamp(seconds, UTC) for seconds in known]
+    moment = moments[len(moments) // 2] + timedelta(seconds=asked)
+    found = learn((shown(each, zone), each.timestamp()) for each in moments).localize(shown(moment, zone))
+    assert found is None or moment in found or _is_printed_twice(moment, zone)
+
+
+def _is_printed_twice(moment: datetime, zone: str) -> bool:
+    """In the hour that the end of summer time repeats, neighbours of minutes may all be of the other one."""
+    local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    first, second = (local.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1))
+    return first != second
+
+
+# --- from a page and what is known ----------------------------------------------------------------
+
+MOMENTS = [utc("2025-01-10T08:15:37"), utc("2025-01-11T08:15:37"), utc("2025-01-12T08:15:37")]
+
+
+def rows() -> Iterator[tuple[Entry, Known]]:
+    for name, moment in zip("abc", MOMENTS, strict=True):
+        span = shown(moment, "Asia/Kolkata")
+        stands = Validators(last_modified=format_datetime(moment, usegmt=True))
+        yield (
+            Entry(name=name, kind=Kind.FILE, url=f"http://h/{name}", modified=span, row=str(span.low)),
+            Known(path=name, url=f"http://h/{name}", row=str(span.low), size=1, mtime=0, validators=stands),
+        )
+
+
+def test_a_page_is_learnt_from_rows_that_still_stand() -> None:
+    entries, states = zip(*rows(), strict=True)
+    known = {state.path: state for state in states if state.path != "b"}
+    found = Learner(entries).timed(entries[1], known)
+    low = MOMENTS[1].replace(second=0)
+    assert found == replace(entries[1], modified=Span(low, low + MINUTE))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda entry, known: (entry, replace(known, row="other")),
+        lambda entry, known: (entry, replace(known, validators=Validators(etag='"1"'))),
+        lambda entry, known: (entry, replace(known, validators=Validators(last_modified="soon"))),
+        lambda entry, known: (replace(entry, modified=None), known),
+        lambda entry, known: (replace(entry, folder="deep"), known),
+        lambda entry, known: (replace(entry, modified=Span(MOMENTS[2], MOMENTS[2])), known),
+    ],
+    ids=["another row", "no Last-Modified", "unreadable", "no time", "another folder", "says its zone"],
+)
+def test_one_row_alone_is_not_enough(spoil: object) -> None:
+    (first, one), (asked, _), last = rows()
+    spoilt, other = spoil(*last)  # type: ignore[operator]
+    assert Learner([first, asked, spoilt]).timed(asked, {"a": one, "c": other}) == asked
+
+
+@pytest.mark.parametrize("change", [{"modified": None}, {"modified": Span(MOMENTS[1], MOMENTS[1])}, {"folder": "deep"}])
+def test_what_needs_no_zone_or_lies_elsewhere_is_left_as_it_is(change: dict[str, object]) -> None:
+    entries, states = zip(*rows(), strict=True)
+    entry = replace(entries[1], **change)
+    assert Learner(entries).timed(entry, {state.path: state for state in states}) == entry
