@@ -10,11 +10,11 @@ from crawler.render import render_duration, render_size
 from crawler.report import Report, worst
 from crawler.state import Figures, Run
 
-BAR = 8
-"""Columns of a bar."""
+BAR = 4
+"""Columns of a bar: the table fits 80 columns."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WORDS = {3: "no listing", 4: "disk", 5: "failures", 6: "not deleted", 7: "locked", 8: "robots.txt"}
-_HEAD = ("started", "result", "took", "", "listed", "saved", "deleted", "failed", "received", "")
+_HEAD = ("started", "result", "took", "", "listed", "saved", "gone", "failed", "received", "")
 
 
 def figures_of(report: Report, code: int) -> Figures:
@@ -46,7 +46,7 @@ def render_history(runs: Sequence[Run], zone: tzinfo | None, *, unicode: bool = 
     largest = max((run.figures.received for run in runs if run.figures), default=0)
     rows = [_HEAD, *(_row(run, zone, longest, largest, bar) for run in reversed(runs))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+    lines = [" ".join(_aligned(row, widths)).rstrip() for row in rows]
     urls = dict.fromkeys(run.url for run in runs)
     return "\n".join([*(masked(url) for url in urls if url), *lines])
 
@@ -64,7 +64,7 @@ def _row(run: Run, zone: tzinfo | None, longest: float, largest: int, bar: Calla
     started = datetime.fromtimestamp(run.started, zone).strftime("%Y-%m-%d %H:%M")
     figures = run.figures
     if figures is None:
-        return (started, "killed or running", *[""] * (len(_HEAD) - 2))
+        return (started, "unfinished", *[""] * (len(_HEAD) - 2))
     result = figures.outcome if not figures.exit_code else f"{figures.outcome} ({figures.exit_code})"
     return (
         started,
