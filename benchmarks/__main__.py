@@ -46,7 +46,7 @@ class Bench:
             with distant(self._server.port, corpus.delay) if corpus.delay else nullcontext(self._server.port) as port:
                 for number in range(min(self._rounds, corpus.rounds)):
                     for program in self._programs:
-                        if program.works and corpus.name not in program.works:
+                        if corpus.name in program.skips or (program.works and corpus.name not in program.works):
                             continue
                         work = Work(
                             url=f"http://127.0.0.1:{port}/{corpus.name}/",
@@ -131,7 +131,8 @@ def results(bench: Bench, programs: Sequence[Program], pages: Sequence[parsing.P
 Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC): medians of {rounds} interleaved round(s), one of the
 longest works.
 {machine()}; Python {platform.python_version()}; {libraries}.
-{versions}. {notes}.
+{versions}.
+{notes}.
 nginx on 127.0.0.1 serves from, and every program writes to, {"memory" if on_tmpfs(bench) else "the disk"}.
 A mirror is compared with its source byte by byte in the first round, by names and sizes in the others. "again" is a
 second run over the same mirror, in which nothing has changed. crawler keeps its promises in all of them: every file is

@@ -44,6 +44,8 @@ class Program:
     note: str = ""
     works: tuple[str, ...] = ()
     """Names of the corpora that it is measured with; none: with all."""
+    skips: tuple[str, ...] = ()
+    """Names of those that it would need minutes for."""
 
     @property
     def executable(self) -> str:
@@ -115,7 +117,7 @@ PROGRAMS = (
     Program(name="wget2", command=_wget2),
     Program(name="lftp", command=_lftp),
     Program(name="rclone", command=_rclone, version=("version",)),
-    Program(name="wget", command=_wget, note="one connection: it knows no other way"),
+    Program(name="wget", command=_wget, skips=("huge", "distant"), note="one connection, minutes for huge and distant"),
     Program(name="curl", command=_curl, again=False, note="with a ready list: it reads no listings"),
     Program(name="aria2c", command=_aria2, again=False, note="with a ready list: it reads no listings"),
 )
