@@ -17,8 +17,9 @@ from crawler.errors import CrawlerError
 from crawler.escape import masked
 from crawler.interfaces import Observer
 from crawler.models import Entry, Listing, Rejection
+from crawler.permission import fetch_robots
 from crawler.report import Tally
-from crawler.run import build_walker, fetch_robots
+from crawler.run import build_walker
 from crawler.state import NullState
 
 

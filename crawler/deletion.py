@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from crawler.comparison import Extraneous
 from crawler.config import MaxDelete
 from crawler.errors import DeleteRefused
 from crawler.filters import Filters
 from crawler.interfaces import Destination, Observer, StateStore
 from crawler.models import Kind, Outcome, Result
-from crawler.producer import Extraneous
 
 NEVER_TOO_MANY = 10
 """Deletions that the default limit, a percentage, always allows: small folders change by large fractions."""

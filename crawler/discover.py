@@ -144,17 +144,19 @@ class Walker:
                     self._settle_scope(piece)
                     mark.add(piece.entries)
                     folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
+                    below: list[Folder] = []
                     if piece.is_listing:
                         whole = whole and piece.complete
                         todo += [page for page in self._following(piece, done) if page not in todo]
                         mark.url = piece.url
-                        self._push(self._folders(folder, folders, mark, shown))
+                        below = self._folders(folder, folders, mark, shown)
                     last = piece.is_listing and not todo
                     await visit(
                         FolderPage(
                             folder=folder, url=piece.url, entries=piece.entries, complete=whole and last, last=last
                         )
                     )
+                    self._push(below)  # only now: what is in the way of a folder is known before it is visited
         if not whole:
             raise ListingError("the listing was cut short: its end is missing")
 

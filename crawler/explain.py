@@ -14,10 +14,11 @@ from crawler.discover import Folder, FolderPage
 from crawler.filters import Filters
 from crawler.interfaces import Observer
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
+from crawler.permission import fetch_robots
 from crawler.plan import UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
 from crawler.report import NAVIGATION
-from crawler.run import Parts, build_walker, fetch_robots
+from crawler.run import Parts, build_walker
 from crawler.space import Budget, Room
 from crawler.urls import entry_path, relative_path
 from crawler.zones import Learner

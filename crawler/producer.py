@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawler.checksums import Checksums, by_digest, may_be_checksums
+from crawler.comparison import Extraneous, Shown
 from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
@@ -24,16 +25,6 @@ from crawler.zones import Learner
 
 CLASH = "name-clash"
 BUDGET = "beyond --max-files or --max-total-size"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extraneous:
-    """A local name that the complete listing of its folder does not show."""
-
-    path: str
-    kind: Kind
-    size: int
-    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +46,7 @@ class Policy:
 class _Open:
     """A folder whose pages are still coming in."""
 
-    shown: dict[str, set[str]] = field(default_factory=dict)
-    """Folder → names that the pages have shown in it so far, whatever became of them. Flat listings show several."""
+    shown: Shown = field(default_factory=Shown)
     files: dict[str, str] = field(default_factory=dict)
     """Paths that are taken → URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
@@ -67,13 +57,6 @@ class _Open:
     """Jobs that are put once the whole page is decided about; None: each at once."""
     zone: Learner = field(default_factory=Learner)
     """Of the page that is being decided about."""
-
-    def show(self, path: str, entry: Entry) -> None:
-        """Note the name of ``entry`` and of the folders between it and the folder at ``path``."""
-        for segment in entry.folder.split("/") if entry.folder else ():
-            self.shown.setdefault(path, set()).add(segment)
-            path = f"{path}/{segment}" if path else segment
-        self.shown.setdefault(path, set()).add(entry.name)
 
 
 class Producer:
@@ -103,7 +86,11 @@ class Producer:
         """True once the budget refused a file."""
         self.held: list[Job] = []
         """Jobs that match --last: to be done after all others."""
+        self.blocked: list[Job] = []
+        """Jobs that have to wait until a file is removed that lies where their folder goes."""
         self.extraneous: list[Extraneous] = []
+        self._replaced: dict[str, Extraneous] = {}
+        """Files where a listing shows a folder, by path."""
         self.local_files = 0
         """Files found in the folders that were compared."""
 
@@ -121,7 +108,7 @@ class Producer:
         opened.zone = Learner(page.entries if rows is None else rows)
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
-            opened.show(folder.path, entry)
+            opened.shown.add(folder.path, entry)
         if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
             opened.waiting = []  # so that it is known before the first byte is saved
         await self._note_checksums(page, opened)
@@ -210,6 +197,9 @@ class Producer:
 
     async def _give(self, job: Job, opened: _Open) -> None:
         """To the workers now, after its page, or after all others."""
+        if self._is_blocked(job):
+            self.blocked.append(job)
+            return
         is_sure = job.size is not None and not job.probe and job.known is None
         if is_sure and not self._destination.has_part(job.path):  # how much of it a part holds is not known here
             assert job.size is not None
@@ -224,6 +214,9 @@ class Producer:
         else:
             self._policy.room.check()
             await self.put(job)
+
+    def _is_blocked(self, job: Job) -> bool:
+        return bool(self._replaced) and any(job.path.startswith(path + "/") for path in self._replaced)
 
     async def _needs(
         self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: _Open
@@ -264,19 +257,22 @@ class Producer:
 
     async def _compare(self, folder: Folder, opened: _Open, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
-        if not opened.shown and folder.path and complete:
+        if not opened.shown.folders and folder.path and complete and folder.path not in self._replaced:
             problem = await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
-        for parent, shown in (opened.shown or {folder.path: set()}).items():
+        for parent in opened.shown.folders or [folder.path]:
             if parent not in opened.local:
                 opened.local[parent] = await self._destination.scan(parent)
             local = opened.local[parent]
             self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
-            for name, found in local.items() if complete else ():
-                if name not in shown:
-                    path = f"{parent}/{name}" if parent else name
-                    self.extraneous.append(Extraneous(path=path, kind=found.kind, size=found.size))
+            for item in opened.shown.extraneous(parent, local) if complete else ():
+                if item.replaced:
+                    self._replaced[item.path] = item
+                else:
+                    self.extraneous.append(item)
+        if complete and folder.path in self._replaced:  # now it is proven: this folder was read to its end
+            self.extraneous.append(self._replaced[folder.path])
 
 
 def _job(decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None) -> Job:

@@ -7,31 +7,27 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from crawler import engine, listings
-from crawler.attempts import persist
 from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import Excluded, candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
 from crawler.dryrun import Planner
-from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
-from crawler.escape import masked
 from crawler.filters import Filters
 from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
-from crawler.models import Job, Outcome, Rejection, Result, Staged, Validators
+from crawler.models import Job, Outcome, Rejection, Result, Staged
+from crawler.permission import fetch_robots
 from crawler.producer import Policy, Producer
 from crawler.reading import Reader
 from crawler.report import Tally
-from crawler.retry import RETRYABLE_STATUS
-from crawler.robots import ALLOW_ALL, Robots, rules_for
-from crawler.scope import same_host_redirect
 from crawler.space import Budget, Room
 from crawler.stop import Stop
 from crawler.transfer import Downloader
 
+BLOCKED = "a file is in the way of its folder: --delete removes it"
+"""Why a file failed whose folder cannot be made."""
 HELD_BACK = "held back, because something before it failed"
 """Why a file that matches --last was skipped."""
 
@@ -48,47 +44,6 @@ class Parts:
     observer: Observer
     tally: Tally
     stop: Stop
-
-
-async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> Callable[[str], bool]:
-    """Which URLs robots.txt allows us. Raises as ``fetch_rules`` does, and RobotsForbidden if it forbids ``url``."""
-    allows = await fetch_rules(client, config, agent, url)
-    if not allows(url):
-        where = urlsplit(url)
-        raise RobotsForbidden(
-            f"{where.scheme}://{where.netloc}/robots.txt forbids {url}: --no-robots goes on without asking"
-        )
-    return allows
-
-
-async def fetch_rules(client: Client, config: Config, agent: str, url: str) -> Callable[[str], bool]:
-    """Which URLs on the host of ``url`` robots.txt allows us.
-
-    Raises ListingError if the host cannot be talked to, RobotsForbidden if its robots.txt cannot be had.
-    """
-    if config.no_robots:
-        return lambda _url: True
-    parts = urlsplit(url)
-    where = f"{parts.scheme}://{parts.netloc}/robots.txt"
-
-    async def ask() -> Robots | None:
-        page = await client.fetch_page(where, validators=Validators(), permit=same_host_redirect)
-        if page.status in RETRYABLE_STATUS:
-            raise FetchError(f"HTTP {page.status}", url=where, status=page.status)
-        return rules_for(page.status, page.body)
-
-    try:
-        robots = await persist(ask, config.attempts)
-    except VerificationError:
-        robots = ALLOW_ALL
-    except FetchError as error:
-        if error.status is None and error.rejection is None:  # not an answer: the certificate, the host, the protocol
-            raise ListingError(f"{masked(url)}: {error}") from error
-        robots = ALLOW_ALL if error.rejection else None
-    if robots is None:
-        raise RobotsForbidden(f"{where} cannot be read, so nothing may be fetched: --no-robots goes on without it")
-    rules = robots
-    return lambda target: rules.allows(target, agent)
 
 
 def build_walker(
@@ -122,7 +77,8 @@ class Run:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.filters = Filters(parts.config, datetime.now(UTC))
-        self.committer = Committer(parts.destination, parts.state, parts.observer)
+        self.committer: Committer
+        """Of the work that ``guarded`` does now."""
         self.late: list[tuple[str, str]] = []
         """(path, URL) of what looked like a file and is a folder."""
         steps = parts.tally.plan
@@ -133,6 +89,7 @@ class Run:
 
     async def guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Do ``work`` with the committer running. False if it was stopped; what was fetched is kept either way."""
+        self.committer = Committer(self.parts.destination, self.parts.state, self.parts.observer)
         writer = asyncio.create_task(self.committer.run(), name="committer")
         try:
             await self.parts.stop.guard(work())
@@ -185,9 +142,14 @@ class MirrorRun(Run):
 
     async def run(self) -> None:
         """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
-        if await self.guarded(self._transfer):
-            await self._delete()
-            await self._clean_parts()
+        if not await self.guarded(self._transfer):
+            return
+        may_go_on = await self._delete() or self.planner is not None
+        if may_go_on and not await self.guarded(lambda: self._send(self._producer.blocked)):
+            return
+        if not may_go_on:
+            self._give_up(self._producer.blocked, Outcome.FAILED, BLOCKED)
+        await self._clean_parts()
 
     async def _transfer(self) -> None:
         parts, config = self.parts, self.parts.config
@@ -241,33 +203,38 @@ class MirrorRun(Run):
     async def _finish_last(self, held: Sequence[Job]) -> None:
         """Files that match --last, which name others: only once all of those are here."""
         if self.parts.tally.failed:
-            for job in held:
-                self.parts.observer.finished(
-                    Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=HELD_BACK)
-                )
-            return
+            self._give_up(held, Outcome.SKIPPED, HELD_BACK)
+        else:
+            await self._send(held)
+
+    def _give_up(self, jobs: Sequence[Job], outcome: Outcome, reason: str) -> None:
+        for job in jobs:
+            self.parts.observer.finished(Result(path=job.path, url=job.url, outcome=outcome, reason=reason))
+
+    async def _send(self, jobs: Sequence[Job]) -> None:
+        """To the workers, and wait until all have their names."""
 
         async def produce(put: engine.Put) -> None:
-            for job in held:
+            for job in jobs:
                 await put(job)
 
-        if held:
+        if jobs:
             await self.engine(produce, self._permit)
             await self.committer.drain()
 
-    async def _delete(self) -> None:
-        """What is gone upstream, if nothing casts doubt on that."""
+    async def _delete(self) -> bool:
+        """What is gone upstream, if nothing casts doubt on that. True if it was removed."""
         parts, config, producer = self.parts, self.parts.config, self._producer
         parts.tally.extraneous = len(producer.extraneous)
         if not config.delete or not producer.extraneous:
-            return
+            return False
         if producer.exhausted:
             parts.tally.warn("nothing was deleted: the run ended at --max-files or --max-total-size")
-            return
+            return False
         if parts.tally.failed and not config.ignore_errors:
             code = 6 if self._walker.failures else 0
             parts.tally.warn("nothing was deleted, because something failed (--ignore-errors would)", code)
-            return
+            return False
         doomed = await candidates(
             producer.extraneous, parts.destination, self.filters, delete_excluded=config.delete_excluded
         )
@@ -276,9 +243,10 @@ class MirrorRun(Run):
             self.planner.delete(doomed)
         check_limit(len(doomed.files), producer.local_files + doomed.uncounted, config.max_delete)
         if self.planner is not None:
-            return
+            return False
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
+        return True
 
     async def _clean_parts(self) -> None:
         """After a run that brought all there is, a part that is left belongs to a file that is gone upstream."""

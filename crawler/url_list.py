@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from crawler import engine, urls
 from crawler.errors import ListingError, RobotsForbidden
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.permission import fetch_rules
 from crawler.plan import Need, needs_fetch
-from crawler.run import Run, fetch_rules
+from crawler.run import Run
 from crawler.scope import Scope
 
 

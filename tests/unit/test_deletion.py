@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.comparison import Extraneous
 from crawler.config import Config, MaxDelete
 from crawler.deletion import NEVER_TOO_MANY, Doomed, candidates, check_limit, remove
 from crawler.errors import DeleteRefused
 from crawler.filters import Filters
 from crawler.models import Kind, Known, Local, Outcome
-from crawler.producer import Extraneous
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
 FILE = Local(Kind.FILE, 10, 0)

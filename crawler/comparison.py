@@ -1,0 +1,52 @@
+"""What a complete listing shows, held against what lies in the folder: the only source of deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crawler.models import Entry, Kind, Local
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraneous:
+    """A local name that the complete listing of its folder does not show, or shows as a folder though it is none."""
+
+    path: str
+    kind: Kind
+    size: int
+    """Bytes."""
+    replaced: bool = False
+    """True if upstream seems to have a folder of that name: proven once that folder's own listing was read.
+
+    The other way round nothing is concluded: what looks like a file in a listing may be a folder without its slash.
+    """
+
+
+@dataclass(slots=True)
+class Shown:
+    """What the pages of a listing have shown so far, whatever became of it. Flat listings show several folders."""
+
+    folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)
+    """Folder → name → is it a folder? None where the listing does not say."""
+
+    def add(self, path: str, entry: Entry) -> None:
+        """Note the name of ``entry`` and of the folders between it and the folder at ``path``."""
+        for segment in entry.folder.split("/") if entry.folder else ():
+            self.folders.setdefault(path, {})[segment] = True
+            path = f"{path}/{segment}" if path else segment
+        is_folder = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
+        names = self.folders.setdefault(path, {})
+        # A name that is both (x and x/) is a clash, which is reported elsewhere and proves nothing.
+        names[entry.name] = is_folder if names.get(entry.name, is_folder) == is_folder else None
+
+    def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
+        """What of ``local``, the content of the folder ``parent``, is gone upstream or seems to be a folder now."""
+        shown = self.folders.get(parent, {})
+        found = []
+        for name, there in local.items():
+            replaced = shown.get(name) is True and there.kind is not Kind.DIRECTORY
+            if name not in shown or replaced:
+                path = f"{parent}/{name}" if parent else name
+                found.append(Extraneous(path=path, kind=there.kind, size=there.size, replaced=replaced))
+        return found

@@ -1,0 +1,67 @@
+"""What a complete listing proves absent, and what it proves to be something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.comparison import Extraneous, Shown
+from crawler.models import Entry, Kind, Local
+
+FILE, FOLDER, LINK = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK))
+
+
+def shown(*entries: tuple[str, Kind], path: str = "") -> Shown:
+    found = Shown()
+    for name, kind in entries:
+        folder, _, last = name.rpartition("/")
+        found.add(path, Entry(name=last, kind=kind, url="http://h/" + name, folder=folder))
+    return found
+
+
+def gone(path: str, kind: Kind, *, replaced: bool = False) -> Extraneous:
+    return Extraneous(path=path, kind=kind, size=5, replaced=replaced)
+
+
+def test_what_is_not_shown_is_gone() -> None:
+    page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
+    local = {"a": FILE, "b": FILE, "sub": FOLDER, "old": FOLDER}
+    assert page.extraneous("", local) == [gone("b", Kind.FILE), gone("old", Kind.DIRECTORY)]
+
+
+def test_paths_are_those_below_the_folder() -> None:
+    assert shown(("a", Kind.FILE), path="x/y").extraneous("x/y", {"b": FILE}) == [gone("x/y/b", Kind.FILE)]
+
+
+@pytest.mark.parametrize(("there", "kind"), [(FILE, Kind.FILE), (LINK, Kind.SYMLINK)])
+def test_a_file_where_a_folder_is_shown_is_in_the_way(there: Local, kind: Kind) -> None:
+    assert shown(("x", Kind.DIRECTORY)).extraneous("", {"x": there}) == [gone("x", kind, replaced=True)]
+
+
+def test_a_folder_where_a_file_is_shown_stays_because_the_file_may_be_a_folder_without_its_slash() -> None:
+    assert shown(("x", Kind.FILE)).extraneous("", {"x": FOLDER}) == []
+
+
+@pytest.mark.parametrize("there", [FILE, FOLDER, LINK])
+def test_an_entry_of_unknown_kind_proves_nothing(there: Local) -> None:
+    assert shown(("x", Kind.UNKNOWN)).extraneous("", {"x": there}) == []
+
+
+def test_a_link_may_stand_for_the_listed_file() -> None:
+    assert shown(("x", Kind.FILE), ("y", Kind.SYMLINK)).extraneous("", {"x": LINK, "y": FILE}) == []
+
+
+@pytest.mark.parametrize("there", [FILE, FOLDER])
+@pytest.mark.parametrize("kinds", [(Kind.FILE, Kind.DIRECTORY), (Kind.DIRECTORY, Kind.FILE)])
+def test_a_name_that_is_listed_as_both_is_neither_gone_nor_replaced(kinds: tuple[Kind, Kind], there: Local) -> None:
+    assert shown(*(("x", kind) for kind in kinds)).extraneous("", {"x": there}) == []
+
+
+def test_a_flat_listing_shows_the_folders_between() -> None:
+    page = shown(("a/b/c", Kind.FILE), ("a/d", Kind.FILE))
+    assert page.extraneous("", {"a": FOLDER, "z": FILE}) == [gone("z", Kind.FILE)]
+    assert page.extraneous("a", {"b": FILE, "d": FILE}) == [gone("a/b", Kind.FILE, replaced=True)]
+    assert page.extraneous("a/b", {"c": FILE, "e": FILE}) == [gone("a/b/e", Kind.FILE)]
+
+
+def test_an_empty_listing_shows_nothing() -> None:
+    assert Shown().extraneous("", {"a": FILE}) == [gone("a", Kind.FILE)]
