@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 from pathlib import Path
@@ -87,25 +88,43 @@ def test_after_kill_9_a_large_file_goes_on_from_the_last_checkpoint(
     assert answers[0].size <= size - limits.CHECKPOINT_BYTES
 
 
+KILLS = 50
+AT_WORK = ("--requests-per-second", 150, "--user-agent", at_speed(LARGE_SIZE // 16))
+"""Slow enough that not even the last of the killed runs finds the work done."""
+
+
+def beside(mirror: Path) -> dict[Path, bytes | None]:
+    """All that lies in the directory of ``mirror`` (HOME of the program, a canary) except for ``mirror``."""
+    others = (path for path in mirror.parent.rglob("*") if mirror not in (path, *path.parents))
+    return {path: path.read_bytes() if path.is_file() else None for path in others}
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(300)
 def test_killed_again_and_again_a_mirror_never_holds_a_wrong_file_and_is_complete_at_last(
     serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:
     url = serve("nginx").url_of(tree)
-    for milliseconds in range(150, 1000, 25):
-        process = run_crawler.start("--user-agent", at_speed(LARGE_SIZE), url, mirror)
-        try:
-            process.wait(milliseconds / 1000)
-        except subprocess.TimeoutExpired:
-            process.kill()
+    trees.build_many(tree / "many", files=3000, directories=30)
+    trees.write(mirror.parent / "canary", 100)
+    outside = beside(mirror)
+    instants = random.Random(50)
+    seen = []
+    for number in range(KILLS):
+        process = run_crawler.start(*AT_WORK, url, mirror)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(instants.uniform(0.1, 1.8))
+        process.kill()
         finish(process)
+        seen.append(len(saved(mirror)))
         for name in saved(mirror):
-            assert (mirror / name).read_bytes() == (tree / name).read_bytes(), (milliseconds, name)
+            assert (mirror / name).read_bytes() == (tree / name).read_bytes(), (number, name)
+    assert len(set(seen)) > KILLS // 4, f"hardly a kill met the sync at work: {seen}"
     run = run_crawler(url, mirror)
     assert run.code == 0, run.output
     trees.assert_same(tree, mirror)
     assert trees.parts(mirror) == []
+    assert beside(mirror) == outside
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

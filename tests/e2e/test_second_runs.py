@@ -1,0 +1,168 @@
+"""A second run is silent, asks once for each directory, and fetches or deletes nothing but the changes."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from tests import trees
+from tests.conftest import Serve
+from tests.program import Program
+from tests.servers import Request, Server
+
+SERVERS = pytest.mark.parametrize(
+    ("flavour", "zone"), [("nginx", "UTC"), ("apache", "Europe/Berlin"), ("lighttpd", "UTC")]
+)
+"""Exact sizes and minutes; rounded sizes and minutes of a zone with summer time; rounded sizes and seconds."""
+
+TREES = pytest.mark.parametrize(
+    ("directories", "files"),
+    [
+        pytest.param(8, 200, id="200 files"),
+        pytest.param(200, 10_000, marks=[pytest.mark.heavy, pytest.mark.timeout(300)], id="10000 files"),
+    ],
+)
+"""The root counts as a directory."""
+
+PATIENCE = 5.0
+"""Seconds until a server counts as stuck."""
+
+SIZE = 1500
+"""Of a file in bytes: shown in full or as 1.5K."""
+
+HALF_A_YEAR = 182 * 86_400
+"""Seconds: from the summer time of a zone into its winter time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a server was asked for by one run."""
+
+    listings: list[str]
+    bodies: list[str]
+    """Paths below the root of files of which content was sent."""
+    others: list[str]
+    """Requests for a file that brought nothing."""
+    robots: int
+
+    @classmethod
+    def of(cls, server: Server, root: Path) -> Asked:
+        top = f"/{root.relative_to(server.root).as_posix()}/"
+        answered = [request for request in server.requests() if not is_busy(server, request)]
+        asked = [request for request in answered if request.path != "/robots.txt"]
+        files = [request for request in asked if not request.path.endswith("/")]
+        sent = [request for request in files if request.method == "GET" and request.status in {200, 206}]
+        return cls(
+            listings=sorted(request.path.removeprefix(top) for request in asked if request.path.endswith("/")),
+            bodies=sorted(request.path.removeprefix(top) for request in sent),
+            others=sorted(request.path.removeprefix(top) for request in files if request not in sent),
+            robots=len(answered) - len(asked),
+        )
+
+
+def is_busy(server: Server, request: Request) -> bool:
+    """lighttpd 1.4.69 answers 503 to a listing now and then while it makes others: it has to be asked for again."""
+    return server.flavour.name == "lighttpd" and request.status == 503 and request.path.endswith("/")
+
+
+def listings(root: Path) -> list[str]:
+    return sorted(["", *(f"{path.name}/" for path in root.iterdir())])
+
+
+def change(root: Path) -> tuple[list[str], list[str]]:
+    """Change every hundredth file, add three and remove three. Returns what is to be fetched and what is to go."""
+    paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.bin"))
+    changed, gone = paths[::100], paths[7::100][:3]
+    for path in changed:
+        moment = (root / path).stat().st_mtime + HALF_A_YEAR
+        (root / path).write_bytes(f"{moment:{SIZE}}".encode())
+        os.utime(root / path, (moment, moment))
+    added = [f"{path.rpartition('/')[0]}/added.bin" for path in paths[1::67][:3]]
+    for path in added:
+        trees.write(root / path, SIZE)
+    for path in gone:
+        (root / path).unlink()
+    return sorted({*changed, *added}), gone
+
+
+def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
+    """Wait until lighttpd sees how files are now: it answers from what it saw of them in the same second.
+
+    The option is ``server.stat-cache-engine``; listings are read from the disk, so that the two may differ.
+    """
+    if server.flavour.name != "lighttpd":
+        return
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    for path in paths:
+        now, said = formatdate(int(path.stat().st_mtime), usegmt=True), None
+        while said != now:
+            assert time.monotonic() < deadline, f"{path} is served as of {said}, not {now}"
+            connection.request("HEAD", f"/{path.relative_to(server.root).as_posix()}")
+            answer = connection.getresponse()
+            answer.read()
+            said = answer.headers["Last-Modified"]
+    connection.close()
+
+
+@SERVERS
+@TREES
+def test_only_directories_are_asked_for_and_only_changes_are_fetched_or_deleted(
+    flavour: str,
+    zone: str,
+    directories: int,
+    files: int,
+    serve: Serve,
+    site: Path,
+    run_crawler: Program,
+    mirror: Path,
+) -> None:
+    trees.build_many(site, files=files, size=SIZE, directories=directories - 1)
+    server = serve(flavour, zone=zone)
+    arguments = ("--delete", server.url_of(site), mirror)
+    assert run_crawler(*arguments).code == 0
+    server.forget()
+    second = run_crawler(*arguments)
+    assert (second.code, second.output) == (0, "")
+    assert Asked.of(server, site) == Asked(listings(site), bodies=[], others=[], robots=1)
+    trees.assert_same(site, mirror)
+    to_fetch, gone = change(site)
+    wait_until_seen(server, (site / path for path in to_fetch))
+    server.forget()
+    third = run_crawler(*arguments)
+    assert (third.code, third.output) == (0, "")
+    assert Asked.of(server, site) == Asked(listings(site), bodies=to_fetch, others=[], robots=1)
+    assert not any((mirror / path).exists() for path in gone)
+    trees.assert_same(site, mirror)
+
+
+def this_minute() -> int:
+    """Start of the minute in which the runs of a test will be, in seconds: the next one when it is near."""
+    return (int(time.time()) + 10) // 60 * 60
+
+
+@SERVERS
+def test_a_change_that_leaves_the_row_of_the_same_minute_as_it_was_is_found(
+    flavour: str, zone: str, serve: Serve, site: Path, run_crawler: Program, mirror: Path
+) -> None:
+    server = serve(flavour, zone=zone)
+    minute = this_minute()
+    for second in range(3):
+        # Apache and lighttpd round these sizes to one figure; nginx prints sizes in full
+        size = 20_480 if flavour == "nginx" else 20_480 + second
+        (site / "young.bin").write_bytes(f"{second:{size}}".encode())
+        os.utime(site / "young.bin", (minute + second, minute + second))
+        trees.write(site / "old.bin", SIZE)
+        wait_until_seen(server, [site / "young.bin"])
+        server.forget()
+        assert run_crawler(server.url_of(site), mirror).code == 0
+        trees.assert_same(site, mirror)
+        assert "young.bin" in Asked.of(server, site).bodies
+        assert ("old.bin" in Asked.of(server, site).bodies) is (second == 0)
