@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
-from yarl import URL
 
 from crawler import limits
 from crawler.deadline import Deadline
@@ -24,6 +23,7 @@ from crawler.escape import masked, printable
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Validators
+from crawler.requests import Answer, Requests
 from crawler.retry import OVERLOAD_STATUS, parse_http_date, parse_retry_after
 from crawler.tls import tls_context
 from crawler.urls import Origin, origin, resolve
@@ -59,7 +59,7 @@ class Client:
     def __init__(self, options: ClientOptions, gate: Gate) -> None:
         self.options = options
         self.gate = gate
-        self._session: aiohttp.ClientSession | None = None
+        self._requests: Requests | None = None
         # For all headers together: 1xx answers restart aiohttp's own clock without end.
         self._headers_end = Deadline(options.connect_timeout + options.read_timeout)
         self._logs = _LOG.isEnabledFor(logging.DEBUG)
@@ -67,19 +67,11 @@ class Client:
     async def __aenter__(self) -> Self:
         options = self.options
         context = tls_context(ca_file=options.ca_file, client_cert=options.client_cert, insecure=options.insecure)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=context, ttl_dns_cache=300),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=options.connect_timeout, sock_read=options.read_timeout
-            ),
-            headers={"User-Agent": options.user_agent},
-            skip_auto_headers=("Accept", "Accept-Encoding"),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            max_line_size=limits.HEADER_LINE,
-            max_field_size=limits.HEADER_LINE,
-            max_headers=limits.HEADER_COUNT,
-            read_bufsize=limits.BODY_CHUNK * 2,
+        self._requests = Requests(
+            options.user_agent,
+            connect_timeout=options.connect_timeout,
+            read_timeout=options.read_timeout,
+            tls=context,
         )
         return self
 
@@ -87,8 +79,8 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._headers_end.close()
-        if self._session is not None:
-            await self._session.close()
+        if self._requests is not None:
+            await self._requests.close()
 
     def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> _Exchange:
         """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
@@ -100,20 +92,15 @@ class Client:
         await host.enter(url)
         return host
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> aiohttp.ClientResponse:
+    async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> Answer:
         """One request and the headers of its answer, on a connection of ``host``. Raises FetchError."""
-        assert self._session is not None, "the client is not open"
         options = self.options
+        assert self._requests is not None, "the client is not open"
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         try:
             with self._headers_end.wait():
-                response = await self._session.request(
-                    method,
-                    URL(url, encoded=True),
-                    headers={**headers, **own} if own else headers,
-                    allow_redirects=False,
-                    proxy=self._proxy(url) if options.proxies else None,
-                )
+                proxy = self._proxy(url) if options.proxies else None
+                response = await self._requests.send(method, url, {**headers, **own} if own else headers, proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise self._translate(error, url, host) from None
         if self._logs:
@@ -173,7 +160,7 @@ class _Exchange:
         self._client = client
         self._method, self._url, self._headers, self._permit = method, url, headers, permit
         self._host: Host | None = None
-        self._response: aiohttp.ClientResponse | None = None
+        self._response: Answer | None = None
 
     async def __aenter__(self) -> Reply:
         client, url = self._client, self._url
@@ -205,7 +192,7 @@ class _Exchange:
             self._host = None
 
 
-def _overloaded(response: aiohttp.ClientResponse, host: Host) -> None:
+def _overloaded(response: Answer, host: Host) -> None:
     now = parse_http_date(response.headers.get("Date")) or time.time()
     wait = parse_retry_after(response.headers.get("Retry-After"), now)
     if wait is None and response.status == 429:
@@ -214,7 +201,7 @@ def _overloaded(response: aiohttp.ClientResponse, host: Host) -> None:
         host.pause(wait)
 
 
-def _redirect(response: aiohttp.ClientResponse, url: str, permit: Permit) -> str | None:
+def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
     location = response.headers.get("Location")
     if location is None:
         return None
@@ -234,7 +221,7 @@ class Reply:
 
     __slots__ = ("_began", "_gate", "_options", "_received", "_response", "_window", "headers", "status", "url")
 
-    def __init__(self, response: aiohttp.ClientResponse, url: str, options: ClientOptions, gate: Gate) -> None:
+    def __init__(self, response: Answer, url: str, options: ClientOptions, gate: Gate) -> None:
         self._response = response
         self._options = options
         self._gate = gate

@@ -19,7 +19,7 @@ LAYERS = {
     0: "models errors",
     1: "listings filters urls scope loops comparison robots plan zones retry limits space digests config mirrors "
     "report render escape interfaces",
-    2: "client access gate deadline decoding tls turns destinations state progress outputs target log history "
+    2: "client requests access gate deadline decoding tls turns destinations state progress outputs target log history "
     "html_report",
     3: "run permission url_list engine discover reading producer transfer attempts committer deletion dryrun checksums "
     "explain verify stop",
@@ -29,7 +29,7 @@ LAYERS = {
 """Layer → modules and packages in it; a package stands for all of its modules."""
 
 HOMES = {
-    "aiohttp": "client",
+    "aiohttp": "client requests",
     "bs4": "listings",
     "lxml": "listings",
     "sqlite3": "state",

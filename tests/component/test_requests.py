@@ -1,0 +1,148 @@
+"""Requests on kept connections, against a server that notes what it was asked: as the session sends them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+
+from crawler import requests
+from crawler.requests import Requests
+
+PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
+HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}
+
+
+class Server:
+    """Answers by path; ``asked`` holds (number of the connection, head) of each request."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, str]] = []
+        self.answers: dict[str, Callable[[asyncio.StreamWriter], bytes | None]] = {}
+        self._connections = 0
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        number = self._connections
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                self.asked.append((number, head))
+                answer = self.answers.get(head.split(" ")[1], lambda _writer: PLAIN)(writer)
+                if answer is None:
+                    break
+                writer.write(answer)
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    yield server
+    listening.close()
+
+
+@pytest.fixture
+async def sender() -> AsyncIterator[Requests]:
+    sender = Requests("agent/1", connect_timeout=5, read_timeout=5, tls=True)
+    yield sender
+    await sender.close()
+
+
+async def get(sender: Requests, url: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    answer = await sender.send("GET", url, HEADERS if headers is None else headers, None)
+    try:
+        return answer.status, await answer.content.read()
+    finally:
+        answer.release()
+
+
+async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Server, sender: Requests) -> None:
+    for _ in range(3):
+        assert await get(sender, f"{server.url}/a%20b?c=%2F#d") == (200, b"hello")
+    (first, head), *others = server.asked
+    for number, text in others:
+        assert (number, sorted(text.split("\r\n"))) == (first, sorted(head.split("\r\n")))
+    assert all(text.startswith("GET /a%20b?c=%2F HTTP/1.1\r\n") for _, text in server.asked)
+
+
+async def test_own_headers_go_before_ours(server: Server, sender: Requests) -> None:
+    for _ in range(2):
+        await get(sender, f"{server.url}/", {"User-Agent": "mine", "host": "other.example"})
+    for _, head in server.asked:
+        assert head.lower().count("user-agent:") == head.lower().count("host:") == 1
+        assert "User-Agent: mine" in head
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_replaced(server: Server, sender: Requests) -> None:
+    await get(sender, f"{server.url}/")
+    broken = iter([None, PLAIN])
+    server.answers["/closed"] = lambda _writer: next(broken)
+    assert await get(sender, f"{server.url}/closed") == (200, b"hello")
+    assert [number for number, _ in server.asked] == [1, 1, 2]
+
+
+async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server: Server, sender: Requests) -> None:
+    await get(sender, f"{server.url}/")
+    server.answers["/closed"] = lambda _writer: None
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await get(sender, f"{server.url}/closed")
+    assert len(server.asked) == 3
+
+
+async def test_interim_answers_are_passed_over(server: Server, sender: Requests) -> None:
+    server.answers["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
+    for _ in range(2):
+        assert await get(sender, f"{server.url}/early") == (200, b"hello")
+
+
+async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server, sender: Requests) -> None:
+    await get(sender, f"{server.url}/")
+    server.answers["/long"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"
+    answer = await sender.send("GET", f"{server.url}/long", HEADERS, None)
+    answer.release()
+    assert await get(sender, f"{server.url}/") == (200, b"hello")
+    assert [number for number, _ in server.asked] == [1, 1, 2]
+
+
+async def test_an_answer_that_is_no_http_is_an_error(server: Server, sender: Requests) -> None:
+    await get(sender, f"{server.url}/")
+    server.answers["/bad"] = lambda _writer: b"HTTP/1.1 two hundred\r\n\r\n"
+    with pytest.raises(aiohttp.ClientResponseError):
+        await get(sender, f"{server.url}/bad")
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: b", "a\nb", "a\0b"])
+async def test_no_header_makes_another_one(server: Server, sender: Requests, value: str) -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"(?i)header"):
+            await get(sender, f"{server.url}/", {"X": value})
+        await get(sender, f"{server.url}/")
+    assert not any("X:" in head for _, head in server.asked)
+
+
+async def test_an_aiohttp_without_those_methods_serves_by_its_session(
+    server: Server, sender: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_CAN_KEEP", False)
+    monkeypatch.setattr(Requests, "_ask", None)
+    for _ in range(2):
+        assert await get(sender, f"{server.url}/") == (200, b"hello")
+
+
+async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Requests) -> None:
+    await get(sender, f"{server.url}/")
+
+    def cut(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome")
+
+    server.answers["/cut"] = cut
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await get(sender, f"{server.url}/cut")
