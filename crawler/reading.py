@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from crawler import limits
@@ -77,6 +77,8 @@ class Reader:
         take = _at_once if len(page.body) <= limits.SMALL_PAGE else asyncio.to_thread
         while (following := await take(next, pieces, None)) is not None:
             piece = following
+            if piece.is_listing and not piece.complete:
+                piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything
             if piece.is_listing or piece.entries:
                 yield piece
         if piece is None or not piece.is_listing:

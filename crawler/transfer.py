@@ -30,6 +30,7 @@ from crawler.plan import (
 )
 from crawler.retry import parse_http_date
 from crawler.scope import DIRECTORY
+from crawler.zones import row_agrees
 
 _NONE = Validators()
 
@@ -143,7 +144,10 @@ class _Transfer:
     def _confirmed(self, reply: Reply) -> Known:
         known = self._job.known
         assert known is not None
-        return replace(known, row=self._job.row, checked=_server_time(reply))
+        # A 304 beside a row of another time comes from a cache that lags behind: keep the old row, so that the next
+        # run asks again.
+        agrees = row_agrees(self._job.modified, known.validators.last_modified)
+        return replace(known, row=self._job.row if agrees else known.row, checked=_server_time(reply))
 
     async def _save(self, reply: Reply, action: Action) -> Result | Staged:
         self._refuse_by_headers(reply, action)

@@ -130,3 +130,19 @@ def _run(span: Span[datetime], modified: float) -> _Run:
 
 def _seconds(naive: datetime) -> int:
     return int(naive.replace(microsecond=0, tzinfo=UTC).timestamp())
+
+
+def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bool:
+    """False if a row's time cannot be that of the version with this Last-Modified, in any zone there is.
+
+    Zones differ from UTC by multiples of 15 minutes.
+    """
+    moment = parse_http_date(last_modified)
+    if modified is None or moment is None:
+        return True
+    low, high = (time if time.tzinfo else time.replace(tzinfo=UTC) for time in (modified.low, modified.high))
+    if modified.low.tzinfo is not None:
+        return int(low.timestamp()) <= moment <= high.timestamp()
+    quarter = 900
+    first = -((moment - int(low.timestamp())) // quarter)  # the smallest shift that is not below the span
+    return abs(first) <= 14 * 4 and moment + first * quarter <= high.timestamp()

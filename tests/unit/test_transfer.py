@@ -288,6 +288,17 @@ async def test_a_304_confirms_the_copy_and_remembers_the_row() -> None:
     assert result.known == replace(KNOWN, row="noon 1000", checked=1714568400.0)
 
 
+async def test_a_304_that_lags_behind_the_listing_leaves_the_old_row_so_that_the_next_run_asks_again() -> None:
+    """Seen with lighttpd: the listing comes from the disk, the 304 from a cache of a second ago."""
+    later = datetime(2024, 5, 1, 12, 0, 1, tzinfo=UTC)
+    known = replace(KNOWN, validators=Validators(etag='"1"', last_modified=MODIFIED))
+    job = replace(JOB, known=known, local=LOCAL, modified=Span(later, later))
+    result = await Transfer(Answer(status=304, headers={"Date": DATE})).result(job)
+    assert result.outcome is Outcome.UNCHANGED
+    assert result.known is not None
+    assert result.known.row == "old"
+
+
 async def test_a_304_to_a_request_without_conditions_is_a_failure() -> None:
     assert (await Transfer(Answer(status=304)).result()).outcome is Outcome.FAILED
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.models import Entry, Kind, Known, Span, Validators
-from crawler.zones import Learner, Zone, learn
+from crawler.zones import Learner, Zone, learn, row_agrees
 
 MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)
 HOUR = timedelta(hours=1)
@@ -252,3 +252,29 @@ def test_what_needs_no_zone_or_lies_elsewhere_is_left_as_it_is(change: dict[str,
     entries, states = zip(*rows(), strict=True)
     entry = replace(entries[1], **change)
     assert Learner(entries).timed(entry, {state.path: state for state in states}) == entry
+
+
+@pytest.mark.parametrize(
+    ("row", "seconds", "last_modified", "agrees"),
+    [
+        ("2025-05-06T10:07:00", 59, "Tue, 06 May 2025 08:07:30 GMT", True),
+        ("2025-05-06T10:07:00", 59, "Tue, 06 May 2025 04:37:01 GMT", True),
+        ("2025-05-06T10:07:00", 59, "Tue, 06 May 2025 08:06:59 GMT", False),
+        ("2025-05-06T10:07:00", 59, "Tue, 06 May 2025 08:08:00 GMT", False),
+        ("2025-05-08T10:07:00", 59, "Tue, 06 May 2025 15:07:59 GMT", False),
+        ("2025-05-06T10:07:02", 0, "Tue, 06 May 2025 08:07:01 GMT", False),
+        ("2025-05-06T00:00:00", 86399, "Tue, 06 May 2025 08:07:01 GMT", True),
+        ("2025-05-06T08:07:00Z", 59, "Tue, 06 May 2025 08:07:30 GMT", True),
+        ("2025-05-06T10:07:00Z", 59, "Tue, 06 May 2025 08:07:30 GMT", False),
+        ("2025-05-06T10:07:00", 59, None, True),
+    ],
+)
+def test_whether_a_row_can_be_of_the_version_with_that_date(
+    row: str, seconds: int, last_modified: str | None, agrees: bool
+) -> None:
+    low = datetime.fromisoformat(row)
+    assert row_agrees(Span(low, low + timedelta(seconds=seconds)), last_modified) is agrees
+
+
+def test_a_row_without_a_time_contradicts_nothing() -> None:
+    assert row_agrees(None, "Tue, 06 May 2025 08:07:30 GMT")

@@ -14,6 +14,9 @@ from tests.unit.fakes import Answer, Asked, FakeClient
 
 ROOT = "http://h/pub/"
 
+LOGIN = b"<html><head><title>Log in</title></head><body><form>Name</form></body></html>"
+"""No file here is as long: a page of exactly the listed size could not be told from the file."""
+
 
 class Killed(BaseException):
     """The process ends here, whatever it was doing."""
@@ -83,7 +86,7 @@ class Upstream:
             return Answer(status=404)
         page = self._page(folder)
         if trouble == "page":
-            page = b"<html><head><title>Log in</title></head><body><form>Name</form></body></html>"
+            page = LOGIN
         headers = {"Content-Type": "text/html", "Date": formatdate(self.now, usegmt=True)}
         return Answer(headers=headers, body=page[: len(page) // 2] if trouble == "cut" else page)
 
@@ -112,7 +115,7 @@ class Upstream:
         )
         reply = answer(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None))
         if trouble == "page":
-            return Answer(headers={"Content-Type": "text/html", "Content-Length": "5"}, body=b"Hello")
+            return Answer(headers={"Content-Type": "text/html", "Content-Length": str(len(LOGIN))}, body=LOGIN)
         headers = dict(reply.headers) | {"Date": formatdate(self.now, usegmt=True)}
         if reply.status != 304:
             headers["Content-Length"] = str(len(reply.body))
