@@ -149,9 +149,9 @@ async def test_a_root_that_fails_raises_and_names_the_url(answer: Answer) -> Non
 
 
 async def test_a_listing_that_was_cut_is_visited_and_fails() -> None:
-    walk = Walk(listing(ROOT, "a/"), listing(f"{ROOT}a/", "x", "b/", complete=False), listing(f"{ROOT}a/b/"))
+    walk = Walk(listing(ROOT, "a/"), listing(f"{ROOT}a/", "x", "b/", "half/", complete=False), listing(f"{ROOT}a/b/"))
     await walk.run()
-    assert walk.paths == ["", "a", "a/b"]
+    assert walk.paths == ["", "a", "a/b"]  # the row in which it was cut may say anything
     assert not walk.complete("a")
     assert walk.complete("a/b")
     assert [path for path, _ in walk.observer.failed_listings] == ["a"]

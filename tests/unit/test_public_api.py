@@ -77,7 +77,7 @@ def test_every_public_type_of_a_signature_is_public_too() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         crawler.nothing  # noqa: B018
-    assert not hasattr(crawler, "requests")
+    assert not hasattr(crawler, "no_such_name")
 
 
 def test_the_version_is_that_of_the_package() -> None:
