@@ -17,9 +17,6 @@ from crawler.urls import name_problem
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-STATE_ALGORITHM = "sha256"
-"""What is computed of every body and remembered."""
-
 HEX_LENGTHS = {"sha256": 64, "sha512": 128, "blake2b": 128, "sha384": 96, "sha224": 56, "sha1": 40, "md5": 32}
 """Best first. SHA-256 leads although others are longer: none of the first four is broken, and this one is computed
 anyway and can be compared with what the state remembers."""
@@ -93,32 +90,6 @@ def matches(body: bytes, expected: str) -> bool:
     hashing = hasher(algorithm)
     hashing.update(body)
     return hashing.hexdigest() == value
-
-
-class Digester:
-    """Digests a body while it passes: SHA-256 for the state, and the ``expected`` ones, each algorithm once."""
-
-    __slots__ = ("_expected", "_hashes")
-
-    def __init__(self, *expected: str) -> None:
-        self._expected = [digest for digest in map(parse_digest, expected) if digest]
-        algorithms = {STATE_ALGORITHM, *(digest.partition(":")[0] for digest in self._expected)}
-        self._hashes = {algorithm: hasher(algorithm) for algorithm in algorithms}
-
-    def update(self, data: bytes) -> None:
-        for hashing in self._hashes.values():
-            hashing.update(data)
-
-    @property
-    def digest(self) -> str:
-        """``sha256:hex`` of what has passed."""
-        return f"{STATE_ALGORITHM}:{self._hashes[STATE_ALGORITHM].hexdigest()}"
-
-    @property
-    def agrees(self) -> bool:
-        """Does what has passed have every expected digest?"""
-        found = {f"{algorithm}:{hashing.hexdigest()}" for algorithm, hashing in self._hashes.items()}
-        return found.issuperset(self._expected)
 
 
 def is_checksum_file(name: str) -> bool:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from crawler.digests import (
     HEX_LENGTHS,
-    Digester,
     hasher,
     header_digest,
     is_checksum_file,
@@ -232,16 +231,3 @@ def test_what_is_no_digest_proves_nothing(text: str) -> None:
 def test_an_unknown_algorithm_has_no_hasher() -> None:
     with pytest.raises(ValueError, match="crc32"):
         hasher("crc32")
-
-
-def test_a_digester_checks_all_expected_digests_in_one_pass() -> None:
-    digester = Digester(f"md5:{MD5}", f"sha256:{SHA256}", "nonsense")
-    digester.update(BODY[:3])
-    assert not digester.agrees
-    digester.update(BODY[3:])
-    assert digester.agrees
-    assert digester.digest == f"sha256:{SHA256}"
-    one_wrong = Digester(f"md5:{MD5}", f"sha256:{OTHER}")
-    one_wrong.update(BODY)
-    assert not one_wrong.agrees
-    assert Digester().agrees
