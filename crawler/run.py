@@ -144,11 +144,12 @@ class MirrorRun(Run):
         """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
         if not await self.guarded(self._transfer):
             return
-        may_go_on = await self._delete() or self.planner is not None
-        if may_go_on and not await self.guarded(lambda: self._send(self._producer.blocked)):
+        blocked = self._producer.blocked
+        has_room = await self._delete()
+        if not has_room:
+            self._give_up(blocked, Outcome.FAILED, BLOCKED)
+        elif blocked and not await self.guarded(lambda: self._send(blocked)):
             return
-        if not may_go_on:
-            self._give_up(self._producer.blocked, Outcome.FAILED, BLOCKED)
         await self._clean_parts()
 
     async def _transfer(self) -> None:
@@ -223,7 +224,7 @@ class MirrorRun(Run):
             await self.committer.drain()
 
     async def _delete(self) -> bool:
-        """What is gone upstream, if nothing casts doubt on that. True if it was removed."""
+        """What is gone upstream, if nothing casts doubt on that. True if it was removed, or would be."""
         parts, config, producer = self.parts, self.parts.config, self._producer
         parts.tally.extraneous = len(producer.extraneous)
         if not config.delete or not producer.extraneous:
@@ -243,7 +244,7 @@ class MirrorRun(Run):
             self.planner.delete(doomed)
         check_limit(len(doomed.files), producer.local_files + doomed.uncounted, config.max_delete)
         if self.planner is not None:
-            return False
+            return True
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
         return True

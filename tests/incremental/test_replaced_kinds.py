@@ -64,6 +64,14 @@ def test_a_dry_run_plans_both_the_removal_and_what_comes_instead(sandbox: Sandbo
     sandbox.holds({**others, "x": OLD})
 
 
+def test_a_dry_run_that_would_not_delete_fails_as_the_run_would(sandbox: Sandbox, site: Site) -> None:
+    others = became_a_folder(sandbox, site)
+    run = sandbox.mirror(site.url, more=["--dry-run"])
+    run.fails(5)
+    run.says("--delete removes it")
+    sandbox.holds({**others, "x": OLD})
+
+
 def test_a_folder_that_a_listing_shows_as_a_file_is_never_removed_for_it(sandbox: Sandbox) -> None:
     with Site(shape="python") as site:
         wanted = populate(site)
