@@ -23,6 +23,7 @@ from crawler.escape import masked, printable
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Validators
+from crawler.plan import validators_of
 from crawler.requests import Answer, Requests
 from crawler.retry import OVERLOAD_STATUS, parse_http_date, parse_retry_after
 from crawler.tls import tls_context
@@ -145,7 +146,7 @@ class Client:
                 status=reply.status,
                 content_type=reply.headers.get("Content-Type", ""),
                 body=body,
-                validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
+                validators=validators_of(reply.headers),
                 date=parse_http_date(reply.headers.get("Date")),
                 retry_after=reply.headers.get("Retry-After"),
             )

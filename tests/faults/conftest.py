@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.faulty import tools
-from tests.faulty.sandbox import Sandbox
-from tests.faulty.server import Site
+from tests.faulty.fixtures import sandbox, site
+
+__all__ = ["sandbox", "site"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,16 +34,3 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     except tools.NotOffered as missing:
         pytest.skip(f"{tools.NAME} has no option for: {missing}")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    made = Sandbox(tmp_path / "base")
-    yield made
-    made.check()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as running:
-        yield running
