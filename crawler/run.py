@@ -148,7 +148,7 @@ class MirrorRun(Run):
         has_room = await self._delete()
         if not has_room:
             self._give_up(blocked, Outcome.FAILED, BLOCKED)
-        elif blocked and not await self.guarded(lambda: self._send(blocked)):
+        if blocked and not await self.guarded(lambda: self._finish_blocked(blocked if has_room else ())):
             return
         await self._clean_parts()
 
@@ -183,7 +183,8 @@ class MirrorRun(Run):
             late, self.late = self.late, []
             starts = walker.late(late)
         await self.committer.drain()
-        await self._finish_last(producer.held)
+        if not producer.blocked:
+            await self._finish_last(producer.held)
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
 
@@ -200,6 +201,11 @@ class MirrorRun(Run):
 
     def _permit(self, source: str, target: str) -> Rejection | None:
         return self._walker.scope.file_redirect(source, target)
+
+    async def _finish_blocked(self, jobs: Sequence[Job]) -> None:
+        """What had to wait for a deletion, and after it the files that may name it."""
+        await self._send(jobs)
+        await self._finish_last(self._producer.held)
 
     async def _finish_last(self, held: Sequence[Job]) -> None:
         """Files that match --last, which name others: only once all of those are here."""

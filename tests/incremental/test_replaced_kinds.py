@@ -32,6 +32,25 @@ def test_the_file_makes_room_for_its_folder_in_a_run_that_deletes(sandbox: Sandb
     assert not site.log.bodies()
 
 
+@pytest.mark.parametrize("delete", [True, False])
+def test_an_index_comes_after_the_folder_that_had_to_wait_or_not_at_all(
+    sandbox: Sandbox, site: Site, delete: bool
+) -> None:
+    became_a_folder(sandbox, site)
+    site.file("InRelease", b"names x/inner.txt")
+    site.log.clear()
+    run = sandbox.mirror(site.url, delete=delete)
+    asked = [request.path for request in site.log.bodies()]
+    if delete:
+        run.succeeds()
+        assert asked[-1] == "/pub/InRelease"
+        sandbox.holds(site.contents())
+    else:
+        run.fails(5)
+        assert "/pub/InRelease" not in asked
+        assert "InRelease" not in sandbox.tree()
+
+
 def test_a_run_that_does_not_delete_says_how_to_make_room(sandbox: Sandbox, site: Site) -> None:
     others = became_a_folder(sandbox, site)
     run = sandbox.mirror(site.url)
