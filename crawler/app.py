@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -15,11 +15,11 @@ from crawler.access import client_options
 from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
-from crawler.errors import CrawlerError, DestinationError
+from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
 from crawler.gate import Gate
 from crawler.history import figures_of
-from crawler.interfaces import Observer
+from crawler.interfaces import Destination, Observer
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
@@ -29,14 +29,24 @@ from crawler.url_list import DownloadRun
 
 
 async def mirror(
-    url: str, directory: str | Path, config: Config | None = None, *, observers: Sequence[Observer] = ()
+    url: str,
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
 ) -> Report:
     """Mirror the listing at ``url`` into ``directory``.
+
+    With a ``destination`` of your own the files go there. It is entered for the run, after ``directory`` was locked,
+    which then holds nothing but ``.crawler``: the lock and, unless the configuration names another place, the state.
+    In a dry run it is asked what it holds, and never told to change anything.
 
     Failures of single files are in the Report. Raises ConfigError, ListingError (the root), DestinationError,
     AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
     """
-    report, error = await run_mirror(url, directory, config or Config(), observers, Stop())
+    given = Surroundings(observers=observers, destination=destination)
+    report, error = await run_mirror(url, directory, config or Config(), given)
     if error is not None:
         raise error
     return report
@@ -48,24 +58,33 @@ async def download(
     config: Config | None = None,
     *,
     observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
 ) -> Report:
     """Save each (URL, path under ``directory``); an empty path is the last name of the URL.
 
-    Raises ConfigError, DestinationError, AlreadyRunning.
+    ``destination`` as for ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
     """
-    report, error = await run_download(items, directory, config or Config(), observers, Stop())
+    given = Surroundings(observers=observers, destination=destination)
+    report, error = await run_download(items, directory, config or Config(), given)
     if error is not None:
         raise error
     return report
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run meets, beside what it is about."""
+
+    observers: Sequence[Observer] = ()
+    stop: Stop = field(default_factory=Stop)
+    gate: Gate | None = None
+    """Shared with runs at the same time; None: one of its own."""
+    destination: AbstractAsyncContextManager[Destination] | None = None
+    """Where files go instead of into DIR."""
+
+
 async def run_mirror(
-    url: str,
-    directory: str | Path,
-    config: Config,
-    observers: Sequence[Observer],
-    stop: Stop,
-    gate: Gate | None = None,
+    url: str, directory: str | Path, config: Config, given: Surroundings
 ) -> tuple[Report, CrawlerError | None]:
     """``mirror``, but an error that ends the run comes back beside the report of what was done until then."""
     start = urls.start_url(url)
@@ -75,12 +94,12 @@ async def run_mirror(
     async def work(parts: Parts) -> None:
         await MirrorRun(parts, bare).run()
 
-    setup = _Setup(starts=(start,), directory=Path(directory), config=config, gate=gate or shared_gate([config]))
-    return await accounted(work, lambda stack: _open(stack, setup, tally, observers, stop), config, tally, stop)
+    setup = _Setup(starts=(start,), directory=Path(directory), config=config, given=given)
+    return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 
 async def run_download(
-    items: Iterable[tuple[str, str]], directory: str | Path, config: Config, observers: Sequence[Observer], stop: Stop
+    items: Iterable[tuple[str, str]], directory: str | Path, config: Config, given: Surroundings
 ) -> tuple[Report, CrawlerError | None]:
     """``download``, but an error that ends the run comes back beside the report of what was done until then."""
     wanted = [(urls.start_url(url), path) for url, path in items]
@@ -90,8 +109,8 @@ async def run_download(
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
     starts = tuple(url for url, _ in wanted)
-    setup = _Setup(starts=starts, directory=Path(directory), config=config, gate=shared_gate([config]))
-    return await accounted(work, lambda stack: _open(stack, setup, tally, observers, stop), config, tally, stop)
+    setup = _Setup(starts=starts, directory=Path(directory), config=config, given=given)
+    return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +121,7 @@ class _Setup:
     """URLs as given, with their user and password."""
     directory: Path
     config: Config
-    gate: Gate
+    given: Surroundings
 
 
 async def accounted(
@@ -173,19 +192,12 @@ async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterat
         state.end_run(number, figures_of(report, code))
 
 
-async def _open(
-    stack: AsyncExitStack, setup: _Setup, tally: Tally, observers: Sequence[Observer], stop: Stop
-) -> tuple[Parts, SqliteState]:
+async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Parts, SqliteState]:
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
-    config = setup.config
+    config, given = setup.config, setup.given
     options = client_options(config, setup.starts)
-    await refuse_missing_disk(setup.directory, config)
-    destination = await stack.enter_async_context(
-        LocalDestination(setup.directory, fsync=config.fsync, trash_seconds=config.trash, read_only=config.dry_run)
-    )
+    destination = await _open_destination(stack, setup)
     tally.free = await destination.free_space()
-    if not config.dry_run:
-        await destination.acquire(config.lock_wait)
     path = state_path(setup.directory, config)
     if path.is_symlink() and not config.state:
         tally.warn(f"{path} is a symbolic link and is not used: remove it")
@@ -193,18 +205,33 @@ async def _open(
     else:
         state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
     stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
-    client = await stack.enter_async_context(Client(options, setup.gate))
+    client = await stack.enter_async_context(Client(options, given.gate or shared_gate([config])))
     parts = Parts(
         config=config,
         agent=options.user_agent,
         client=client,
         destination=destination,
         state=state,
-        observer=Fanout([tally, *observers]) if observers else tally,
+        observer=Fanout([tally, *given.observers]) if given.observers else tally,
         tally=tally,
-        stop=stop,
+        stop=given.stop,
     )
     return parts, state
+
+
+async def _open_destination(stack: AsyncExitStack, setup: _Setup) -> Destination:
+    """DIR, locked, or what was given in its place: then DIR keeps the lock and the state, and no files."""
+    config, own = setup.config, setup.given.destination
+    if own is None:
+        await refuse_missing_disk(setup.directory, config)
+    elif config.trash is not None:
+        raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
+    directory = await stack.enter_async_context(
+        LocalDestination(setup.directory, fsync=config.fsync, trash_seconds=config.trash, read_only=config.dry_run)
+    )
+    if not config.dry_run:
+        await directory.acquire(config.lock_wait)
+    return directory if own is None else await stack.enter_async_context(own)
 
 
 async def refuse_missing_disk(directory: Path, config: Config) -> None:

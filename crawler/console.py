@@ -140,9 +140,10 @@ def run_one(call: Call) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler import app
 
+        given = app.Surroundings(observers=observers, stop=stop)
         if call.input_file is None:
-            return await app.run_mirror(call.positional[0], directory, call.config, observers, stop)
-        return await app.run_download(items, directory, call.config, observers, stop)
+            return await app.run_mirror(call.positional[0], directory, call.config, given)
+        return await app.run_download(items, directory, call.config, given)
 
     items = read_items(call.input_file) if call.input_file is not None else []
     return watched_run(call, work, print_report)
@@ -238,10 +239,8 @@ async def _run_mirrors(mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: Lo
         async with places:
             with Outputs(mirror.config) as outputs:
                 log.run_started(mirror.url, mirror.directory)
-                watchers = (log, outputs)
-                report, _ = await app.run_mirror(
-                    mirror.url, mirror.directory, mirror.config, watchers, stop.child(), gate=gate
-                )
+                given = app.Surroundings(observers=(log, outputs), stop=stop.child(), gate=gate)
+                report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
                 report = await outputs.finish(report)
                 log.run_ended(report)
                 return report

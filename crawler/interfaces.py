@@ -64,7 +64,7 @@ class Client(Protocol):
 
 
 class Part(Protocol):
-    """An incomplete body in ``DIR/.crawler/parts``."""
+    """An incomplete body, in ``DIR/.crawler/parts`` or wherever the destination keeps such."""
 
     name: str
     offset: int
@@ -100,7 +100,12 @@ class Part(Protocol):
 
 
 class Destination(Protocol):
-    """Where files go. A file gets its final name by ``commit`` alone."""
+    """Where files go. A file gets its final name by ``commit`` alone.
+
+    Paths are those of POSIX, relative and without dots: ``a/b.txt``. In a dry run only ``scan``, ``has_part``,
+    ``digest``, ``read``, ``free_space`` and ``walk_local`` are called. A class of one's own derives from this one; it
+    raises DestinationError where the destination as a whole fails, and nothing else.
+    """
 
     async def scan(self, folder: str) -> dict[str, Local]:
         """What lies in ``folder`` ("" is DIR), by name, never following links; {} if it is absent.
@@ -110,8 +115,11 @@ class Destination(Protocol):
         ...
 
     def has_part(self, path: str) -> bool:
-        """True if an earlier run left a part of ``path`` that could be resumed. No I/O."""
-        ...
+        """True if an earlier run left a part of ``path`` that could be resumed. No I/O.
+
+        False by itself: for a destination whose parts do not outlive a run.
+        """
+        return False
 
     async def open_part(self, job: Job) -> Part:
         """A part to write ``job``'s body to, with what an earlier run left if it can be proven."""

@@ -40,6 +40,8 @@ class Policy:
     check: str = "listing"
     checksums: Checksums | None = None
     """None: published digests are not asked for."""
+    make_folders: bool = True
+    """For folders that are empty upstream. False for a run that changes nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -257,7 +259,8 @@ class Producer:
 
     async def _compare(self, folder: Folder, opened: _Open, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
-        if not opened.shown.folders and folder.path and complete and folder.path not in self._replaced:
+        is_empty = complete and not opened.shown.folders
+        if is_empty and folder.path and folder.path not in self._replaced and self._policy.make_folders:
             problem = await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)

@@ -173,6 +173,7 @@ class MirrorRun(Run):
             last=config.last,
             check=config.check,
             checksums=self.checksums,
+            make_folders=self.planner is None,
         )
         self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, refuse=producer.refuse)

@@ -233,9 +233,7 @@ class LocalDestination:
         return await self._run(self._writer, remove, self._tree, paths, self._trash)
 
     async def make_folder(self, path: str) -> str | None:
-        """See ``interfaces.Destination``. A run that only looks does not make it."""
-        if self._read_only:
-            return None
+        """See ``interfaces.Destination``."""
         await self._ready()
         return await self._run(self._writer, self._make_folder, path)
 
