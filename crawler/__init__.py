@@ -18,25 +18,32 @@ _HOME = {
     "ConfigError": "crawler.errors",
     "CrawlerError": "crawler.errors",
     "DeleteRefused": "crawler.errors",
+    "Destination": "crawler.interfaces",
     "DestinationError": "crawler.errors",
     "Entry": "crawler.models",
     "FetchError": "crawler.errors",
     "Job": "crawler.models",
     "Kind": "crawler.models",
+    "Known": "crawler.models",
     "Listing": "crawler.models",
     "ListingError": "crawler.errors",
+    "Local": "crawler.models",
     "Observer": "crawler.interfaces",
     "Outcome": "crawler.models",
+    "Part": "crawler.interfaces",
     "Rejection": "crawler.models",
     "Report": "crawler.report",
     "Result": "crawler.models",
     "RobotsForbidden": "crawler.errors",
     "Span": "crawler.models",
+    "Staged": "crawler.models",
     "Step": "crawler.models",
+    "Validators": "crawler.models",
     "VerificationError": "crawler.errors",
     "download": "crawler.app",
     "mirror": "crawler.app",
     "parse_listing": "crawler.listings",
+    "path_problem": "crawler.urls",
     "walk": "crawler.browse",
 }
 
@@ -46,26 +53,33 @@ __all__ = [
     "ConfigError",
     "CrawlerError",
     "DeleteRefused",
+    "Destination",
     "DestinationError",
     "Entry",
     "FetchError",
     "Job",
     "Kind",
+    "Known",
     "Listing",
     "ListingError",
+    "Local",
     "Observer",
     "Outcome",
+    "Part",
     "Rejection",
     "Report",
     "Result",
     "RobotsForbidden",
     "Span",
+    "Staged",
     "Step",
+    "Validators",
     "VerificationError",
     "__version__",
     "download",
     "mirror",
     "parse_listing",
+    "path_problem",
     "walk",
 ]
 
@@ -84,10 +98,25 @@ if TYPE_CHECKING:
         RobotsForbidden,
         VerificationError,
     )
-    from crawler.interfaces import Observer
+    from crawler.interfaces import Destination, Observer, Part
     from crawler.listings import parse_listing
-    from crawler.models import Entry, Job, Kind, Listing, Outcome, Rejection, Result, Span, Step
+    from crawler.models import (
+        Entry,
+        Job,
+        Kind,
+        Known,
+        Listing,
+        Local,
+        Outcome,
+        Rejection,
+        Result,
+        Span,
+        Staged,
+        Step,
+        Validators,
+    )
     from crawler.report import Report
+    from crawler.urls import path_problem
 
 
 def __getattr__(name: str) -> Any:

@@ -152,6 +152,11 @@ def name_problem(name: str) -> str | None:
     return None
 
 
+def path_problem(path: str) -> str | None:
+    """Why ``path`` cannot be one under DIR, or None if it can. The flow has asked before; a destination asks again."""
+    return next((problem for name in path.split("/") if (problem := name_problem(name))), None)
+
+
 def entry_path(folder: str, name: str) -> str | Rejection:
     """The path under DIR of the entry ``name`` (decoded once) in ``folder`` (already safe, "" is DIR).
 

@@ -1,4 +1,8 @@
-"""What every destination promises. A new one is tested by a subclass that gives ``place``; see ``test_local.py``."""
+"""What every destination promises. A new one is tested by a subclass that gives ``place``.
+
+``DestinationContract`` is for all of them, ``ResumingContract`` for those whose parts outlive a run. See
+``test_local.py`` and ``test_sqlite_archive.py``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ class Place(ABC):
     """A destination's surroundings, as seen from outside of it."""
 
     @abstractmethod
-    def open(self, *, digests: bool = True) -> AbstractAsyncContextManager[Destination]:
+    def open(self) -> AbstractAsyncContextManager[Destination]:
         """A run: what one leaves is there for the next."""
 
     @abstractmethod
@@ -216,16 +220,6 @@ class DestinationContract(ABC):
             assert not await part.matches("sha256:00")
             assert not await part.matches("crc-of-tomorrow:00")
 
-    async def test_without_digests_there_is_none_and_the_file_arrives_all_the_same(self, place: Place) -> None:
-        body = pattern(300_000)
-        async with place.open(digests=False) as destination:
-            part = await destination.open_part(job("x"))
-            await stream(part, body)
-            assert await part.finish() is None
-            assert await part.matches(sha256(body))
-            await destination.commit([staged("x", body, part=part.name)])
-        assert place.read("x") == body
-
     async def test_restart_forgets_what_was_written(self, place: Place) -> None:
         async with place.open() as destination:
             part = await destination.open_part(job("x"))
@@ -246,34 +240,6 @@ class DestinationContract(ABC):
             await part.restart()
             await stream(part, b"2")
             assert await part.finish() == sha256(b"2")
-
-    @pytest.mark.parametrize("cut", [1, 262_144, 300_001])
-    async def test_a_later_run_goes_on_where_a_kept_part_ends(self, place: Place, cut: int) -> None:
-        body = pattern(500_000)
-        async with place.open() as destination:
-            part = await destination.open_part(job("d/x"))
-            await stream(part, body[:cut])
-            await part.keep()
-        assert place.names() == []
-        async with place.open() as destination:
-            assert destination.has_part("d/x")
-            assert not destination.has_part("d/y")
-            part = await destination.open_part(job("d/x"))
-            assert (part.offset, part.validators) == (cut, STRONG)
-            await stream(part, body[cut:])
-            assert await part.finish() == sha256(body)
-            await destination.commit([staged("d/x", body, part=part.name)])
-        assert place.read("d/x") == body
-        async with place.open() as destination:
-            assert not destination.has_part("d/x")
-
-    async def test_the_same_run_can_go_on_with_a_kept_part(self, place: Place) -> None:
-        async with place.open() as destination:
-            part = await destination.open_part(job("x"))
-            await stream(part, b"12345")
-            await part.keep()
-            assert destination.has_part("x")
-            assert (await destination.open_part(job("x"))).offset == 5
 
     async def test_a_part_without_a_strong_validator_is_not_kept(self, place: Place) -> None:
         async with place.open() as destination:
@@ -369,3 +335,54 @@ class DestinationContract(ABC):
             assert await destination.digest("d/x") == sha256(body)
             assert await destination.digest("absent") == ""
             assert await destination.digest("d") == ""
+
+    async def test_read_gives_a_whole_file_that_is_small_enough(self, place: Place) -> None:
+        async with place.open() as destination:
+            await destination.commit([staged("d/x", b"12345"), staged("empty", b"")])
+            expected = Local(Kind.FILE, 5, 1_700_000_000 * SECOND), b"12345"
+            assert await destination.read("d/x", 5) == expected
+            assert await destination.read("d/x", 4) is None
+            assert await destination.read("d", 5) is None
+            assert await destination.read("absent", 5) is None
+            assert await destination.read("empty", 0) == (Local(Kind.FILE, 0, 1_700_000_000 * SECOND), b"")
+
+
+class ResumingContract(DestinationContract):
+    """For destinations that keep what a run could not finish."""
+
+    @pytest.mark.parametrize("cut", [1, 262_144, 300_001])
+    async def test_a_later_run_goes_on_where_a_kept_part_ends(self, place: Place, cut: int) -> None:
+        body = pattern(500_000)
+        async with place.open() as destination:
+            part = await destination.open_part(job("d/x"))
+            await stream(part, body[:cut])
+            await part.keep()
+        assert place.names() == []
+        async with place.open() as destination:
+            assert destination.has_part("d/x")
+            assert not destination.has_part("d/y")
+            part = await destination.open_part(job("d/x"))
+            assert (part.offset, part.validators) == (cut, STRONG)
+            await stream(part, body[cut:])
+            assert await part.finish() == sha256(body)
+            await destination.commit([staged("d/x", body, part=part.name)])
+        assert place.read("d/x") == body
+        async with place.open() as destination:
+            assert not destination.has_part("d/x")
+
+    async def test_the_same_run_can_go_on_with_a_kept_part(self, place: Place) -> None:
+        async with place.open() as destination:
+            part = await destination.open_part(job("x"))
+            await stream(part, b"12345")
+            await part.keep()
+            assert destination.has_part("x")
+            assert (await destination.open_part(job("x"))).offset == 5
+
+    async def test_parts_that_nobody_wants_are_cleaned(self, place: Place) -> None:
+        async with place.open() as destination:
+            for name in ("wanted", "gone/upstream"):
+                part = await destination.open_part(job(name))
+                await stream(part, b"12345")
+                await part.keep()
+            await destination.clean_parts({"wanted"})
+            assert [destination.has_part(name) for name in ("wanted", "gone/upstream")] == [True, False]

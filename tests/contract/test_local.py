@@ -8,7 +8,7 @@ import pytest
 
 from crawler.destinations.local import LocalDestination
 from crawler.interfaces import Destination
-from tests.contract.destination import DestinationContract, Place
+from tests.contract.destination import Place, ResumingContract, job, pattern, sha256, staged, stream
 
 
 class LocalPlace(Place):
@@ -33,7 +33,18 @@ class LocalPlace(Place):
         return sorted(path for path in paths if not path.startswith(".crawler/"))
 
 
-class TestLocalDestination(DestinationContract):
+class TestLocalDestination(ResumingContract):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Place:
         return LocalPlace(tmp_path / "mirror")
+
+    async def test_without_digests_there_is_none_and_the_file_arrives_all_the_same(self, tmp_path: Path) -> None:
+        place = LocalPlace(tmp_path)
+        body = pattern(300_000)
+        async with place.open(digests=False) as destination:
+            part = await destination.open_part(job("x"))
+            await stream(part, body)
+            assert await part.finish() is None
+            assert await part.matches(sha256(body))
+            await destination.commit([staged("x", body, part=part.name)])
+        assert place.read("x") == body
