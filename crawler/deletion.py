@@ -90,18 +90,22 @@ def check_limit(count: int, total: int, limit: MaxDelete) -> None:
 async def remove(
     doomed: Doomed, destination: Destination, state: StateStore, observer: Observer
 ) -> list[tuple[str, str]]:
-    """Remove them; a Result for each file that is gone. Returns (path, reason) of the files that stayed."""
+    """Remove them; a Result for each file that is gone. Returns (path, reason) of the files that stayed.
+
+    They are forgotten first: whatever ends the program here leaves files without a row, which the next run finds
+    again, and never rows without a file, which --verify would miss for ever.
+    """
     stayed: list[tuple[str, str]] = []
-    gone: list[str] = []
+    state.forget(doomed.files)
+    for folder in doomed.folders:
+        state.forget_folder(folder)
+    if doomed.files:
+        await state.file(doomed.files[0])  # comes back only after what was written before it
     reasons = await destination.delete([*doomed.files, *doomed.folders])
     for path, reason in zip(doomed.files, reasons, strict=False):
         if reason is not None:
             stayed.append((path, reason))
             continue
-        gone.append(path)
         size = doomed.sizes[path]
         observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason="gone upstream", old_size=size))
-    state.forget(gone)
-    for folder in doomed.folders:
-        state.forget_folder(folder)
     return stayed

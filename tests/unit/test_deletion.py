@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from crawler.deletion import NEVER_TOO_MANY, Doomed, candidates, check_limit, re
 from crawler.errors import DeleteRefused
 from crawler.filters import Filters
 from crawler.models import Kind, Known, Local, Outcome
+from crawler.state import SqliteState
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
 FILE = Local(Kind.FILE, 10, 0)
@@ -158,5 +161,29 @@ async def test_what_is_removed_is_told_and_forgotten() -> None:
         ("a.zip", Outcome.DELETED, 10),
         ("old/c.zip", Outcome.DELETED, 12),
     ]
-    assert state.forgotten == ["a.zip", "old/c.zip", "old/"]
+    assert state.forgotten == ["a.zip", "b.txt", "old/c.zip", "old/"]
     assert state.files == {}
+
+
+async def test_what_is_removed_was_forgotten_before(tmp_path: Path) -> None:
+    """kill -9 between the two leaves a file without a row, never a row without a file."""
+    path = tmp_path / "state.sqlite3"
+    rows: list[int] = []
+
+    class Watched(FakeDestination):
+        async def delete(self, paths: Sequence[str]) -> list[str | None]:
+            with sqlite3.connect(path) as other:
+                rows.extend(count for (count,) in other.execute("SELECT count(*) FROM files"))
+            other.close()
+            return await super().delete(paths)
+
+    async with SqliteState(path) as state:
+        state.remember([Known(path=name, url=f"http://h/{name}", row="", size=10, mtime=0) for name in TREE])
+        gone = Doomed(
+            files=("a.zip", "old/c.zip", "old/d.txt"),
+            folders=("old",),
+            sizes={"a.zip": 10, "old/c.zip": 10, "old/d.txt": 10},
+            uncounted=2,
+        )
+        await remove(gone, Watched(TREE), state, Recorder())
+    assert rows == [2], "b.txt and keep/f.zip"
