@@ -16,9 +16,14 @@ Announce = Callable[[int, float, Exception], None]
 _announce: Announce | None = None
 
 
-def announce_to(tell: Announce) -> None:
-    """Announce retries to ``tell``, instead of as stamina does by itself. For the whole process: for ``cli`` only."""
+def announce_to(*told: Announce) -> None:
+    """Announce retries to ``told``, instead of as stamina does by itself. For the whole process: for ``cli`` only."""
     global _announce
+
+    def tell(attempt: int, wait: float, error: Exception) -> None:
+        for one in told:
+            one(attempt, wait, error)
+
     _announce = tell
 
 

@@ -21,6 +21,7 @@ from crawler.stop import Stop
 if TYPE_CHECKING:
     from crawler.log import LogObserver
     from crawler.mirrors import Mirror
+    from crawler.progress.display import Silence
     from crawler.report import Report
 
 T = TypeVar("T")
@@ -160,7 +161,7 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
     mode = "none" if call.quiet else config.progress
     with Outputs(config) as outputs, choose(mode, sys.stderr) as display:
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
-        announce_to(retried)
+        announce_to(retried, display.retrying)
 
         async def logged(stop: Stop) -> tuple[Report, CrawlerError | None]:
             log.run_started(*_subject(call))
@@ -206,6 +207,7 @@ def run_config(call: Call) -> int:
     from crawler.attempts import announce_to
     from crawler.log import configure, retried
     from crawler.mirrors import parse_mirrors, select
+    from crawler.progress import choose
     from crawler.report import worst
 
     name = call.config_file or ""
@@ -217,9 +219,14 @@ def run_config(call: Call) -> int:
         raise ConfigError(f"--config {name}: {error}") from None
     mirrors = parse_mirrors(data, call.given, name)
     chosen = select(mirrors, call.only)
-    log = configure(call.verbosity, call.quiet, call.config.log_file, call.config.log_format)
-    announce_to(retried)
-    reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log))
+    asked = (mirror.config.progress for mirror in chosen if mirror.config.progress != "auto")
+    with choose("none" if call.quiet else next(asked, "auto"), sys.stderr) as display:
+        log = configure(call.verbosity, call.quiet, call.config.log_file, call.config.log_format, display.write)
+        announce_to(retried, display.retrying)
+        reports = run_async(
+            lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display),
+            lambda: display.__exit__(None, None, None),
+        )
     for mirror, report in zip(chosen, reports, strict=True):
         if report.exit_code or call.verbosity or is_watched(call.quiet):
             print(f"--- {printable(mirror.name)}", file=sys.stderr if report.exit_code else sys.stdout)
@@ -227,22 +234,27 @@ def run_config(call: Call) -> int:
     return worst(report.exit_code for report in reports)
 
 
-async def _run_mirrors(mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver) -> list[Report]:
+async def _run_mirrors(
+    mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver, display: Silence
+) -> list[Report]:
     """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate."""
     from crawler import app
     from crawler.outputs import Outputs
+    from crawler.progress.shares import Share, divide
 
     places = asyncio.Semaphore(jobs)
     gate = app.shared_gate([mirror.config for mirror in mirrors])
 
-    async def one(mirror: Mirror) -> Report:
+    async def one(mirror: Mirror, share: Share) -> Report:
         async with places:
             with Outputs(mirror.config) as outputs:
                 log.run_started(mirror.url, mirror.directory)
-                given = app.Surroundings(observers=(log, outputs), stop=stop.child(), gate=gate)
+                given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
                 report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+                share.ended()
                 report = await outputs.finish(report)
                 log.run_ended(report)
                 return report
 
-    return await asyncio.gather(*(one(mirror) for mirror in mirrors))
+    shares = divide(display, [mirror.name for mirror in mirrors])
+    return await asyncio.gather(*(one(mirror, share) for mirror, share in zip(mirrors, shares, strict=True)))

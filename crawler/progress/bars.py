@@ -27,13 +27,14 @@ BAR = (8, 30)
 """Least and greatest width of the bar."""
 FIGURES = 36
 """Columns of the figures beside a name."""
-_LEAST_FIRST = ("bar", "eta", "rate", "bytes", "failed")
+_LEAST_FIRST = ("bar", "eta", "rate", "bytes", "mirrors", "failed")
 """What is left out first where the terminal is narrow."""
 _STYLES = {
     "files": Style(bold=True),
     "eta": Style(color="cyan"),
     "failed": Style(color="red", bold=True),
     "figures": Style(dim=True),
+    "waiting": Style(color="yellow"),
 }
 
 
@@ -103,8 +104,10 @@ class Bars(Display):
         """One frame, made of segments: rich's tables would take several times as long."""
         now, width = self._clock(), options.max_width - 1  # the last column makes some terminals wrap
         lines = [self._totals_line(now, width, console)]
+        if (waiting := self.waiting(now)) and options.size.height > 2:
+            lines.append([Segment(f"  {cut(waiting, width - 2, self.ellipsis)}", _STYLES["waiting"])])
         flights = self.flights(now, older_than=SETTLED)
-        room = max(0, options.size.height - 2)
+        room = max(0, options.size.height - 1 - len(lines))
         shown = flights if len(flights) <= room else flights[: max(0, room - 1)]
         lines += [self._flight_line(flight, now, width) for flight in shown]
         if room and len(shown) < len(flights):
@@ -158,6 +161,11 @@ def _bar(fraction: float, width: int, console: Console) -> list[Segment]:
     bar = list(console.render(ProgressBar(total=1.0, completed=fraction, width=width)))
     missing = width - Segment.get_line_length(bar)  # without colours rich draws no empty part
     return [*bar, Segment(" " * missing)]
+
+
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """``text`` in at most ``width`` columns of a terminal; its beginning is kept."""
+    return text if cell_len(text) <= width else set_cell_size(text, width - len(ellipsis)) + ellipsis
 
 
 def fit(text: str, width: int, ellipsis: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crawler import limits
+from crawler.escape import masked
 from crawler.interfaces import Observer
 from crawler.models import Job, Outcome, Result
 from crawler.render import render_size
@@ -60,6 +61,17 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A request that failed and will be made again."""
+
+    until: float
+    """By the clock of the counters."""
+    attempt: int
+    """The one to come: 2 follows the first."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """The sums at one moment. Sizes in bytes, times in seconds."""
 
@@ -75,6 +87,8 @@ class Totals:
     eta: float | None
     """None when nobody can say."""
     failed: int
+    mirrors: tuple[int, int] | None = None
+    """See ``Counters``."""
 
     @property
     def fraction(self) -> float | None:
@@ -97,6 +111,9 @@ class Counters(Observer):
         self._pending: dict[str, int] = {}  # path -> bytes, -1 if unknown
         self._pending_bytes = self._pending_unknown = 0
         self._flying: dict[str, Flight] = {}
+        self._waits: dict[str, Wait] = {}  # by URL
+        self.mirrors: tuple[int, int] | None = None
+        """Set where several are shown together: how many of how many are done."""
         now = clock()
         self._bytes_speed, self._files_speed = Speed(now), Speed(now)
 
@@ -116,6 +133,15 @@ class Counters(Observer):
 
     def walked(self) -> None:
         self._walked = True
+
+    def retrying(self, attempt: int, wait: float, error: Exception) -> None:
+        """``attempt`` (2 follows the first) will be made in ``wait`` seconds, because of ``error``."""
+        now = self._clock()
+        waits = {url: each for url, each in self._waits.items() if each.until > now}
+        url = getattr(error, "url", "")
+        reason = masked(f"{error} ({url})" if url else str(error))
+        waits[url] = Wait(until=now + wait, attempt=attempt, reason=reason)
+        self._waits = waits
 
     def started(self, job: Job) -> None:
         self._flying[job.path] = Flight(job, self._clock())
@@ -154,6 +180,10 @@ class Counters(Observer):
         flights = list(self._flying.values())  # one step of the interpreter: the other thread cannot interfere
         return [flight for flight in flights if now - flight.since >= older_than and not flight.complete]
 
+    def waits(self, now: float) -> list[Wait]:
+        """What will be tried again, soonest first."""
+        return sorted((each for each in self._waits.values() if each.until > now), key=lambda each: each.until)
+
     def totals(self, now: float) -> Totals:
         """The sums. ``now`` is the clock's time, for the rates."""
         flights = list(self._flying.values())
@@ -172,6 +202,7 @@ class Counters(Observer):
             rate=rate,
             eta=self._eta(left, rate, self._files_speed.rate(now, self._done)),
             failed=self._failed,
+            mirrors=self.mirrors,
         )
 
     def _eta(self, left: int, byte_rate: float, file_rate: float) -> float | None:
@@ -213,7 +244,10 @@ def render_eta(seconds: float) -> str:
 def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, str]:
     """The sums as short texts by name, in their order on the line; what says nothing is left out."""
     lower = totals.growing or totals.sizes_unknown
-    parts = {"files": render_files(totals, at_least)}
+    parts = {}
+    if totals.mirrors is not None:
+        parts["mirrors"] = f"{totals.mirrors[0]}/{totals.mirrors[1]} mirrors"
+    parts["files"] = render_files(totals, at_least)
     if totals.sizes_unknown and totals.bytes_total == totals.bytes_done:
         parts["bytes"] = render_size(totals.bytes_done)  # the listings give no sizes at all: there is no total
     elif totals.bytes_total:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import abstractmethod
+from math import ceil
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
@@ -25,6 +26,10 @@ class Silence(Observer):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        return
+
+    def retrying(self, attempt: int, wait: float, error: Exception) -> None:
+        """``attempt`` (2 follows the first) will be made in ``wait`` seconds, because of ``error``."""
         return
 
     def write(self, line: str) -> None:
@@ -63,6 +68,15 @@ class Display(Counters, Silence):
     def shown(self, name: str) -> str:
         """A foreign name as this stream can show it, so that its width can be counted."""
         return printable(name).encode(self._encoding, "backslashreplace").decode(self._encoding)
+
+    def waiting(self, now: float) -> str:
+        """What comes next of the requests that failed: why nothing seems to happen. "" if there are none."""
+        waits = self.waits(now)
+        if not waits:
+            return ""
+        others = f" (and {len(waits) - 1:,} more)" if len(waits) > 1 else ""
+        first = waits[0]
+        return f"attempt {first.attempt} in {ceil(first.until - now)} s{others}: {self.shown(first.reason)}"
 
     @abstractmethod
     def tick(self) -> None:

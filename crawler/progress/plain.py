@@ -14,6 +14,9 @@ class Plain(Display):
     interval = 10.0
 
     def tick(self) -> None:
-        parts = render_parts(self.totals(self._clock()), at_least=self.at_least, ellipsis=self.ellipsis)
+        moment = self._clock()
+        parts = render_parts(self.totals(moment), at_least=self.at_least, ellipsis=self.ellipsis)
+        if waiting := self.waiting(moment):
+            parts["waiting"] = waiting
         now = datetime.now().astimezone().strftime("%H:%M:%S")
         self.write(f"{now} {', '.join(parts.values())}")
