@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from tests.docs import hosts
 from tests.docs.conftest import Reader
 from tests.docs.markdown import REPOSITORY
@@ -18,6 +21,7 @@ asyncio.run(made) if inspect.iscoroutine(made) else None
 CALLS = {
     "newest_only.py": ("https://files.example.org/releases/", "newest"),
     "slowest.py": ("https://files.example.org/pub/", "pub"),
+    "sqlite_archive.py": ("https://files.example.org/releases/", "releases.sqlar"),
 }
 
 
@@ -40,6 +44,16 @@ def test_an_observer_of_ones_own_sees_each_file(reader: Reader) -> None:
     said = [line.split(" s  ")[1] for line in run(reader, "slowest.py").splitlines()]
     assert {line for line in said if line.startswith("in ")} == {"in /", "in images", "in old"}
     assert len([line for line in said if not line.startswith("in ")]) == 5
+
+
+def test_a_destination_of_ones_own_holds_all_files(reader: Reader) -> None:
+    assert "7 saved, 0 unchanged, 0 failed" in run(reader, "sqlite_archive.py")
+    assert reader.files() == {"releases.sqlar"}
+    served = {path.removeprefix("releases/"): body for path, body in hosts._files().items() if "releases/" in path}
+    with closing(sqlite3.connect(reader.home / "releases.sqlar")) as archive:
+        stored = dict(archive.execute("SELECT name, data FROM sqlar WHERE sz"))
+    assert stored == served
+    assert "0 saved, 7 unchanged, 0 failed" in run(reader, "sqlite_archive.py")
 
 
 def test_the_notebook_runs_from_top_to_bottom(reader: Reader) -> None:
