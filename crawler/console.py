@@ -206,7 +206,7 @@ def run_config(call: Call) -> int:
 
     from crawler.attempts import announce_to
     from crawler.log import configure, retried
-    from crawler.mirrors import parse_mirrors, select
+    from crawler.mirrors import parse_mirrors, select, shared
     from crawler.progress import choose
     from crawler.report import worst
 
@@ -218,10 +218,10 @@ def run_config(call: Call) -> int:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"--config {name}: {error}") from None
     mirrors = parse_mirrors(data, call.given, name)
-    chosen = select(mirrors, call.only)
-    asked = (mirror.config.progress for mirror in chosen if mirror.config.progress != "auto")
-    with choose("none" if call.quiet else next(asked, "auto"), sys.stderr) as display:
-        log = configure(call.verbosity, call.quiet, call.config.log_file, call.config.log_format, display.write)
+    chosen = select(mirrors, call.only, name)
+    mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
+    with choose("none" if call.quiet else mode, sys.stderr) as display:
+        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(retried, display.retrying)
         reports = run_async(
             lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crawler.config import Config
 from crawler.errors import ConfigError
@@ -82,10 +83,26 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
         raise ConfigError(f"{where}: two mirrors have the same state: each needs a file of its own")
 
 
-def select(mirrors: Mirrors, only: Sequence[str]) -> tuple[Mirror, ...]:
-    """The mirrors named in ``only``, or all. Raises ConfigError for a name that is not there."""
+def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, ...]:
+    """The mirrors named in ``only``, or all.
+
+    Raises ConfigError for a name that is not there, and where two of them would write the same file at their end.
+    """
     names = [mirror.name for mirror in mirrors.mirrors]
     for name in only:
         if name not in names:
             raise ConfigError(f"--only {name}: no such mirror; there are {', '.join(names)}")
-    return tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
+    chosen = tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
+    for what in ("changes", "summary", "metrics", "report"):
+        files = [file for mirror in chosen if (file := getattr(mirror.config, what)) and not file.startswith("/dev/")]
+        if len(files) > len(set(files)):
+            raise ConfigError(f"{where}: two mirrors have the same {what}: each needs a file of its own")
+    return chosen
+
+
+def shared(mirrors: Sequence[Mirror], key: str, where: str) -> Any:
+    """The value of an option that can only be one for all of ``mirrors``. Raises ConfigError where they differ."""
+    values = {getattr(mirror.config, key) for mirror in mirrors}
+    if len(values) > 1:
+        raise ConfigError(f"{where}: {key}: it is one for all mirrors: write it into [defaults]")
+    return values.pop()

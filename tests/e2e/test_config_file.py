@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,15 @@ def test_a_wrong_key_or_value_is_2_and_nothing_runs(wrong: str, settings: Path, 
     assert len(run.stderr.strip().splitlines()) == 1
     assert wrong.split()[0] in run.stderr
     assert names(settings.parent / "one") == []
+
+
+def test_the_log_is_one_and_the_file_may_name_it(settings: Path, run_crawler: Program, tmp_path: Path) -> None:
+    log = tmp_path / "both.log"
+    text = settings.read_text().replace("attempts = 2", f'attempts = 2\nlog_file = "{log}"\nlog_format = "json"')
+    settings.write_text(text)
+    run = run_crawler("--config", settings)
+    assert run.code == 0, run.output
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert sorted(Path(event["path"]).name for event in events if event["event"] == "run-start") == ["one", "two"]
+    settings.write_text(text.replace('name = "two"', 'name = "two"\nlog_file = "another.log"'))
+    assert run_crawler("--config", settings).code == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.config import Rule
 from crawler.errors import ConfigError
-from crawler.mirrors import Mirrors, parse_mirrors, select
+from crawler.mirrors import Mirrors, parse_mirrors, select, shared
 
 TWO = """
 jobs = 2
@@ -102,14 +102,30 @@ def test_what_is_wrong_is_named_with_file_table_and_key(text: str, words: tuple[
 
 def test_mirrors_are_chosen_by_name_in_the_order_of_the_file() -> None:
     mirrors = parse(TWO)
-    assert [mirror.name for mirror in select(mirrors, [])] == ["one", "two"]
-    assert [mirror.name for mirror in select(mirrors, ["two"])] == ["two"]
-    assert [mirror.name for mirror in select(mirrors, ["two", "one", "two"])] == ["one", "two"]
+    assert [mirror.name for mirror in select(mirrors, [], "m.toml")] == ["one", "two"]
+    assert [mirror.name for mirror in select(mirrors, ["two"], "m.toml")] == ["two"]
+    assert [mirror.name for mirror in select(mirrors, ["two", "one", "two"], "m.toml")] == ["one", "two"]
 
 
 def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
     with pytest.raises(ConfigError, match=r"--only three: .*one, two"):
-        select(parse(TWO), ["one", "three"])
+        select(parse(TWO), ["one", "three"], "m.toml")
+
+
+@pytest.mark.parametrize("option", ["changes", "summary", "metrics", "report"])
+def test_two_mirrors_do_not_write_over_each_others_files(option: str) -> None:
+    mirrors = parse(TWO, **{option: "out.prom"})
+    with pytest.raises(ConfigError, match=rf"^m\.toml: two mirrors have the same {option}: "):
+        select(mirrors, [], "m.toml")
+    assert len(select(mirrors, ["two"], "m.toml")) == 1
+    assert len(select(parse(TWO, **{option: "/dev/stdout"}), [], "m.toml")) == 2
+
+
+def test_what_is_one_for_all_mirrors_may_not_differ() -> None:
+    assert shared(parse(TWO, log_file="a.log").mirrors, "log_file", "m.toml") == "a.log"
+    assert shared(parse(TWO).mirrors, "log_file", "m.toml") is None
+    with pytest.raises(ConfigError, match=r"^m\.toml: workers: .*\[defaults\]"):
+        shared(parse(TWO).mirrors, "workers", "m.toml")
 
 
 SCALARS = st.booleans() | st.integers() | st.text(max_size=8) | st.floats() | st.dates()
