@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from tests import servers, trees
 from tests.program import Program
 
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
 """A server that is not installed is a failure then, and a skipped test otherwise."""
+
+settings.register_profile("untimed", deadline=None)  # another program on the machine is no fault of ours
+settings.load_profile("untimed")
 
 
 class Serve(Protocol):
