@@ -1,4 +1,4 @@
-"""The reasons in docs/listings.md are those that the listing readers give, neither fewer nor more."""
+"""docs/listings.md: its reasons are those that the listing readers give, and it knows each family."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import crawler.listings
+from crawler.listings.families import FAMILIES
 from crawler.listings.hrefs import Way
 from tests.docs.markdown import REPOSITORY, rows_of
 
@@ -98,3 +99,10 @@ def test_no_reason_is_documented_twice() -> None:
 
 def test_reasons_are_followed_through_variables_branches_and_functions() -> None:
     assert {"duplicate", "navigation", "deep", "bad-name", "other", "sort"} <= given()
+
+
+def test_every_family_of_pages_is_in_the_table() -> None:
+    """Some with a shape behind the name: ``apache-pre``."""
+    named = [name for row in rows_of(PAGE) for name in row[0].split(", ")]
+    missing = [each.name for each in FAMILIES if not any(f"{name}-".startswith(f"{each.name}-") for name in named)]
+    assert missing == []
