@@ -7,13 +7,16 @@ from the same ``TCPConnector``, write the request, and read the answer with aioh
 a third of the work. Limits, time-outs and errors stay those of the session.
 
 ``ResponseHandler.set_response_params``, ``start_timeout`` and ``read`` are not documented: where one of them is
-missing, every request goes through the session.
+missing, every request goes through the session. Nor is ``TCPConnector._factory``, by which both ways get connections
+that report a body whose chunks make no sense.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
@@ -64,6 +67,19 @@ class _Answer:
         self._connection.release()
 
 
+class _Handler(ResponseHandler):
+    """What aiohttp reads answers with, and tells who waits for a body when its chunks stop making sense.
+
+    aiohttp 3.14 tells only who waits for headers, stops its time-outs, and closes: the reader would wait for ever.
+    """
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        body = self._payload
+        super().set_exception(exc, *cause)
+        if isinstance(exc, HttpProcessingError) and body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError(exc.message), exc)
+
+
 class Requests:
     """Sends requests with limits on what comes back. ``tls`` is as in ``aiohttp.TCPConnector``; times in seconds.
 
@@ -85,6 +101,8 @@ class Requests:
                     first.setdefault(where, self)
 
         self._connector = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300)
+        handler: type[ResponseHandler] = _Handler
+        self._connector._factory = partial(handler, loop=asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             timeout=self._timeout,

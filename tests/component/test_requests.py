@@ -146,3 +146,28 @@ async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Requ
     server.answers["/cut"] = cut
     with pytest.raises(aiohttp.ClientPayloadError):
         await get(sender, f"{server.url}/cut")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("nonsense", [b"zz\r\nmore", b"5more"])
+async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
+    server: Server, sender: Requests, nonsense: bytes, kept: bool
+) -> None:
+    """aiohttp tells nobody who waits for the body, and its own time-out has ended with the connection."""
+    if kept:
+        await get(sender, f"{server.url}/")
+    writers: list[asyncio.StreamWriter] = []
+
+    def begin(writer: asyncio.StreamWriter) -> bytes:
+        writers.append(writer)
+        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n"
+
+    server.answers["/chunks"] = begin
+    answer = await sender.send("GET", f"{server.url}/chunks", HEADERS, None)
+    assert await answer.content.readany() == b"some"
+    writers[0].write(nonsense)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        async with asyncio.timeout(5):
+            await answer.content.readany()
+    answer.release()
+    assert await get(sender, f"{server.url}/") == (200, b"hello")
