@@ -44,7 +44,8 @@ class Bench:
         corpus.make(source)
         wanted = contents(source)
         try:
-            with distant(self._server.port, corpus.delay) if corpus.delay else nullcontext(self._server.port) as port:
+            near, is_far = self._server.port, corpus.delay or corpus.rate
+            with distant(near, corpus.delay, corpus.rate) if is_far else nullcontext(near) as port:
                 for number in range(min(self._rounds, corpus.rounds)):
                     for program in self._programs:
                         if corpus.name in program.skips or (program.works and corpus.name not in program.works):

@@ -24,6 +24,10 @@ class Corpus:
     make: Callable[[Path], None]
     delay: float = 0.0
     """Seconds of a round trip to the server."""
+    rate: int = 0
+    """Bytes a second that each connection gets; 0: as many as there are."""
+    segments: int = 1
+    """Connections for one file, by programs that know how."""
     workers: int = 16
     size: int = 0
     """Bytes that all files take, if that is much."""
@@ -91,6 +95,17 @@ CORPORA = (
     Corpus(name="mixed", what="400 files, 216 MB, sizes log-normal", make=_mixed, size=216 * MIB, again=False),
     Corpus(
         name="large", what="4 files of 512 MiB", make=_flat(4, 512 * MIB), size=2048 * MIB, again=False, quick=False
+    ),
+    Corpus(
+        name="slow",
+        what="one file of 32 MiB, 1 MiB/s for each connection, 8 connections",
+        make=_flat(1, 32 * MIB),
+        rate=MIB,
+        segments=8,
+        workers=8,
+        again=False,
+        rounds=1,
+        quick=False,
     ),
     Corpus(name="huge", what="100,000 empty files on one page", make=_flat(100_000, 0), rounds=1, quick=False),
     Corpus(

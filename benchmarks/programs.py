@@ -66,7 +66,8 @@ class Program:
 def _crawler(*options: str) -> Callable[[Work], list[str]]:
     def command(work: Work) -> list[str]:
         workers = str(work.corpus.workers)
-        return [sys.executable, "-m", "crawler", "-q", "-w", workers, *options, work.url, str(work.target)]
+        segments = ["--segments", str(work.corpus.segments)] if work.corpus.segments > 1 else []
+        return [sys.executable, "-m", "crawler", "-q", "-w", workers, *segments, *options, work.url, str(work.target)]
 
     return command
 
@@ -85,15 +86,16 @@ def _lftp(work: Work) -> list[str]:
     workers = work.corpus.workers
     script = (
         f"set net:connection-limit {workers}; set cmd:fail-exit true; set xfer:use-temp-file true; "
-        f"mirror --parallel={workers} {work.url} {work.target}"
+        f"mirror --parallel={workers} --use-pget-n={work.corpus.segments} {work.url} {work.target}"
     )
     return ["lftp", "-c", script]
 
 
 def _rclone(work: Work) -> list[str]:
     workers = str(work.corpus.workers)
+    streams = ["--multi-thread-cutoff", "1M", "--multi-thread-streams", str(work.corpus.segments)]
     return ["rclone", "sync", "--config", "", "--http-url", work.url, "--transfers", workers, "--checkers", workers,
-            ":http:", str(work.target)]  # fmt: skip
+            *(streams if work.corpus.segments > 1 else []), ":http:", str(work.target)]  # fmt: skip
 
 
 def _curl(work: Work) -> list[str]:
@@ -108,24 +110,39 @@ def _aria2(work: Work) -> list[str]:
     listed = work.scratch / "aria2.list"
     listed.write_text("".join(f"{work.url}{path}\n out={path}\n" for path in work.paths))
     return ["aria2c", "-q", "--no-conf", "-R", "-d", str(work.target), "-i", str(listed),
-            "-j", str(work.corpus.workers), "-x", "1", "--file-allocation=none",
+            "-j", str(work.corpus.workers), "-x", str(work.corpus.segments), "-s", str(work.corpus.segments),
+            "-k", "1M", "--file-allocation=none",
             "--deferred-input=true"]  # fmt: skip
 
 
 PROGRAMS = (
     Program(name="crawler", command=_crawler(), ours=True),
-    Program(name="wget2", command=_wget2),
+    Program(name="wget2", command=_wget2, skips=("slow",), note="its --chunk-size does not go with --mirror"),
     Program(name="lftp", command=_lftp),
     Program(name="rclone", command=_rclone, version=("version",)),
-    Program(name="wget", command=_wget, skips=("huge", "distant"), note="one connection, minutes for huge and distant"),
-    Program(name="curl", command=_curl, again=False, note="with a ready list: it reads no listings"),
+    Program(
+        name="wget",
+        command=_wget,
+        skips=("huge", "distant", "slow"),
+        note="one connection, minutes for some works",
+    ),
+    Program(
+        name="curl",
+        command=_curl,
+        again=False,
+        skips=("slow",),
+        note="with a ready list: it reads no listings",
+    ),
     Program(name="aria2c", command=_aria2, again=False, note="with a ready list: it reads no listings"),
 )
+_PIECES = ("slow", "large")
 _PRICED = ("small", "mixed", "large")
 VARIANTS = (
     Program(name="crawler --fsync file", command=_crawler("--fsync", "file"), ours=True, works=_PRICED),
     Program(name="crawler --fsync none", command=_crawler("--fsync", "none"), ours=True, works=_PRICED),
     Program(name="crawler --no-verify-digests", command=_crawler("--no-verify-digests"), ours=True, works=_PRICED),
+    Program(name="crawler --segments 1", command=_crawler("--segments", "1"), ours=True, works=("slow",)),
+    Program(name="crawler --segments 4", command=_crawler("--segments", "4"), ours=True, works=_PIECES),
 )
 """crawler with other promises, so that the price of each is known; for the full measurement only.
 

@@ -1,4 +1,4 @@
-"""nginx on a free port of 127.0.0.1, and a proxy that puts a distance between it and the programs."""
+"""nginx on a free port of 127.0.0.1, and a proxy that puts it far away or behind narrow connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -92,61 +92,81 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 class _Pipe(asyncio.Protocol):
-    """One direction of a connection: what comes in goes out of ``other``, ``delay`` seconds later."""
+    """One direction of a connection: what comes in goes out of ``other``, ``delay`` seconds later.
 
-    def __init__(self, delay: float) -> None:
-        self.delay = delay
+    With a ``rate`` no faster than so many bytes a second. What waits is kept, however much it is.
+    """
+
+    def __init__(self, delay: float, rate: float = 0.0) -> None:
+        self.delay, self.rate = delay, rate
         self.other: asyncio.Transport | None = None
         self.early: list[bytes] = []
+        self._free = 0.0
+        """When what came in so far is out."""
 
     def data_received(self, data: bytes) -> None:
         if self.other is None:
             self.early.append(data)
-        else:
-            asyncio.get_running_loop().call_later(self.delay, self.other.write, data)
+            return
+        step = int(self.rate / 50) or len(data)
+        for start in range(0, len(data), step):
+            self._later(self._write, data[start : start + step])
 
     def connection_lost(self, error: Exception | None) -> None:
         if self.other is not None:
-            asyncio.get_running_loop().call_later(self.delay, self.other.close)
+            self._later(self.other.close)
+
+    def _write(self, data: bytes) -> None:
+        if self.other is not None and not self.other.is_closing():
+            self.other.write(data)
+
+    def _later(self, call: Callable[..., None], *data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        self._free = max(loop.time(), self._free)
+        if self.rate:
+            self._free += sum(map(len, data)) / self.rate
+        loop.call_at(self._free + self.delay, call, *data)
 
 
 class _Front(_Pipe):
     """The side of the client. ``connect`` opens the other one."""
 
-    def __init__(self, delay: float, target: int) -> None:
+    def __init__(self, delay: float, rate: float, target: int) -> None:
         super().__init__(delay)
-        self.target = target
+        self.target, self.back = target, _Pipe(delay, rate)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.opening = asyncio.ensure_future(self._connect(transport))
+        self.back.other = transport
+        self.opening = asyncio.ensure_future(self._connect())
 
-    async def _connect(self, transport: asyncio.Transport) -> None:
-        back = _Pipe(self.delay)
-        back.other = transport
-        loop = asyncio.get_running_loop()
+    async def _connect(self) -> None:
         await asyncio.sleep(2 * self.delay)  # the handshake of TCP takes a round trip as well
-        self.other, _ = await loop.create_connection(lambda: back, "127.0.0.1", self.target)
+        connection = asyncio.get_running_loop().create_connection(lambda: self.back, "127.0.0.1", self.target)
+        self.other, _ = await connection
         for data in self.early:
-            loop.call_later(self.delay, self.other.write, data)
+            self.data_received(data)
         self.early.clear()
 
 
-def _serve_delayed(port: int, target: int, round_trip: float) -> None:
+def _serve_delayed(port: int, target: int, round_trip: float, rate: float) -> None:
     async def serve() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Front(round_trip / 2, target), "127.0.0.1", port, backlog=1024)
+        server = await loop.create_server(lambda: _Front(round_trip / 2, rate, target), "127.0.0.1", port, backlog=1024)
         await server.serve_forever()
 
     asyncio.run(serve())
 
 
 @contextmanager
-def distant(target: int, round_trip: float) -> Iterator[int]:
-    """A port from which the server at the port ``target`` seems ``round_trip`` seconds away."""
+def distant(target: int, round_trip: float, rate: float = 0.0) -> Iterator[int]:
+    """A port from which the server at the port ``target`` seems ``round_trip`` seconds away.
+
+    With a ``rate`` each of its connections gets no more than so many bytes a second.
+    """
     port = free_port()
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve_delayed, args=(port, target, round_trip), daemon=True
+        target=_serve_delayed, args=(port, target, round_trip, rate), daemon=True
     )
     process.start()
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -171,7 +171,7 @@ class _Exchange:
                 self._response = response = await client.send(self._method, url, self._headers, self._host)
                 target = _redirect(response, url, self._permit) if response.status in _REDIRECTS else None
                 if target is None:
-                    return Reply(response, url, client.options, client.gate)
+                    return Reply(response, url, client, self._release)
                 self._release()
                 url = target
         except BaseException:
@@ -220,16 +220,16 @@ def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
 class Reply:
     """Implements ``interfaces.Reply``."""
 
-    __slots__ = ("_began", "_gate", "_options", "_received", "_response", "_window", "headers", "status", "url")
+    __slots__ = ("_began", "_client", "_received", "_response", "_window", "headers", "release", "status", "url")
 
-    def __init__(self, response: Answer, url: str, options: ClientOptions, gate: Gate) -> None:
+    def __init__(self, response: Answer, url: str, client: Client, release: Callable[[], None]) -> None:
         self._response = response
-        self._options = options
-        self._gate = gate
+        self._client = client
+        self.release = release
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.url = url
-        self._window = min(limits.MINIMUM_SPEED_WINDOW, options.read_timeout)
+        self._window = min(limits.MINIMUM_SPEED_WINDOW, client.options.read_timeout)
         self._began, self._received = time.monotonic(), 0
 
     async def read(self, limit: int) -> bytes:
@@ -255,16 +255,16 @@ class Reply:
             while more and not chunk:  # an empty piece may be the end of a chunk of the transfer coding only
                 chunk, more = await self._response.content.readchunk()  # readany would copy what it joins
         except (aiohttp.ClientError, OSError) as error:
-            raise FetchError(f"the body was cut short: {_explain(error, self._options)}", url=self.url) from None
+            raise FetchError(f"the body was cut short: {_explain(error, self._client.options)}", url=self.url) from None
         self._received += len(chunk)
         now = time.monotonic()
         if chunk and now - self._began >= self._window:
-            if self._received < self._options.min_speed * (now - self._began):
-                speed = f"slower than {self._options.min_speed} B/s over {self._window:g} s"
+            if self._received < self._client.options.min_speed * (now - self._began):
+                speed = f"slower than {self._client.options.min_speed} B/s over {self._window:g} s"
                 raise FetchError(speed, url=self.url)
             self._began, self._received = now, 0
-        if self._gate.limits_bytes:
-            await self._gate.spend(len(chunk))
+        if self._client.gate.limits_bytes:
+            await self._client.gate.spend(len(chunk))
             self._began += time.monotonic() - now  # our own brake is not the server's slowness
         return chunk
 

@@ -199,6 +199,9 @@ class Config:
     )
     listers: int = _option(4, NETWORK, "listings fetched at once", "N", parse=_whole(1))
     backlog: int = _option(1000, NETWORK, "files planned ahead of the workers", "N", parse=_whole(1))
+    segments: int = _option(
+        1, NETWORK, "connections for one large file, of those that no other transfer uses", "N", parse=_whole(1)
+    )
     attempts: int = _option(5, NETWORK, "tries per file or listing, the first included", "N", parse=_whole(1))
     connect_timeout: float = _option(10.0, NETWORK, "seconds to get a connection", "TIME", parse=_seconds)
     read_timeout: float = _option(

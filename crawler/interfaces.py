@@ -30,6 +30,10 @@ class Reply(Protocol):
         """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
         ...
 
+    def release(self) -> None:
+        """Give the connection back before the end of ``open``: what has not been read is not wanted."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:

@@ -22,6 +22,13 @@ BODY_CHUNK = 256 * KIB
 """How much of a large body is read, hashed and written in one step."""
 SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
+SEGMENTED_BODY = 4 * MIB
+"""With --segments, what is left of a file must be at least so much: for less a second connection is not worth its
+handshake."""
+PIECE_LEAST = 256 * KIB
+"""Smallest piece of such a file, towards its end: each costs a request, and a round trip in which nothing comes."""
+PIECES_AHEAD = 32 * MIB
+"""Of all files together, what may arrive before its turn and waits in memory for the bytes in front of it."""
 
 # --- listings -------------------------------------------------------------------------------------
 LISTING_RAW = 192 * MIB

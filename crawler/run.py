@@ -22,6 +22,7 @@ from crawler.permission import fetch_robots
 from crawler.producer import Policy, Producer
 from crawler.reading import Reader
 from crawler.report import Tally
+from crawler.segments import Lanes
 from crawler.space import Budget, Room
 from crawler.stop import Stop
 from crawler.transfer import Downloader
@@ -109,6 +110,7 @@ class Run:
             is_listing=lambda body, url, kind: listings.parse_listing(body, url, kind).is_listing,
             verify=config.verify_digests,
             rejects_headers=self._rejects_headers,
+            lanes=Lanes(most=config.segments, free=config.workers),
         )
 
         async def fetch(job: Job) -> Result | Staged:

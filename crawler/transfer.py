@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 
 from crawler import digests, limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, VerificationError
+from crawler.evidence import confirmed, known_of, mtime_of
 from crawler.interfaces import Client, Destination, Observer, Part, Permit, Reply
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
+from crawler.pieces import whole
 from crawler.plan import (
     NANOSECONDS,
     UNLIMITED,
@@ -30,7 +33,7 @@ from crawler.plan import (
 )
 from crawler.retry import parse_http_date
 from crawler.scope import DIRECTORY
-from crawler.zones import row_agrees
+from crawler.segments import Lanes, Means, Segments
 
 _NONE = Validators()
 
@@ -50,16 +53,20 @@ class Downloader:
     """Check bodies against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
     """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
+    lanes: Lanes = field(default_factory=Lanes)
+    """For ``--segments``."""
 
     async def process(self, job: Job) -> Result | Staged:
         """Never raises for a file that fails; raises DestinationError when the disk does."""
         transfer = _Transfer(self, job)
         self.observer.started(job)
+        self.lanes.free -= 1
         try:
             done = await persist(transfer.attempt, self.attempts)
         except (FetchError, VerificationError) as error:
             done = transfer.failed(error)
         finally:
+            self.lanes.free += 1
             await transfer.close()
         return done
 
@@ -76,6 +83,8 @@ class _Transfer:
         self._began = time.monotonic()
         self._received = 0
         self._attempts = 0
+        self._divided = False
+        """Pieces of the body were fetched beside each other: if that fails, it must come in one stream."""
 
     async def attempt(self) -> Result | Staged:
         self._attempts += 1
@@ -102,7 +111,7 @@ class _Transfer:
             if action.verdict is Verdict.SAVE:
                 return await self._save(reply, action)
             if action.verdict is Verdict.UNCHANGED:
-                return self._unchanged(replace(job, known=self._confirmed(reply)), action.reason)
+                return self._unchanged(replace(job, known=confirmed(job, reply.headers, time.time())), action.reason)
             if action.verdict is Verdict.RESTART:
                 return None
             raise FetchError(
@@ -125,29 +134,9 @@ class _Transfer:
             if reply.status != 200 or not same_time or not same_size:
                 return False
             digest = job.known.digest if job.known else None
-            self._job = replace(job, known=self._known(reply, job.local.size, job.local.mtime, digest))
+            known = known_of(job, reply.headers, job.local.size, job.local.mtime, digest, time.time())
+            self._job = replace(job, known=known)
             return True
-
-    def _known(self, reply: Reply, size: int, mtime: int, digest: str | None) -> Known:
-        job = self._job
-        return Known(
-            path=job.path,
-            url=job.url,
-            row=job.row,
-            size=size,
-            mtime=mtime,
-            validators=validators_of(reply.headers),
-            digest=digest,
-            checked=_server_time(reply),
-        )
-
-    def _confirmed(self, reply: Reply) -> Known:
-        known = self._job.known
-        assert known is not None
-        # A 304 beside a row of another time comes from a cache that lags behind: keep the old row, so that the next
-        # run asks again.
-        agrees = row_agrees(self._job.modified, known.validators.last_modified)
-        return replace(known, row=self._job.row if agrees else known.row, checked=_server_time(reply))
 
     async def _save(self, reply: Reply, action: Action) -> Result | Staged:
         self._refuse_by_headers(reply, action)
@@ -172,9 +161,12 @@ class _Transfer:
 
     async def _read(self, reply: Reply, limit: int) -> bytes:
         body = await reply.read(limit)
-        self._received += len(body)
-        self._shared.observer.received(self._job, len(body))
+        self._count(len(body))
         return body
+
+    def _count(self, received: int) -> None:
+        self._received += received
+        self._shared.observer.received(self._job, received)
 
     def _staged(self, reply: Reply, action: Action, body: bytes) -> Staged:
         problem = length_proven(self._job, action, reply.headers, len(body))
@@ -203,13 +195,12 @@ class _Transfer:
         validators = validators_of(reply.headers)
         self._validators = validators if is_strong(validators, reply.headers.get("Date")) else Validators()
         part.note(self._validators)
-        async for chunk in reply.chunks():
-            self._received += len(chunk)
-            if part.offset + len(chunk) > action.limit:
-                await part.restart()
-                raise VerificationError(f"more than the announced {action.limit} bytes came", retryable=False)
-            await part.write(chunk)
-            shared.observer.received(job, len(chunk))
+        async with aclosing(self._chunks(reply, action)) as chunks:
+            async for chunk in chunks:
+                if part.offset + len(chunk) > action.limit:
+                    await part.restart()
+                    raise VerificationError(f"more than the announced {action.limit} bytes came", retryable=False)
+                await part.write(chunk)
         problem = length_proven(job, action, reply.headers, part.offset)
         if problem:
             raise VerificationError(problem)
@@ -222,12 +213,30 @@ class _Transfer:
                 raise VerificationError(f"the body does not have the published digest {expected}")
         return self._stage(reply, part=part.name, body=b"", size=size, digest=digest)
 
+    def _chunks(self, reply: Reply, action: Action) -> AsyncGenerator[bytes, None]:
+        shared = self._shared
+        of = whole(action, reply.headers, self._validators) if shared.lanes.most > 1 and not self._divided else None
+        if of is None:
+            return self._counted(reply)
+        self._divided = True
+        means = Means(
+            client=shared.client,
+            permit=shared.permit,
+            job=self._job,
+            attempts=shared.attempts,
+            lanes=shared.lanes,
+            received=self._count,
+        )
+        return Segments(means, reply, of, action.offset).chunks()
+
+    async def _counted(self, reply: Reply) -> AsyncGenerator[bytes, None]:
+        async for chunk in reply.chunks():
+            self._count(len(chunk))
+            yield chunk
+
     def _stage(self, reply: Reply, *, part: str, body: bytes, size: int, digest: str | None) -> Staged:
-        modified = parse_http_date(reply.headers.get("Last-Modified"))
-        if modified is None and self._job.modified is not None and self._job.modified.low.tzinfo is not None:
-            modified = self._job.modified.low.timestamp()
-        mtime = None if modified is None else int(modified) * NANOSECONDS
-        known = self._known(reply, size, mtime or 0, digest)
+        mtime = mtime_of(self._job, reply.headers)
+        known = known_of(self._job, reply.headers, size, mtime or 0, digest, time.time())
         result = self._result(Outcome.SAVED, self._job.reason, size=size, digest=digest, known=known)
         return Staged(job=self._job, part=part, body=body, size=size, mtime=mtime, result=result)
 
@@ -276,9 +285,3 @@ class _Skipped(VerificationError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)
-
-
-def _server_time(reply: Reply) -> float:
-    """The server's clock; ours if it does not say."""
-    date = parse_http_date(reply.headers.get("Date"))
-    return time.time() if date is None else date

@@ -44,6 +44,7 @@ EXPECTED = {
     "Behind a proxy": {"pub/a.txt", "pub/b/c.txt"},
     "With a token": {"token.txt", "builds/app.bin", "builds/log/1.txt"},
     "A little every night": RELEASES,
+    "A server that limits each connection": {"images/index.iso"},
     "From cron": ALL_OF_PUB | {"pub.json", "crawler-pub.prom"},
     "Something must happen after a change": ALL_OF_PUB | {"changes.jsonl", "last-change"},
 }  # fmt: skip

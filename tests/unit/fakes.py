@@ -35,6 +35,7 @@ class FakeReply:
         self.url = url
         self.status = answer.status
         self.headers: Mapping[str, str] = CIMultiDict(answer.headers)
+        self.released = False
         self._answer = answer
         self._piece = piece
 
@@ -49,6 +50,9 @@ class FakeReply:
             yield self._answer.body[start : start + self._piece]
         if self._answer.fails is not None:
             raise self._answer.fails
+
+    def release(self) -> None:
+        self.released = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,49 @@
+"""What an answer's headers say of a file, for the state to remember and for the copy to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from crawler.models import Job, Known
+from crawler.plan import NANOSECONDS, validators_of
+from crawler.retry import parse_http_date
+from crawler.zones import row_agrees
+
+
+def known_of(job: Job, headers: Mapping[str, str], size: int, mtime: int, digest: str | None, now: float) -> Known:
+    """What to remember of a body. ``mtime`` in nanoseconds, ``now`` in seconds since the epoch."""
+    return Known(
+        path=job.path,
+        url=job.url,
+        row=job.row,
+        size=size,
+        mtime=mtime,
+        validators=validators_of(headers),
+        digest=digest,
+        checked=_server_time(headers, now),
+    )
+
+
+def confirmed(job: Job, headers: Mapping[str, str], now: float) -> Known:
+    """What to remember after a 304 to the request for ``job``, whose ``known`` it confirms."""
+    known = job.known
+    assert known is not None
+    # A 304 beside a row of another time comes from a cache that lags behind: keep the old row, so that the next
+    # run asks again.
+    agrees = row_agrees(job.modified, known.validators.last_modified)
+    return replace(known, row=job.row if agrees else known.row, checked=_server_time(headers, now))
+
+
+def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
+    """When the file was modified, nanoseconds since the epoch: by the answer, else by a row that names its zone."""
+    modified = parse_http_date(headers.get("Last-Modified"))
+    if modified is None and job.modified is not None and job.modified.low.tzinfo is not None:
+        modified = job.modified.low.timestamp()
+    return None if modified is None else int(modified) * NANOSECONDS
+
+
+def _server_time(headers: Mapping[str, str], now: float) -> float:
+    """The server's clock; ours if it does not say."""
+    date = parse_http_date(headers.get("Date"))
+    return now if date is None else date

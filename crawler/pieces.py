@@ -1,0 +1,75 @@
+"""A large file in pieces: when that is possible, how large they are, and what an answer to one of them means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crawler import limits
+from crawler.models import Validators
+from crawler.plan import Action, content_length, validators_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """The one version of a file that all of its pieces must be of."""
+
+    length: int
+    """Bytes."""
+    validators: Validators
+    """Strong ones."""
+
+
+def whole(action: Action, headers: Mapping[str, str], validators: Validators) -> Whole | None:
+    """What the pieces of a body are to be of, or None if it must come in one stream.
+
+    ``action`` says what the answer with ``headers`` means, ``validators`` are those of it that are strong. The server
+    must have said that it knows ranges (RFC 9110 section 14.3), or given one.
+    """
+    length = action.length
+    if length is None or length - action.offset < limits.SEGMENTED_BODY or not validators:
+        return None
+    if content_length(headers) is None or _is_encoded(headers):
+        return None
+    ranges = {unit.strip().lower() for unit in headers.get("Accept-Ranges", "").split(",")}
+    if "bytes" not in ranges and not action.offset:
+        return None
+    return Whole(length=length, validators=validators)
+
+
+def _is_encoded(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}
+
+
+def piece_size(left: int, streams: int) -> int:
+    """Bytes of the next piece when ``left`` bytes are to be shared by ``streams`` connections.
+
+    Pieces become smaller towards the end of a file, so that no connection is left with much more than the others.
+    """
+    most = max(limits.PIECE_LEAST, limits.PIECES_AHEAD // (2 * streams))
+    size = min(most, max(limits.PIECE_LEAST, left // streams))
+    return size if left - size >= limits.PIECE_LEAST else left
+
+
+def range_headers(headers: Mapping[str, str], start: int, end: int, of: Whole) -> dict[str, str]:
+    """``headers``, and the wish for the bytes from ``start`` to before ``end`` of that version alone."""
+    condition = of.validators.etag or of.validators.last_modified or ""
+    return {**headers, "Range": f"bytes={start}-{end - 1}", "If-Range": condition}
+
+
+def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: Whole) -> str | None:
+    """Why an answer is not exactly the bytes from ``start`` to before ``end`` of ``of``; None if it is.
+
+    RFC 9110 section 15.3.7: a 206 names its range, and repeats the ETag. What is not sure to be of the same version
+    is not used.
+    """
+    if status != 206:
+        return f"HTTP {status} in answer to a range"
+    if headers.get("Content-Range", "").strip().lower() != f"bytes {start}-{end - 1}/{of.length}":
+        return "the server answered with another range"
+    now = validators_of(headers)
+    if now.etag != of.validators.etag or now.last_modified not in (None, of.validators.last_modified):
+        return "the file changed meanwhile"
+    if content_length(headers) != end - start or _is_encoded(headers):
+        return "length and range of the answer disagree"
+    return None
