@@ -63,6 +63,8 @@ class Asked:
     silent: bool = False
     """The cut looks like an end."""
     refused: bool = False
+    pace: int = 1
+    """Turns of the loop for each chunk, and for the end."""
     sent: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     shift: int = 0
@@ -82,12 +84,17 @@ class Answer:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self._data), PIECE):
-            await asyncio.sleep(0)
+            await self._pause()
             chunk = self._data[start : start + PIECE]
             self._asked.sent += len(chunk)
             yield chunk
+        await self._pause()
         if self._asked.cut is not None and not self._asked.silent:
             raise FetchError("the body was cut short", url=self.url)
+
+    async def _pause(self) -> None:
+        for _ in range(self._asked.pace):
+            await asyncio.sleep(0)
 
 
 class Network:
@@ -169,12 +176,14 @@ class Network:
 class Run:
     """Transfers over ``network`` with ``workers`` of them at once."""
 
-    def __init__(self, network: Network, *, segments: int = 4, workers: int = 16, attempts: int = 3) -> None:
+    def __init__(
+        self, network: Network, *, segments: int = 4, workers: int = 16, attempts: int = 3, memory: int = MEMORY
+    ) -> None:
         self.network = network
-        self.workers = workers
+        self.workers, self.memory = workers, memory
         self.destination = FakeDestination()
         self.observer = Recorder()
-        self.lanes = Lanes(most=segments, free=workers, memory=MEMORY)
+        self.lanes = Lanes(most=segments, free=workers, memory=memory)
         self.downloader = Downloader(
             client=network,
             destination=self.destination,
@@ -205,7 +214,7 @@ class Run:
         """Nothing is held by anybody any more."""
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert self.network.open_streams == []
-        assert (self.lanes.free, self.lanes.memory) == (self.workers, MEMORY)
+        assert (self.lanes.free, self.lanes.memory) == (self.workers, self.memory)
 
     async def saved(self) -> bytes:
         """The one file's body."""
@@ -378,6 +387,18 @@ async def test_a_file_that_is_replaced_meanwhile_is_the_old_one_or_the_new_one(f
     assert run.destination.finished[done.part] == body(SIZE, version)
 
 
+async def test_a_first_stream_is_not_left_for_pieces_once_one_of_them_was_of_another_version() -> None:
+    network = Network()
+
+    def trouble(asked: Asked) -> None:
+        network.version = 1 + (asked.number >= 2)
+        asked.pace = 50 if asked.number == 0 else 1
+
+    network.trouble = trouble
+    assert await Run(network).saved() == body(SIZE, 1)
+    assert network.asked[0].sent == SIZE
+
+
 @pytest.mark.parametrize(("workers", "segments", "connections"), [(1, 8, 1), (2, 8, 2), (4, 8, 2), (3, 2, 1)])
 async def test_transfers_that_all_want_more_connections_than_there_are_do_not_wait_for_each_other(
     workers: int, segments: int, connections: int
@@ -407,11 +428,30 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
     def look(asked: Asked) -> None:
         nonlocal least
         least = min(least, run.lanes.memory)
+        if not asked.ranged:
+            asked.pace = 1000
 
     network.trouble = look
     run = Run(network, segments=8)
     assert await run.saved() == body(network.size)
-    assert 0 <= least <= MEMORY // 2
+    assert 0 <= least <= KIB, "and all of it is used, if that helps"
+
+
+@pytest.mark.parametrize("pace", [1, 70], ids=["before its turn", "in its turn"])
+async def test_a_piece_that_is_asked_for_again_takes_the_place_of_the_next_stream_that_ends(pace: int) -> None:
+    network = Network(400 * KIB)
+
+    def trouble(asked: Asked) -> None:
+        asked.pace = 20 if asked.ranged else 1
+        if asked.number == 2:
+            asked.pace, asked.cut = pace, 0
+
+    network.trouble = trouble
+    assert await Run(network, segments=4, memory=4 * MEMORY).saved() == body(network.size)
+    assert network.most_of_one == 4
+    number, again = (asked.number for asked in network.asked if asked.start == network.asked[2].start)
+    assert number == 2
+    assert again <= (6 if pace == 1 else 9)
 
 
 async def test_a_first_stream_takes_over_what_does_not_begin_to_arrive() -> None:
