@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +26,23 @@ class Parsed:
 
 
 def page(shape: str, rows: int) -> bytes:
-    """``nginx``: exactly as its autoindex prints. ``themed``: the same in a table, as no server prints it."""
+    """``nginx``: exactly as its autoindex prints. ``themed``: the same in a table, as no server prints it.
+
+    No two rows have the same time or size.
+    """
     if shape == "nginx":
         head = "<html>\r\n<head><title>Index of /</title></head>\r\n<body>\r\n<h1>Index of /</h1><hr><pre>"
         head += '<a href="../">../</a>\r\n'
-        row = '<a href="file-{0:06}.bin">file-{0:06}.bin</a>' + 35 * " " + "14-Nov-2023 22:13" + 16 * " " + "4096\r\n"
+        row = '<a href="file-{0:06}.bin">file-{0:06}.bin</a>' + 35 * " " + "{1:%d-%b-%Y %H:%M}" + 16 * " " + "{2}\r\n"
         tail = "</pre><hr></body>\r\n</html>\r\n"
     else:
         head = "<html><head><title>Index of /</title></head><body><h1>Index of /</h1><table class='dir'>"
         head += "<tr><th>Name</th><th>Last modified</th><th>Size</th></tr>\n"
-        row = '<tr><td><a href="file-{0:06}.bin">file-{0:06}.bin</a></td><td>2023-11-14 22:13</td><td>4096</td></tr>\n'
+        row = '<tr><td><a href="file-{0:06}.bin">file-{0:06}.bin</a></td><td>{1:%Y-%m-%d %H:%M}</td><td>{2}</td></tr>\n'
         tail = "</table></body></html>\n"
-    return (head + "".join(map(row.format, range(rows))) + tail).encode()
+    born = datetime(2023, 11, 14, tzinfo=UTC)
+    body = (row.format(number, born - number * timedelta(minutes=7), 4096 + 977 * number) for number in range(rows))
+    return (head + "".join(body) + tail).encode()
 
 
 def measure(shape: str, rows: int) -> Parsed:

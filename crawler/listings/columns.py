@@ -211,7 +211,7 @@ def _take_size(facts: Facts, cell: Cell, rounding: Rounding, unit: int) -> None:
     if facts.size is None and not facts.no_size and not text.isdigit():
         marked = find_marked_size(text, rounding)
         facts.size = marked[1] if marked else None
-    loose = read_size(text, Rounding.SAFE, unit) or facts.size
+    loose = (read_size(text, Rounding.SAFE, unit) or facts.size) if cell.hints else None
     for hint in cell.hints:
         exact = read_size(hint)
         if exact is not None and exact.exact and (loose is None or exact.low in loose):

@@ -4,53 +4,67 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
-from itertools import pairwise
 
 from bs4.element import Tag
 
 from crawler.listings import verdict
+from crawler.listings.abridged import Abridged, Abridger
+from crawler.listings.copies import Unlike
 from crawler.listings.page import Page
 from crawler.listings.reader import HtmlReader
 from crawler.listings.regions import labels_of
 from crawler.models import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
-_ROW_STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
 PART = 1 << 18
-"""Characters of a page that are made a tree at a time."""
+"""Characters of a long page that are made a tree at a time."""
+ROWS = 5_000
+"""Rows of a long page that are read at a time, if they are so much alike that their tree is smaller."""
 
 
 def read_html(page: Page) -> Listing | None:
     """The listing that an HTML page shows; None when it is called something else than text."""
     if page.media_type.startswith(_NOT_HTML):
         return None
-    if len(page.text) > 2 * PART:
-        listing = _read_in_parts(page, PART)
+    text = page.markup
+    abridger = Abridger(text)
+    part = abridger.part(0, size=2 * PART, rows=ROWS)
+    if part.end < len(text):
+        listing = _read_in_parts(page, abridger)
         if listing is not None:
             return listing
-    return HtmlReader(page).listing()
+        part = abridger.part(0, size=len(text), rows=len(text))
+    return _read(page, text, part).listing()
 
 
-def _read_in_parts(page: Page, size: int) -> Listing | None:
-    """A long page, a tree for about ``size`` characters at a time: the tree takes 75 times the memory of the text.
+def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = None, before: str = "") -> HtmlReader:
+    """A reader of ``text``, abridged to ``part`` if that can be, with ``before`` in front of it."""
+    try:
+        return HtmlReader(page.url, text, replace(part, text=before + part.text), leader)
+    except Unlike:
+        return HtmlReader(page.url, text, Abridged(before + text, [], part.end), leader)
+
+
+def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
+    """A long page, a tree for some rows at a time: a tree takes 75 times the memory of its text.
 
     The first part has to be a listing with one region whose rows begin alike; the others follow under its heading.
     None when the page is not made that way.
     """
-    text = page.text
-    cuts = _cuts(text, size)
-    if len(cuts) < 2:
-        return None
-    first = HtmlReader(_part(page, text[: cuts[0]]))
+    text = abridger.text
+    part = abridger.part(0, size=PART, rows=ROWS)
+    first = _read(page, text[: part.end], part)
     listing = first.listing()
-    if not listing.is_listing or len(first.regions) != 1:
+    if part.end == len(text) or not listing.is_listing or len(first.regions) != 1:
         return None
     region = first.regions[0].element
     before = _opening(region, first.survey.named["base"])
     entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
     last = first.last_row()
-    for start, end in pairwise(cuts):
-        reader = HtmlReader(_part(page, before + text[start:end]), first)
+    while part.end < len(text):
+        start = part.end
+        part = abridger.part(start, size=PART, rows=ROWS)
+        reader = _read(page, text[start : part.end], part, first, before)
         entries += reader.entries()
         rejections += reader.rejections(recognised=True)
         pages.update(dict.fromkeys(reader.next_pages()))
@@ -62,20 +76,6 @@ def _read_in_parts(page: Page, size: int) -> Listing | None:
         rejections=tuple(rejections),
         next_pages=tuple(pages),
     )
-
-
-def _cuts(text: str, size: int) -> list[int]:
-    """Where to cut a text: at the beginning of rows, and at its end."""
-    row = max(_ROW_STARTS, key=lambda start: text.count(start, 0, 4 * size))
-    cuts, position = [], max(0, text.find(row)) + size
-    while (position := text.find(row, position)) >= 0:
-        cuts.append(position)
-        position += size
-    return [*cuts, len(text)]
-
-
-def _part(page: Page, text: str) -> Page:
-    return Page(body=text.encode("utf-8", "replace"), url=page.url, content_type="text/html; charset=utf-8")
 
 
 def _opening(region: Tag, bases: list[Tag]) -> str:

@@ -74,10 +74,21 @@ def has_slash_in_text(row: Row) -> bool:
         text = link.text
         if len(text) > 1 and text.endswith("/"):
             return True
-        sibling = link.tag.next_sibling
-        if text and isinstance(sibling, NavigableString) and _SLASH_AFTER.match(sibling):
+        if text and _SLASH_AFTER.match(link.following):
             return True
     return any(cell.text.startswith(_EMOJI) for cell in row.cells[:2])
+
+
+def _marks_by_row(rows: list[Row]) -> dict[int, str]:
+    """The marks of each row; those of copies are looked for once."""
+    of_model: dict[int, str] = {}
+    result: dict[int, str] = {}
+    for row in rows:
+        model = row.like or row
+        if id(model) not in of_model:
+            of_model[id(model)] = marks_of(model)
+        result[id(row)] = of_model[id(model)]
+    return result
 
 
 class KindReader:
@@ -85,7 +96,7 @@ class KindReader:
 
     def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool, dots: set[int]) -> None:
         """``dots`` are the sizes that the page prints for ``.`` and ``..``: blocks, which directories share."""
-        self._marks = {id(row): marks_of(row) for row, _, slash in rows if not slash}
+        self._marks = _marks_by_row([row for row, _, slash in rows if not slash])
         bare = [(row, facts) for row, facts, slash in rows if not slash]
         self._slashes = slashes
         self.slashed = any(slash for _, _, slash in rows)

@@ -20,13 +20,14 @@ _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"<\?[^>]{0,300}>")
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 _MARKUP_LIMIT = 64 << 20
 _DEEPEST = 100  # libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One answer of a server. ``text`` and ``soup`` are computed once, on first use."""
+    """One answer of a server. ``text`` is computed once, on first use."""
 
     body: bytes
     url: str
@@ -72,22 +73,29 @@ class Page:
         """The body as text. Bytes that the charset cannot hold become U+FFFD; a byte order mark is removed."""
         return self.body.decode(self.charset, "replace").removeprefix("\ufeff")
 
-    @cached_property
-    def soup(self) -> BeautifulSoup:
-        """The tolerant tree of the page (BeautifulSoup on lxml), ``_DEEPEST`` levels deep at most."""
-        from bs4 import BeautifulSoup  # here, because most runs never need it
+    @property
+    def markup(self) -> str:
+        """The text as a tree can be made of it.
 
-        class Shallow(BeautifulSoup):
-            """Building a tree costs the square of its depth: a level too deep stands beside the one above."""
+        Without XML declarations, of which bs4 warns and XHTML has them by right, and without what no parser takes:
+        NUL, and surrogates, which UTF-7 can hold one by one.
+        """
+        return _XML_DECLARATION.sub("", _UNFIT.sub("\ufffd", self.text[:_MARKUP_LIMIT]))
 
-            def handle_starttag(self, *names: Any, **more: Any) -> Any:
-                if len(self.tagStack) > _DEEPEST:
-                    self.popTag()
-                return super().handle_starttag(*names, **more)
 
-        # bs4 warns of XML declarations, which XHTML listings carry by right.
-        text = _XML_DECLARATION.sub("", self.text[:_MARKUP_LIMIT].replace("\0", "\ufffd"))
-        return Shallow(text, "lxml")
+def tree_of(markup: str) -> BeautifulSoup:
+    """The tolerant tree of a page (BeautifulSoup on lxml), ``_DEEPEST`` levels deep at most."""
+    from bs4 import BeautifulSoup  # here, because most runs never need it
+
+    class Shallow(BeautifulSoup):
+        """Building a tree costs the square of its depth: a level too deep stands beside the one above."""
+
+        def handle_starttag(self, *names: Any, **more: Any) -> Any:
+            if len(self.tagStack) > _DEEPEST:
+                self.popTag()
+            return super().handle_starttag(*names, **more)
+
+    return Shallow(markup, "lxml")
 
 
 Parser = Callable[[Page], Listing | None]

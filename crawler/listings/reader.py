@@ -15,15 +15,17 @@ from urllib.parse import unquote, urlsplit
 from bs4.element import NavigableString, Tag
 
 from crawler.listings import families, verdict
+from crawler.listings.abridged import Abridged
 from crawler.listings.columns import order_of, read_facts
+from crawler.listings.copies import Copies
 from crawler.listings.families import Family
 from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Resolver, Target, Way
 from crawler.listings.kinds import KindReader
-from crawler.listings.page import Page
+from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
 from crawler.listings.rows import Cutter
-from crawler.listings.survey import Link, Survey
+from crawler.listings.survey import Survey
 from crawler.listings.times import Order
 from crawler.listings.verdict import Evidence
 from crawler.models import Entry, Kind, Listing, Rejection
@@ -34,21 +36,30 @@ _EPOCH_YEAR = 1970
 
 
 class HtmlReader:
-    """One HTML page being read. ``leader`` is the reader of the part before this one, when a page is read in parts."""
+    """One HTML page being read, or a part of it.
 
-    def __init__(self, page: Page, leader: HtmlReader | None = None) -> None:
-        self.page = page
-        self.family: Family = leader.family if leader else families.family_of(page.text)
-        self.survey = Survey.of(page.soup)
+    ``text`` is what ``part`` was abridged from, ``leader`` the reader of the first part. Raises Unlike when the page
+    has to be read without being abridged.
+    """
+
+    def __init__(self, url: str, text: str, part: Abridged, leader: HtmlReader | None = None) -> None:
+        self._url, self._text = url, text
+        self.family: Family = leader.family if leader else families.family_of(text)
+        self._tree = tree_of(part.text)
+        self.survey = Survey.of(self._tree)
         bases = [str(tag.attrs["href"]) for tag in self.survey.named["base"] if "href" in tag.attrs]
-        self.resolver = Resolver(page.url, bases[0] if bases else "")
-        self.links = self.survey.links(self.resolver)
-        self._settle_root()
+        self.resolver = Resolver(url, bases[0] if bases else "")
+        copies = Copies(self.survey.links(self.resolver), part.specimens, self.resolver)
+        self.links = copies.links
+        if self._settle_root():
+            copies.retarget(self.resolver)
         if not self.family.proves:
             self._drop_own_script()
-        self.rows = Cutter(self.links).rows()
+        self.rows = copies.rows(Cutter(copies.tree_links).rows())
         self.regions = choose(find_regions(self.rows, self.family))
-        self.seen: dict[str, Entry] = leader.seen if leader else {}
+        self.seen: set[str] = leader.seen if leader else set()
+        self.names: set[str] = leader.names if leader else set()
+        self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
 
@@ -64,18 +75,18 @@ class HtmlReader:
         score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
         recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
         return Listing(
-            url=self.page.url,
+            url=self._url,
             family=self._family_name() if recognised else "none",
             confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
             is_listing=recognised,
-            complete=verdict.is_whole(self.page.text, *self.last_row(), proved=self.family.proves),
+            complete=verdict.is_whole(self._text, *self.last_row(), proved=self.family.proves),
             entries=tuple(entries) if recognised else (),
             rejections=tuple(self.rejections(recognised=recognised)),
             next_pages=self.next_pages() if recognised else (),
         )
 
-    def _settle_root(self) -> None:
-        """Find the directory that the page lists: its own, or what its address or its query names."""
+    def _settle_root(self) -> bool:
+        """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
         resolver = self.resolver
         children = sum(link.target.way is Way.CHILD and not link.target.url.partition("?")[2] for link in self.links)
         parents: Counter[str] = Counter()
@@ -89,8 +100,8 @@ class HtmlReader:
         for root, count in parents.most_common(12):
             if count > children and self._may_be_root(root):
                 resolver.set_root(root)
-                self.links = [Link(link.tag, link.href, resolver.target(link.href)) for link in self.links]
-                return
+                return True
+        return False
 
     def _may_be_root(self, root: str) -> bool:
         path = self.resolver.path
@@ -118,7 +129,8 @@ class HtmlReader:
                 kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
                 entry = self._entry(candidate, kind, order)
                 if entry.url not in self.seen:
-                    self.seen[entry.url] = entry
+                    self.seen.add(entry.url)
+                    self.names.add(entry.name)
                     entries.append(entry)
                     self._count(candidate, entry)
         return entries
@@ -170,7 +182,7 @@ class HtmlReader:
         if self.regions and evidence.headings < 2:
             evidence.headings = max(evidence.headings, count_words(self._text_above()))
         if not evidence.entries:
-            evidence.empty = verdict.says_empty(self.page.soup)
+            evidence.empty = verdict.says_empty(self._tree)
         if evidence.entries < 5:
             evidence.words = sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
 
@@ -209,8 +221,8 @@ class HtmlReader:
     def rejections(self, *, recognised: bool) -> list[Rejection]:
         """Every link that is no entry, and why."""
         result = []
-        used: set[str] = set()
-        names = {entry.name for entry in self.seen.values()} if recognised else set()
+        used = self._used
+        names: set[str] = self.names if recognised else set()
         for link in self.links:
             target = link.target
             if recognised and target.url in self.seen:

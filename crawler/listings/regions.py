@@ -119,14 +119,13 @@ _MAY_NAME = {Way.CHILD, Way.DEEP, Way.ABOVE, Way.OTHER_HOST}
 
 
 def _link_shows_name(link: Link) -> bool:
-    target, tag = link.target, link.tag
+    target = link.target
     name = f"{target.folder}/{target.name}" if target.folder else target.name
     shown = link.text
     for text in (shown, *link.pieces, *([decoded(shown)] if "%" in shown else [])):
         if shows_name(str(text), target.name) or (target.folder and shows_name(str(text), name)):
             return True
-    title = tag.get("title")
-    return isinstance(title, str) and shows_name(title, target.name)
+    return shows_name(link.title, target.name)
 
 
 def _is_foreign_entry(link: Link, matches: bool) -> bool:
@@ -140,14 +139,12 @@ def find_regions(rows: list[Row], family: Family) -> list[Region]:
     named: dict[int, list[str]] = {}
     for row in rows:
         candidate = candidate_of(row, children_only=family.children_only)
-        if candidate is None and (
-            row.element is None or not (candidate := _companion(row, named.get(id(row.element), [])))
-        ):
+        if candidate is None and (not row.group or not (candidate := _companion(row, named.get(row.group, [])))):
             continue
-        if row.element is not None:
-            if row.extra and not candidate.matches and not _companion(row, named.get(id(row.element), [])):
+        if row.group:
+            if row.extra and not candidate.matches and not _companion(row, named.get(row.group, [])):
                 continue
-            named.setdefault(id(row.element), []).append(candidate.link.target.url)
+            named.setdefault(row.group, []).append(candidate.link.target.url)
         regions.setdefault(id(row.region), Region(row.region)).candidates.append(candidate)
     for region in regions.values():
         labels = labels_of(region.element)

@@ -38,6 +38,10 @@ class Row:
     in_table: bool = False
     extra: bool = False
     """A second name in the same element; the cells belong to the first."""
+    group: int = 0
+    """The same number for all rows of one element."""
+    like: Row | None = None
+    """The row that this one is a copy of: their elements have the same marks."""
 
 
 class Cutter:
@@ -104,7 +108,7 @@ class Cutter:
         row = self._rows.get(key)
         if row is None:
             region = _region(element)
-            row = Row(region, element, [], in_table=element.name == "tr", extra=bool(key[1]))
+            row = Row(region, element, [], in_table=element.name == "tr", extra=bool(key[1]), group=id(element))
             if not key[1]:
                 row.cells = table_cells(element) if element.name == "tr" else pieces(element)
             self._rows[key] = row

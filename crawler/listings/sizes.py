@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from math import ceil, floor
 
 from crawler.models import Span
@@ -48,6 +49,7 @@ def is_no_size(text: str) -> bool:
     return bool(_NONE.fullmatch(text.strip()))
 
 
+@lru_cache(4096)
 def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> Span[int] | None:
     """The interval of bytes that a cell means, None when the cell is not a size.
 
@@ -55,6 +57,8 @@ def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> S
     """
     if not text or len(text) > _MAX_CELL:
         return None
+    if not unit and text.isascii() and text.isdigit():
+        return Span(int(text), int(text))
     found = _SIZE.fullmatch(text.translate(_DIGITS).strip())
     if found is None:
         inside = _EXACT_INSIDE.search(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
@@ -20,9 +19,6 @@ MAX_NODES = 150
 MAX_TEXT = 4_000
 """Nodes and characters that are read of one row: more than any has, and a bound on rows nested in rows."""
 _SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "ul", "p")
-_BOTTOM = 1_500
-_DEPTH_EVERY = 500
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +29,8 @@ class Link:
     href: str
     target: Target
     _pieces: list[str] | None = None
+    _title: str | None = None
+    _following: str | None = None
 
     @property
     def pieces(self) -> list[str]:
@@ -40,6 +38,21 @@ class Link:
         if self._pieces is None:
             self._pieces = [said for text in strings(self.tag) if (said := squeezed(text[:MAX_TEXT]))]
         return self._pieces
+
+    @property
+    def title(self) -> str:
+        """What the link shows when it is pointed at."""
+        if self._title is None:
+            self._title = str(self.tag.attrs.get("title", ""))
+        return self._title
+
+    @property
+    def following(self) -> str:
+        """The text right behind the link."""
+        if self._following is None:
+            sibling = self.tag.next_sibling
+            self._following = str(sibling) if isinstance(sibling, NavigableString) else ""
+        return self._following
 
     @property
     def text(self) -> str:
@@ -68,9 +81,6 @@ class Survey:
                 kept.append(tag)
             if tag.attrs and leads_somewhere(tag) and len(survey.leading) < MAX_LINKS:
                 survey.leading.append(tag)
-                if len(survey.leading) % _DEPTH_EVERY == 0 and _is_bottomless(tag):
-                    survey.leading.clear()
-                    break
         return survey
 
     def first(self, *names: str, limit: int) -> list[Tag]:
@@ -87,16 +97,6 @@ class Survey:
         return links
 
 
-def _is_bottomless(tag: Tag) -> bool:
-    """True below more ancestors than forgotten end tags explain: every row would hold all that follow."""
-    node: Tag | None = tag
-    for _ in range(_BOTTOM):
-        if node is None:
-            return False
-        node = node.parent
-    return True
-
-
 def leads_somewhere(tag: Tag) -> bool:
     """True for a link, and for what a script makes one by ``data-href``."""
     attrs = tag.attrs
@@ -105,7 +105,7 @@ def leads_somewhere(tag: Tag) -> bool:
 
 def squeezed(text: str) -> str:
     """``text`` with white space folded and trimmed."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def nodes(element: Tag) -> Iterator[tuple[PageElement, bool]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
+from functools import lru_cache
 
 from crawler.models import Span
 
@@ -71,6 +72,10 @@ _FORMS = tuple(
     )
 )
 _NUMERIC = _FORMS[-1]
+_PLAIN = re.compile(
+    r"(?:((?:19|20)\d\d)-(\d\d)-(\d\d)|(\d\d)-([A-Za-z]{3})-((?:19|20)\d\d)) (\d\d):(\d\d)(?::(\d\d))?", re.ASCII
+)
+"""The two forms that most servers print, alone in their cell."""
 _JALALI = re.compile(r"1[34]\d\d[/-]\d{1,2}[/-]\d{1,2}")
 _SHORT = re.compile(
     r"(?<!\w)(?:[a-z]{3}\s+)?(?:\d{1,2}\s+[a-z]{3,9}|[a-z]{3,9}\s+\d{1,2}),?\s+(?:at\s+)?\d{1,2}:\d\d(?::\d\d)?(?!\w)",
@@ -84,6 +89,8 @@ _AGE = re.compile(
 _EPOCH = re.compile(r"-?\d{9,10}(?:\.\d+)?|\d{12,13}")
 _STAMP = re.compile(r"((?:19|20)\d\d)([01]\d)([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?")
 _MAX_CELL = 200
+_REMEMBERED = 4096
+"""Texts: a page repeats its dates, within a cell and from row to row."""
 
 
 class Order(Enum):
@@ -111,10 +118,13 @@ class Moment:
         return Span(min(chosen), max(chosen) + self.width)
 
 
+@lru_cache(_REMEMBERED)
 def find_date(text: str) -> Moment | None:
     """The first complete date in ``text``; forms without a year are not dates."""
     if len(text) < 6:
         return None
+    if plain := _plain(text):
+        return plain
     text = text[:_MAX_CELL].translate(_DIGITS)
     best: Moment | None = None
     for form in _FORMS:
@@ -127,6 +137,20 @@ def find_date(text: str) -> Moment | None:
         if best is not None and best.start == 0:
             break
     return best
+
+
+def _plain(text: str) -> Moment | None:
+    """What the general forms make of these two, in a fifth of the time."""
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], _month(found[5]), found[4])
+    hour, minute, second = found[7], found[8], found[9]
+    try:
+        when = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))  # noqa: DTZ001
+    except ValueError:
+        return None
+    return Moment(0, len(text), ((Order.UNKNOWN, when),), timedelta() if second else timedelta(seconds=59))
 
 
 def is_time_like(text: str) -> bool:

@@ -1,0 +1,152 @@
+# ruff: noqa: E501 - pages are data
+"""A page is read to the same listing whether rows that are written alike go through the tree or not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from crawler.listings.abridged import KEPT, Abridged, Abridger
+from crawler.listings.copies import Unlike
+from crawler.listings.html import ROWS, read_html
+from crawler.listings.page import Page
+from crawler.listings.reader import HtmlReader
+from crawler.models import Listing
+
+URL = "http://host.test/pub/"
+HEAD = "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1>"
+ROOM = 1 << 30
+
+ROWS_OF = {
+    "h5ai": '<tr><td class="fb-i"><img src="/_h5ai/{icon}.png" alt="{icon}"/></td><td class="fb-n"><a href="/pub/{href}">{name}</a></td><td class="fb-d">{time}</td><td class="fb-s">{size} KB</td></tr>',
+    "fancyindex": '<tr><td class="link"><a href="{href}" title="{name}">{name}</a></td><td class="size">{size}</td><td class="date">{time}</td></tr>\n',
+    "caddy": '<tr class="file"><td></td><td><a href="./{href}"><svg><use xlink:href="#{icon}"></use></svg><span class="name">{name}</span></a></td><td data-order="{size}">{size} B</td><td><time datetime="{iso}">{time}</time></td></tr>\n',
+    "apache with icons": '<tr><td valign="top"><a href="{href}"><img src="/icons/{icon}.gif" alt="[   ]"></a></td><td><a href="{href}">{name}</a></td><td align="right">{time}  </td><td align="right">{size}</td><td>&nbsp;</td></tr>\n',
+    "signatures": '<tr><td><a href="{href}">{name}</a></td><td>{size}</td><td>{time}</td><td><a href="{href}.asc">sig</a> <a href="{href}?download=1">get</a></td></tr>\n',
+    "unclosed cells": "<TR><TD><A HREF='{href}'>{name}</A><TD>{time}<TD>{size}\n",
+    "items": '<li class="{icon}"><a href="{href}"><span class="n">{name}</span> <span>{size} B</span> <i>{time}</i></a></li>\n',
+    "blocks": '<div class="row"><div class="name"><a href="{href}">{name}</a></div><div>{size}</div><div>{time}</div></div>\n',
+    "lines": '<img src="/icons/{icon}.gif" alt="[   ]"> <a href="{href}">{name}</a>    {time}  {size}\r\n',
+    "breaks": '<a href="{href}">{name}</a> {time} {size}<br>\n',
+}  # fmt: skip
+AROUND = {"<tr": ("<table>", "</table>"), "<TR": ("<table>", "</table>"), "<li": ("<ul>", "</ul>"), "<di": ("<div>", "</div>"), "<im": ("<pre>", "</pre>"), "<a ": ("", "")}  # fmt: skip
+
+
+def row_of(shape: str, number: int) -> str:
+    name = f"dir {number}/" if number % 7 == 0 else f"file-{number}.tar.gz"
+    day, clock = f"2024-03-{1 + number % 28:02}", f"{number % 24:02}:{number % 60:02}"
+    return ROWS_OF[shape].format(
+        href=name.replace(" ", "%20"),
+        name=name,
+        icon="folder" if name.endswith("/") else ("file", "zip")[number % 2],
+        size=number * 977,
+        time=f"{day} {clock}",
+        iso=f"{day}T{clock}:05Z",
+    )
+
+
+def page_of(rows: list[str], around: tuple[str, str]) -> str:
+    return f"{HEAD}{around[0]}\n{''.join(rows)}{around[1]}</body></html>"
+
+
+def as_it_is(text: str) -> Listing:
+    return HtmlReader(URL, text, Abridged(text, [], len(text))).listing()
+
+
+def abridged(text: str) -> tuple[Abridged, Listing | None]:
+    """What became of the page, and its listing; None if it has to be read as it is."""
+    part = Abridger(text).part(0, size=ROOM, rows=ROOM)
+    try:
+        return part, HtmlReader(URL, text, part).listing()
+    except Unlike:
+        return part, None
+
+
+@pytest.mark.parametrize("shape", ROWS_OF)
+def test_rows_that_are_alike_are_read_without_a_tree(shape: str) -> None:
+    rows = [row_of(shape, number) for number in range(150)]
+    text = page_of(rows, AROUND[rows[0][:3]])
+    part, listing = abridged(text)
+    assert len(part.specimens) <= 12
+    assert sum(len(specimen.rows) for specimen in part.specimens) >= 150 - KEPT - 2
+    assert listing == as_it_is(text)
+    assert listing is not None
+    assert len([entry for entry in listing.entries if not entry.name.endswith(".asc")]) >= 150
+
+
+STRANGE = (
+    "</table><table>", "<p>a text</p>", "</ul><ul>", "<tr><td>lonely</td></tr>", "<li>x", "<!--", "-->", "<script>",
+    "</script>", '<a href="q', "<a href='q", "<b>", "</b>", "<td>", "<tr>", "</tr>", "</div>", "<div>", "<pre>", "</pre>",
+    "<h2>group</h2>", "<table><tr><td><a href=in>in</a></td></tr></table>", "</a>", "<a href=open>", "<textarea>", "\n",
+)  # fmt: skip
+VALUES = ("", "&nbsp;", "-", "->", "-> ", "a &amp; b", "&copy;", "&mdash", "x\ny", "odd\x85", "<b>bold</b>", "2 days ago", "4 KB", ">", "\U0001f4c1 d", "\ue000")  # fmt: skip
+NAMES = ("..", "../", "?C=N;O=D", "/else/where.gz", "http://other.test/f.zip", "#top", "", "mailto:x", "a b.gz", "a&b", "deep/er.gz", "./", "f'q.gz")  # fmt: skip
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> str:
+    """Rows of one or two shapes, with odd names and values in some and strange markup between others."""
+    shapes = draw(st.lists(st.sampled_from(sorted(ROWS_OF)), min_size=1, max_size=2))
+    rows = [row_of(shapes[number % len(shapes)], number) for number in range(60)]
+    for at in draw(st.lists(st.integers(0, 59), max_size=8)):
+        name = f"file-{at}.tar.gz"
+        old, new = draw(
+            st.tuples(st.sampled_from((f'"{name}"', f'"./{name}"', f">{name}<")), st.sampled_from(NAMES)).map(
+                lambda pair: (pair[0], pair[0][0] + pair[1] + pair[0][-1])
+            )
+            | st.tuples(st.sampled_from((f"{at * 977}", ":")), st.sampled_from(VALUES))
+        )
+        rows[at] = rows[at].replace(old, new)
+    for at in sorted(draw(st.lists(st.integers(0, 59), max_size=5)), reverse=True):
+        rows.insert(at, draw(st.sampled_from(STRANGE)))
+    before, after = AROUND[row_of(shapes[0], 1)[:3]]
+    outer = draw(st.sampled_from(("", "", "<p>", "<a href=out>", "<center>", "<table><tr><td>", "<div class=nav>")))
+    return page_of(rows, (outer + before, after + "<footer><a href=x.html>x</a></footer>"))
+
+
+@given(text=pages())
+@settings(max_examples=150, deadline=None)
+def test_a_page_says_the_same_with_and_without_abridging(text: str) -> None:
+    _, listing = abridged(text)
+    assert listing is None or listing == as_it_is(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "strange"),
+    [
+        ("an address without end", "<a href='q"),
+        ("a comment", "<!--"),
+        ("a script", "<script>"),
+        ("a text field", "<textarea>"),
+    ],
+)
+def test_rows_that_are_swallowed_by_what_stands_before_them_are_no_rows(name: str, strange: str) -> None:
+    rows = [row_of("unclosed cells", number) for number in range(90)]
+    text = page_of([*rows[:40], strange, *rows[40:]], ("<table>", "</table>"))
+    body = text.encode()
+    assert read_html(Page(body=body, url=URL, content_type="text/html")) == as_it_is(text), name
+
+
+def test_a_page_with_placeholders_of_its_own_is_read_as_it_is() -> None:
+    rows = [row_of("fancyindex", number) for number in range(90)]
+    text = page_of([*rows, "<tr><td>\ue000\uf8ff0\uf8ff</td></tr>"], ("<table>", "</table>"))
+    assert abridged(text)[0].specimens == []
+
+
+def test_a_very_long_page_is_read_in_parts_that_know_of_each_other() -> None:
+    rows = [row_of("fancyindex", number) for number in range(1, ROWS + 700)]
+    rows += rows[:3]
+    listing = read_html(Page(body=page_of(rows, ("<table>", "</table>")).encode(), url=URL, content_type="text/html"))
+    assert listing is not None
+    assert listing.complete
+    assert len(listing.entries) == ROWS + 699
+    assert [rejection.reason for rejection in listing.rejections] == ["duplicate"] * 3
+
+
+@example(text="+2AA-")
+@given(text=st.text("+2AA-<a href=x>\n", max_size=40))
+@settings(max_examples=30, deadline=None)
+def test_half_a_character_does_no_harm(text: str) -> None:
+    page = Page(body=b"<a href=x>x</a>" + text.encode(), url=URL, content_type="text/html; charset=utf-7")
+    assert read_html(page) is not None
