@@ -18,7 +18,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-heavy bench fuzz peers-faults check fmt clean
+.PHONY: help mirror test test-heavy bench fuzz soak peers-faults check fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ bench: $(RUN) ## compare with wget, wget2, lftp, rclone, curl, aria2c; ARGS=--qu
 fuzz: $(DEV) ## fuzz the listing parser and the reading of responses, 10 minutes each
 	@$(PIP) --editable '.[dev,fuzz]'
 	@for target in listing response; do $(BIN)/python -m tests.fuzz $$target -max_total_time=600 || exit 1; done
+
+soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills; ARGS=--quick takes a minute or two
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone
 	@$(BIN)/python benchmarks/peers_faults.py $(ARGS)

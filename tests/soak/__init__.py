@@ -1,0 +1,1 @@
+"""Many files, many runs, a server that fails all the time: ``make soak``."""
