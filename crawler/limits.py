@@ -54,6 +54,9 @@ CHECKSUM_FILES = 100
 REMEMBERED_ENTRIES = 200_000
 """Listings up to this length are remembered, so that an unchanged page needs no parsing; a longer one would
 cost more memory to keep and to store than time to parse."""
+READ_AGAIN_ENTRIES = 20_000
+"""The same for pages that are sent whole each time, without a validator, and parsed as fast as they are recalled:
+read in pieces they need half the memory."""
 
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20

@@ -47,10 +47,11 @@ class Reader:
             # An empty array proves nothing; the same folder as HTML does.
             page = await persist(lambda: self._fetch(url, Validators(), permit, html_only=True), self.attempts)
             digest = hashlib.sha256(page.body).hexdigest()
-        count, entries = 0, list[Entry]()
+        most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
+        count, pieces, entries = 0, 0, list[Entry]()
         async for piece in self._parsed(page):
-            count += len(piece.entries)
-            if count <= limits.REMEMBERED_ENTRIES:
+            count, pieces = count + len(piece.entries), pieces + 1
+            if pieces == 1 or count <= most:
                 entries += piece.entries
             else:
                 entries.clear()

@@ -1,13 +1,16 @@
 """What is asked of the tables and written to them, one function for each question.
 
-All rows are fetched before the first is looked at: an unfinished statement would outlive ``Connection.close``, and
-SQLite, when it ends, would remove the log of the file that has taken the place of the one set aside.
+All rows are fetched before the first is looked at, or the cursor is closed: an unfinished statement would outlive
+``Connection.close``, and SQLite, when it ends, would remove the log of the file that has taken the place of the one
+set aside.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
 
 from crawler.interfaces import ListingMemo
 from crawler.models import Known
@@ -28,9 +31,17 @@ COLUMNS = "name, url, row, size, mtime, etag, last_modified, digest, checked"
 
 
 def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
-    rows = connection.execute(f"SELECT {COLUMNS} FROM files WHERE folder = ?", (records.key(path),)).fetchall()
     above = f"{path}/" if path else ""
-    found = [records.known_of(above, row) for row in rows]
+    texts: dict[Any, Any] = {}
+    share = texts.setdefault
+    # One by one, for all rows as well would double the memory of a large folder; what its files share is kept once.
+    with closing(connection.execute(f"SELECT {COLUMNS} FROM files WHERE folder = ?", (records.key(path),))) as rows:
+        found = [
+            records.known_of(
+                above, (*row, share(etag, etag), share(modified, modified), share(digest, digest), checked)
+            )
+            for *row, etag, modified, digest, checked in rows
+        ]
     return {known.path[len(above) :]: known for known in found}
 
 

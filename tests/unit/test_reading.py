@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawler import limits
 from crawler.errors import ListingError
 from crawler.listings import parse_listing_pieces
 from crawler.models import Listing
@@ -18,9 +19,9 @@ PAGE = nginx("/pub/", [Row(href=name, size=500, mtime=1735787040) for name in ("
 class Reading:
     """A page, read through fakes."""
 
-    def __init__(self, body: bytes, content_type: str = "text/html") -> None:
+    def __init__(self, body: bytes, content_type: str = "text/html", etag: str = '"1"') -> None:
         self.asked: list[Asked] = []
-        self.answer = Answer(headers={"Content-Type": content_type, "ETag": '"1"'}, body=body)
+        self.answer = Answer(headers={"Content-Type": content_type, **({"ETag": etag} if etag else {})}, body=body)
         self.state, self.observer = MemoryState(), Recorder()
 
     async def pieces(self) -> list[Listing]:
@@ -46,6 +47,14 @@ async def test_a_whole_page_is_read_and_remembered() -> None:
     reading = Reading(PAGE)
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
     assert await reading.state.listing(URL) is not None
+
+
+@pytest.mark.parametrize(("etag", "is_kept"), [('"1"', True), ("", False)])
+async def test_a_long_page_that_cannot_be_asked_for_with_a_condition_is_read_again(etag: str, is_kept: bool) -> None:
+    rows = [Row(href=f"{number}.bin", size=500, mtime=1735787040) for number in range(limits.READ_AGAIN_ENTRIES + 1)]
+    reading = Reading(nginx("/pub/", rows), etag=etag)
+    assert len(await names(reading)) == len(rows)
+    assert (await reading.state.listing(URL) is not None) == is_kept
 
 
 @pytest.mark.parametrize("mark", [b'href="c.bin"', b"c.bin</a>", b"500"])
