@@ -34,6 +34,7 @@ http {{
     scgi_temp_path {scratch}/scgi;
     server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; autoindex on; }}
     server {{ listen 127.0.0.1:{status}; location / {{ stub_status; }} }}
+    {more}
 }}
 """
 _PATIENCE = 10.0
@@ -60,14 +61,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_nginx(root: Path, scratch: Path) -> Iterator[Server]:
-    """Serve ``root``; what nginx writes goes to ``scratch``. Raises RuntimeError if it does not start."""
+def running_nginx(root: Path, scratch: Path, more: str = "") -> Iterator[Server]:
+    """Serve ``root``; what nginx writes goes to ``scratch``. Raises RuntimeError if it does not start.
+
+    ``more`` stands in its configuration beside the servers.
+    """
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         raise RuntimeError("nginx is not installed: it serves the files that are fetched")
     port, status = free_port(), free_port()
     user = "user root;" if os.geteuid() == 0 else ""
-    text = _CONFIGURATION.format(user=user, scratch=scratch, port=port, status=status, root=root)
+    text = _CONFIGURATION.format(user=user, scratch=scratch, port=port, status=status, root=root, more=more)
     (scratch / "nginx.conf").write_text(text)
     command = [program, "-p", str(scratch), "-e", str(scratch / "error.log"), "-c", str(scratch / "nginx.conf")]
     process = subprocess.Popen(command)

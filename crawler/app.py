@@ -205,7 +205,10 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
     else:
         state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
     stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
-    client = await stack.enter_async_context(Client(options, given.gate or shared_gate([config])))
+    gate = given.gate or shared_gate([config])
+    gate.recall(state.hosts)
+    stack.callback(lambda: state.remember_hosts(gate.learnt()))
+    client = await stack.enter_async_context(Client(options, gate))
     parts = Parts(
         config=config,
         agent=options.user_agent,

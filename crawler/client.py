@@ -25,14 +25,12 @@ from crawler.interfaces import Page, Permit
 from crawler.models import Validators
 from crawler.plan import validators_of
 from crawler.requests import Answer, Requests
-from crawler.retry import OVERLOAD_STATUS, parse_http_date, parse_retry_after
+from crawler.retry import OVERLOAD_STATUS, parse_http_date
 from crawler.tls import tls_context
 from crawler.urls import Origin, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_OVERLOAD_PAUSE = 1.0
-"""Seconds that all workers of a host wait after a 429 that does not say how long."""
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
 
@@ -107,9 +105,7 @@ class Client:
         if self._logs:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
-        if response.status in OVERLOAD_STATUS:
-            _overloaded(response, host)
-        else:
+        if response.status not in OVERLOAD_STATUS:
             host.succeeded()
         return response
 
@@ -165,15 +161,24 @@ class _Exchange:
 
     async def __aenter__(self) -> Reply:
         client, url = self._client, self._url
+        hops = refusals = 0
         try:
-            for _ in range(limits.REDIRECTS + 1):
-                self._host = await client.enter(url)
-                self._response = response = await client.send(self._method, url, self._headers, self._host)
-                target = _redirect(response, url, self._permit) if response.status in _REDIRECTS else None
+            while hops <= limits.REDIRECTS:
+                self._host = host = await client.enter(url)
+                generation = host.generation
+                self._response = response = await client.send(self._method, url, self._headers, host)
+                status = response.status
+                if status in OVERLOAD_STATUS and host.overloaded(status, response.headers, generation):
+                    refusals += 1
+                    if refusals <= limits.REFUSALS:
+                        self._release()
+                        continue
+                target = _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
-                    return Reply(response, url, client, self._release)
+                    return Reply(response, url, client, host, self._release)
                 self._release()
                 url = target
+                hops += 1
         except BaseException:
             self._release()
             raise
@@ -191,15 +196,6 @@ class _Exchange:
         if self._host is not None:
             self._host.leave()
             self._host = None
-
-
-def _overloaded(response: Answer, host: Host) -> None:
-    now = parse_http_date(response.headers.get("Date")) or time.time()
-    wait = parse_retry_after(response.headers.get("Retry-After"), now)
-    if wait is None and response.status == 429:
-        wait = _OVERLOAD_PAUSE
-    if wait is not None and wait <= limits.RETRY_AFTER:
-        host.pause(wait)
 
 
 def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
@@ -220,11 +216,14 @@ def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
 class Reply:
     """Implements ``interfaces.Reply``."""
 
-    __slots__ = ("_began", "_client", "_received", "_response", "_window", "headers", "release", "status", "url")
+    __slots__ = (
+        "_began", "_client", "_host", "_received", "_response", "_window", "headers", "release", "status", "url",
+    )  # fmt: skip
 
-    def __init__(self, response: Answer, url: str, client: Client, release: Callable[[], None]) -> None:
+    def __init__(self, response: Answer, url: str, client: Client, host: Host, release: Callable[[], None]) -> None:
         self._response = response
         self._client = client
+        self._host = host
         self.release = release
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -255,6 +254,7 @@ class Reply:
             while more and not chunk:  # an empty piece may be the end of a chunk of the transfer coding only
                 chunk, more = await self._response.content.readchunk()  # readany would copy what it joins
         except (aiohttp.ClientError, OSError) as error:
+            self._host.troubled()
             raise FetchError(f"the body was cut short: {_explain(error, self._client.options)}", url=self.url) from None
         self._received += len(chunk)
         now = time.monotonic()
@@ -263,6 +263,8 @@ class Reply:
                 speed = f"slower than {self._client.options.min_speed} B/s over {self._window:g} s"
                 raise FetchError(speed, url=self.url)
             self._began, self._received = now, 0
+        if chunk:
+            self._host.received(len(chunk), now)
         if self._client.gate.limits_bytes:
             await self._client.gate.spend(len(chunk))
             self._began += time.monotonic() - now  # our own brake is not the server's slowness

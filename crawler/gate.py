@@ -3,41 +3,97 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections import defaultdict
+from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from crawler import limits
 from crawler.errors import FetchError
 from crawler.escape import masked
+from crawler.meter import Meter
+from crawler.pace import Learnt, Pace, begun, disturbed, with_ceiling
+from crawler.retry import parse_http_date, parse_retry_after
 from crawler.urls import Origin, origin
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
+_LOG = logging.getLogger("crawler")
+_OVERLOAD_PAUSE = 1.0
+"""Seconds that everybody leaves a host alone after a 429 that does not say how long."""
+_BREATH = 0.1
+"""The same where fewer requests at once, which follow, may be all that the host asks for."""
+
 
 class Host:
     """One origin during a run: its connections, its rate and its troubles."""
 
-    __slots__ = ("_connections", "_failures", "_paused_until", "_requests")
+    __slots__ = ("_failures", "_meter", "_paused_until", "_requests", "_waiting", "name")
 
-    def __init__(self, connections: int, requests: AsyncLimiter | None) -> None:
-        self._connections = asyncio.Semaphore(connections)
+    def __init__(self, name: str, pace: Pace, requests: AsyncLimiter | None) -> None:
+        self.name = name
+        """As it is logged and remembered."""
+        self._meter = Meter(pace, time.monotonic())
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._requests = requests
         self._failures = 0
         self._paused_until = 0.0
+
+    @property
+    def pace(self) -> Pace:
+        return self._meter.pace
+
+    @property
+    def has_learnt(self) -> bool:
+        return bool(self.pace.reason)
+
+    @property
+    def generation(self) -> int:
+        """Of the requests that are sent now: see ``refused``."""
+        return self._meter.generation
 
     async def enter(self, url: str) -> None:
         """Take one of the connections for ``url``, to be given back by ``leave``. Waits for pauses and rates.
 
         Raises FetchError, and holds nothing, once the host is given up.
         """
-        await self._connections.acquire()
+        meter = self._meter
+        if meter.active >= meter.limit or self._waiting:
+            await self._turn()
+        else:
+            meter.entered(time.monotonic())
         try:
             await self._admit(url)
         except BaseException:
-            self._connections.release()
+            self._withdraw()
             raise
+
+    async def _turn(self) -> None:
+        """Wait until a connection is free; it is taken for us by whoever gives it back."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._withdraw()
+            raise
+
+    def _withdraw(self) -> None:
+        now = time.monotonic()
+        self._meter.withdrew(now)
+        self._call_in(now)
+
+    def _call_in(self, now: float) -> None:
+        """Give free connections to those who have waited longest."""
+        meter = self._meter
+        while self._waiting and meter.active < meter.limit:
+            turn = self._waiting.popleft()
+            if not turn.done():  # else it was cancelled
+                meter.entered(now)
+                turn.set_result(None)
 
     async def _admit(self, url: str) -> None:
         if self._paused_until and (wait := self._paused_until - time.monotonic()) > 0:
@@ -55,37 +111,122 @@ class Host:
             await self._requests.acquire()
 
     def leave(self) -> None:
-        self._connections.release()
+        """The request has ended, well or not."""
+        now = time.monotonic()
+        pace = self._meter.pace
+        self._meter.left(now)
+        if self._waiting:
+            self._call_in(now)
+        if self._meter.pace is not pace:
+            self._tell(pace)
+
+    def received(self, count: int, now: float) -> None:
+        """``count`` bytes of a body have arrived; ``now`` is that of ``time.monotonic``."""
+        pace = self._meter.pace
+        self._meter.received(count, now)
+        if self._meter.pace is not pace:
+            self._call_in(now)
+            self._tell(pace)
+
+    def overloaded(self, status: int, headers: Mapping[str, str], generation: int) -> bool:
+        """It answered 429 or 503 to a request of ``generation``, which it had when it was sent.
+
+        True if our other requests are why, so that it may be asked again: fewer are sent at once from now on.
+        """
+        now = parse_http_date(headers.get("Date")) or time.time()
+        wait = parse_retry_after(headers.get("Retry-After"), now)
+        if wait is not None and wait > limits.RETRY_AFTER:
+            return False
+        if wait is None and status != 429:
+            self._meter.unavailable()
+            return False
+        pace = self.pace
+        if self._meter.refused(generation, time.monotonic()):
+            self.rest(_BREATH if wait is None else wait)
+            self._tell(pace)
+            return status == 429
+        self.pause(_OVERLOAD_PAUSE if wait is None else wait)
+        return False
+
+    def rest(self, seconds: float) -> None:
+        """Nobody talks to this host for that long."""
+        now = time.monotonic()
+        self._paused_until = max(self._paused_until, now + seconds)
+        self._meter.follow(disturbed(self.pace), now)
 
     def pause(self, seconds: float) -> None:
         """Nobody talks to this host for that long: it said that it is overloaded. Counts as a failure."""
-        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+        self.rest(seconds)
         self._failures += 1
 
     def failed(self) -> None:
         """The host could not be talked to."""
+        self._meter.troubled()
         self._failures += 1
+
+    def troubled(self) -> None:
+        """A body ended in a reset or in silence."""
+        self._meter.troubled()
 
     def succeeded(self) -> None:
         self._failures = 0
+
+    def follow(self, pace: Pace) -> None:
+        """Go on with ``pace``, decided elsewhere."""
+        now = time.monotonic()
+        self._meter.follow(pace, now)
+        self._call_in(now)
+
+    def _tell(self, before: Pace) -> None:
+        pace = self.pace
+        if pace.base != before.base:
+            fields = {"url": self.name, "connections": pace.base, "before": before.base, "reason": pace.reason}
+            _LOG.info("pace", extra={"fields": fields})
 
 
 class Gate:
     """One for all mirrors of a process, so that the bounds hold for each host over all of them.
 
+    ``connections`` is the most that a host ever gets at once: how many it does get is found by ``pace``.
     ``requests_per_second`` and ``bytes_per_second`` are None for no limit.
     """
 
     def __init__(
         self, connections: int, *, requests_per_second: int | None = None, bytes_per_second: int | None = None
     ) -> None:
-        requests = _limiter(requests_per_second, 1.0)
-        self._hosts: defaultdict[Origin | None, Host] = defaultdict(lambda: Host(connections, requests))
+        self._ceiling = connections
+        self._hosts: dict[Origin | None, Host] = {}
+        self._known: dict[str, Learnt] = {}
+        self._requests = _limiter(requests_per_second, 1.0)
         self._bytes = _limiter(bytes_per_second, 0.25)
 
     def host(self, url: str) -> Host:
         """What stands between us and the host of ``url``."""
-        return self._hosts[origin(url)]
+        where = origin(url)
+        host = self._hosts.get(where)
+        if host is None:
+            name = _name(where)
+            host = self._hosts[where] = Host(name, begun(self._ceiling, self._known.get(name)), self._requests)
+        return host
+
+    @property
+    def ceiling(self) -> int:
+        """The most connections that a host gets at once. May be set at any time, to 1 or more."""
+        return self._ceiling
+
+    @ceiling.setter
+    def ceiling(self, connections: int) -> None:
+        self._ceiling = connections
+        for host in self._hosts.values():
+            host.follow(with_ceiling(host.pace, connections))
+
+    def recall(self, known: Mapping[str, Learnt]) -> None:
+        """What earlier runs have learnt, by the names of hosts, for those that are not talked to yet."""
+        self._known = {**known, **self._known}
+
+    def learnt(self) -> dict[str, Learnt]:
+        """What this run has learnt of the hosts that it talked to."""
+        return {host.name: host.pace.learnt for host in self._hosts.values() if host.has_learnt}
 
     @property
     def limits_bytes(self) -> bool:
@@ -97,6 +238,14 @@ class Gate:
             share = min(count, int(self._bytes.max_rate))
             await self._bytes.acquire(share)
             count -= share
+
+
+def _name(where: Origin | None) -> str:
+    """``https://example.org:443``: no path, no user."""
+    if where is None:
+        return ""
+    scheme, host, port = where
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _limiter(per_second: int | None, period: float) -> AsyncLimiter | None:

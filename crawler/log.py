@@ -2,7 +2,7 @@
 
 Events go through the standard logger ``crawler`` as records whose message is the event's stable name and
 whose ``fields`` (see ``event``) hold the rest: ``run-start``, ``listing``, ``listing-failed``, ``rejected``,
-``saved``, ``unchanged``, ``skipped``, ``failed``, ``deleted``, ``request``, ``retry``, ``run-end``.
+``saved``, ``unchanged``, ``skipped``, ``failed``, ``deleted``, ``request``, ``retry``, ``pace``, ``run-end``.
 """
 
 from __future__ import annotations

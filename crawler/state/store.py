@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.interfaces import ListingMemo
 from crawler.models import Known
+from crawler.pace import Learnt
 from crawler.state import records, tables
 from crawler.state.database import Database
+from crawler.state.hosts import read_hosts, store_hosts
 from crawler.state.records import Figures, Held, Run
 from crawler.state.snapshot import Snapshot, read_snapshot
 from crawler.turns import Turns
@@ -49,6 +51,8 @@ class SqliteState:
         self._memos: dict[str, ListingMemo] = {}
         self._folders: set[str] = set()
         self._snapshot: Snapshot | None = None
+        self.hosts: dict[str, Learnt] = {}
+        """What earlier runs learnt of hosts."""
         self._waiting = 0
         self._written = time.monotonic()
 
@@ -61,7 +65,8 @@ class SqliteState:
         if self._database:
             self._thread = ThreadPoolExecutor(1, "state")
             self._turns = Turns(self._thread)
-            self._snapshot = await asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
+            opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
+            self._snapshot, self.hosts = await opened
         return self
 
     async def __aexit__(
@@ -76,9 +81,9 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> Snapshot | None:
+    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt]]:
         database.open()
-        return database.ask(read_snapshot, None)
+        return database.ask(read_snapshot, None), database.ask(partial(read_hosts, time.time()), {})
 
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path`` ("" is DIR), by name."""
@@ -145,6 +150,11 @@ class SqliteState:
         """Note how the run ``number`` ended, and how much is known to lie in DIR then."""
         self._write_out()
         self._write(partial(tables.end_run, number, figures))
+
+    def remember_hosts(self, learnt: Mapping[str, Learnt]) -> None:
+        """Note what this run has learnt of hosts."""
+        if learnt:
+            self._write(partial(store_hosts, learnt, time.time()))
 
     def remember(self, known: Sequence[Known]) -> None:
         """Note saved or confirmed files. Written soon, in batches."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from crawler import client as client_module
+from crawler import gate as gate_module
 from crawler import limits
 from crawler.client import Client, ClientOptions
 from crawler.errors import ConfigError, FetchError, VerificationError
@@ -30,6 +30,7 @@ from tests.faulty.behaviours import (
     EndlessContinue,
     EndlessHeaders,
     HangUp,
+    Late,
     NoLastChunk,
     Redirect,
     ResetAtOnce,
@@ -354,7 +355,7 @@ async def test_errors_of_a_server_that_answers_are_no_failures_to_talk(site: Sit
 async def test_a_host_that_is_overloaded_is_left_alone_by_everybody(
     site: Site, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, waits: bool
 ) -> None:
-    monkeypatch.setattr(client_module, "_OVERLOAD_PAUSE", 0.5)
+    monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.5)
     site.file("busy", b"", behaviour)
     site.file("a", b"x")
     async with opened() as client:
@@ -362,6 +363,33 @@ async def test_a_host_that_is_overloaded_is_left_alone_by_everybody(
         began = time.monotonic()
         await asyncio.gather(*(get(client, site.url + "a") for _ in range(3)))
     assert (time.monotonic() - began >= 0.4) is waits
+
+
+async def test_a_refusal_among_others_is_asked_again_without_a_word(site: Site) -> None:
+    site.file("a", BODY, Status(429, times=3))
+    async with opened() as client:
+        answers = await asyncio.gather(*(get(client, site.url + "a") for _ in range(4)))
+    assert [(status, body) for status, body, _ in answers] == [(200, BODY)] * 4
+    assert len(site.log) == 7
+
+
+async def test_refusals_for_ever_reach_the_caller(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.0)
+    monkeypatch.setattr(gate_module, "_BREATH", 0.0)
+    site.portal = (Status(429),)
+    async with opened(Gate(6)) as client:
+        answers = await asyncio.gather(*(get(client, site.url) for _ in range(6)))
+    assert [status for status, _, _ in answers] == [429] * 6
+    assert len(site.log) <= 6 * (1 + limits.REFUSALS)
+
+
+async def test_bodies_that_break_off_are_a_reason_for_fewer_at_once(site: Site) -> None:
+    site.file("a", BODY, Cut(at=0.5), Late(0.03))
+    site.file("b", BODY, Late(0.03))
+    async with opened(Gate(6)) as client:
+        urls = [site.url + ("a" if number % 2 else "b") for number in range(24)]
+        await asyncio.gather(*(get(client, url) for url in urls), return_exceptions=True)
+        assert client.gate.learnt()[site.origin].limit < 6
 
 
 async def test_connections_to_a_host_are_bounded(site: Site) -> None:

@@ -6,6 +6,7 @@ import gzip
 
 import pytest
 
+from crawler import limits
 from tests.faulty.behaviours import (
     Behaviour,
     EndlessContinue,
@@ -16,6 +17,7 @@ from tests.faulty.behaviours import (
     Page,
     Raw,
     Redirect,
+    Refusing,
     RetryAfterDate,
     Says,
     Status,
@@ -83,6 +85,26 @@ def test_retry_after_holds_for_a_listing_too(sandbox: Sandbox, site: Site) -> No
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(wanted)
     assert gap(site, "/pub/sub/") >= 1.8
+
+
+@pytest.mark.row("P24")
+@pytest.mark.parametrize(("status", "attempts", "most"), [(429, 1, 12), (503, 5, 24)])
+def test_a_server_that_refuses_more_than_two_at_once_loses_no_file(
+    sandbox: Sandbox, site: Site, status: int, attempts: int, most: int
+) -> None:
+    for number in range(60):
+        site.file(f"f{number:03}", blob(100, number), Refusing(0.02, 2, status))
+    sandbox.mirror(site.url, attempts=attempts, workers=16).succeeds()
+    sandbox.holds(site.contents())
+    assert 0 < sum(request.status == status for request in site.log) <= most
+
+
+@pytest.mark.row("P24")
+def test_a_server_that_refuses_everything_is_asked_for_each_file_a_few_times(sandbox: Sandbox, site: Site) -> None:
+    good = each_beside(site, {f"f{number}": Status(429) for number in range(3)}, blob(5000))
+    sandbox.mirror(site.url, attempts=2).fails(5)
+    sandbox.holds(good)
+    assert all(2 <= site.log.times(f"/pub/f{number}") <= 2 + limits.REFUSALS for number in range(3))
 
 
 @pytest.mark.row("P04")

@@ -46,7 +46,7 @@ def test_pieces_that_are_not_what_was_asked_for_are_not_used(sandbox: Sandbox, s
     beside(site, "good.too", BIG, SLOWLY)
     for name, fault in faults.items():
         site.file(name, BIG, fault, SLOWLY)
-    sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()
+        sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()  # each alone: a new host gets few requests
     sandbox.holds(site.contents())
     for name in faults:
         answers = site.log.of(f"/pub/{name}")

@@ -250,6 +250,34 @@ class Late(Behaviour):
 
     seconds: float
 
+    def delay(self, request: Request) -> float:
+        del request
+        return self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing(Late):
+    """Answers ``status`` at once where more than ``most`` requests are in progress, and else well, after a pause."""
+
+    most: int
+    status: int = 429
+
+    def delay(self, request: Request) -> float:
+        return 0.0 if request.active > self.most else self.seconds
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        return Answer(status=self.status, body=b"too many") if request.active > self.most else answer
+
+
+@dataclass(frozen=True, slots=True)
+class Crowded(Late):
+    """Takes ``seconds`` for up to ``best`` requests at once, and for more of them with the square of their number."""
+
+    best: int
+
+    def delay(self, request: Request) -> float:
+        return self.seconds * max(1.0, request.active / self.best) ** 2
+
 
 class Silent(Sending):
     """The request is taken and never answered."""

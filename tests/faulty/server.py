@@ -137,7 +137,7 @@ class Site(Tree):
         wire.answering = request
         behaviours = resource.behaviours_for(request)
         for late in (each for each in behaviours if isinstance(each, Late)):
-            await asyncio.sleep(late.seconds)
+            await asyncio.sleep(late.delay(request))
         version = resource.version()
         for each in behaviours:
             version = each.version(version)

@@ -36,6 +36,7 @@ http {{
     gzip on;
     gzip_min_length 0;
     gzip_types *;
+    limit_conn_zone $server_port zone=all:64k;
     map $http_user_agent $rate {{ "~^{agent}(?<wanted>[0-9]+)$" $wanted; default 0; }}
     server {{
         listen 127.0.0.1:{port};
@@ -74,3 +75,19 @@ NGINX = (
     _flavour("nginx-json", "autoindex_format json;"),
     _flavour("nginx-xml", "autoindex_format xml;"),
 )
+
+
+def refusing(connections: int, status: int) -> Flavour:
+    """Serves ``connections`` requests at once and answers ``status`` to more. A file takes 25 ms for each 2 KiB.
+
+    nginx counts requests in progress and not idle connections (ngx_http_limit_conn_module), and would answer a
+    request for a small file before it looks at the next: so it sends pieces, and waits between them.
+    """
+    slowly = "sendfile_max_chunk 2k;"
+    return _flavour(
+        f"nginx-{connections}-{status}", f"limit_conn all {connections}; limit_conn_status {status}; {slowly}"
+    )
+
+
+PIECES = at_speed(80 * 1024)
+"""The User-Agent for ``refusing``: 2 KiB in 25 ms."""

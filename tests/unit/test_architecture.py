@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope loops comparison robots plan pieces evidence zones retry limits space digests "
-    "config mirrors report render escape interfaces",
+    1: "listings filters urls scope loops comparison robots plan pieces evidence pace meter zones retry limits space "
+    "digests config mirrors report render escape interfaces",
     2: "client requests access gate deadline decoding tls turns destinations state progress outputs target log history "
     "html_report",
     3: "run permission url_list engine discover reading producer transfer segments attempts committer deletion dryrun "

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from crawler import gate as gate_module
 from crawler import limits
 from crawler.errors import FetchError
 from crawler.gate import Gate
+from crawler.pace import START, Learnt
 
 URL = "http://h/pub/a"
 SAME_HOST = "HTTP://H:80/other?x"
@@ -80,6 +82,190 @@ async def test_a_slot_is_free_again_after_an_error_and_a_cancellation() -> None:
             await waiting
     async with asyncio.timeout(5):
         await enter(gate)
+
+
+async def hold(gate: Gate, count: int) -> list[asyncio.Task[None]]:
+    """``count`` tasks that hold a connection until they are cancelled, as far as there are so many."""
+
+    async def use() -> None:
+        async with slot(gate, URL):
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(use()) for _ in range(count)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def most_at_once(gate: Gate, uses: int) -> int:
+    """Of ``uses`` that all want a connection, how many have one at the same time."""
+    active, most = 0, 0
+
+    async def use() -> None:
+        nonlocal active, most
+        async with slot(gate, URL):
+            active += 1
+            most = max(most, active)
+            await asyncio.sleep(0)
+            active -= 1
+
+    await asyncio.gather(*(use() for _ in range(uses)))
+    return most
+
+
+def refuse(gate: Gate, status: int = 429, generation: int | None = None, **headers: str) -> bool:
+    host = gate.host(URL)
+    now = host.generation if generation is None else generation
+    return host.overloaded(status, {name.replace("_", "-"): value for name, value in headers.items()}, now)
+
+
+@pytest.fixture
+def no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "_BREATH", 0.0)
+
+
+async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers() -> None:
+    gate = Gate(64)
+    holding = await hold(gate, 30)
+    assert gate.host(URL).pace.limit == START
+    await end(*holding)
+    assert await most_at_once(gate, 500) == 64
+
+
+async def test_a_host_that_is_known_gets_what_it_got() -> None:
+    gate = Gate(64)
+    gate.recall({"http://h:80": Learnt(limit=3, beyond=4), "http://other:80": Learnt(limit=5, beyond=None)})
+    assert await most_at_once(gate, 20) == 3
+    assert gate.host(OTHER_HOST).pace.limit == 5
+
+
+async def test_what_is_recalled_late_changes_nothing_for_a_host_that_is_talked_to() -> None:
+    gate = Gate(8)
+    await enter(gate)
+    gate.recall({"http://h:80": Learnt(limit=1, beyond=2)})
+    assert await most_at_once(gate, 20) > 1
+
+
+@pytest.mark.usefixtures("no_breath")
+async def test_what_was_learnt_is_told_by_the_name_of_the_host_and_nothing_else_is() -> None:
+    gate = Gate(16)
+    await enter(gate, OTHER_HOST)
+    holding = await hold(gate, START)
+    assert refuse(gate)
+    await end(*holding)
+    assert gate.learnt() == {"http://h:80": Learnt(limit=START // 2, beyond=START)}
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://h/", "https://h:443"),
+        ("http://user:secret@H:8080/x", "http://h:8080"),
+        ("http://[::1]/", "http://[::1]:80"),
+    ],
+)
+def test_a_host_is_called_by_its_origin(url: str, name: str) -> None:
+    assert Gate(1).host(url).name == name
+
+
+@pytest.mark.usefixtures("no_breath")
+async def test_refusals_halve_the_connections_until_there_is_one() -> None:
+    gate = Gate(8)
+    gate.recall({"http://h:80": Learnt(limit=8, beyond=None)})
+    holding = await hold(gate, 8)
+    seen = []
+    for _ in range(3):
+        assert refuse(gate), "it may be asked again at no charge"
+        seen.append(gate.host(URL).pace.limit)
+    await end(*holding)
+    assert seen == [4, 2, 1]
+
+
+@pytest.mark.usefixtures("no_breath")
+async def test_a_503_that_does_not_say_how_long_is_one_failure_among_others() -> None:
+    gate = Gate(8)
+    holding = await hold(gate, START)
+    assert not refuse(gate, 503)
+    assert gate.host(URL).pace.limit == START
+    await end(*holding)
+
+
+@pytest.mark.usefixtures("no_breath")
+async def test_a_503_with_a_time_halves_but_is_an_attempt() -> None:
+    gate = Gate(8)
+    holding = await hold(gate, START)
+    assert not refuse(gate, 503, Retry_After="0")
+    assert gate.host(URL).pace.limit == START // 2
+    await end(*holding)
+
+
+async def test_a_wait_of_days_is_no_reason_to_slow_down() -> None:
+    gate = Gate(8)
+    holding = await hold(gate, START)
+    assert not refuse(gate, Retry_After="86400")
+    assert gate.host(URL).pace.limit == START
+    await end(*holding)
+
+
+async def test_a_refusal_of_one_among_others_is_a_breath_and_no_failure_of_the_host() -> None:
+    gate = Gate(64)
+    gate.recall({"http://h:80": Learnt(limit=64, beyond=None)})
+    holding = await hold(gate, 64)
+    generation = gate.host(URL).generation
+    for _ in range(2 * limits.CONNECTION_FAILURES):
+        assert refuse(gate, generation=generation)
+    await end(*holding)
+    assert 0.05 <= await seconds_to_enter(gate) < 0.9
+
+
+async def test_the_ceiling_may_be_lowered_and_raised_at_any_time() -> None:
+    gate = Gate(5)
+    holding = await hold(gate, 5)
+    gate.ceiling = 2
+    waiting = asyncio.create_task(enter(gate))
+    await end(*holding[:3])
+    assert not waiting.done()
+    await end(holding[3])
+    async with asyncio.timeout(5):
+        await waiting
+    waiting = asyncio.create_task(enter(gate))
+    await end(holding[4])
+    await waiting
+    assert await most_at_once(gate, 20) == 2
+    gate.ceiling = 7
+    assert await most_at_once(gate, 200) == 7
+    assert gate.host(OTHER_HOST).pace.ceiling == 7
+
+
+async def test_raising_the_ceiling_lets_in_those_who_wait() -> None:
+    gate = Gate(1)
+    async with slot(gate, URL):
+        waiting = asyncio.create_task(enter(gate))
+        await asyncio.sleep(0)
+        gate.ceiling = 2
+        async with asyncio.timeout(5):
+            await waiting
+
+
+@pytest.mark.usefixtures("no_breath")
+async def test_a_change_is_logged_once_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate(16)
+    holding = await hold(gate, START)
+    with caplog.at_level("INFO", "crawler"):
+        generation = gate.host(URL).generation
+        refuse(gate, generation=generation)
+        refuse(gate, generation=generation)
+    await end(*holding)
+    (record,) = caplog.records
+    assert record.getMessage() == "pace"
+    assert vars(record)["fields"] == {
+        "url": "http://h:80", "connections": START // 2, "before": START, "reason": "the host refuses more",
+    }  # fmt: skip
 
 
 async def test_one_pause_holds_every_request_to_that_host() -> None:

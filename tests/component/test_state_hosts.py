@@ -1,0 +1,103 @@
+"""What the state keeps of hosts, in states of today, of before and of nobody's."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.pace import Learnt
+from crawler.state import NullState, ReadOnlyState, SqliteState, hosts
+
+SLOW, FAST = Learnt(limit=3, beyond=4), Learnt(limit=16, beyond=None)
+BOTH = {"http://slow:80": SLOW, "https://fast:443": FAST}
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.sqlite3"
+
+
+async def remember(path: Path, learnt: dict[str, Learnt]) -> None:
+    async with SqliteState(path) as state:
+        state.remember_hosts(learnt)
+    assert state.problem is None
+
+
+async def test_what_was_learnt_is_there_in_the_next_run_and_the_newest_counts(path: Path) -> None:
+    await remember(path, BOTH)
+    async with SqliteState(path) as state:
+        assert state.hosts == BOTH
+    await remember(path, {"http://slow:80": FAST})
+    async with ReadOnlyState(path) as state:
+        assert state.hosts == BOTH | {"http://slow:80": FAST}
+
+
+async def test_a_state_of_before_knows_no_host_and_is_as_good_as_it_was(path: Path) -> None:
+    await remember(path, {})
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'hosts'").fetchall() == []
+    async with ReadOnlyState(path) as state:
+        assert (state.hosts, state.problem) == ({}, None)
+    await remember(path, BOTH)
+    async with SqliteState(path) as state:
+        assert state.hosts == BOTH
+
+
+async def test_a_state_that_may_not_be_written_forgets(path: Path) -> None:
+    await remember(path, {"http://slow:80": SLOW})
+    before = path.read_bytes()
+    async with ReadOnlyState(path) as state:
+        state.remember_hosts(BOTH)
+    assert (path.read_bytes(), state.problem) == (before, None)
+    async with NullState() as nothing:
+        nothing.remember_hosts(BOTH)
+    assert nothing.hosts == {}
+
+
+@pytest.mark.parametrize(
+    ("limit", "beyond"), [(0, None), (-1, 3), ("many", None), (None, 2), (1.5, None), (4, 4), (4, "5"), (4, b"5")]
+)
+async def test_a_row_that_makes_no_sense_is_not_known(path: Path, limit: object, beyond: object) -> None:
+    await remember(path, BOTH)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        where = "WHERE name = CAST('http://slow:80' AS BLOB)"
+        connection.execute(f"UPDATE hosts SET connections = ?, beyond = ? {where}", (limit, beyond))
+    async with SqliteState(path) as state:
+        assert (state.hosts, state.problem) == ({"https://fast:443": FAST}, None)
+
+
+async def test_a_table_of_another_shape_costs_the_state_and_not_the_run(path: Path) -> None:
+    await remember(path, {})
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE hosts(something)")
+    async with SqliteState(path) as state:
+        assert state.hosts == {}
+        state.remember_hosts(BOTH)
+    assert "set aside" in (state.problem or "")
+    async with SqliteState(path) as state:
+        assert (state.hosts, state.problem) == (BOTH, None)
+
+
+def test_hosts_are_forgotten_when_they_are_old_or_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "KEPT_HOSTS", 3)
+    month = hosts.KEPT_SECONDS
+    with closing(sqlite3.connect(":memory:")) as connection:
+        hosts.store_hosts({"http://old:80": SLOW}, NOW - month - 1, connection)
+        hosts.store_hosts({"http://kept:80": SLOW}, NOW - month + 1, connection)
+        assert hosts.read_hosts(NOW, connection) == {"http://kept:80": SLOW}
+        hosts.store_hosts({}, NOW, connection)
+        assert connection.execute("SELECT count(*) FROM hosts").fetchone() == (1,)
+        hosts.store_hosts({f"http://{number}:80": FAST for number in range(3)}, NOW, connection)
+        assert hosts.read_hosts(NOW, connection).keys() == {"http://0:80", "http://1:80", "http://2:80"}
+
+
+async def test_the_time_is_that_of_now(path: Path) -> None:
+    await remember(path, BOTH)
+    with closing(sqlite3.connect(path)) as connection:
+        moments = {moment for (moment,) in connection.execute("SELECT learnt FROM hosts")}
+    assert max(moments) <= time.time() < min(moments) + 60

@@ -1,0 +1,93 @@
+"""How many requests a server gets at once: found by asking, kept for the next run, and nothing fails on the way."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.pace import START
+from tests import trees
+from tests.conftest import SERVERS_REQUIRED
+from tests.faulty.behaviours import Crowded
+from tests.faulty.server import Site
+from tests.program import Program
+from tests.servers.nginx import PIECES, refusing
+from tests.servers.process import Missing, Server
+
+FILES = 60
+SIZE = 3000
+"""Two pieces of 2 KiB: 25 ms."""
+
+
+def learnt(mirror: Path) -> tuple[int, int | None]:
+    """Requests at once that the state remembers for the one host, and the smallest number that was too many."""
+    with closing(sqlite3.connect(mirror / ".crawler" / "state.sqlite3")) as state:
+        ((limit, beyond),) = state.execute("SELECT connections, beyond FROM hosts").fetchall()
+    return limit, beyond
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for number in range(FILES):
+        trees.write(root / f"f-{number:03}.bin", SIZE)
+    tmp_path.chmod(0o755)
+    return root
+
+
+def served(connections: int, status: int, tree: Path) -> Server:
+    try:
+        return Server(refusing(connections, status), tree)
+    except Missing as program:
+        if SERVERS_REQUIRED:
+            pytest.fail(f"{program} is not installed")
+        pytest.skip(f"{program} is not installed")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("status", "attempts"), [(429, 1), (503, 5)])
+def test_a_server_that_refuses_more_than_three_at_once_loses_no_file_and_is_known_next_time(
+    tree: Path, run_crawler: Program, mirror: Path, status: int, attempts: int
+) -> None:
+    server = served(3, status, tree)
+    options = ("--workers", 16, "--user-agent", PIECES, "--attempts", attempts)
+    try:
+        first = run_crawler(*options, server.url, mirror)
+        refused = [request.status for request in server.requests()].count(status)
+        limit, _ = learnt(mirror)
+        trees.assert_same(tree, mirror)
+        for path in mirror.glob("f-*"):
+            path.unlink()
+        server.forget()
+        again = run_crawler(*options, server.url, mirror)
+        refused_again = [request.status for request in server.requests()].count(status)
+    finally:
+        server.stop()
+    assert (first.code, again.code) == (0, 0), first.output + again.output
+    trees.assert_same(tree, mirror)
+    assert 0 < refused <= FILES // 3
+    assert 1 <= limit <= 3
+    assert refused_again <= 2
+
+
+def test_a_server_that_slows_down_under_load_gets_as_many_requests_as_it_does_best(
+    run_crawler: Program, mirror: Path
+) -> None:
+    best = 4
+    with Site() as site:
+        for number in range(200):
+            site.file(f"f-{number:03}.bin", b"x" * 1000, Crowded(0.03, best))
+        run = run_crawler("-v", "--log-format", "json", "--workers", 16, site.url, mirror)
+    assert run.code == 0, run.output
+    limit, beyond = learnt(mirror)
+    assert 3 <= limit <= 5
+    assert beyond is not None
+    assert beyond > limit
+    assert max(request.active for request in site.log[-30:]) <= START
+    said = [event for event in map(json.loads, run.stderr.splitlines()) if event["event"] == "pace"]
+    assert [event["url"] for event in said] == [site.origin] * len(said)
+    assert said[-1]["connections"] == limit

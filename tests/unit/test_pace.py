@@ -1,0 +1,274 @@
+"""How many requests at once: the decisions, and whole runs against servers in a time of their own."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+import pytest
+
+from crawler import pace as paces
+from crawler.meter import Meter
+from crawler.pace import START, Learnt, Pace, Stage, Window, after, begun, overloaded, with_ceiling
+
+Serve = Callable[[int], float]
+"""Requests in progress, this one included → seconds that it takes."""
+
+# --- whole runs -----------------------------------------------------------------------------------
+
+
+@dataclass(kw_only=True)
+class Ran:
+    """How a run ended."""
+
+    seconds: float
+    refused: int
+    pace: Pace
+    limits: list[int]
+    """All that were in force, in their order."""
+
+
+def steady(seconds: float) -> Serve:
+    return lambda _active: seconds
+
+
+def crowded(best: int, seconds: float = 0.05) -> Serve:
+    """Serves ``best`` requests at once well; beyond, the time of each grows with the square of their number."""
+    return lambda active: seconds * max(1.0, active / best) ** 2
+
+
+def queueing(best: int, seconds: float = 0.05) -> Serve:
+    """Serves ``best`` requests at once; more of them wait, and nothing is lost or gained."""
+    return lambda active: seconds * max(1.0, active / best)
+
+
+def run(serve: Serve, pace: Pace, *, files: int = 3000, most: int = 1 << 30, size: int = 4096, seed: int = 1) -> Ran:
+    """Fetch ``files`` from a server that answers as ``serve`` says and refuses more than ``most`` at once.
+
+    Each request takes a third more or less, by chance. The clock is that of the events.
+    """
+    chance, order, now, paused = random.Random(seed), count(), 0.0, 0.0
+    meter = Meter(pace, now)
+    todo, active, refused, limits = files, 0, 0, [pace.limit]
+    events: list[tuple[float, int, str, int]] = []
+    while todo or events:
+        while todo and meter.active < meter.limit:
+            meter.entered(now)
+            todo -= 1
+            heapq.heappush(events, (max(now, paused), next(order), "send", 0))
+        now, _, what, generation = heapq.heappop(events)
+        if what == "send" and now < paused:
+            heapq.heappush(events, (paused, next(order), what, 0))
+        elif what == "send" and active >= most:
+            heapq.heappush(events, (now + 0.005, next(order), "refused", meter.generation))
+        elif what == "send":
+            active += 1
+            seconds = serve(active) * chance.lognormvariate(0, 0.3)
+            heapq.heappush(events, (now + seconds, next(order), "served", 0))
+        elif what == "refused":
+            refused, todo = refused + 1, todo + 1
+            paused = now + (0.1 if meter.refused(generation, now) else 1.0)
+            meter.left(now)
+        else:
+            active -= 1
+            meter.received(size, now)
+            meter.left(now)
+        if meter.limit != limits[-1]:
+            limits.append(meter.limit)
+    return Ran(seconds=now, refused=refused, pace=meter.pace, limits=limits)
+
+
+def fixed(limit: int) -> Pace:
+    """That never changes."""
+    return Pace(limit=limit, base=limit, ceiling=limit, stage=Stage.HOLD, patience=1 << 30)
+
+
+def best_of(serve: Serve, limits: Sequence[int], most: int = 1 << 30) -> float:
+    return min(run(serve, fixed(limit), most=most).seconds for limit in limits)
+
+
+SERVERS = {
+    "one at a time": (crowded(1), 1, 1 << 30, 0.75),
+    "crowded beyond 3": (crowded(3), 3, 1 << 30, 0.9),
+    "crowded beyond 6": (crowded(6), 6, 1 << 30, 0.9),
+    "crowded beyond 10": (crowded(10), 10, 1 << 30, 0.85),
+    "never crowded": (steady(0.05), 16, 1 << 30, 0.95),
+    "refuses more than 1": (steady(0.1), 1, 1, 0.95),
+    "refuses more than 3": (steady(0.1), 3, 3, 0.95),
+    "refuses more than 8": (steady(0.1), 8, 8, 0.95),
+    "refuses more than 13": (steady(0.1), 13, 13, 0.95),
+}
+
+
+@pytest.mark.parametrize(("serve", "best", "most", "share"), SERVERS.values(), ids=SERVERS.keys())
+def test_a_first_run_of_3000_files_is_nearly_as_fast_as_with_the_best_fixed_limit_and_the_next_one_is(
+    serve: Serve, best: int, most: int, share: float
+) -> None:
+    fastest = best_of(serve, [max(1, best - 1), best], most)
+    first = run(serve, begun(16), most=most, seed=2)
+    assert fastest / first.seconds >= share
+    assert abs(first.pace.base - best) <= best // 8
+    again = run(serve, begun(16, first.pace.learnt), most=most, seed=3)
+    assert fastest / again.seconds >= 0.9
+    assert first.refused <= 30
+    assert again.refused <= 10
+
+
+def test_where_more_requests_only_wait_for_each_other_fewer_are_sent() -> None:
+    ran = run(queueing(4), begun(32), files=6000)
+    assert 3 <= ran.pace.base <= 16
+    assert best_of(queueing(4), [4, 32]) * 2 / ran.seconds >= 0.9
+
+
+def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
+    ran = run(steady(0.001), begun(64), files=1000)
+    assert ran.limits == [START, 2 * START, 4 * START, 8 * START, 64]
+
+
+def test_a_server_that_can_do_more_than_it_could_is_found_out() -> None:
+    ran = run(steady(0.05), begun(16, Learnt(limit=3, beyond=4)), files=4000)
+    assert ran.pace.base >= 12
+
+
+def test_large_bodies_are_measured_while_they_arrive() -> None:
+    """A transfer takes ten minutes: no request ends before the limit has grown."""
+    meter = Meter(begun(16), 0.0)
+    for second in range(30):
+        while meter.active < meter.limit:
+            meter.entered(float(second))
+        meter.received(1_000_000 * meter.active, float(second))
+    assert meter.limit == 16
+
+
+# --- single decisions -----------------------------------------------------------------------------
+
+
+def window(limit: int, seconds: float, *, requests: int | None = None, troubles: int = 0, refused: int = 0) -> Window:
+    """One in which ``limit`` requests were in flight all the time."""
+    ended = limit if requests is None else requests
+    return Window(
+        requests=ended, received=1000, troubles=troubles, refused=refused, seconds=seconds, busy=limit * seconds
+    )
+
+
+@pytest.mark.parametrize(("ceiling", "limit"), [(1, 1), (3, 3), (100, START)])
+def test_it_starts_low_and_never_above_the_ceiling(ceiling: int, limit: int) -> None:
+    assert begun(ceiling).limit == limit
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "known", "limit", "stage"),
+    [
+        (16, Learnt(limit=3, beyond=4), 3, Stage.HOLD),
+        (16, Learnt(limit=16, beyond=None), 16, Stage.HOLD),
+        (32, Learnt(limit=16, beyond=None), 16, Stage.GROW),
+        (8, Learnt(limit=12, beyond=13), 8, Stage.HOLD),
+        (8, Learnt(limit=12, beyond=None), 8, Stage.HOLD),
+    ],
+    ids=["found", "at the ceiling", "under a higher ceiling", "found above the ceiling", "under a lower ceiling"],
+)
+def test_it_starts_at_what_an_earlier_run_has_learnt(ceiling: int, known: Learnt, limit: int, stage: Stage) -> None:
+    pace = begun(ceiling, known)
+    assert (pace.limit, pace.stage) == (limit, stage)
+    assert pace.limit <= ceiling
+
+
+def test_it_doubles_while_throughput_grows() -> None:
+    pace = begun(64)
+    limits = []
+    for _ in range(4):
+        limits.append(pace.limit)
+        pace = after(pace, window(pace.limit, 0.1))
+    assert limits == [START, 2 * START, 4 * START, 8 * START]
+    assert pace.limit == 64
+
+
+def test_it_goes_back_where_twice_as_many_bring_less() -> None:
+    pace = after(begun(64), window(START, 0.1))
+    back = after(pace, window(2 * START, 0.5))
+    assert (back.limit, back.base, back.beyond) == (START, START, 2 * START)
+    assert back.reason, "that is worth remembering"
+
+
+def test_a_window_in_which_the_limit_was_not_used_says_nothing() -> None:
+    pace = begun(64)
+    idle = replace(window(START, 0.1), busy=0.1)
+    assert after(pace, idle) == pace
+
+
+def test_a_refusal_halves_what_was_in_flight() -> None:
+    halved = overloaded(begun(64, Learnt(limit=40, beyond=None)), 20, paces.REFUSED)
+    assert (halved.limit, halved.base, halved.beyond) == (10, 10, 20)
+    assert overloaded(halved, 2, paces.REFUSED).limit == 1
+
+
+@pytest.mark.parametrize(
+    ("requests", "troubles", "limit"),
+    [(16, 2, 8), (16, 1, 16), (100, 12, 16), (16, 16, 16), (1, 1, 16)],
+    ids=["one in eight", "a single one", "one in nine", "nothing but failures", "one alone"],
+)
+def test_resets_and_time_outs_halve_it_if_they_are_many_and_the_host_is_not_down(
+    requests: int, troubles: int, limit: int
+) -> None:
+    pace = begun(16, Learnt(limit=16, beyond=None))
+    assert after(pace, window(16, 1.0, requests=requests, troubles=troubles)).limit == limit
+
+
+@pytest.mark.parametrize(("requests", "refused", "limit"), [(16, 2, 8), (16, 16, 8), (16, 1, 16), (100, 12, 16)])
+def test_answers_503_halve_it_if_they_are_many(requests: int, refused: int, limit: int) -> None:
+    pace = begun(16, Learnt(limit=16, beyond=None))
+    assert after(pace, window(16, 1.0, requests=requests, refused=refused)).limit == limit
+
+
+@pytest.mark.parametrize("ceiling", [1, 2, 5, 16, 40])
+def test_another_ceiling_holds_at_once_and_a_higher_one_is_grown_into(ceiling: int) -> None:
+    pace = begun(16, Learnt(limit=16, beyond=None))
+    changed = with_ceiling(pace, ceiling)
+    assert changed.limit == min(16, ceiling)
+    assert run(steady(0.05), changed, files=1000).pace.base == ceiling
+
+
+def test_windows_of_several_processes_add_up() -> None:
+    one, two = window(4, 2.0, requests=10), window(4, 2.0, requests=20)
+    both = Window(requests=30, received=2000, troubles=0, seconds=2.0, busy=one.busy + two.busy)
+    assert both.rate == one.rate + two.rate
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_happens_the_limit_stays_between_one_and_the_ceiling(seed: int) -> None:
+    chance = random.Random(seed)
+    pace = begun(12)
+    for _ in range(2000):
+        if chance.random() < 0.05:
+            pace = overloaded(pace, chance.randint(2, 12), paces.REFUSED)
+        troubles, refused = chance.choice([0, 0, 0, 2]), chance.choice([0, 0, 0, 2])
+        pace = after(pace, window(pace.limit, chance.uniform(0.001, 1), troubles=troubles, refused=refused))
+        assert 1 <= pace.limit <= 12
+        assert 1 <= pace.base <= 12
+        assert pace.beyond is None or pace.beyond > pace.base
+
+
+# --- counting -------------------------------------------------------------------------------------
+
+
+def test_one_burst_of_refusals_halves_once() -> None:
+    meter = Meter(begun(16, Learnt(limit=16, beyond=None)), 0.0)
+    for _ in range(16):
+        meter.entered(0.0)
+    generation = meter.generation
+    for _ in range(13):
+        assert meter.refused(generation, 0.01)
+        meter.left(0.01)
+    assert meter.limit == 8
+    assert meter.refused(meter.generation, 0.02), "a later one, of three that are still in flight"
+    assert meter.limit == 1
+
+
+def test_a_request_that_is_refused_alone_is_not_refused_for_others() -> None:
+    meter = Meter(begun(16), 0.0)
+    meter.entered(0.0)
+    assert not meter.refused(meter.generation, 0.01)
+    assert meter.limit == START
