@@ -63,11 +63,12 @@ class Program:
         return found[0] if found else "?"
 
 
-def _crawler(*options: str) -> Callable[[Work], list[str]]:
+def _crawler(*options: str, module: str = "crawler") -> Callable[[Work], list[str]]:
     def command(work: Work) -> list[str]:
         workers = str(work.corpus.workers)
         segments = ["--segments", str(work.corpus.segments)] if work.corpus.segments > 1 else []
-        return [sys.executable, "-m", "crawler", "-q", "-w", workers, *segments, *options, work.url, str(work.target)]
+        given = ["-q", "--no-robots", "-w", workers, *segments, *options]  # as the others: none asks for robots.txt
+        return [sys.executable, "-m", module, *given, work.url, str(work.target)]
 
     return command
 
@@ -137,14 +138,16 @@ PROGRAMS = (
 )
 _PIECES = ("slow", "large")
 _PRICED = ("small", "mixed", "large")
+_SHARED = ("small", "tree", "mixed", "large", "huge")
 VARIANTS = (
     Program(name="crawler --fsync file", command=_crawler("--fsync", "file"), ours=True, works=_PRICED),
     Program(name="crawler --fsync none", command=_crawler("--fsync", "none"), ours=True, works=_PRICED),
-    Program(name="crawler --no-verify-digests", command=_crawler("--no-verify-digests"), ours=True, works=_PRICED),
+    Program(name="crawler, no digests", command=_crawler(module="benchmarks.undigested"), ours=True, works=_PRICED),
+    Program(name="crawler --processes 2", command=_crawler("--processes", "2"), ours=True, works=_SHARED),
     Program(name="crawler --segments 1", command=_crawler("--segments", "1"), ours=True, works=("slow",)),
     Program(name="crawler --segments 4", command=_crawler("--segments", "4"), ours=True, works=_PIECES),
 )
 """crawler with other promises, so that the price of each is known; for the full measurement only.
 
-What is saved is digested in any case; without --verify-digests only those that others publish are not looked for.
+What is saved is digested in any case: "no digests" is a program of this benchmark, not an option.
 """

@@ -6,23 +6,29 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
 from crawler import urls
 from crawler.access import client_options
-from crawler.client import Client
+from crawler.attempts import announce
+from crawler.client import Client, ClientOptions
 from crawler.config import Config
+from crawler.crew import Crew
 from crawler.destinations.local import LocalDestination
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
-from crawler.gate import Gate
+from crawler.gate import Gate, Rates
 from crawler.history import figures_of
 from crawler.interfaces import Destination, Observer
+from crawler.link import Setup
+from crawler.log import LOGGER
+from crawler.pace import divided
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
+from crawler.spawn import Company, company
 from crawler.state import NullState, ReadOnlyState, SqliteState, state_path
 from crawler.stop import Stop
 from crawler.url_list import DownloadRun
@@ -81,6 +87,8 @@ class Surroundings:
     """Shared with runs at the same time; None: one of its own."""
     destination: AbstractAsyncContextManager[Destination] | None = None
     """Where files go instead of into DIR."""
+    company: Company | None = None
+    """Processes that were started early for it."""
 
 
 async def run_mirror(
@@ -219,7 +227,26 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
         tally=tally,
         stop=given.stop,
     )
+    if config.processes != 1 and given.destination is None and not config.dry_run:
+        parts = replace(parts, crew=await _open_crew(stack, setup, options, gate, parts))
     return parts, state
+
+
+async def _open_crew(
+    stack: AsyncExitStack, setup: _Setup, options: ClientOptions, gate: Gate, parts: Parts
+) -> Crew | None:
+    """Other processes that fetch; None if one is all that is wanted."""
+    config = setup.config
+    started = setup.given.company or stack.enter_context(company(config.processes, config.workers))
+    if not started.wanted:
+        return None
+    crew = Crew(started)
+    stack.push_async_callback(crew.close)
+    level = LOGGER.getEffectiveLevel()
+    hosts = {name: divided(learnt, len(started.members) or 1) for name, learnt in gate.known.items()}
+    work = Setup(config=config, options=options, directory=str(setup.directory), log_level=level, hosts=hosts)
+    await crew.open(work, gate, parts.observer, parts.tally.warn, announce)
+    return crew
 
 
 async def _open_destination(stack: AsyncExitStack, setup: _Setup) -> Destination:
@@ -259,6 +286,5 @@ def shared_gate(configs: Sequence[Config]) -> Gate:
     rates = [config.limit_rate for config in configs if config.limit_rate is not None]
     return Gate(
         max(config.workers for config in configs),
-        requests_per_second=min(requests, default=None),
-        bytes_per_second=min(rates, default=None),
+        Rates.per_second(min(requests, default=None), min(rates, default=None)),
     )

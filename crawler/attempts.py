@@ -27,6 +27,12 @@ def announce_to(*told: Announce) -> None:
     _announce = tell
 
 
+def announce(attempt: int, wait: float, error: Exception) -> None:
+    """Announce a retry that another process makes."""
+    if _announce is not None:
+        _announce(attempt, wait, error)
+
+
 async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
     """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
 

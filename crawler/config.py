@@ -96,6 +96,11 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _processes(text: str) -> int:
+    """0 stands for auto."""
+    return 0 if text == "auto" else _whole(1)(text)
+
+
 def _choice(*values: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in values:
@@ -196,6 +201,9 @@ class Config:
 
     workers: int = _option(
         8, NETWORK, "transfers at once, and connections to one host", "N", parse=_whole(1), short="-w"
+    )
+    processes: int = _option(
+        1, NETWORK, "processes that fetch and save; auto: by the number of processors", "N|auto", parse=_processes
     )
     listers: int = _option(4, NETWORK, "listings fetched at once", "N", parse=_whole(1))
     backlog: int = _option(1000, NETWORK, "files planned ahead of the workers", "N", parse=_whole(1))

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crawler.mirrors import Mirror
     from crawler.progress.display import Silence
     from crawler.report import Report
+    from crawler.spawn import Company
 
 T = TypeVar("T")
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
@@ -141,13 +142,23 @@ def run_one(call: Call) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler import app
 
-        given = app.Surroundings(observers=observers, stop=stop)
+        given = app.Surroundings(observers=observers, stop=stop, company=started)
         if call.input_file is None:
             return await app.run_mirror(call.positional[0], directory, call.config, given)
         return await app.run_download(items, directory, call.config, given)
 
     items = read_items(call.input_file) if call.input_file is not None else []
-    return watched_run(call, work, print_report)
+    with _company(call.config) as started:
+        return watched_run(call, work, print_report)
+
+
+def _company(config: Config) -> AbstractContextManager[Company | None]:
+    """The processes of --processes, started before this one has read all of its own modules."""
+    if config.processes == 1 or config.dry_run:
+        return nullcontext()
+    from crawler.spawn import company
+
+    return company(config.processes, config.workers)
 
 
 def watched_run(call: Call, work: Work, show: Show) -> int:

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from crawler import limits
 from crawler.errors import FetchError
@@ -17,9 +18,6 @@ from crawler.pace import Learnt, Pace, begun, disturbed, with_ceiling
 from crawler.retry import parse_http_date, parse_retry_after
 from crawler.urls import Origin, origin
 
-if TYPE_CHECKING:
-    from aiolimiter import AsyncLimiter
-
 _LOG = logging.getLogger("crawler")
 _OVERLOAD_PAUSE = 1.0
 """Seconds that everybody leaves a host alone after a 429 that does not say how long."""
@@ -27,17 +25,41 @@ _BREATH = 0.1
 """The same where fewer requests at once, which follow, may be all that the host asks for."""
 
 
+class Rate(Protocol):
+    """What a bucket offers: ``aiolimiter.AsyncLimiter``, or another process that has it."""
+
+    max_rate: float
+
+    async def acquire(self, amount: float = 1) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """The rates of a run, over all hosts; None is no limit."""
+
+    requests: Rate | None = None
+    bytes: Rate | None = None
+
+    @classmethod
+    def per_second(cls, requests: int | None, received: int | None) -> Rates:
+        """So many requests, so many bytes received."""
+        return cls(requests=_limiter(requests, 1.0), bytes=_limiter(received, 0.25))
+
+
 class Host:
     """One origin during a run: its connections, its rate and its troubles."""
 
-    __slots__ = ("_failures", "_meter", "_paused_until", "_requests", "_waiting", "name")
+    __slots__ = ("_failures", "_meter", "_on_rest", "_paused_until", "_requests", "_waiting", "name")
 
-    def __init__(self, name: str, pace: Pace, requests: AsyncLimiter | None) -> None:
+    def __init__(
+        self, name: str, pace: Pace, requests: Rate | None, on_rest: Callable[[str, float], None] | None
+    ) -> None:
         self.name = name
         """As it is logged and remembered."""
         self._meter = Meter(pace, time.monotonic())
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._requests = requests
+        self._on_rest = on_rest
         self._failures = 0
         self._paused_until = 0.0
 
@@ -142,7 +164,7 @@ class Host:
             return False
         pace = self.pace
         if self._meter.refused(generation, time.monotonic()):
-            self.rest(_BREATH if wait is None else wait)
+            self._rest(_BREATH if wait is None else wait)
             self._tell(pace)
             return status == 429
         self.pause(_OVERLOAD_PAUSE if wait is None else wait)
@@ -154,9 +176,14 @@ class Host:
         self._paused_until = max(self._paused_until, now + seconds)
         self._meter.follow(disturbed(self.pace), now)
 
+    def _rest(self, seconds: float) -> None:
+        self.rest(seconds)
+        if self._on_rest is not None:
+            self._on_rest(self.name, seconds)
+
     def pause(self, seconds: float) -> None:
         """Nobody talks to this host for that long: it said that it is overloaded. Counts as a failure."""
-        self.rest(seconds)
+        self._rest(seconds)
         self._failures += 1
 
     def failed(self) -> None:
@@ -188,17 +215,19 @@ class Gate:
     """One for all mirrors of a process, so that the bounds hold for each host over all of them.
 
     ``connections`` is the most that a host ever gets at once: how many it does get is found by ``pace``.
-    ``requests_per_second`` and ``bytes_per_second`` are None for no limit.
+    ``on_rest`` hears the URL of a host that asked for a pause, and its seconds.
     """
 
     def __init__(
-        self, connections: int, *, requests_per_second: int | None = None, bytes_per_second: int | None = None
+        self, connections: int, rates: Rates | None = None, *, on_rest: Callable[[str, float], None] | None = None
     ) -> None:
         self._ceiling = connections
         self._hosts: dict[Origin | None, Host] = {}
-        self._known: dict[str, Learnt] = {}
-        self._requests = _limiter(requests_per_second, 1.0)
-        self._bytes = _limiter(bytes_per_second, 0.25)
+        self.known: dict[str, Learnt] = {}
+        """What earlier runs have learnt of hosts."""
+        self._noted: dict[str, Learnt] = {}
+        self._rates = rates or Rates()
+        self._on_rest = on_rest
 
     def host(self, url: str) -> Host:
         """What stands between us and the host of ``url``."""
@@ -206,7 +235,9 @@ class Gate:
         host = self._hosts.get(where)
         if host is None:
             name = _name(where)
-            host = self._hosts[where] = Host(name, begun(self._ceiling, self._known.get(name)), self._requests)
+            host = self._hosts[where] = Host(
+                name, begun(self._ceiling, self.known.get(name)), self._rates.requests, self._on_rest
+            )
         return host
 
     @property
@@ -222,21 +253,32 @@ class Gate:
 
     def recall(self, known: Mapping[str, Learnt]) -> None:
         """What earlier runs have learnt, by the names of hosts, for those that are not talked to yet."""
-        self._known = {**known, **self._known}
+        self.known = {**known, **self.known}
+
+    def note(self, learnt: Mapping[str, Learnt]) -> None:
+        """What processes have learnt that ask in our name."""
+        self._noted.update(learnt)
 
     def learnt(self) -> dict[str, Learnt]:
         """What this run has learnt of the hosts that it talked to."""
-        return {host.name: host.pace.learnt for host in self._hosts.values() if host.has_learnt}
+        own = {host.name: host.pace.learnt for host in self._hosts.values() if host.has_learnt}
+        return own | self._noted
 
     @property
     def limits_bytes(self) -> bool:
-        return self._bytes is not None
+        return self._rates.bytes is not None
+
+    async def ask(self) -> None:
+        """Wait until one more request fits into the rate."""
+        if self._rates.requests is not None:
+            await self._rates.requests.acquire()
 
     async def spend(self, count: int) -> None:
         """Wait until ``count`` more bytes fit into the rate."""
-        while self._bytes is not None and count > 0:
-            share = min(count, int(self._bytes.max_rate))
-            await self._bytes.acquire(share)
+        rate = self._rates.bytes
+        while rate is not None and count > 0:
+            share = min(count, int(rate.max_rate))
+            await rate.acquire(share)
             count -= share
 
 
@@ -248,7 +290,7 @@ def _name(where: Origin | None) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _limiter(per_second: int | None, period: float) -> AsyncLimiter | None:
+def _limiter(per_second: int | None, period: float) -> Rate | None:
     """A bucket that holds what ``period`` seconds allow, so that the start is no burst."""
     if per_second is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +11,14 @@ from crawler.models import Entry, Job, Kind, Known, Local, Rejection, Result, St
 
 Permit = Callable[[str, str], Rejection | None]
 """(from URL, to URL) → why this redirect is not followed, or None."""
+
+
+class Redirects(Protocol):
+    """Decides about redirects of files. Plain data: it can be sent to another process."""
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        """Why the redirect from ``source`` to ``target`` is not followed, or None."""
+        ...
 
 
 class Reply(Protocol):
@@ -207,6 +215,36 @@ class StateStore(Protocol):
 
     def forget_folder(self, path: str) -> None:
         """Forget the folder ``path``: its listing, and all below it."""
+        ...
+
+
+class Crew(Protocol):
+    """Other processes that do jobs."""
+
+    redirects: Callable[[], Redirects]
+    """To be set: what decides about redirects now."""
+    alone: Callable[[Job], Awaitable[Result | Staged]]
+    """To be set: does a job in this process, should no other be left."""
+
+    @property
+    def places(self) -> int:
+        """So many jobs at once keep all of them busy."""
+        ...
+
+    def walked(self) -> None:
+        """No more listings are to be read."""
+        ...
+
+    async def process(self, job: Job) -> Result | Staged:
+        """Have ``job`` done; a file that was saved has its name by then. Raises DestinationError."""
+        ...
+
+    def check(self) -> None:
+        """Raises DestinationError if the disk failed one of them."""
+        ...
+
+    async def settle(self) -> Sequence[Result]:
+        """Stop them all, keep what is complete. Returns what ended and was reported to nobody."""
         ...
 
 

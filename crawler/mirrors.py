@@ -50,6 +50,10 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
         _parse_one(table, defaults, overrides, f"{where}: mirror {number}") for number, table in enumerate(tables, 1)
     ]
     _check_distinct(mirrors, where)
+    if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
+        raise ConfigError(
+            f"{where}: processes: only with jobs = 1, or one host would get the connections of all of them"
+        )
     return Mirrors(mirrors=tuple(mirrors), jobs=jobs)
 
 

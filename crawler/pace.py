@@ -7,6 +7,7 @@ before, with another limit, and before again, so that what changes by itself is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -128,6 +129,19 @@ class Pace:
     @property
     def learnt(self) -> Learnt:
         return Learnt(limit=self.base, beyond=self.beyond)
+
+
+def divided(learnt: Learnt, parts: int) -> Learnt:
+    """The share of one of ``parts`` processes that ask a host together."""
+    beyond = None if learnt.beyond is None else max(2, learnt.beyond // parts)
+    return Learnt(limit=max(1, learnt.limit // parts), beyond=beyond)
+
+
+def added(shares: Sequence[Learnt]) -> Learnt:
+    """What several processes have found, each by itself, as one."""
+    limit = sum(share.limit for share in shares)
+    found = [share.beyond for share in shares if share.beyond is not None]
+    return Learnt(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))
 
 
 def begun(ceiling: int, known: Learnt | None = None) -> Pace:

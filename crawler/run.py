@@ -16,7 +16,7 @@ from crawler.deletion import Excluded, candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
 from crawler.dryrun import Planner
 from crawler.filters import Filters
-from crawler.interfaces import Client, Destination, Observer, Permit, StateStore
+from crawler.interfaces import Client, Crew, Destination, Observer, Permit, Redirects, StateStore
 from crawler.models import Job, Outcome, Rejection, Result, Staged
 from crawler.permission import fetch_robots
 from crawler.producer import Policy, Producer
@@ -45,6 +45,33 @@ class Parts:
     observer: Observer
     tally: Tally
     stop: Stop
+    crew: Crew | None = None
+    """Set where other processes fetch."""
+
+
+def build_downloader(
+    config: Config, filters: Filters, client: Client, destination: Destination, observer: Observer, permit: Permit
+) -> Downloader:
+    """What fetches and checks one file after the other, as ``config`` says."""
+
+    def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
+        if not filters.needs_headers(job.size, job.modified):
+            return None
+        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
+        rejection = filters.rejects_headers(size, moment, job.path)
+        return rejection.reason if rejection else None
+
+    return Downloader(
+        client=client,
+        destination=destination,
+        observer=observer,
+        permit=permit,
+        attempts=config.attempts,
+        is_listing=lambda body, url, kind: listings.parse_listing(body, url, kind).is_listing,
+        verify=config.verify_digests,
+        rejects_headers=rejects_headers,
+        lanes=Lanes(most=config.segments, free=config.workers),
+    )
 
 
 def build_walker(
@@ -99,33 +126,38 @@ class Run:
             await writer
         return self.parts.stop.reason is None
 
-    async def engine(self, produce: engine.Produce, permit: Permit) -> None:
-        config = self.parts.config
-        downloader = Downloader(
-            client=self.parts.client,
-            destination=self.parts.destination,
-            observer=self.parts.observer,
-            permit=permit,
-            attempts=config.attempts,
-            is_listing=lambda body, url, kind: listings.parse_listing(body, url, kind).is_listing,
-            verify=config.verify_digests,
-            rejects_headers=self._rejects_headers,
-            lanes=Lanes(most=config.segments, free=config.workers),
+    def redirects(self) -> Redirects:
+        """What decides about redirects of files now."""
+        raise NotImplementedError
+
+    def permit(self, source: str, target: str) -> Rejection | None:
+        return self.redirects().file_redirect(source, target)
+
+    async def engine(self, produce: engine.Produce) -> None:
+        """Do the jobs that ``produce`` puts, here or by other processes. Raises DestinationError."""
+        parts, config = self.parts, self.parts.config
+        downloader = build_downloader(
+            config, self.filters, parts.client, parts.destination, parts.observer, self.permit
         )
+        workers, fetch, crew = config.workers, downloader.process, parts.crew
+        if crew is not None:
+            workers = crew.places  # the bound for each host is that of the gates
+            crew.redirects, crew.alone, fetch = self.redirects, fetch, crew.process
 
-        async def fetch(job: Job) -> Result | Staged:
+        async def process(job: Job) -> Result | Staged:
             digest = await self.checksums.beside(job.path) if self.checksums and job.digest is None else None
-            return await downloader.process(replace(job, digest=digest) if digest else job)
+            return await fetch(replace(job, digest=digest) if digest else job)
 
-        process = fetch if self.planner is None else self.planner.process
-        await engine.run(produce, process, self._finish, workers=config.workers, backlog=config.backlog)
-
-    def _rejects_headers(self, job: Job, size: int | None, modified: float | None) -> str | None:
-        if not self.filters.needs_headers(job.size, job.modified):
-            return None
-        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
-        rejection = self.filters.rejects_headers(size, moment, job.path)
-        return rejection.reason if rejection else None
+        if self.planner is not None:
+            process = self.planner.process
+        try:
+            await engine.run(produce, process, self._finish, workers=workers, backlog=config.backlog)
+            if crew is not None:
+                crew.check()
+        except BaseException:
+            for result in await crew.settle() if crew is not None else ():
+                await self._finish(result)
+            raise
 
     async def _finish(self, done: Result | Staged) -> None:
         if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
@@ -164,7 +196,7 @@ class MirrorRun(Run):
                 parts.client,
                 parts.destination,
                 parts.state,
-                self._permit,
+                self.permit,
                 attempts=config.attempts,
                 warn=parts.tally.warn,
             )
@@ -182,7 +214,7 @@ class MirrorRun(Run):
         producer.scope = lambda: walker.scope
         starts = [Folder(path="", url=self._url)]
         while starts:
-            await self.engine(lambda put, starts=starts: self._produce(starts, put), self._permit)  # type: ignore[misc]
+            await self.engine(lambda put, starts=starts: self._produce(starts, put))  # type: ignore[misc]
             late, self.late = self.late, []
             starts = walker.late(late)
         await self.committer.drain()
@@ -201,9 +233,11 @@ class MirrorRun(Run):
 
         await walker.walk(starts, visit)
         self.parts.observer.walked()
+        if self.parts.crew is not None:
+            self.parts.crew.walked()
 
-    def _permit(self, source: str, target: str) -> Rejection | None:
-        return self._walker.scope.file_redirect(source, target)
+    def redirects(self) -> Redirects:
+        return self._walker.scope
 
     async def _finish_blocked(self, jobs: Sequence[Job]) -> None:
         """What had to wait for a deletion, and after it the files that may name it."""
@@ -229,7 +263,7 @@ class MirrorRun(Run):
                 await put(job)
 
         if jobs:
-            await self.engine(produce, self._permit)
+            await self.engine(produce)
             await self.committer.drain()
 
     async def _delete(self) -> bool:

@@ -71,6 +71,18 @@ class Scope:
         return in_scope(plain, self.base) or self._is_named(plain)
 
 
+@dataclass(frozen=True, slots=True)
+class ListScope:
+    """For a list of URLs: redirects stay on the host of their URL or on ``hosts``; there is no path scope."""
+
+    hosts: frozenset[str] = frozenset()
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        """Why a redirect of a file is not followed, or None."""
+        where = urlsplit(source)
+        return Scope(f"{where.scheme}://{where.netloc}/", self.hosts).file_redirect(source, target)
+
+
 def same_host_redirect(source: str, target: str) -> Rejection | None:
     """For robots.txt: anywhere on its host, or to https."""
     if origin(source) == origin(target) or is_upgrade(source, target):

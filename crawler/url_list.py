@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from crawler import engine, urls
 from crawler.errors import ListingError, RobotsForbidden
+from crawler.interfaces import Redirects
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.permission import fetch_rules
 from crawler.plan import Need, needs_fetch
-from crawler.run import Run
-from crawler.scope import Scope
+from crawler.run import Parts, Run
+from crawler.scope import ListScope
 
 
 class DownloadRun(Run):
     """Fetches a given list of URLs."""
 
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self._scope = ListScope(frozenset(host.lower() for host in parts.config.allow_host))
+
     async def run(self, items: Sequence[tuple[str, str]]) -> None:
         """Raises DestinationError."""
-        await self.guarded(lambda: self.engine(lambda put: self._produce(items, put), self._permit))
+        await self.guarded(lambda: self.engine(lambda put: self._produce(items, put)))
 
-    def _permit(self, source: str, target: str) -> Rejection | None:
-        """Redirects stay on the host of their URL or on those of --allow-host; a list has no path scope."""
-        where = urlsplit(source)
-        hosts = frozenset(host.lower() for host in self.parts.config.allow_host)
-        return Scope(f"{where.scheme}://{where.netloc}/", hosts).file_redirect(source, target)
+    def redirects(self) -> Redirects:
+        return self._scope
 
     async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
         parts = self.parts

@@ -32,7 +32,7 @@ class VerifyRun(DownloadRun):
         config = self.parts.config
         await engine.run(self._known, self._compare, self._note, workers=config.workers, backlog=config.backlog)
         if self._bad:
-            await self.engine(lambda put: self._again(self._bad, put), self._permit)
+            await self.engine(lambda put: self._again(self._bad, put))
             await self.committer.drain()
 
     async def _known(self, put: engine.Put) -> None:

@@ -62,6 +62,7 @@ class LocalDestination:
         self._digests = digests
         self._trash_seconds = trash_seconds
         self._read_only = read_only
+        self._joined = False
         self._home = Home(directory)
         self.folds_case = False
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
@@ -102,6 +103,11 @@ class LocalDestination:
         await self._ready()
         await self._lock.acquire(wait)
         await self._run(self._writer, self._store.sweep)
+
+    async def join(self) -> None:
+        """Be ready to write into DIR, which another process of the same run holds, and will tidy up."""
+        self._joined = True
+        await self._ready()
 
     async def close(self) -> None:
         """Empty the trash of what is too old, give up the lock and every descriptor. For once, at the end."""
@@ -158,7 +164,7 @@ class LocalDestination:
         for executor in (self._looker, self._carriers):
             executor.shutdown(wait=True, cancel_futures=True)  # nobody uses a descriptor that is closed below
         try:
-            if self._trash is not None:
+            if self._trash is not None and not self._joined:
                 with suppress(Refused):
                     self._trash.empty(time.time())
         finally:

@@ -19,7 +19,7 @@ from crawler import gate as gate_module
 from crawler import limits
 from crawler.client import Client, ClientOptions
 from crawler.errors import ConfigError, FetchError, VerificationError
-from crawler.gate import Gate
+from crawler.gate import Gate, Rates
 from crawler.interfaces import Page, Reply
 from crawler.models import Rejection, Validators
 from crawler.urls import origin
@@ -258,7 +258,7 @@ async def test_who_stops_reading_gives_the_connection_back(site: Site) -> None:
 
 async def test_a_rate_holds_for_bodies(site: Site) -> None:
     site.file("a", bytes(40_000))
-    async with opened(Gate(1, bytes_per_second=100_000)) as client:
+    async with opened(Gate(1, Rates.per_second(None, 100_000))) as client:
         began = time.monotonic()
         await get(client, site.url + "a")
     assert time.monotonic() - began >= 0.1

@@ -27,6 +27,10 @@ class Wish:
     """Options of this program alone: a test that uses them cannot run a peer."""
 
 
+_ALWAYS = shlex.split(os.environ.get("FAULTS_OPTIONS", ""))
+"""Options that all runs get, such as ``--processes 2``: what holds for one process holds for several."""
+
+
 def crawler(wish: Wish, url: str, directory: str) -> list[str]:
     options = [
         f"--attempts={wish.attempts}",
@@ -38,7 +42,7 @@ def crawler(wish: Wish, url: str, directory: str) -> list[str]:
         value = getattr(wish, name)
         if value is not None:
             options.append(f"--{name.replace('_', '-')}={value}")
-    return [sys.executable, "-m", "crawler", *options, *wish.more, url, directory]
+    return [sys.executable, "-m", "crawler", *options, *_ALWAYS, *wish.more, url, directory]
 
 
 def wget(wish: Wish, url: str, directory: str) -> list[str]:

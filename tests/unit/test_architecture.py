@@ -18,13 +18,13 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 LAYERS = {
     0: "models errors",
     1: "listings filters urls scope loops comparison robots plan pieces evidence pace meter zones retry limits space "
-    "digests config mirrors report render escape interfaces",
-    2: "client requests access gate deadline decoding tls turns destinations state progress outputs target log history "
-    "html_report",
+    "digests config mirrors report render escape wire interfaces",
+    2: "client requests access gate deadline decoding tls turns spawn link crew destinations state progress outputs "
+    "target log history html_report",
     3: "run permission url_list engine discover reading producer transfer segments attempts committer deletion dryrun "
     "checksums explain verify stop",
     4: "app browse upkeep",
-    5: "console modes cli __main__",
+    5: "console modes cli child __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 

@@ -12,7 +12,7 @@ import pytest
 from crawler import gate as gate_module
 from crawler import limits
 from crawler.errors import FetchError
-from crawler.gate import Gate
+from crawler.gate import Gate, Rates
 from crawler.pace import START, Learnt
 
 URL = "http://h/pub/a"
@@ -342,21 +342,21 @@ async def test_those_who_wait_for_a_connection_learn_that_the_host_was_given_up(
 
 
 async def test_requests_per_second_hold_over_all_hosts() -> None:
-    gate = Gate(8, requests_per_second=50)
+    gate = Gate(8, Rates.per_second(50, None))
     began = time.monotonic()
     await asyncio.gather(*(enter(gate, URL if number % 2 else OTHER_HOST) for number in range(60)))
     assert time.monotonic() - began >= 0.15, "50 at once, then ten more at 50 per second"
 
 
 async def test_bytes_per_second_hold_over_all_transfers() -> None:
-    gate = Gate(8, bytes_per_second=100_000)
+    gate = Gate(8, Rates.per_second(None, 100_000))
     began = time.monotonic()
     await asyncio.gather(*(gate.spend(10_000) for _ in range(5)))
     assert 0.2 <= time.monotonic() - began < 2, "25,000 at once, then 25,000 more at 100,000 per second"
 
 
 async def test_one_chunk_may_be_larger_than_a_second_allows() -> None:
-    gate = Gate(1, bytes_per_second=1_000_000)
+    gate = Gate(1, Rates.per_second(None, 1_000_000))
     began = time.monotonic()
     await gate.spend(400_000)
     assert time.monotonic() - began >= 0.1
@@ -364,7 +364,7 @@ async def test_one_chunk_may_be_larger_than_a_second_allows() -> None:
 
 @pytest.mark.parametrize("rate", [1, 2, 3, 5])
 async def test_the_smallest_rates_work(rate: int) -> None:
-    gate = Gate(1, bytes_per_second=rate, requests_per_second=rate)
+    gate = Gate(1, Rates.per_second(rate, rate))
     async with asyncio.timeout(5):
         await gate.spend(1)
         await enter(gate)
@@ -375,4 +375,4 @@ async def test_without_a_rate_nothing_is_counted() -> None:
     assert not gate.limits_bytes
     async with asyncio.timeout(5):
         await gate.spend(1 << 60)
-    assert Gate(1, bytes_per_second=5).limits_bytes
+    assert Gate(1, Rates.per_second(None, 5)).limits_bytes

@@ -12,7 +12,7 @@ import pytest
 
 from crawler import pace as paces
 from crawler.meter import Meter
-from crawler.pace import START, Learnt, Pace, Stage, Window, after, begun, overloaded, with_ceiling
+from crawler.pace import START, Learnt, Pace, Stage, Window, added, after, begun, divided, overloaded, with_ceiling
 
 Serve = Callable[[int], float]
 """Requests in progress, this one included → seconds that it takes."""
@@ -272,3 +272,20 @@ def test_a_request_that_is_refused_alone_is_not_refused_for_others() -> None:
     meter.entered(0.0)
     assert not meter.refused(meter.generation, 0.01)
     assert meter.limit == START
+
+
+@pytest.mark.parametrize(
+    ("limits", "found", "limit", "beyond"),
+    [((3, 4), (None, None), 7, None), ((3, 4), (4, None), 7, None), ((2, 2), (3, 3), 4, 6), ((2,), (3,), 2, 3)],
+)
+def test_what_processes_learn_adds_up(
+    limits: tuple[int, ...], found: tuple[int | None, ...], limit: int, beyond: int | None
+) -> None:
+    shares = [Learnt(limit=each, beyond=above) for each, above in zip(limits, found, strict=True)]
+    assert added(shares) == Learnt(limit=limit, beyond=beyond)
+
+
+def test_the_share_of_a_process_is_at_least_one_request() -> None:
+    assert divided(Learnt(limit=9, beyond=12), 2) == Learnt(limit=4, beyond=6)
+    assert divided(Learnt(limit=1, beyond=2), 3) == Learnt(limit=1, beyond=2)
+    assert divided(Learnt(limit=8, beyond=None), 3) == Learnt(limit=2, beyond=None)

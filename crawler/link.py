@@ -1,0 +1,64 @@
+"""One end of the connection between a run's parent and a child: the same at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from crawler import wire
+from crawler.client import ClientOptions
+from crawler.config import Config
+from crawler.pace import Learnt
+from crawler.wire import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a child must know before its first job."""
+
+    config: Config
+    options: ClientOptions
+    directory: str
+    """DIR, absolute or relative to the directory that both were started in."""
+    log_level: int
+    hosts: Mapping[str, Learnt]
+    """What earlier runs have learnt of hosts, divided by the number of children."""
+
+
+class Link(asyncio.Protocol):
+    """Sends and receives messages. To derive from: ``received`` gets each message."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._frames = wire.Frames()
+        self._outbox: list[Message] = []
+
+    async def connect(self, connection: socket.socket) -> None:
+        """Take over one end of a pair of sockets."""
+        connection.setblocking(False)
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=connection)
+
+    def send(self, message: Message) -> None:
+        """With all others of this turn of the loop."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._outbox.append(message)
+
+    def flush(self) -> None:
+        """Send now what is to be sent."""
+        messages, self._outbox = self._outbox, []
+        if messages and self.transport is not None and not self.transport.is_closing():
+            self.transport.write(wire.pack_frame(messages))
+
+    def received(self, name: int, *values: object) -> None:
+        raise NotImplementedError
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._frames.feed(data):
+            self.received(*message)

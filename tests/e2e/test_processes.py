@@ -1,0 +1,177 @@
+"""Several processes: one mirror, one account, one bound for each host; whichever of them dies, nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import crawler
+from crawler import spawn
+from tests.faulty.behaviours import Cut, Late, Redirect, Stall, Status
+from tests.faulty.fixtures import sandbox, site
+from tests.faulty.samples import KB, blob, many, wait_until
+from tests.faulty.sandbox import Program, Sandbox
+from tests.faulty.server import Site
+
+__all__ = ["sandbox", "site"]
+
+TWO = ("--processes=2",)
+
+
+def children(program: Program) -> list[int]:
+    """Process numbers of the children of a run."""
+    pids = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
+    return [int(pid) for pid in pids]
+
+
+def is_there(pid: int) -> bool:
+    """False for a zombie as well: whoever has to reap it may be busy."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def fetched(site: Site) -> Counter[str]:
+    return Counter(request.path for request in site.log.bodies())
+
+
+@pytest.mark.parametrize("processes", ["3", "auto"])
+def test_several_processes_make_the_same_mirror(sandbox: Sandbox, site: Site, processes: str) -> None:
+    many(site, 60, "a", size=300)
+    many(site, 20, "a/b", size=600 * KB)
+    site.file("latest.bin", blob(300, 0), Redirect(to=f"{site.url}a/f000"))
+    sandbox.mirror(site.url, more=(f"--processes={processes}",)).succeeds()
+    assert {path for path, times in fetched(site).items() if times > 1} == {"/pub/a/f000"}  # by two names
+    site.log.clear()
+    sandbox.mirror(site.url, more=(f"--processes={processes}",)).succeeds()
+    assert fetched(site) == {}
+
+
+def test_they_share_the_connections_that_a_host_gets(sandbox: Sandbox, site: Site) -> None:
+    many(site, 60)
+    for number in range(60):
+        site.on(f"f{number:03}", Late(0.05))
+    sandbox.mirror(site.url, workers=5, more=("--processes=3",)).succeeds()
+    sandbox.holds(site.contents())
+    assert 3 <= max(request.active for request in site.log) <= 5
+
+
+def test_they_share_a_rate(sandbox: Sandbox, site: Site) -> None:
+    many(site, 4, size=100 * KB)
+    run = sandbox.mirror(site.url, limit_rate="200K", more=TWO)
+    run.succeeds()
+    assert run.seconds >= 1.2
+
+
+def test_a_pause_that_one_is_asked_for_is_kept_by_all(sandbox: Sandbox, site: Site) -> None:
+    many(site, 40)
+    for number in range(40):
+        site.on(f"f{number:03}", Late(0.02))
+    site.on("f005", Status(429, headers=(("Retry-After", "1"),), times=1))
+    sandbox.mirror(site.url, workers=4, more=TWO).succeeds()
+    refused = next(request for request in site.log if request.status == 429)
+    later = [request.at - refused.at for request in site.log if request.at > refused.at + 0.2]
+    assert min(later) > 0.9
+
+
+def test_what_fails_is_tried_again_and_accounted(sandbox: Sandbox, site: Site) -> None:
+    many(site, 30)
+    site.on("f003", Cut(at=0.5, times=1))
+    site.on("f007", Status(404))
+    run = sandbox.mirror(site.url, more=(*TWO, "-v"))
+    run.fails(5)
+    run.says("retry", "29 saved", "1 failed", "f007")
+    assert len(sandbox.tree()) == 29
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_jobs_of_a_child_that_dies_are_done_again(sandbox: Sandbox, site: Site, at_once: bool) -> None:
+    """By the other one; and if there is none, by their parent."""
+    many(site, 80)
+    for name in ("f000", "f001"):  # one for each child: they are at work until they are killed
+        site.on(name, Stall(at=0.5, times=1))
+    program = sandbox.start(site.url, timeout=30, more=TWO)
+    wait_until(lambda: {"/pub/f000", "/pub/f001"} <= fetched(site).keys(), "both at work")
+    first, second = children(program)
+    os.kill(first, signal.SIGKILL)
+    if not at_once:
+        wait_until(lambda: len(fetched(site)) == 80, "the rest")
+    os.kill(second, signal.SIGKILL)
+    run = sandbox.note(program.finish())
+    run.succeeds()
+    assert run.text.count("SIGKILL") == 2
+    sandbox.holds(site.contents())
+
+
+def test_no_child_outlives_its_parent(sandbox: Sandbox, site: Site) -> None:
+    many(site, 20)
+    site.on("f004", Stall(at=0.5))
+    program = sandbox.start(site.url, timeout=30, more=TWO)
+    wait_until(lambda: len(site.log.bodies()) > 5, "bodies on their way")
+    pids = children(program)
+    assert len(pids) == 2
+    program.signal(signal.SIGKILL)
+    program.finish()
+    wait_until(lambda: not any(map(is_there, pids)), "the children to end")
+    site.on("f004")
+    sandbox.mirror(site.url, more=TWO).succeeds()
+    sandbox.holds(site.contents())
+
+
+def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(sandbox: Sandbox, site: Site) -> None:
+    many(site, 20)
+    site.file("large.bin", blob(900 * KB, 5), Stall(at=0.5, times=1))
+    program = sandbox.start(site.url, timeout=30, more=TWO)
+    wait_until(lambda: sum(request.sent for request in site.log.of("/pub/large.bin")) > 400 * KB, "half of it")
+    pids = children(program)
+    asked = time.monotonic()
+    program.signal(signal.SIGTERM)
+    sandbox.note(program.finish()).fails(143)
+    assert time.monotonic() - asked < 5
+    assert not any(map(is_there, pids))
+    sandbox.mirror(site.url, more=TWO).succeeds()
+    sandbox.holds(site.contents())
+    assert [request.status for request in site.log.of("/pub/large.bin")] == [200, 206]
+
+
+def test_a_disk_that_takes_nothing_more_ends_the_run(sandbox: Sandbox, site: Site) -> None:
+    many(site, 200, size=2000)
+    sandbox.directory.mkdir()
+    (sandbox.directory / ".crawler").mkdir()
+    limited = ["sh", "-c", 'ulimit -f 600; exec "$@"', "sh"]
+    site.file("large.bin", blob(900 * KB, 5), listed=True)
+    run = sandbox.note(sandbox.start_raw([*limited, *sandbox.command(site.url, more=TWO)]).finish())
+    run.ends(4, 5)
+    sandbox.holds_only_whole(site.contents())
+
+
+async def test_they_work_for_a_program_that_has_a_loop_of_its_own(sandbox: Sandbox, site: Site) -> None:
+    many(site, 30)
+    report = await crawler.mirror(site.url, sandbox.directory, crawler.Config(processes=2, no_robots=True))
+    assert (report.saved, report.failed, report.warnings) == (30, 0, ())
+    sandbox.holds(site.contents())
+
+
+async def test_children_that_cannot_start_are_missed_and_nothing_else(
+    sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spawn, "_START", "raise SystemExit(3)")
+    many(site, 30)
+    report = await crawler.mirror(site.url, sandbox.directory, crawler.Config(processes=2, no_robots=True))
+    assert (report.saved, report.failed, report.exit_code) == (30, 0, 0)
+    assert all("code 3" in warning for warning in report.warnings)
+    assert len(report.warnings) == 2
+    sandbox.holds(site.contents())
+
+
+def test_with_a_single_connection_there_is_nothing_to_share(sandbox: Sandbox, site: Site) -> None:
+    many(site, 5)
+    sandbox.mirror(site.url, workers=1, more=TWO).succeeds()
+    assert site.most_connections == 1
+    sandbox.holds(site.contents())

@@ -1,0 +1,80 @@
+"""What crosses between processes arrives as it was sent, however the bytes are cut."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crawler import wire
+from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Validators
+
+MOMENT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+KNOWN = Known(
+    path="a/b",
+    url="http://h/a/b",
+    row="1K",
+    size=1000,
+    mtime=17,
+    validators=Validators(etag='"x"', last_modified="Thu"),
+    digest="sha256:00",
+    checked=1.5,
+)
+JOBS = [
+    Job(url="http://h/a", path="a", reason="new"),
+    Job(
+        url="http://h/a/b",
+        path="a/b\udcff",
+        reason="row changed",
+        kind=Kind.UNKNOWN,
+        size=Span(1, 2),
+        modified=Span(MOMENT, MOMENT),
+        row="1K",
+        digest="md5:00",
+        known=KNOWN,
+        local=Local(Kind.FILE, 3, 4),
+        probe=True,
+    ),
+]
+RESULTS = [
+    Result(path="a", url="http://h/a", outcome=Outcome.FAILED, reason="HTTP 404"),
+    Result(
+        path="a/b",
+        url="http://h/a/b/",
+        outcome=Outcome.SAVED,
+        reason="new",
+        size=5,
+        received=6,
+        seconds=0.5,
+        attempts=2,
+        digest="sha256:00",
+        old_size=7,
+        known=KNOWN,
+    ),
+]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_arrives_as_it_was(job: Job) -> None:
+    assert wire.unpack_job(wire.pack_job(job)) == job
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_a_result_arrives_as_it_was(result: Result) -> None:
+    assert wire.unpack_result(wire.pack_result(result), result.path) == result
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 1000])
+def test_messages_are_whole_however_their_bytes_arrive(piece: int) -> None:
+    messages = [(wire.JOB, number, wire.pack_job(job)) for number, job in enumerate(JOBS)]
+    data = wire.pack_frame(messages[:1]) + wire.pack_frame([]) + wire.pack_frame(messages[1:])
+    frames = wire.Frames()
+    arrived = [each for start in range(0, len(data), piece) for each in frames.feed(data[start : start + piece])]
+    assert arrived == messages
+
+
+def test_every_field_of_a_job_and_a_result_crosses() -> None:
+    """A new field that ``wire`` does not know would silently have its default on the other side."""
+    assert len(wire.pack_job(JOBS[0])) == len(Job.__slots__)
+    assert len(wire.pack_result(RESULTS[0])) == len(Result.__slots__) - 1
+    assert len(wire.pack_job(JOBS[1])[8]) == len(Known.__slots__) + 1  # the validators are two
