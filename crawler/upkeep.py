@@ -71,7 +71,9 @@ async def run_verify(
         if state.problem:
             raise DestinationError(f"nothing can be verified: {state.problem}")
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
-        client = await stack.enter_async_context(Client(options, shared_gate([config])))
+        gate = shared_gate([config])
+        gate.recall(state.hosts)
+        client = await stack.enter_async_context(Client(options, gate))
         parts = Parts(
             config=config,
             agent=options.user_agent,
