@@ -200,7 +200,7 @@ class Config:
     no_robots: bool = _option(False, WALK, "do not ask for robots.txt")
 
     workers: int = _option(
-        8, NETWORK, "transfers at once, and connections to one host", "N", parse=_whole(1), short="-w"
+        8, NETWORK, "transfers at once, and connections to one host, at most", "N", parse=_whole(1), short="-w"
     )
     processes: int = _option(
         1, NETWORK, "processes that fetch and save; auto: by the number of processors", "N|auto", parse=_processes
