@@ -98,7 +98,10 @@ def _seconds(text: str) -> float:
 
 def _processes(text: str) -> int:
     """0 stands for auto."""
-    return 0 if text == "auto" else _whole(1)(text)
+    try:
+        return 0 if text == "auto" else _whole(1)(text)
+    except ValueError:
+        raise ValueError("expected auto, or a whole number, 1 or more") from None
 
 
 def _choice(*values: str) -> Callable[[str], str]:

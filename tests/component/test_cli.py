@@ -148,6 +148,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]
         (("--workers",), "--workers"),
         (("--workers", "0", URL, DIR), "workers"),
         (("--workers", "x", URL, DIR), "workers"),
+        (("--processes", "some", URL, DIR), "auto"),
         (("--workers", "3", "--workers", "x", URL, DIR), "workers"),
         (("--delete=yes", URL, DIR), "--delete"),
         (("--limit-rate", "0", URL, DIR), "--limit-rate"),
