@@ -25,6 +25,7 @@ from crawler.interfaces import Destination, Observer
 from crawler.link import Setup
 from crawler.log import LOGGER
 from crawler.pace import divided
+from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
@@ -226,6 +227,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
         observer=Fanout([tally, *given.observers]) if given.observers else tally,
         tally=tally,
         stop=given.stop,
+        parser=await stack.enter_async_context(Parsers(tally.warn)),
     )
     if config.processes != 1 and given.destination is None and not config.dry_run:
         parts = replace(parts, crew=await _open_crew(stack, setup, options, gate, parts))

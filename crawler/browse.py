@@ -17,6 +17,7 @@ from crawler.errors import CrawlerError
 from crawler.escape import masked
 from crawler.interfaces import Observer
 from crawler.models import Entry, Listing, Rejection
+from crawler.parsers import Parsers
 from crawler.permission import fetch_robots
 from crawler.report import Tally
 from crawler.run import build_walker
@@ -52,9 +53,9 @@ async def read_listing(url: str, config: Config) -> Listing:
     async def visit(page: FolderPage) -> None:
         entries.extend(page.entries)
 
-    async with Client(options, shared_gate([config])) as client:
+    async with Client(options, shared_gate([config])) as client, Parsers() as parser:
         await fetch_robots(client, config, options.user_agent, bare)
-        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look)
+        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser)
         try:
             await walker.walk([Folder(path="", url=bare)], visit)
         except* CrawlerError as group:
@@ -82,13 +83,13 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
-    async with Client(options, shared_gate([config])) as client:
+    async with Client(options, shared_gate([config])) as client, Parsers() as parser:
         allows = await fetch_robots(client, config, options.user_agent, bare)
 
         def refuse(_path: str, target: str) -> Rejection | None:
             return None if allows(target) else Rejection("robots", target, "forbidden by robots.txt")
 
-        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), refuse=refuse)
+        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), parser, refuse=refuse)
 
         async def produce() -> None:
             try:

@@ -23,12 +23,13 @@ from crawler.client import Client
 from crawler.committer import Committer
 from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError
+from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.gate import Gate, Rates
 from crawler.interfaces import Observer, Redirects
 from crawler.link import Link, Setup
 from crawler.models import Job, Known, Rejection, Result, Staged
-from crawler.run import build_downloader
+from crawler.parsers import Parsers
 from crawler.state import NullState
 
 _TELL_SECONDS = 0.1
@@ -84,10 +85,16 @@ async def _work(link: _Parent, setup: Setup) -> None:
     gate = Gate(link.ceiling, rates, on_rest=link.rested)
     gate.recall(setup.hosts)
     link.gate = gate
-    async with _Destination(link, setup) as destination, Client(setup.options, gate) as client, reporter:
+    async with (
+        _Destination(link, setup) as destination,
+        Client(setup.options, gate) as client,
+        Parsers() as parser,
+        reporter,
+    ):
         await destination.join()
         filters = Filters(config, datetime.now(UTC))
-        downloader = build_downloader(config, filters, client, destination, reporter, link.permit)
+        tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
+        downloader = build_downloader(config, filters, tools, link.permit)
         committer = Committer(destination, NullState(), reporter)
         writer = asyncio.create_task(committer.run(), name="committer")
         try:

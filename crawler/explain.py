@@ -46,7 +46,7 @@ class Explainer(Observer):
         """The path of the decision, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
         parts, lines = self._parts, self._lines
         self._allows = await fetch_robots(parts.client, parts.config, parts.agent, self._root)
-        self._walker = build_walker(parts.config, parts.client, parts.state, self, refuse=self._refuse)
+        self._walker = build_walker(parts.config, parts.client, parts.state, self, parts.parser, refuse=self._refuse)
         await self._walker.walk([Folder(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))

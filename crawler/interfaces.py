@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from crawler.models import Entry, Job, Kind, Known, Local, Rejection, Result, Staged, Validators
+from crawler.models import Entry, Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
 Permit = Callable[[str, str], Rejection | None]
 """(from URL, to URL) → why this redirect is not followed, or None."""
@@ -56,6 +56,18 @@ class Page:
     """The server's clock, seconds since the epoch."""
     retry_after: str | None = None
     """The header as received."""
+
+
+class Parser(Protocol):
+    """Reads the pages of listings, each within a budget of time and memory."""
+
+    def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
+        """The listing of a page, a long one in pieces; the verdict comes with the last. Raises ListingError."""
+        ...
+
+    async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
+        """Whether a page is a listing. Raises ListingError for one that costs too much to read."""
+        ...
 
 
 class Client(Protocol):

@@ -37,6 +37,19 @@ LISTING_DECODED = 192 * MIB
 """The same after decompression: 4 MB of gzip can become 4 GB."""
 SMALL_PAGE = 8 * KIB
 """Pages up to this size, about eighty rows, are parsed at once: to hand one to a thread and back takes longer."""
+LARGE_PAGE = 128 * KIB
+"""Longer pages, about 1,300 rows, are parsed in a process that can be killed, unless a grammar fits: a hostile one of
+this length keeps a thread busy for a second, and nothing ends a thread. An honest one takes 50 ms; to start the process
+takes 200, once."""
+PARSER_SECONDS = 30.0
+PARSER_SECONDS_PER_MIB = 20.0
+PARSER_SECONDS_MOST = 900.0
+"""How long a page may take to parse: 30 s and 20 s for each MiB, at most 15 minutes. A themed page of 100,000 rows has
+10 MiB and takes 4 s on the machine of the measurements; the dearest markup that is known, tables in tables, takes 9 s
+for each MiB."""
+PARSER_MEMORY = GIB
+"""Memory of that process, one for each run: 640,000 rows in 64 MiB of text, more than which no tree is made of, need
+900 MiB."""
 LISTING_PAGES = 10_000
 """Pages of one paginated listing; S3 gives 1,000 keys a page, so this is ten million keys."""
 DEPTH = 64

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from crawler import limits
 from crawler.attempts import persist
@@ -15,14 +14,15 @@ from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, Stat
 from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
 from crawler.plan import Verdict, interpret
 
-T = TypeVar("T")
-Parse = Callable[[bytes, str, str], Iterator[Listing]]
-"""(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece."""
+Pieces = AsyncGenerator[Listing, None]
+Parse = Callable[[bytes, str, str], Pieces]
+"""(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece. Raises
+ListingError for a page that takes too much time or memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What reads the listings of a walk. All but small pages are parsed in a thread."""
+    """What reads the listings of a walk."""
 
     client: Client
     state: StateStore
@@ -30,7 +30,7 @@ class Reader:
     parse: Parse
     attempts: int
 
-    async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[Listing, None]:
+    async def read(self, path: str, url: str, permit: Permit) -> Pieces:
         """The listing at ``url`` of the folder ``path``, in pieces as they are parsed.
 
         The last piece alone has ``is_listing`` True, and says if the listing is complete. Raises FetchError,
@@ -43,47 +43,36 @@ class Reader:
         if memo is not None and (page.status == 304 or (memo.body_digest, memo.answered) == (digest, page.url)):
             yield self._recall(memo, path)
             return
-        if "json" in page.content_type and not await self._is_listing(page):
-            # An empty array proves nothing; the same folder as HTML does.
-            page = await persist(lambda: self._fetch(url, Validators(), permit, html_only=True), self.attempts)
-            digest = hashlib.sha256(page.body).hexdigest()
+        parsed = self.parse(page.body, page.url, page.content_type)
+        if "json" in page.content_type:
+            begun = [piece async for piece in parsed]
+            parsed = _again(begun)
+            if not begun[-1].is_listing:
+                # An empty array proves nothing; the same folder as HTML does.
+                page = await persist(lambda: self._fetch(url, Validators(), permit, html_only=True), self.attempts)
+                digest = hashlib.sha256(page.body).hexdigest()
+                parsed = self.parse(page.body, page.url, page.content_type)
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
-        count, pieces, entries = 0, 0, list[Entry]()
-        async for piece in self._parsed(page):
-            count, pieces = count + len(piece.entries), pieces + 1
-            if pieces == 1 or count <= most:
-                entries += piece.entries
-            else:
-                entries.clear()
-            if piece.is_listing:
-                self._announce(path, piece, count)
-                self._account(path, piece)
-                if piece.complete and count == len(entries):
-                    self.state.remember_listing(_memo(url, path, page, piece, tuple(entries), digest))
-            yield piece
+        count, number, entries = 0, 0, list[Entry]()
+        async with aclosing(_sound(parsed, page.content_type)) as pieces:
+            async for piece in pieces:
+                count, number = count + len(piece.entries), number + 1
+                if number == 1 or count <= most:
+                    entries += piece.entries
+                else:
+                    entries.clear()
+                if piece.is_listing:
+                    self._announce(path, piece, count)
+                    self._account(path, piece)
+                    if piece.complete and count == len(entries):
+                        self.state.remember_listing(_memo(url, path, page, piece, tuple(entries), digest))
+                yield piece
 
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
         page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
         if page.status == 200 or (page.status == 304 and known):
             return page
         raise _refused(page, url)
-
-    async def _is_listing(self, page: Page) -> bool:
-        pieces = await asyncio.to_thread(lambda: list(self.parse(page.body, page.url, page.content_type)))
-        return pieces[-1].is_listing
-
-    async def _parsed(self, page: Page) -> AsyncIterator[Listing]:
-        pieces = self.parse(page.body, page.url, page.content_type)
-        piece: Listing | None = None
-        take = _at_once if len(page.body) <= limits.SMALL_PAGE else asyncio.to_thread
-        while (following := await take(next, pieces, None)) is not None:
-            piece = following
-            if piece.is_listing and not piece.complete:
-                piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything
-            if piece.is_listing or piece.entries:
-                yield piece
-        if piece is None or not piece.is_listing:
-            raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
 
     def _recall(self, memo: ListingMemo, path: str) -> Listing:
         listing = Listing(
@@ -127,8 +116,22 @@ def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entr
     )
 
 
-async def _at_once(call: Callable[..., T], *args: object) -> T:
-    return call(*args)
+async def _sound(parsed: Pieces, content_type: str) -> Pieces:
+    """What is certain of a page. Raises ListingError if it is no listing."""
+    piece: Listing | None = None
+    async with aclosing(parsed) as pieces:
+        async for piece in pieces:
+            if piece.is_listing and not piece.complete:
+                piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything
+            if piece.is_listing or piece.entries:
+                yield piece
+    if piece is None or not piece.is_listing:
+        raise ListingError(f"the answer is not a directory listing ({content_type or 'no content type'})")
+
+
+async def _again(pieces: list[Listing]) -> Pieces:
+    for piece in pieces:
+        yield piece
 
 
 def _refused(page: Page, url: str) -> FetchError:

@@ -8,24 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler import engine, listings
+from crawler import engine
 from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import Excluded, candidates, check_limit, remove
 from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
 from crawler.dryrun import Planner
+from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
-from crawler.interfaces import Client, Crew, Destination, Observer, Permit, Redirects, StateStore
+from crawler.interfaces import Client, Crew, Observer, Parser, Redirects, StateStore
 from crawler.models import Job, Outcome, Rejection, Result, Staged
 from crawler.permission import fetch_robots
 from crawler.producer import Policy, Producer
 from crawler.reading import Reader
 from crawler.report import Tally
-from crawler.segments import Lanes
 from crawler.space import Budget, Room
 from crawler.stop import Stop
-from crawler.transfer import Downloader
 
 BLOCKED = "a file is in the way of its folder: --delete removes it"
 """Why a file failed whose folder cannot be made."""
@@ -34,44 +33,16 @@ HELD_BACK = "held back, because something before it failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(Tools):
     """What ``app`` built for a run."""
 
     config: Config
     agent: str
-    client: Client
-    destination: Destination
     state: StateStore
-    observer: Observer
     tally: Tally
     stop: Stop
     crew: Crew | None = None
     """Set where other processes fetch."""
-
-
-def build_downloader(
-    config: Config, filters: Filters, client: Client, destination: Destination, observer: Observer, permit: Permit
-) -> Downloader:
-    """What fetches and checks one file after the other, as ``config`` says."""
-
-    def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
-        if not filters.needs_headers(job.size, job.modified):
-            return None
-        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
-        rejection = filters.rejects_headers(size, moment, job.path)
-        return rejection.reason if rejection else None
-
-    return Downloader(
-        client=client,
-        destination=destination,
-        observer=observer,
-        permit=permit,
-        attempts=config.attempts,
-        is_listing=lambda body, url, kind: listings.parse_listing(body, url, kind).is_listing,
-        verify=config.verify_digests,
-        rejects_headers=rejects_headers,
-        lanes=Lanes(most=config.segments, free=config.workers),
-    )
 
 
 def build_walker(
@@ -79,6 +50,7 @@ def build_walker(
     client: Client,
     state: StateStore,
     observer: Observer,
+    parser: Parser,
     *,
     refuse: Refuse = lambda _path, _url: None,
 ) -> Walker:
@@ -87,7 +59,7 @@ def build_walker(
         client=client,
         state=state,
         observer=observer,
-        parse=listings.parse_listing_pieces,
+        parse=parser.pieces,
         attempts=config.attempts,
     )
     return Walker(
@@ -136,9 +108,7 @@ class Run:
     async def engine(self, produce: engine.Produce) -> None:
         """Do the jobs that ``produce`` puts, here or by other processes. Raises DestinationError."""
         parts, config = self.parts, self.parts.config
-        downloader = build_downloader(
-            config, self.filters, parts.client, parts.destination, parts.observer, self.permit
-        )
+        downloader = build_downloader(config, self.filters, parts, self.permit)
         workers, fetch, crew = config.workers, downloader.process, parts.crew
         if crew is not None:
             workers = crew.places  # the bound for each host is that of the gates
@@ -210,7 +180,9 @@ class MirrorRun(Run):
             make_folders=self.planner is None,
         )
         self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
-        self._walker = walker = build_walker(config, parts.client, parts.state, parts.observer, refuse=producer.refuse)
+        self._walker = walker = build_walker(
+            config, parts.client, parts.state, parts.observer, parts.parser, refuse=producer.refuse
+        )
         producer.scope = lambda: walker.scope
         starts = [Folder(path="", url=self._url)]
         while starts:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from crawler import digests, limits
 from crawler.attempts import persist
-from crawler.errors import FetchError, VerificationError
+from crawler.errors import FetchError, ListingError, VerificationError
 from crawler.evidence import confirmed, known_of, mtime_of
 from crawler.interfaces import Client, Destination, Observer, Part, Permit, Reply
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
@@ -47,8 +47,9 @@ class Downloader:
     observer: Observer
     permit: Permit
     attempts: int
-    is_listing: Callable[[bytes, str, str], bool]
-    """(body, URL, content type) → is this page a listing? Asked where a file may turn out to be a folder."""
+    is_listing: Callable[[bytes, str, str], Awaitable[bool]]
+    """(body, URL, content type) → is this page a listing? Asked where a file may turn out to be a folder. Raises
+    ListingError for a page that takes too much time or memory to tell."""
     verify: bool = True
     """Check bodies against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
@@ -142,7 +143,7 @@ class _Transfer:
         self._refuse_by_headers(reply, action)
         if self._may_be_directory(reply):
             body = await self._read(reply, limits.LISTING_RAW)
-            if self._shared.is_listing(body, reply.url, reply.headers.get("Content-Type", "")):
+            if await self._is_listing(reply, body):
                 return self._result(Outcome.DIRECTORY, "its body is a listing")
             return self._staged(reply, action, body)
         expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
@@ -158,6 +159,12 @@ class _Transfer:
 
     def _may_be_directory(self, reply: Reply) -> bool:
         return self._job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
+
+    async def _is_listing(self, reply: Reply, body: bytes) -> bool:
+        try:
+            return await self._shared.is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
+        except ListingError as error:
+            raise FetchError(f"it may be a folder, but {error}", url=self._job.url) from None
 
     async def _read(self, reply: Reply, limit: int) -> bytes:
         body = await reply.read(limit)

@@ -15,6 +15,7 @@ from crawler.destinations.local import LocalDestination
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.explain import Explainer, Line
 from crawler.interfaces import Observer
+from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
 from crawler.run import Parts
@@ -73,16 +74,16 @@ async def run_verify(
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
         gate.recall(state.hosts)
-        client = await stack.enter_async_context(Client(options, gate))
         parts = Parts(
             config=config,
             agent=options.user_agent,
-            client=client,
+            client=await stack.enter_async_context(Client(options, gate)),
             destination=destination,
             state=state,
             observer=Fanout([tally, *observers]),
             tally=tally,
             stop=stop,
+            parser=await stack.enter_async_context(Parsers(tally.warn)),
         )
         return parts, NullState()  # the history is that of the mirror's runs
 
@@ -106,6 +107,7 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
         LocalDestination(directory, read_only=True) as destination,
         ReadOnlyState(state_path(directory, config)) as state,
         Client(options, shared_gate([config])) as client,
+        Parsers(tally.warn) as parser,
     ):
         parts = Parts(
             config=config,
@@ -116,6 +118,7 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
             observer=tally,
             tally=tally,
             stop=Stop(),
+            parser=parser,
         )
         try:
             return await Explainer(parts, bare, wanted).explain()

@@ -11,13 +11,13 @@ The readers are imported when a page needs them: a run in which no listing has c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from crawler.listings.page import Page, Parser
 from crawler.models import Listing
 
-__all__ = ["parse_listing", "parse_listing_pieces"]
+__all__ = ["parse_listing", "parse_listing_pieces", "parse_without_grammar", "pieces_by_grammar", "without"]
 
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<title")
 
@@ -63,6 +63,7 @@ def _embedded(page: Page) -> Listing | None:
 
 
 PARSERS: tuple[Parser, ...] = (_json, _xml, _lean, _html, _embedded)
+_OTHERS = tuple(parser for parser in PARSERS if parser is not _lean)
 
 
 def parse_listing(body: bytes, url: str, content_type: str) -> Listing:
@@ -82,20 +83,42 @@ def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[L
     it say ``is_listing=False`` and ``complete=False``. No entry comes twice, and all pieces together are what
     ``parse_listing`` returns. Pages that no server printed row by row come in one piece.
     """
+    seen: set[str] = set()
+    for piece in pieces_by_grammar(body, url, content_type, seen):
+        yield piece
+        if piece.is_listing:
+            return
+    yield without(seen, parse_without_grammar(body, url, content_type))
+
+
+def pieces_by_grammar(body: bytes, url: str, content_type: str, seen: set[str]) -> Iterator[Listing]:
+    """The pieces of a page that a server printed row by row, which is read fast; ``seen`` gets the URLs of its entries.
+
+    For any other page they end without a verdict, after those that were read before it showed: the page is then to be
+    read by ``parse_without_grammar``, and that ``without`` what was seen.
+    """
     from crawler.listings.lean import PIECE, Reading
 
-    page = Page(body=body, url=url, content_type=content_type)
-    reading = Reading.begin(page)
+    reading = Reading.begin(Page(body=body, url=url, content_type=content_type), seen)
     if reading is None:
-        yield _parse(page, PARSERS)
         return
     for piece in reading.pieces(PIECE):
         if reading.matched:
             yield reading.verdict(tuple(piece))
             return
         yield reading.part(piece)
-    whole = _parse(page, tuple(parser for parser in PARSERS if parser is not _lean))
-    yield replace(whole, entries=tuple(entry for entry in whole.entries if entry.url not in reading.seen))
+
+
+def parse_without_grammar(body: bytes, url: str, content_type: str) -> Listing:
+    """``parse_listing`` for a page that no grammar fits: by a tree, or as JSON or XML."""
+    return _parse(Page(body=body, url=url, content_type=content_type), _OTHERS)
+
+
+def without(seen: Collection[str], listing: Listing) -> Listing:
+    """``listing`` without the entries whose URLs are ``seen``."""
+    if not seen:
+        return listing
+    return replace(listing, entries=tuple(entry for entry in listing.entries if entry.url not in seen))
 
 
 def _parse(page: Page, parsers: tuple[Parser, ...]) -> Listing:

@@ -140,7 +140,7 @@ _EPOCH_YEAR = 1970
 
 def read_lean(page: Page) -> Listing | None:
     """The listing of a page that matches a grammar from end to end; None for every other page."""
-    reading = Reading.begin(page)
+    reading = Reading.begin(page, set())
     if reading is None:
         return None
     entries = [entry for piece in reading.pieces(len(page.text)) for entry in piece]
@@ -150,11 +150,10 @@ def read_lean(page: Page) -> Listing | None:
 class Reading:
     """One pass over a page by its grammar."""
 
-    def __init__(self, page: Page, grammar: Grammar, start: int) -> None:
-        self.page, self.grammar, self.start = page, grammar, start
+    def __init__(self, page: Page, grammar: Grammar, start: int, seen: set[str]) -> None:
+        self.page, self.grammar, self.start, self.seen = page, grammar, start, seen
         self.matched = False
         self.rejections: list[Rejection] = []
-        self.seen: set[str] = set()
         self.resolver = Resolver(page.url)
         self._sizes: dict[str, Span[int] | None] = {"": None}
         self._times: dict[str, Span[datetime] | None] = {"": None}
@@ -162,14 +161,17 @@ class Reading:
             self._reject(unescape(found[1]))
 
     @classmethod
-    def begin(cls, page: Page) -> Reading | None:
-        """A reading that stands behind the head of the page, None if no grammar begins like it."""
+    def begin(cls, page: Page, seen: set[str]) -> Reading | None:
+        """A reading that stands behind the head of the page, None if no grammar begins like it.
+
+        It adds the URLs of entries to ``seen``.
+        """
         if page.start[:1] != b"<" or "?" in page.url:
             return None
         for grammar in GRAMMARS:
             head = grammar.head.match(page.text)
             if head is not None:
-                reading = cls(page, grammar, head.end())
+                reading = cls(page, grammar, head.end(), seen)
                 return None if any(link.reason in _NO_REASONS for link in reading.rejections) else reading
         return None
 

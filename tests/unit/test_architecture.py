@@ -19,12 +19,12 @@ LAYERS = {
     0: "models errors",
     1: "listings filters urls scope loops comparison robots plan pieces evidence pace meter zones retry limits space "
     "digests config mirrors report render escape wire interfaces",
-    2: "client requests access gate deadline decoding tls turns spawn link crew destinations state progress outputs "
-    "target log history html_report",
-    3: "run permission url_list engine discover reading producer transfer segments attempts committer deletion dryrun "
-    "checksums explain verify stop",
+    2: "client requests access gate deadline decoding tls turns spawn link crew parsers destinations state progress "
+    "outputs target log history html_report",
+    3: "run permission url_list engine discover reading producer transfer segments fetching attempts committer "
+    "deletion dryrun checksums explain verify stop",
     4: "app browse upkeep",
-    5: "console modes cli child __main__",
+    5: "console modes cli child parser_process __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 

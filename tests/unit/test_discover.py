@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from itertools import pairwise
 
 import pytest
@@ -68,8 +68,8 @@ class Walk:
             return Answer(status=404, headers={"Content-Type": "text/html"})
         return Answer(headers={"Content-Type": "text/html"}, body=asked.url.encode())
 
-    def _parse(self, body: bytes, url: str, _content_type: str) -> Iterator[Listing]:
-        return iter([self.pages.get(body.decode()) or listing(url, is_listing=False)])
+    async def _parse(self, body: bytes, url: str, _content_type: str) -> AsyncGenerator[Listing, None]:
+        yield self.pages.get(body.decode()) or listing(url, is_listing=False)
 
     async def visit(self, page: FolderPage) -> None:
         self.visited.append(page)

@@ -24,6 +24,7 @@ from crawler import limits
 from crawler.app import accounted
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
+from crawler.parsers import Parsers
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
 from crawler.state import SqliteState
@@ -144,6 +145,7 @@ class Mirror:
                 observer=tally,
                 tally=tally,
                 stop=stop,
+                parser=await stack.enter_async_context(Parsers(tally.warn)),
             )
             return parts, state
 

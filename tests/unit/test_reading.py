@@ -6,8 +6,8 @@ import pytest
 
 from crawler import limits
 from crawler.errors import ListingError
-from crawler.listings import parse_listing_pieces
 from crawler.models import Listing
+from crawler.parsers import Parsers
 from crawler.reading import Reader
 from tests.faulty.pages import Row, nginx
 from tests.unit.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, nothing_refused
@@ -33,7 +33,7 @@ class Reading:
             client=FakeClient(answer),
             state=self.state,
             observer=self.observer,
-            parse=parse_listing_pieces,
+            parse=Parsers().pieces,
             attempts=1,
         )
         return [piece async for piece in reader.read("", URL, nothing_refused)]

@@ -173,6 +173,10 @@ class Network:
         raise AssertionError("nobody reads listings here")
 
 
+async def no_listing(_body: bytes, _url: str, _content_type: str) -> bool:
+    return False
+
+
 class Run:
     """Transfers over ``network`` with ``workers`` of them at once."""
 
@@ -190,7 +194,7 @@ class Run:
             observer=self.observer,
             permit=nothing_refused,
             attempts=attempts,
-            is_listing=lambda _body, _url, _kind: False,
+            is_listing=no_listing,
             lanes=self.lanes,
         )
 

@@ -11,7 +11,7 @@ import pytest
 import stamina
 
 from crawler import limits
-from crawler.errors import FetchError
+from crawler.errors import FetchError, ListingError
 from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
 from crawler.scope import Scope
 from crawler.transfer import Downloader
@@ -57,6 +57,12 @@ def rest(body: bytes, start: int, **headers: str | None) -> Answer:
     return replace(tail, status=206)
 
 
+async def is_index(body: bytes, url: str, _content_type: str) -> bool:
+    if b"endless" in body:
+        raise ListingError("its page took longer than 30 s to read")
+    return body.startswith(b"Index of")
+
+
 class Transfer:
     """A downloader over a network with a script: each answer is given once, the last one for ever."""
 
@@ -71,7 +77,7 @@ class Transfer:
             observer=self.observer,
             permit=Scope("http://h/pub/").file_redirect,
             attempts=attempts,
-            is_listing=lambda body, _url, _kind: body.startswith(b"Index of"),
+            is_listing=is_index,
         )
 
     def _next(self, _asked: Asked) -> Answer:
@@ -360,6 +366,16 @@ async def test_what_may_be_a_folder_is_looked_at(body: bytes, outcome: Outcome |
     else:
         assert isinstance(done, Result)
         assert done.outcome is outcome
+
+
+async def test_what_takes_too_long_to_look_at_is_a_failure_of_that_file() -> None:
+    unsure = Job(url="http://h/pub/what", path="what", reason="new", kind=Kind.UNKNOWN)
+    done = await Transfer(ok(b"<html>endless", Content_Type="text/html")).run(unsure)
+    assert isinstance(done, Result)
+    assert (done.outcome, done.reason) == (
+        Outcome.FAILED,
+        "it may be a folder, but its page took longer than 30 s to read",
+    )
 
 
 async def test_a_filter_may_decide_by_the_headers_before_the_body() -> None:

@@ -1,0 +1,46 @@
+"""What fetches files, put together: for a run, and for each process of ``--processes``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crawler.config import Config
+from crawler.filters import Filters
+from crawler.interfaces import Client, Destination, Observer, Parser, Permit
+from crawler.models import Job
+from crawler.segments import Lanes
+from crawler.transfer import Downloader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What files are fetched with."""
+
+    client: Client
+    destination: Destination
+    observer: Observer
+    parser: Parser
+
+
+def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Permit) -> Downloader:
+    """What fetches and checks one file after the other, as ``config`` says."""
+
+    def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
+        if not filters.needs_headers(job.size, job.modified):
+            return None
+        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
+        rejection = filters.rejects_headers(size, moment, job.path)
+        return rejection.reason if rejection else None
+
+    return Downloader(
+        client=tools.client,
+        destination=tools.destination,
+        observer=tools.observer,
+        permit=permit,
+        attempts=config.attempts,
+        is_listing=tools.parser.is_listing,
+        verify=config.verify_digests,
+        rejects_headers=rejects_headers,
+        lanes=Lanes(most=config.segments, free=config.workers),
+    )

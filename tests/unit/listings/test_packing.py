@@ -1,0 +1,78 @@
+"""A listing comes out of another process as it went in, and nothing else does."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.listings.packing import is_last, pack, unpack
+from crawler.models import Entry, Kind, Listing, Rejection, Span
+
+texts = st.text(st.characters(codec=None), max_size=20)
+moments = st.datetimes(timezones=st.none() | st.just(UTC) | st.just(timezone(timedelta(hours=-3, minutes=-30))))
+entries = st.builds(
+    Entry,
+    name=texts,
+    kind=st.sampled_from(Kind),
+    url=texts,
+    size=st.none() | st.builds(Span, st.integers(0), st.integers(0)),
+    modified=st.none() | st.builds(Span, moments, moments),
+    row=texts,
+    folder=texts,
+    digest=st.none() | texts,
+    etag=st.none() | texts,
+    external=st.booleans(),
+)
+listings = st.builds(
+    Listing,
+    url=texts,
+    family=texts,
+    confidence=st.floats(0, 1),
+    is_listing=st.booleans(),
+    complete=st.booleans(),
+    entries=st.lists(entries, max_size=5).map(tuple),
+    rejections=st.lists(st.builds(Rejection, texts, texts, texts), max_size=3).map(tuple),
+    next_pages=st.lists(texts, max_size=3).map(tuple),
+)
+
+
+@given(listing=listings)
+@settings(max_examples=100, deadline=None)
+def test_what_is_packed_comes_out_the_same(listing: Listing) -> None:
+    frames = list(pack(listing))
+    assert [is_last(frame) for frame in frames] == [False] * (len(frames) - 1) + [True]
+    assert unpack(frames) == listing
+
+
+def test_a_long_listing_has_many_frames() -> None:
+    rows = tuple(Entry(name=str(number), kind=Kind.FILE, url=f"http://h/{number}") for number in range(9_000))
+    links = tuple(Rejection("sort", str(number)) for number in range(3_000))
+    listing = Listing(url="http://h/", family="x", confidence=1.0, is_listing=True, entries=rows, rejections=links)
+    frames = list(pack(listing))
+    assert len(frames) == 5 + 2 + 1
+    assert unpack(frames) == listing
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b'["entries", []]',
+        b'["listing", []]',
+        b'["listing", [[1, "x", 1.0, true, true], []]]',
+        b'["entries", [[]]]',
+        b'["entries", [["a", "no kind", "u", "", "", false, null, null, null, null]]]',
+        b'["entries", [["a", "file", "u", "", "", false, ["1e9", 1], null, null, null]]]',
+        b'["entries", [["a", "file", "u", "", "", false, null, ["yesterday", "today"], null, null]]]',
+        b'["entries", [[["a"], "file", "u", "", "", false, null, null, null, null]]]',
+    ],
+)
+def test_anything_else_is_refused(frame: bytes) -> None:
+    with pytest.raises((ValueError, TypeError, LookupError)):
+        unpack([frame])
