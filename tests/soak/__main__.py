@@ -28,7 +28,7 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="crawler-soak-", dir=options.directory))
     plan = Plan(files=options.files, folders=options.folders, seed=options.seed, rate=options.rate / 100)
     print(f"{plan.files:,} files in {plan.folders:,} folders, {options.rate:g} % of requests fail, seed {plan.seed}")
-    terms = Terms(plan=plan, directory=directory, deadline=began + options.limit, say=_say)
+    terms = Terms(plan=plan, directory=directory, deadline=began + options.limit, say=_say, more=options.more)
     try:
         rows, problem = soak(terms, whole)
     finally:
@@ -49,6 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=2.0, help="percent of the requests that fail")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=parse_duration, default=1200.0, help="of all runs together, such as 20m")
+    parser.add_argument("--with", dest="more", action="append", default=[], help="an option more: --with=--processes=2")
     parser.add_argument("--directory", help="where to put the mirror")
     parser.add_argument("--keep", action="store_true", help="leave the mirror where it is")
     options = parser.parse_args()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Terms:
     """On the monotonic clock."""
     read_timeout: str = "2s"
     say: Callable[[str], None] = lambda _text: None
+    more: Sequence[str] = ()
+    """Further options of all runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ class Soak:
         for name in ("summary", "changes"):
             (scratch / name).unlink(missing_ok=True)
         options = ["--attempts=5", f"--read-timeout={self._terms.read_timeout}", "--workers=32", "--listers=8"]
+        options += self._terms.more
         options += ["--delete"] if step.delete else []
         options += ["--ignore-errors"] if step.ignore_errors else []
         options += [f"--summary={scratch / 'summary'}", f"--changes={scratch / 'changes'}"]
