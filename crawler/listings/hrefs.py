@@ -42,6 +42,7 @@ _FOLDER_KEYS = (
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
+_LEADING = re.compile(r"\A(?:\.?/)+")
 Origin = tuple[str, str, int]
 
 
@@ -136,9 +137,7 @@ def folder_value(query: str) -> tuple[str, str] | None:
 
 
 def _trimmed(value: str) -> str:
-    value = re.sub(r"/+", "/", value.replace("\\", "/"))
-    while value.startswith(("./", "/")):
-        value = value[1:] if value.startswith("/") else value[2:]
+    value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
     return "" if value == "." else value.rstrip("/")
 
 

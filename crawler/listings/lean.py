@@ -68,7 +68,7 @@ GRAMMARS = (
         rf"{_APACHE}<pre>(?:{_IMG}| {{5}})? ?{_SORT}Name</a> *{_SORT}Last modified</a> *{_SORT}Size"
         rf"</a>(?: *{_SORT}Description</a>)?"
         rf" *<hr>(?:(?:{_IMG} | {{6}})?<a href=\"[^\"<>]*\">Parent Directory</a> +(?:(?:{_YMD}|{_DMY}) +)?- *\n)?",
-        rf"(?:{_IMG} | {{6}})?{_LINK} +(?P<time>{_YMD}|{_DMY}) +{_APACHE_SIZE} *(?: [^<\n]*)?\n",
+        rf"(?:{_IMG} | {{6}})?{_LINK} +(?P<time>{_YMD}|{_DMY}) +{_APACHE_SIZE}(?: [^<\n]*)?\n",
         rf"<hr></pre>\n{_ADDRESS}",
         Rounding.NEAREST,
     ),

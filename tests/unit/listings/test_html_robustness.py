@@ -92,6 +92,10 @@ def test_no_address_raises(url: str) -> None:
         b"<table><tr>" + b"".join(b"<td><a href=http://o/f%d.zip>f%d.zip</a>" % (i, i) for i in range(3_000)),
         b"<html>\n<head><title>Index of /</title></head>\n<body>\n<h1>Index of /</h1><hr><pre><a href=\"../\">../</a>\n"
         + b'<a href="' * 20_000,
+        b"<html>\n <head>\n  <title>Index of /</title>\n </head>\n <body>\n<h1>Index of /</h1>\n<pre><a href=\"?C=N;O=D\">Name</a>"
+        b' <a href="?C=M;O=A">Last modified</a> <a href="?C=S;O=A">Size</a> <a href="?C=D;O=A">Description</a><hr>'
+        b'<a href="x">x</a> 2025-05-06 03:08  5' + b" " * 300_000 + b"<",
+        b'<a href="?dir=' + b"./" * 1_000_000 + b'">x</a>',
     ],
     ids=lambda body: body[:24].decode("ascii"),
 )  # fmt: skip
