@@ -12,24 +12,18 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
-import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self, TypeVar
 
 from crawler import limits
 from crawler.errors import ListingError
 from crawler.listings import packing, parse_without_grammar, pieces_by_grammar, without
 from crawler.models import Listing
+from crawler.spawn import Spawned
 
 T = TypeVar("T")
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from crawler.parser_process import main; main(int(sys.argv[2]))"
-)
 _MAX_FRAME = 64 * limits.MIB
 _DYING_SECONDS, _GLANCE_SECONDS = 2.0, 0.02
 
@@ -116,30 +110,12 @@ class Parsers:
 
 
 class _Child:
-    """One process. Raises OSError when it cannot be started.
-
-    It gets the path of modules as it is here, and nothing of the directory that we are in: who looks for modules there
-    may find a file that was mirrored.
-    """
+    """One process, which runs where nothing of the mirror is. Raises OSError when it cannot be started."""
 
     def __init__(self, memory: int) -> None:
-        path = [str(Path(place).absolute()) for place in sys.path]
         self._memory = memory
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._connection, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _START, json.dumps(path), str(memory)],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    cwd="/",
-                    process_group=0,  # an interrupt from the terminal is not for it
-                )
-            except BaseException:
-                self._connection.close()
-                raise
+        self._spawned = Spawned("crawler.parser_process", str(memory), directory="/")
 
     async def parse(self, body: bytes, url: str, content_type: str, seconds: float) -> list[bytes]:
         """The frames of the page's listing. Raises ListingError; the process is of no use then."""
@@ -153,7 +129,7 @@ class _Child:
 
     async def _exchange(self, body: bytes, head: bytes) -> list[bytes]:
         if self._streams is None:
-            self._streams = await asyncio.open_connection(sock=self._connection)
+            self._streams = await asyncio.open_connection(sock=self._spawned.connection)
         reader, writer = self._streams
         writer.write(head + b"\n")
         for start in range(0, len(body), limits.BODY_CHUNK):
@@ -169,10 +145,10 @@ class _Child:
 
     async def _how_it_ended(self, seconds: float) -> str:
         for _ in range(int(_DYING_SECONDS / _GLANCE_SECONDS)):
-            if self._process.poll() is not None:
+            if self._spawned.process.poll() is not None:
                 break
             await asyncio.sleep(_GLANCE_SECONDS)
-        status = self._process.returncode
+        status = self._spawned.process.returncode
         if status == packing.OUT_OF_MEMORY:
             return f"its page takes more than {self._memory // limits.MIB} MiB to read"
         if status == -signal.SIGXCPU:
@@ -182,13 +158,10 @@ class _Child:
         return f"the process that read its page died of signal {-status}"
 
     def kill(self) -> None:
-        """At once. Nothing is left of it afterwards, not even a zombie."""
+        """At once."""
         if self._streams is not None:
             self._streams[1].transport.abort()
-        else:
-            self._connection.close()
-        self._process.kill()
-        self._process.wait()
+        self._spawned.kill()
 
 
 async def _at_once(call: Callable[..., T], *args: object) -> T:

@@ -1,34 +1,40 @@
-"""Starts the processes of ``--processes``. Imports little: they begin while their parent reads its modules."""
+"""Starts other processes of this program. Imports little: they begin while their parent still reads its modules."""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_START = "from crawler.child import main; main()"
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main(*sys.argv[2:])"
 
 
 class Spawned:
-    """One process, and the connection to it, which is its standard input. Raises OSError if it cannot be started.
+    """A process that calls ``main`` of ``module``, and the connection to it, which is its standard input.
 
-    It gets a process group of its own: an interrupt from the terminal is ours to pass on. It is started from the
-    program's text and not by multiprocessing, which would run the main module of whoever uses the library once more.
+    ``arguments`` are those of ``main``; ``directory`` is where it runs, if not here. Raises OSError if it cannot be
+    started. It gets a process group of its own, for an interrupt from the terminal is ours to pass on; and the path of
+    modules as it is here: who looks for modules in the present directory may find a file that was mirrored. It is not
+    made by multiprocessing, which would run the main module of whoever uses the library once more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str, *arguments: str, directory: str | None = None) -> None:
+        path = json.dumps([str(Path(place).absolute()) for place in sys.path])
         self.connection, theirs = socket.socketpair()
         with theirs:
             try:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-c", _START],
+                    [sys.executable, "-P", "-c", _START.format(module), path, *arguments],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
+                    stderr=subprocess.DEVNULL,
+                    cwd=directory,
                     process_group=0,
                 )
             except BaseException:
@@ -51,7 +57,7 @@ class Company:
         self.members: list[Spawned] = []
         with suppress(OSError):  # no process, no descriptor: the work is done by fewer
             while len(self.members) < wanted:
-                self.members.append(Spawned())
+                self.members.append(Spawned("crawler.child"))
 
     def __enter__(self) -> Self:
         return self

@@ -193,7 +193,7 @@ def forbid(*_limit):
     raise ValueError("not allowed to raise maximum limit")
 
 resource.setrlimit = forbid
-parser_process.main(int(sys.argv[1]))
+parser_process.main(sys.argv[1])
 """
 
 
