@@ -29,7 +29,6 @@ _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOTE_BYTES = 64 * limits.KIB
 """A note is a URL, a path and two validators: header lines and names have their own limits far below this."""
 PART = ".part"
-NOTE = ".part.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

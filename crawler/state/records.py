@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 from typing import Any
@@ -43,8 +43,6 @@ class Figures:
     deleted: int = 0
     received: int = 0
     """Body bytes."""
-    hints: Mapping[str, str] = field(default_factory=dict)
-    """What was learnt of hosts and may help the next run, by any key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +256,12 @@ def _time_span(low: str | None, high: str | None) -> Span[datetime] | None:
 
 
 _HELD = "held in DIR"
-"""Beside the hints in their cell."""
+"""Key in the cell of facts."""
 
 
 def figures_cells(figures: Figures, held: Held) -> tuple[Cell, ...]:
     """What ``end_run`` writes, in the order of the columns."""
-    facts = {**figures.hints, _HELD: [held.files, held.size]}
+    facts = {_HELD: [held.files, held.size]}
     return (
         figures.seconds, figures.outcome, figures.exit_code, figures.listed, figures.saved, figures.unchanged,
         figures.skipped, figures.failed, figures.deleted, figures.received, json.dumps(facts),
@@ -276,22 +274,20 @@ def run_of(cells: Sequence[Any]) -> Run:
     if seconds is None:
         return Run(id=number, url=text_of(url), started=started, figures=None)
     names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
-    hints, held = _hints_and_held(text_of(facts))
     figures = Figures(
         seconds=seconds,
         outcome=text_of(outcome),
         exit_code=exit_code,
-        hints=hints,
         **dict(zip(names, counts, strict=True)),
     )
-    return Run(id=number, url=text_of(url), started=started, figures=figures, held=held)
+    return Run(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
 
 
-def _hints_and_held(text: str) -> tuple[dict[str, str], Held | None]:
+def _held_of(text: str) -> Held | None:
     facts = json.loads(text)
     if not isinstance(facts, dict):
         raise ValueError("not the facts of a run")  # noqa: TRY004 - see the top: damage is a ValueError
-    match facts.pop(_HELD, None):
+    match facts.get(_HELD):
         case [int(files), int(size)]:
-            return facts, Held(files, size)
-    return facts, None
+            return Held(files, size)
+    return None
