@@ -48,8 +48,12 @@ def themed(rows: int) -> bytes:
     return HEAD + b"<table>" + b"".join(row % (n, n, n) for n in range(rows)) + b"</table>"
 
 
+_OTHERS: set[int] = set()
+"""Those that were there before the test: servers of other tests."""
+
+
 def descendants() -> set[int]:
-    """The processes that this one has started, zombies included."""
+    """The processes that this one has started during the test, zombies included."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -57,7 +61,7 @@ def descendants() -> set[int]:
                 parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
                 if int(parent) == os.getpid():
                     found.add(int(entry.name))
-    return found
+    return found - _OTHERS
 
 
 def descriptors() -> int:
@@ -66,9 +70,10 @@ def descriptors() -> int:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    processes = descendants()
+    _OTHERS.clear()
+    _OTHERS.update(descendants())
     yield
-    assert descendants() <= processes
+    assert not descendants()
 
 
 class Pulse:

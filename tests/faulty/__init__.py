@@ -7,3 +7,7 @@
 ``sandbox``     DIR between canaries, and the program run as a subprocess
 ``tools``       the same wishes as command lines of crawler, wget, wget2, lftp and rclone
 """
+
+import pytest
+
+pytest.register_assert_rewrite("tests.faulty.sandbox")

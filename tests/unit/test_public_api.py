@@ -14,6 +14,9 @@ import pytest
 
 import crawler
 
+_OTHERS = {"Path", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager"}
+"""Of the standard library."""
+
 SOURCE = ast.parse(Path(crawler.__file__).read_text())
 
 
@@ -70,7 +73,7 @@ def test_every_public_type_of_a_signature_is_public_too() -> None:
     for function in (crawler.mirror, crawler.download, crawler.walk, crawler.parse_listing):
         for annotation in inspect.get_annotations(inspect.unwrap(function)).values():
             named = set(re.findall(r"\b[A-Z]\w+\b", str(annotation))) - {"None"}
-            ours = {name for name in named if name not in {"Path", "Sequence", "Iterable", "AsyncIterator"}}
+            ours = named - _OTHERS
             assert ours <= set(crawler.__all__), function
 
 
