@@ -20,6 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.memory import peak
+
 from . import tools
 from .tools import Wish
 
@@ -48,7 +50,7 @@ class Run:
     errors: str
     seconds: float
     peak: int
-    """Largest resident size of the process or one of its children, in bytes."""
+    """Largest resident size of the process, in bytes, as it was seen last."""
     ended: bool = True
     """False when it had to be killed after the time limit."""
 
@@ -106,9 +108,11 @@ class Program:
     def finish(self, patience: float = PATIENCE) -> Run:
         """Waits for the end; kills after ``patience`` seconds."""
         deadline = time.monotonic() + patience
-        ended = True
+        ended, most = True, 0
         while True:
-            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            # Not what wait4 tells: that begins with what our own process had resident when it started the other.
+            most = max(most, peak(self.process.pid))
+            pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             if pid:
                 break
             if time.monotonic() > deadline and ended:
@@ -122,7 +126,7 @@ class Program:
             output=self._out.read_text("utf-8", "backslashreplace"),
             errors=self._err.read_text("utf-8", "backslashreplace"),
             seconds=time.monotonic() - self.started,
-            peak=usage.ru_maxrss * 1024,
+            peak=most,
             ended=ended,
         )
 

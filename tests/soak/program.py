@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.memory import peak
+
 STEP = 0.002
 """Seconds between two looks at a run that is to be ended at a certain moment."""
 BETWEEN = 0.05
 """Seconds between two looks at the memory."""
-_PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 class TooLate(Exception):
@@ -90,19 +90,9 @@ def _watch(
             process.send_signal(blow.number)
             struck = time.monotonic()
         if not peaks or now - peaks[-1][0] >= BETWEEN:
-            peaks.append((now, _peak(process.pid)))
+            peaks.append((now, peak(process.pid)))
         time.sleep(STEP if blow is not None and struck is None else BETWEEN / 5)
     return peaks, struck
-
-
-def _peak(pid: int) -> int:
-    """Largest resident size so far, in bytes: of this program alone, not of whoever started it, as wait4 has it."""
-    try:
-        with open(f"/proc/{pid}/status") as status:
-            found = _PEAK.search(status.read())
-    except OSError:  # it has just ended, or this is no Linux
-        return 0
-    return int(found[1]) * 1024 if found else 0
 
 
 def environment_is_plain() -> None:
