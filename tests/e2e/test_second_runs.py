@@ -144,8 +144,14 @@ def test_only_directories_are_asked_for_and_only_changes_are_fetched_or_deleted(
 
 
 def this_minute() -> int:
-    """Start of the minute in which the runs of a test will be, in seconds: the next one when it is near."""
-    return (int(time.time()) + 10) // 60 * 60
+    """Start of the minute in which the runs of a test will be, in seconds. Waits for the next one when that is near.
+
+    Its first seconds have passed: of a file that is younger than now, Apache says that it was changed now.
+    """
+    second = time.time() % 60
+    if not 3 <= second <= 50:
+        time.sleep((63 - second) % 60)
+    return int(time.time()) // 60 * 60
 
 
 @SERVERS

@@ -22,6 +22,8 @@ from .behaviours import Late, Sending
 from .site import Tree
 
 HEAD_LIMIT = 1 << 18
+_TURNS = 3
+"""Of the loop: a connection begins and ends with one each."""
 REASONS = {200: "OK", 206: "Partial Content", 302: "Found", 304: "Not Modified", 404: "Not Found"}
 
 
@@ -95,10 +97,16 @@ class Site(Tree):
 
     async def _stop(self) -> None:
         self._server.close()
+        for _ in range(_TURNS):  # what was accepted just now begins
+            await asyncio.sleep(0)
         tasks = list(self._tasks)
+        for writer in list(self._open):
+            writer.transport.abort()  # to close would wait for a reader who is gone
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
