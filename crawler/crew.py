@@ -1,9 +1,9 @@
 """The parent's side of ``--processes``: children that fetch and save, while this process walks, records and reports.
 
 The engine calls ``Crew.process`` where it would call ``Downloader.process``. A job goes to the child that has the least
-to do; what comes back is the Result of a file that has its name. The
-connections that one host gets are divided among all of them, this one included; the rates have one bucket, here.
-A child that dies is reported and its jobs are done again by the others, at last by this process.
+to do; what comes back is the Result of a file that has its name. The connections that one host gets are divided among
+all of them, this one included; the rates have one bucket, here. A child that dies is reported and its jobs are done
+again by the others, at last by this process.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class Crew:
 
     @property
     def places(self) -> int:
-        """So many jobs keep all children busy."""
-        return len(self._children) * _LOAD
+        """So many jobs keep all children busy, or this process where there is none."""
+        return max(self._config.workers, len(self._children) * _LOAD)
 
     async def open(self, setup: Setup, gate: Gate, observer: Observer, warn: Warn, announce: Announce) -> None:
         """Join the children to the running loop and tell them what the run is about."""

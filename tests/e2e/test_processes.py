@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
@@ -167,6 +169,21 @@ async def test_children_that_cannot_start_are_missed_and_nothing_else(
     assert (report.saved, report.failed, report.exit_code) == (30, 0, 0)
     assert all("code 3" in warning for warning in report.warnings)
     assert len(report.warnings) == 2
+    sandbox.holds(site.contents())
+
+
+async def test_where_no_process_can_be_started_one_does_the_work(
+    sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    many(site, 30)
+    config = crawler.Config(processes=2, backlog=5, no_robots=True)
+    report = await crawler.mirror(site.url, sandbox.directory, config)
+    assert (report.saved, report.exit_code) == (30, 0)
+    assert report.warnings == ("2 of 2 processes could not be started",)
     sandbox.holds(site.contents())
 
 
