@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,7 @@ from crawler import engine, wire
 from crawler.attempts import announce_to
 from crawler.client import Client
 from crawler.committer import Committer
+from crawler.console import loop_factory
 from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError
 from crawler.fetching import Tools, build_downloader
@@ -41,13 +42,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # who asks the parent to stop need not ask us
         signal.signal(number, signal.SIG_IGN)
     connection = socket.socket(fileno=os.dup(0))
-    try:
-        import uvloop
-
-        factory: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
-    except ImportError:
-        factory = None
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(connection))
 
 

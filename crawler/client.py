@@ -131,10 +131,7 @@ class Client:
     async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
         """A whole listing page, decompressed. Any status comes back; raises FetchError, VerificationError."""
         headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
-        if validators.etag:
-            headers["If-None-Match"] = validators.etag
-        elif validators.last_modified:
-            headers["If-Modified-Since"] = validators.last_modified
+        headers |= validators.unless
         async with self.open("GET", url, headers=headers, permit=permit) as reply:
             body = b"" if reply.status == 304 else await read_decoded(reply)
             return Page(

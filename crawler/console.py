@@ -53,24 +53,27 @@ Show = Callable[["Report", Call, Config], None]
 _SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's; None where it is not: asyncio's own loop does the same, slower."""
+    try:
+        import uvloop
+    except ImportError:  # not on every platform
+        return None
+    return uvloop.new_event_loop
+
+
 def run_async(work: Callable[[Stop], Awaitable[T]], at_once: Callable[[], None] = lambda: None) -> T:
     """Run ``work`` on a new event loop. The first SIGINT or SIGTERM asks it to stop, the second ends the process.
 
     ``at_once`` is called before the latter, to leave the terminal in order.
     """
-    try:
-        import uvloop
-
-        factory: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
-    except ImportError:  # not on every platform; asyncio's own loop does the same, slower
-        factory = None
 
     async def guarded() -> T:
         stop = Stop()
         with _signals(stop, at_once):
             return await work(stop)
 
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(guarded())
 
 

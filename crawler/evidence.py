@@ -1,12 +1,13 @@
-"""What an answer's headers say of a file, for the state to remember and for the copy to show."""
+"""What an answer says of a file: for the state to remember, for the copy to show, or as the error of a request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from crawler.errors import FetchError
 from crawler.models import Job, Known
-from crawler.plan import NANOSECONDS, validators_of
+from crawler.plan import NANOSECONDS, Action, Verdict, validators_of
 from crawler.retry import parse_http_date
 from crawler.zones import row_agrees
 
@@ -41,6 +42,17 @@ def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
     if modified is None and job.modified is not None and job.modified.low.tzinfo is not None:
         modified = job.modified.low.timestamp()
     return None if modified is None else int(modified) * NANOSECONDS
+
+
+def refused(action: Action, url: str, status: int) -> FetchError:
+    """An answer that is not what was asked for, as an error that says if it is worth another try."""
+    return FetchError(
+        action.reason or f"HTTP {status}",
+        url=url,
+        status=status,
+        retryable=action.verdict is Verdict.RETRY,
+        retry_after=action.delay,
+    )
 
 
 def _server_time(headers: Mapping[str, str], now: float) -> float:

@@ -125,6 +125,13 @@ class Validators:
     def __bool__(self) -> bool:
         return bool(self.etag or self.last_modified)
 
+    @property
+    def unless(self) -> dict[str, str]:
+        """Headers of a request that is answered only if there is another version (RFC 9110 section 13.1)."""
+        if self.etag:
+            return {"If-None-Match": self.etag}
+        return {"If-Modified-Since": self.last_modified} if self.last_modified else {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:

@@ -290,8 +290,6 @@ def request_headers(job: Job, resume: Resume | None) -> dict[str, str]:
     if resume is not None:
         headers["Range"] = f"bytes={resume.offset}-"
         headers["If-Range"] = resume.validators.etag or resume.validators.last_modified or ""
-    elif job.known is not None and job.known.validators.etag:
-        headers["If-None-Match"] = job.known.validators.etag
-    elif job.known is not None and job.known.validators.last_modified:
-        headers["If-Modified-Since"] = job.known.validators.last_modified
+    elif job.known is not None:
+        headers |= job.known.validators.unless
     return headers

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError
+from crawler.evidence import refused
 from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
 from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
-from crawler.plan import Verdict, interpret
+from crawler.plan import interpret
 
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
@@ -138,10 +139,4 @@ def _refused(page: Page, url: str) -> FetchError:
     """A page that was answered with something else than 200, as an error that says if it is worth another try."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
     action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or 0.0)
-    return FetchError(
-        action.reason or f"HTTP {page.status}",
-        url=url,
-        status=page.status,
-        retryable=action.verdict is Verdict.RETRY,
-        retry_after=action.delay,
-    )
+    return refused(action, url, page.status)

@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, VerificationError
+from crawler.evidence import refused
 from crawler.interfaces import Client, Permit, Reply
 from crawler.models import Job
 from crawler.pieces import Whole, mismatch, piece_size, range_headers
-from crawler.plan import Verdict, interpret, request_headers
+from crawler.plan import interpret, request_headers
 from crawler.retry import RETRYABLE_STATUS
 
 
@@ -252,13 +253,7 @@ class Segments:
         """Raises FetchError for what may be asked again, VerificationError for what ends all fetching of pieces."""
         if reply.status in RETRYABLE_STATUS:
             action = interpret(reply.status, reply.headers, self._means.job, None, time.time())
-            raise FetchError(
-                action.reason,
-                url=self._url,
-                status=reply.status,
-                retryable=action.verdict is Verdict.RETRY,
-                retry_after=action.delay,
-            )
+            raise refused(action, self._url, reply.status)
         problem = mismatch(reply.status, reply.headers, piece.arrived, piece.end, self._of)
         if problem is not None:
             self._give_up(problem)

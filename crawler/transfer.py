@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from crawler import digests, limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError, VerificationError
-from crawler.evidence import confirmed, known_of, mtime_of
+from crawler.evidence import confirmed, known_of, mtime_of, refused
 from crawler.interfaces import Client, Destination, Observer, Part, Permit, Reply
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.pieces import whole
@@ -115,13 +115,7 @@ class _Transfer:
                 return self._unchanged(replace(job, known=confirmed(job, reply.headers, time.time())), action.reason)
             if action.verdict is Verdict.RESTART:
                 return None
-            raise FetchError(
-                action.reason,
-                url=job.url,
-                status=reply.status,
-                retryable=action.verdict is Verdict.RETRY,
-                retry_after=action.delay,
-            )
+            raise refused(action, job.url, reply.status)
 
     async def _is_current(self) -> bool:
         """Ask with HEAD whether the local copy is what the server has. Only a clear yes counts: GET decides."""
