@@ -43,18 +43,7 @@ async def seconds_to_enter(gate: Gate, url: str = URL) -> float:
 
 
 async def test_a_host_has_no_more_connections_than_allowed() -> None:
-    gate, active, most = Gate(3), 0, 0
-
-    async def use() -> None:
-        nonlocal active, most
-        async with slot(gate, URL):
-            active += 1
-            most = max(most, active)
-            await asyncio.sleep(0)
-            active -= 1
-
-    await asyncio.gather(*(use() for _ in range(20)))
-    assert most == 3
+    assert await most_at_once(Gate(3), 20) == 3
 
 
 async def test_another_origin_has_connections_of_its_own() -> None:
