@@ -91,12 +91,13 @@ class HashingFile(io.FileIO):
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
         """(bytes, their SHA-256 in hex) of what is there, flushed if asked for; None without digests or bytes.
 
-        Raises OSError.
+        A run may be cancelled while its thread closes the file: then it is whole, and what is not flushed shows when
+        it is read again. Raises OSError.
         """
         with self._turn:
             if self.hashing is None or not self.written:
                 return None
-            if flush:
+            if flush and not self.closed:
                 os.fsync(self.fileno())
             return self.written, self.hashing.hexdigest()
 

@@ -160,6 +160,15 @@ async def test_parts_of_files_that_are_gone_are_cleaned(tmp_path: Path) -> None:
     assert parts(tmp_path) == sorted(wanted)
 
 
+async def test_what_was_closed_when_the_run_was_cancelled_is_kept(tmp_path: Path) -> None:
+    async with LocalDestination(tmp_path, fsync="file") as destination:
+        part = await destination.open_part(job("x"))
+        await stream(part, BODY)
+        await part.finish()
+        await part.keep()
+    assert await offered(tmp_path) == len(BODY)
+
+
 async def test_a_long_name_has_a_short_part(tmp_path: Path) -> None:
     path = "ü" * 127 + "/" + "x" * 255
     await leave_a_part(tmp_path, path)

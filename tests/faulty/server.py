@@ -9,6 +9,7 @@ with Site() as site:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -23,7 +24,7 @@ from .site import Tree
 
 HEAD_LIMIT = 1 << 18
 _TURNS = 3
-"""Of the loop: a connection begins and ends with one each."""
+"""Of the loop: a connection is accepted, made and lost with one each."""
 REASONS = {200: "OK", 206: "Partial Content", 302: "Found", 304: "Not Modified", 404: "Not Found"}
 
 
@@ -93,36 +94,45 @@ class Site(Tree):
         return f"{self.origin}{self.root}"
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_LIMIT, ssl=self._tls, backlog=512)
+        return await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=HEAD_LIMIT, ssl=self._tls, backlog=512)
 
     async def _stop(self) -> None:
-        self._server.close()
-        for _ in range(_TURNS):  # what was accepted just now begins
+        await self._close_port()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # a TLS handshake too is one of the loop's tasks
+            for writer in list(self._open):
+                writer.transport.abort()  # to close would wait for a reader who is gone
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
             await asyncio.sleep(0)
-        tasks = list(self._tasks)
-        for writer in list(self._open):
-            writer.transport.abort()  # to close would wait for a reader who is gone
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         for _ in range(_TURNS):
             await asyncio.sleep(0)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _close_port(self) -> None:
+        """What was accepted gets its connection first: a server that is closed loses such a socket, and warns later."""
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        self._server.close()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Called as the connection is made: it is known from then on, even when its task never begins."""
         self._open.add(writer)
         self.connections += 1
         self.most_connections = max(self.most_connections, len(self._open))
-        try:
-            await self._converse(_Connection(reader, writer), self.connections)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
-            pass  # the client left, or the test is over
-        finally:
-            self._open.discard(writer)
-            self._tasks.discard(task)
-            writer.close()
+        task = self._loop.create_task(self._serve(_Connection(reader, writer), self.connections))
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._left(task, writer))
+
+    def _left(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        self._tasks.discard(task)
+        self._open.discard(writer)
+        writer.close()
+
+    async def _serve(self, wire: _Connection, number: int) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):  # the client left
+            await self._converse(wire, number)
 
     async def _converse(self, wire: _Connection, number: int) -> None:
         while (request := await wire.request(number)) is not None:
@@ -134,7 +144,7 @@ class Site(Tree):
             finally:
                 self._active -= 1
             if self.refuse_after is not None and len(self.log) >= self.refuse_after:
-                self._server.close()
+                await self._close_port()
                 for other in list(self._open):
                     other.transport.abort()
             if not keep or request.headers.get("connection", "").lower() == "close":
