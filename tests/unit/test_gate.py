@@ -123,7 +123,7 @@ async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers
     holding = await hold(gate, 30)
     assert gate.host(URL).pace.limit == START
     await end(*holding)
-    assert await most_at_once(gate, 500) == 64
+    assert START < await most_at_once(gate, 500) <= 64
 
 
 async def test_a_host_that_is_known_gets_what_it_got() -> None:
