@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from types import TracebackType
 from typing import Self
 
@@ -65,12 +66,16 @@ class Client:
 
     async def __aenter__(self) -> Self:
         options = self.options
-        context = tls_context(ca_file=options.ca_file, client_cert=options.client_cert, insecure=options.insecure)
+        tls = cache(
+            partial(tls_context, ca_file=options.ca_file, client_cert=options.client_cert, insecure=options.insecure)
+        )
+        if options.ca_file or options.client_cert:
+            tls()  # what is wrong with these is said before the first request
         self._requests = Requests(
             options.user_agent,
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
-            tls=context,
+            tls=tls,
         )
         return self
 

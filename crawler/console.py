@@ -17,6 +17,7 @@ from crawler.errors import ConfigError, CrawlerError
 from crawler.escape import masked, printable
 from crawler.interfaces import Observer
 from crawler.stop import Stop
+from crawler.tls import certificates_aside
 
 if TYPE_CHECKING:
     from crawler.log import LogObserver
@@ -73,6 +74,8 @@ def run_async(work: Callable[[Stop], Awaitable[T]], at_once: Callable[[], None] 
         with _signals(stop, at_once):
             return await work(stop)
 
+    with certificates_aside():
+        import crawler.client  # noqa: F401  for what it imports
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(guarded())
 

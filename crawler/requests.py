@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -81,13 +81,16 @@ class _Handler(ResponseHandler):
 
 
 class Requests:
-    """Sends requests with limits on what comes back. ``tls`` is as in ``aiohttp.TCPConnector``; times in seconds.
+    """Sends requests with limits on what comes back. Times in seconds. To be made and closed in the event loop.
 
-    To be made and closed in the event loop.
+    ``tls`` gives the context for https, the same each time. It is asked when that is first needed.
     """
 
-    def __init__(self, agent: str, *, connect_timeout: float, read_timeout: float, tls: ssl.SSLContext | bool) -> None:
+    def __init__(
+        self, agent: str, *, connect_timeout: float, read_timeout: float, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
         self._agent = agent
+        self._tls = tls
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
         self._first = first = dict[Origin, aiohttp.ClientRequest]()
 
@@ -100,7 +103,7 @@ class Requests:
                 if _CAN_KEEP and where is not None and self.proxy is None:
                     first.setdefault(where, self)
 
-        self._connector = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300)
+        self._connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
         handler: type[ResponseHandler] = _Handler
         self._connector._factory = partial(handler, loop=asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
@@ -126,7 +129,10 @@ class Requests:
         target = url[url.find("/", url.find("://") + 3) :].partition("#")[0]
         if first is None or not target.startswith("/") or _TARGET.fullmatch(target) is None:
             where = URL(url, encoded=True)
-            return await self._session.request(method, where, headers=headers, allow_redirects=False, proxy=proxy)
+            tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
+            return await self._session.request(
+                method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls
+            )
         head = self._head(target, first.headers["Host"], headers)
         try:
             return await self._ask(first, head)

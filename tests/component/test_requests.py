@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -51,7 +52,7 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def sender() -> AsyncIterator[Requests]:
-    sender = Requests("agent/1", connect_timeout=5, read_timeout=5, tls=True)
+    sender = Requests("agent/1", connect_timeout=5, read_timeout=5, tls=ssl.create_default_context)
     yield sender
     await sender.close()
 

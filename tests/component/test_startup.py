@@ -14,11 +14,15 @@ HEAVY = {
 """Libraries that take more than a millisecond."""
 
 
+def printed(program: str) -> str:
+    """The last line that ``program`` prints in a new interpreter."""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return found.stdout.splitlines()[-1]
+
+
 def imported(statement: str) -> set[str]:
     """Which of them ``statement`` leaves in a new interpreter."""
-    program = f"import sys\n{statement}\nprint('\\n' + ' '.join(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return HEAVY & set(found.stdout.splitlines()[-1].split())
+    return HEAVY & set(printed(f"import sys\n{statement}\nprint('\\n' + ' '.join(sys.modules))").split())
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
@@ -32,3 +36,19 @@ def test_the_package_itself_imports_none_of_them() -> None:
 
 def test_a_run_imports_its_network_and_its_state_only_before_it_begins() -> None:
     assert imported("import crawler.cli, crawler.app, crawler.outputs, crawler.log") == {"aiohttp", "sqlite3"}
+
+
+@pytest.mark.parametrize("variable", [{}, {"SSL_CERT_FILE": "/somewhere/else.pem"}])
+def test_a_run_does_not_read_the_certificates_of_the_system_before_it_needs_them(variable: dict[str, str]) -> None:
+    program = f"""
+import asyncio, os, ssl
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ |= {variable}
+read = []
+ssl.SSLContext.load_default_certs = lambda *_: read.append(os.environ.get("SSL_CERT_FILE"))
+from crawler.console import run_async
+async def work(stop): return 0
+run_async(work)
+print(*read, os.environ.get("SSL_CERT_FILE"))
+"""
+    assert printed(program).split() == ["/dev/null", str(variable.get("SSL_CERT_FILE"))]

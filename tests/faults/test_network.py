@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faulty.behaviours import Cut, HangUp, ResetAtOnce, Silent, Stall, Trickle
-from tests.faulty.samples import DAY, KB, beside, blob, certificate, many, populate
+from tests.faulty.samples import DAY, KB, authority, beside, blob, certificate, many, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
 from tests.faulty.site import OLD
@@ -135,6 +135,14 @@ def test_an_untrusted_certificate_is_not_tried_again(sandbox: Sandbox) -> None:
         run = sandbox.mirror(site.url, attempts=5)
         run.fails(3)
         assert run.seconds < 4, "waiting does not make a certificate better"
+
+
+@pytest.mark.own
+def test_the_certificates_of_the_system_are_trusted_without_an_option(sandbox: Sandbox) -> None:
+    with Site(tls=certificate()) as site:
+        wanted = populate(site)
+        sandbox.mirror(site.url, env={"SSL_CERT_FILE": authority(sandbox.reports)}).succeeds()
+        sandbox.holds(wanted)
 
 
 @pytest.mark.row("N15")

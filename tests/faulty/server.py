@@ -98,7 +98,7 @@ class Site(Tree):
 
     async def _stop(self) -> None:
         await self._close_port()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # a TLS handshake too is one of the loop's tasks
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # handshakes too
             for writer in list(self._open):
                 writer.transport.abort()  # to close would wait for a reader who is gone
             for task in others:
