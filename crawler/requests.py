@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
@@ -80,6 +80,21 @@ class _Handler(ResponseHandler):
             body.set_exception(aiohttp.ClientPayloadError(exc.message), exc)
 
 
+@lru_cache(maxsize=64)
+def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
+    """The header fields of a request and the line that ends them; most requests of a run have the same.
+
+    Raises ValueError.
+    """
+    given = {name.lower() for name, _ in headers}
+    fields = [f"Host: {host}"] if "host" not in given else []
+    fields += [f"User-Agent: {agent}"] if "user-agent" not in given else []
+    fields += [f"{name}: {value}" for name, value in headers]
+    if any(_FIELD.fullmatch(field) is None for field in fields):
+        raise ValueError("a header of the request holds a line break")
+    return "\r\n".join(fields) + "\r\n\r\n"
+
+
 class Requests:
     """Sends requests with limits on what comes back. Times in seconds. To be made and closed in the event loop.
 
@@ -133,7 +148,8 @@ class Requests:
             return await self._session.request(
                 method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls
             )
-        head = self._head(target, first.headers["Host"], headers)
+        fields = _fields(first.headers["Host"], self._agent, tuple(headers.items()))
+        head = f"GET {target} HTTP/1.1\r\n{fields}".encode()
         try:
             return await self._ask(first, head)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -141,16 +157,6 @@ class Requests:
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
             # As the session does: a server may close a connection at the moment in which it is used again.
             return await self._ask(first, head)
-
-    def _head(self, target: str, host: str, headers: Mapping[str, str]) -> bytes:
-        given = {name.lower() for name in headers}
-        fields = [f"GET {target} HTTP/1.1"]
-        fields += [f"Host: {host}"] if "host" not in given else []
-        fields += [f"User-Agent: {self._agent}"] if "user-agent" not in given else []
-        fields += [f"{name}: {value}" for name, value in headers.items()]
-        if any(_FIELD.fullmatch(field) is None for field in fields):
-            raise ValueError("a header of the request holds a line break")
-        return ("\r\n".join(fields) + "\r\n\r\n").encode("utf-8")
 
     async def _ask(self, first: aiohttp.ClientRequest, head: bytes) -> Answer:
         try:
