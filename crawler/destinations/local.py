@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from crawler.destinations.bare import Bare
 from crawler.destinations.committing import Committer
 from crawler.destinations.descriptors import descriptor_budget, descriptor_limit
 from crawler.destinations.home import Home
@@ -68,6 +69,7 @@ class LocalDestination:
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
         self._made = False
         self._seen: Tree | None = None
+        self._bare = Bare()
         self._trash: Trash | None = None
         self._streams: set[LocalPart] = set()
         self._writer = ThreadPoolExecutor(1, "destination-write")
@@ -192,7 +194,13 @@ class LocalDestination:
 
     async def scan(self, folder: str) -> dict[str, Local]:
         """See ``interfaces.Destination``. {} also for a folder that lies behind a link."""
-        return await self._run(self._glances, self._scan, folder)
+        if self._bare.covers(folder):
+            return {}
+        fills = self._bare.fills
+        found = await self._run(self._glances, self._scan, folder)
+        if not found and self._bare.fills == fills:  # what was put there while we looked may have been overlooked
+            self._bare.found_empty(folder)
+        return found
 
     def _looking(self) -> Tree | None:
         if self._seen is None and self._home.root >= 0:
@@ -231,6 +239,8 @@ class LocalDestination:
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` holds what had its final name by then."""
         await self._ready()
+        for folder in {staged.job.path.rpartition("/")[0] for staged in batch}:
+            self._bare.fill(folder)
         return await self._run(self._strokes, self._committer.commit, batch, self._where)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
@@ -241,6 +251,7 @@ class LocalDestination:
     async def make_folder(self, path: str) -> str | None:
         """See ``interfaces.Destination``."""
         await self._ready()
+        self._bare.fill(path)
         return await self._run(self._writer, self._make_folder, path)
 
     def _make_folder(self, path: str) -> str | None:

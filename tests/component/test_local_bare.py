@@ -1,0 +1,97 @@
+"""LocalDestination.scan: where nothing can be, nobody looks; and what was put there since is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crawler.destinations import bare
+from crawler.destinations.bare import Bare
+from crawler.destinations.local import LocalDestination
+from crawler.destinations.tree import Tree
+from tests.contract.destination import staged
+
+
+class Looks(list[str]):
+    """The folders that a thread looked into."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] = lambda: None
+        look = Tree.scan
+
+        def scan(tree: Tree, path: str) -> object:
+            self.append(path)
+            found = look(tree, path)
+            self.meanwhile()
+            return found
+
+        monkeypatch.setattr(Tree, "scan", scan)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    return Looks(monkeypatch)
+
+
+async def test_below_an_empty_folder_there_is_nothing_to_look_for(tmp_path: Path, looks: Looks) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/file").touch()
+    async with LocalDestination(tmp_path, fsync="none") as destination:
+        assert set(await destination.scan("")) == {"old"}
+        assert set(await destination.scan("old")) == {"file"}
+        assert (
+            await destination.scan("new") == await destination.scan("new/a") == await destination.scan("new/a/b") == {}
+        )
+        await destination.scan("newer")
+    assert looks == ["", "old", "new", "newer"]
+
+
+async def test_what_was_put_there_is_seen_and_what_is_beside_it_need_not_be_looked_for(
+    tmp_path: Path, looks: Looks
+) -> None:
+    async with LocalDestination(tmp_path, fsync="none") as destination:
+        await destination.acquire(0)
+        assert await destination.scan("") == {}
+        await destination.commit([staged("a/b/file")])
+        await destination.make_folder("made")
+        assert set(await destination.scan("a/b")) == {"file"}
+        assert set(await destination.scan("a")) == {"b"}
+        assert set(await destination.scan("")) == {"a", "made"}
+        assert await destination.scan("a/c") == {}
+        assert await destination.scan("made") == {}
+    assert looks == ["", "a/b", "a", "", "made"]
+
+
+async def test_what_is_put_there_while_we_look_counts(tmp_path: Path, looks: Looks) -> None:
+    async with LocalDestination(tmp_path, fsync="none") as destination:
+        await destination.acquire(0)
+        loop = asyncio.get_running_loop()
+        looking, goes_on = asyncio.Event(), asyncio.Event()
+
+        def meanwhile() -> None:
+            loop.call_soon_threadsafe(looking.set)
+            asyncio.run_coroutine_threadsafe(goes_on.wait(), loop).result(10)
+
+        looks.meanwhile = meanwhile
+        look = asyncio.create_task(destination.scan(""))
+        await looking.wait()
+        await destination.commit([staged("a/file")])
+        looks.meanwhile = lambda: None
+        goes_on.set()
+        assert await look == {}
+        assert set(await destination.scan("a")) == {"file"}
+
+
+def test_too_many_folders_are_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bare, "_MOST", 10)
+    known = Bare()
+    known.found_empty("")
+    for number in range(8):
+        known.fill(f"{number}")
+    assert known.covers("9")
+    known.fill("a/b")
+    assert not known.covers("9")
