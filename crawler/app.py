@@ -24,7 +24,7 @@ from crawler.history import figures_of
 from crawler.interfaces import Destination, Observer
 from crawler.link import Setup
 from crawler.log import LOGGER
-from crawler.pace import divided
+from crawler.pace import START, divided
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.report import Report, Tally
@@ -245,8 +245,15 @@ async def _open_crew(
     crew = Crew(started)
     stack.push_async_callback(crew.close)
     level = LOGGER.getEffectiveLevel()
-    hosts = {name: divided(learnt, len(started.members) or 1) for name, learnt in gate.known.items()}
-    work = Setup(config=config, options=options, directory=str(setup.directory), log_level=level, hosts=hosts)
+    count = len(started.members) or 1
+    work = Setup(
+        config=config,
+        options=options,
+        directory=str(setup.directory),
+        log_level=level,
+        hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
+        start=max(1, START // count),
+    )
     await crew.open(work, gate, parts.observer, parts.tally.warn, announce)
     return crew
 

@@ -77,7 +77,7 @@ async def _work(link: _Parent, setup: Setup) -> None:
         requests=None if config.requests_per_second is None else _Rate(link, wire.REQUESTS),
         bytes=None if config.limit_rate is None else _Rate(link, wire.BYTES),
     )
-    gate = Gate(link.ceiling, rates, on_rest=link.rested)
+    gate = Gate(link.ceiling, rates, on_rest=link.rested, start=setup.start)
     gate.recall(setup.hosts)
     link.gate = gate
     async with (

@@ -14,9 +14,9 @@ from crawler import limits
 from crawler.errors import FetchError
 from crawler.escape import masked
 from crawler.meter import Meter
-from crawler.pace import Learnt, Pace, begun, disturbed, with_ceiling
+from crawler.pace import START, Learnt, Pace, begun, disturbed, with_ceiling
 from crawler.retry import parse_http_date, parse_retry_after
-from crawler.urls import Origin, origin
+from crawler.urls import Origin, origin, origin_name
 
 _LOG = logging.getLogger("crawler")
 _OVERLOAD_PAUSE = 1.0
@@ -215,13 +215,18 @@ class Gate:
     """One for all mirrors of a process, so that the bounds hold for each host over all of them.
 
     ``connections`` is the most that a host ever gets at once: how many it does get is found by ``pace``.
-    ``on_rest`` hears the URL of a host that asked for a pause, and its seconds.
+    ``on_rest`` hears the URL of a host that asked for a pause, and its seconds. An unknown host gets ``start``.
     """
 
     def __init__(
-        self, connections: int, rates: Rates | None = None, *, on_rest: Callable[[str, float], None] | None = None
+        self,
+        connections: int,
+        rates: Rates | None = None,
+        *,
+        on_rest: Callable[[str, float], None] | None = None,
+        start: int = START,
     ) -> None:
-        self._ceiling = connections
+        self._ceiling, self._start = connections, start
         self._hosts: dict[Origin | None, Host] = {}
         self.known: dict[str, Learnt] = {}
         """What earlier runs have learnt of hosts."""
@@ -234,9 +239,9 @@ class Gate:
         where = origin(url)
         host = self._hosts.get(where)
         if host is None:
-            name = _name(where)
+            name = origin_name(where)
             host = self._hosts[where] = Host(
-                name, begun(self._ceiling, self.known.get(name)), self._rates.requests, self._on_rest
+                name, begun(self._ceiling, self.known.get(name), self._start), self._rates.requests, self._on_rest
             )
         return host
 
@@ -280,14 +285,6 @@ class Gate:
             share = min(count, int(rate.max_rate))
             await rate.acquire(share)
             count -= share
-
-
-def _name(where: Origin | None) -> str:
-    """``https://example.org:443``: no path, no user."""
-    if where is None:
-        return ""
-    scheme, host, port = where
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _limiter(per_second: int | None, period: float) -> Rate | None:

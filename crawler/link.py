@@ -26,6 +26,8 @@ class Setup:
     log_level: int
     hosts: Mapping[str, Learnt]
     """What earlier runs have learnt of hosts, divided by the number of children."""
+    start: int
+    """Requests at once to a host of which nothing is known."""
 
 
 class Link(asyncio.Protocol):

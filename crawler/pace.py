@@ -112,6 +112,7 @@ class Pace:
     settling: bool = False
     """The limit has changed: requests of the old one still end, and this window says nothing."""
     waited: int = 0
+    start: int = START
     patience: int = PATIENCE
     reason: str = ""
     """Why ``base`` is what it is; "" as long as nothing has been learnt."""
@@ -144,24 +145,21 @@ def added(shares: Sequence[Learnt]) -> Learnt:
     return Learnt(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))
 
 
-def begun(ceiling: int, known: Learnt | None = None) -> Pace:
-    """The pace of a host, with what an earlier run has learnt. ``ceiling`` is at least 1."""
-    if known is None:
-        limit = min(START, ceiling)
-        return Pace(limit=limit, ceiling=ceiling, base=limit)
-    limit = min(known.limit, ceiling)
-    found = known.beyond is not None and limit == known.limit
-    if limit < ceiling and not found:
-        return Pace(limit=limit, ceiling=ceiling, base=limit)
+def begun(ceiling: int, known: Learnt | None = None, start: int = START) -> Pace:
+    """The pace of a host, with what an earlier run has learnt. ``ceiling`` and ``start`` are at least 1."""
+    limit = min(start if known is None else known.limit, ceiling)
+    found = known is not None and known.beyond is not None and limit == known.limit
+    if known is None or (limit < ceiling and not found):
+        return Pace(limit=limit, ceiling=ceiling, base=limit, start=start)
     beyond = known.beyond if found else None
-    return Pace(limit=limit, ceiling=ceiling, base=limit, beyond=beyond, stage=Stage.HOLD, patience=LONG)
+    return Pace(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Stage.HOLD, patience=LONG)
 
 
 def with_ceiling(pace: Pace, ceiling: int) -> Pace:
     """Under another ceiling, at least 1: a lower one holds at once, a higher one is grown into."""
     base, stage = min(pace.base, ceiling), pace.stage
     if ceiling > pace.ceiling == pace.base:
-        base, stage = max(base, min(START, ceiling)), Stage.GROW
+        base, stage = max(base, min(pace.start, ceiling)), Stage.GROW
     stage = Stage.GROW if stage is Stage.GROW else Stage.HOLD
     return replace(disturbed(pace), limit=base, base=base, ceiling=ceiling, stage=stage, rate=0.0, waited=0)
 

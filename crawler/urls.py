@@ -52,6 +52,14 @@ def origin(url: str) -> Origin | None:
     return _origin(url[: end.start()] if end else url)
 
 
+def origin_name(where: Origin | None) -> str:
+    """``https://example.org:443``: no path, no user; "" for None."""
+    if where is None:
+        return ""
+    scheme, host, port = where
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
 @lru_cache(maxsize=4096)
 def _origin(prefix: str) -> Origin | None:
     """Of ``scheme://authority``: a run asks this for each URL, and they differ in their paths only."""

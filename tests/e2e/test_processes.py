@@ -14,6 +14,7 @@ import pytest
 
 import crawler
 from crawler import spawn
+from crawler.pace import START
 from tests.faulty.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.faulty.fixtures import sandbox, site
 from tests.faulty.samples import KB, blob, many, wait_until
@@ -62,6 +63,17 @@ def test_they_share_the_connections_that_a_host_gets(sandbox: Sandbox, site: Sit
     sandbox.mirror(site.url, workers=5, more=("--processes=3",)).succeeds()
     sandbox.holds(site.contents())
     assert 3 <= max(request.active for request in site.log) <= 5
+
+
+def test_a_host_that_is_new_to_them_gets_no_more_at_first_than_from_one(sandbox: Sandbox, site: Site) -> None:
+    many(site, 40)
+    for number in range(40):
+        site.on(f"f{number:03}", Late(0.3))
+    sandbox.mirror(site.url, workers=32, more=TWO).succeeds()
+    sandbox.holds(site.contents())
+    first, *others = [request.at for request in site.log.bodies()]
+    assert sum(at < first + 0.3 for at in others) < START, "nothing was answered before"
+    assert max(request.active for request in site.log) > START
 
 
 def test_they_share_a_rate(sandbox: Sandbox, site: Site) -> None:

@@ -289,3 +289,11 @@ def test_the_share_of_a_process_is_at_least_one_request() -> None:
     assert divided(Learnt(limit=9, beyond=12), 2) == Learnt(limit=4, beyond=6)
     assert divided(Learnt(limit=1, beyond=2), 3) == Learnt(limit=1, beyond=2)
     assert divided(Learnt(limit=8, beyond=None), 3) == Learnt(limit=2, beyond=None)
+
+
+def test_a_process_begins_with_its_share_whatever_the_ceiling_becomes() -> None:
+    pace = begun(1, start=2)
+    assert pace.limit == 1
+    assert with_ceiling(pace, 16).limit == 2
+    assert begun(16, start=2).limit == 2
+    assert begun(16, Learnt(limit=5, beyond=6), start=2).limit == 5
