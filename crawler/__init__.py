@@ -28,7 +28,7 @@ _HOME = {
     "Listing": "crawler.models",
     "ListingError": "crawler.errors",
     "Local": "crawler.models",
-    "Observer": "crawler.interfaces",
+    "Observer": "crawler.observer",
     "Outcome": "crawler.models",
     "Part": "crawler.interfaces",
     "Rejection": "crawler.models",
@@ -98,7 +98,7 @@ if TYPE_CHECKING:
         RobotsForbidden,
         VerificationError,
     )
-    from crawler.interfaces import Destination, Observer, Part
+    from crawler.interfaces import Destination, Part
     from crawler.listings import parse_listing
     from crawler.models import (
         Entry,
@@ -115,6 +115,7 @@ if TYPE_CHECKING:
         Step,
         Validators,
     )
+    from crawler.observer import Observer
     from crawler.report import Report
     from crawler.urls import path_problem
 

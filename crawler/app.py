@@ -21,9 +21,10 @@ from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
 from crawler.gate import Gate, Rates
 from crawler.history import figures_of
-from crawler.interfaces import Destination, Observer
+from crawler.interfaces import Destination
 from crawler.link import Setup
 from crawler.log import LOGGER
+from crawler.observer import Observer
 from crawler.pace import START, divided
 from crawler.parsers import Parsers
 from crawler.progress import Fanout

@@ -15,8 +15,8 @@ from crawler.config import Config
 from crawler.discover import Folder, FolderPage
 from crawler.errors import CrawlerError
 from crawler.escape import masked
-from crawler.interfaces import Observer
 from crawler.models import Entry, Listing, Rejection
+from crawler.observer import Observer
 from crawler.parsers import Parsers
 from crawler.permission import fetch_robots
 from crawler.report import Tally

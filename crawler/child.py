@@ -27,9 +27,10 @@ from crawler.errors import DestinationError
 from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.gate import Gate, Rates
-from crawler.interfaces import Observer, Redirects
+from crawler.interfaces import Redirects
 from crawler.link import Link, Setup
 from crawler.models import Job, Known, Rejection, Result, Staged
+from crawler.observer import Observer
 from crawler.parsers import Parsers
 from crawler.state import NullState
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from crawler import limits
 from crawler.errors import DestinationError
-from crawler.interfaces import Destination, Observer, StateStore
+from crawler.interfaces import Destination, StateStore
 from crawler.models import Known, Outcome, Result, Staged
+from crawler.observer import Observer
 
 
 class Committer:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from crawler.config import Config
 from crawler.errors import ConfigError, CrawlerError
 from crawler.escape import masked, printable
-from crawler.interfaces import Observer
+from crawler.observer import Observer
 from crawler.stop import Stop
 from crawler.tls import certificates_aside
 

@@ -20,17 +20,17 @@ from typing import Any
 from crawler import limits, wire
 from crawler.errors import DestinationError, FetchError
 from crawler.gate import Gate
-from crawler.interfaces import Observer, Redirects
+from crawler.interfaces import Redirects
 from crawler.link import Link, Setup
 from crawler.models import Job, Outcome, Result, Staged
+from crawler.observer import Observer
 from crawler.pace import Learnt, added
 from crawler.spawn import Company, Spawned
 
 _LIVES = 3
 """So many children may die of a job, or beside it, before it counts as failed."""
 _LOAD = 128
-"""Small files that a child is given ahead. They travel many at a time: each message by itself would cost as much as the
-file."""
+"""Small files that a child is given ahead. They travel together: a message for each would cost as much as the file."""
 _WEIGHT = limits.MIB
 """A file of that many bytes counts twice."""
 _PATIENCE = 60.0

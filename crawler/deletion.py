@@ -13,8 +13,9 @@ from crawler.comparison import Extraneous
 from crawler.config import MaxDelete
 from crawler.errors import DeleteRefused
 from crawler.filters import Filters
-from crawler.interfaces import Destination, Observer, StateStore
+from crawler.interfaces import Destination, StateStore
 from crawler.models import Kind, Outcome, Result
+from crawler.observer import Observer
 
 NEVER_TOO_MANY = 10
 """Deletions that the default limit, a percentage, always allows: small folders change by large fractions."""

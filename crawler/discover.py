@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from crawler import limits
 from crawler.errors import FetchError, ListingError, VerificationError
 from crawler.escape import masked
-from crawler.interfaces import Observer, Permit
+from crawler.interfaces import Permit
 from crawler.loops import Fingerprint, Seen, loop
 from crawler.models import Entry, Kind, Listing, Rejection
+from crawler.observer import Observer
 from crawler.reading import Reader
 from crawler.scope import Scope, scope_base
 from crawler.urls import entry_path, is_same

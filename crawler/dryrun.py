@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crawler.deletion import Doomed
-from crawler.interfaces import Observer
 from crawler.models import Job, Outcome, Result, Span, Step
+from crawler.observer import Observer
 
 DRY_RUN = "only planned"
 """Why the files of the plan were skipped."""

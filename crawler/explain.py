@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from crawler.checksums import Checksums, may_be_checksums
 from crawler.discover import Folder, FolderPage
 from crawler.filters import Filters
-from crawler.interfaces import Observer
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
+from crawler.observer import Observer
 from crawler.permission import fetch_robots
 from crawler.plan import UNLIMITED, request_headers
 from crawler.producer import Policy, Producer

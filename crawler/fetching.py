@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from crawler.config import Config
 from crawler.filters import Filters
-from crawler.interfaces import Client, Destination, Observer, Parser, Permit
+from crawler.interfaces import Client, Destination, Parser, Permit
 from crawler.models import Job
+from crawler.observer import Observer
 from crawler.segments import Lanes
 from crawler.transfer import Downloader
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Container, Mapping, Sequence
+import hashlib
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)  # fmt: skip
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Protocol, TypeVar
 
+from crawler.leaf import Leaf, Row
 from crawler.models import Entry, Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
+T = TypeVar("T")
 Permit = Callable[[str, str], Rejection | None]
 """(from URL, to URL) → why this redirect is not followed, or None."""
 
@@ -43,7 +57,7 @@ class Reply(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """A listing page as it was answered, decompressed."""
 
@@ -56,6 +70,11 @@ class Page:
     """The server's clock, seconds since the epoch."""
     retry_after: str | None = None
     """The header as received."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the body, in hex."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 class Parser(Protocol):
@@ -217,6 +236,16 @@ class StateStore(Protocol):
 
     async def listing(self, url: str) -> ListingMemo | None: ...
 
+    def leaf(self, url: str) -> Leaf | None:
+        """What is known of a page that showed files alone."""
+        ...
+
+    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+        """What ``judge`` says, in a thread, of the files directly in ``path``; ``default`` if none can be asked."""
+        ...
+
+    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None: ...
+
     def remember(self, known: Sequence[Known]) -> None:
         """Note saved or confirmed files. Written soon, in batches."""
         ...
@@ -258,37 +287,3 @@ class Crew(Protocol):
     async def settle(self) -> Sequence[Result]:
         """Stop them all, keep what is complete. Returns what ended and was reported to nobody."""
         ...
-
-
-class Observer(Protocol):
-    """Watches a run. The core neither prints nor knows who listens.
-
-    Derive from it and override what is of interest: the bodies here do nothing. The methods are called
-    from the event loop for every file of a run, so they must be quick, and they must not raise.
-    """
-
-    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
-        return
-
-    def listing_failed(self, path: str, url: str, reason: str) -> None:
-        return
-
-    def rejected(self, path: str, rejection: Rejection) -> None:
-        return
-
-    def listed(self, path: str, size: int | None) -> None:
-        """An entry that will end as a Result was seen; ``size`` is the listing's best guess in bytes."""
-        return
-
-    def walked(self) -> None:
-        """Every listing has been read: what was listed is all there is."""
-        return
-
-    def started(self, job: Job) -> None:
-        return
-
-    def received(self, job: Job, count: int) -> None:
-        return
-
-    def finished(self, result: Result) -> None:
-        return

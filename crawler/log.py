@@ -11,14 +11,15 @@ import json
 import logging
 import logging.handlers
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from crawler.errors import ConfigError
 from crawler.escape import masked, printable
-from crawler.interfaces import Observer
+from crawler.leaf import Row
 from crawler.models import Outcome, Rejection, Result
+from crawler.observer import Observer
 from crawler.render import json_text, render_duration, render_size
 from crawler.report import NAVIGATION, Report
 
@@ -82,6 +83,10 @@ class LogObserver(Observer):
         if LOGGER.isEnabledFor(level):
             reason = f"{rejection.reason}: {rejection.detail}" if rejection.detail else rejection.reason
             event(level, "rejected", path=path, link=rejection.subject, reason=reason)
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
+            super().all_unchanged(folder, files, reason)
 
     def finished(self, result: Result) -> None:
         level = _LEVELS[result.outcome]

@@ -13,7 +13,7 @@ from crawler.stop import Stop
 
 if TYPE_CHECKING:
     from crawler.config import Config
-    from crawler.interfaces import Observer
+    from crawler.observer import Observer
     from crawler.report import Report
 
 RUNS_SHOWN = 20

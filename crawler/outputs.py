@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -21,8 +22,9 @@ from crawler import __version__
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.escape import masked
-from crawler.interfaces import Observer
+from crawler.leaf import Row
 from crawler.models import Outcome, Result
+from crawler.observer import Observer
 from crawler.render import json_text
 from crawler.report import Report
 from crawler.target import check_target, replace_file
@@ -185,6 +187,9 @@ class Outputs(Observer):
             self._spool.write(json.dumps(change).encode() + b"\n")
         except OSError as problem:
             self._spool_problem = self._spool_problem or problem
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        """Nothing changed, and it took no time."""
 
     async def finish(self, report: Report) -> Report:
         """Write the files and run the command; what went wrong is added to the report that comes back.

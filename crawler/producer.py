@@ -8,15 +8,18 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from crawler.checksums import Checksums, by_digest, may_be_checksums
-from crawler.comparison import Extraneous, Shown
+from crawler.comparison import Extraneous
 from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
-from crawler.interfaces import Destination, Observer, StateStore
+from crawler.interfaces import Destination, StateStore
+from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.observer import Observer
+from crawler.opened import Opened
 from crawler.plan import Decision, Need, needs_fetch
 from crawler.scope import Scope
 from crawler.space import Budget, Room
@@ -24,6 +27,7 @@ from crawler.urls import entry_path
 from crawler.zones import Learner
 
 CLASH = "name-clash"
+ROBOTS = "robots"
 BUDGET = "beyond --max-files or --max-total-size"
 
 
@@ -42,23 +46,7 @@ class Policy:
     """None: published digests are not asked for."""
     make_folders: bool = True
     """For folders that are empty upstream. False for a run that changes nothing."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Open:
-    """A folder whose pages are still coming in."""
-
-    shown: Shown = field(default_factory=Shown)
-    files: dict[str, str] = field(default_factory=dict)
-    """Paths that are taken → URL."""
-    local: dict[str, dict[str, Local]] = field(default_factory=dict)
-    known: dict[str, dict[str, Known]] = field(default_factory=dict)
-    doubted: set[str] = field(default_factory=set)
-    """Folders whose checksum files have changed: then they are asked about files with unchanged rows too."""
-    waiting: list[Job] | None = None
-    """Jobs that are put once the whole page is decided about; None: each at once."""
-    zone: Learner = field(default_factory=Learner)
-    """Of the page that is being decided about."""
+    leaves: Leaves | None = None
 
 
 class Producer:
@@ -79,7 +67,7 @@ class Producer:
         self._allows = policy.allows
         self._policy = policy
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, Opened] = {}
         self.scope: Callable[[], Scope]
         """Set by ``app``: the scope is known once the root has answered."""
         self.put: Put
@@ -100,13 +88,18 @@ class Producer:
         """Why the folder ``path`` is not entered, or None."""
         pruned = self._filters.prunes(path)
         if pruned is None and not self._allows(url):
-            return Rejection("robots", url, "forbidden by robots.txt")
+            return Rejection(ROBOTS, url, "forbidden by robots.txt")
         return pruned
 
     async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
         """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
         folder = page.folder
-        opened = self._open.setdefault(folder.path, _Open())
+        opened = self._open.get(folder.path)
+        if opened is None:
+            opened = Opened(destination=self._destination, state=self._state, url=page.url)
+            self._open[folder.path] = opened
+        opened.gathering.entries += len(page.entries)
+        opened.gathering.is_plain &= page.url == opened.url
         opened.zone = Learner(page.entries if rows is None else rows)
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
@@ -128,10 +121,12 @@ class Producer:
         if page.last:
             del self._open[folder.path]
             await self._compare(folder, opened, complete=page.complete)
+            if self._policy.leaves is not None and page.complete:
+                self._policy.leaves.decided(folder.path, opened.gathering)
             if self._policy.checksums:
                 self._policy.checksums.leave(opened.local)
 
-    async def _note_checksums(self, page: FolderPage, opened: _Open) -> None:
+    async def _note_checksums(self, page: FolderPage, opened: Opened) -> None:
         """Before the first ``await``: so no listing below this one is visited before they are noted."""
         checksums = self._policy.checksums
         files: dict[str, Entry] = {}
@@ -142,21 +137,15 @@ class Producer:
                     files[path] = entry
         if checksums is None or not files:
             return
+        opened.gathering.is_plain = False
         for path in checksums.note(files, {entry.name for entry in page.entries}):
             if self._filters.rejects(path, files[path].name, files[path].size, files[path].modified) is None:
                 parent, _, name = path.rpartition("/")
-                local, known = await self._look(parent, name, opened)
+                local, known = await opened.look(parent, name)
                 if needs_fetch(files[path], known, local, check=self._policy.check).need is not Need.NOTHING:
                     opened.doubted.add(parent)
 
-    async def _look(self, parent: str, name: str, opened: _Open) -> tuple[Local | None, Known | None]:
-        """What lies at that name, and what is known of it."""
-        if parent not in opened.local:
-            opened.local[parent] = await self._destination.scan(parent)
-            opened.known[parent] = await self._state.folder(parent)
-        return opened.local[parent].get(name), opened.known[parent].get(name)
-
-    async def _decide(self, folder: Folder, entry: Entry, opened: _Open, *, clash: bool) -> None:
+    async def _decide(self, folder: Folder, entry: Entry, opened: Opened, *, clash: bool) -> None:
         """One entry: a job is put, or a result is reported."""
         path = entry_path(folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
         if isinstance(path, Rejection):
@@ -164,6 +153,8 @@ class Producer:
             return
         refused = await self._refused(path, entry, opened)
         if refused is not None:
+            if refused.reason != ROBOTS:  # which may say something else the next time
+                opened.gathering.skip(entry, _guess(entry), refused.reason)
             self._end(path, entry, Outcome.SKIPPED, refused.reason)
             return
         if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
@@ -174,8 +165,13 @@ class Producer:
             self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
             return
         opened.files[path] = entry.url
+        opened.gathering.add(entry)
+        await self._settle(path, entry, opened)
+
+    async def _settle(self, path: str, entry: Entry, opened: Opened) -> None:
+        """An entry that is wanted and has ``path`` for itself."""
         parent, _, name = path.rpartition("/")
-        local, known = await self._look(parent, name, opened)
+        local, known = await opened.look(parent, name)
         decision = await self._needs(path, entry, known, local, opened)
         if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
             published = await self._policy.checksums.of(path)
@@ -197,7 +193,7 @@ class Producer:
             self.exhausted = True
             self._observer.finished(Result(path=path, url=entry.url, outcome=Outcome.SKIPPED, reason=BUDGET))
 
-    async def _give(self, job: Job, opened: _Open) -> None:
+    async def _give(self, job: Job, opened: Opened) -> None:
         """To the workers now, after its page, or after all others."""
         if self._is_blocked(job):
             self.blocked.append(job)
@@ -221,7 +217,7 @@ class Producer:
         return bool(self._replaced) and any(job.path.startswith(path + "/") for path in self._replaced)
 
     async def _needs(
-        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: _Open
+        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: Opened
     ) -> Decision:
         """With --check digest the local bytes must be those that were saved."""
         decision = needs_fetch(entry, known, local, check=self._policy.check)
@@ -234,30 +230,30 @@ class Producer:
             return Decision(Need.FETCH, "digest differs")
         return decision
 
-    async def _refused(self, path: str, entry: Entry, opened: _Open) -> Rejection | None:
+    async def _refused(self, path: str, entry: Entry, opened: Opened) -> Rejection | None:
         rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
         if rejection is None and self._filters.needs_headers(entry.size, entry.modified):
             timed = await self._timed(path, entry, opened)
             rejection = self._filters.rejects(path, entry.name, entry.size, timed.modified)
         return rejection or self._forbidden(entry)
 
-    async def _timed(self, path: str, entry: Entry, opened: _Open) -> Entry:
+    async def _timed(self, path: str, entry: Entry, opened: Opened) -> Entry:
         """``entry`` with its time in UTC if the server's zone can be learnt. For limits and unknown copies only."""
         parent, _, name = path.rpartition("/")
-        await self._look(parent, name, opened)
+        await opened.look(parent, name)
         return opened.zone.timed(entry, opened.known[parent])
 
     def _forbidden(self, entry: Entry) -> Rejection | None:
         rejection = self.scope().file(entry.url)
         if rejection is None and not self._allows(entry.url):
-            rejection = Rejection("robots", entry.url, "forbidden by robots.txt")
+            rejection = Rejection(ROBOTS, entry.url, "forbidden by robots.txt")
         return rejection
 
     def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:
         self._observer.listed(path, _guess(entry))
         self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
 
-    async def _compare(self, folder: Folder, opened: _Open, *, complete: bool) -> None:
+    async def _compare(self, folder: Folder, opened: Opened, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
         is_empty = complete and not opened.shown.folders
         if is_empty and folder.path and folder.path not in self._replaced and self._policy.make_folders:
@@ -265,9 +261,7 @@ class Producer:
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
         for parent in opened.shown.folders or [folder.path]:
-            if parent not in opened.local:
-                opened.local[parent] = await self._destination.scan(parent)
-            local = opened.local[parent]
+            local = await opened.scan(parent)
             self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
             for item in opened.shown.extraneous(parent, local) if complete else ():
                 if item.replaced:

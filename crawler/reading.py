@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -11,8 +10,11 @@ from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError
 from crawler.evidence import refused
-from crawler.interfaces import Client, ListingMemo, Observer, Page, Permit, StateStore
+from crawler.interfaces import Client, ListingMemo, Page, Permit, StateStore
+from crawler.leaf import Leaf
+from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
+from crawler.observer import Observer
 from crawler.plan import interpret
 
 Pieces = AsyncGenerator[Listing, None]
@@ -30,6 +32,8 @@ class Reader:
     observer: Observer
     parse: Parse
     attempts: int
+    leaves: Leaves | None = None
+    """None: every page is read that is not the same."""
 
     async def read(self, path: str, url: str, permit: Permit) -> Pieces:
         """The listing at ``url`` of the folder ``path``, in pieces as they are parsed.
@@ -37,11 +41,17 @@ class Reader:
         The last piece alone has ``is_listing`` True, and says if the listing is complete. Raises FetchError,
         VerificationError, ListingError.
         """
-        memo = await self.state.listing(url)
-        known = memo.validators if memo else Validators()
-        page = await persist(lambda: self._fetch(url, known, permit), self.attempts)
-        digest = hashlib.sha256(page.body).hexdigest()
-        if memo is not None and (page.status == 304 or (memo.body_digest, memo.answered) == (digest, page.url)):
+        leaf = self.leaves.of(url) if self.leaves else None
+        memo = await self.state.listing(url) if leaf is None else None
+        known = leaf or memo
+        page = await self._fetch(url, known.validators if known else Validators(), permit)
+        if leaf is not None:
+            if await self._is_kept(path, leaf, page):
+                return
+            memo = await self.state.listing(url)
+            if page.status == 304 and memo is None:
+                page = await self._fetch(url, Validators(), permit)
+        if memo is not None and _is_same(memo, page):
             yield self._recall(memo, path)
             return
         parsed = self.parse(page.body, page.url, page.content_type)
@@ -50,12 +60,24 @@ class Reader:
             parsed = _again(begun)
             if not begun[-1].is_listing:
                 # An empty array proves nothing; the same folder as HTML does.
-                page = await persist(lambda: self._fetch(url, Validators(), permit, html_only=True), self.attempts)
-                digest = hashlib.sha256(page.body).hexdigest()
+                page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
+        async with aclosing(self._noted(path, url, page, _sound(parsed, page.content_type))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _is_kept(self, path: str, leaf: Leaf, page: Page) -> bool:
+        """Whether there is nothing to be decided: the page is that of ``leaf``, and so is what lies in DIR."""
+        if not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
+            return False
+        self._announce(path, leaf.answered, leaf.family, leaf.files + len(leaf.skipped))
+        return True
+
+    async def _noted(self, path: str, url: str, page: Page, parsed: Pieces) -> Pieces:
+        """Each piece of the page at ``url``, and in the end what is worth remembering of them."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
         count, number, entries = 0, 0, list[Entry]()
-        async with aclosing(_sound(parsed, page.content_type)) as pieces:
+        async with aclosing(parsed) as pieces:
             async for piece in pieces:
                 count, number = count + len(piece.entries), number + 1
                 if number == 1 or count <= most:
@@ -63,17 +85,22 @@ class Reader:
                 else:
                     entries.clear()
                 if piece.is_listing:
-                    self._announce(path, piece, count)
+                    self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
                     if piece.complete and count == len(entries):
-                        self.state.remember_listing(_memo(url, path, page, piece, tuple(entries), digest))
+                        self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
                 yield piece
+                if self.leaves and piece.is_listing and piece.complete and not piece.next_pages:
+                    self.leaves.remember(path, url, page, piece)
 
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
-        page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
-        if page.status == 200 or (page.status == 304 and known):
-            return page
-        raise _refused(page, url)
+        async def fetch() -> Page:
+            page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
+            if page.status == 200 or (page.status == 304 and known):
+                return page
+            raise _refused(page, url)
+
+        return await persist(fetch, self.attempts)
 
     def _recall(self, memo: ListingMemo, path: str) -> Listing:
         listing = Listing(
@@ -84,7 +111,7 @@ class Reader:
             entries=memo.entries,
             next_pages=memo.next_pages,
         )
-        self._announce(path, listing, len(listing.entries))
+        self._announce(path, listing.url, listing.family, len(listing.entries))
         return listing
 
     def _account(self, path: str, listing: Listing) -> None:
@@ -99,17 +126,22 @@ class Reader:
         self.observer.listed(path, None)
         self.observer.finished(Result(path=path, url=rejection.subject, outcome=Outcome.FAILED, reason=reason))
 
-    def _announce(self, path: str, listing: Listing, count: int) -> None:
-        self.observer.listing_read(path, listing.url, count, family=listing.family, confidence=listing.confidence)
+    def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
+        self.observer.listing_read(path, url, count, family=family, confidence=confidence)
 
 
-def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entry, ...], digest: str) -> ListingMemo:
+def _is_same(known: ListingMemo | Leaf, page: Page) -> bool:
+    """Whether the server, or the bytes that it sent, say that the page is the one that is known."""
+    return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
+
+
+def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
     return ListingMemo(
         url=url,
         answered=listing.url,
         path=path,
         validators=page.validators,
-        body_digest=digest,
+        body_digest=page.digest,
         family=listing.family,
         complete=True,
         entries=entries,

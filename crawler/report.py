@@ -6,12 +6,13 @@ links, the parent) are rejections and stand beside the account; deletions are of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawler.escape import masked, printable
-from crawler.interfaces import Observer
+from crawler.leaf import Row
 from crawler.models import Outcome, Rejection, Result, Step
+from crawler.observer import Observer
 from crawler.render import render_duration, render_size
 
 NOT_REACHED = "not reached"
@@ -174,6 +175,10 @@ class Tally(Observer):
             _count(self._skipped_by, result.reason)
         elif outcome is Outcome.FAILED and len(self._failures) < FAILURES_KEPT:
             self._failures.append(result)
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        self._listed += len(files)
+        self._ended[Outcome.UNCHANGED] += len(files)
 
     def close(self, seconds: float, interrupted: str | None = None) -> Report:
         """The account of a run that took ``seconds``; ``interrupted`` says what cut it short.

@@ -17,8 +17,10 @@ from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
 from crawler.dryrun import Planner
 from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
-from crawler.interfaces import Client, Crew, Observer, Parser, Redirects, StateStore
+from crawler.interfaces import Client, Crew, Parser, Redirects, StateStore
+from crawler.leaves import Leaves, wishes
 from crawler.models import Job, Outcome, Rejection, Result, Staged
+from crawler.observer import Observer
 from crawler.permission import fetch_robots
 from crawler.producer import Policy, Producer
 from crawler.reading import Reader
@@ -53,6 +55,7 @@ def build_walker(
     parser: Parser,
     *,
     refuse: Refuse = lambda _path, _url: None,
+    leaves: Leaves | None = None,
 ) -> Walker:
     """A walker that goes as far as ``config`` says."""
     reader = Reader(
@@ -61,6 +64,7 @@ def build_walker(
         observer=observer,
         parse=parser.pieces,
         attempts=config.attempts,
+        leaves=leaves,
     )
     return Walker(
         reader,
@@ -170,18 +174,13 @@ class MirrorRun(Run):
                 attempts=config.attempts,
                 warn=parts.tally.warn,
             )
-        policy = Policy(
-            allows=allows,
-            budget=Budget(files=config.max_files, size=config.max_total_size),
-            room=room,
-            last=config.last,
-            check=config.check,
-            checksums=self.checksums,
-            make_folders=self.planner is None,
+        self._leaves = leaves = Leaves(
+            parts.destination, parts.state, parts.observer, allows=allows, wishes=wishes(config, self._url)
         )
+        policy = self._policy(allows, room, leaves)
         self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(
-            config, parts.client, parts.state, parts.observer, parts.parser, refuse=producer.refuse
+            config, parts.client, parts.state, parts.observer, parts.parser, refuse=producer.refuse, leaves=leaves
         )
         producer.scope = lambda: walker.scope
         starts = [Folder(path="", url=self._url)]
@@ -194,6 +193,19 @@ class MirrorRun(Run):
             await self._finish_last(producer.held)
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
+
+    def _policy(self, allows: Callable[[str], bool], room: Room, leaves: Leaves) -> Policy:
+        config = self.parts.config
+        return Policy(
+            allows=allows,
+            budget=Budget(files=config.max_files, size=config.max_total_size),
+            room=room,
+            last=config.last,
+            check=config.check,
+            checksums=self.checksums,
+            make_folders=self.planner is None,
+            leaves=leaves,
+        )
 
     async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
         producer, walker = self._producer, self._walker
@@ -257,7 +269,8 @@ class MirrorRun(Run):
         parts.tally.extraneous = len(doomed.files)
         if self.planner is not None:
             self.planner.delete(doomed)
-        check_limit(len(doomed.files), producer.local_files + doomed.uncounted, config.max_delete)
+        local_files = producer.local_files + self._leaves.files + doomed.uncounted
+        check_limit(len(doomed.files), local_files, config.max_delete)
         if self.planner is not None:
             return True
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):

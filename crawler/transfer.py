@@ -15,8 +15,9 @@ from crawler import digests, limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError, VerificationError
 from crawler.evidence import confirmed, known_of, mtime_of, refused
-from crawler.interfaces import Client, Destination, Observer, Part, Permit, Reply
+from crawler.interfaces import Client, Destination, Part, Permit, Reply
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
+from crawler.observer import Observer
 from crawler.pieces import whole
 from crawler.plan import (
     NANOSECONDS,

@@ -14,7 +14,7 @@ from crawler.config import Config
 from crawler.destinations.local import LocalDestination
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.explain import Explainer, Line
-from crawler.interfaces import Observer
+from crawler.observer import Observer
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.report import Report, Tally

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
-from crawler.interfaces import Observer
+from crawler.leaf import Row
 from crawler.models import Job, Rejection, Result
+from crawler.observer import Observer
 from crawler.progress.display import Silence
 
 
@@ -35,8 +36,12 @@ class Fanout(Observer):
     """Several observers as one, in their order. An event reaches only those that have a use for it."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
-        def interested(event: str) -> list[Observer]:
-            return [each for each in observers if getattr(type(each), event) is not getattr(Observer, event)]
+        def interested(*events: str) -> list[Observer]:
+            return [
+                each
+                for each in observers
+                if any(getattr(type(each), event) is not getattr(Observer, event) for event in events)
+            ]
 
         self._listing_read = [each.listing_read for each in interested("listing_read")]
         self._listing_failed = [each.listing_failed for each in interested("listing_failed")]
@@ -46,6 +51,8 @@ class Fanout(Observer):
         self._started = [each.started for each in interested("started")]
         self._received = [each.received for each in interested("received")]
         self._finished = [each.finished for each in interested("finished")]
+        # Who hears of each file is told of each of these, too, unless it has something better.
+        self._all_unchanged = [each.all_unchanged for each in interested("listed", "finished", "all_unchanged")]
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         for tell in self._listing_read:
@@ -78,3 +85,7 @@ class Fanout(Observer):
     def finished(self, result: Result) -> None:
         for tell in self._finished:
             tell(result)
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        for tell in self._all_unchanged:
+            tell(folder, files, reason)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crawler import limits
 from crawler.escape import masked
-from crawler.interfaces import Observer
+from crawler.leaf import Row
 from crawler.models import Job, Outcome, Result
+from crawler.observer import Observer
 from crawler.render import render_size
 
 Clock = Callable[[], float]
@@ -167,6 +168,11 @@ class Counters(Observer):
             self._bytes += result.size
         elif outcome is Outcome.FAILED:
             self._failed += 1
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        self._files += len(files)
+        self._done += len(files)
+        self._bytes += sum(file.size for file in files)
 
     def _settle(self, path: str) -> None:
         size = self._pending.pop(path)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
 from crawler.escape import printable
-from crawler.interfaces import Observer
+from crawler.observer import Observer
 from crawler.progress.counters import Clock, Counters
 
 

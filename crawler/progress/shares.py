@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crawler.interfaces import Observer
+from crawler.leaf import Row
 from crawler.models import Job, Result
+from crawler.observer import Observer
 from crawler.progress.counters import Counters
 from crawler.progress.display import Silence
 
@@ -47,6 +48,9 @@ class _Counted(Share):
 
     def finished(self, result: Result) -> None:
         self._whole.finished(replace(result, path=f"{self._name}/{result.path}"))
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        self._whole.all_unchanged(f"{self._name}/{folder}", files, reason)
 
     def _named(self, job: Job) -> Job:
         return replace(job, path=f"{self._name}/{job.path}")

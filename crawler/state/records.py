@@ -95,7 +95,7 @@ def _integer(number: int) -> Cell:
     return number if -_INTEGER_LIMIT <= number < _INTEGER_LIMIT else str(number)
 
 
-def _number(cell: Cell) -> int:
+def number_of(cell: Cell) -> int:
     if isinstance(cell, int | str):
         return int(cell)
     raise ValueError("not an integer")
@@ -131,8 +131,8 @@ def known_of(folder: str, cells: Sequence[Any]) -> Known:
         path=folder + text_of(name),
         url=url if type(url) is str else text_of(url),
         row=row if type(row) is str else text_of(row),
-        size=size if type(size) is int else _number(size),
-        mtime=mtime if type(mtime) is int else _number(mtime),
+        size=size if type(size) is int else number_of(size),
+        mtime=mtime if type(mtime) is int else number_of(mtime),
         validators=Validators(
             etag=etag if type(etag) is str else _optional(etag),
             last_modified=last_modified if type(last_modified) is str else _optional(last_modified),

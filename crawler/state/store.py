@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -18,9 +18,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.interfaces import ListingMemo
+from crawler.leaf import Leaf, Row
 from crawler.models import Known
 from crawler.pace import Learnt
-from crawler.state import records, tables
+from crawler.state import leaves, records, tables
 from crawler.state.database import Database
 from crawler.state.hosts import read_hosts, store_hosts
 from crawler.state.records import Figures, Held, Run
@@ -51,6 +52,7 @@ class SqliteState:
         self._memos: dict[str, ListingMemo] = {}
         self._folders: set[str] = set()
         self._snapshot: Snapshot | None = None
+        self._leaves: dict[str, str] = {}
         self.hosts: dict[str, Learnt] = {}
         """What earlier runs learnt of hosts."""
         self._waiting = 0
@@ -66,7 +68,7 @@ class SqliteState:
             self._thread = ThreadPoolExecutor(1, "state")
             self._turns = Turns(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
-            self._snapshot, self.hosts = await opened
+            self._snapshot, self.hosts, self._leaves = await opened
         return self
 
     async def __aexit__(
@@ -81,9 +83,10 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt]]:
+    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], dict[str, str]]:
         database.open()
-        return database.ask(read_snapshot, None), database.ask(partial(read_hosts, time.time()), {})
+        hosts: dict[str, Learnt] = database.ask(partial(read_hosts, time.time()), {})
+        return database.ask(read_snapshot, None), hosts, database.ask(leaves.read_leaves, {})
 
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path`` ("" is DIR), by name."""
@@ -112,6 +115,25 @@ class SqliteState:
         if url in self._memos:
             self._write_out()
         return await self._ask(partial(tables.read_listing, url), None)
+
+    def leaf(self, url: str) -> Leaf | None:
+        """What is known of the page that was asked for as ``url``, if it showed files alone."""
+        text = self._leaves.get(url)
+        with suppress(ValueError):
+            return leaves.leaf_of(text) if text else None
+        return None
+
+    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+        """What ``judge`` says, in a thread, of the files known in ``path`` itself; ``default`` without a state."""
+        if path in self._folders:
+            self._write_out()
+        return await self._ask(partial(leaves.read_rows, path, judge), default)
+
+    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
+        """Note that the page at ``url``, of the folder ``path``, showed files alone."""
+        text = leaves.leaf_text(leaf)
+        if text != self._leaves.get(url):
+            self._write(partial(leaves.store_leaf, url, path, text))
 
     async def count_files(self) -> int:
         self._write_out()

@@ -15,8 +15,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from crawler.interfaces import Observer
 from crawler.models import Job, Outcome, Rejection, Result, Span
+from crawler.observer import Observer
 from crawler.progress import Fanout, choose
 from crawler.progress.bars import SETTLED, Bars, fit
 from crawler.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts

@@ -13,10 +13,10 @@ from rich.cells import cell_len
 from crawler.config import Config
 from crawler.console import _run_mirrors
 from crawler.errors import FetchError
-from crawler.interfaces import Observer
 from crawler.log import LogObserver
 from crawler.mirrors import Mirror
 from crawler.models import Outcome
+from crawler.observer import Observer
 from crawler.progress import Fanout, choose
 from crawler.progress.bars import Bars
 from crawler.progress.counters import Counters

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from multidict import CIMultiDict
 
 from crawler.errors import DestinationError, FetchError, VerificationError
-from crawler.interfaces import ListingMemo, Observer, Page, Permit
+from crawler.interfaces import ListingMemo, Page, Permit
 from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
+from crawler.observer import Observer
 
 
 def nothing_refused(_source: str, _target: str) -> Rejection | None:

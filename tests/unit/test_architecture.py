@@ -17,12 +17,12 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope loops comparison robots plan pieces evidence pace meter zones retry limits space "
-    "digests config mirrors report render escape wire interfaces",
+    1: "listings filters urls scope loops comparison robots plan pieces evidence leaf pace meter zones retry limits "
+    "space digests config mirrors report render escape wire interfaces observer",
     2: "client requests access gate deadline decoding tls turns spawn link crew parsers destinations state progress "
     "outputs target log history html_report",
-    3: "run permission url_list engine discover reading producer transfer segments fetching attempts committer "
-    "deletion dryrun checksums explain verify stop",
+    3: "run permission url_list engine discover reading leaves opened producer transfer segments fetching attempts "
+    "committer deletion dryrun checksums explain verify stop",
     4: "app browse upkeep",
     5: "console modes cli child parser_process __main__",
 }

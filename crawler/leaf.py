@@ -1,0 +1,128 @@
+"""A folder that holds files alone and is as it was: told from sums, and not by looking at each row of its page again.
+
+What is summed of a file is its name, its URL and its row. If a page comes again byte for byte, and the files that the
+state knows of its folder have the sum of those that the page showed, then each of them is known with the very row that
+is there now, and none is missing. What is left is to compare each with its copy on the disk. The rules are those of
+``plan.needs_fetch``; whoever has a doubt reads the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from crawler.models import Entry, Kind, Local, Validators
+from crawler.plan import NANOSECONDS
+
+LEAST = 500
+"""Files of a folder from which on it is worth remembering."""
+SKIPPED = 1000
+"""Entries that are not wanted, of a page that is remembered: each is reported in every run."""
+
+_MASK = (1 << 128) - 1
+
+
+class Row(NamedTuple):
+    """What the state knows of a file. Sizes in bytes, ``mtime`` in nanoseconds, ``checked`` in seconds since 1970."""
+
+    name: str
+    url: str
+    row: str
+    size: int
+    mtime: int
+    checked: float
+
+
+class Unwanted(NamedTuple):
+    """An entry that a filter refuses."""
+
+    name: str
+    url: str
+    size: int | None
+    """The listing's guess in bytes."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """What is remembered of a page that showed files alone, all of them wanted or refused by a filter."""
+
+    answered: str
+    """The URL that answered, after redirects."""
+    body_digest: str
+    validators: Validators
+    family: str
+    wishes: str
+    """``wishes`` of the run that saw it."""
+    files: int
+    """That were wanted; ``total`` is the sum of them."""
+    total: int
+    resolution: int
+    """Seconds: the coarsest of their times."""
+    newest: float
+    """Seconds since the epoch: when the last of the times that name their zone has passed."""
+    skipped: tuple[Unwanted, ...]
+
+
+class Gathering:
+    """Sums up the entries of a listing while they are decided about."""
+
+    def __init__(self) -> None:
+        self.is_plain = True
+        """False once something was there that needs a look in every run."""
+        self.entries = 0
+        """To be set: of any kind, whatever became of them."""
+        self.files = self.total = self.resolution = 0
+        self.newest = 0.0
+        self.skipped: list[Unwanted] = []
+
+    def add(self, entry: Entry) -> None:
+        """A file that is wanted."""
+        if entry.modified is None or entry.folder:  # without a time no row proves that a file is the same
+            self.is_plain = False
+            return
+        self.files += 1
+        self.total = (self.total + _mark(entry.name, entry.url, entry.row)) & _MASK
+        resolution = int((entry.modified.high - entry.modified.low).total_seconds()) + 1
+        self.resolution = max(self.resolution, resolution)
+        if entry.modified.low.tzinfo is not None:
+            self.newest = max(self.newest, entry.modified.low.timestamp() + resolution)
+
+    def skip(self, entry: Entry, size: int | None, reason: str) -> None:
+        """A file that a filter refuses."""
+        self.skipped.append(Unwanted(entry.name, entry.url, size, reason))
+        self.is_plain = self.is_plain and not entry.folder and len(self.skipped) <= SKIPPED
+
+    @property
+    def is_worth_it(self) -> bool:
+        """False also if there were folders, or something failed: then an entry is neither wanted nor refused."""
+        return self.is_plain and self.files >= LEAST and self.files + len(self.skipped) == self.entries
+
+
+def _mark(name: str, url: str, row: str) -> int:
+    text = f"{name}\0{url.partition('?')[0]}\0{row}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
+
+
+def kept(
+    leaf: Leaf, rows: Iterable[Row], local: Mapping[str, Local], allows: Callable[[str], bool]
+) -> list[Row] | None:
+    """The files of ``leaf``, if ``local`` holds all of them as they were left, and nothing else; else None.
+
+    ``rows`` are those of its folder, ``local`` is what lies there; ``allows`` tells which URLs robots.txt allows.
+    """
+    if len(local) != leaf.files:
+        return None
+    found, total = list[Row](), 0
+    for row in rows:
+        there = local.get(row.name)
+        if there is None or there.kind is not Kind.FILE or (there.size, there.mtime) != (row.size, row.mtime):
+            return None
+        # See plan.is_racy: a row may hide a change of the second, or minute, in which the file was confirmed.
+        if row.checked <= max(row.mtime // NANOSECONDS + leaf.resolution, leaf.newest) or not allows(row.url):
+            return None
+        found.append(row)
+        total += _mark(row.name, row.url, row.row)
+    return found if (len(found), total & _MASK) == (leaf.files, leaf.total) else None

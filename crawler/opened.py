@@ -1,0 +1,46 @@
+"""What is held of a folder while its listing is decided about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crawler.comparison import Shown
+from crawler.interfaces import Destination, StateStore
+from crawler.leaf import Gathering
+from crawler.models import Job, Known, Local
+from crawler.zones import Learner
+
+
+@dataclass(slots=True, kw_only=True)
+class Opened:
+    """A folder whose pages are still coming in."""
+
+    destination: Destination
+    state: StateStore
+    url: str
+    """Of its first page."""
+    shown: Shown = field(default_factory=Shown)
+    gathering: Gathering = field(default_factory=Gathering)
+    files: dict[str, str] = field(default_factory=dict)
+    """Paths that are taken → URL."""
+    local: dict[str, dict[str, Local]] = field(default_factory=dict)
+    known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
+    """Folders whose checksum files have changed: then they are asked about files with unchanged rows too."""
+    waiting: list[Job] | None = None
+    """Jobs that are put once the whole page is decided about; None: each at once."""
+    zone: Learner = field(default_factory=Learner)
+    """Of the page that is being decided about."""
+
+    async def look(self, parent: str, name: str) -> tuple[Local | None, Known | None]:
+        """What lies at that name, and what is known of it."""
+        if parent not in self.known:
+            await self.scan(parent)
+            self.known[parent] = await self.state.folder(parent)
+        return self.local[parent].get(name), self.known[parent].get(name)
+
+    async def scan(self, parent: str) -> dict[str, Local]:
+        """What lies in the folder ``parent``, by name."""
+        if parent not in self.local:
+            self.local[parent] = await self.destination.scan(parent)
+        return self.local[parent]
