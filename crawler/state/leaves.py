@@ -31,7 +31,7 @@ def read_leaves(connection: sqlite3.Connection) -> dict[str, str]:
     if not has_leaves(connection):
         return {}
     rows = connection.execute("SELECT url, facts FROM leaves").fetchall()
-    return {text_of(url): text_of(facts) for url, facts in rows}
+    return {text_of(url): facts for url, facts in rows if isinstance(facts, str)}
 
 
 def store_leaf(url: str, path: str, text: str, connection: sqlite3.Connection) -> None:

@@ -138,6 +138,7 @@ def test_an_untrusted_certificate_is_not_tried_again(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.own
+@pytest.mark.row("N13")
 def test_the_certificates_of_the_system_are_trusted_without_an_option(sandbox: Sandbox) -> None:
     with Site(tls=certificate()) as site:
         wanted = populate(site)

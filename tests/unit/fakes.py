@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from multidict import CIMultiDict
 
 from crawler.errors import DestinationError, FetchError, VerificationError
 from crawler.interfaces import ListingMemo, Page, Permit
+from crawler.leaf import Leaf, Row
 from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.observer import Observer
+
+T = TypeVar("T")
 
 
 def nothing_refused(_source: str, _target: str) -> Rejection | None:
@@ -231,6 +235,7 @@ class MemoryState:
     def __init__(self, *known: Known) -> None:
         self.files = {item.path: item for item in known}
         self.memos: dict[str, ListingMemo] = {}
+        self.leaves: dict[str, Leaf] = {}
         self.forgotten: list[str] = []
 
     async def folder(self, path: str) -> dict[str, Known]:
@@ -244,6 +249,16 @@ class MemoryState:
 
     async def listing(self, url: str) -> ListingMemo | None:
         return self.memos.get(url)
+
+    def leaf(self, url: str) -> Leaf | None:
+        return self.leaves.get(url)
+
+    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+        found = (await self.folder(path)).items()
+        return judge([Row(name, known.url, known.row, known.size, known.mtime, known.checked) for name, known in found])
+
+    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
+        self.leaves[url] = leaf
 
     def remember(self, known: Sequence[Known]) -> None:
         self.files.update({item.path: item for item in known})

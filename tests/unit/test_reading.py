@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 
 from crawler import limits
 from crawler.errors import ListingError
-from crawler.models import Listing
+from crawler.interfaces import Page
+from crawler.leaf import Leaf
+from crawler.leaves import Leaves
+from crawler.models import Listing, Validators
 from crawler.parsers import Parsers
 from crawler.reading import Reader
 from tests.faulty.pages import Row, nginx
@@ -23,11 +29,15 @@ class Reading:
         self.asked: list[Asked] = []
         self.answer = Answer(headers={"Content-Type": content_type, **({"ETag": etag} if etag else {})}, body=body)
         self.state, self.observer = MemoryState(), Recorder()
+        self.leaves: Leaves | None = None
+        self.status = 200
+        """304 only for those who ask with a condition."""
 
     async def pieces(self) -> list[Listing]:
         def answer(asked: Asked) -> Answer:
             self.asked.append(asked)
-            return self.answer
+            is_same = self.status == 304 and "If-None-Match" in asked.headers
+            return replace(self.answer, status=304, body=b"") if is_same else self.answer
 
         reader = Reader(
             client=FakeClient(answer),
@@ -35,6 +45,7 @@ class Reading:
             observer=self.observer,
             parse=Parsers().pieces,
             attempts=1,
+            leaves=self.leaves,
         )
         return [piece async for piece in reader.read("", URL, nothing_refused)]
 
@@ -89,3 +100,57 @@ async def test_a_page_that_is_the_same_byte_for_byte_is_recalled() -> None:
     assert await names(again) == first
     assert reading.observer.refused == [("", "parent")]
     assert again.observer.refused == []  # it was not parsed again
+
+
+class Told(Leaves):
+    """Says of each folder what it was told to."""
+
+    def __init__(self, leaf: Leaf, *, kept: bool) -> None:
+        self._leaf, self._kept = leaf, kept
+        self.asked = 0
+
+    def of(self, url: str) -> Leaf | None:
+        assert url == URL
+        return self._leaf
+
+    async def is_kept(self, path: str, leaf: Leaf) -> bool:
+        self.asked += 1
+        return self._kept
+
+    def remember(self, path: str, url: str, page: Page, listing: Listing) -> None:
+        return
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("is_remembered", [True, False])
+@pytest.mark.parametrize("status", [200, 304])
+async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
+    status: int, is_remembered: bool, is_kept: bool
+) -> None:
+    reading = Reading(PAGE)
+    assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
+    if not is_remembered:
+        reading.state.memos.clear()
+    leaf = Leaf(
+        answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
+        wishes="", files=3, total=0, resolution=1, newest=0.0, skipped=(),
+    )  # fmt: skip
+    reading.leaves = told = Told(leaf, kept=is_kept)
+    reading.asked.clear()
+    reading.status = status
+    assert await names(reading) == ([] if is_kept else ["a.bin", "b.bin", "c.bin"])
+    assert told.asked == 1
+    conditional = [asked.headers.get("If-None-Match") for asked in reading.asked]
+    once_more = status == 304 and not is_kept and not is_remembered
+    assert conditional == (['"1"', None] if once_more else ['"1"'])
+
+
+async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
+    leaf = Leaf(
+        answered=URL, body_digest="00", validators=Validators(), family="nginx", wishes="", files=3, total=0,
+        resolution=1, newest=0.0, skipped=(),
+    )  # fmt: skip
+    reading = Reading(PAGE)
+    reading.leaves = told = Told(leaf, kept=True)
+    assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
+    assert told.asked == 0

@@ -1,0 +1,109 @@
+"""What the state keeps of folders that hold files alone, in states of today, of before and of nobody's."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.leaf import Leaf, Row, Unwanted
+from crawler.models import Known, Validators
+from crawler.state import NullState, ReadOnlyState, SqliteState
+
+LEAF = Leaf(
+    answered="http://h/ü\udcff/",
+    body_digest="00",
+    validators=Validators(etag='"\udcff"', last_modified=None),
+    family="nginx",
+    wishes="all",
+    files=3,
+    total=(1 << 128) - 1,
+    resolution=60,
+    newest=0.5,
+    skipped=(Unwanted("a\udcff", "http://h/a", None, "ext"), Unwanted("b", "http://h/b", 5, "exclude")),
+)
+URL = "http://h/\udcff/"
+FILE = Known(path="sub/ü\udcff", url="http://h/ü", row="5 ü", size=5, mtime=7, checked=9.5)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.sqlite3"
+
+
+async def remember(path: Path, *leaves: Leaf) -> None:
+    async with SqliteState(path) as state:
+        state.remember([FILE, Known(path="other/x", url="http://h/x", row="", size=1, mtime=2**70)])
+        for leaf in leaves:
+            state.remember_leaf(URL, "sub", leaf)
+    assert state.problem is None
+
+
+def everything(rows: Iterable[Row]) -> list[Row]:
+    return list(rows)
+
+
+async def test_what_was_noted_is_there_in_the_next_run(path: Path) -> None:
+    await remember(path, LEAF)
+    async with SqliteState(path) as state:
+        assert state.leaf(URL) == LEAF
+        assert state.leaf("http://h/") is None
+    async with ReadOnlyState(path) as state:
+        assert state.leaf(URL) == LEAF
+
+
+async def test_the_files_of_a_folder_are_given_as_they_are_known(path: Path) -> None:
+    await remember(path)
+    async with SqliteState(path) as state:
+        assert await state.rows("sub", everything, []) == [Row("ü\udcff", "http://h/ü", "5 ü", 5, 7, 9.5)]
+        assert await state.rows("other", everything, []) == [Row("x", "http://h/x", "", 1, 2**70, 0.0)]
+        assert await state.rows("", everything, []) == []
+        state.remember([Known(path="sub/new", url="http://h/new", row="1", size=1, mtime=1)])
+        assert [row.name for row in await state.rows("sub", everything, [])] == ["new", "ü\udcff"]
+        assert await state.rows("sub", lambda rows: next(iter(rows)).name, "") == "new"
+
+
+async def test_a_folder_that_is_forgotten_is_forgotten_here_too(path: Path) -> None:
+    await remember(path, LEAF)
+    async with SqliteState(path) as state:
+        state.forget_folder("sub")
+    async with SqliteState(path) as state:
+        assert state.leaf(URL) is None
+
+
+async def test_a_state_of_before_knows_none_and_is_as_good_as_it_was(path: Path) -> None:
+    await remember(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'leaves'").fetchall() == []
+    async with ReadOnlyState(path) as state:
+        assert (state.leaf(URL), state.problem) == (None, None)
+    async with SqliteState(path) as state:
+        state.forget_folder("other")
+    assert state.problem is None
+
+
+@pytest.mark.parametrize("facts", ["", "{", "[]", "{}", '{"total": 5}', 7, None, b"\xff"])
+async def test_what_nobody_of_us_wrote_is_as_good_as_nothing(path: Path, facts: object) -> None:
+    await remember(path, LEAF)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE leaves SET facts = ?", (facts,))
+    async with SqliteState(path) as state:
+        assert state.leaf(URL) is None
+        assert await state.file(FILE.path) == FILE
+    assert state.problem is None
+
+
+async def test_without_a_state_nothing_is_remembered(path: Path) -> None:
+    async with NullState() as state:
+        state.remember_leaf(URL, "sub", LEAF)
+        assert state.leaf(URL) is None
+        assert await state.rows("sub", everything, []) == []
+    before = None
+    await remember(path)
+    before = path.read_bytes()
+    async with ReadOnlyState(path) as reading:
+        reading.remember_leaf(URL, "sub", LEAF)
+    assert (path.read_bytes(), reading.problem) == (before, None)
