@@ -73,15 +73,22 @@ class Gathering:
         self.is_plain = True
         """False once something was there that needs a look in every run."""
         self.entries = 0
-        """To be set: of any kind, whatever became of them."""
+        """Of any kind, whatever becomes of them."""
         self.files = self.total = self.resolution = 0
         self.newest = 0.0
         self.skipped: list[Unwanted] = []
+
+    def expect(self, entries: int, *, more: bool) -> None:
+        """So many will be decided about; with ``more`` they are not the last ones."""
+        self.entries += entries
+        if not more and self.entries < LEAST:
+            self.is_plain = False
 
     def add(self, entry: Entry) -> None:
         """A file that is wanted."""
         if entry.modified is None or entry.folder:  # without a time no row proves that a file is the same
             self.is_plain = False
+        if not self.is_plain or entry.modified is None:
             return
         self.files += 1
         self.total = (self.total + _mark(entry.name, entry.url, entry.row)) & _MASK
@@ -92,8 +99,10 @@ class Gathering:
 
     def skip(self, entry: Entry, size: int | None, reason: str) -> None:
         """A file that a filter refuses."""
-        self.skipped.append(Unwanted(entry.name, entry.url, size, reason))
-        self.is_plain = self.is_plain and not entry.folder and len(self.skipped) <= SKIPPED
+        if entry.folder or len(self.skipped) == SKIPPED:
+            self.is_plain = False
+        if self.is_plain:
+            self.skipped.append(Unwanted(entry.name, entry.url, size, reason))
 
     @property
     def is_worth_it(self) -> bool:

@@ -98,7 +98,7 @@ class Producer:
         if opened is None:
             opened = Opened(destination=self._destination, state=self._state, url=page.url)
             self._open[folder.path] = opened
-        opened.gathering.entries += len(page.entries)
+        opened.gathering.expect(len(page.entries), more=not page.last)
         opened.gathering.is_plain &= page.url == opened.url
         opened.zone = Learner(page.entries if rows is None else rows)
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}

@@ -33,7 +33,7 @@ def row(number: int, **more: object) -> Row:
 
 def gathered(*entries: Entry) -> Gathering:
     gathering = Gathering()
-    gathering.entries = len(entries)
+    gathering.expect(len(entries), more=True)
     for each in entries:
         gathering.add(each)
     return gathering
@@ -122,15 +122,18 @@ def test_only_a_folder_of_files_alone_is_worth_it(monkeypatch: pytest.MonkeyPatc
     three = [entry(number) for number in range(3)]
     assert gathered(*three).is_worth_it
     assert not gathered(*three[:2]).is_worth_it
+    short = Gathering()
+    short.expect(2, more=False)
+    assert not short.is_plain, "nothing need be summed up"
     assert not gathered(*three, entry(3, modified=None)).is_worth_it
     assert not gathered(*three, entry(3, folder="sub")).is_worth_it
     with_folder = gathered(*three)
-    with_folder.entries += 1
+    with_folder.expect(1, more=False)
     assert not with_folder.is_worth_it
     for refused, worth in ((1, True), (2, True), (3, False)):
         filtered = gathered(*three)
         for number in range(refused):
-            filtered.entries += 1
+            filtered.expect(1, more=True)
             filtered.skip(entry(10 + number), 5, "ext")
         assert filtered.is_worth_it is worth
     continued = gathered(*three)
