@@ -73,6 +73,11 @@ class _Handler(ResponseHandler):
     aiohttp 3.14 tells only who waits for headers, stops its time-outs, and closes: the reader would wait for ever.
     """
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """aiohttp calls this for each piece that is taken, and has its parser look at nothing each time."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         body = self._payload
         super().set_exception(exc, *cause)
