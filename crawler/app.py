@@ -17,7 +17,7 @@ from crawler.client import Client, ClientOptions
 from crawler.config import Config
 from crawler.crew import Crew
 from crawler.destinations.local import LocalDestination
-from crawler.errors import ConfigError, CrawlerError, DestinationError
+from crawler.errors import ConfigError, CrawlerError, DestinationError, innermost
 from crawler.escape import masked
 from crawler.gate import Gate, Rates
 from crawler.history import figures_of
@@ -177,10 +177,7 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
     _, others = group.split(CrawlerError)
     if others is not None:
         raise others
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return cast("CrawlerError", error)
+    return cast("CrawlerError", innermost(group))
 
 
 @asynccontextmanager

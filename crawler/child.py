@@ -23,7 +23,7 @@ from crawler.client import Client
 from crawler.committer import Committer
 from crawler.console import loop_factory
 from crawler.destinations.local import LocalDestination
-from crawler.errors import DestinationError
+from crawler.errors import DestinationError, innermost
 from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.gate import Gate, Rates
@@ -64,10 +64,8 @@ async def _serve(connection: socket.socket) -> None:
         work.cancel()
     await asyncio.wait([work])
     error = None if work.cancelled() else work.exception()  # cancelled because the parent said so
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
     if error is not None:
-        link.broke(error)
+        link.broke(innermost(error))
     await link.close()
 
 
@@ -84,7 +82,7 @@ async def _work(link: _Parent, setup: Setup) -> None:
     async with (
         _Destination(link, setup) as destination,
         Client(setup.options, gate) as client,
-        Parsers() as parser,
+        Parsers(link.warn) as parser,
         reporter,
     ):
         await destination.join()
@@ -205,6 +203,10 @@ class _Parent(Link):
 
     def retried(self, attempt: int, wait: float, error: Exception) -> None:
         self.send((wire.RETRY, attempt, wait, getattr(error, "url", ""), str(error)))
+
+    def warn(self, text: str) -> None:
+        """A problem of this process that ends nothing."""
+        self.send((wire.WARN, text))
 
     def broke(self, error: BaseException) -> None:
         """This process cannot go on."""

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from crawler import __version__
 from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_rule
 from crawler.console import Call, run_config, run_list, run_one
-from crawler.errors import ConfigError, CrawlerError
+from crawler.errors import ConfigError, CrawlerError, innermost
 from crawler.escape import masked
 from crawler.modes import run_explain, run_history, run_verify
 
@@ -227,9 +227,8 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
         if verbose:
             traceback.print_exc()
-        while isinstance(error, ExceptionGroup):
-            error = error.exceptions[0]
-        code = _complain(f"unexpected {type(error).__name__}: {error} (-v shows where)", 1)
+        found = innermost(error)
+        code = _complain(f"unexpected {type(found).__name__}: {found} (-v shows where)", 1)
     return _flushed(code)
 
 

@@ -1,9 +1,8 @@
 """The parent's side of ``--processes``: children that fetch and save, while this process walks, records and reports.
 
-The engine calls ``Crew.process`` where it would call ``Downloader.process``. A job goes to the child that has the least
-to do; what comes back is the Result of a file that has its name. The connections that one host gets are divided among
-all of them, this one included; the rates have one bucket, here. A child that dies is reported and its jobs are done
-again by the others, at last by this process.
+The engine calls ``Crew.process`` where it would call ``Downloader.process``. A job goes to the child with the least to
+do; what comes back is the Result of a file that has its name. The connections that one host gets are divided among all
+of them, this one too; the rates have one bucket, here. The jobs of a child that dies are done by the others, or here.
 """
 
 from __future__ import annotations
@@ -296,5 +295,6 @@ _ON: dict[int, Callable[..., None]] = {
     wire.RETRY: _Child._retry,
     wire.BROKEN: _Child._broken,
     wire.LEARNT: _Child._learnt,
+    wire.WARN: lambda child, text: child._crew.warn(text),
 }
 """Message of a child → what is done about it."""

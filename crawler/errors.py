@@ -96,3 +96,10 @@ class AlreadyRunning(CrawlerError):
 
 class RobotsForbidden(CrawlerError):
     exit_code = 8
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The first error that is no group of others: what the tasks of a group died of."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -25,10 +25,10 @@ SETUP, SCOPE, JOB, CEILING, PAID, END, STOP = range(7)
 PAUSE = 7
 """(PAUSE, URL, seconds): a host asked to be left alone."""
 # From a child.
-RESULT, PROGRESS, PAY, LOG, RETRY, BROKEN, LEARNT = range(10, 17)
+RESULT, PROGRESS, PAY, LOG, RETRY, BROKEN, LEARNT, WARN = range(10, 18)
 """(RESULT, number, result), (PROGRESS, number, bytes), (PAY, number, what, count): wait until that many fit into a
 rate, (LOG, level, event, fields), (RETRY, attempt, seconds, URL, reason), (BROKEN, exit code, text),
-(LEARNT, host → what was learnt of it)."""
+(LEARNT, host → what was learnt of it), (WARN, text)."""
 REQUESTS, BYTES = "requests", "bytes"
 """The rates that are paid for."""
 

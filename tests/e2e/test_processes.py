@@ -199,6 +199,24 @@ async def test_where_no_process_can_be_started_one_does_the_work(
     sandbox.holds(site.contents())
 
 
+def test_what_a_child_cannot_do_is_said_by_the_parent(sandbox: Sandbox, site: Site) -> None:
+    """Of a page only its tree could tell that it is no listing, and no process is to be had to make the tree in."""
+    patch = sandbox.base / "home/sitecustomize.py"
+    patch.write_text(
+        "import subprocess, sys\n"
+        "def refuse(*arguments, **options): raise OSError(11, 'no more processes')\n"
+        "if 'crawler.child' in ' '.join(sys.orig_argv): subprocess.Popen = refuse\n"
+    )
+    sandbox.remember()
+    page = b"<p>" + b"<i>x</i>" * 20_000
+    site.file("page", page, content_type="text/html", listed=False)
+    site.listing("", b'<title>Index of /pub/</title><h1>Index of /pub/</h1><ul><li><a href="page">page</a></li></ul>')
+    python = {"PYTHONPATH": str(patch.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = sandbox.mirror(site.url, more=TWO, env=python)
+    run.says("no process could be started to read long listings (no more processes)")
+    sandbox.holds({"page": page})
+
+
 def test_with_a_single_connection_there_is_nothing_to_share(sandbox: Sandbox, site: Site) -> None:
     many(site, 5)
     sandbox.mirror(site.url, workers=1, more=TWO).succeeds()
