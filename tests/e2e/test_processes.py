@@ -87,11 +87,11 @@ def test_a_pause_that_one_is_asked_for_is_kept_by_all(sandbox: Sandbox, site: Si
     many(site, 40)
     for number in range(40):
         site.on(f"f{number:03}", Late(0.02))
-    site.on("f005", Status(429, headers=(("Retry-After", "1"),), times=1))
+    site.on("f005", Status(429, headers=(("Retry-After", "2"),), times=1))
     sandbox.mirror(site.url, workers=4, more=TWO).succeeds()
     refused = next(request for request in site.log if request.status == 429)
-    later = [request.at - refused.at for request in site.log if request.at > refused.at + 0.2]
-    assert min(later) > 0.9
+    later = [request.at - refused.at for request in site.log if request.at > refused.at + 1]  # that long it may take to tell
+    assert min(later) > 1.9
 
 
 def test_what_fails_is_tried_again_and_accounted(sandbox: Sandbox, site: Site) -> None:
