@@ -90,7 +90,7 @@ def test_a_pause_that_one_is_asked_for_is_kept_by_all(sandbox: Sandbox, site: Si
     site.on("f005", Status(429, headers=(("Retry-After", "2"),), times=1))
     sandbox.mirror(site.url, workers=4, more=TWO).succeeds()
     refused = next(request for request in site.log if request.status == 429)
-    later = [request.at - refused.at for request in site.log if request.at > refused.at + 1]  # that long it may take to tell
+    later = [request.at - refused.at for request in site.log if request.at > refused.at + 1]  # to tell takes a while
     assert min(later) > 1.9
 
 
