@@ -266,12 +266,6 @@ class LocalDestination:
             return item_reason(error)
         return None
 
-    async def empty_trash(self, now: float) -> None:
-        """Remove what has been in the trash for too long. ``now`` in seconds since the epoch."""
-        await self._ready()
-        if self._trash is not None:
-            await self._run(self._writer, self._trash.empty, now)
-
     # --- large bodies -----------------------------------------------------------------------------
 
     def has_part(self, path: str) -> bool:

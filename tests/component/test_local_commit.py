@@ -15,6 +15,7 @@ import pytest
 
 from crawler.destinations.descriptors import descriptor_budget
 from crawler.destinations.local import LocalDestination
+from crawler.destinations.trash import Trash
 from crawler.errors import DestinationError
 from crawler.models import Known
 from tests.contract.destination import in_memory, job, pattern, staged, stream
@@ -300,7 +301,7 @@ async def test_a_file_that_cannot_go_to_the_trash_is_not_replaced(
     assert (tmp_path / "x").read_bytes() == b"1"
 
 
-async def test_the_trash_is_emptied_by_the_day(tmp_path: Path) -> None:
+def test_the_trash_is_emptied_by_the_day(tmp_path: Path) -> None:
     root = tmp_path / ".crawler/trash"
     now = 1_700_000_000  # 2023-11-14
     for day in ("2023-11-09", "2023-11-10", "2023-11-11", "2023-11-14", "not a day", "2023-11-09~"):
@@ -311,9 +312,12 @@ async def test_the_trash_is_emptied_by_the_day(tmp_path: Path) -> None:
     (outside / "victim").touch()
     (root / "2023-11-09/link").symlink_to(outside)
     (root / "2023-11-08").symlink_to(outside)
-    async with LocalDestination(tmp_path, fsync="none", trash_seconds=4 * DAY) as destination:
-        await destination.empty_trash(now)
-        left = sorted(path.name for path in root.iterdir())
+    home = os.open(root.parent, os.O_RDONLY)
+    trash = Trash(home, seconds=4 * DAY)
+    trash.empty(now)
+    trash.close()
+    os.close(home)
+    left = sorted(path.name for path in root.iterdir())
     assert left == ["2023-11-08", "2023-11-09~", "2023-11-10", "2023-11-11", "2023-11-14", "not a day"]
     assert (outside / "victim").exists()
 
