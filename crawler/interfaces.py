@@ -236,7 +236,7 @@ class StateStore(Protocol):
 
     async def listing(self, url: str) -> ListingMemo | None: ...
 
-    def leaf(self, url: str) -> Leaf | None:
+    async def leaf(self, url: str) -> Leaf | None:
         """What is known of a page that showed files alone."""
         ...
 

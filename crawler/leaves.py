@@ -32,9 +32,9 @@ class Leaves:
         self.files = 0
         """Files in folders that were as they had been."""
 
-    def of(self, url: str) -> Leaf | None:
+    async def of(self, url: str) -> Leaf | None:
         """What an earlier run with the same wishes has seen at ``url``."""
-        leaf = self._state.leaf(url) if self._wishes is not None else None
+        leaf = await self._state.leaf(url) if self._wishes is not None else None
         return leaf if leaf is not None and leaf.wishes == self._wishes else None
 
     async def is_kept(self, path: str, leaf: Leaf) -> bool:

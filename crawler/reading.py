@@ -41,7 +41,7 @@ class Reader:
         The last piece alone has ``is_listing`` True, and says if the listing is complete. Raises FetchError,
         VerificationError, ListingError.
         """
-        leaf = self.leaves.of(url) if self.leaves else None
+        leaf = await self.leaves.of(url) if self.leaves else None
         memo = await self.state.listing(url) if leaf is None else None
         known = leaf or memo
         page = await self._fetch(url, known.validators if known else Validators(), permit)

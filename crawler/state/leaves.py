@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -26,17 +26,27 @@ def read_rows(path: str, judge: Callable[[Iterator[Row]], T], connection: sqlite
         return judge(map(_row_of, rows))
 
 
-def read_leaves(connection: sqlite3.Connection) -> dict[str, str]:
-    """URL → what ``leaf_text`` made of the page there. {} for a state that knows of none."""
+def read_urls(connection: sqlite3.Connection) -> set[str]:
+    """Of all pages that are known. Empty for a state that knows of none."""
     if not has_leaves(connection):
-        return {}
-    rows = connection.execute("SELECT url, facts FROM leaves").fetchall()
-    return {text_of(url): facts for url, facts in rows if isinstance(facts, str)}
+        return set()
+    return {text_of(url) for (url,) in connection.execute("SELECT url FROM leaves").fetchall()}
 
 
-def store_leaf(url: str, path: str, text: str, connection: sqlite3.Connection) -> None:
+def read_leaf(url: str, connection: sqlite3.Connection) -> Leaf | None:
+    """What is known of the page at ``url``; None for what nobody of us wrote."""
+    if not has_leaves(connection):  # the state was set aside since it was opened
+        return None
+    row = connection.execute("SELECT facts FROM leaves WHERE url = ?", (key(url),)).fetchone()
+    with suppress(ValueError):
+        return _leaf_of(row[0]) if row else None
+    return None
+
+
+def store_leaf(url: str, path: str, leaf: Leaf, connection: sqlite3.Connection) -> None:
+    facts = json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))  # it has 128 bits
     connection.execute(_TABLE)
-    connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?)", (key(url), key(path), text))
+    connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?)", (key(url), key(path), facts))
 
 
 def has_leaves(connection: sqlite3.Connection) -> bool:
@@ -56,18 +66,13 @@ def _row_of(cells: Sequence[Any]) -> Row:
     )
 
 
-def leaf_text(leaf: Leaf) -> str:
-    """JSON of all but the validators' type, and the sum as hex: it has 128 bits."""
-    return json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))
-
-
-def leaf_of(text: str) -> Leaf:
-    """What ``leaf_text`` wrote. Raises ValueError."""
+def _leaf_of(facts: Any) -> Leaf:
+    """What ``store_leaf`` wrote. Raises ValueError."""
     try:
-        facts = json.loads(text)
-        facts["total"] = int(facts["total"], 16)
-        facts["validators"] = Validators(**facts["validators"])
-        facts["skipped"] = tuple(Unwanted(*each) for each in facts["skipped"])
-        return Leaf(**facts)
-    except (KeyError, TypeError) as error:
+        values = json.loads(facts)
+        values["total"] = int(values["total"], 16)
+        values["validators"] = Validators(**values["validators"])
+        values["skipped"] = tuple(Unwanted(*each) for each in values["skipped"])
+        return Leaf(**values)
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"facts of a leaf: {error!r}") from None

@@ -52,7 +52,7 @@ class SqliteState:
         self._memos: dict[str, ListingMemo] = {}
         self._folders: set[str] = set()
         self._snapshot: Snapshot | None = None
-        self._leaves: dict[str, str] = {}
+        self._leaves: set[str] = set()
         self.hosts: dict[str, Learnt] = {}
         """What earlier runs learnt of hosts."""
         self._waiting = 0
@@ -83,10 +83,10 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], dict[str, str]]:
+    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], set[str]]:
         database.open()
         hosts: dict[str, Learnt] = database.ask(partial(read_hosts, time.time()), {})
-        return database.ask(read_snapshot, None), hosts, database.ask(leaves.read_leaves, {})
+        return database.ask(read_snapshot, None), hosts, database.ask(leaves.read_urls, set())
 
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path`` ("" is DIR), by name."""
@@ -116,12 +116,9 @@ class SqliteState:
             self._write_out()
         return await self._ask(partial(tables.read_listing, url), None)
 
-    def leaf(self, url: str) -> Leaf | None:
-        """What is known of the page that was asked for as ``url``, if it showed files alone."""
-        text = self._leaves.get(url)
-        with suppress(ValueError):
-            return leaves.leaf_of(text) if text else None
-        return None
+    async def leaf(self, url: str) -> Leaf | None:
+        """What was known of the page that was asked for as ``url``, if it showed files alone."""
+        return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
 
     async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
         """What ``judge`` says, in a thread, of the files known in ``path`` itself; ``default`` without a state."""
@@ -131,9 +128,7 @@ class SqliteState:
 
     def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
         """Note that the page at ``url``, of the folder ``path``, showed files alone."""
-        text = leaves.leaf_text(leaf)
-        if text != self._leaves.get(url):
-            self._write(partial(leaves.store_leaf, url, path, text))
+        self._write(partial(leaves.store_leaf, url, path, leaf))
 
     async def count_files(self) -> int:
         self._write_out()

@@ -250,7 +250,7 @@ class MemoryState:
     async def listing(self, url: str) -> ListingMemo | None:
         return self.memos.get(url)
 
-    def leaf(self, url: str) -> Leaf | None:
+    async def leaf(self, url: str) -> Leaf | None:
         return self.leaves.get(url)
 
     async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:

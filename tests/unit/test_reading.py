@@ -109,7 +109,7 @@ class Told(Leaves):
         self._leaf, self._kept = leaf, kept
         self.asked = 0
 
-    def of(self, url: str) -> Leaf | None:
+    async def of(self, url: str) -> Leaf | None:
         assert url == URL
         return self._leaf
 
