@@ -22,10 +22,11 @@ from crawler.escape import masked
 from crawler.gate import Gate, Rates
 from crawler.history import figures_of
 from crawler.interfaces import Destination
+from crawler.learnt import divided
 from crawler.link import Setup
 from crawler.log import LOGGER
 from crawler.observer import Observer
-from crawler.pace import START, divided
+from crawler.pace import START
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.report import Report, Tally

@@ -20,10 +20,10 @@ from crawler import limits, wire
 from crawler.errors import DestinationError, FetchError
 from crawler.gate import Gate
 from crawler.interfaces import Redirects
+from crawler.learnt import Learnt, added
 from crawler.link import Link, Setup
 from crawler.models import Job, Outcome, Result, Staged
 from crawler.observer import Observer
-from crawler.pace import Learnt, added
 from crawler.spawn import Company, Spawned
 
 _LIVES = 3

@@ -13,8 +13,9 @@ from typing import Protocol
 from crawler import limits
 from crawler.errors import FetchError
 from crawler.escape import masked
+from crawler.learnt import Learnt
 from crawler.meter import Meter
-from crawler.pace import START, Learnt, Pace, begun, disturbed, with_ceiling
+from crawler.pace import START, Pace, begun, disturbed, with_ceiling
 from crawler.retry import parse_http_date, parse_retry_after
 from crawler.urls import Origin, origin, origin_name
 

@@ -11,7 +11,7 @@ from typing import cast
 from crawler import wire
 from crawler.client import ClientOptions
 from crawler.config import Config
-from crawler.pace import Learnt
+from crawler.learnt import Learnt
 from crawler.wire import Message
 
 

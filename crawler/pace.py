@@ -7,9 +7,10 @@ before, with another limit, and before again, so that what changes by itself is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+
+from crawler.learnt import Learnt
 
 START = 6
 """Requests at once to a host of which nothing is known: as many as a browser opens."""
@@ -33,6 +34,10 @@ GROW_SECONDS, MOST_SECONDS = 0.5, 2.0
 they do."""
 PATIENCE, LONG, MOST = 16, 32, 256
 """Windows until the next search, after a refusal or an earlier run, and at most. Doubled by each that finds nothing."""
+STEADY = 4
+"""Windows without a refusal after which a number of requests is not what a refusal is about."""
+CHANCES = 3
+"""Refusals in a row that may be by chance: more, and the host can do less than it could."""
 CLEAR = 0.2
 """What is so much better or worse than it has to be needs no second look."""
 
@@ -81,15 +86,6 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
-    """What is worth remembering of a host."""
-
-    limit: int
-    beyond: int | None
-    """The smallest limit that was found too high; None if none was."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """Where the search for the best limit stands."""
 
@@ -113,6 +109,12 @@ class Pace:
     """The limit has changed: requests of the old one still end, and this window says nothing."""
     waited: int = 0
     start: int = START
+    proven: int = 0
+    """So many requests at once were held for STEADY windows, and nothing was refused, …"""
+    held: int = 0
+    """… or for so many, since ``base`` is what it is."""
+    chances: int = 0
+    """Refusals since then that were put down to chance."""
     patience: int = PATIENCE
     reason: str = ""
     """Why ``base`` is what it is; "" as long as nothing has been learnt."""
@@ -130,19 +132,6 @@ class Pace:
     @property
     def learnt(self) -> Learnt:
         return Learnt(limit=self.base, beyond=self.beyond)
-
-
-def divided(learnt: Learnt, parts: int) -> Learnt:
-    """The share of one of ``parts`` processes that ask a host together."""
-    beyond = None if learnt.beyond is None else max(2, learnt.beyond // parts)
-    return Learnt(limit=max(1, learnt.limit // parts), beyond=beyond)
-
-
-def added(shares: Sequence[Learnt]) -> Learnt:
-    """What several processes have found, each by itself, as one."""
-    limit = sum(share.limit for share in shares)
-    found = [share.beyond for share in shares if share.beyond is not None]
-    return Learnt(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))
 
 
 def begun(ceiling: int, known: Learnt | None = None, start: int = START) -> Pace:
@@ -172,14 +161,18 @@ def disturbed(pace: Pace) -> Pace:
 def overloaded(pace: Pace, in_flight: int, reason: str) -> Pace:
     """The host could not do with ``in_flight`` requests, two or more: half as many, then again up to fewer."""
     many = max(2, min(pace.limit, in_flight))
+    by_chance = many <= pace.proven and pace.chances < CHANCES
     return replace(
         disturbed(pace),
         limit=many // 2,
         base=many // 2,
-        beyond=many,
+        beyond=None if by_chance else many,
         stage=Stage.GROW,
         rate=0.0,
-        patience=min(max(2 * pace.patience, LONG), MOST),
+        held=0,
+        proven=pace.proven if by_chance else 0,
+        chances=pace.chances + 1 if by_chance else 0,
+        patience=pace.patience if by_chance else min(max(2 * pace.patience, LONG), MOST),
         reason=reason,
     )
 
@@ -233,7 +226,7 @@ def _grown(pace: Pace, window: Window) -> Pace:
         return replace(pace, again=True)
     known = rate if pace.beyond is None else 0.0  # below what was refused, a host is not asked whether it is worth it
     reason = FASTER if limit > pace.base else pace.reason
-    settled = replace(pace, base=limit, rate=known, again=False, reason=reason)
+    settled = replace(pace, base=limit, rate=known, again=False, held=0, reason=reason)
     if above > limit:
         return replace(settled, limit=above)
     held = _to(settled, limit, Stage.HOLD)
@@ -246,7 +239,10 @@ def _impatient(pace: Pace) -> Pace:
 
 
 def _held(pace: Pace, window: Window) -> Pace:
-    pace = replace(pace, waited=pace.waited + 1)
+    held = pace.held + 1
+    pace = replace(pace, waited=pace.waited + 1, held=held)
+    if held == STEADY:
+        pace = replace(pace, proven=max(pace.proven, pace.base), chances=0)
     if pace.waited < pace.patience:
         return pace
     if not window.is_quick:
@@ -287,9 +283,10 @@ def _judged(pace: Pace, rate: float, usual: float) -> Pace:
     trial, base = pace.trial, pace.base
     if rate >= _wanted(trial, usual, base):
         if trial < base:
-            return _searched(replace(pace, base=trial, beyond=base, reason=FEWER), rate, pace.step)
+            return _searched(replace(pace, base=trial, beyond=base, held=0, reason=FEWER), rate, pace.step)
         beyond = pace.beyond if pace.beyond is not None and pace.beyond > trial else None
-        return _searched(replace(pace, base=trial, beyond=beyond, patience=PATIENCE, reason=FASTER), rate, 0)
+        found = replace(pace, base=trial, beyond=beyond, held=0, patience=PATIENCE, reason=FASTER)
+        return _searched(found, rate, 0)
     if trial < base:
         is_linear = rate < _wanted(trial, usual, base, PROPORTIONAL)
         return _searched(pace, usual, 0 if is_linear else pace.step // 2)

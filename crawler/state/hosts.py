@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from crawler.pace import Learnt
+from crawler.learnt import Learnt
 from crawler.state import records
 
 KEPT_SECONDS = 30 * 86400.0

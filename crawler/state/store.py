@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.interfaces import ListingMemo
 from crawler.leaf import Leaf, Row
+from crawler.learnt import Learnt
 from crawler.models import Known
-from crawler.pace import Learnt
 from crawler.state import leaves, records, tables
 from crawler.state.database import Database
 from crawler.state.hosts import read_hosts, store_hosts

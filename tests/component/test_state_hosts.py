@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.pace import Learnt
+from crawler.learnt import Learnt
 from crawler.state import NullState, ReadOnlyState, SqliteState, hosts
 
 SLOW, FAST = Learnt(limit=3, beyond=4), Learnt(limit=16, beyond=None)

@@ -13,7 +13,8 @@ from crawler import gate as gate_module
 from crawler import limits
 from crawler.errors import FetchError
 from crawler.gate import Gate, Rates
-from crawler.pace import START, Learnt
+from crawler.learnt import Learnt
+from crawler.pace import START
 
 URL = "http://h/pub/a"
 SAME_HOST = "HTTP://H:80/other?x"

@@ -11,8 +11,9 @@ from itertools import count
 import pytest
 
 from crawler import pace as paces
+from crawler.learnt import Learnt, added, divided
 from crawler.meter import Meter
-from crawler.pace import START, Learnt, Pace, Stage, Window, added, after, begun, divided, overloaded, with_ceiling
+from crawler.pace import START, Pace, Stage, Window, after, begun, overloaded, with_ceiling
 
 Serve = Callable[[int], float]
 """Requests in progress, this one included → seconds that it takes."""
@@ -45,10 +46,21 @@ def queueing(best: int, seconds: float = 0.05) -> Serve:
     return lambda active: seconds * max(1.0, active / best)
 
 
-def run(serve: Serve, pace: Pace, *, files: int = 3000, most: int = 1 << 30, size: int = 4096, seed: int = 1) -> Ran:
+def run(
+    serve: Serve,
+    pace: Pace,
+    *,
+    files: int = 3000,
+    most: int = 1 << 30,
+    later: int | None = None,
+    by_chance: float = 0.0,
+    size: int = 4096,
+    seed: int = 1,
+) -> Ran:
     """Fetch ``files`` from a server that answers as ``serve`` says and refuses more than ``most`` at once.
 
-    Each request takes a third more or less, by chance. The clock is that of the events.
+    From the middle on it refuses more than ``later``, and a share of ``by_chance`` for no reason. Each request takes a
+    third more or less, by chance. The clock is that of the events.
     """
     chance, order, now, paused = random.Random(seed), count(), 0.0, 0.0
     meter = Meter(pace, now)
@@ -60,9 +72,10 @@ def run(serve: Serve, pace: Pace, *, files: int = 3000, most: int = 1 << 30, siz
             todo -= 1
             heapq.heappush(events, (max(now, paused), next(order), "send", 0))
         now, _, what, generation = heapq.heappop(events)
+        bound = most if later is None or todo > files // 2 else later
         if what == "send" and now < paused:
             heapq.heappush(events, (paused, next(order), what, 0))
-        elif what == "send" and active >= most:
+        elif what == "send" and (active >= bound or chance.random() < by_chance):
             heapq.heappush(events, (now + 0.005, next(order), "refused", meter.generation))
         elif what == "send":
             active += 1
@@ -297,3 +310,19 @@ def test_a_process_begins_with_its_share_whatever_the_ceiling_becomes() -> None:
     assert with_ceiling(pace, 16).limit == 2
     assert begun(16, start=2).limit == 2
     assert begun(16, Learnt(limit=5, beyond=6), start=2).limit == 5
+
+
+@pytest.mark.parametrize(("share", "worth"), [(0.0005, 0.85), (0.002, 0.6), (0.005, 0.3)])
+def test_a_host_that_refuses_some_requests_for_no_reason_is_not_asked_one_by_one(share: float, worth: float) -> None:
+    fastest = run(steady(0.05), fixed(32), files=20_000).seconds
+    for seed in range(3):
+        assert fastest / run(steady(0.05), begun(32), files=20_000, by_chance=share, seed=seed).seconds > worth
+
+
+@pytest.mark.parametrize(("before", "after_that"), [(16, 4), (8, 2), (12, 11)])
+def test_a_host_that_can_do_less_than_it_could_is_refused_for_a_few_times_only(before: int, after_that: int) -> None:
+    ideal = 150 / before + 150 / after_that
+    for seed in range(3):
+        ran = run(steady(0.1), begun(16), most=before, later=after_that, seed=seed)
+        assert ran.refused <= 20
+        assert ran.seconds <= 1.12 * ideal
