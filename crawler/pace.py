@@ -34,7 +34,7 @@ GROW_SECONDS, MOST_SECONDS = 0.5, 2.0
 they do."""
 PATIENCE, LONG, MOST = 16, 32, 256
 """Windows until the next search, after a refusal or an earlier run, and at most. Doubled by each that finds nothing."""
-STEADY = 4
+STEADY = 2
 """Windows without a refusal after which a number of requests is not what a refusal is about."""
 CHANCES = 3
 """Refusals in a row that may be by chance: more, and the host can do less than it could."""
