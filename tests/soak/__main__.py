@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of it: a minute or two")
     parser.add_argument("--rate", type=float, default=2.0, help="percent of the requests that fail")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=parse_duration, default=1200.0, help="of all runs together, such as 20m")
+    parser.add_argument("--limit", type=parse_duration, default=3600.0, help="of all runs together, such as 20m")
     parser.add_argument("--with", dest="more", action="append", default=[], help="an option more: --with=--processes=2")
     parser.add_argument("--directory", help="where to put the mirror")
     parser.add_argument("--keep", action="store_true", help="leave the mirror where it is")
