@@ -20,6 +20,7 @@ from crawler.observer import Observer
 from crawler.parsers import Parsers
 from crawler.permission import fetch_robots
 from crawler.report import Tally
+from crawler.robots import forbidden
 from crawler.run import build_walker
 from crawler.state import NullState
 
@@ -87,7 +88,7 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
         allows = await fetch_robots(client, config, options.user_agent, bare)
 
         def refuse(_path: str, target: str) -> Rejection | None:
-            return None if allows(target) else Rejection("robots", target, "forbidden by robots.txt")
+            return None if allows(target) else forbidden(target)
 
         walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), parser, refuse=refuse)
 

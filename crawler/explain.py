@@ -18,6 +18,7 @@ from crawler.permission import fetch_robots
 from crawler.plan import UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
 from crawler.report import NAVIGATION
+from crawler.robots import forbidden
 from crawler.run import Parts, build_walker
 from crawler.space import Budget, Room
 from crawler.urls import entry_path, relative_path
@@ -88,7 +89,7 @@ class Explainer(Observer):
             return Rejection(_ELSEWHERE, url)
         rejection = self._filters.prunes(path)
         if rejection is None and not self._allows(url):
-            rejection = Rejection("robots", url, "forbidden by robots.txt")
+            rejection = forbidden(url)
         return rejection
 
     async def _visit(self, page: FolderPage) -> None:

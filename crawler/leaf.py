@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crawler.models import Entry, Kind, Local, Validators
-from crawler.plan import NANOSECONDS
+from crawler.plan import NANOSECONDS, resolution_of
+from crawler.urls import without_query
 
 LEAST = 500
 """Files of a folder from which on it is worth remembering."""
@@ -92,7 +93,7 @@ class Gathering:
             return
         self.files += 1
         self.total = (self.total + _mark(entry.name, entry.url, entry.row)) & _MASK
-        resolution = int((entry.modified.high - entry.modified.low).total_seconds()) + 1
+        resolution = resolution_of(entry.modified)
         self.resolution = max(self.resolution, resolution)
         if entry.modified.low.tzinfo is not None:
             self.newest = max(self.newest, entry.modified.low.timestamp() + resolution)
@@ -111,7 +112,7 @@ class Gathering:
 
 
 def _mark(name: str, url: str, row: str) -> int:
-    text = f"{name}\0{url.partition('?')[0]}\0{row}".encode("utf-8", "surrogatepass")
+    text = f"{name}\0{without_query(url)}\0{row}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 
 

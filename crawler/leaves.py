@@ -11,6 +11,7 @@ from crawler.interfaces import Destination, Page, StateStore
 from crawler.leaf import Gathering, Leaf, kept
 from crawler.models import Listing, Outcome, Result
 from crawler.observer import Observer
+from crawler.plan import SAME_ROW
 
 
 class Leaves:
@@ -44,7 +45,7 @@ class Leaves:
         if rows is None:
             return False
         self.files += len(rows)
-        self._observer.all_unchanged(path, rows, "same row")
+        self._observer.all_unchanged(path, rows, SAME_ROW)
         above = f"{path}/" if path else ""
         for each in leaf.skipped:
             self._observer.listed(above + each.name, each.size)

@@ -109,6 +109,7 @@ class Pace:
     """The limit has changed: requests of the old one still end, and this window says nothing."""
     waited: int = 0
     start: int = START
+    """What a host of which nothing is known gets; also where growth begins when the ceiling is raised."""
     proven: int = 0
     """So many requests at once were held for STEADY windows, and nothing was refused, …"""
     held: int = 0

@@ -15,8 +15,10 @@ from enum import Enum, auto
 from crawler import limits
 from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.retry import RETRYABLE_STATUS, parse_http_date, parse_retry_after
+from crawler.urls import without_query
 
 NANOSECONDS = 1_000_000_000
+SAME_ROW = "same row"
 
 
 class Need(Enum):
@@ -47,7 +49,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return _without_state(entry, local, touched=known is not None)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
-    if _plain(known.url) != _plain(entry.url):
+    if without_query(known.url) != without_query(entry.url):
         return Decision(Need.PROBE, "another URL")
     if entry.row != known.row:
         # If-Modified-Since would hide a rollback to an older file; only an ETag tells all versions apart.
@@ -58,11 +60,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.CONFIRM, f"--check {check}")
     if is_racy(entry, known):
         return Decision(Need.CONFIRM, "racy")
-    return Decision(Need.NOTHING, "same row")
-
-
-def _plain(url: str) -> str:
-    return url.partition("?")[0]
+    return Decision(Need.NOTHING, SAME_ROW)
 
 
 def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:
@@ -98,6 +96,11 @@ def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
     return modified.low.replace(microsecond=0) <= moment <= modified.high
 
 
+def resolution_of(modified: Span[datetime]) -> int:
+    """Seconds for which a row with this time stays the same."""
+    return int((modified.high - modified.low).total_seconds()) + 1
+
+
 def is_racy(entry: Entry, known: Known) -> bool:
     """True if the file could have changed after we confirmed it without its row changing.
 
@@ -106,7 +109,7 @@ def is_racy(entry: Entry, known: Known) -> bool:
     than the row's resolution.
     """
     assert entry.modified is not None
-    resolution = int((entry.modified.high - entry.modified.low).total_seconds()) + 1
+    resolution = resolution_of(entry.modified)
     if entry.modified.low.tzinfo is not None:
         return known.checked <= entry.modified.low.timestamp() + resolution
     modified = parse_http_date(known.validators.last_modified)

@@ -21,13 +21,13 @@ from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, R
 from crawler.observer import Observer
 from crawler.opened import Opened
 from crawler.plan import Decision, Need, needs_fetch
+from crawler.robots import ROBOTS, forbidden
 from crawler.scope import Scope
 from crawler.space import Budget, Room
 from crawler.urls import entry_path
 from crawler.zones import Learner
 
 CLASH = "name-clash"
-ROBOTS = "robots"
 BUDGET = "beyond --max-files or --max-total-size"
 
 
@@ -88,7 +88,7 @@ class Producer:
         """Why the folder ``path`` is not entered, or None."""
         pruned = self._filters.prunes(path)
         if pruned is None and not self._allows(url):
-            return Rejection(ROBOTS, url, "forbidden by robots.txt")
+            return forbidden(url)
         return pruned
 
     async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
@@ -246,7 +246,7 @@ class Producer:
     def _forbidden(self, entry: Entry) -> Rejection | None:
         rejection = self.scope().file(entry.url)
         if rejection is None and not self._allows(entry.url):
-            rejection = Rejection(ROBOTS, entry.url, "forbidden by robots.txt")
+            rejection = forbidden(entry.url)
         return rejection
 
     def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:

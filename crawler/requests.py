@@ -85,12 +85,8 @@ class _Handler(ResponseHandler):
             body.set_exception(aiohttp.ClientPayloadError(exc.message), exc)
 
 
-@lru_cache(maxsize=64)
 def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
-    """The header fields of a request and the line that ends them; most requests of a run have the same.
-
-    Raises ValueError.
-    """
+    """The header fields of a request and the line that ends them. Raises ValueError."""
     given = {name.lower() for name, _ in headers}
     fields = [f"Host: {host}"] if "host" not in given else []
     fields += [f"User-Agent: {agent}"] if "user-agent" not in given else []
@@ -111,6 +107,8 @@ class Requests:
     ) -> None:
         self._agent = agent
         self._tls = tls
+        # Most requests of a run have the same. Some hold credentials: they are forgotten with us.
+        self._fields = lru_cache(maxsize=64)(_fields)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
         self._first = first = dict[Origin, aiohttp.ClientRequest]()
 
@@ -153,7 +151,7 @@ class Requests:
             return await self._session.request(
                 method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls
             )
-        fields = _fields(first.headers["Host"], self._agent, tuple(headers.items()))
+        fields = self._fields(first.headers["Host"], self._agent, tuple(headers.items()))
         head = f"GET {target} HTTP/1.1\r\n{fields}".encode()
         try:
             return await self._ask(first, head)

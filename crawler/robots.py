@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler import limits
+from crawler.models import Rejection
 
 if TYPE_CHECKING:
     from protego import Protego
 
+ROBOTS = "robots"
+"""The reason of a rejection."""
 ROBOTS_BYTES = 512 * limits.KIB
 """How much of a robots.txt is read: section 2.5 asks for at least 500 KiB."""
 
@@ -38,6 +41,11 @@ class Robots:
 
 
 ALLOW_ALL = Robots(None)
+
+
+def forbidden(url: str) -> Rejection:
+    """Why ``url`` is left alone."""
+    return Rejection(ROBOTS, url, "forbidden by robots.txt")
 
 
 def parse_robots(text: bytes) -> Robots:

@@ -60,6 +60,11 @@ def origin_name(where: Origin | None) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
+def without_query(url: str) -> str:
+    """What tells one file from another: signatures and sessions change."""
+    return url.partition("?")[0]
+
+
 @lru_cache(maxsize=4096)
 def _origin(prefix: str) -> Origin | None:
     """Of ``scheme://authority``: a run asks this for each URL, and they differ in their paths only."""

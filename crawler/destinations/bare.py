@@ -40,7 +40,7 @@ class Bare:
 
 
 def _upwards(folder: str) -> Iterator[str]:
-    """``a/b`` → ``a/b``, ``a``, and ```` for DIR."""
+    """``a/b`` → ``a/b``, ``a``, and the empty path of DIR."""
     yield folder
     while folder:
         folder = folder.rpartition("/")[0]

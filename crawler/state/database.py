@@ -164,6 +164,11 @@ class Database:
         self.problem = f"{self.problem}; {line}" if self.problem else line
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """For tables that are made when something is first put into them."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchall())
+
+
 def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:

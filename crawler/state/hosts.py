@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from crawler.learnt import Learnt
 from crawler.state import records
+from crawler.state.database import has_table
 
 KEPT_SECONDS = 30 * 86400.0
 """A host changes; what was learnt longer ago is learnt anew."""
@@ -21,7 +22,7 @@ _OLD = "DELETE FROM hosts WHERE learnt < ? OR name NOT IN (SELECT name FROM host
 
 def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, Learnt]:
     """Name → what is known at ``now``, seconds since the epoch. Rows that make no sense are not known."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hosts'").fetchall():
+    if not has_table(connection, "hosts"):
         return {}
     query = "SELECT name, connections, beyond FROM hosts WHERE learnt >= ?"
     rows = connection.execute(query, (now - KEPT_SECONDS,)).fetchall()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from crawler.leaf import Leaf, Row, Unwanted
 from crawler.models import Validators
+from crawler.state.database import has_table
 from crawler.state.records import key, number_of, text_of
 
 T = TypeVar("T")
@@ -28,14 +29,14 @@ def read_rows(path: str, judge: Callable[[Iterator[Row]], T], connection: sqlite
 
 def read_urls(connection: sqlite3.Connection) -> set[str]:
     """Of all pages that are known. Empty for a state that knows of none."""
-    if not has_leaves(connection):
+    if not has_table(connection, "leaves"):
         return set()
     return {text_of(url) for (url,) in connection.execute("SELECT url FROM leaves").fetchall()}
 
 
 def read_leaf(url: str, connection: sqlite3.Connection) -> Leaf | None:
     """What is known of the page at ``url``; None for what nobody of us wrote."""
-    if not has_leaves(connection):  # the state was set aside since it was opened
+    if not has_table(connection, "leaves"):  # the state was set aside since it was opened
         return None
     row = connection.execute("SELECT facts FROM leaves WHERE url = ?", (key(url),)).fetchone()
     with suppress(ValueError):
@@ -47,10 +48,6 @@ def store_leaf(url: str, path: str, leaf: Leaf, connection: sqlite3.Connection) 
     facts = json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))  # it has 128 bits
     connection.execute(_TABLE)
     connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?)", (key(url), key(path), facts))
-
-
-def has_leaves(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'leaves'").fetchone())
 
 
 def _row_of(cells: Sequence[Any]) -> Row:

@@ -15,7 +15,7 @@ from typing import Any
 from crawler.interfaces import ListingMemo
 from crawler.models import Known
 from crawler.state import records
-from crawler.state.leaves import has_leaves
+from crawler.state.database import has_table
 from crawler.state.records import Figures, Held, Run
 
 BATCH_ROWS = 1000
@@ -117,5 +117,5 @@ def delete_folder(path: str, connection: sqlite3.Connection) -> None:
     below = (folder + b"/", folder + b"0") if path else (b"", b"\xff")
     connection.execute("DELETE FROM files WHERE folder = ?", (folder,))
     connection.execute("DELETE FROM files WHERE folder >= ? AND folder < ?", below)
-    for table in ("listings", "leaves") if has_leaves(connection) else ("listings",):
+    for table in ("listings", "leaves") if has_table(connection, "leaves") else ("listings",):
         connection.execute(f"DELETE FROM {table} WHERE path = ? OR (path >= ? AND path < ?)", (folder, *below))
