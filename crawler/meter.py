@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crawler import pace as paces
-from crawler.pace import Pace, Stage, Window
+from crawler.pace import Pace, Stage
+from crawler.window import REQUEST_BYTES, Window
 
 
 class Meter:
@@ -73,7 +74,7 @@ class Meter:
         """``count`` bytes of a body have arrived."""
         self._received += count
         if now >= self._late:
-            if self._received >= paces.REQUEST_BYTES * self.limit:
+            if self._received >= REQUEST_BYTES * self.limit:
                 self._close(now)
             else:
                 self._late = now + self.pace.seconds
@@ -95,7 +96,8 @@ class Meter:
             if self.active <= 1:
                 self.unavailable()
                 return False
-            self.follow(paces.overloaded(self.pace, self.active, paces.REFUSED), now)
+            ended = 0 if self._filling or self.pace.settling else self._requests
+            self.follow(paces.overloaded(self.pace, self.active, paces.REFUSED, ended), now)
         self._requests -= 1  # its end says nothing about the limit that is in force now
         return True
 
@@ -107,9 +109,6 @@ class Meter:
 
     def _close(self, now: float) -> None:
         seconds = now - self._began
-        if seconds < paces.LEAST_SECONDS and self.pace.stage is not Stage.GROW and not self.pace.settling:
-            self._due *= 2
-            return
         self._busy += self.active * (now - self._seen)
         self._seen = now
         window = Window(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from crawler.learnt import Learnt
+from crawler.window import Window
 
 START = 6
 """Requests at once to a host of which nothing is known: as many as a browser opens."""
@@ -18,26 +19,23 @@ WORTH = 0.25
 """A limit is worth having if this share of what it adds in requests comes out as throughput."""
 PROPORTIONAL = 0.6
 """Where fewer requests lose such a share of what they are fewer, nothing is to be found in between."""
-QUICK = 0.010
-"""Seconds. A host that answers within these on average is not what a run waits for: it gets what it takes."""
-REQUEST_BYTES = 64 * 1024
-"""What a request counts for beside its bytes: small files are measured by their number, large ones by their size."""
 USED = 0.75
 """Share of the limit that must have been in use, on average, for a window to say something about it."""
 TROUBLE = 8
 """Two failures, and one in so many requests, are too many: single ones happen, those of an overload come together."""
 ROUNDS = 3
 """A window of a trial holds so many requests for each one of the limit."""
-LEAST_SECONDS = 0.05
 GROW_SECONDS, MOST_SECONDS = 0.5, 2.0
 """Of a window, while the limit grows and later. Where bodies are large it ends by time: a round would take as long as
 they do."""
-PATIENCE, LONG, MOST = 16, 32, 256
-"""Windows until the next search, after a refusal or an earlier run, and at most. Doubled by each that finds nothing."""
-STEADY = 2
-"""Windows without a refusal after which a number of requests is not what a refusal is about."""
+PATIENCE, MOST = 16, 256
+"""Windows until the next search: at first and at most. Doubled by each that finds nothing, and by what is refused."""
+STEADY = 6
+"""So many requests for each one of a limit, none of them refused, prove it: a refusal there may be by chance. …"""
+RARE = 16
+"""… One in so many for each one of the limit always may, …"""
 CHANCES = 3
-"""Refusals in a row that may be by chance: more, and the host can do less than it could."""
+"""… and so many beside these: with more of them the host can do less than it could."""
 CLEAR = 0.2
 """What is so much better or worse than it has to be needs no second look."""
 
@@ -55,34 +53,6 @@ class Stage(Enum):
     """Another limit than ``base`` is in force, …"""
     AFTER = auto()
     """… and ``base`` again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """What happened while one limit was in force. The windows of several processes add up, field by field."""
-
-    requests: int
-    """That ended."""
-    more: int = 0
-    """How many more were in flight at its end than at its beginning: half done, on average."""
-    received: int
-    """Bytes of bodies."""
-    troubles: int
-    """Requests among them that ended in a reset or a time-out, …"""
-    refused: int = 0
-    """… or were answered 503."""
-    seconds: float
-    busy: float
-    """Seconds that requests took, all together: with those in flight at the moment."""
-
-    @property
-    def rate(self) -> float:
-        """Throughput in bytes per second."""
-        return (self.received + REQUEST_BYTES * (self.requests + self.more / 2)) / self.seconds
-
-    @property
-    def is_quick(self) -> bool:
-        return self.busy <= QUICK * self.requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +80,12 @@ class Pace:
     waited: int = 0
     start: int = START
     """What a host of which nothing is known gets; also where growth begins when the ceiling is raised."""
+    clear: int = 0
+    """Requests that have ended since ``limit`` is in force."""
     proven: int = 0
-    """So many requests at once were held for STEADY windows, and nothing was refused, …"""
-    held: int = 0
-    """… or for so many, since ``base`` is what it is."""
+    """The most requests at once that are proven to be none too many; 0 if none are, or no longer."""
     chances: int = 0
-    """Refusals since then that were put down to chance."""
+    """Refusals since then that were put down to chance, without those that are RARE enough."""
     patience: int = PATIENCE
     reason: str = ""
     """Why ``base`` is what it is; "" as long as nothing has been learnt."""
@@ -142,7 +112,7 @@ def begun(ceiling: int, known: Learnt | None = None, start: int = START) -> Pace
     if known is None or (limit < ceiling and not found):
         return Pace(limit=limit, ceiling=ceiling, base=limit, start=start)
     beyond = known.beyond if found else None
-    return Pace(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Stage.HOLD, patience=LONG)
+    return Pace(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Stage.HOLD)
 
 
 def with_ceiling(pace: Pace, ceiling: int) -> Pace:
@@ -151,7 +121,7 @@ def with_ceiling(pace: Pace, ceiling: int) -> Pace:
     if ceiling > pace.ceiling == pace.base:
         base, stage = max(base, min(pace.start, ceiling)), Stage.GROW
     stage = Stage.GROW if stage is Stage.GROW else Stage.HOLD
-    return replace(disturbed(pace), limit=base, base=base, ceiling=ceiling, stage=stage, rate=0.0, waited=0)
+    return replace(disturbed(pace), limit=base, base=base, ceiling=ceiling, stage=stage, rate=0.0, waited=0, clear=0)
 
 
 def disturbed(pace: Pace) -> Pace:
@@ -159,9 +129,13 @@ def disturbed(pace: Pace) -> Pace:
     return replace(pace, again=False, settling=True)
 
 
-def overloaded(pace: Pace, in_flight: int, reason: str) -> Pace:
-    """The host could not do with ``in_flight`` requests, two or more: half as many, then again up to fewer."""
+def overloaded(pace: Pace, in_flight: int, reason: str, ended: int = 0) -> Pace:
+    """The host could not do with ``in_flight`` requests, two or more: half as many, then again up to fewer.
+
+    ``ended``: requests since the last window.
+    """
     many = max(2, min(pace.limit, in_flight))
+    pace = _cleared(pace, ended)
     by_chance = many <= pace.proven and pace.chances < CHANCES
     return replace(
         disturbed(pace),
@@ -170,10 +144,10 @@ def overloaded(pace: Pace, in_flight: int, reason: str) -> Pace:
         beyond=None if by_chance else many,
         stage=Stage.GROW,
         rate=0.0,
-        held=0,
+        clear=0,
         proven=pace.proven if by_chance else 0,
         chances=pace.chances + 1 if by_chance else 0,
-        patience=pace.patience if by_chance else min(max(2 * pace.patience, LONG), MOST),
+        patience=pace.patience if by_chance else min(2 * pace.patience, MOST),
         reason=reason,
     )
 
@@ -190,17 +164,28 @@ def after(pace: Pace, window: Window) -> Pace:
         return pace if pace.limit == pace.base else _to(pace, pace.base, Stage.HOLD)
     if pace.settling:
         return replace(pace, settling=False)
+    pace = _cleared(pace, window.requests)
     if pace.stage is Stage.GROW:
         return _grown(pace, window)
     if pace.stage is Stage.HOLD:
         return _held(pace, window)
     if pace.stage is Stage.TRIAL:
-        return _tried(pace, window.rate)
+        return _tried(pace, window)
     return _judged(pace, pace.tried, (pace.rate + window.rate) / 2)
 
 
+def _cleared(pace: Pace, requests: int) -> Pace:
+    """``requests`` more have ended under the limit."""
+    clear, rare = pace.clear + requests, RARE * pace.limit
+    made_good = clear // rare - pace.clear // rare
+    proven = pace.limit if clear >= STEADY * pace.limit else 0
+    return replace(pace, clear=clear, proven=max(pace.proven, proven), chances=max(0, pace.chances - made_good))
+
+
 def _to(pace: Pace, limit: int, stage: Stage) -> Pace:
-    return replace(pace, limit=limit, stage=stage, settling=limit != pace.limit, waited=0)
+    if limit != pace.limit:
+        pace = replace(pace, limit=limit, settling=True, clear=0)
+    return replace(pace, stage=stage, waited=0)
 
 
 def _above(pace: Pace) -> int:
@@ -227,9 +212,9 @@ def _grown(pace: Pace, window: Window) -> Pace:
         return replace(pace, again=True)
     known = rate if pace.beyond is None else 0.0  # below what was refused, a host is not asked whether it is worth it
     reason = FASTER if limit > pace.base else pace.reason
-    settled = replace(pace, base=limit, rate=known, again=False, held=0, reason=reason)
+    settled = replace(pace, base=limit, rate=known, again=False, reason=reason)
     if above > limit:
-        return replace(settled, limit=above)
+        return replace(settled, limit=above, clear=0)
     held = _to(settled, limit, Stage.HOLD)
     return _impatient(held) if in_doubt else held
 
@@ -240,17 +225,10 @@ def _impatient(pace: Pace) -> Pace:
 
 
 def _held(pace: Pace, window: Window) -> Pace:
-    held = pace.held + 1
-    pace = replace(pace, waited=pace.waited + 1, held=held)
-    if held == STEADY:
-        pace = replace(pace, proven=max(pace.proven, pace.base), chances=0)
+    pace = replace(pace, waited=pace.waited + 1)
     if pace.waited < pace.patience:
         return pace
-    if not window.is_quick:
-        return _searched(pace, window.rate, max(1, pace.base // 4))
-    if pace.base >= pace.ceiling:
-        return replace(pace, waited=0)
-    return replace(pace, stage=Stage.GROW, limit=pace.base + 1, beyond=None, rate=window.rate)
+    return _searched(pace, window.rate, 0 if window.is_quick else max(1, pace.base // 4))
 
 
 def _searched(pace: Pace, rate: float, step: int) -> Pace:
@@ -273,10 +251,19 @@ def _rested(pace: Pace) -> Pace:
     return replace(_to(pace, pace.base, Stage.HOLD), patience=patience, reason=pace.reason or FEWER)
 
 
-def _tried(pace: Pace, rate: float) -> Pace:
-    if abs(rate / _wanted(pace.trial, pace.rate, pace.base) - 1) > CLEAR:
+def _tried(pace: Pace, window: Window) -> Pace:
+    trial, rate = pace.trial, window.rate
+    if trial > pace.base and window.is_quick:
+        return replace(_found(pace), stage=Stage.GROW, rate=0.0)
+    if abs(rate / _wanted(trial, pace.rate, pace.base) - 1) > CLEAR:
         return _judged(pace, rate, pace.rate)
     return _to(replace(pace, tried=rate), pace.base, Stage.AFTER)
+
+
+def _found(pace: Pace) -> Pace:
+    """More than ``base`` are worth having."""
+    beyond = pace.beyond if pace.beyond is not None and pace.beyond > pace.trial else None
+    return replace(pace, base=pace.trial, beyond=beyond, patience=PATIENCE, reason=FASTER)
 
 
 def _judged(pace: Pace, rate: float, usual: float) -> Pace:
@@ -284,10 +271,8 @@ def _judged(pace: Pace, rate: float, usual: float) -> Pace:
     trial, base = pace.trial, pace.base
     if rate >= _wanted(trial, usual, base):
         if trial < base:
-            return _searched(replace(pace, base=trial, beyond=base, held=0, reason=FEWER), rate, pace.step)
-        beyond = pace.beyond if pace.beyond is not None and pace.beyond > trial else None
-        found = replace(pace, base=trial, beyond=beyond, held=0, patience=PATIENCE, reason=FASTER)
-        return _searched(found, rate, 0)
+            return _searched(replace(pace, base=trial, beyond=base, reason=FEWER), rate, pace.step)
+        return _searched(_found(pace), rate, 0)
     if trial < base:
         is_linear = rate < _wanted(trial, usual, base, PROPORTIONAL)
         return _searched(pace, usual, 0 if is_linear else pace.step // 2)

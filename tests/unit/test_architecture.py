@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope loops comparison robots plan pieces evidence leaf learnt pace meter zones retry "
-    "limits space digests config mirrors report render escape wire interfaces observer",
+    1: "listings filters urls scope loops comparison robots plan pieces evidence leaf learnt window pace meter zones "
+    "retry limits space digests config mirrors report render escape wire interfaces observer",
     2: "client requests access gate deadline decoding tls turns spawn link crew parsers destinations state progress "
     "outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened producer transfer segments fetching attempts "

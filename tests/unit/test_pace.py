@@ -13,7 +13,8 @@ import pytest
 from crawler import pace as paces
 from crawler.learnt import Learnt, added, divided
 from crawler.meter import Meter
-from crawler.pace import START, Pace, Stage, Window, after, begun, overloaded, with_ceiling
+from crawler.pace import START, Pace, Stage, after, begun, overloaded, with_ceiling
+from crawler.window import Window
 
 Serve = Callable[[int], float]
 """Requests in progress, this one included → seconds that it takes."""
@@ -54,13 +55,14 @@ def run(
     most: int = 1 << 30,
     later: int | None = None,
     by_chance: float = 0.0,
+    stalled: float = 0.0,
     size: int = 4096,
     seed: int = 1,
 ) -> Ran:
     """Fetch ``files`` from a server that answers as ``serve`` says and refuses more than ``most`` at once.
 
-    From the middle on it refuses more than ``later``, and a share of ``by_chance`` for no reason. Each request takes a
-    third more or less, by chance. The clock is that of the events.
+    From the middle on it refuses more than ``later``, and a share of ``by_chance`` for no reason; one of ``stalled``
+    ends in a time-out after 2 s. Each other takes a third more or less, by chance. The clock is that of the events.
     """
     chance, order, now, paused = random.Random(seed), count(), 0.0, 0.0
     meter = Meter(pace, now)
@@ -79,15 +81,20 @@ def run(
             heapq.heappush(events, (now + 0.005, next(order), "refused", meter.generation))
         elif what == "send":
             active += 1
-            seconds = serve(active) * chance.lognormvariate(0, 0.3)
-            heapq.heappush(events, (now + seconds, next(order), "served", 0))
+            stalls = stalled and chance.random() < stalled
+            seconds = 2.0 if stalls else serve(active) * chance.lognormvariate(0, 0.3)
+            heapq.heappush(events, (now + seconds, next(order), "stalled" if stalls else "served", 0))
         elif what == "refused":
             refused, todo = refused + 1, todo + 1
             paused = now + (0.1 if meter.refused(generation, now) else 1.0)
             meter.left(now)
         else:
             active -= 1
-            meter.received(size, now)
+            if what == "served":
+                meter.received(size, now)
+            else:
+                meter.troubled()
+                todo += 1
             meter.left(now)
         if meter.limit != limits[-1]:
             limits.append(meter.limit)
@@ -141,8 +148,10 @@ def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
     assert ran.limits == [START, 2 * START, 4 * START, 8 * START, 64]
 
 
-def test_a_server_that_can_do_more_than_it_could_is_found_out() -> None:
-    ran = run(steady(0.05), begun(16, Learnt(limit=3, beyond=4)), files=4000)
+@pytest.mark.parametrize("known", [Learnt(limit=1, beyond=2), Learnt(limit=3, beyond=4), Learnt(limit=8, beyond=9)])
+@pytest.mark.parametrize("seconds", [0.05, 0.0005], ids=["slow", "quick"])
+def test_a_server_that_can_do_more_than_it_could_is_found_out(seconds: float, known: Learnt) -> None:
+    ran = run(steady(seconds), begun(16, known), files=2000)
     assert ran.pace.base >= 12
 
 
@@ -228,6 +237,24 @@ def test_resets_and_time_outs_halve_it_if_they_are_many_and_the_host_is_not_down
 ) -> None:
     pace = begun(16, Learnt(limit=16, beyond=None))
     assert after(pace, window(16, 1.0, requests=requests, troubles=troubles)).limit == limit
+
+
+def test_a_refusal_of_what_was_proven_is_put_down_to_chance_a_few_times_or_if_it_is_rare() -> None:
+    def refused(pace: Pace, after_requests: int) -> Pace:
+        return overloaded(pace, 16, paces.REFUSED, after_requests)
+
+    pace = begun(16, Learnt(limit=16, beyond=None))
+    assert refused(pace, paces.STEADY * 16 - 1).beyond == 16
+    pace = refused(pace, paces.STEADY * 16)
+    assert (pace.limit, pace.beyond, pace.chances) == (8, None, 1)
+    for _ in range(20):
+        pace = refused(replace(pace, limit=16, base=16), paces.RARE * 16)
+        assert (pace.limit, pace.beyond, pace.chances) == (8, None, 1)
+    for chances in range(2, paces.CHANCES + 1):
+        pace = refused(replace(pace, limit=16, base=16), paces.RARE * 16 - 1)
+        assert (pace.limit, pace.beyond, pace.chances) == (8, None, chances)
+    pace = refused(replace(pace, limit=16, base=16), paces.RARE * 16 - 1)
+    assert (pace.limit, pace.beyond, pace.proven, pace.chances) == (8, 16, 0, 0)
 
 
 @pytest.mark.parametrize(("requests", "refused", "limit"), [(16, 2, 8), (16, 16, 8), (16, 1, 16), (100, 12, 16)])
@@ -317,6 +344,18 @@ def test_a_host_that_refuses_some_requests_for_no_reason_is_not_asked_one_by_one
     fastest = run(steady(0.05), fixed(32), files=20_000).seconds
     for seed in range(3):
         assert fastest / run(steady(0.05), begun(32), files=20_000, by_chance=share, seed=seed).seconds > worth
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.02, 0.0005])
+def test_a_host_that_refuses_and_stalls_for_no_reason_is_not_left_at_one_request_for_the_next_run(
+    seconds: float,
+) -> None:
+    """What one stalled request holds up is everything, where it is the only one."""
+    for seed in range(5):
+        one = run(steady(seconds), fixed(1), files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
+        known = begun(32, Learnt(limit=1, beyond=2))
+        ran = run(steady(seconds), known, files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
+        assert one.seconds / ran.seconds >= 2.5
 
 
 @pytest.mark.parametrize(("before", "after_that"), [(16, 4), (8, 2), (12, 11)])
