@@ -53,7 +53,7 @@ fuzz: $(DEV) ## fuzz the listing parser and the reading of responses, 10 minutes
 	@$(PIP) --editable '.[dev,fuzz]'
 	@for target in listing response; do $(BIN)/python -m tests.fuzz $$target -max_total_time=600 || exit 1; done
 
-soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: up to an hour; ARGS=--quick takes two minutes
+soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: 10 to 20 minutes; ARGS=--quick takes one
 	@$(BIN)/python -m tests.soak $(ARGS)
 
 peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone

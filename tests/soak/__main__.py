@@ -45,7 +45,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--folders", type=int, default=5_000)
-    parser.add_argument("--quick", action="store_true", help="a tenth of it: a minute or two")
+    parser.add_argument("--quick", action="store_true", help="a tenth of it: about a minute")
     parser.add_argument("--rate", type=float, default=2.0, help="percent of the requests that fail")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=parse_duration, default=3600.0, help="of all runs together, such as 20m")
