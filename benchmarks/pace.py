@@ -25,7 +25,7 @@ from benchmarks.server import free_port, running_nginx
 _PIN = """\
 import runpy, sys
 from crawler import gate, pace
-gate.begun = lambda ceiling, known=None: pace.Pace(
+gate.begun = lambda ceiling, *_: pace.Pace(
     limit=ceiling, base=ceiling, ceiling=ceiling, stage=pace.Stage.HOLD, patience=1 << 60)
 runpy.run_module("crawler", run_name="__main__", alter_sys=True)
 """
