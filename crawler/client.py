@@ -7,8 +7,7 @@ bytes, and a minimum average speed, so that neither a dead nor a trickling serve
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from types import TracebackType
@@ -19,12 +18,13 @@ import aiohttp
 from crawler import limits
 from crawler.deadline import Deadline
 from crawler.decoding import read_decoded
-from crawler.errors import FetchError, VerificationError
-from crawler.escape import masked, printable
+from crawler.errors import FetchError
+from crawler.escape import masked
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Validators
 from crawler.plan import validators_of
+from crawler.reply import Reply, Terms, check_framing, explain
 from crawler.requests import Answer, Requests
 from crawler.retry import OVERLOAD_STATUS, parse_http_date
 from crawler.tls import tls_context
@@ -60,8 +60,13 @@ class Client:
         self.options = options
         self.gate = gate
         self._requests: Requests | None = None
-        # For all headers together: 1xx answers restart aiohttp's own clock without end.
-        self._headers_end = Deadline(options.connect_timeout + options.read_timeout)
+        self.terms = Terms(
+            connect_timeout=options.connect_timeout,
+            read_timeout=options.read_timeout,
+            min_speed=options.min_speed,
+            gate=gate,
+            silence=Deadline(options.read_timeout),
+        )
         self._logs = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
@@ -82,7 +87,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._headers_end.close()
+        self.terms.silence.close()
         if self._requests is not None:
             await self._requests.close()
 
@@ -102,9 +107,8 @@ class Client:
         assert self._requests is not None, "the client is not open"
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         try:
-            with self._headers_end.wait():
-                proxy = self._proxy(url) if options.proxies else None
-                response = await self._requests.send(method, url, {**headers, **own} if own else headers, proxy)
+            proxy = self._proxy(url) if options.proxies else None
+            response = await self._requests.send(method, url, {**headers, **own} if own else headers, proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise self._translate(error, url, host) from None
         if self._logs:
@@ -131,7 +135,7 @@ class Client:
         if connection:
             host.failed()
         retryable = not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError)
-        return FetchError(_explain(error, self.options), url=url, retryable=retryable, connection=connection)
+        return FetchError(explain(error, self.terms), url=url, retryable=retryable, connection=connection)
 
     async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
         """A whole listing page, decompressed. Any status comes back; raises FetchError, VerificationError."""
@@ -177,7 +181,9 @@ class _Exchange:
                         continue
                 target = _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
-                    return Reply(response, url, client, host, self._release)
+                    reply = Reply(response, url, host, self._release, client.terms)
+                    check_framing(reply)
+                    return reply
                 self._release()
                 url = target
                 hops += 1
@@ -213,80 +219,3 @@ def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
             f"redirect to {masked(target)}: {rejection.detail}", url=url, retryable=False, rejection=rejection
         )
     return target
-
-
-class Reply:
-    """Implements ``interfaces.Reply``."""
-
-    __slots__ = (
-        "_began", "_client", "_host", "_received", "_response", "_window", "headers", "release", "status", "url",
-    )  # fmt: skip
-
-    def __init__(self, response: Answer, url: str, client: Client, host: Host, release: Callable[[], None]) -> None:
-        self._response = response
-        self._client = client
-        self._host = host
-        self.release = release
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
-        self.url = url
-        self._window = min(limits.MINIMUM_SPEED_WINDOW, client.options.read_timeout)
-        self._began, self._received = time.monotonic(), 0
-
-    async def read(self, limit: int) -> bytes:
-        """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
-        pieces: list[bytes] = []
-        size = 0
-        while chunk := await self._next():
-            size += len(chunk)
-            if size > limit:
-                raise VerificationError(f"more than {limit} bytes came", retryable=False)
-            pieces.append(chunk)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
-        while chunk := await self._next():
-            yield chunk
-
-    async def _next(self) -> bytes:
-        """What has arrived; empty at the end."""
-        try:
-            chunk, more = b"", True
-            while more and not chunk:  # an empty piece may be the end of a chunk of the transfer coding only
-                chunk, more = await self._response.content.readchunk()  # readany would copy what it joins
-        except (aiohttp.ClientError, OSError) as error:
-            self._host.troubled()
-            raise FetchError(f"the body was cut short: {_explain(error, self._client.options)}", url=self.url) from None
-        self._received += len(chunk)
-        now = time.monotonic()
-        if chunk and now - self._began >= self._window:
-            if self._received < self._client.options.min_speed * (now - self._began):
-                speed = f"slower than {self._client.options.min_speed} B/s over {self._window:g} s"
-                raise FetchError(speed, url=self.url)
-            self._began, self._received = now, 0
-        if chunk:
-            self._host.received(len(chunk), now)
-        if self._client.gate.limits_bytes:
-            await self._client.gate.spend(len(chunk))
-            self._began += time.monotonic() - now  # our own brake is not the server's slowness
-        return chunk
-
-
-def _explain(error: Exception, options: ClientOptions) -> str:
-    """One clause that says what happened, without the address (the caller names it)."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"the server's certificate is not trusted: {printable(str(error.certificate_error))}"
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"no connection within {options.connect_timeout:g} s"
-    if isinstance(error, TimeoutError):
-        return f"no answer within {options.read_timeout:g} s"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect: {printable(str(error.strerror or error.os_error))}"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the server closed the connection without an answer"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "the connection ended before the body did"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"the answer is not valid HTTP: {printable(error.message[:200])}"
-    return printable(str(error)[:200]) or type(error).__name__

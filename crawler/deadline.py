@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 _CHECKS = 8
 """A wait is ended at most one part in so many after its limit."""
@@ -57,12 +57,17 @@ class Wait:
         self._deadline = deadline
         self._ended = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         task = asyncio.current_task()
         assert task is not None, "only a task can be ended"
         self._task: asyncio.Task[Any] = task
         self._cancelling = task.cancelling()
         self.until = self._deadline.add(self)
+        return self
+
+    def within(self, seconds: float) -> None:
+        """It ends so soon from now on, if that is earlier."""
+        self.until = min(self.until, asyncio.get_running_loop().time() + seconds)
 
     def end(self) -> None:
         self._ended = True

@@ -1,14 +1,18 @@
-"""Compressed listings, within limits: a few kilobytes of gzip can become gigabytes."""
+"""Compressed listings, within limits: a few kilobytes of gzip can become gigabytes, and gigabytes of it nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Iterator
 
 from crawler import limits
 from crawler.errors import VerificationError
 from crawler.escape import printable
 from crawler.interfaces import Reply
+
+_MAGIC = b"\x1f\x8b"
+"""What gzip begins with (RFC 1952 section 2.3.1)."""
 
 
 async def read_decoded(reply: Reply) -> bytes:
@@ -18,21 +22,64 @@ async def read_decoded(reply: Reply) -> bytes:
         return await reply.read(limits.LISTING_RAW)
     if coding not in {"gzip", "x-gzip", "deflate"}:
         raise VerificationError(f"the listing is encoded as {printable(coding[:40])}, which was not asked for")
-    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, told apart by the first bytes
+    unpack = _Unpacker()
     pieces: list[bytes] = []
-    size = 0
     async for chunk in reply.chunks():
-        while chunk and not unpack.eof:
-            try:
-                piece = unpack.decompress(chunk, limits.MIB)
-            except zlib.error:
-                raise VerificationError("the compressed listing is damaged") from None
-            chunk = unpack.unconsumed_tail
-            size += len(piece)
-            if size > limits.LISTING_DECODED:
-                raise VerificationError(f"the listing is larger than {limits.LISTING_DECODED} bytes", retryable=False)
+        for piece in unpack.pieces(chunk):
             pieces.append(piece)
             await asyncio.sleep(0)
-    if not unpack.eof:
+    if not unpack.is_whole:
         raise VerificationError("the compressed listing was cut short")
     return b"".join(pieces)
+
+
+class _Unpacker:
+    """Decompresses what may be several members of gzip, one after the other (RFC 1952 section 2.2)."""
+
+    def __init__(self) -> None:
+        self._member = _member()
+        self._raw = self._decoded = 0
+        self._idle = 0
+        """Bytes that have come since the last one came out."""
+        self._after = b""
+        """What follows the last member, as far as it tells if that is another one."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self._member.eof
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """What ``chunk`` gives, in pieces of at most a mebibyte. Raises VerificationError."""
+        self._raw += len(chunk)
+        self._idle += len(chunk)
+        chunk = self._of_member(chunk)
+        while chunk:
+            try:
+                piece = self._member.decompress(chunk, limits.MIB)
+            except zlib.error:
+                raise VerificationError("the compressed listing is damaged") from None
+            if piece:
+                self._decoded += len(piece)
+                self._idle = 0
+                yield piece
+            chunk = self._of_member(self._member.unused_data) if self._member.eof else self._member.unconsumed_tail
+            if self._decoded > limits.LISTING_DECODED:
+                raise VerificationError(f"the listing is larger than {limits.LISTING_DECODED} bytes", retryable=False)
+        if self._idle > limits.LISTING_OVERHEAD or self._raw > limits.LISTING_RAW:
+            raise VerificationError("the compressed listing goes on and on", retryable=False)
+
+    def _of_member(self, chunk: bytes) -> bytes:
+        """``chunk``, as far as it belongs to a member. What follows the last one is ignored, as gzip does."""
+        if not self._member.eof:
+            return chunk
+        if len(self._after) >= len(_MAGIC):
+            return b""
+        self._after += chunk
+        if not self._after.startswith(_MAGIC):
+            return b""
+        self._member, chunk, self._after = _member(), self._after, b""
+        return chunk
+
+
+def _member() -> zlib._Decompress:
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, told apart by the first bytes

@@ -14,6 +14,10 @@ HEADER_LINE = 8190
 """Longest status or header line: what Apache and nginx accept from clients, and aiohttp's default."""
 HEADER_COUNT = 128
 """With HEADER_LINE about 1 MB of headers: no real server sends more than a few kB."""
+FRAMING = 2 * MIB
+"""What may arrive of one answer beside its body: its headers, interim answers, sizes of chunks, trailers, …"""
+FRAMING_SHARE = 16
+"""… and so much for each byte of its body: a chunk of one byte takes six."""
 REDIRECTS = 10
 """Hops for one request; browsers stop at 20, and a mirror needs one or two."""
 RETRY_AFTER = 600.0
@@ -35,6 +39,8 @@ LISTING_RAW = 192 * MIB
 """A page of a million rows is about 115 MB."""
 LISTING_DECODED = 192 * MIB
 """The same after decompression: 4 MB of gzip can become 4 GB."""
+LISTING_OVERHEAD = 16 * KIB
+"""Of gzip, what may say nothing at a stretch: blocks that hold nothing can go on for ever."""
 SMALL_PAGE = 8 * KIB
 """Pages up to this size, about eighty rows, are parsed at once: to hand one to a thread and back takes longer."""
 LARGE_PAGE = 128 * KIB

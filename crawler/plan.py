@@ -5,7 +5,6 @@ How "unchanged" is decided without a request is described in ``docs/incremental.
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from crawler import limits
+from crawler.kinds import is_coded_name, is_html, may_be_html
 from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.retry import RETRYABLE_STATUS, parse_http_date, parse_retry_after
 from crawler.urls import without_query
@@ -225,7 +225,7 @@ def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> s
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
     confirmed = size is not None and size.exact and length == size.low
     coding = headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in {"", "identity"} and not confirmed and not _is_compressed_name(job.path):
+    if coding not in {"", "identity"} and not confirmed and not is_coded_name(job.path, coding):
         return f"the server encoded the body ({coding[:40]}) although identity was asked for"
     if is_html(headers.get("Content-Type", "")) and not confirmed and not may_be_html(job.path):
         return "an HTML page came in place of the file (a login or error page?)"
@@ -248,27 +248,6 @@ def length_proven(job: Job, action: Action, headers: Mapping[str, str], received
 
 def _size_text(size: Span[int]) -> str:
     return str(size.low) if size.exact else f"{size.low} to {size.high}"
-
-
-def is_html(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}
-
-
-_HTML_NAMES = (".html", ".htm", ".xhtml", ".shtml", ".xht", ".php", ".asp", ".aspx", ".jsp", ".cgi", ".mht")
-_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".z", ".bz2", ".tbz", ".xz", ".txz", ".zst", ".br", ".lz", ".lzma")
-
-
-def may_be_html(path: str) -> bool:
-    """True if a file of this name can well be served as HTML: its extension says so, or says nothing."""
-    name = path.rpartition("/")[2].lower()
-    if name.endswith(_HTML_NAMES):
-        return True
-    kind, coding = mimetypes.guess_type(name, strict=False)
-    return kind is None and coding is None and not re.search(r"\.[a-z0-9]{1,5}$", name)
-
-
-def _is_compressed_name(path: str) -> bool:
-    return path.lower().endswith(_COMPRESSED_NAMES)
 
 
 def is_strong(validators: Validators, date: str | None) -> bool:

@@ -2,29 +2,33 @@
 
 The session prepares each request anew: its URL, its cookies, its middlewares, its redirects, a writer, a timer. Of
 the requests of a mirror only the path and a few headers differ. So the first request to an origin goes through the
-session; its ``ClientRequest`` is kept and says how to connect, with TLS and all. The GETs that follow take a connection
+session; its ``ClientRequest`` is kept and says how to connect, with TLS and all. Those that follow take a connection
 from the same ``TCPConnector``, write the request, and read the answer with aiohttp's protocol and its parser in C:
 a third of the work. Limits, time-outs and errors stay those of the session.
 
 ``ResponseHandler.set_response_params``, ``start_timeout`` and ``read`` are not documented: where one of them is
 missing, every request goes through the session. Nor is ``TCPConnector._factory``, by which both ways get connections
-that report a body whose chunks make no sense.
+that report a body whose chunks make no sense, nor ``ClientSession._retry_connection``: a request is sent once more if
+the connection was one that is used again, not if it was new, which the session does not tell apart.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache, partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from crawler import limits
+from crawler.deadline import Deadline, Wait
 from crawler.urls import Origin, origin
 
 if TYPE_CHECKING:
@@ -73,16 +77,57 @@ class _Handler(ResponseHandler):
     aiohttp 3.14 tells only who waits for headers, stops its time-outs, and closes: the reader would wait for ever.
     """
 
+    requests = 0
+    """That this connection was used for."""
+    _arrived = 0
+    """Bytes, of the present answer and before it."""
+
+    def set_response_params(self, **options: Any) -> None:
+        """Both ways call this before each request."""
+        self.requests += 1
+        self._arrived = 0
+        super().set_response_params(**options)
+
+    def data_received(self, data: bytes) -> None:
+        """Ends an answer that frames without end: interim answers, chunk extensions, trailers, sizes of many zeros."""
+        self._arrived += len(data)
+        super().data_received(data)
+        if self._arrived > limits.FRAMING and self.transport is not None:
+            body = self._payload.total_bytes if self._payload is not None else 0
+            if self._arrived > limits.FRAMING + limits.FRAMING_SHARE * body:
+                self.transport.close()
+                self.set_exception(HttpProcessingError(code=400, message="it goes on and on, and says nothing"))
+
     def resume_reading(self, resume_parser: bool = True) -> None:
         """aiohttp calls this for each piece that is taken, and has its parser look at nothing each time."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """A body without a length ends with its connection (RFC 9112 section 6.3): with its end, not with a reset."""
+        body = self._payload
+        if exc is not None and body is not None and not body.is_eof():
+            body.set_exception(aiohttp.ClientPayloadError("the connection was reset"), exc)
+        super().connection_lost(exc)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         body = self._payload
         super().set_exception(exc, *cause)
         if isinstance(exc, HttpProcessingError) and body is not None and not body.is_eof() and body.exception() is None:
             body.set_exception(aiohttp.ClientPayloadError(exc.message), exc)
+
+
+def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The same with the codings of the body in one field each: several are one list (RFC 9110 section 5.3)."""
+    if not isinstance(headers, CIMultiDictProxy):
+        return headers
+    several = [name for name in ("Content-Encoding", "Transfer-Encoding") if len(headers.getall(name, ())) > 1]
+    if not several:
+        return headers
+    joined = CIMultiDict(headers)
+    for name in several:
+        joined[name] = ", ".join(headers.getall(name))
+    return joined
 
 
 def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
@@ -94,6 +139,10 @@ def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
     if any(_FIELD.fullmatch(field) is None for field in fields):
         raise ValueError("a header of the request holds a line break")
     return "\r\n".join(fields) + "\r\n\r\n"
+
+
+async def _note_kept(_session: object, context: SimpleNamespace, _what: object) -> None:
+    context.trace_request_ctx.append(True)
 
 
 class Requests:
@@ -110,6 +159,9 @@ class Requests:
         # Most requests of a run have the same. Some hold credentials: they are forgotten with us.
         self._fields = lru_cache(maxsize=64)(_fields)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
+        self._read_timeout = read_timeout
+        # For all headers together: 1xx answers restart aiohttp's own clock without end.
+        self._headers_end = Deadline(connect_timeout + read_timeout)
         self._first = first = dict[Origin, aiohttp.ClientRequest]()
 
         class Request(aiohttp.ClientRequest):
@@ -121,6 +173,8 @@ class Requests:
                 if _CAN_KEEP and where is not None and self.proxy is None:
                     first.setdefault(where, self)
 
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_kept)
         self._connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
         handler: type[ResponseHandler] = _Handler
         self._connector._factory = partial(handler, loop=asyncio.get_running_loop())
@@ -136,45 +190,67 @@ class Requests:
             max_field_size=limits.HEADER_LINE,
             max_headers=limits.HEADER_COUNT,
             read_bufsize=_READ_BUFFER,
+            trace_configs=[trace],
         )
+        self._session._retry_connection = False
 
     async def close(self) -> None:
+        self._headers_end.close()
         await self._session.close()
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], proxy: str | None) -> Answer:
-        """One request and the headers of its answer. Raises aiohttp.ClientError, OSError, ValueError."""
-        first = self._first.get(origin(url) or ("", "", 0)) if method == "GET" and proxy is None else None
+        """One GET or HEAD and the headers of its answer. Raises aiohttp.ClientError, OSError, ValueError."""
+        first = self._first.get(origin(url) or ("", "", 0)) if proxy is None else None
         target = url[url.find("/", url.find("://") + 3) :].partition("#")[0]
+        ask: Callable[[Wait, list[bool]], Awaitable[Answer]]
         if first is None or not target.startswith("/") or _TARGET.fullmatch(target) is None:
-            where = URL(url, encoded=True)
-            tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
-            return await self._session.request(
-                method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls
-            )
-        fields = self._fields(first.headers["Host"], self._agent, tuple(headers.items()))
-        head = f"GET {target} HTTP/1.1\r\n{fields}".encode()
-        try:
-            return await self._ask(first, head)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            # As the session does: a server may close a connection at the moment in which it is used again.
-            return await self._ask(first, head)
+            ask = partial(self._by_session, method, url, headers, proxy)
+        else:
+            fields = self._fields(first.headers["Host"], self._agent, tuple(headers.items()))
+            ask = partial(self._directly, method, first, f"{method} {target} HTTP/1.1\r\n{fields}".encode())
+        with self._headers_end.wait() as wait:
+            kept: list[bool] = []
+            try:
+                return await ask(wait, kept)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+                raise
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                # A server may close a connection at the moment in which it is used again (RFC 9112 section 9.3.1).
+                if not kept:
+                    raise
+                return await ask(wait, [])
 
-    async def _ask(self, first: aiohttp.ClientRequest, head: bytes) -> Answer:
+    async def _by_session(
+        self, method: str, url: str, headers: Mapping[str, str], proxy: str | None, _wait: Wait, kept: list[bool]
+    ) -> Answer:
+        where = URL(url, encoded=True)
+        tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
+        return await self._session.request(
+            method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls, trace_request_ctx=kept
+        )
+
+    async def _directly(
+        self, method: str, first: aiohttp.ClientRequest, head: bytes, wait: Wait, kept: list[bool]
+    ) -> Answer:
         try:
-            connection = await self._connector.connect(first, [], self._timeout)
+            connection: Any = await self._connector.connect(first, [], self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {first.url}") from error
+        wait.within(self._read_timeout)
         try:
-            return await self._exchange(connection, head, first)
+            if connection.protocol.requests:
+                kept.append(True)
+            return await self._exchange(connection, head, first, skip_payload=method == "HEAD")
         except BaseException:
             connection.close()
             raise
 
-    async def _exchange(self, connection: Any, head: bytes, first: aiohttp.ClientRequest) -> Answer:
+    async def _exchange(
+        self, connection: Any, head: bytes, first: aiohttp.ClientRequest, *, skip_payload: bool
+    ) -> Answer:
         protocol = connection.protocol
         protocol.set_response_params(
+            skip_payload=skip_payload,
             read_until_eof=True,
             auto_decompress=False,
             read_timeout=self._timeout.sock_read,

@@ -16,6 +16,7 @@ from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError, VerificationError
 from crawler.evidence import confirmed, known_of, mtime_of, refused
 from crawler.interfaces import Client, Destination, Part, Permit, Reply
+from crawler.kinds import is_html
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.pieces import whole
@@ -26,7 +27,6 @@ from crawler.plan import (
     Resume,
     Verdict,
     interpret,
-    is_html,
     is_strong,
     length_proven,
     request_headers,

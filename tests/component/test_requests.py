@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from crawler import requests
-from crawler.requests import Requests
+from crawler.requests import Requests, combined
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}
@@ -98,6 +101,72 @@ async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server:
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
+async def test_a_new_connection_that_is_closed_without_an_answer_is_an_attempt(
+    server: Server, sender: Requests, kept: bool
+) -> None:
+    if kept:
+        server.answers["/"] = lambda _writer: PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        await get(sender, f"{server.url}/")
+    server.answers["/closed"] = lambda _writer: None
+    for method in ("GET", "HEAD"):
+        server.asked.clear()
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await sender.send(method, f"{server.url}/closed", HEADERS, None)
+        assert len(server.asked) == 1
+
+
+async def test_the_body_of_an_answer_to_head_is_not_waited_for(server: Server, sender: Requests) -> None:
+    server.answers["/head"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+    for _ in range(3):
+        answer = await sender.send("HEAD", f"{server.url}/head", HEADERS, None)
+        assert (answer.status, answer.headers["Content-Length"]) == (200, "9")
+        assert await answer.content.read() == b""
+        answer.release()
+    assert [number for number, _ in server.asked] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize("is_reset", [False, True], ids=["end", "reset"])
+async def test_a_body_without_a_length_ends_with_the_connection_and_not_with_a_reset(
+    server: Server, sender: Requests, kept: bool, is_reset: bool
+) -> None:
+    if kept:
+        await get(sender, f"{server.url}/")
+    writers: list[asyncio.StreamWriter] = []
+
+    def begin(writer: asyncio.StreamWriter) -> bytes:
+        writers.append(writer)
+        return b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nsome"
+
+    server.answers["/open"] = begin
+    answer = await sender.send("GET", f"{server.url}/open", HEADERS, None)
+    assert await answer.content.readany() == b"some"
+    if is_reset:
+        writers[0].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writers[0].transport.abort()
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.readany()
+    else:
+        writers[0].close()
+        assert await answer.content.readany() == b""
+    answer.release()
+
+
+@pytest.mark.parametrize(
+    ("fields", "coding"),
+    [
+        ([("Content-Encoding", "identity"), ("content-encoding", "gzip")], "identity, gzip"),
+        ([("Content-Encoding", "gzip")], "gzip"),
+        ([("Transfer-Encoding", "chunked")], None),
+    ],
+)
+def test_codings_in_several_fields_are_one_list(fields: list[tuple[str, str]], coding: str | None) -> None:
+    headers = CIMultiDictProxy(CIMultiDict([*fields, ("X", "1"), ("X", "2")]))
+    assert combined(headers).get("Content-Encoding") == coding
+    assert combined(headers)["x"] == "1"
+
+
 async def test_interim_answers_are_passed_over(server: Server, sender: Requests) -> None:
     server.answers["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
     for _ in range(2):
@@ -133,7 +202,7 @@ async def test_an_aiohttp_without_those_methods_serves_by_its_session(
     server: Server, sender: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests, "_CAN_KEEP", False)
-    monkeypatch.setattr(Requests, "_ask", None)
+    monkeypatch.setattr(Requests, "_directly", None)
     for _ in range(2):
         assert await get(sender, f"{server.url}/") == (200, b"hello")
 

@@ -1,10 +1,10 @@
-"""Rows H10, H12, L08: answers that grow without bound in size, memory or time."""
+"""Rows H10, H12, L08, N10: answers that grow without bound in size, memory or time."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.faulty.behaviours import EndlessBody, Page, gzip_bomb
+from tests.faulty.behaviours import EndlessBody, EndlessFraming, Page, gzip_bomb
 from tests.faulty.samples import beside, blob, each_beside
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -31,6 +31,32 @@ def test_a_body_without_end_is_cut_off_at_the_listed_size(sandbox: Sandbox, site
     sandbox.holds(good)
     assert all(request.sent <= 16 << 20 for request in site.log.of("/pub/a.bin"))
     assert run.peak < 400 << 20
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+WHOLE = CHUNKED + b"3e8\r\n" + b"x" * 1000 + b"\r\n0\r\n"
+FRAMING = {
+    "extension": (CHUNKED + b"3e8;", b"a=b;"),
+    "zeros": (CHUNKED, b"0"),
+    "field of a trailer": (WHOLE + b"X: ", b"y"),
+    "trailer": (WHOLE, b"X: y\r\n"),
+}
+
+
+@pytest.mark.row("N10", "H12")
+@pytest.mark.parametrize("pause", [0.3, 0.0], ids=["trickle", "flood"])
+def test_a_body_that_is_only_framed_meets_a_deadline(sandbox: Sandbox, site: Site, pause: float) -> None:
+    times = 1 if pause else 20_000
+    endless = {
+        name: EndlessFraming(begin=begin, again=again * times, pause=pause) for name, (begin, again) in FRAMING.items()
+    }
+    good = each_beside(site, endless, blob(1000))
+    site.on("sub/", endless["extension"])
+    run = sandbox.mirror(site.url, attempts=1)
+    run.fails(5)
+    sandbox.holds(good)
+    assert run.peak < 400 << 20
+    assert run.seconds < 20
 
 
 BOMBS = (

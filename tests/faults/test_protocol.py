@@ -9,6 +9,7 @@ import pytest
 from crawler import limits
 from tests.faulty.behaviours import (
     Behaviour,
+    Cut,
     EndlessContinue,
     EndlessHeaders,
     HangUp,
@@ -258,6 +259,15 @@ def test_an_answer_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, s
     assert run.peak < MEMORY
 
 
+@pytest.mark.row("P18")
+def test_a_body_that_ends_with_a_reset_is_not_whole_though_its_size_agrees(sandbox: Sandbox) -> None:
+    with Site(shape="apache") as site:  # 4.9K is all that it says of the size
+        site.file("a.bin", blob(5000), Says(framing="close", times=1), Cut(at=0.999, how="rst", times=1))
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+        assert len(site.log.of("/pub/a.bin")) == 2
+
+
 @pytest.mark.row("P21")
 def test_provisional_answers_for_ever_meet_a_deadline(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), EndlessContinue())
@@ -302,6 +312,26 @@ def test_codings_upon_codings_are_refused(sandbox: Sandbox) -> None:
         run = sandbox.mirror(site.url, attempts=2)
         run.fails(5)
         assert run.seconds < 15
+        sandbox.holds(good)
+
+
+@pytest.mark.row("P22", "P23")
+def test_a_coding_of_the_way_or_of_another_name_is_refused(sandbox: Sandbox) -> None:
+    """Nobody said TE, so chunks are all that may lie between the file and the wire (RFC 9112 section 6.1)."""
+    packed = gzip.compress(b"text" * 2000, mtime=0)
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
+    answers = {
+        "two fields.txt": (b"Content-Encoding: identity\r\nContent-Encoding: gzip\r\nConnection: close\r\n", packed),
+        "gzip.txt": (b"Transfer-Encoding: gzip, chunked\r\n", chunks),
+        "chunked first.txt": (b"Transfer-Encoding: chunked, gzip\r\n", packed[:-9]),
+        "x-chunked.txt": (b"Transfer-Encoding: x-chunked\r\n", packed[:-9]),
+        "twice.tar.gz": (b"Content-Encoding: gzip, gzip\r\nContent-Length: %d\r\n" % len(packed), packed),
+        "other.tar.gz": (b"Content-Encoding: br\r\nContent-Length: %d\r\n" % len(packed), packed),
+    }
+    with Site(shape="python") as site:
+        raw = {name: Raw(b"HTTP/1.1 200 OK\r\n%b\r\n%b" % answer) for name, answer in answers.items()}
+        good = each_beside(site, raw, blob(5000))
+        sandbox.mirror(site.url, attempts=2).fails(5)
         sandbox.holds(good)
 
 

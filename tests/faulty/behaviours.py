@@ -365,6 +365,24 @@ class EndlessContinue(Sending):
             await asyncio.sleep(0.05)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndlessFraming(Sending):
+    """``begin``, then ``again`` for ever, ``pause`` seconds apart: bytes that are no body. ``most`` ends it anyway."""
+
+    begin: bytes
+    again: bytes
+    pause: float = 0.0
+    most: int = 64 << 20
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        del answer
+        await wire.raw(self.begin)
+        for _ in range(self.most // len(self.again)):
+            await wire.raw(self.again)
+            await asyncio.sleep(self.pause)
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Raw(Sending):
     """These bytes as they are, then the end of the connection."""

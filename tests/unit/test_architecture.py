@@ -17,10 +17,10 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope loops comparison robots plan pieces evidence leaf learnt window pace meter zones "
-    "retry limits space digests config mirrors report render escape wire interfaces observer",
-    2: "client requests access gate deadline decoding tls turns spawn link crew parsers destinations state progress "
-    "outputs target log history html_report",
+    1: "listings filters urls scope loops comparison robots kinds plan pieces evidence leaf learnt window pace meter "
+    "zones retry limits space digests config mirrors report render escape wire interfaces observer",
+    2: "client reply requests access gate deadline decoding tls turns spawn link crew parsers destinations state "
+    "progress outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened producer transfer segments fetching attempts "
     "committer deletion dryrun checksums explain verify stop",
     4: "app browse upkeep",
@@ -29,7 +29,7 @@ LAYERS = {
 """Layer → modules and packages in it; a package stands for all of its modules."""
 
 HOMES = {
-    "aiohttp": "client requests",
+    "aiohttp": "client reply requests",
     "bs4": "listings",
     "lxml": "listings",
     "sqlite3": "state",

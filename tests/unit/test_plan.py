@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from crawler import limits, plan
+from crawler.kinds import may_be_html
 from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.plan import Action, Need, Resume, Verdict
 
@@ -484,7 +485,7 @@ def test_a_body_is_whole_only_if_that_is_proven(
     ],
 )  # fmt: skip
 def test_which_names_may_be_a_web_page(path: str, expected: bool) -> None:
-    assert plan.may_be_html(path) is expected
+    assert may_be_html(path) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Compressed listings: what is whole, and what has no end."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from crawler import limits
+from crawler.decoding import read_decoded
+from crawler.errors import VerificationError
+
+DATA = random.Random(1).randbytes(3000)
+WHOLE = gzip.compress(DATA, mtime=0)
+
+
+class Arriving:
+    """A reply whose body comes in pieces of ``step`` bytes."""
+
+    status = 200
+    url = "http://host/"
+
+    def __init__(self, body: bytes, step: int, coding: str = "gzip") -> None:
+        self.headers = {"Content-Encoding": coding}
+        self._body, self._step = body, step
+
+    async def read(self, limit: int) -> bytes:
+        return self._body[:limit]
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for place in range(0, len(self._body), self._step):
+            yield self._body[place : place + self._step]
+
+    def release(self) -> None: ...
+
+
+STEPS = [1, 7, 1000, 1 << 20]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    ("body", "coding", "wanted"),
+    [
+        (WHOLE, "gzip", DATA),
+        (WHOLE, " X-GZIP ", DATA),
+        (zlib.compress(DATA), "deflate", DATA),
+        (DATA, "identity", DATA),
+        (WHOLE + gzip.compress(b"") + WHOLE, "gzip", DATA + DATA),
+        (WHOLE + b"\r\n\0", "gzip", DATA),
+        (WHOLE + b"\x1f", "gzip", DATA),
+        (gzip.compress(b"x" * 3 * limits.MIB), "gzip", b"x" * 3 * limits.MIB),
+    ],
+    ids=["gzip", "x-gzip", "deflate", "identity", "members", "line end behind it", "half a magic", "long"],
+)
+async def test_what_is_whole_is_read(body: bytes, coding: str, wanted: bytes, step: int) -> None:
+    assert await read_decoded(Arriving(body, step, coding)) == wanted
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "body",
+    [WHOLE[:-1], WHOLE[:-9], WHOLE + b"\x1f\x8b", WHOLE + WHOLE[:100], WHOLE + b"\x1f\x8bno gzip", b"plain text", b""],
+)
+async def test_what_is_not_whole_is_refused(body: bytes, step: int) -> None:
+    with pytest.raises(VerificationError):
+        await read_decoded(Arriving(body, step))
+
+
+BLOCKS = zlib.compressobj(wbits=31)
+BEGUN = BLOCKS.compress(DATA) + BLOCKS.flush(zlib.Z_FULL_FLUSH)
+MANY = limits.LISTING_OVERHEAD
+
+
+@pytest.mark.parametrize(
+    "body",
+    [BEGUN + b"\0\0\0\xff\xff" * MANY, WHOLE + b"x" * 2 * MANY, WHOLE + gzip.compress(b"") * MANY],
+    ids=["empty blocks", "a tail", "empty members"],
+)
+async def test_what_says_nothing_for_long_is_ended(body: bytes) -> None:
+    taken = 0
+
+    class Counting(Arriving):
+        async def chunks(self) -> AsyncIterator[bytes]:
+            nonlocal taken
+            async for chunk in super().chunks():
+                taken += len(chunk)
+                yield chunk
+
+    with pytest.raises(VerificationError, match="goes on"):
+        await read_decoded(Counting(body, 1000))
+    assert taken < len(WHOLE) + MANY + 2000
