@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.models import Rejection
 from crawler.urls import directory_of, in_scope, is_upgrade, origin
@@ -56,8 +56,8 @@ class Scope:
         return _downgrade(source, target) or self.listing(target)
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
-        if target == source + "/":
-            return Rejection(DIRECTORY, target, "it is a directory")
+        if _is_its_folder(source, target):
+            return Rejection(DIRECTORY, _with_slash(source), "it is a directory")
         if self._upgrades(source, target):
             return None
         return _downgrade(source, target) or self.file(target)
@@ -88,6 +88,28 @@ def same_host_redirect(source: str, target: str) -> Rejection | None:
     if origin(source) == origin(target) or is_upgrade(source, target):
         return None
     return Rejection("other-host", target, "on another host")
+
+
+def _is_its_folder(source: str, target: str) -> bool:
+    """Whether ``target`` is ``source`` with a slash, in whatever spelling (RFC 3986 section 6.2.2).
+
+    Servers decode a path and escape it anew in their own way before they put it into Location.
+    """
+    here, there = urlsplit(_with_slash(source)), urlsplit(target)
+    return (
+        origin(source) == origin(target) and here.query == there.query and _segments(here.path) == _segments(there.path)
+    )
+
+
+def _with_slash(url: str) -> str:
+    """``url`` as that of a folder. Its spelling stays: it is the one that the listing and its scope use."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path + "/").geturl()
+
+
+def _segments(path: str) -> list[bytes]:
+    """Split before they are decoded: ``%2F`` does not part two of them."""
+    return [unquote_to_bytes(segment) for segment in path.split("/")]
 
 
 def _downgrade(source: str, target: str) -> Rejection | None:

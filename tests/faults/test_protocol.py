@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from urllib.parse import unquote
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.faulty.behaviours import (
     Says,
     Status,
 )
+from tests.faulty.pages import SHAPES, Row
 from tests.faulty.samples import DAY, KB, beside, blob, each_beside, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -216,6 +218,20 @@ def test_a_folder_linked_without_its_slash_becomes_a_folder(sandbox: Sandbox) ->
         site.on("sub", Redirect("/pub/sub/", status=301))
         sandbox.mirror(site.url).succeeds()
         sandbox.holds(wanted)
+
+
+@pytest.mark.row("P16")
+@pytest.mark.parametrize("shape", ["nginx", "python"])
+def test_a_redirect_to_a_folder_may_spell_its_name_otherwise(sandbox: Sandbox, shape: str) -> None:
+    spelled = {"a%2Bb": "a+b", "caf%c3%a9": "caf%C3%A9", "x%28y%29": "x(y)", "v1%2E2": "v1.2"}
+    with Site(shape=shape) as site:
+        site.otherwise = lambda target: site.at(unquote(target).removeprefix("/pub/"))  # spelling means nothing to it
+        for href, name in spelled.items():
+            site.file(f"{unquote(href)}/inner", b"inner")
+            site.on(href, Redirect(f"/pub/{name}/", status=301))
+        site.listing("", SHAPES[shape]("/pub/", [Row(href=href, size=None, mtime=OLD) for href in spelled]))
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds({f"{unquote(href)}/inner": b"inner" for href in spelled})
 
 
 @pytest.mark.row("P18")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import pytest
 
 from crawler.scope import DIRECTORY, Scope, same_host_redirect, scope_base
@@ -117,6 +119,34 @@ def test_advice_shows_no_password(url: str) -> None:
 def test_where_the_redirect_of_a_file_may_lead(scope: Scope, source: str, target: str, reason: str | None) -> None:
     rejection = scope.file_redirect(source, target)
     assert (rejection.reason if rejection else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "is_folder"),
+    [
+        ("/pub/a%2Bb", "/pub/a+b/", True),
+        ("/pub/caf%c3%a9", "/pub/caf%C3%A9/", True),
+        ("/pub/x%28y%29", "/pub/x(y)/", True),
+        ("/pub/%7Eold", "/pub/~old/", True),
+        ("/%70ub/v1%2E2", "/pub/v1.2/", True),
+        ("/pub/a", "HTTP://H:80/pub/a/", True),
+        ("/pub/a?x=1", "/pub/a/?x=1", True),
+        ("/pub/a%2Bb", "/pub/a+b", False),
+        ("/pub/a%252Bb", "/pub/a%2Bb/", False),
+        ("/pub/a%2Fb", "/pub/a/b/", False),
+        ("/pub/a%3Fb", "/pub/a?b/", False),
+        ("/pub/a", "/pub/A/", False),
+        ("/pub/a", "/pub/a/?download", False),
+        ("/pub/a", "http://other/pub/a/", False),
+    ],
+)
+def test_a_folder_is_known_by_its_slash_however_its_name_is_spelled(source: str, target: str, is_folder: bool) -> None:
+    source, target = urljoin("http://h/", source), urljoin("http://h/", target)
+    rejection = HTTP.file_redirect(source, target)
+    assert (rejection is not None and rejection.reason == DIRECTORY) is is_folder
+    if is_folder:
+        assert rejection is not None
+        assert rejection.subject.replace("/?", "?").rstrip("/") == source, "entered as the listing spells it"
 
 
 @pytest.mark.parametrize(
