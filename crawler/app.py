@@ -19,7 +19,7 @@ from crawler.crew import Crew
 from crawler.destinations.local import LocalDestination
 from crawler.errors import ConfigError, CrawlerError, DestinationError, innermost
 from crawler.escape import masked
-from crawler.gate import Gate, Rates
+from crawler.gate import Gate
 from crawler.history import figures_of
 from crawler.interfaces import Destination
 from crawler.learnt import divided
@@ -29,6 +29,7 @@ from crawler.observer import Observer
 from crawler.pace import START
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
+from crawler.rates import Rates
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
 from crawler.spawn import Company, company

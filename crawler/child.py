@@ -26,12 +26,13 @@ from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError, innermost
 from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
-from crawler.gate import Gate, Rates
+from crawler.gate import Gate
 from crawler.interfaces import Redirects
 from crawler.link import Link, Setup
 from crawler.models import Job, Known, Rejection, Result, Staged
 from crawler.observer import Observer
 from crawler.parsers import Parsers
+from crawler.rates import Rates
 from crawler.state import NullState
 
 _TELL_SECONDS = 0.1

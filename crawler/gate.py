@@ -7,8 +7,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 from crawler import limits
 from crawler.errors import FetchError
@@ -16,6 +14,7 @@ from crawler.escape import masked
 from crawler.learnt import Learnt
 from crawler.meter import Meter
 from crawler.pace import START, Pace, begun, disturbed, with_ceiling
+from crawler.rates import Rate, Rates
 from crawler.retry import parse_http_date, parse_retry_after
 from crawler.urls import Origin, origin, origin_name
 
@@ -24,27 +23,6 @@ _OVERLOAD_PAUSE = 1.0
 """Seconds that everybody leaves a host alone after a 429 that does not say how long."""
 _BREATH = 0.1
 """The same where fewer requests at once, which follow, may be all that the host asks for."""
-
-
-class Rate(Protocol):
-    """What a bucket offers: ``aiolimiter.AsyncLimiter``, or another process that has it."""
-
-    max_rate: float
-
-    async def acquire(self, amount: float = 1) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """The rates of a run, over all hosts; None is no limit."""
-
-    requests: Rate | None = None
-    bytes: Rate | None = None
-
-    @classmethod
-    def per_second(cls, requests: int | None, received: int | None) -> Rates:
-        """So many requests, so many bytes received."""
-        return cls(requests=_limiter(requests, 1.0), bytes=_limiter(received, 0.25))
 
 
 class Host:
@@ -286,12 +264,3 @@ class Gate:
             share = min(count, int(rate.max_rate))
             await rate.acquire(share)
             count -= share
-
-
-def _limiter(per_second: int | None, period: float) -> Rate | None:
-    """A bucket that holds what ``period`` seconds allow, so that the start is no burst."""
-    if per_second is None:
-        return None
-    from aiolimiter import AsyncLimiter
-
-    return AsyncLimiter(max(1.0, per_second * period), period if per_second * period >= 1 else 1 / per_second)

@@ -19,9 +19,10 @@ from crawler import gate as gate_module
 from crawler import limits
 from crawler.client import Client, ClientOptions
 from crawler.errors import ConfigError, FetchError, VerificationError
-from crawler.gate import Gate, Rates
+from crawler.gate import Gate
 from crawler.interfaces import Page, Reply
 from crawler.models import Rejection, Validators
+from crawler.rates import Rates
 from crawler.urls import origin
 from tests.faulty.behaviours import (
     Behaviour,

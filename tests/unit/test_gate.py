@@ -12,9 +12,10 @@ import pytest
 from crawler import gate as gate_module
 from crawler import limits
 from crawler.errors import FetchError
-from crawler.gate import Gate, Rates
+from crawler.gate import Gate
 from crawler.learnt import Learnt
 from crawler.pace import START
+from crawler.rates import Rates
 
 URL = "http://h/pub/a"
 SAME_HOST = "HTTP://H:80/other?x"
