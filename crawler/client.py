@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from types import TracebackType
@@ -32,6 +33,7 @@ from crawler.urls import Origin, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LEAST = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
 
@@ -98,8 +100,13 @@ class Client:
     async def enter(self, url: str) -> Host:
         """Wait for a connection to the host of ``url``. Raises FetchError."""
         host = self.gate.host(url)
-        await host.enter(url)
+        await host.enter(url, self._probe)
         return host
+
+    async def _probe(self, url: str, host: Host) -> None:
+        """Ask for as little of ``url`` as there is: ``host`` hears whether it is answered."""
+        with suppress(FetchError):
+            (await self.send("GET", url, _LEAST, host)).release()
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> Answer:
         """One request and the headers of its answer, on a connection of ``host``. Raises FetchError."""
@@ -115,7 +122,7 @@ class Client:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
         if response.status not in OVERLOAD_STATUS:
-            host.succeeded()
+            host.succeeded(url if method == "GET" else None)
         return response
 
     def _proxy(self, url: str) -> str | None:

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from crawler import limits
+from crawler.breaker import Breaker
 from crawler.errors import FetchError
 from crawler.escape import masked
 from crawler.learnt import Learnt
@@ -25,10 +26,14 @@ _BREATH = 0.1
 """The same where fewer requests at once, which follow, may be all that the host asks for."""
 
 
+Ask = Callable[[str, "Host"], Awaitable[None]]
+"""Sends one request for the URL, on a connection that its caller has, and tells the host how it went."""
+
+
 class Host:
     """One origin during a run: its connections, its rate and its troubles."""
 
-    __slots__ = ("_failures", "_meter", "_on_rest", "_paused_until", "_requests", "_waiting", "name")
+    __slots__ = ("_breaker", "_meter", "_on_rest", "_paused_until", "_probing", "_requests", "_waiting", "name")
 
     def __init__(
         self, name: str, pace: Pace, requests: Rate | None, on_rest: Callable[[str, float], None] | None
@@ -39,7 +44,8 @@ class Host:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._requests = requests
         self._on_rest = on_rest
-        self._failures = 0
+        self._breaker = Breaker(f"{name}/robots.txt")  # what everybody may ask for
+        self._probing = asyncio.Lock()
         self._paused_until = 0.0
 
     @property
@@ -55,10 +61,11 @@ class Host:
         """Of the requests that are sent now: see ``refused``."""
         return self._meter.generation
 
-    async def enter(self, url: str) -> None:
+    async def enter(self, url: str, ask: Ask) -> None:
         """Take one of the connections for ``url``, to be given back by ``leave``. Waits for pauses and rates.
 
-        Raises FetchError, and holds nothing, once the host is given up.
+        Where it is in doubt that the host still answers, ``ask`` finds out on that connection. Raises FetchError, and
+        holds nothing, once the host is given up.
         """
         meter = self._meter
         if meter.active >= meter.limit or self._waiting:
@@ -66,7 +73,7 @@ class Host:
         else:
             meter.entered(time.monotonic())
         try:
-            await self._admit(url)
+            await self._admit(url, ask)
         except BaseException:
             self._withdraw()
             raise
@@ -96,20 +103,32 @@ class Host:
                 meter.entered(now)
                 turn.set_result(None)
 
-    async def _admit(self, url: str) -> None:
-        if self._paused_until and (wait := self._paused_until - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-            await self._admit(url)  # the pause may have grown meanwhile, or the host be given up
-            return
-        if self._failures >= limits.CONNECTION_FAILURES:
+    async def _admit(self, url: str, ask: Ask) -> None:
+        while True:  # a pause may grow, and the host be in doubt again, while we wait
+            if self._paused_until and (wait := self._paused_until - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            elif self._breaker.is_in_doubt:
+                await self._probe(ask)
+            else:
+                break
+        if self._breaker.is_open:
             raise FetchError(
-                f"given up: {self._failures} failures in a row to talk to this host ({masked(url)})",
+                f"given up: {self._breaker.failures} failures in a row to talk to this host ({masked(url)})",
                 url=url,
                 retryable=False,
                 connection=True,
             )
         if self._requests is not None:
             await self._requests.acquire()
+
+    async def _probe(self, ask: Ask) -> None:
+        """One asks, the others wait for what comes of it."""
+        async with self._probing:
+            if self._breaker.is_in_doubt:
+                if self._requests is not None:
+                    await self._requests.acquire()
+                await ask(self._breaker.answered, self)
+                self._breaker.asked()
 
     def leave(self) -> None:
         """The request has ended, well or not."""
@@ -163,19 +182,20 @@ class Host:
     def pause(self, seconds: float) -> None:
         """Nobody talks to this host for that long: it said that it is overloaded. Counts as a failure."""
         self._rest(seconds)
-        self._failures += 1
+        self._breaker.failed()
 
     def failed(self) -> None:
         """The host could not be talked to."""
         self._meter.troubled()
-        self._failures += 1
+        self._breaker.failed()
 
     def troubled(self) -> None:
         """A body ended in a reset or in silence."""
         self._meter.troubled()
 
-    def succeeded(self) -> None:
-        self._failures = 0
+    def succeeded(self, url: str | None) -> None:
+        """It has answered something; ``url`` if that was asked for with GET."""
+        self._breaker.succeeded(url)
 
     def follow(self, pace: Pace) -> None:
         """Go on with ``pace``, decided elsewhere."""

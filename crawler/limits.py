@@ -79,7 +79,7 @@ read in pieces they need half the memory."""
 
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20
-"""Consecutive failures to talk to a host, over all workers, after which it is given up."""
+"""Consecutive failures to talk to a host, over all workers, after which one request decides if it is given up."""
 REFUSALS = 8
 """Answers 429 to one request that are put down to our other requests, and are no attempt: each halves what a host gets
 at once, so that one by one is reached before."""

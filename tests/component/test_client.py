@@ -334,6 +334,29 @@ async def test_a_host_where_nobody_listens_is_given_up_after_enough_attempts() -
     assert not given_up.value.retryable
 
 
+async def test_a_host_in_doubt_is_asked_once_for_what_it_answered_before(site: Site) -> None:
+    site.file("good", BODY)
+    site.file("bad", BODY, HangUp())
+    async with opened() as client:
+        await get(client, site.url + "good")
+        for _ in range(2 * limits.CONNECTION_FAILURES + 1):
+            with pytest.raises(FetchError, match="closed the connection"):
+                await get(client, site.url + "bad")
+        first, *probes = site.log.of("/pub/good")
+        assert [(probe.status, probe.sent) for probe in probes] == [(206, 1)] * 2
+        site.portal = (HangUp(),)
+        before = len(site.log)
+        for _ in range(limits.CONNECTION_FAILURES - 1):
+            with pytest.raises(FetchError, match="closed the connection"):
+                await get(client, site.url + "bad")
+        for _ in range(3):
+            with pytest.raises(FetchError, match="given up"):
+                await get(client, site.url + "good")
+    assert len(site.log) - before <= 2 * limits.CONNECTION_FAILURES, "an attempt may be two requests"
+    assert site.log[-1].headers["range"] == "bytes=0-0"
+    assert "range" not in first.headers
+
+
 async def test_errors_of_a_server_that_answers_are_no_failures_to_talk(site: Site) -> None:
     site.portal = (Status(500),)
     async with opened() as client:

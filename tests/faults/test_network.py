@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faulty.behaviours import Cut, HangUp, ResetAtOnce, Silent, Stall, Trickle
+from tests.faulty.behaviours import Behaviour, Cut, HangUp, ResetAtOnce, Silent, Stall, Trickle
 from tests.faulty.samples import DAY, KB, authority, beside, blob, certificate, many, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -154,3 +154,23 @@ def test_a_server_that_dies_ends_the_run_and_not_each_of_its_files(sandbox: Sand
     run.fails(5)
     assert run.seconds < PATIENT
     sandbox.holds_only_whole(wanted)
+
+
+@pytest.mark.row("N16")
+@pytest.mark.parametrize("fault", [HangUp(), ResetAtOnce()], ids=["fin", "rst"])
+def test_many_broken_files_in_a_row_do_not_stop_the_others(sandbox: Sandbox, site: Site, fault: Behaviour) -> None:
+    good = many(site, 30)
+    for number in range(12):
+        site.file(f"a{number:02}", b"never answered", fault)
+    sandbox.mirror(site.url).fails(5)
+    sandbox.holds(good)
+
+
+@pytest.mark.own
+@pytest.mark.row("N16")
+def test_no_process_gives_a_host_up_for_its_files(sandbox: Sandbox, site: Site) -> None:
+    good = many(site, 30)
+    for number in range(20):
+        site.file(f"a{number:02}", b"never answered", HangUp())
+    sandbox.mirror(site.url, more=["--processes=2"]).fails(5)
+    sandbox.holds(good)

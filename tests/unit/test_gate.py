@@ -12,7 +12,7 @@ import pytest
 from crawler import gate as gate_module
 from crawler import limits
 from crawler.errors import FetchError
-from crawler.gate import Gate
+from crawler.gate import Ask, Gate, Host
 from crawler.learnt import Learnt
 from crawler.pace import START
 from crawler.rates import Rates
@@ -22,20 +22,34 @@ SAME_HOST = "HTTP://H:80/other?x"
 OTHER_HOST = "http://other/"
 
 
+async def silence(_url: str, _host: Host) -> None:
+    """A host in doubt is asked, and does not answer."""
+
+
+async def answer(url: str, host: Host) -> None:
+    """A host in doubt is asked, and answers."""
+    host.succeeded(url)
+
+
 @asynccontextmanager
-async def slot(gate: Gate, url: str) -> AsyncIterator[None]:
+async def slot(gate: Gate, url: str, ask: Ask = silence) -> AsyncIterator[None]:
     """Hold one connection to the host of ``url``."""
     host = gate.host(url)
-    await host.enter(url)
+    await host.enter(url, ask)
     try:
         yield
     finally:
         host.leave()
 
 
-async def enter(gate: Gate, url: str = URL) -> None:
-    async with slot(gate, url):
+async def enter(gate: Gate, url: str = URL, ask: Ask = silence) -> None:
+    async with slot(gate, url, ask):
         pass
+
+
+def fail(gate: Gate, times: int = limits.CONNECTION_FAILURES) -> None:
+    for _ in range(times):
+        gate.host(URL).failed()
 
 
 async def seconds_to_enter(gate: Gate, url: str = URL) -> float:
@@ -291,8 +305,7 @@ async def test_a_pause_may_grow_while_it_is_waited_for() -> None:
 
 async def test_a_host_that_cannot_be_talked_to_is_given_up() -> None:
     gate = Gate(1)
-    for _ in range(limits.CONNECTION_FAILURES - 1):
-        gate.host(URL).failed()
+    fail(gate, limits.CONNECTION_FAILURES - 1)
     await enter(gate)
     gate.host(SAME_HOST).failed()
     with pytest.raises(FetchError) as raised:
@@ -306,11 +319,97 @@ async def test_a_host_that_cannot_be_talked_to_is_given_up() -> None:
 
 async def test_one_answer_makes_a_host_good_again() -> None:
     gate = Gate(1)
-    for _ in range(limits.CONNECTION_FAILURES - 1):
-        gate.host(URL).failed()
-    gate.host(URL).succeeded()
+    fail(gate, limits.CONNECTION_FAILURES - 1)
+    gate.host(URL).succeeded(URL)
     gate.host(URL).failed()
     await enter(gate)
+
+
+async def test_a_host_that_answers_is_not_given_up_for_the_failures_of_its_files() -> None:
+    gate = Gate(1)
+    for _ in range(3):  # the one who asks has the only connection
+        fail(gate)
+        await enter(gate, ask=answer)
+    fail(gate, limits.CONNECTION_FAILURES - 1)
+    await enter(gate)
+
+
+async def test_a_host_in_doubt_is_asked_for_what_it_answered_last() -> None:
+    gate, asked = Gate(1), list[str]()
+
+    async def ask(url: str, host: Host) -> None:
+        asked.append(url)
+        host.succeeded(None)
+
+    for answered in (None, "http://h/pub/", None, SAME_HOST):  # None: to HEAD, which proves nothing of GET
+        gate.host(URL).succeeded(answered)
+        fail(gate)
+        await enter(gate, ask=ask)
+    assert asked == ["http://h:80/robots.txt", "http://h/pub/", "http://h/pub/", SAME_HOST]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_one_request_finds_out_for_all_who_wait(answers: bool) -> None:
+    gate, asked, free = Gate(4), list[str](), asyncio.Event()
+
+    async def ask(url: str, host: Host) -> None:
+        asked.append(url)
+        await free.wait()
+        if answers:
+            host.succeeded(url)
+
+    fail(gate)
+    waiting = [asyncio.create_task(enter(gate, ask=ask)) for _ in range(6)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    free.set()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert len(asked) == 1
+    assert [type(error) for error in ended] == [type(None) if answers else FetchError] * 6
+
+
+async def test_who_asks_may_be_cancelled_and_another_asks() -> None:
+    gate = Gate(2)
+
+    async def never(_url: str, _host: Host) -> None:
+        await asyncio.Event().wait()
+
+    fail(gate)
+    first = asyncio.create_task(enter(gate, ask=never))
+    second = asyncio.create_task(enter(gate, ask=answer))
+    await asyncio.sleep(0)
+    await end(first)
+    async with asyncio.timeout(5):
+        await second
+
+
+async def test_what_was_answered_to_others_meanwhile_counts_too() -> None:
+    gate = Gate(2)
+
+    async def ask(_url: str, host: Host) -> None:
+        host.succeeded(None)  # a transfer that was under way
+        host.failed()
+
+    fail(gate)
+    await enter(gate, ask=ask)
+
+
+async def test_a_host_in_doubt_is_asked_within_the_rate_and_after_its_pause() -> None:
+    class Bucket:
+        max_rate, taken = 1.0, 0.0
+
+        async def acquire(self, amount: float = 1) -> None:
+            self.taken += amount
+
+    bucket = Bucket()
+    gate = Gate(1, Rates(requests=bucket))
+    fail(gate)
+    gate.host(URL).rest(0.05)
+    began = time.monotonic()
+    await enter(gate, ask=answer)
+    assert time.monotonic() - began >= 0.05
+    assert bucket.taken == 2
 
 
 async def test_a_host_that_is_overloaded_for_ever_is_given_up_too() -> None:
@@ -326,8 +425,7 @@ async def test_those_who_wait_for_a_connection_learn_that_the_host_was_given_up(
     async with slot(gate, URL):
         waiting = [asyncio.create_task(enter(gate)) for _ in range(3)]
         await asyncio.sleep(0)
-        for _ in range(limits.CONNECTION_FAILURES):
-            gate.host(URL).failed()
+        fail(gate)
     ended = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(error) for error in ended] == [FetchError] * 3
 
