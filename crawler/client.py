@@ -23,7 +23,7 @@ from crawler.errors import FetchError
 from crawler.escape import masked
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
-from crawler.models import Validators
+from crawler.models import Rejection, Validators
 from crawler.plan import validators_of
 from crawler.reply import Reply, Terms, check_framing, explain
 from crawler.requests import Answer, Requests
@@ -33,6 +33,7 @@ from crawler.urls import Origin, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, ValueError)
 _LEAST = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
@@ -136,13 +137,11 @@ class Client:
 
     def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
         """An error from below as ours. Failures to talk to the host at all are counted."""
-        connection = isinstance(
-            error, aiohttp.ClientConnectionError | aiohttp.ServerTimeoutError | OSError
-        ) and not isinstance(error, aiohttp.ClientSSLError)
-        if connection:
+        if isinstance(error, aiohttp.ClientConnectionError | OSError) and not isinstance(error, aiohttp.ClientSSLError):
             host.failed()
-        retryable = not isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError)
-        return FetchError(explain(error, self.terms), url=url, retryable=retryable, connection=connection)
+        text, connection = explain(error, self.terms), isinstance(error, _UNSENT)
+        retryable = not isinstance(error, aiohttp.ClientSSLError | ValueError)  # InvalidURL is a ValueError
+        return FetchError(text, url=url, retryable=retryable, connection=connection)
 
     async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
         """A whole listing page, decompressed. Any status comes back; raises FetchError, VerificationError."""
@@ -197,7 +196,8 @@ class _Exchange:
         except BaseException:
             self._release()
             raise
-        raise FetchError(f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}", url=url, retryable=False)
+        text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
+        raise FetchError(text, url=url, retryable=False, rejection=Rejection("redirects", url))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -218,11 +218,8 @@ def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
     if location is None:
         return None
     target = resolve(url, location)
-    if target is None:
-        raise FetchError(f"redirect to {masked(location[:200])}: not an http address", url=url, retryable=False)
-    rejection = permit(url, target)
+    rejection = Rejection("scheme", location[:200], "not an http address") if target is None else permit(url, target)
     if rejection is not None:
-        raise FetchError(
-            f"redirect to {masked(target)}: {rejection.detail}", url=url, retryable=False, rejection=rejection
-        )
+        text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
+        raise FetchError(text, url=url, retryable=False, rejection=rejection)
     return target

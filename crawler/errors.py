@@ -50,7 +50,7 @@ class FetchError(CrawlerError):
     """One request failed.
 
     ``status`` is the HTTP status or None when there was no answer; ``retry_after`` is what the server
-    asked for, in seconds; ``connection`` is True when the server could not be talked to at all;
+    asked for, in seconds; ``connection`` is True when there was none to send it on: the host was not asked;
     ``rejection`` says which rule refused a redirect.
     """
 

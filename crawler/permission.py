@@ -11,6 +11,7 @@ from crawler.errors import FetchError, ListingError, RobotsForbidden, Verificati
 from crawler.escape import masked
 from crawler.interfaces import Client
 from crawler.models import Validators
+from crawler.reading import refused_page
 from crawler.retry import RETRYABLE_STATUS
 from crawler.robots import ALLOW_ALL, Robots, rules_for
 from crawler.scope import same_host_redirect
@@ -30,28 +31,29 @@ async def fetch_robots(client: Client, config: Config, agent: str, url: str) -> 
 async def fetch_rules(client: Client, config: Config, agent: str, url: str) -> Callable[[str], bool]:
     """Which URLs on the host of ``url`` robots.txt allows us.
 
-    Raises ListingError if the host cannot be talked to, RobotsForbidden if its robots.txt cannot be had.
+    Raises ListingError if there is no connection to the host, RobotsForbidden if its robots.txt cannot be had.
     """
     if config.no_robots:
         return lambda _url: True
     parts = urlsplit(url)
     where = f"{parts.scheme}://{parts.netloc}/robots.txt"
 
-    async def ask() -> Robots | None:
+    async def ask() -> Robots:
         page = await client.fetch_page(where, validators=Validators(), permit=same_host_redirect)
-        if page.status in RETRYABLE_STATUS:
-            raise FetchError(f"HTTP {page.status}", url=where, status=page.status)
-        return rules_for(page.status, page.body)
+        robots = rules_for(page.status, page.body)
+        if robots is None or page.status in RETRYABLE_STATUS:
+            raise refused_page(page, where)
+        return robots
 
     try:
         robots = await persist(ask, config.attempts)
     except VerificationError:
         robots = ALLOW_ALL
     except FetchError as error:
-        if error.status is None and error.rejection is None:  # not an answer: the certificate, the host, the protocol
+        if error.connection:  # the name, the port, the certificate: nothing that robots.txt has to do with
             raise ListingError(f"{masked(url)}: {error}") from error
-        robots = ALLOW_ALL if error.rejection else None
-    if robots is None:
-        raise RobotsForbidden(f"{where} cannot be read, so nothing may be fetched: --no-robots goes on without it")
-    rules = robots
-    return lambda target: rules.allows(target, agent)
+        if error.rejection is None:
+            problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
+            raise RobotsForbidden(f"{problem}: --no-robots goes on without it") from error
+        robots = ALLOW_ALL  # its redirects end nowhere
+    return lambda target: robots.allows(target, agent)

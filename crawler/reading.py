@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -98,7 +99,7 @@ class Reader:
             page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
             if page.status == 200 or (page.status == 304 and known):
                 return page
-            raise _refused(page, url)
+            raise refused_page(page, url)
 
         return await persist(fetch, self.attempts)
 
@@ -167,8 +168,8 @@ async def _again(pieces: list[Listing]) -> Pieces:
         yield piece
 
 
-def _refused(page: Page, url: str) -> FetchError:
+def refused_page(page: Page, url: str) -> FetchError:
     """A page that was answered with something else than 200, as an error that says if it is worth another try."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
-    action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or 0.0)
+    action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
     return refused(action, url, page.status)

@@ -20,15 +20,17 @@ from tests.faulty.behaviours import (
     Raw,
     Redirect,
     Refusing,
+    ResetAtOnce,
     RetryAfterDate,
     Says,
+    Silent,
     Status,
 )
 from tests.faulty.pages import SHAPES, Row
 from tests.faulty.samples import DAY, KB, beside, blob, each_beside, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
-from tests.faulty.site import OLD
+from tests.faulty.site import OLD, Resource
 
 MEMORY = 400 << 20
 
@@ -428,3 +430,44 @@ def test_the_number_of_attempts_counts_the_first(sandbox: Sandbox, site: Site) -
     sandbox.mirror(site.url, attempts=1).fails(5)
     assert 1 <= site.log.times("/pub/a.bin") <= 2
     assert site.log.times("/pub/b.bin") == 1
+
+
+@pytest.mark.own
+@pytest.mark.row("P25")
+@pytest.mark.parametrize(
+    "fault",
+    [Status(503), HangUp(), ResetAtOnce(), Silent(), Raw(b"+OK ready\r\n")],
+    ids=["503", "fin", "rst", "silent", "no HTTP"],
+)
+def test_a_robots_txt_that_cannot_be_read_forbids_all_and_is_named(
+    sandbox: Sandbox, site: Site, fault: Behaviour
+) -> None:
+    populate(site)
+    site.otherwise = {"/robots.txt": Resource(path="/robots.txt", behaviours=[fault])}.get
+    run = sandbox.mirror(site.url, attempts=2)
+    run.fails(8)
+    run.says(f"{site.origin}/robots.txt", "--no-robots")
+    assert set(site.log.targets) == {"/robots.txt"}
+    sandbox.mirror(site.url, more=["--no-robots"]).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("P04", "P25")
+def test_a_robots_txt_that_asks_for_days_is_asked_once(sandbox: Sandbox, site: Site) -> None:
+    busy = Status(503, headers=(("Retry-After", "86400"),))
+    site.otherwise = {"/robots.txt": Resource(path="/robots.txt", behaviours=[busy])}.get
+    run = sandbox.mirror(site.url)
+    run.fails(8)
+    run.says("86400 s")
+    assert site.log.targets == ["/robots.txt"]
+
+
+@pytest.mark.own
+@pytest.mark.row("P25")
+@pytest.mark.parametrize("target", ["/robots.txt", "ftp://h/robots.txt", "http://elsewhere.invalid/robots.txt"])
+def test_a_robots_txt_that_redirects_to_nowhere_forbids_nothing(sandbox: Sandbox, site: Site, target: str) -> None:
+    populate(site)
+    site.otherwise = {"/robots.txt": Resource(path="/robots.txt", behaviours=[Redirect(target)])}.get
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
