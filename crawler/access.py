@@ -12,6 +12,7 @@ from crawler import __version__
 from crawler.client import ClientOptions
 from crawler.config import Config
 from crawler.errors import ConfigError
+from crawler.proxies import Proxies, proxy_url
 from crawler.urls import Origin, origin, userinfo
 
 DEFAULT_AGENT = f"crawler/{__version__}"
@@ -24,15 +25,19 @@ def client_options(config: Config, starts: Iterable[str]) -> ClientOptions:
     credentials and nothing of another's. Raises ConfigError.
     """
     headers = dict(line for text in config.header for line in _header_lines(text))
+    proxies = _proxies(config)
     secrets: dict[Origin, dict[str, str]] = {}
     for start in starts:
         bare, login = userinfo(start)
         where = origin(bare)
         if where is None or where in secrets:
             continue
+        try:
+            proxies.of(bare)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
         login = login or (_netrc_login(where[1]) if config.netrc else None)
         secrets[where] = {**({"Authorization": _basic(*login)} if login else {}), **headers}
-    proxies, no_proxy = _proxies(config)
     return ClientOptions(
         user_agent=config.user_agent or DEFAULT_AGENT,
         connect_timeout=config.connect_timeout,
@@ -40,7 +45,6 @@ def client_options(config: Config, starts: Iterable[str]) -> ClientOptions:
         min_speed=config.min_speed,
         secrets={where: own for where, own in secrets.items() if own},
         proxies=proxies,
-        no_proxy=no_proxy,
         ca_file=config.ca_file,
         client_cert=config.client_cert,
         insecure=config.insecure,
@@ -78,11 +82,15 @@ def _netrc_login(host: str) -> tuple[str, str] | None:
     return (found[0], found[2]) if found else None
 
 
-def _proxies(config: Config) -> tuple[dict[str, str], frozenset[str]]:
+def _proxies(config: Config) -> Proxies:
     if config.proxy:
-        if origin(config.proxy) is None:
-            raise ConfigError(f"--proxy {config.proxy}: expected http://host:port")
-        return {"http": config.proxy, "https": config.proxy}, frozenset()
+        try:
+            proxy_url(config.proxy)
+        except ValueError as error:
+            raise ConfigError(f"--proxy {error}") from None
+        return Proxies(by_scheme={"http": config.proxy, "https": config.proxy})
     found = getproxies()
-    names = (name.strip().lower() for name in found.get("no", "").split(","))
-    return {scheme: found[scheme] for scheme in ("http", "https") if found.get(scheme)}, frozenset(filter(None, names))
+    return Proxies(
+        by_scheme={scheme: found[scheme] for scheme in ("http", "https") if found.get(scheme)},
+        exempt=tuple(found.get("no", "").lower().replace(",", " ").split()),
+    )

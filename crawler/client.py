@@ -25,6 +25,7 @@ from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Rejection, Validators
 from crawler.plan import validators_of
+from crawler.proxies import Proxies
 from crawler.reply import Reply, Terms, check_framing, explain
 from crawler.requests import Answer, Requests
 from crawler.retry import OVERLOAD_STATUS, parse_http_date
@@ -48,9 +49,7 @@ class ClientOptions:
     min_speed: int = 100
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
     """Headers that go to one origin only: Authorization, cookies, whatever --header gives."""
-    proxies: Mapping[str, str] = field(default_factory=dict)
-    """Scheme → proxy URL."""
-    no_proxy: frozenset[str] = frozenset()
+    proxies: Proxies = field(default_factory=Proxies)
     ca_file: str | None = None
     client_cert: str | None = None
     insecure: bool = False
@@ -115,7 +114,7 @@ class Client:
         assert self._requests is not None, "the client is not open"
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         try:
-            proxy = self._proxy(url) if options.proxies else None
+            proxy = options.proxies.of(url)
             response = await self._requests.send(method, url, {**headers, **own} if own else headers, proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise self._translate(error, url, host) from None
@@ -125,15 +124,6 @@ class Client:
         if response.status not in OVERLOAD_STATUS:
             host.succeeded(url if method == "GET" else None)
         return response
-
-    def _proxy(self, url: str) -> str | None:
-        where = origin(url)
-        if where is None:
-            return None
-        host = where[1]
-        if any(host == name or host.endswith("." + name.lstrip(".")) for name in self.options.no_proxy):
-            return None
-        return self.options.proxies.get(where[0])
 
     def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
         """An error from below as ours. Failures to talk to the host at all are counted."""

@@ -22,6 +22,7 @@ from crawler.errors import ConfigError, FetchError, VerificationError
 from crawler.gate import Gate
 from crawler.interfaces import Page, Reply
 from crawler.models import Rejection, Validators
+from crawler.proxies import Proxies
 from crawler.rates import Rates
 from crawler.urls import origin
 from tests.faulty.behaviours import (
@@ -608,24 +609,23 @@ async def test_plain_http_on_a_port_for_tls_is_an_error(secure: Site) -> None:
             await get(client, secure.url.replace("https:", "http:"))
 
 
-@pytest.mark.parametrize(
-    ("url", "no_proxy", "through"),
-    [
-        ("http://far.invalid/pub/a", frozenset(), True),
-        ("http://far.invalid/pub/a", frozenset({"other.invalid"}), True),
-        ("http://far.invalid/pub/a", frozenset({"invalid"}), False),
-        ("http://far.invalid/pub/a", frozenset({".invalid"}), False),
-        ("http://far.invalid/pub/a", frozenset({"far.invalid"}), False),
-        ("http://notfar.invalid/pub/a", frozenset({"far.invalid"}), True),
-    ],
-)
-async def test_a_proxy_is_used_except_where_it_is_not_to_be(
-    site: Site, url: str, no_proxy: frozenset[str], through: bool
-) -> None:
-    async with opened(proxies={"http": site.origin}, no_proxy=no_proxy) as client:
-        if through:
-            await get(client, url)
-        else:
+@pytest.mark.parametrize("exempt", [True, False])
+async def test_a_proxy_is_used_except_where_it_is_not_to_be(site: Site, exempt: bool) -> None:
+    url = "http://far.invalid/pub/a"
+    proxies = Proxies(by_scheme={"http": site.origin}, exempt=("invalid",) if exempt else ())
+    async with opened(proxies=proxies) as client:
+        if exempt:
             with pytest.raises(FetchError):
                 await get(client, url)
-    assert site.log.targets == ([url] if through else [])
+        else:
+            await get(client, url)
+    assert site.log.targets == ([] if exempt else [url])
+
+
+async def test_a_proxy_that_cannot_be_spoken_to_gets_no_request(site: Site) -> None:
+    given = site.origin.replace("http://", "socks5://user:secret@")
+    async with opened(proxies=Proxies(by_scheme={"http": given})) as client:
+        with pytest.raises(FetchError, match="http_proxy=socks5://127") as raised:
+            await get(client, site.url)
+    assert not raised.value.retryable
+    assert site.log == []

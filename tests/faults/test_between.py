@@ -52,3 +52,41 @@ def test_what_a_proxy_says_is_never_the_mirror(sandbox: Sandbox, fault: Behaviou
         assert proxy.log != []
         assert site.log == []
         sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("M10")
+@pytest.mark.parametrize("exempt", ["*", "127.0.0.1:{port}", "10.0.0.0/8, 127.0.0.0/8"])
+def test_what_no_proxy_names_is_asked_directly(sandbox: Sandbox, site: Site, exempt: str) -> None:
+    wanted = populate(site)
+    with Site() as proxy:
+        no_proxy = exempt.format(port=site.origin.rpartition(":")[2])
+        sandbox.mirror(site.url, env={"http_proxy": proxy.origin, "no_proxy": no_proxy}).succeeds()
+        assert proxy.log == []
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("M10")
+def test_a_proxy_may_be_named_without_its_scheme(sandbox: Sandbox) -> None:
+    with Site() as proxy:
+        wanted = populate(proxy)
+        proxy.otherwise = lambda target: proxy.at(target.removeprefix("http://far.invalid/pub/"))
+        env = {"http_proxy": proxy.origin.removeprefix("http://"), "no_proxy": ""}
+        sandbox.mirror("http://far.invalid/pub/", env=env).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("M10")
+@pytest.mark.parametrize("given", ["socks5://user:secret@{host}", "not a url"])
+def test_what_is_no_http_proxy_is_a_wrong_option(sandbox: Sandbox, site: Site, given: str) -> None:
+    populate(site)
+    with Site() as proxy:
+        text = given.format(host=proxy.origin.removeprefix("http://"))
+        run = sandbox.mirror(site.url, env={"http_proxy": text, "no_proxy": ""})
+        run.fails(2)
+        run.says("http_proxy=", "expected http://host:port")
+        assert "secret" not in run.text
+        assert proxy.log == []
+    assert site.log == []

@@ -1,0 +1,86 @@
+"""Which proxy a request goes by."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.proxies import Proxies, proxy_url
+
+
+@pytest.mark.parametrize(
+    ("exempt", "url", "direct"),
+    [
+        ("", "http://h/", False),
+        ("*", "http://h/", True),
+        ("other *", "http://h/", True),
+        ("h", "http://h/", True),
+        ("h", "http://H.:8080/", True),
+        ("h", "http://noth/", False),
+        ("example.org", "http://a.example.org/", True),
+        (".example.org", "http://a.example.org/", True),
+        (".example.org", "http://example.org/", True),
+        ("*.example.org", "http://a.example.org/", True),
+        ("example.org", "http://anexample.org/", False),
+        ("a.example.org", "http://example.org/", False),
+        ("h:8080", "http://h:8080/", True),
+        ("h:8080", "http://h/", False),
+        ("h:80", "http://h/", True),
+        (".example.org:8080", "http://a.example.org:8080/", True),
+        ("127.0.0.1", "http://127.0.0.1:9/", True),
+        ("127.0.0.1:9", "http://127.0.0.1:9/", True),
+        ("127.0.0.1:9", "http://127.0.0.1/", False),
+        ("127.0.0.0/8", "http://127.1.2.3/", True),
+        ("127.0.0.1/8", "http://127.1.2.3/", True),
+        ("10.0.0.0/8", "http://127.1.2.3/", False),
+        ("10.0.0.0/8", "http://h/", False),
+        ("0.0.1", "http://127.0.0.1/", False),
+        ("::1", "http://[0:0::1]/", True),
+        ("[::1]", "http://[::1]/", True),
+        ("[::1]:81", "http://[::1]:81/", True),
+        ("[::1]:81", "http://[::1]/", False),
+        ("fd00::/8", "http://[fd12::1]/", True),
+        ("fd00::/8", "http://10.0.0.1/", False),
+        ("127.0.0.0/99 . : [ [::1 /", "http://127.0.0.1/", False),
+    ],
+)
+def test_no_proxy_lists_what_is_asked_directly(exempt: str, url: str, direct: bool) -> None:
+    proxies = Proxies(by_scheme={"http": "http://proxy:3128"}, exempt=tuple(exempt.split()))
+    assert proxies.of(url) == (None if direct else "http://proxy:3128")
+
+
+def test_each_scheme_has_its_own_proxy() -> None:
+    proxies = Proxies(by_scheme={"https": "http://proxy:3128"})
+    assert proxies.of("https://h/") == "http://proxy:3128"
+    assert proxies.of("http://h/") is None
+    assert Proxies().of("http://h/") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://proxy:3128", "http://proxy:3128"),
+        ("https://u:p@proxy/", "https://u:p@proxy/"),
+        ("127.0.0.1:3128", "http://127.0.0.1:3128"),
+        ("u:p@proxy:3128", "http://u:p@proxy:3128"),
+        ("proxy", "http://proxy"),
+    ],
+)
+def test_a_proxy_may_be_written_without_its_scheme(text: str, url: str) -> None:
+    assert proxy_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["socks5://proxy", "socks5h://u:secret@proxy", "ftp://proxy", "not a url", "u:secret@proxy:port", "http://", "://"],
+)
+def test_a_proxy_speaks_http(text: str) -> None:
+    with pytest.raises(ValueError, match="expected http://host:port") as raised:
+        proxy_url(text)
+    assert "secret" not in str(raised.value)
+
+
+def test_what_is_no_proxy_is_said_when_it_is_needed() -> None:
+    proxies = Proxies(by_scheme={"http": "socks5://proxy:1080"}, exempt=("near",))
+    assert proxies.of("http://near/") is None
+    with pytest.raises(ValueError, match=r"http_proxy=socks5://proxy:1080: expected http://host:port; no_proxy=h "):
+        proxies.of("http://h/")
