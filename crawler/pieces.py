@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crawler import limits
 from crawler.models import Validators
-from crawler.plan import Action, content_length, validators_of
+from crawler.plan import Action, content_length, is_same_version, validators_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,14 @@ def range_headers(headers: Mapping[str, str], start: int, end: int, of: Whole) -
 def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: Whole) -> str | None:
     """Why an answer is not exactly the bytes from ``start`` to before ``end`` of ``of``; None if it is.
 
-    RFC 9110 section 15.3.7: a 206 names its range, and repeats the ETag. What is not sure to be of the same version
-    is not used.
+    What is not sure to be of the same version is not used.
     """
     if status != 206:
         return f"HTTP {status} in answer to a range"
     if headers.get("Content-Range", "").strip().lower() != f"bytes {start}-{end - 1}/{of.length}":
         return "the server answered with another range"
     now = validators_of(headers)
-    if now.etag != of.validators.etag or now.last_modified not in (None, of.validators.last_modified):
+    if not is_same_version(now, of.validators) or now.last_modified not in (None, of.validators.last_modified):
         return "the file changed meanwhile"
     if content_length(headers) != end - start or _is_encoded(headers):
         return "length and range of the answer disagree"

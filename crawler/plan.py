@@ -150,6 +150,8 @@ class Resume:
 
     offset: int
     validators: Validators
+    length: int | None = None
+    """Bytes of that version, if the answer that began it said so."""
 
 
 UNLIMITED = 1 << 62
@@ -191,11 +193,10 @@ def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
     if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
         return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
-    if _is_other(validators_of(headers), resume.validators):
-        return Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")
     total = int(match[3])
-    rest = content_length(headers)
-    if rest is not None and rest != total - resume.offset:
+    if not is_same_version(validators_of(headers), resume.validators) or resume.length not in (None, total):
+        return Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")
+    if content_length(headers) not in (None, total - resume.offset):
         return Action(verdict=Verdict.RESTART, reason="length and range of the answer disagree")
     problem = contradiction(headers, job, total)
     if problem:
@@ -203,11 +204,12 @@ def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     return Action(verdict=Verdict.SAVE, length=total, limit=total, offset=resume.offset)
 
 
-def _is_other(now: Validators, asked: Validators) -> bool:
-    """True if an answer names another version than the one that the part belongs to (it need not name any)."""
-    if asked.etag:
-        return now.etag not in (None, asked.etag)
-    return now.last_modified not in (None, asked.last_modified)
+def is_same_version(now: Validators, asked: Validators) -> bool:
+    """True if an answer repeats the strong validator on which its range was conditional (RFC 9110 section 15.3.7.3).
+
+    A server that leaves it out may not know If-Range at all: then nothing says what its bytes are of.
+    """
+    return now.etag == asked.etag if asked.etag else now == asked
 
 
 def content_length(headers: Mapping[str, str]) -> int | None:

@@ -82,6 +82,8 @@ class _Transfer:
         self._part: Part | None = None
         self._validators = _NONE
         """Strong ones of the version that the part holds, or nothing."""
+        self._length: int | None = None
+        """Bytes of that version, if this run was told."""
         self._began = time.monotonic()
         self._received = 0
         self._attempts = 0
@@ -98,7 +100,7 @@ class _Transfer:
             self._validators = self._part.validators
         resume = None
         if self._part is not None and self._part.offset and self._validators:
-            resume = Resume(self._part.offset, self._validators)
+            resume = Resume(self._part.offset, self._validators, self._length)
         done = await self._request(resume)
         if done is None:  # the part is of no use: once more, for all of it
             done = await self._request(None)
@@ -196,6 +198,7 @@ class _Transfer:
             await part.restart()
         validators = validators_of(reply.headers)
         self._validators = validators if is_strong(validators, reply.headers.get("Date")) else Validators()
+        self._length = action.length
         part.note(self._validators)
         async with aclosing(self._chunks(reply, action)) as chunks:
             async for chunk in chunks:

@@ -100,10 +100,31 @@ def test_half_of_one_version_is_never_joined_with_half_of_another(
 
 
 @pytest.mark.row("P09")
-def test_a_part_of_an_earlier_run_is_not_joined_with_another_version(sandbox: Sandbox, site: Site) -> None:
+def test_a_206_that_names_no_version_is_not_joined_with_what_came_before(sandbox: Sandbox) -> None:
+    """A server that does not know If-Range, and a file that is replaced: some of these have another length too."""
+    with Site(shape="python") as site:
+        wanted = beside(site, "big", BIG, CUT) | {"big": BIG}
+        for name, size, dated in (("time", 900, True), ("nothing", 900, False), ("length", 905, True)):
+            new = Version(data=blob(size * KB, 4), mtime=OLD + DAY, etag=None, dated=dated)
+            unconditional = RangeFrom(new.data, shift=0, when="range")
+            site.file(name, BIG, CUT, Becomes(state=new, after=1), unconditional)
+            wanted[name] = new.data
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(wanted)
+
+
+@pytest.mark.row("P09")
+@pytest.mark.parametrize("knows_if_range", [True, False])
+def test_a_part_of_an_earlier_run_is_not_joined_with_another_version(
+    sandbox: Sandbox, site: Site, knows_if_range: bool
+) -> None:
     beside(site, "big", BIG)
     leave_a_part(sandbox, site)
-    site.file("big", blob(900 * KB, 4), mtime=OLD + DAY)
+    new = blob(900 * KB, 4)
+    if knows_if_range:
+        site.file("big", new, mtime=OLD + DAY)
+    else:
+        site.file("big", new, RangeFrom(new, shift=0, when="range"), mtime=OLD + DAY, etag=None)
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(site.contents())
 

@@ -300,13 +300,12 @@ def test_the_206_that_was_asked_for_is_appended() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        partial(ETag=None),
         partial(Content_Length=None),
         partial("Bytes 400-999/1000"),
         partial(Last_Modified=NOON_HTTP),
         partial(Last_Modified=LATER_HTTP),
     ],
-    ids=["no ETag", "no length", "unit in capitals", "same time", "another time but the same ETag"],
+    ids=["no length", "unit in capitals", "same time", "another time but the same ETag"],
 )
 def test_a_206_may_leave_out_what_need_not_be_said_again(fields: CIMultiDict[str]) -> None:
     assert plan.interpret(206, fields, JOB, RESUME, NOW).offset == 400
@@ -328,6 +327,9 @@ def test_a_206_may_leave_out_what_need_not_be_said_again(fields: CIMultiDict[str
         partial("bytes " + "9" * 30 + "-999/1000"),
         partial(None),
         partial(None, Content_Type="multipart/byteranges; boundary=x"),
+        partial(ETag=None),
+        partial(ETag=None, Last_Modified=NOON_HTTP),
+        partial(ETag=None, Last_Modified=LATER_HTTP),
         partial(ETag='"2"'),
         partial(ETag='W/"1"'),
         partial(Content_Length=599),
@@ -343,7 +345,15 @@ def test_a_part_known_by_its_time_is_not_joined_with_one_of_another_time() -> No
     dated = Resume(400, Validators(last_modified=NOON_HTTP))
     same = plan.interpret(206, partial(ETag=None, Last_Modified=NOON_HTTP), JOB, dated, NOW)
     other = plan.interpret(206, partial(ETag=None, Last_Modified=LATER_HTTP), JOB, dated, NOW)
-    assert (same.verdict, other.verdict) == (Verdict.SAVE, Verdict.RESTART)
+    silent = plan.interpret(206, partial(ETag=None), JOB, dated, NOW)
+    assert (same.verdict, other.verdict, silent.verdict) == (Verdict.SAVE, Verdict.RESTART, Verdict.RESTART)
+
+
+@pytest.mark.parametrize(
+    ("length", "verdict"), [(None, Verdict.SAVE), (1000, Verdict.SAVE), (999, Verdict.RESTART), (1001, Verdict.RESTART)]
+)
+def test_a_206_of_another_length_than_the_first_answer_said_starts_again(length: int | None, verdict: Verdict) -> None:
+    assert plan.interpret(206, partial(), UNSIZED, replace(RESUME, length=length), NOW).verdict is verdict
 
 
 def test_a_206_whose_total_contradicts_the_listing_is_given_up() -> None:

@@ -182,11 +182,12 @@ async def test_an_attempt_goes_on_where_the_last_one_was_cut() -> None:
     [
         ok(LARGE[::-1], ETag='"2"'),
         rest(LARGE[::-1], 100_000, ETag='"2"'),
+        rest(LARGE[::-1], 100_000, ETag=None),
         rest(LARGE, 99_999),
         replace(rest(LARGE, 100_000), headers={"Content-Type": "multipart/byteranges"}),
         Answer(status=416, headers={"Content-Range": "bytes */5"}),
     ],
-    ids=["200", "206 of another version", "206 of another range", "multipart", "416"],
+    ids=["200", "206 of another version", "206 of no version", "206 of another range", "multipart", "416"],
 )
 async def test_halves_of_two_versions_are_never_joined(second: Answer) -> None:
     changed = LARGE[::-1]
@@ -194,6 +195,14 @@ async def test_halves_of_two_versions_are_never_joined(second: Answer) -> None:
     done = await transfer.staged(BIG)
     assert transfer.body_of(done) == changed
     assert "Range" not in transfer.client.asked[-1].headers or second.status == 200
+
+
+async def test_halves_of_two_lengths_are_never_joined() -> None:
+    grown = LARGE[::-1] + b"more"
+    transfer = Transfer(cut(ok(LARGE), 100_000), rest(grown, 100_000), ok(grown))
+    done = await transfer.staged(replace(BIG, size=None))
+    assert transfer.body_of(done) == grown
+    assert ["Range" in asked.headers for asked in transfer.client.asked] == [False, True, False]
 
 
 @pytest.mark.parametrize(
