@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crawler.models import Entry, Kind, Local, Validators
-from crawler.plan import NANOSECONDS, resolution_of
+from crawler.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.urls import without_query
 
 LEAST = 500
@@ -26,7 +26,10 @@ _MASK = (1 << 128) - 1
 
 
 class Row(NamedTuple):
-    """What the state knows of a file. Sizes in bytes, ``mtime`` in nanoseconds, ``checked`` in seconds since 1970."""
+    """What the state knows of a file. Sizes in bytes, ``mtime`` in nanoseconds, ``checked`` in seconds since 1970.
+
+    ``last_modified`` is the header as received.
+    """
 
     name: str
     url: str
@@ -34,6 +37,7 @@ class Row(NamedTuple):
     size: int
     mtime: int
     checked: float
+    last_modified: str | None = None
 
 
 class Unwanted(NamedTuple):
@@ -64,6 +68,8 @@ class Leaf:
     """Seconds: the coarsest of their times."""
     newest: float
     """Seconds since the epoch: when the last of the times that name their zone has passed."""
+    newest_local: float
+    """The same of the others, at the latest; the Last-Modified of a file may tell it sooner."""
     skipped: tuple[Unwanted, ...]
 
 
@@ -76,7 +82,7 @@ class Gathering:
         self.entries = 0
         """Of any kind, whatever becomes of them."""
         self.files = self.total = self.resolution = 0
-        self.newest = 0.0
+        self.newest = self.newest_local = 0.0
         self.skipped: list[Unwanted] = []
 
     def expect(self, entries: int, *, more: bool) -> None:
@@ -93,10 +99,12 @@ class Gathering:
             return
         self.files += 1
         self.total = (self.total + _mark(entry.name, entry.url, entry.row)) & _MASK
-        resolution = resolution_of(entry.modified)
-        self.resolution = max(self.resolution, resolution)
+        self.resolution = max(self.resolution, resolution_of(entry.modified))
+        passed = passed_by_row(entry.modified)
         if entry.modified.low.tzinfo is not None:
-            self.newest = max(self.newest, entry.modified.low.timestamp() + resolution)
+            self.newest = max(self.newest, passed)
+        else:
+            self.newest_local = max(self.newest_local, passed)
 
     def skip(self, entry: Entry, size: int | None, reason: str) -> None:
         """A file that a filter refuses."""
@@ -130,9 +138,15 @@ def kept(
         there = local.get(row.name)
         if there is None or there.kind is not Kind.FILE or (there.size, there.mtime) != (row.size, row.mtime):
             return None
-        # See plan.is_racy: a row may hide a change of the second, or minute, in which the file was confirmed.
-        if row.checked <= max(row.mtime // NANOSECONDS + leaf.resolution, leaf.newest) or not allows(row.url):
+        if _may_be_racy(leaf, row) or not allows(row.url):
             return None
         found.append(row)
         total += _mark(row.name, row.url, row.row)
     return found if (len(found), total & _MASK) == (leaf.files, leaf.total) else None
+
+
+def _may_be_racy(leaf: Leaf, row: Row) -> bool:
+    """False only where ``racy.is_racy`` is False for each row that ``leaf`` may have shown of this file."""
+    if row.checked <= leaf.newest:
+        return True
+    return row.checked <= leaf.newest_local and row.checked <= passed_by_header(row.last_modified, leaf.resolution)

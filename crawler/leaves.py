@@ -74,6 +74,7 @@ class Leaves:
             total=seen.total,
             resolution=seen.resolution,
             newest=seen.newest,
+            newest_local=seen.newest_local,
             skipped=tuple(seen.skipped),
         )
         self._state.remember_leaf(url, path, leaf)

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from crawler import limits
 from crawler.kinds import is_coded_name, is_html, may_be_html
 from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.racy import ZONES, is_racy
 from crawler.retry import RETRYABLE_STATUS, parse_http_date, parse_retry_after
 from crawler.urls import without_query
 
@@ -58,7 +59,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
     if check != "listing":
         return Decision(Need.CONFIRM, f"--check {check}")
-    if is_racy(entry, known):
+    if is_racy(entry.modified, known):
         return Decision(Need.CONFIRM, "racy")
     return Decision(Need.NOTHING, SAME_ROW)
 
@@ -90,32 +91,9 @@ def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
     except (ValueError, OverflowError, OSError):
         return False  # a local time beyond the years that a listing can show
     if modified.low.tzinfo is None:
-        day = timedelta(hours=14)  # zones reach from -12 h to +14 h
         plain = moment.replace(tzinfo=None)
-        return None if modified.low - day <= plain <= modified.high + day else False
+        return None if modified.low - ZONES <= plain <= modified.high + ZONES else False
     return modified.low.replace(microsecond=0) <= moment <= modified.high
-
-
-def resolution_of(modified: Span[datetime]) -> int:
-    """Seconds for which a row with this time stays the same."""
-    return int((modified.high - modified.low).total_seconds()) + 1
-
-
-def is_racy(entry: Entry, known: Known) -> bool:
-    """True if the file could have changed after we confirmed it without its row changing.
-
-    A row printed in minutes stays the same for all changes within that minute (git's index has the same
-    problem and this answer: Documentation/technical/racy-git). It ends once a confirmation is younger
-    than the row's resolution.
-    """
-    assert entry.modified is not None
-    resolution = resolution_of(entry.modified)
-    if entry.modified.low.tzinfo is not None:
-        return known.checked <= entry.modified.low.timestamp() + resolution
-    modified = parse_http_date(known.validators.last_modified)
-    if modified is None:
-        modified = known.mtime / NANOSECONDS
-    return known.checked <= modified // resolution * resolution + resolution
 
 
 # --- what an answer means ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from crawler.leaf import Leaf, Row, Unwanted
 from crawler.models import Validators
 from crawler.state.database import has_table
-from crawler.state.records import key, number_of, text_of
+from crawler.state.records import key, number_of, optional, text_of
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS leaves(url BLOB PRIMARY KEY, path BLOB, fac
 
 def read_rows(path: str, judge: Callable[[Iterator[Row]], T], connection: sqlite3.Connection) -> T:
     """What ``judge`` says of the files directly in ``path``, which it gets one by one."""
-    query = "SELECT name, url, row, size, mtime, checked FROM files WHERE folder = ?"
+    query = "SELECT name, url, row, size, mtime, checked, last_modified FROM files WHERE folder = ?"
     with closing(connection.execute(query, (key(path),))) as rows:
         return judge(map(_row_of, rows))
 
@@ -52,7 +52,7 @@ def store_leaf(url: str, path: str, leaf: Leaf, connection: sqlite3.Connection) 
 
 def _row_of(cells: Sequence[Any]) -> Row:
     """Some cells of a row of ``files``. Raises ValueError."""
-    name, url, row, size, mtime, checked = cells
+    name, url, row, size, mtime, checked, last_modified = cells
     return Row(
         text_of(name),
         url if type(url) is str else text_of(url),
@@ -60,6 +60,7 @@ def _row_of(cells: Sequence[Any]) -> Row:
         size if type(size) is int else number_of(size),
         mtime if type(mtime) is int else number_of(mtime),
         checked if type(checked) is float else 0.0,
+        last_modified if type(last_modified) is str else optional(last_modified),
     )
 
 

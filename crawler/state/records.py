@@ -86,7 +86,7 @@ def _cell(text: str | None) -> Cell:
     return text if text is None or text.isascii() else key(text)
 
 
-def _optional(cell: Cell) -> str | None:
+def optional(cell: Cell) -> str | None:
     return None if cell is None else text_of(cell)
 
 
@@ -134,10 +134,10 @@ def known_of(folder: str, cells: Sequence[Any]) -> Known:
         size=size if type(size) is int else number_of(size),
         mtime=mtime if type(mtime) is int else number_of(mtime),
         validators=Validators(
-            etag=etag if type(etag) is str else _optional(etag),
-            last_modified=last_modified if type(last_modified) is str else _optional(last_modified),
+            etag=etag if type(etag) is str else optional(etag),
+            last_modified=last_modified if type(last_modified) is str else optional(last_modified),
         ),
-        digest=digest if type(digest) is str else _optional(digest),
+        digest=digest if type(digest) is str else optional(digest),
         checked=checked if type(checked) is float else 0.0,
     )
 
@@ -165,7 +165,7 @@ def memo_of(cells: Sequence[Cell]) -> ListingMemo:
         url=text_of(url),
         answered=text_of(answered),
         path=text_of(path),
-        validators=Validators(etag=_optional(etag), last_modified=_optional(last_modified)),
+        validators=Validators(etag=optional(etag), last_modified=optional(last_modified)),
         body_digest=text_of(body_digest),
         family=text_of(family),
         complete=complete == 1,

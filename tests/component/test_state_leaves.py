@@ -23,10 +23,19 @@ LEAF = Leaf(
     total=(1 << 128) - 1,
     resolution=60,
     newest=0.5,
+    newest_local=1.5,
     skipped=(Unwanted("a\udcff", "http://h/a", None, "ext"), Unwanted("b", "http://h/b", 5, "exclude")),
 )
 URL = "http://h/\udcff/"
-FILE = Known(path="sub/ü\udcff", url="http://h/ü", row="5 ü", size=5, mtime=7, checked=9.5)
+FILE = Known(
+    path="sub/ü\udcff",
+    url="http://h/ü",
+    row="5 ü",
+    size=5,
+    mtime=7,
+    validators=Validators(last_modified="\udcff"),
+    checked=9.5,
+)
 
 
 @pytest.fixture
@@ -58,8 +67,8 @@ async def test_what_was_noted_is_there_in_the_next_run(path: Path) -> None:
 async def test_the_files_of_a_folder_are_given_as_they_are_known(path: Path) -> None:
     await remember(path)
     async with SqliteState(path) as state:
-        assert await state.rows("sub", everything, []) == [Row("ü\udcff", "http://h/ü", "5 ü", 5, 7, 9.5)]
-        assert await state.rows("other", everything, []) == [Row("x", "http://h/x", "", 1, 2**70, 0.0)]
+        assert await state.rows("sub", everything, []) == [Row("ü\udcff", "http://h/ü", "5 ü", 5, 7, 9.5, "\udcff")]
+        assert await state.rows("other", everything, []) == [Row("x", "http://h/x", "", 1, 2**70, 0.0, None)]
         assert await state.rows("", everything, []) == []
         state.remember([Known(path="sub/new", url="http://h/new", row="1", size=1, mtime=1)])
         assert [row.name for row in await state.rows("sub", everything, [])] == ["new", "ü\udcff"]

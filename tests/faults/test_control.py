@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import time
+from email.utils import formatdate
 
 import pytest
 
+from tests.faulty.behaviours import Says
 from tests.faulty.samples import DAY, blob, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -41,6 +44,35 @@ def test_an_unchanged_tree_costs_one_request_per_directory(sandbox: Sandbox, sit
     sandbox.mirror(site.url).succeeds()
     assert sorted(set(site.log.targets) - {"/robots.txt"}) == ["/pub/", "/pub/other/", "/pub/sub/", "/pub/sub/deep/"]
     assert len(site.log) <= 5
+
+
+@pytest.mark.row("C01")
+@pytest.mark.parametrize("shape", ["nginx", "apache"])
+def test_a_server_that_says_nothing_of_its_versions_is_believed_by_its_rows(sandbox: Sandbox, shape: str) -> None:
+    """No validators, a Last-Modified that cannot be read, or one that is the time of the answer."""
+    said = {"nothing": (), "garbled": (("Last-Modified", "yesterday"),), "now": (("Last-Modified", formatdate()),)}
+    with Site(shape=shape) as site:
+        for name, headers in said.items():
+            site.file(name, blob(500, len(name)), Says(headers=headers), etag=None, dated=False)
+        sandbox.mirror(site.url).succeeds()
+        before = sandbox.inodes()
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        assert [request.path for request in site.log if not request.path.endswith("/")] in ([], ["/robots.txt"])
+        assert sandbox.inodes() == before
+        site.file("nothing", blob(500, 99), etag=None, dated=False, mtime=OLD + DAY)
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+
+
+@pytest.mark.row("C01")
+def test_a_young_row_of_a_server_without_validators_hides_no_change(sandbox: Sandbox, site: Site) -> None:
+    young = time.time()
+    site.file("a", blob(500, 1), mtime=young, etag=None, dated=False)
+    sandbox.mirror(site.url).succeeds()
+    site.file("a", blob(500, 2), mtime=young, etag=None, dated=False)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
 
 
 @pytest.mark.row("C02")

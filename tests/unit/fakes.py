@@ -255,7 +255,9 @@ class MemoryState:
 
     async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
         found = (await self.folder(path)).items()
-        return judge([Row(name, known.url, known.row, known.size, known.mtime, known.checked) for name, known in found])
+        return judge(
+            [Row(name, k.url, k.row, k.size, k.mtime, k.checked, k.validators.last_modified) for name, k in found]
+        )
 
     def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
         self.leaves[url] = leaf

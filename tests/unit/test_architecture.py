@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope loops comparison robots kinds plan pieces evidence leaf learnt window pace meter "
+    1: "listings filters urls scope loops comparison robots kinds plan pieces evidence racy leaf learnt window pace meter "
     "breaker proxies zones retry limits space digests config mirrors report render escape wire interfaces observer",
     2: "client reply requests access gate rates deadline decoding tls turns spawn link crew parsers destinations state "
     "progress outputs target log history html_report",

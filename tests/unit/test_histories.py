@@ -70,9 +70,9 @@ class Day:
 class Mirror:
     """DIR over the years."""
 
-    def __init__(self, directory: Path, *, etags: bool) -> None:
+    def __init__(self, directory: Path, *, etags: bool, dated: bool) -> None:
         self.directory = directory / "mirror"
-        self.site = Upstream(etags=etags, now=1_700_000_000)
+        self.site = Upstream(etags=etags, dated=dated, now=1_700_000_000)
         self.published: dict[str, set[bytes]] = {}
         """Path → every content it ever had upstream."""
         self._version = 0
@@ -272,18 +272,18 @@ FIRST = st.lists(st.builds(Change, st.just("put"), st.sampled_from(PATHS), st.ju
 
 @pytest.mark.parametrize("least", [1, leaf.LEAST])
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(first=FIRST, days=st.lists(DAYS, max_size=5), etags=st.booleans())
+@given(first=FIRST, days=st.lists(DAYS, max_size=5), etags=st.booleans(), dated=st.booleans())
 def test_the_mirror_follows_any_history_and_loses_nothing(
-    least: int, first: list[Change], days: list[Day], etags: bool
+    least: int, first: list[Change], days: list[Day], etags: bool, dated: bool
 ) -> None:
     directory = Path(tempfile.mkdtemp())
     with mock.patch.object(leaf, "LEAST", least):
-        live(directory, first, days, etags=etags)
+        live(directory, first, days, etags=etags, dated=dated)
 
 
-def live(directory: Path, first: list[Change], days: list[Day], *, etags: bool) -> None:
+def live(directory: Path, first: list[Change], days: list[Day], *, etags: bool, dated: bool) -> None:
     try:
-        mirror = Mirror(directory, etags=etags)
+        mirror = Mirror(directory, etags=etags, dated=dated)
         for day in [Day(changes=first), *days]:
             mirror.live(day)
             mirror.site.now += 1

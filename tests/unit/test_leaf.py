@@ -18,6 +18,7 @@ from crawler.report import Tally
 
 NOON = datetime(2025, 1, 1, 12, 0)  # noqa: DTZ001 - as most servers print it, without a zone
 SECOND = int(NOON.replace(tzinfo=UTC).timestamp())
+MODIFIED = "Wed, 01 Jan 2025 12:00:00 GMT"
 MINUTE = Span(NOON, NOON + timedelta(seconds=59))
 
 
@@ -28,7 +29,8 @@ def entry(number: int, **more: object) -> Entry:
 
 def row(number: int, **more: object) -> Row:
     name = f"f{number}"
-    return Row(name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 1000.0)._replace(**more)
+    values = (name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 1000.0, MODIFIED)
+    return Row(*values)._replace(**more)
 
 
 def gathered(*entries: Entry) -> Gathering:
@@ -50,6 +52,7 @@ def leaf_of(gathering: Gathering) -> Leaf:
         total=gathering.total,
         resolution=gathering.resolution,
         newest=gathering.newest,
+        newest_local=gathering.newest_local,
         skipped=tuple(gathering.skipped),
     )
 
@@ -109,6 +112,10 @@ def test_a_url_that_robots_forbids_now_is_not_kept() -> None:
 def test_a_row_proves_nothing_before_its_time_has_passed() -> None:
     assert are_kept([each._replace(checked=SECOND + 61.0) for each in ROWS])
     assert not are_kept([*ROWS[:2], row(2, checked=SECOND + 60.0)])
+    for silent in (None, "garbled"):  # then it may be noon in any zone
+        passed = SECOND + 60.0 + 14 * 3600
+        assert are_kept([*ROWS[:2], row(2, checked=passed + 1, last_modified=silent)])
+        assert not are_kept([*ROWS[:2], row(2, checked=passed, last_modified=silent)])
     aware = Span(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC))
     zoned = leaf_of(gathered(*(entry(number, modified=aware) for number in range(3))))
     assert are_kept([each._replace(checked=SECOND + 2.0) for each in ROWS], what=zoned)

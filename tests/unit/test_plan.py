@@ -143,55 +143,11 @@ def test_no_check_confirms_what_is_not_whole(check: str, local: Local | None) ->
     assert plan.needs_fetch(ENTRY, KNOWN, local, check=check).need is Need.FETCH
 
 
-@pytest.mark.parametrize(
-    ("modified", "checked", "racy"),
-    [
-        (MINUTE, T + 0, True),
-        (MINUTE, T + 59, True),
-        (MINUTE, T + 60, True),
-        (MINUTE, T + 61, False),
-        (EXACT, T, True),
-        (EXACT, T + 1, True),
-        (EXACT, T + 2, False),
-        (Span(NOON, NOON + timedelta(microseconds=999999)), T + 2, False),
-        (Span(NOON.replace(hour=0), NOON.replace(hour=0) + timedelta(days=1, seconds=-1)), T + 11 * HOUR, True),
-        (Span(NOON.replace(hour=0), NOON.replace(hour=0) + timedelta(days=1, seconds=-1)), T + 13 * HOUR, False),
-        (MINUTE, 0, True),
-    ],
-)
-def test_a_row_is_racy_until_it_was_confirmed_after_its_span(
-    modified: Span[datetime], checked: float, racy: bool
-) -> None:
-    entry, known = replace(ENTRY, modified=modified), replace(KNOWN, checked=float(checked))
-    assert plan.is_racy(entry, known) is racy
-    expected = plan.Decision(Need.CONFIRM, "racy") if racy else plan.Decision(Need.NOTHING, "same row")
-    assert plan.needs_fetch(entry, known, LOCAL) == expected
-
-
-@pytest.mark.parametrize("hours", [-11, 0, 5, 14])
-@pytest.mark.parametrize(("checked", "racy"), [(T + 20, True), (T + 60, True), (T + 61, False)])
-def test_a_row_without_a_zone_is_judged_by_last_modified(hours: int, checked: int, racy: bool) -> None:
-    shown = NAIVE.low + timedelta(hours=hours)
-    entry = replace(ENTRY, modified=Span(shown, shown + timedelta(seconds=59)))
-    assert plan.is_racy(entry, replace(KNOWN, checked=float(checked))) is racy
-
-
-def test_a_row_without_a_zone_and_validators_is_judged_by_the_local_time() -> None:
-    entry = replace(ENTRY, modified=NAIVE)
-    bare = replace(KNOWN, validators=Validators(), mtime=(T + 30) * SECOND)
-    assert plan.is_racy(entry, replace(bare, checked=float(T + 60)))
-    assert not plan.is_racy(entry, replace(bare, checked=float(T + 61)))
-
-
-@given(st.integers(0, 10**6), st.integers(0, 10**6), st.sampled_from([1, 60, 3600, 86400]))
-def test_a_change_that_hides_in_its_row_is_always_confirmed(start: int, later: int, resolution: int) -> None:
-    """Fetched at ``start``, changed ``later``, and the row prints the same: then the row was not trusted."""
-    low = start // resolution * resolution
-    if (start + later) // resolution * resolution != low:
-        return  # the row changed with it
-    moment = datetime.fromtimestamp(low, UTC)
-    entry = replace(ENTRY, modified=Span(moment, moment + timedelta(seconds=resolution - 1)))
-    assert plan.is_racy(entry, replace(KNOWN, checked=float(start)))
+def test_a_row_that_is_too_young_is_confirmed() -> None:
+    young = replace(KNOWN, checked=float(T + 60))
+    assert plan.needs_fetch(ENTRY, young, LOCAL) == plan.Decision(Need.CONFIRM, "racy")
+    aged = replace(KNOWN, checked=float(T + 61))
+    assert plan.needs_fetch(ENTRY, aged, LOCAL) == plan.Decision(Need.NOTHING, "same row")
 
 
 # --- interpret ------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
         reading.state.memos.clear()
     leaf = Leaf(
         answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
-        wishes="", files=3, total=0, resolution=1, newest=0.0, skipped=(),
+        wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     reading.leaves = told = Told(leaf, kept=is_kept)
     reading.asked.clear()
@@ -148,7 +148,7 @@ async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
 async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
     leaf = Leaf(
         answered=URL, body_digest="00", validators=Validators(), family="nginx", wishes="", files=3, total=0,
-        resolution=1, newest=0.0, skipped=(),
+        resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     reading = Reading(PAGE)
     reading.leaves = told = Told(leaf, kept=True)

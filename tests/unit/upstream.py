@@ -27,6 +27,8 @@ class Upstream:
     """``files`` is the tree: path → (data, modification time in seconds)."""
 
     etags: bool
+    dated: bool
+    """Files have a Last-Modified."""
     now: int
     """The clock of the site, seconds since the epoch."""
     files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
@@ -113,7 +115,7 @@ class Upstream:
             connection=1,
             at=0.0,
         )
-        reply = answer(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None))
+        reply = answer(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None, dated=self.dated))
         if trouble == "page":
             return Answer(headers={"Content-Type": "text/html", "Content-Length": str(len(LOGIN))}, body=LOGIN)
         headers = dict(reply.headers) | {"Date": formatdate(self.now, usegmt=True)}
