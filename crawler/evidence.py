@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from crawler.errors import FetchError
 from crawler.models import Job, Known
-from crawler.plan import NANOSECONDS, Action, Verdict, validators_of
+from crawler.plan import NANOSECONDS, Action, Verdict, is_strong_tag, validators_of
 from crawler.retry import parse_http_date
 from crawler.zones import row_agrees
 
@@ -27,9 +27,18 @@ def known_of(job: Job, headers: Mapping[str, str], size: int, mtime: int, digest
 
 
 def confirmed(job: Job, headers: Mapping[str, str], now: float) -> Known:
-    """What to remember after a 304 to the request for ``job``, whose ``known`` it confirms."""
+    """What to remember after a 304 to the request for ``job``, whose ``known`` it confirms.
+
+    Its ``mtime`` is the one that the copy should have: a strong ETag may stay while the time changes, as after an
+    upload of the same bytes.
+    """
     known = job.known
     assert known is not None
+    said, mtime = validators_of(headers), mtime_of(job, headers)
+    validators = known.validators
+    moved = said.last_modified != validators.last_modified and parse_http_date(said.last_modified) is not None
+    if moved and is_strong_tag(validators.etag) and said.etag in (None, validators.etag) and mtime is not None:
+        known = replace(known, mtime=mtime, validators=replace(validators, last_modified=said.last_modified))
     # A 304 beside a row of another time comes from a cache that lags behind: keep the old row, so that the next
     # run asks again.
     agrees = row_agrees(job.modified, known.validators.last_modified)

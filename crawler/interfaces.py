@@ -176,6 +176,13 @@ class Destination(Protocol):
         """
         ...
 
+    async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
+        """Give a file that is still as ``local`` says another modification time, in nanoseconds.
+
+        The time that it has now, or None if it keeps the old one. Raises DestinationError.
+        """
+        ...
+
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
         ...

@@ -237,9 +237,13 @@ def is_strong(validators: Validators, date: str | None) -> bool:
     (sixty seconds are asked for where the clocks could differ: they are the same clock here).
     """
     if validators.etag:
-        return not validators.etag.startswith("W/")
+        return is_strong_tag(validators.etag)
     modified, sent = parse_http_date(validators.last_modified), parse_http_date(date)
     return modified is not None and sent is not None and sent - modified >= 1
+
+
+def is_strong_tag(etag: str | None) -> bool:
+    return etag is not None and etag[:2] not in {"", "W/"}
 
 
 def validators_of(headers: Mapping[str, str]) -> Validators:

@@ -115,10 +115,18 @@ class _Transfer:
             if action.verdict is Verdict.SAVE:
                 return await self._save(reply, action)
             if action.verdict is Verdict.UNCHANGED:
-                return self._unchanged(replace(job, known=confirmed(job, reply.headers, time.time())), action.reason)
+                return await self._confirmed(confirmed(job, reply.headers, time.time()), action.reason)
             if action.verdict is Verdict.RESTART:
                 return None
             raise refused(action, job.url, reply.status)
+
+    async def _confirmed(self, known: Known, reason: str) -> Result:
+        """The copy is current. Its time may have changed upstream all the same."""
+        local = self._job.local
+        if local is not None and known.mtime != local.mtime:
+            mtime = await self._shared.destination.set_time(self._job.path, local, known.mtime)
+            known = replace(known, mtime=local.mtime if mtime is None else mtime)
+        return self._unchanged(replace(self._job, known=known), reason)
 
     async def _is_current(self) -> bool:
         """Ask with HEAD whether the local copy is what the server has. Only a clear yes counts: GET decides."""

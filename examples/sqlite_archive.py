@@ -32,6 +32,7 @@ TABLE = "CREATE TABLE IF NOT EXISTS sqlar(name TEXT PRIMARY KEY, mode INT, mtime
 FIND = "SELECT rowid, mode, mtime, sz FROM sqlar WHERE name = CAST(? AS TEXT)"
 BELOW = "SELECT name, mode, mtime, sz FROM sqlar WHERE name > CAST(? AS TEXT) AND name < CAST(? AS TEXT)"
 PUT = "INSERT OR REPLACE INTO sqlar VALUES (CAST(? AS TEXT), ?, ?, ?, zeroblob(?))"
+TOUCH = "UPDATE sqlar SET mtime = ? WHERE name = CAST(? AS TEXT) AND mode = ? AND mtime = ? AND sz = ?"
 REMOVE = "DELETE FROM sqlar WHERE name = CAST(? AS TEXT)"
 FILE, FOLDER = 0o100644, 0o040755
 SECOND, MIB = 1_000_000_000, 1 << 20
@@ -188,6 +189,11 @@ class Archive(crawler.Destination):
 
     async def commit(self, batch: Sequence[crawler.Staged]) -> list[Known | str]:
         return await self._change(self._store, batch)
+
+    async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
+        values = (mtime // SECOND, key(path), FILE, local.mtime // SECOND, local.size)
+        [changed] = await self._change(lambda database, values: database.execute(TOUCH, values).rowcount, [values])
+        return mtime // SECOND * SECOND if changed else None
 
     async def make_folder(self, path: str) -> str | None:
         [made] = await self._change(lambda database, path: put(database, path, FOLDER, int(time.time()), 0), [path])

@@ -23,7 +23,7 @@ from crawler.destinations.descriptors import descriptor_budget, descriptor_limit
 from crawler.destinations.home import Home
 from crawler.destinations.lock import Lock
 from crawler.destinations.parts import PartStore
-from crawler.destinations.reading import digest_at, read_at
+from crawler.destinations.reading import digest_at, read_at, set_time_at
 from crawler.destinations.reasons import Refused, destination_error, is_whole, item_reason
 from crawler.destinations.streaming import LocalPart
 from crawler.destinations.trash import Trash, remove
@@ -247,6 +247,11 @@ class LocalDestination:
         """See ``interfaces.Destination``. What is already gone counts as removed."""
         await self._ready()
         return await self._run(self._writer, remove, self._tree, paths, self._trash)
+
+    async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
+        """See ``interfaces.Destination``. A file with other names keeps its time: it is theirs as well."""
+        await self._ready()
+        return await self._run(self._writer, set_time_at, self._home.root, path, local, mtime)
 
     async def make_folder(self, path: str) -> str | None:
         """See ``interfaces.Destination``."""

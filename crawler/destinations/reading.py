@@ -1,4 +1,4 @@
-"""Reading back what lies in DIR: regular files only, and never through a link."""
+"""What lies in DIR, read back or given another time: regular files only, and never through a link."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
             body = file.read(limit + 1) if local.size <= limit else b""
             return (local, body) if len(body) == local.size else None
     except (Refused, OSError):
+        return None
+
+
+def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
+    """The new time of the file, in nanoseconds; None if it is not what ``local`` says, or keeps its time.
+
+    It is not flushed: a file whose new time is lost is asked about again.
+    """
+    try:
+        with _opened(root, path) as (file, found):
+            if found != local or os.fstat(file.fileno()).st_nlink != 1:
+                return None
+            os.utime(file.fileno(), ns=(mtime, mtime))
+            return os.fstat(file.fileno()).st_mtime_ns
+    except (Refused, OSError, OverflowError):
         return None
 
 

@@ -337,3 +337,18 @@ async def test_without_trash_nothing_is_kept(tmp_path: Path) -> None:
         await destination.commit([staged("x", b"2")])
         await destination.delete(["x"])
     assert not (tmp_path / ".crawler/trash").exists()
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+async def test_what_has_other_names_keeps_its_time(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
+    """A snapshot of hard links is another one's, and links are not followed."""
+    mirror, other = tmp_path / "mirror", tmp_path / "other"
+    async with LocalDestination(mirror) as destination:
+        await destination.commit([staged("a")])
+        local = (await destination.scan(""))["a"]
+        os.rename(mirror / "a", other)
+        link(other, mirror / "a")
+        assert await destination.set_time("a", local, 5 * DAY) is None
+        await destination.commit([staged("b")])
+        assert await destination.set_time("b", local, 10**30) is None, "the system cannot hold it"
+    assert other.stat().st_mtime_ns == local.mtime

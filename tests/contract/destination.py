@@ -299,6 +299,19 @@ class DestinationContract(ABC):
         ]
         assert [path for path, kind, _ in below if kind is Kind.DIRECTORY] == ["a/b/c"]
 
+    async def test_a_file_that_is_as_it_was_left_gets_another_time(self, place: Place) -> None:
+        later = 1_800_000_000 * SECOND
+        async with place.open() as destination:
+            await destination.commit([staged("sub/a"), staged("sub/b")])
+            local = (await destination.scan("sub"))["a"]
+            assert await destination.set_time("sub/a", local, later) == later
+            assert (await destination.scan("sub"))["a"] == Local(Kind.FILE, local.size, later)
+            assert (await destination.scan("sub"))["b"] == local
+            assert await destination.set_time("sub/a", local, 5 * SECOND) is None, "it is not as it was"
+            for elsewhere in ("sub/c", "c/a", "../a", "sub", ""):
+                assert await destination.set_time(elsewhere, local, 5 * SECOND) is None
+        assert place.read("sub/a") == b"body"
+
     async def test_delete_says_for_each_path_whether_it_is_gone(self, place: Place) -> None:
         async with place.open() as destination:
             await destination.commit([staged("a/1"), staged("a/2"), staged("b/3"), staged("stays")])

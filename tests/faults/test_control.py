@@ -122,6 +122,25 @@ def test_a_file_carries_the_time_that_the_server_gave(sandbox: Sandbox, site: Si
     assert (sandbox.directory / "a.bin").stat().st_mtime == OLD + 17
 
 
+@pytest.mark.row("C05")
+@pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
+def test_a_file_that_was_only_touched_gets_the_new_time_and_no_body(sandbox: Sandbox, shape: str) -> None:
+    """Its ETag is made of its bytes, as those of object stores are: an upload of the same bytes changes the time."""
+    with Site(shape=shape) as site:
+        site.file("a.bin", blob(100), etag='"bytes"')
+        sandbox.mirror(site.url).succeeds()
+        before = sandbox.inodes()["a.bin"][0]
+        site.file("a.bin", blob(100), etag='"bytes"', mtime=OLD + DAY)
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        assert [request.status for request in site.log.of("/pub/a.bin")] == [304]
+        assert sandbox.inodes()["a.bin"] == (before, int(OLD + DAY) * 10**9)
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        assert len(site.log.of("/pub/a.bin")) == (shape == "python"), "its row proves nothing"
+        assert sandbox.inodes()["a.bin"] == (before, int(OLD + DAY) * 10**9)
+
+
 @pytest.mark.row("C06")
 def test_a_listing_of_names_alone_is_enough_to_see_what_changed(sandbox: Sandbox) -> None:
     with Site(shape="python") as site:

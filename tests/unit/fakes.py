@@ -165,6 +165,7 @@ class FakeDestination:
         self.deleted: list[str] = []
         self.bad_digests: set[str] = set()
         self.digests: dict[str, str] = {}
+        self.keeps_times = False
         self.stays: dict[str, str] = {}
         """Path → why it cannot be committed or deleted."""
         self.full_at: str | None = None
@@ -203,6 +204,12 @@ class FakeDestination:
         known = staged.result.known
         assert known is not None
         return replace(known, mtime=mtime)
+
+    async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
+        if self.keeps_times or self.files.get(path, local) != local:
+            return None
+        self.files[path] = replace(local, mtime=mtime)
+        return mtime
 
     async def digest(self, path: str) -> str:
         return self.digests.get(path, "")

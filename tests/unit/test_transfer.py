@@ -314,6 +314,53 @@ async def test_a_304_that_lags_behind_the_listing_leaves_the_old_row_so_that_the
     assert result.known.row == "old"
 
 
+LATER = "Wed, 01 May 2024 12:30:00 GMT"
+LATER_SPAN = Span(datetime(2024, 5, 1, 12, 30, tzinfo=UTC), datetime(2024, 5, 1, 12, 30, 59, tzinfo=UTC))
+TOUCHED = replace(JOB, known=KNOWN, local=LOCAL, modified=LATER_SPAN)
+
+
+async def test_a_304_with_another_time_gives_it_to_the_copy() -> None:
+    transfer = Transfer(Answer(status=304, headers={"Date": DATE, "Last-Modified": LATER, "ETag": '"1"'}))
+    transfer.destination.files["a.bin"] = LOCAL
+    result = await transfer.result(TOUCHED)
+    later = MTIME + 1800 * 10**9
+    assert (result.outcome, result.received) == (Outcome.UNCHANGED, 0)
+    assert transfer.destination.files["a.bin"] == replace(LOCAL, mtime=later)
+    validators = Validators(etag='"1"', last_modified=LATER)
+    assert result.known == replace(KNOWN, row="noon 1000", mtime=later, validators=validators, checked=1714568400.0)
+
+
+async def test_a_copy_that_keeps_its_time_is_known_by_it() -> None:
+    transfer = Transfer(Answer(status=304, headers={"Last-Modified": LATER}))
+    transfer.destination.keeps_times = True
+    result = await transfer.result(TOUCHED)
+    assert result.known is not None
+    assert (result.known.mtime, result.known.row) == (MTIME, "noon 1000"), "and is not asked for again"
+
+
+@pytest.mark.parametrize(
+    ("etag", "headers"),
+    [
+        ('W/"1"', {"Last-Modified": LATER}),
+        (None, {"Last-Modified": LATER}),
+        ('"1"', {"Last-Modified": LATER, "ETag": '"2"'}),
+        ('"1"', {"Last-Modified": "garbled"}),
+        ('"1"', {"Last-Modified": MODIFIED}),
+        ('"1"', {}),
+    ],
+)
+async def test_a_304_that_does_not_prove_the_bytes_to_be_those_of_another_time_changes_no_time(
+    etag: str | None, headers: dict[str, str]
+) -> None:
+    known = replace(KNOWN, validators=Validators(etag=etag, last_modified=MODIFIED))
+    transfer = Transfer(Answer(status=304, headers=headers))
+    transfer.destination.files["a.bin"] = LOCAL
+    result = await transfer.result(replace(TOUCHED, known=known))
+    assert result.known is not None
+    assert (result.known.validators, result.known.mtime, result.known.row) == (known.validators, MTIME, "old")
+    assert transfer.destination.files["a.bin"] == LOCAL
+
+
 async def test_a_304_to_a_request_without_conditions_is_a_failure() -> None:
     assert (await Transfer(Answer(status=304)).result()).outcome is Outcome.FAILED
 
