@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from crawler.errors import FetchError
 from crawler.models import Job, Known
-from crawler.plan import NANOSECONDS, Action, Verdict, is_strong_tag, validators_of
+from crawler.plan import NANOSECONDS, Action, Verdict, content_length, is_strong_tag, validators_of
 from crawler.retry import parse_http_date
 from crawler.zones import row_agrees
 
@@ -43,6 +43,19 @@ def confirmed(job: Job, headers: Mapping[str, str], now: float) -> Known:
     # run asks again.
     agrees = row_agrees(job.modified, known.validators.last_modified)
     return replace(known, row=job.row if agrees else known.row, checked=_server_time(headers, now))
+
+
+def adopted(job: Job, headers: Mapping[str, str], now: float) -> Known | None:
+    """What to remember of the copy that lies there, if an answer to HEAD or GET gives the file its size and time.
+
+    None if it gives others, or not both.
+    """
+    local, modified = job.local, parse_http_date(headers.get("Last-Modified"))
+    if local is None or modified is None or int(modified) != local.mtime // NANOSECONDS:
+        return None
+    if content_length(headers) != local.size:
+        return None
+    return known_of(job, headers, local.size, local.mtime, job.known.digest if job.known else None, now)
 
 
 def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:

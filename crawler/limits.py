@@ -20,6 +20,8 @@ FRAMING_SHARE = 16
 """… and so much for each byte of its body: a chunk of one byte takes six."""
 REDIRECTS = 10
 """Hops for one request; browsers stop at 20, and a mirror needs one or two."""
+HEAD_FAILURES = 10
+"""HEADs in a row that come to nothing, after which a run asks with GET alone: some servers leave each unanswered."""
 RETRY_AFTER = 600.0
 """Longest wait that a server may ask for. Beyond it the file fails now and the next run comes back."""
 BODY_CHUNK = 256 * KIB

@@ -14,14 +14,13 @@ from dataclasses import dataclass, field, replace
 from crawler import digests, limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError, VerificationError
-from crawler.evidence import confirmed, known_of, mtime_of, refused
+from crawler.evidence import adopted, confirmed, known_of, mtime_of, refused
 from crawler.interfaces import Client, Destination, Part, Permit, Reply
 from crawler.kinds import is_html
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.pieces import whole
 from crawler.plan import (
-    NANOSECONDS,
     UNLIMITED,
     Action,
     Resume,
@@ -32,11 +31,13 @@ from crawler.plan import (
     request_headers,
     validators_of,
 )
+from crawler.probing import Probes
 from crawler.retry import parse_http_date
 from crawler.scope import DIRECTORY
 from crawler.segments import Lanes, Means, Segments
 
 _NONE = Validators()
+_SAME = "same size and time as the server's"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Downloader:
     """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
     lanes: Lanes = field(default_factory=Lanes)
     """For ``--segments``."""
+    probes: Probes = field(default_factory=Probes)
 
     async def process(self, job: Job) -> Result | Staged:
         """Never raises for a file that fails; raises DestinationError when the disk does."""
@@ -93,8 +95,10 @@ class _Transfer:
     async def attempt(self) -> Result | Staged:
         self._attempts += 1
         job, shared = self._job, self._shared
-        if job.probe and await self._is_current():
-            return self._unchanged(job, "same size and time as the server's")
+        if job.probe and self._attempts == 1:
+            known = await shared.probes.ask(shared.client, job, shared.permit)
+            if known is not None:
+                return self._unchanged(known, _SAME)
         if self._part is None and shared.destination.has_part(job.path):
             self._part = await shared.destination.open_part(job)
             self._validators = self._part.validators
@@ -126,26 +130,13 @@ class _Transfer:
         if local is not None and known.mtime != local.mtime:
             mtime = await self._shared.destination.set_time(self._job.path, local, known.mtime)
             known = replace(known, mtime=local.mtime if mtime is None else mtime)
-        return self._unchanged(replace(self._job, known=known), reason)
-
-    async def _is_current(self) -> bool:
-        """Ask with HEAD whether the local copy is what the server has. Only a clear yes counts: GET decides."""
-        job, shared = self._job, self._shared
-        assert job.local is not None
-        headers = request_headers(replace(job, known=None), None)
-        async with shared.client.open("HEAD", job.url, headers=headers, permit=shared.permit) as reply:
-            modified = parse_http_date(reply.headers.get("Last-Modified"))
-            same_time = modified is not None and int(modified) == job.local.mtime // NANOSECONDS
-            same_size = reply.headers.get("Content-Length") == str(job.local.size)
-            if reply.status != 200 or not same_time or not same_size:
-                return False
-            digest = job.known.digest if job.known else None
-            known = known_of(job, reply.headers, job.local.size, job.local.mtime, digest, time.time())
-            self._job = replace(job, known=known)
-            return True
+        return self._unchanged(known, reason)
 
     async def _save(self, reply: Reply, action: Action) -> Result | Staged:
         self._refuse_by_headers(reply, action)
+        known = adopted(self._job, reply.headers, time.time()) if self._job.probe and not action.offset else None
+        if known is not None:  # HEAD said otherwise, or nothing
+            return self._unchanged(known, _SAME)
         if self._may_be_directory(reply):
             body = await self._read(reply, limits.LISTING_RAW)
             if await self._is_listing(reply, body):
@@ -253,9 +244,8 @@ class _Transfer:
         result = self._result(Outcome.SAVED, self._job.reason, size=size, digest=digest, known=known)
         return Staged(job=self._job, part=part, body=body, size=size, mtime=mtime, result=result)
 
-    def _unchanged(self, job: Job, reason: str) -> Result:
-        size = job.local.size if job.local else 0
-        return self._result(Outcome.UNCHANGED, reason, size=size, known=job.known or self._job.known)
+    def _unchanged(self, known: Known, reason: str) -> Result:
+        return self._result(Outcome.UNCHANGED, reason, size=known.size, known=known)
 
     def failed(self, error: FetchError | VerificationError) -> Result:
         """The Result of a job whose attempts are used up, or that is no file after all."""

@@ -363,6 +363,34 @@ def test_what_head_says_does_not_matter_when_get_delivers(sandbox: Sandbox) -> N
         sandbox.holds(site.contents())
 
 
+@pytest.mark.row("M13", "C06")
+def test_a_head_that_comes_to_nothing_is_followed_by_get(sandbox: Sandbox) -> None:
+    """And what GET finds to be current is left alone."""
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbody"
+    faults: dict[str, Behaviour] = {
+        "closed": HangUp(when="head"),
+        "reset": ResetAtOnce(when="head"),
+        "silent": Silent(when="head"),
+        "body": Raw(body, when="head"),
+        "no HTTP": Raw(b"220 ready\r\n", when="head"),
+        "elsewhere": Redirect("http://127.0.0.2:1/", when="head"),
+        "forbidden": Status(403, when="head"),
+    }
+    with Site(shape="python") as site:
+        for name in faults:
+            site.file(f"{name}.same", blob(3000, 1), etag=None)
+            site.file(f"{name}.new", blob(3000, 1), etag=None)
+        sandbox.mirror(site.url).succeeds()
+        before = sandbox.inodes()
+        for name, fault in faults.items():
+            site.file(f"{name}.same", blob(3000, 1), fault, etag=None)
+            site.file(f"{name}.new", blob(3000, 2), fault, etag=None, mtime=OLD + DAY)
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+        after = sandbox.inodes()
+        assert {path for path in before if after[path] == before[path]} == {f"{name}.same" for name in faults}
+
+
 @pytest.mark.row("M14")
 def test_any_date_of_a_server_is_survived(sandbox: Sandbox, site: Site) -> None:
     moments = {"1970": 0.0, "epoch+1": 1.0, "2106": 4_294_967_296.0, "2300": 10_413_792_000.0}

@@ -389,15 +389,52 @@ async def test_a_probe_that_agrees_in_size_and_time_adopts_the_copy() -> None:
         Answer(status=405),
         Answer(status=404),
         Answer(status=503),
+        Answer(status=0, fails=FetchError("closed", url=URL, connection=True)),
+        Answer(status=0, fails=FetchError("not valid HTTP", url=URL)),
+        Answer(status=302, headers={"Location": "http://evil/a.bin"}),
     ],
-    ids=["later", "no time", "unreadable time", "larger", "no length", "405", "404", "503"],
-)
+    ids=[
+        "later", "no time", "unreadable time", "larger", "no length", "405", "404", "503", "closed", "no HTTP",
+        "redirected away",
+    ],
+)  # fmt: skip
 async def test_a_probe_that_is_not_clear_is_followed_by_get_which_decides(answer: Answer) -> None:
-    transfer = Transfer(answer, ok())
+    transfer = Transfer(answer, ok(Last_Modified=LATER))
     done = await transfer.staged(PROBE)
     assert [asked.method for asked in transfer.client.asked] == ["HEAD", "GET"]
     assert done.body == BODY
-    assert done.result.old_size == 1000
+    assert (done.result.old_size, done.result.attempts) == (1000, 1)
+    current = Transfer(answer, ok())
+    result = await current.result(PROBE)
+    assert [asked.method for asked in current.client.asked] == ["HEAD", "GET"]
+    assert (result.outcome, result.received) == (Outcome.UNCHANGED, 0), "get says what head could have said"
+    assert result.known is not None
+    assert result.known.validators == Validators(etag='"1"', last_modified=MODIFIED)
+
+
+async def test_a_host_that_is_down_is_probed_once_and_asked_as_often_as_may_be() -> None:
+    transfer = Transfer(Answer(status=0, fails=FetchError("refused", url=URL, connection=True)))
+    result = await transfer.result(PROBE)
+    assert [asked.method for asked in transfer.client.asked] == ["HEAD", "GET", "GET", "GET", "GET"]
+    assert (result.outcome, result.reason, result.attempts) == (Outcome.FAILED, "refused", 4)
+    assert result.known is None
+
+
+async def test_a_server_that_answers_no_head_is_asked_with_get_alone_after_a_while() -> None:
+    transfer = Transfer(ok())
+    unanswered = Answer(status=0, fails=FetchError("no answer", url=URL, connection=True))
+
+    async def head_of(answer: Answer) -> bool:
+        transfer.client.asked.clear()
+        transfer.script = [answer, ok()]
+        await transfer.result(PROBE)
+        return transfer.client.asked[0].method == "HEAD"
+
+    asked = [await head_of(unanswered) for _ in range(limits.HEAD_FAILURES - 1)]
+    asked += [await head_of(Answer(status=405))]
+    asked += [await head_of(unanswered) for _ in range(limits.HEAD_FAILURES)]
+    assert all(asked), "one that was answered begins anew"
+    assert not await head_of(ok())
 
 
 async def test_a_redirect_to_the_same_name_with_a_slash_is_a_folder() -> None:
