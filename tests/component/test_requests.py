@@ -167,6 +167,30 @@ def test_codings_in_several_fields_are_one_list(fields: list[tuple[str, str]], c
     assert combined(headers)["x"] == "1"
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
+async def test_a_304_ends_with_its_header(server: Server, sender: Requests, kept: bool) -> None:
+    """What the server adds is not read, and not taken for the next answer."""
+    if kept:
+        await get(sender, f"{server.url}/")
+    server.answers["/a"] = lambda _writer: b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nContent-Length: 5\r\n\r\nhello'
+    for _ in range(2):
+        assert await get(sender, f"{server.url}/a") == (304, b"")
+    assert await get(sender, f"{server.url}/") == (200, b"hello")
+    first, second, third = [number for number, _ in server.asked][-3:]
+    assert first < second < third, "its connection is not used again"
+
+
+async def test_a_body_may_look_like_a_304(server: Server, sender: Requests) -> None:
+    body = b"HTTP/1.1 304 Not Modified\r\n\r\nand more"
+
+    def answer(writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        return body
+
+    server.answers["/a"] = answer
+    assert await get(sender, f"{server.url}/a") == (200, body)
+
+
 async def test_interim_answers_are_passed_over(server: Server, sender: Requests) -> None:
     server.answers["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
     for _ in range(2):

@@ -391,6 +391,19 @@ def test_a_head_that_comes_to_nothing_is_followed_by_get(sandbox: Sandbox) -> No
         assert {path for path in before if after[path] == before[path]} == {f"{name}.same" for name in faults}
 
 
+@pytest.mark.own
+@pytest.mark.row("E01")
+def test_a_304_with_a_body_is_a_304(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    sandbox.mirror(site.url).succeeds()
+    before = sandbox.inodes()
+    for path in wanted:
+        site.at(path).behave((Raw(b"HTTP/1.1 304 Not Modified\r\n\r\nthis must never be stored"),))
+    sandbox.mirror(site.url, attempts=1, more=("--check=headers",)).succeeds()
+    assert sandbox.inodes() == before
+    sandbox.holds(wanted)
+
+
 @pytest.mark.row("M14")
 def test_any_date_of_a_server_is_survived(sandbox: Sandbox, site: Site) -> None:
     moments = {"1970": 0.0, "epoch+1": 1.0, "2106": 4_294_967_296.0, "2300": 10_413_792_000.0}
