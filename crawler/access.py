@@ -85,7 +85,7 @@ def _netrc_login(host: str) -> tuple[str, str] | None:
 def _proxies(config: Config) -> Proxies:
     if config.proxy:
         try:
-            proxy_url(config.proxy)
+            proxy_url(config.proxy, bare=False)
         except ValueError as error:
             raise ConfigError(f"--proxy {error}") from None
         return Proxies(by_scheme={"http": config.proxy, "https": config.proxy})

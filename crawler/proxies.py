@@ -29,14 +29,14 @@ class Proxies:
         if where is None or where[0] not in self.by_scheme or _is_exempt(*where[1:], self.exempt):
             return None
         try:
-            return proxy_url(self.by_scheme[where[0]])
+            return proxy_url(self.by_scheme[where[0]], bare=True)
         except ValueError as error:
             raise ValueError(f"{where[0]}_proxy={error}; no_proxy={where[1]} goes without it") from None
 
 
-def proxy_url(text: str) -> str:
-    """``text`` as the URL of an HTTP proxy; its scheme may be missing. Raises ValueError if it is none, as of SOCKS."""
-    url = text if "://" in text else f"http://{text}"
+def proxy_url(text: str, *, bare: bool) -> str:
+    """``text`` as the URL of an HTTP proxy; ``bare``: the scheme may be missing. Raises ValueError if it is none."""
+    url = f"http://{text}" if bare and "://" not in text else text
     if origin(url) is None or re.search(r"\s", url):
         raise ValueError(f"{masked(f'//{text}')[2:]}: expected http://host:port")
     return url

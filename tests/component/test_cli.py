@@ -160,6 +160,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]
         (("ftp://h/", DIR), "ftp://h/"),
         (("h/pub/", DIR), "http://host/path/"),
         (("", DIR), "URL"),
+        (("--proxy", "nonsense", URL, DIR), "--proxy"),
         (("--proxy", "socks5://h:1080", URL, DIR), "--proxy"),
         (("--header", "@/no/such/file", URL, DIR), "--header"),
         (("--config", "/no/such/file"), "/no/such/file"),

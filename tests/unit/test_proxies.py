@@ -65,8 +65,11 @@ def test_each_scheme_has_its_own_proxy() -> None:
         ("proxy", "http://proxy"),
     ],
 )
-def test_a_proxy_may_be_written_without_its_scheme(text: str, url: str) -> None:
-    assert proxy_url(text) == url
+def test_a_proxy_of_a_variable_may_be_written_without_its_scheme(text: str, url: str) -> None:
+    assert proxy_url(text, bare=True) == url
+    if text != url:
+        with pytest.raises(ValueError, match="expected http://host:port"):
+            proxy_url(text, bare=False)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_a_proxy_may_be_written_without_its_scheme(text: str, url: str) -> None:
 )
 def test_a_proxy_speaks_http(text: str) -> None:
     with pytest.raises(ValueError, match="expected http://host:port") as raised:
-        proxy_url(text)
+        proxy_url(text, bare=True)
     assert "secret" not in str(raised.value)
 
 
