@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,10 +12,10 @@ from click.shell_completion import CompletionItem
 
 from crawler import __version__
 from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_rule
-from crawler.console import Call, run_config, run_list, run_one
+from crawler.console import Call, run_one
 from crawler.errors import ConfigError, CrawlerError, innermost
-from crawler.escape import masked
-from crawler.modes import run_explain, run_history, run_verify
+from crawler.modes import run_config, run_explain, run_history, run_list, run_verify
+from crawler.printing import complain, flush
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL
@@ -217,35 +215,18 @@ def run(args: Sequence[str]) -> int:
         call = _command().main(list(args), standalone_mode=False)
         code = _dispatch(call) if isinstance(call, Call) else int(call or 0)
     except click.UsageError as error:
-        code = _complain(f"{error.format_message()} (--help lists the options)", 2)
+        code = complain(f"{error.format_message()} (--help lists the options)", 2)
     except CrawlerError as error:
-        code = _complain(str(error), error.exit_code)
+        code = complain(str(error), error.exit_code)
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:
-        code = 0
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
         if verbose:
-            traceback.print_exc()
+            with suppress(OSError, ValueError):
+                traceback.print_exc()
         found = innermost(error)
-        code = _complain(f"unexpected {type(found).__name__}: {found} (-v shows where)", 1)
-    return _flushed(code)
-
-
-def _complain(text: str, code: int) -> int:
-    with suppress(OSError, ValueError):
-        print(f"crawler: {masked(text)}", file=sys.stderr)  # noqa: T201
-    return code
-
-
-def _flushed(code: int) -> int:
-    """Standard output may be closed or full: that is no reason for a traceback at exit."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            with suppress(OSError, AttributeError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        code = complain(f"unexpected {type(found).__name__}: {found} (-v shows where)", 1)
+    flush()
     return code
 
 

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crawler.config import Config
 from crawler.errors import ConfigError, CrawlerError
-from crawler.escape import masked, printable
 from crawler.observer import Observer
+from crawler.printing import deliver, say
 from crawler.stop import Stop
 from crawler.tls import certificates_aside
 
 if TYPE_CHECKING:
-    from crawler.log import LogObserver
-    from crawler.mirrors import Mirror
-    from crawler.progress.display import Silence
     from crawler.report import Report
     from crawler.spawn import Company
 
@@ -50,7 +47,8 @@ class Call:
     """The options as given, which override those of a config file."""
 
 
-Show = Callable[["Report", Call, Config], None]
+Show = Callable[["Report", Call, Config], int]
+"""Prints a report, and returns the exit code."""
 _SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -120,25 +118,25 @@ def is_watched(quiet: bool) -> bool:
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def print_report(report: Report, call: Call, config: Config) -> None:
+def print_report(report: Report, call: Call, config: Config) -> int:
     """The summary: on standard output for a good run that is watched or verbose, on standard error for a bad one.
 
-    Of a dry run the plan, on standard output; then the summary only if something is wrong.
+    Of a dry run the plan, on standard output; then the summary only if something is wrong. Returns the exit code: that
+    of the run, or of a plan that could not be printed.
     """
     from crawler.report import render_summary
 
+    summary = render_summary(report, verbose=call.verbosity > 0)
     if report.plan is not None:
         from crawler.render import render_plan
 
-        print(render_plan(report.plan, report.free, config.format))  # noqa: T201
+        delivered = deliver(render_plan(report.plan, report.free, config.format))
         if report.exit_code or report.warnings:
-            print(render_summary(report, verbose=call.verbosity > 0), file=sys.stderr)  # noqa: T201
-        return
-    if report.exit_code == 0 and not report.warnings and not call.verbosity and not is_watched(call.quiet):
-        return
-    stream = sys.stdout if report.exit_code == 0 else sys.stderr
-    with suppress(OSError, ValueError):
-        print(render_summary(report, verbose=call.verbosity > 0), file=stream)
+            say(summary)
+        return report.exit_code or delivered
+    if report.exit_code or report.warnings or call.verbosity or is_watched(call.quiet):
+        say(summary, sys.stderr if report.exit_code else sys.stdout)
+    return report.exit_code
 
 
 def run_one(call: Call) -> int:
@@ -190,88 +188,9 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
         report, error = run_async(logged, lambda: display.__exit__(None, None, None))
     if error is not None and not report.listed:
         raise error  # nothing was done that a summary could tell
-    show(report, call, config)
-    return report.exit_code
+    return show(report, call, config)
 
 
 def _subject(call: Call) -> tuple[str, str]:
     """(URL or list, DIR) for the log."""
     return call.input_file or call.positional[0], call.positional[-1]
-
-
-def run_list(call: Call) -> int:
-    """Print the entries of one listing."""
-    from crawler import browse
-    from crawler.render import render_entries
-
-    listing = run_async(lambda _stop: browse.read_listing(call.positional[0], call.config))
-    text = render_entries(listing.entries, call.config.format)
-    if text:
-        print(text)  # noqa: T201
-    if call.verbosity:
-        print(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries", file=sys.stderr)  # noqa: T201
-        for rejection in listing.rejections if call.verbosity > 1 else ():
-            print(f"not an entry ({rejection.reason}): {masked(rejection.subject)}", file=sys.stderr)  # noqa: T201
-    if not listing.complete:
-        print("crawler: the listing could not be read to its end", file=sys.stderr)  # noqa: T201
-    return 0 if listing.complete else 5
-
-
-def run_config(call: Call) -> int:
-    """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
-    import tomllib
-
-    from crawler.attempts import announce_to
-    from crawler.log import configure, retried
-    from crawler.mirrors import parse_mirrors, select, shared
-    from crawler.progress import choose
-    from crawler.report import worst
-
-    name = call.config_file or ""
-    try:
-        data = tomllib.loads(Path(name).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"--config {name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config {name}: {error}") from None
-    mirrors = parse_mirrors(data, call.given, name)
-    chosen = select(mirrors, call.only, name)
-    mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
-    with choose("none" if call.quiet else mode, sys.stderr) as display:
-        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
-        announce_to(retried, display.retrying)
-        reports = run_async(
-            lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display),
-            lambda: display.__exit__(None, None, None),
-        )
-    for mirror, report in zip(chosen, reports, strict=True):
-        if report.exit_code or call.verbosity or is_watched(call.quiet):
-            print(f"--- {printable(mirror.name)}", file=sys.stderr if report.exit_code else sys.stdout)
-        print_report(report, call, mirror.config)
-    return worst(report.exit_code for report in reports)
-
-
-async def _run_mirrors(
-    mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver, display: Silence
-) -> list[Report]:
-    """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate."""
-    from crawler import app
-    from crawler.outputs import Outputs
-    from crawler.progress.shares import Share, divide
-
-    places = asyncio.Semaphore(jobs)
-    gate = app.shared_gate([mirror.config for mirror in mirrors])
-
-    async def one(mirror: Mirror, share: Share) -> Report:
-        async with places:
-            with Outputs(mirror.config) as outputs:
-                log.run_started(mirror.url, mirror.directory)
-                given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
-                report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
-                share.ended()
-                report = await outputs.finish(report)
-                log.run_ended(report)
-                return report
-
-    shares = divide(display, [mirror.name for mirror in mirrors])
-    return await asyncio.gather(*(one(mirror, share) for mirror, share in zip(mirrors, shares, strict=True)))

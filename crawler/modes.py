@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.console import Call, is_watched, run_async, watched_run
-from crawler.errors import CrawlerError, DestinationError
+from crawler.console import Call, is_watched, print_report, run_async, watched_run
+from crawler.errors import ConfigError, CrawlerError, DestinationError
+from crawler.escape import masked, printable
+from crawler.printing import complain, deliver, say
 from crawler.stop import Stop
 
 if TYPE_CHECKING:
     from crawler.config import Config
+    from crawler.log import LogObserver
+    from crawler.mirrors import Mirror
     from crawler.observer import Observer
+    from crawler.progress.display import Silence
     from crawler.report import Report
 
 RUNS_SHOWN = 20
+
+
+def run_list(call: Call) -> int:
+    """Print the entries of one listing."""
+    from crawler import browse
+    from crawler.render import render_entries
+
+    listing = run_async(lambda _stop: browse.read_listing(call.positional[0], call.config))
+    text = render_entries(listing.entries, call.config.format)
+    delivered = deliver(text) if text else 0
+    if call.verbosity:
+        say(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
+        for rejection in listing.rejections if call.verbosity > 1 else ():
+            say(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
+    return delivered if listing.complete else complain("the listing could not be read to its end", 5)
 
 
 def run_history(call: Call) -> int:
@@ -29,8 +50,7 @@ def run_history(call: Call) -> int:
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
-    print(render_history(runs, None, unicode=unicode) if runs else "no run is remembered")  # noqa: T201
-    return 0
+    return deliver(render_history(runs, None, unicode=unicode) if runs else "no run is remembered")
 
 
 def _write_page(target: str, call: Call) -> None:
@@ -58,11 +78,12 @@ def run_verify(call: Call) -> int:
     return watched_run(call, work, _print_verification)
 
 
-def _print_verification(report: Report, call: Call, _config: Config) -> None:
+def _print_verification(report: Report, call: Call, _config: Config) -> int:
     from crawler.report import render_verification
 
     if report.exit_code or report.warnings or call.verbosity or is_watched(call.quiet):
-        print(render_verification(report), file=sys.stderr if report.exit_code else sys.stdout)
+        say(render_verification(report), sys.stderr if report.exit_code else sys.stdout)
+    return report.exit_code
 
 
 def run_explain(call: Call) -> int:
@@ -72,5 +93,66 @@ def run_explain(call: Call) -> int:
 
     url, directory = call.positional
     facts, is_listed = run_async(lambda _stop: upkeep.explain(call.explain or "", url, Path(directory), call.config))
-    print(render_facts(facts))  # noqa: T201
-    return 0 if is_listed else 5
+    delivered = deliver(render_facts(facts))
+    return delivered if is_listed else 5
+
+
+def run_config(call: Call) -> int:
+    """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
+    import tomllib
+
+    from crawler.attempts import announce_to
+    from crawler.log import configure, retried
+    from crawler.mirrors import parse_mirrors, select, shared
+    from crawler.progress import choose
+    from crawler.report import worst
+
+    name = call.config_file or ""
+    try:
+        data = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--config {name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {name}: {error}") from None
+    mirrors = parse_mirrors(data, call.given, name)
+    chosen = select(mirrors, call.only, name)
+    mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
+    with choose("none" if call.quiet else mode, sys.stderr) as display:
+        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
+        announce_to(retried, display.retrying)
+        reports = run_async(
+            lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display),
+            lambda: display.__exit__(None, None, None),
+        )
+    codes = []
+    for mirror, report in zip(chosen, reports, strict=True):
+        if report.exit_code or call.verbosity or is_watched(call.quiet):
+            say(f"--- {printable(mirror.name)}", sys.stderr if report.exit_code else sys.stdout)
+        codes.append(print_report(report, call, mirror.config))
+    return worst(codes)
+
+
+async def _run_mirrors(
+    mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver, display: Silence
+) -> list[Report]:
+    """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate."""
+    from crawler import app
+    from crawler.outputs import Outputs
+    from crawler.progress.shares import Share, divide
+
+    places = asyncio.Semaphore(jobs)
+    gate = app.shared_gate([mirror.config for mirror in mirrors])
+
+    async def one(mirror: Mirror, share: Share) -> Report:
+        async with places:
+            with Outputs(mirror.config) as outputs:
+                log.run_started(mirror.url, mirror.directory)
+                given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
+                report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+                share.ended()
+                report = await outputs.finish(report)
+                log.run_ended(report)
+                return report
+
+    shares = divide(display, [mirror.name for mirror in mirrors])
+    return await asyncio.gather(*(one(mirror, share) for mirror, share in zip(mirrors, shares, strict=True)))

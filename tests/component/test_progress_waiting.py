@@ -11,11 +11,11 @@ import pytest
 from rich.cells import cell_len
 
 from crawler.config import Config
-from crawler.console import _run_mirrors
 from crawler.errors import FetchError
 from crawler.log import LogObserver
 from crawler.mirrors import Mirror
 from crawler.models import Outcome
+from crawler.modes import _run_mirrors
 from crawler.observer import Observer
 from crawler.progress import Fanout, choose
 from crawler.progress.bars import Bars

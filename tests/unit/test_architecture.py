@@ -25,7 +25,7 @@ LAYERS = {
     3: "run permission url_list engine discover reading leaves opened producer transfer probing segments fetching "
     "attempts committer deletion dryrun checksums explain verify stop",
     4: "app browse upkeep",
-    5: "console modes cli child parser_process __main__",
+    5: "printing console modes cli child parser_process __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 
