@@ -106,7 +106,7 @@ async def run_mirror(
     async def work(parts: Parts) -> None:
         await MirrorRun(parts, bare).run()
 
-    setup = _Setup(starts=(start,), directory=Path(directory), config=config, given=given)
+    setup = _Setup(starts=(start,), directory=urls.start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 
@@ -121,7 +121,7 @@ async def run_download(
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
     starts = tuple(url for url, _ in wanted)
-    setup = _Setup(starts=starts, directory=Path(directory), config=config, given=given)
+    setup = _Setup(starts=starts, directory=urls.start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 

@@ -133,6 +133,12 @@ def _rule(text: str) -> str:
     return text
 
 
+def _path(text: str) -> str:
+    if not text:
+        raise ValueError("expected a path")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One --include or --exclude, in the order given."""
@@ -232,8 +238,8 @@ class Config:
     user_agent: str | None = _option(None, REQUEST, "how to introduce ourselves", "TEXT", shown="crawler/VERSION")
     netrc: bool = _option(False, REQUEST, "take user and password for the host of URL from ~/.netrc")
     proxy: str | None = _option(None, REQUEST, "HTTP proxy", "URL", shown="from the environment")
-    ca_file: str | None = _option(None, REQUEST, "trust the certificates in this PEM file", "FILE")
-    client_cert: str | None = _option(None, REQUEST, "PEM file with our certificate and key", "FILE")
+    ca_file: str | None = _option(None, REQUEST, "trust the certificates in this PEM file", "FILE", parse=_path)
+    client_cert: str | None = _option(None, REQUEST, "PEM file with our certificate and key", "FILE", parse=_path)
     insecure: bool = _option(False, REQUEST, "do not check certificates")
 
     delete: bool = _option(False, LOCAL, "remove local files that are gone upstream, when that is proven")
@@ -261,7 +267,9 @@ class Config:
         "batch", LOCAL, "when data is flushed: never, for many files together, or for each", "none|batch|file",
         parse=_choice("none", "batch", "file"),
     )  # fmt: skip
-    state: str | None = _option(None, LOCAL, "where the state lives", "PATH", shown="DIR/.crawler/state.sqlite3")
+    state: str | None = _option(
+        None, LOCAL, "where the state lives", "PATH", parse=_path, shown="DIR/.crawler/state.sqlite3"
+    )
 
     lock_wait: float = _option(0.0, RUN, "wait that long for another run on DIR to end", "TIME", parse=parse_duration)
     max_duration: float | None = _option(
@@ -277,12 +285,16 @@ class Config:
         parse=_choice("auto", "bars", "plain", "none"),
     )  # fmt: skip
     format: str = _option("text", OUTPUT, "of --list and --dry-run", "text|json", parse=_choice("text", "json"))
-    log_file: str | None = _option(None, OUTPUT, "also log to this file", "FILE")
+    log_file: str | None = _option(None, OUTPUT, "also log to this file", "FILE", parse=_path)
     log_format: str = _option("text", OUTPUT, "of the log", "text|json", parse=_choice("text", "json"))
-    summary: str | None = _option(None, OUTPUT, "write a JSON summary of the run", "FILE")
-    changes: str | None = _option(None, OUTPUT, "write what was added, updated, deleted, failed: JSON lines", "FILE")
-    metrics: str | None = _option(None, OUTPUT, "write Prometheus metrics, for the textfile collector", "FILE")
-    report: str | None = _option(None, OUTPUT, "write a page about the mirror and its runs: HTML", "FILE")
+    summary: str | None = _option(None, OUTPUT, "write a JSON summary of the run", "FILE", parse=_path)
+    changes: str | None = _option(
+        None, OUTPUT, "write what was added, updated, deleted, failed: JSON lines", "FILE", parse=_path
+    )
+    metrics: str | None = _option(
+        None, OUTPUT, "write Prometheus metrics, for the textfile collector", "FILE", parse=_path
+    )
+    report: str | None = _option(None, OUTPUT, "write a page about the mirror and its runs: HTML", "FILE", parse=_path)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object], *, where: str, complete: bool = True) -> Config:

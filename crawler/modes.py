@@ -13,6 +13,7 @@ from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked, printable
 from crawler.printing import complain, deliver, say
 from crawler.stop import Stop
+from crawler.urls import start_directory
 
 if TYPE_CHECKING:
     from crawler.config import Config
@@ -46,7 +47,7 @@ def run_history(call: Call) -> int:
     from crawler.upkeep import read_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
-    runs = run_async(lambda _stop: read_history(Path(call.positional[0]), call.config, limit))
+    runs = run_async(lambda _stop: read_history(start_directory(call.positional[0]), call.config, limit))
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
@@ -70,7 +71,7 @@ def run_verify(call: Call) -> int:
     """Verify DIR; silent when all is good and nobody looks on."""
     from crawler import upkeep
 
-    directory = Path(call.positional[0])
+    directory = start_directory(call.positional[0])
 
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         return await upkeep.run_verify(directory, call.config, observers, stop, repair=call.repair)
@@ -92,7 +93,9 @@ def run_explain(call: Call) -> int:
     from crawler.render import render_facts
 
     url, directory = call.positional
-    facts, is_listed = run_async(lambda _stop: upkeep.explain(call.explain or "", url, Path(directory), call.config))
+    facts, is_listed = run_async(
+        lambda _stop: upkeep.explain(call.explain or "", url, start_directory(directory), call.config)
+    )
     delivered = deliver(render_facts(facts))
     return delivered if is_listed else 5
 

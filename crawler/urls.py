@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from crawler import limits
@@ -86,6 +87,16 @@ def resolve(base: str, href: str) -> str | None:
         return None
     joined = quote(joined.partition("#")[0], safe=_KEEP, errors="surrogateescape")
     return joined if origin(joined) else None
+
+
+def start_directory(directory: str | Path) -> Path:
+    """DIR as it was given. Raises ConfigError for an empty text: a variable that was not set, and not this directory.
+
+    With --delete that difference is everything that lies here.
+    """
+    if not str(directory):
+        raise ConfigError("DIR: expected a path; . is the directory that this is run in")
+    return Path(directory)
 
 
 def start_url(text: str) -> str:

@@ -82,6 +82,17 @@ async def test_a_wrong_url_is_a_config_error_of_every_call(url: str, tmp_path: P
     assert not (tmp_path / "mirror").exists()
 
 
+async def test_an_empty_text_is_not_the_directory_that_one_is_in(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").write_bytes(b"")
+    for call in (crawler.mirror(site.url, "", Config(delete=True)), crawler.download([], "", QUICK)):
+        with pytest.raises(crawler.ConfigError, match="DIR"):
+            await call
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 async def test_errors_of_a_run_are_raised_as_what_they_are(site: Site, tmp_path: Path) -> None:
     site.file("a", b"x")
     (tmp_path / "file").write_text("mine")

@@ -160,6 +160,14 @@ def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]
         (("ftp://h/", DIR), "ftp://h/"),
         (("h/pub/", DIR), "http://host/path/"),
         (("", DIR), "URL"),
+        ((URL, ""), "DIR"),
+        (("--delete", URL, ""), "DIR"),
+        (("--input-file", "/dev/null", ""), "DIR"),
+        (("--verify", ""), "DIR"),
+        (("--history", ""), "DIR"),
+        (("--explain", URL, URL, ""), "DIR"),
+        (("--input-file", "", DIR), "--input-file"),
+        (("--config", ""), "--config"),
         (("--proxy", "nonsense", URL, DIR), "--proxy"),
         (("--proxy", "socks5://h:1080", URL, DIR), "--proxy"),
         (("--header", "@/no/such/file", URL, DIR), "--header"),
@@ -182,6 +190,13 @@ def test_a_call_that_cannot_be_meant_is_one_line_and_2(
     assert code == 2
     assert words in line
     assert list(tmp_path.iterdir()) == [], "nothing was made"
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if option_of(FIELDS[name]).metavar in {"FILE", "PATH"}])
+def test_an_empty_text_is_no_path(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, line = complaint(capsys, flag(name), "", URL, str(tmp_path))
+    assert code == 2
+    assert flag(name) in line
 
 
 @pytest.mark.parametrize(("option", "value"), [("--ext", ","), ("--ca-file", "/no/such/file")])
