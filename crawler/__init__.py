@@ -8,8 +8,8 @@ Names are imported on first use: a cron run that changes nothing should not pay 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing imports much, and a signal that comes meanwhile finds nobody
 __version__ = "0.1.0"
 
 _HOME = {
@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     from crawler.urls import path_problem
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

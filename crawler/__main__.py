@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from crawler import signals  # isort: skip - the first of all: until then a signal does what it does by itself
+
 import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    signals.watch()
     _hold_standard_streams()
     from crawler.cli import run
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 from crawler import urls
 from crawler.access import client_options
+from crawler.account import accounted
 from crawler.attempts import announce
 from crawler.client import Client, ClientOptions
 from crawler.config import Config
 from crawler.crew import Crew
 from crawler.destinations.local import LocalDestination
-from crawler.errors import ConfigError, CrawlerError, DestinationError, innermost
+from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
 from crawler.gate import Gate
-from crawler.history import figures_of
 from crawler.interfaces import Destination
 from crawler.learnt import divided
 from crawler.link import Setup
@@ -134,71 +131,6 @@ class _Setup:
     directory: Path
     config: Config
     given: Surroundings
-
-
-async def accounted(
-    work: Callable[[Parts], Awaitable[None]],
-    open_parts: Callable[[AsyncExitStack], Awaitable[tuple[Parts, SqliteState]]],
-    config: Config,
-    tally: Tally,
-    stop: Stop,
-) -> tuple[Report, CrawlerError | None]:
-    """Open everything, do ``work``, close everything; the account is closed whatever happens.
-
-    The run is remembered in the state that ``open_parts`` opened.
-    """
-    began = time.monotonic()
-    error: CrawlerError | None = None
-    timer = None
-    if config.dry_run:
-        tally.plan = []
-    if config.max_duration is not None:
-        timer = asyncio.get_running_loop().call_later(config.max_duration, stop.request, "--max-duration")
-    try:
-        async with AsyncExitStack() as stack:
-            parts, state = await open_parts(stack)
-            async with _recorded(state, tally, stop):
-                await work(parts)
-    except CrawlerError as problem:
-        error = problem
-    except BaseExceptionGroup as group:
-        error = first_error(group)
-    finally:
-        if timer is not None:
-            timer.cancel()
-    if error is not None:
-        tally.warn(str(error), error.exit_code)
-    report = tally.close(time.monotonic() - began, stop.reason or ("an error" if error else None))
-    if not report.accounts:  # promise 6; it cannot be, and if it is, it is said
-        report = report.warned("the account does not close: please report this as a bug", 1)
-    return report, error
-
-
-def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
-    """The error that a TaskGroup's children died of. Raises what is none of ours."""
-    _, others = group.split(CrawlerError)
-    if others is not None:
-        raise others
-    return cast("CrawlerError", innermost(group))
-
-
-@asynccontextmanager
-async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterator[None]:
-    """Note in the state when a run began and how it ended."""
-    began, code = time.monotonic(), 1
-    number = await state.begin_run(tally.url)
-    try:
-        yield
-        code = 0
-    except CrawlerError as error:
-        code = error.exit_code
-        raise
-    except BaseExceptionGroup as group:
-        code = first_error(group).exit_code
-        raise
-    finally:
-        report = tally.close(time.monotonic() - began, stop.reason or ("an error" if code else None))
-        state.end_run(number, figures_of(report, code))
 
 
 async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Parts, SqliteState]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from crawler import urls
 from crawler.access import client_options
-from crawler.app import first_error, shared_gate
+from crawler.account import first_error
+from crawler.app import shared_gate
 from crawler.client import Client
 from crawler.config import Config
 from crawler.discover import Folder, FolderPage

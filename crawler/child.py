@@ -41,7 +41,7 @@ _TELL_SECONDS = 0.1
 
 def main() -> None:
     """Serve the parent that speaks to us on standard input, until it says that nothing more will come."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # who asks the parent to stop need not ask us
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # who asks the parent to stop need not ask us
         signal.signal(number, signal.SIG_IGN)
     connection = socket.socket(fileno=os.dup(0))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

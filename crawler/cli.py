@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from crawler import __version__
 from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_rule
-from crawler.console import Call, run_one
+from crawler.console import Call, Stopped, run_one
 from crawler.errors import ConfigError, CrawlerError, innermost
 from crawler.modes import run_config, run_explain, run_history, run_list, run_verify
 from crawler.printing import complain, flush
@@ -29,7 +29,7 @@ _MODES = "Other things to do"
 _EXIT_CODES = (
     "0 all well; 1 unexpected error; 2 wrong option, URL or config; 3 URL could not be fetched or is no listing; "
     "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "
-    "8 robots.txt forbids URL; 130 SIGINT; 143 SIGTERM"
+    "8 robots.txt forbids URL; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
 )
 
 
@@ -218,6 +218,8 @@ def run(args: Sequence[str]) -> int:
         code = complain(f"{error.format_message()} (--help lists the options)", 2)
     except CrawlerError as error:
         code = complain(str(error), error.exit_code)
+    except Stopped as stopped:
+        code = stopped.code
     except KeyboardInterrupt:
         code = 130
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from crawler import signals
 from crawler.config import Config
 from crawler.errors import ConfigError, CrawlerError
 from crawler.observer import Observer
@@ -20,6 +19,7 @@ from crawler.stop import Stop
 from crawler.tls import certificates_aside
 
 if TYPE_CHECKING:
+    from crawler.progress.display import Silence
     from crawler.report import Report
     from crawler.spawn import Company
 
@@ -49,7 +49,6 @@ class Call:
 
 Show = Callable[["Report", Call, Config], int]
 """Prints a report, and returns the exit code."""
-_SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -61,42 +60,41 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def run_async(work: Callable[[Stop], Awaitable[T]], at_once: Callable[[], None] = lambda: None) -> T:
-    """Run ``work`` on a new event loop. The first SIGINT or SIGTERM asks it to stop, the second ends the process.
+def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
+    """Run ``work`` on a new event loop. The first signal asks it to stop."""
 
-    ``at_once`` is called before the latter, to leave the terminal in order.
-    """
-
-    async def guarded() -> T:
-        stop = Stop()
-        with _signals(stop, at_once):
+    async def watched() -> T:
+        stop, loop = Stop(), asyncio.get_running_loop()
+        signals.ask = lambda name: loop.call_soon_threadsafe(stop.request, name)
+        try:
             return await work(stop)
+        finally:
+            signals.ask = None
 
     with certificates_aside():
         import crawler.client  # noqa: F401  for what it imports
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(guarded())
+        return runner.run(watched())
 
 
-@contextmanager
-def _signals(stop: Stop, at_once: Callable[[], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
+class Stopped(Exception):
+    """A signal ended what has no account to close. ``code`` is the exit code."""
 
-    def on_signal(number: signal.Signals, code: int) -> None:
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.code = signals.exit_code(reason)
+
+
+def answer(work: Coroutine[Any, Any, T]) -> T:
+    """What ``work`` finds out, which changes nothing. Raises Stopped."""
+
+    async def guarded(stop: Stop) -> T:
+        found = await stop.guard(work)
         if stop.reason is not None:
-            at_once()
-            os._exit(code)
-        stop.request(number.name)
+            raise Stopped(stop.reason)
+        return cast("T", found)
 
-    for number, code in _SIGNALS.items():
-        with suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
-            loop.add_signal_handler(number, on_signal, number, code)
-    try:
-        yield
-    finally:
-        for number in _SIGNALS:
-            with suppress(NotImplementedError, RuntimeError):
-                loop.remove_signal_handler(number)
+    return run_async(guarded)
 
 
 def read_items(name: str) -> list[tuple[str, str]]:
@@ -165,6 +163,16 @@ def _company(config: Config) -> AbstractContextManager[Company | None]:
     return company(config.processes, config.workers)
 
 
+@contextmanager
+def in_order(display: Silence) -> Iterator[None]:
+    """A signal that ends the process in here ends the display first."""
+    signals.last_words = lambda: display.__exit__(None, None, None)
+    try:
+        yield
+    finally:
+        signals.last_words = None
+
+
 def watched_run(call: Call, work: Work, show: Show) -> int:
     """Run ``work`` with a display, the log and the machine outputs; ``show`` the report; the exit code."""
     from crawler.attempts import announce_to
@@ -174,7 +182,7 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
 
     config = call.config
     mode = "none" if call.quiet else config.progress
-    with Outputs(config) as outputs, choose(mode, sys.stderr) as display:
+    with Outputs(config) as outputs, choose(mode, sys.stderr) as display, in_order(display):
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
         announce_to(retried, display.retrying)
 
@@ -185,7 +193,7 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
             log.run_ended(report)
             return report, error
 
-        report, error = run_async(logged, lambda: display.__exit__(None, None, None))
+        report, error = run_async(logged)
     if error is not None and not report.listed:
         raise error  # nothing was done that a summary could tell
     return show(report, call, config)

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from crawler.escape import masked, printable
 from crawler.render import render_duration, render_size
-from crawler.report import Report, worst
+from crawler.report import SIGNALS, Report, worst
 from crawler.state import Figures, Run
 
 BAR = 4
@@ -20,7 +20,13 @@ _HEAD = ("started", "result", "took", "", "listed", "saved", "gone", "failed", "
 def figures_of(report: Report, code: int) -> Figures:
     """How a run ended, as the state keeps it. ``code`` is the exit code of the error that ended it, or 0."""
     code = worst((report.exit_code, code))
-    outcome = "stopped" if report.interrupted and code in {0, 130, 143} else _WORDS.get(code, "error") if code else "ok"
+    outcome = (
+        "stopped"
+        if report.interrupted and code in {0, *SIGNALS.values()}
+        else _WORDS.get(code, "error")
+        if code
+        else "ok"
+    )
     return Figures(
         seconds=report.seconds,
         outcome=outcome,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.console import Call, is_watched, print_report, run_async, watched_run
+from crawler.console import Call, answer, in_order, is_watched, print_report, run_async, watched_run
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked, printable
 from crawler.printing import complain, deliver, say
@@ -31,7 +31,7 @@ def run_list(call: Call) -> int:
     from crawler import browse
     from crawler.render import render_entries
 
-    listing = run_async(lambda _stop: browse.read_listing(call.positional[0], call.config))
+    listing = answer(browse.read_listing(call.positional[0], call.config))
     text = render_entries(listing.entries, call.config.format)
     delivered = deliver(text) if text else 0
     if call.verbosity:
@@ -47,7 +47,7 @@ def run_history(call: Call) -> int:
     from crawler.upkeep import read_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
-    runs = run_async(lambda _stop: read_history(start_directory(call.positional[0]), call.config, limit))
+    runs = answer(read_history(start_directory(call.positional[0]), call.config, limit))
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
@@ -62,7 +62,7 @@ def _write_page(target: str, call: Call) -> None:
     check_target("--report", target)
     check_installed()
     try:
-        run_async(lambda _stop: write_page(target, call.positional[0], call.config))
+        answer(write_page(target, call.positional[0], call.config))
     except OSError as problem:
         raise DestinationError(f"--report {target}: {problem.strerror}") from None
 
@@ -92,10 +92,8 @@ def run_explain(call: Call) -> int:
     from crawler import upkeep
     from crawler.render import render_facts
 
-    url, directory = call.positional
-    facts, is_listed = run_async(
-        lambda _stop: upkeep.explain(call.explain or "", url, start_directory(directory), call.config)
-    )
+    url, directory = call.positional[0], start_directory(call.positional[1])
+    facts, is_listed = answer(upkeep.explain(call.explain or "", url, directory, call.config))
     delivered = deliver(render_facts(facts))
     return delivered if is_listed else 5
 
@@ -120,13 +118,10 @@ def run_config(call: Call) -> int:
     mirrors = parse_mirrors(data, call.given, name)
     chosen = select(mirrors, call.only, name)
     mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
-    with choose("none" if call.quiet else mode, sys.stderr) as display:
+    with choose("none" if call.quiet else mode, sys.stderr) as display, in_order(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(retried, display.retrying)
-        reports = run_async(
-            lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display),
-            lambda: display.__exit__(None, None, None),
-        )
+        reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display))
     codes = []
     for mirror, report in zip(chosen, reports, strict=True):
         if report.exit_code or call.verbosity or is_watched(call.quiet):

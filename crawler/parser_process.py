@@ -31,7 +31,7 @@ _Task = tuple[str, str, float, bytes]
 def main(allowed: str) -> None:
     """Serve until the parent closes the connection or is gone; ``allowed`` bytes of memory, in digits."""
     memory = int(allowed)
-    for number in (signal.SIGINT, signal.SIGTERM):  # who asks the parent to stop need not ask us
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # who asks the parent to stop need not ask us
         signal.signal(number, signal.SIG_IGN)
     gc.set_threshold(*_GARBAGE)
     _limit(resource.RLIMIT_CORE, 0)

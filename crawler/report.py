@@ -24,8 +24,9 @@ REASONS_KEPT = 1_000
 """Distinct reasons counted apart: a reason that quotes a server must not grow without end."""
 OTHER = "other"
 
-_WORST_FIRST = (130, 143, 1, 4, 2, 3, 7, 8, 6, 5, 0)
-_SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
+SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+"""What interrupts a run from outside → exit code."""
+_WORST_FIRST = (*SIGNALS.values(), 1, 4, 2, 3, 7, 8, 6, 5, 0)
 NAVIGATION = frozenset(
     ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
 )
@@ -220,7 +221,7 @@ class Tally(Observer):
 
     def _exit_code(self, interrupted: str | None) -> int:
         failed = self._ended[Outcome.FAILED] or self._listings_failed
-        return worst((self._code, 5 if failed else 0, _SIGNALS.get(interrupted or "", 0)))
+        return worst((self._code, 5 if failed else 0, SIGNALS.get(interrupted or "", 0)))
 
 
 def _where(path: str, url: str) -> str:
@@ -272,7 +273,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:
-        asked = report.interrupted in _SIGNALS or report.interrupted.startswith("--")
+        asked = report.interrupted in SIGNALS or report.interrupted.startswith("--")
         why = f"by {report.interrupted}" if asked else "early"
         lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
     return "\n".join(lines + _problem_lines(report))

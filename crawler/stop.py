@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Stop:
@@ -13,7 +15,9 @@ class Stop:
     def __init__(self) -> None:
         self.reason: str | None = None
         """Why the run was asked to end: ``SIGINT``, ``--max-duration``, …; None if it was not."""
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+        """True while a cancellation of ours has not come back to its guard."""
         self._children: list[Stop] = []
 
     def child(self) -> Stop:
@@ -28,20 +32,30 @@ class Stop:
         if self.reason is None:
             self.reason = reason
             if self._task is not None:
-                self._task.cancel()
+                self._cancelled = self._task.cancel()
         for child in self._children:
             child.request(reason)
 
-    async def guard(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` until it ends or a stop is asked for; ``reason`` tells which. Its errors are raised."""
-        self._task = asyncio.ensure_future(work)
+    async def guard(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Run ``work`` until it ends or a stop is asked for; ``reason`` tells which, and None comes back of the latter.
+
+        Its errors are raised. Guards may be inside each other: the innermost is the one that ends. It cancels the task
+        that it is in, as ``asyncio.timeout`` does: what ``work`` enters may be left behind it.
+        """
+        task = asyncio.current_task()
+        assert task is not None
         if self.reason is not None:
-            self._task.cancel()
+            work.close()
+            return None
+        outer, self._task, others = self._task, task, task.cancelling()
         try:
-            await self._task
+            return await work
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self.reason is None or (task is not None and task.cancelling()):
+            if not self._cancelled or task.cancelling() > others + 1:
                 raise  # somebody cancelled the caller: not ours to swallow
+            return None
         finally:
-            self._task = None
+            self._task = outer
+            if self._cancelled:
+                self._cancelled = False
+                task.uncancel()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from crawler import urls
 from crawler.access import client_options
-from crawler.app import accounted, first_error, refuse_missing_disk, shared_gate
+from crawler.account import accounted, first_error
+from crawler.app import refuse_missing_disk, shared_gate
 from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination

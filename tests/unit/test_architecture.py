@@ -24,8 +24,8 @@ LAYERS = {
     "progress outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened producer transfer probing segments fetching "
     "attempts committer deletion dryrun checksums explain verify stop",
-    4: "app browse upkeep",
-    5: "printing console modes cli child parser_process __main__",
+    4: "account app browse upkeep",
+    5: "signals printing console modes cli child parser_process __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 

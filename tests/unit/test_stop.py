@@ -130,6 +130,55 @@ async def test_work_that_cancels_itself_is_not_taken_for_a_stop() -> None:
         await Stop().guard(work())
 
 
+async def test_the_innermost_guard_ends_and_those_around_it_go_on() -> None:
+    stop, work, steps = Stop(), Work(), list[str]()
+
+    async def outer() -> str:
+        await stop.guard(work.run())
+        steps.append("after the inner one")
+        await asyncio.sleep(0)
+        return "what it found"
+
+    guard = asyncio.create_task(stop.guard(outer()))
+    await work.started.wait()
+    stop.request("SIGTERM")
+    assert await guard == "what it found"
+    assert (work.ended, steps) == ("cancelled", ["after the inner one"])
+
+
+async def test_a_guard_gives_what_its_work_found_and_none_if_it_was_stopped() -> None:
+    async def work() -> int:
+        return 3
+
+    stop = Stop()
+    assert await stop.guard(work()) == 3
+    stop.request("SIGINT")
+    assert await stop.guard(work()) is None
+
+
+async def test_a_stopped_guard_leaves_its_task_able_to_wait() -> None:
+    stop, works = Stop(), [Work(), Work()]
+
+    async def stubborn(work: Work) -> None:
+        try:
+            await work.run()
+        except asyncio.CancelledError:
+            return  # swallowed, as work should not
+
+    async def both() -> str:
+        await stop.guard(stubborn(works[0]))
+        async with asyncio.timeout(5):
+            await works[1].run()
+        return "done"
+
+    task = asyncio.create_task(both())
+    await works[0].started.wait()
+    stop.request("SIGINT")
+    works[1].go.set()
+    assert await task == "done"
+    assert task.cancelling() == 0
+
+
 async def test_a_stop_reaches_its_children() -> None:
     parent = Stop()
     children, works = [parent.child(), parent.child()], [Work(), Work()]

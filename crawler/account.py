@@ -1,0 +1,85 @@
+"""The account of a run: opened before everything else, closed after it, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+from crawler.config import Config
+from crawler.errors import CrawlerError, innermost
+from crawler.history import figures_of
+from crawler.report import Report, Tally
+from crawler.run import Parts
+from crawler.state import SqliteState
+from crawler.stop import Stop
+
+
+async def accounted(
+    work: Callable[[Parts], Awaitable[None]],
+    open_parts: Callable[[AsyncExitStack], Coroutine[Any, Any, tuple[Parts, SqliteState]]],
+    config: Config,
+    tally: Tally,
+    stop: Stop,
+) -> tuple[Report, CrawlerError | None]:
+    """Open everything, do ``work``, close everything; the account is closed whatever happens.
+
+    The run is remembered in the state that ``open_parts`` opened. A stop ends the opening, which may wait for a lock;
+    from then on ``work`` sees to it.
+    """
+    began = time.monotonic()
+    error: CrawlerError | None = None
+    timer = None
+    if config.dry_run:
+        tally.plan = []
+    if config.max_duration is not None:
+        timer = asyncio.get_running_loop().call_later(config.max_duration, stop.request, "--max-duration")
+    try:
+        async with AsyncExitStack() as stack:
+            opened = await stop.guard(open_parts(stack))
+            if opened is not None:
+                parts, state = opened
+                async with _recorded(state, tally, stop):
+                    await work(parts)
+    except CrawlerError as problem:
+        error = problem
+    except BaseExceptionGroup as group:
+        error = first_error(group)
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if error is not None:
+        tally.warn(str(error), error.exit_code)
+    report = tally.close(time.monotonic() - began, stop.reason or ("an error" if error else None))
+    if not report.accounts:  # promise 6; it cannot be, and if it is, it is said
+        report = report.warned("the account does not close: please report this as a bug", 1)
+    return report, error
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
+    """The error that a TaskGroup's children died of. Raises what is none of ours."""
+    _, others = group.split(CrawlerError)
+    if others is not None:
+        raise others
+    return cast("CrawlerError", innermost(group))
+
+
+@asynccontextmanager
+async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterator[None]:
+    """Note in the state when a run began and how it ended."""
+    began, code = time.monotonic(), 1
+    number = await state.begin_run(tally.url)
+    try:
+        yield
+        code = 0
+    except CrawlerError as error:
+        code = error.exit_code
+        raise
+    except BaseExceptionGroup as group:
+        code = first_error(group).exit_code
+        raise
+    finally:
+        report = tally.close(time.monotonic() - began, stop.reason or ("an error" if code else None))
+        state.end_run(number, figures_of(report, code))
