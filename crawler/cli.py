@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import click
@@ -13,9 +11,9 @@ from click.shell_completion import CompletionItem
 from crawler import __version__
 from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_rule
 from crawler.console import Call, Stopped, run_one
-from crawler.errors import ConfigError, CrawlerError, innermost
+from crawler.errors import ConfigError
 from crawler.modes import run_config, run_explain, run_history, run_list, run_verify
-from crawler.printing import complain, flush
+from crawler.printing import complain, describe, flush
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL
@@ -216,18 +214,12 @@ def run(args: Sequence[str]) -> int:
         code = _dispatch(call) if isinstance(call, Call) else int(call or 0)
     except click.UsageError as error:
         code = complain(f"{error.format_message()} (--help lists the options)", 2)
-    except CrawlerError as error:
-        code = complain(str(error), error.exit_code)
     except Stopped as stopped:
         code = stopped.code
     except KeyboardInterrupt:
         code = 130
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
-        if verbose:
-            with suppress(OSError, ValueError):
-                traceback.print_exc()
-        found = innermost(error)
-        code = complain(f"unexpected {type(found).__name__}: {found} (-v shows where)", 1)
+        code = complain(*describe(error, verbose=verbose))
     flush()
     return code
 

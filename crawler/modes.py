@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.console import Call, answer, in_order, is_watched, print_report, run_async, watched_run
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked, printable
-from crawler.printing import complain, deliver, say
+from crawler.printing import complain, deliver, describe, say
 from crawler.stop import Stop
 from crawler.urls import start_directory
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crawler.log import LogObserver
     from crawler.mirrors import Mirror
     from crawler.observer import Observer
+    from crawler.outputs import Outputs
     from crawler.progress.display import Silence
     from crawler.report import Report
 
@@ -121,36 +122,62 @@ def run_config(call: Call) -> int:
     with choose("none" if call.quiet else mode, sys.stderr) as display, in_order(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(retried, display.retrying)
-        reports = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display))
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display))
     codes = []
-    for mirror, report in zip(chosen, reports, strict=True):
+    for mirror, outcome in zip(chosen, outcomes, strict=True):
+        report = _report_of(mirror, outcome, call) if isinstance(outcome, Exception) else outcome
         if report.exit_code or call.verbosity or is_watched(call.quiet):
             say(f"--- {printable(mirror.name)}", sys.stderr if report.exit_code else sys.stdout)
         codes.append(print_report(report, call, mirror.config))
     return worst(codes)
 
 
+def _report_of(mirror: Mirror, error: Exception, call: Call) -> Report:
+    """The account of a mirror that came to none by itself."""
+    from crawler.report import Report
+
+    report = Report(url=masked(mirror.url), directory=mirror.directory, interrupted="an error")
+    return report.warned(*describe(error, verbose=call.verbosity > 0))
+
+
 async def _run_mirrors(
     mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver, display: Silence
-) -> list[Report]:
-    """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate."""
+) -> list[Report | Exception]:
+    """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate.
+
+    An error takes the place of the report of the mirror that it ended: the others go on. Raises ConfigError before the
+    first one begins.
+    """
     from crawler import app
-    from crawler.outputs import Outputs
     from crawler.progress.shares import Share, divide
 
     places = asyncio.Semaphore(jobs)
     gate = app.shared_gate([mirror.config for mirror in mirrors])
 
-    async def one(mirror: Mirror, share: Share) -> Report:
+    async def one(mirror: Mirror, share: Share, outputs: Outputs) -> Report | Exception:
         async with places:
-            with Outputs(mirror.config) as outputs:
-                log.run_started(mirror.url, mirror.directory)
-                given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
-                report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+            try:
+                with outputs:
+                    log.run_started(mirror.url, mirror.directory)
+                    given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
+                    report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+                    report = await outputs.finish(report)
+                    log.run_ended(report)
+                    return report
+            except Exception as error:  # noqa: BLE001 - it is the trouble of this one
+                return error
+            finally:
                 share.ended()
-                report = await outputs.finish(report)
-                log.run_ended(report)
-                return report
 
-    shares = divide(display, [mirror.name for mirror in mirrors])
-    return await asyncio.gather(*(one(mirror, share) for mirror, share in zip(mirrors, shares, strict=True)))
+    parts = zip(mirrors, divide(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True)
+    return await asyncio.gather(*[one(*part) for part in list(parts)])
+
+
+def _outputs(mirror: Mirror) -> Outputs:
+    """Raises ConfigError that names the mirror."""
+    from crawler.outputs import Outputs
+
+    try:
+        return Outputs(mirror.config)
+    except ConfigError as error:
+        raise ConfigError(f"mirror {mirror.name}: {error}") from None

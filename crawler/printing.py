@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from contextlib import suppress
 from typing import TextIO
 
+from crawler.errors import CrawlerError, innermost
 from crawler.escape import masked
 
 
@@ -23,6 +25,16 @@ def complain(text: str, code: int) -> int:
     """Print one line about what went wrong; ``code`` comes back."""
     say(f"crawler: {masked(text)}")
     return code
+
+
+def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
+    """An error in one line, and its exit code. One that nobody expected is a bug: ``verbose`` prints where it is."""
+    if isinstance(error, CrawlerError):
+        return str(error), error.exit_code
+    if verbose:
+        say("".join(traceback.format_exception(error)))
+    found = innermost(error)
+    return f"unexpected {type(found).__name__}: {found} (-v shows where)", 1
 
 
 def deliver(text: str) -> int:
