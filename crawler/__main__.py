@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawler import signals  # isort: skip - the first of all: until then a signal does what it does by itself
 
+import io
 import os
 import sys
 
@@ -12,6 +13,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     signals.watch()
     _hold_standard_streams()
+    _escape_what_the_locale_lacks()
     from crawler.cli import run
 
     sys.exit(run(sys.argv[1:]))
@@ -28,6 +30,13 @@ def _hold_standard_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
             setattr(sys, name, open(number, "w" if number else "r"))  # noqa: SIM115, PTH123
+
+
+def _escape_what_the_locale_lacks() -> None:
+    """A name in another script than the terminal's is shown as Python would write it, and ends no listing of names."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -148,3 +149,19 @@ def test_names_stay_inside_their_cell_of_every_report(sandbox: Sandbox, site: Si
     sample = re.compile(r'(#.*|[a-zA-Z_:][\w:]*(\{(\w+="([^"\\]|\\.)*",?)*\})? [-+.\deE]+( \d+)?)')
     for line in reports["metrics"].read_text().splitlines():
         assert sample.fullmatch(line), line
+
+
+@pytest.mark.own
+@pytest.mark.row("H08")
+@pytest.mark.parametrize("mode", ["--dry-run", "--explain", "--list"])
+def test_a_name_that_the_locale_cannot_show_is_escaped(sandbox: Sandbox, site: Site, mode: str) -> None:
+    site.file("日本 é.bin", b"x")
+    *options, url, directory = sandbox.command(site.url)
+    entry = f"{site.url}{quote('日本 é.bin')}"
+    words = {"--dry-run": [mode, url, directory], "--explain": [mode, entry, url, directory], "--list": [mode, url]}
+    program = sandbox.start_raw([*options, *words[mode]], env={"PYTHONIOENCODING": "iso-8859-1"})
+    run = sandbox.note(program.finish())
+    run.succeeds()
+    assert "unexpected" not in run.text
+    if mode == "--dry-run":
+        run.says(r"\u65e5\u672c \xe9.bin")  # latin-1 has the last letter; read as UTF-8 its byte is none
