@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
 from typing import Any
 
 import click
@@ -13,7 +15,7 @@ from crawler.config import COMMAND_LINE, Config, default_of, option_fields, opti
 from crawler.console import Call, Stopped, run_one
 from crawler.errors import ConfigError
 from crawler.modes import run_config, run_explain, run_history, run_list, run_verify
-from crawler.printing import complain, describe, flush
+from crawler.printing import complain, deliver, describe, flush
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL
@@ -210,8 +212,8 @@ def run(args: Sequence[str]) -> int:
     """The whole program: parse ``args``, do it, and return the exit code. Never raises."""
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
     try:
-        call = _command().main(list(args), standalone_mode=False)
-        code = _dispatch(call) if isinstance(call, Call) else int(call or 0)
+        call = _understand(args)
+        code = _dispatch(call) if isinstance(call, Call) else deliver(call)
     except click.UsageError as error:
         code = complain(f"{error.format_message()} (--help lists the options)", 2)
     except Stopped as stopped:
@@ -222,6 +224,18 @@ def run(args: Sequence[str]) -> int:
         code = complain(*describe(error, verbose=verbose))
     flush()
     return code
+
+
+def _understand(args: Sequence[str]) -> Call | str:
+    """What is asked for, or what is to be printed and all: help, the version, a completion. Raises UsageError."""
+    content = io.BytesIO()
+    printed = io.TextIOWrapper(content, encoding="utf-8", errors="surrogateescape", newline="")
+    with redirect_stdout(printed), suppress(SystemExit):  # it exits after a completion
+        call = _command().main(list(args), standalone_mode=False)
+        if isinstance(call, Call):
+            return call
+    printed.flush()
+    return content.getvalue().decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
 _MIRROR = ("URL", "DIR")

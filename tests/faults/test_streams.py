@@ -58,3 +58,14 @@ def test_what_was_asked_for_and_could_not_be_written_is_no_success(
     many(site, 1500)
     command = sandbox.command(site.url, more=[mode])
     started(sandbox, place, command[:-1] if mode == "--list" else command).ends(code)
+
+
+@pytest.mark.parametrize(("place", "code"), [("full", 1), ("left", 0), ("output left", 0)])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+@pytest.mark.row("M21")
+def test_help_that_could_not_be_written_is_said_in_a_line(sandbox: Sandbox, option: str, place: str, code: int) -> None:
+    command = [sys.executable, "-m", "crawler", option]
+    started(sandbox, place, command).ends(code)
+    if place == "full":
+        run = sandbox.note(sandbox.start_raw(["bash", "-c", 'exec "$@" >/dev/full', "bash", *command]).finish())
+        assert run.errors == "crawler: standard output: No space left on device\n"
