@@ -189,7 +189,7 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
         async def logged(stop: Stop) -> tuple[Report, CrawlerError | None]:
             log.run_started(*_subject(call))
             report, error = await work(stop, [display, log, outputs])
-            report = await outputs.finish(report)
+            report = await outputs.finish(report, stop.afterwards())
             log.run_ended(report)
             return report, error
 

@@ -161,7 +161,7 @@ async def _run_mirrors(
                     log.run_started(mirror.url, mirror.directory)
                     given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
                     report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
-                    report = await outputs.finish(report)
+                    report = await outputs.finish(report, stop.afterwards())
                     log.run_ended(report)
                     return report
             except Exception as error:  # noqa: BLE001 - it is the trouble of this one

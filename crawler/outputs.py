@@ -10,13 +10,14 @@ import asyncio
 import io
 import json
 import os
+import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, BinaryIO, Self
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 
 from crawler import __version__
 from crawler.config import Config
@@ -26,12 +27,16 @@ from crawler.leaf import Row
 from crawler.models import Outcome, Result
 from crawler.observer import Observer
 from crawler.render import json_text
-from crawler.report import Report
+from crawler.report import SIGNALS, Report
 from crawler.target import check_target, replace_file
 
 if TYPE_CHECKING:
     from crawler.html_report import Slowest
 
+T = TypeVar("T")
+
+GRACE = 3.0
+"""Seconds between SIGTERM and SIGKILL for a command that is no longer wanted."""
 _GAUGES = (
     ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
     ("success", "1 if the last run ended with exit code 0."),
@@ -44,6 +49,14 @@ _GAUGES = (
     ("listings_failed", "Listings that could not be read in the last run."),
     ("extraneous_files", "Local files found gone upstream in the last run, deleted or not."),
 )
+
+
+class Stoppable(Protocol):
+    """As ``stop.Stop``."""
+
+    reason: str | None
+
+    async def guard(self, work: Coroutine[Any, Any, T]) -> T | None: ...
 
 
 def change_of(result: Result, when: float) -> dict[str, object] | None:
@@ -191,16 +204,16 @@ class Outputs(Observer):
     def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
         """Nothing changed, and it took no time."""
 
-    async def finish(self, report: Report) -> Report:
+    async def finish(self, report: Report, stop: Stoppable) -> Report:
         """Write the files and run the command; what went wrong is added to the report that comes back.
 
-        After a dry run nothing: readers take these files for what has happened.
+        ``stop`` ends the command. After a dry run nothing is done: readers take these files for what has happened.
         """
         if report.plan is not None:
             return report
         config, ended = self._config, time.time()
         if self._spool is not None:
-            report = await self._deliver_changes(self._spool, report)
+            report = await self._deliver_changes(self._spool, report, stop)
         if config.report is not None and self._slowest is not None:
             from crawler.html_report import LastRun, write_page
 
@@ -218,7 +231,7 @@ class Outputs(Observer):
             report = _written("--metrics", config.metrics, io.BytesIO(metrics.encode()), report)
         return report
 
-    async def _deliver_changes(self, spool: BinaryIO, report: Report) -> Report:
+    async def _deliver_changes(self, spool: BinaryIO, report: Report, stop: Stoppable) -> Report:
         problem = self._spool_problem or _flush_problem(spool)
         if problem is not None:
             return report.warned(f"the change list is lost: {tempfile.gettempdir()}: {problem.strerror}", 1)
@@ -227,8 +240,11 @@ class Outputs(Observer):
             report = _written("--changes", self._config.changes, spool, report)
         if self._config.on_change is not None and self._changed:
             os.lseek(spool.fileno(), 0, os.SEEK_SET)  # seek() may stay in Python's buffer, which a child cannot see
-            failure = await run_command(self._config.on_change, spool)
-            report = report.warned(f"--on-change {failure}", 1) if failure else report
+            failure = await stop.guard(run_command(self._config.on_change, spool))
+            if stop.reason is not None:
+                failure = f"was ended by {stop.reason}: {self._config.on_change}"
+            if failure is not None:
+                report = report.warned(f"--on-change {failure}", SIGNALS.get(stop.reason or "", 1))
         return report
 
 
@@ -251,20 +267,29 @@ def _written(option: str, path: str, source: IO[bytes], report: Report) -> Repor
 async def run_command(command: str, given: IO[bytes]) -> str | None:
     """Run a shell command with ``given`` as its input. Returns what went wrong, or None.
 
-    The text is the user's own and is for ``/bin/sh``, as in a crontab; nothing a server said becomes part
-    of it. It is ended (SIGTERM) if we are cancelled.
+    The text is the user's own and is for ``/bin/sh``, as in a crontab; nothing a server said becomes part of it.
+    It gets a session of its own: if we are cancelled all of it is told to end (SIGTERM), and killed if it does not.
     """
     try:
-        process = await asyncio.create_subprocess_shell(command, stdin=given)
+        process = await asyncio.create_subprocess_shell(command, stdin=given, start_new_session=True)
     except OSError as problem:
         return f"could not be run: {problem.strerror}"
     try:
         code = await process.wait()
     except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+        await _end(process)
         raise
     if code < 0:
         return f"was ended by signal {-code}: {command}"
     return f"ended with exit status {code}: {command}" if code else None
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(GRACE):
+                await process.wait()
+        except TimeoutError:
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

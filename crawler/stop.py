@@ -27,6 +27,12 @@ class Stop:
         self._children.append(child)
         return child
 
+    def afterwards(self) -> Stop:
+        """For what is to be done after the work, also if that was stopped: it hears only what is asked from now on."""
+        later = Stop()
+        self._children.append(later)
+        return later
+
     def request(self, reason: str) -> None:
         """End the run. The first reason is the one that counts. Call it on the event loop's thread."""
         if self.reason is None:

@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 
+from crawler import outputs as outputs_module
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.models import Known, Outcome, Rejection, Result
 from crawler.outputs import Outputs, change_of, render_json_summary, render_metrics, replace_file, run_command
 from crawler.report import Report, Tally
+from crawler.stop import Stop
 
 URL = "http://user:secret@h/"
 NOON = 1_700_000_000.0
@@ -46,11 +48,13 @@ RESULTS = [
 ]
 
 
-async def finished(config: Config, results: list[Result], closing: Report | None = None) -> Report:
+async def finished(
+    config: Config, results: list[Result], closing: Report | None = None, stop: Stop | None = None
+) -> Report:
     with Outputs(config) as outputs:
         for item in results:
             outputs.finished(item)
-        return await outputs.finish(closing or report())
+        return await outputs.finish(closing or report(), stop or Stop())
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -180,7 +184,7 @@ async def test_a_file_that_cannot_be_written_is_a_warning_and_exit_1_and_the_old
     target = tmp_path / "summary.json"
     target.write_text("old")
     with Outputs(Config(summary=str(target))) as outputs, no_file_may_grow():
-        closed = await outputs.finish(report())
+        closed = await outputs.finish(report(), Stop())
     assert closed.warnings == (f"--summary {target}: File too large",)
     assert closed.exit_code == 1
     assert target.read_text() == "old"
@@ -193,7 +197,7 @@ async def test_a_change_list_that_cannot_be_kept_is_a_warning_and_no_half_list(t
     with Outputs(config) as outputs, no_file_may_grow():
         for _ in range(1000):
             outputs.finished(RESULTS[0])
-        closed = await outputs.finish(report())
+        closed = await outputs.finish(report(), Stop())
     assert closed.exit_code == 1
     assert "the change list is lost" in closed.warnings[0]
     assert os.listdir(tmp_path) == []
@@ -298,6 +302,30 @@ async def test_a_command_that_fails_is_a_warning_and_exit_1(command: str, proble
     closed = await finished(Config(on_change=command), RESULTS)
     assert closed.warnings == (f"--on-change {problem}",)
     assert closed.exit_code == 1
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM; "])
+async def test_a_command_ends_with_a_stop_and_the_files_are_written(
+    tmp_path: Path, trap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs_module, "GRACE", 0.05)
+    stop, started, summary = Stop(), tmp_path / "started", tmp_path / "summary"
+    os.mkfifo(started)
+    command = f"{trap}echo > {started}; sleep 3600; echo this shell does not become sleep"
+    task = asyncio.create_task(finished(Config(on_change=command, summary=str(summary)), RESULTS, stop=stop))
+    await asyncio.to_thread(started.read_bytes)
+    stop.request("SIGTERM")
+    closed = await task
+    assert closed.warnings == (f"--on-change was ended by SIGTERM: {command}",)
+    assert (closed.exit_code, json.loads(summary.read_text())["exit_code"]) == (143, 143)
+
+
+async def test_a_run_that_was_stopped_still_tells_what_it_changed(tmp_path: Path) -> None:
+    stop = Stop()
+    stop.request("SIGTERM")
+    closed = await finished(Config(on_change=f"touch {tmp_path}/ran"), RESULTS, stop=stop.afterwards())
+    assert closed.warnings == ()
+    assert os.listdir(tmp_path) == ["ran"]
 
 
 async def test_a_cancelled_run_ends_its_command(tmp_path: Path) -> None:

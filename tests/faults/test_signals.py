@@ -74,3 +74,24 @@ def test_before_the_run_a_signal_ends_it_with_its_exit_code(
         assert ends(sandbox, program, number) == ""
     finally:
         os.close(writer)
+
+
+@each
+@pytest.mark.row("X03")
+def test_a_command_that_runs_on_a_change_ends_when_told_to(
+    sandbox: Sandbox, site: Site, number: signal.Signals
+) -> None:
+    wanted = populate(site)
+    begun = sandbox.reports / "begun"
+    alive = sandbox.reports / "alive"
+    os.mkfifo(begun)
+    os.mkfifo(alive)
+    program = sandbox.start(site.url, more=[f"--on-change=cat {alive} & echo > {begun}; wait"])
+    begun.read_bytes()  # returns when the command has begun
+    writer = os.open(alive, os.O_WRONLY)  # and this when what it has started reads
+    assert f"--on-change was ended by {number.name}" in ends(sandbox, program, number)
+    with pytest.raises(BrokenPipeError):
+        while os.write(writer, b"x"):  # nobody reads once all of it has ended
+            continue
+    os.close(writer)
+    sandbox.holds(wanted)

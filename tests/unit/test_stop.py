@@ -204,3 +204,14 @@ async def test_a_child_of_a_stopped_parent_is_stopped() -> None:
     parent = Stop()
     parent.request("SIGINT")
     assert parent.child().reason == "SIGINT"
+
+
+async def test_what_comes_after_the_work_hears_only_what_is_asked_later() -> None:
+    stop, work = Stop(), Work()
+    stop.request("SIGTERM")
+    later = stop.afterwards()
+    guard = asyncio.create_task(later.guard(work.run()))
+    await work.started.wait()
+    stop.request("SIGINT")
+    await guard
+    assert (stop.reason, later.reason, work.ended) == ("SIGTERM", "SIGINT", "cancelled")
