@@ -22,13 +22,14 @@ def main() -> None:
 def _hold_standard_streams() -> None:
     """Put /dev/null where a parent left 0, 1 or 2 closed.
 
-    A socket or a file of the mirror would get that number otherwise, and what is printed would go there.
+    A socket or a file of the mirror would get that number otherwise, and what is printed would go there. Standard input
+    cannot be read then either: a list of URLs that was never there is no empty one.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            os.open(os.devnull, os.O_WRONLY)  # takes the lowest free number, which is this one
             setattr(sys, name, open(number, "w" if number else "r"))  # noqa: SIM115, PTH123
 
 

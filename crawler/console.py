@@ -47,6 +47,8 @@ class Call:
     """The options as given, which override those of a config file."""
 
 
+_BLANKS = " \t\r"
+"""What may stand around the parts of a line of --input-file."""
 Show = Callable[["Report", Call, Config], int]
 """Prints a report, and returns the exit code."""
 
@@ -98,16 +100,20 @@ def answer(work: Coroutine[Any, Any, T]) -> T:
 
 
 def read_items(name: str) -> list[tuple[str, str]]:
-    """(URL, path or "") from each line of a list: ``URL[TAB path]``; empty lines and lines with # are passed over."""
+    """(URL, path or "") from each line of a list: ``URL[TAB path]``; empty lines and lines with # are passed over.
+
+    Bytes that are not UTF-8 come through. A line ends with a line feed, and nothing else: names may hold what Unicode
+    calls the end of a line. Raises ConfigError.
+    """
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="surrogateescape")
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise ConfigError(f"--input-file {name}: {error.strerror}") from None
     items = []
-    for line in text.splitlines():
-        url, _, path = line.strip().partition("\t")
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        url, _, path = line.strip(_BLANKS).partition("\t")
         if url and not url.startswith("#"):
-            items.append((url.strip(), path.strip()))
+            items.append((url.strip(_BLANKS), path.strip(_BLANKS)))
     return items
 
 

@@ -33,8 +33,13 @@ class DownloadRun(Run):
         parts = self.parts
         robots: dict[urls.Origin | None, Callable[[str], bool] | str] = {}
         taken: set[str] = set()
+        seen: set[tuple[str | Rejection, str]] = set()
         for url, wanted in items:
             path = urls.entry_path("", wanted or urls.last_name(url))
+            if (path, url) in seen:
+                parts.observer.rejected("", Rejection("duplicate", url))
+                continue
+            seen.add((path, url))
             parts.observer.listed(path if isinstance(path, str) else wanted, None)
             problem = f"{path.subject!r} {path.detail}" if isinstance(path, Rejection) else None
             if path in taken:

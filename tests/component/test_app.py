@@ -179,7 +179,7 @@ async def test_download_names_what_it_is_not_told_to_name(site: Site, tmp_path: 
         (site.url + "c", "sub/c2"),
         (site.url, ""),
         (site.url + "c", "../out"),
-        (site.url + "c", "sub/c2"),
+        (site.url + "a%20b", "sub/c2"),
     ]
     report = await crawler.download(items, tmp_path / "mirror", QUICK)
     assert (report.listed, report.saved, report.failed) == (5, 2, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -290,10 +291,26 @@ def test_a_list_is_read_line_by_line(tmp_path: Path) -> None:
 
 def test_a_list_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "list"
-    path.write_text("http://h/a\tb\n")
-    with path.open() as stream:
+    path.write_bytes(b"http://h/a\tb\nhttp://h/\xff\n")
+    with path.open(encoding="ascii") as stream:  # the locale's encoding is not that of the list
         monkeypatch.setattr(sys, "stdin", stream)
-        assert read_items("-") == [("http://h/a", "b")]
+        assert read_items("-") == [("http://h/a", "b"), ("http://h/\udcff", "")]
+
+
+def test_a_line_ends_where_a_line_feed_is(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    name = "a\u2028b\u2029c\x85d\x0ce\x0bf\x1cg\u00a0"
+    path.write_text(f"http://h/a\t{name}\r\nhttp://h/b", newline="")
+    assert read_items(str(path)) == [("http://h/a", name), ("http://h/b", "")]
+
+
+def test_a_list_from_a_standard_input_that_is_closed_is_no_empty_list(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "crawler", "--input-file", "-", str(tmp_path / "DIR")]
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(closed, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--input-file -" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_list_that_is_a_directory_is_a_wrong_option(tmp_path: Path) -> None:

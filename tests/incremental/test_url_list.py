@@ -24,3 +24,19 @@ async def test_a_host_that_is_down_does_not_end_the_run(site: Site, tmp_path: Pa
     report = await download([(url, "") for url in urls], tmp_path, Config(attempts=1))
     assert [result.path for result in report.failures] == ["x"]
     assert (report.saved, report.exit_code) == (1, 5)
+
+
+async def test_a_line_that_is_there_twice_is_one_file(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    a, b = f"{site.url}a.txt", f"{site.url}sub/b.bin"
+    report = await download([(a, ""), (b, "n"), (a, ""), (a, "a.txt"), (b, "n"), (b, "m")], tmp_path)
+    assert (report.listed, report.saved, report.exit_code) == (3, 3, 0)
+    assert report.rejected_by == {"duplicate": 3}
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["a.txt", "m", "n"]
+
+
+async def test_two_urls_for_one_path_are_still_a_failure(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    report = await download([(f"{site.url}a.txt", "x"), (f"{site.url}sub/b.bin", "x")], tmp_path)
+    assert [result.reason for result in report.failures] == ["two URLs for one path"]
+    assert report.exit_code == 5
