@@ -33,6 +33,11 @@ def announce(attempt: int, wait: float, error: Exception) -> None:
         _announce(attempt, wait, error)
 
 
+def prepare() -> None:
+    """Import now what the first retry needs: where few files may be open, it comes when no more can be opened."""
+    import stamina  # noqa: F401
+
+
 async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
     """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
 

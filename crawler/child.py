@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from crawler import engine, wire
-from crawler.attempts import announce_to
+from crawler.attempts import announce_to, prepare
 from crawler.client import Client
 from crawler.committer import Committer
 from crawler.console import loop_factory
+from crawler.destinations.descriptors import FEW, descriptor_limit
 from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError, innermost
 from crawler.fetching import Tools, build_downloader
@@ -80,6 +81,8 @@ async def _work(link: _Parent, setup: Setup) -> None:
     gate = Gate(link.ceiling, rates, on_rest=link.rested, start=setup.start)
     gate.recall(setup.hosts)
     link.gate = gate
+    if descriptor_limit() < FEW:
+        prepare()
     async with (
         _Destination(link, setup) as destination,
         Client(setup.options, gate) as client,

@@ -11,6 +11,8 @@ except ImportError:  # Windows
 
 _BATCH_WIDTH = 256
 """Files held open between writing and flushing: enough for one journal commit to carry them all."""
+FEW = 256
+"""Below that, all may be in use at some moment of a run, and not even a module can be read then."""
 
 
 def descriptor_budget(limit: int) -> tuple[int, int]:
