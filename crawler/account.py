@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from crawler.config import Config
-from crawler.errors import CrawlerError, innermost
+from crawler.destinations.reasons import NO_DESCRIPTORS, WHOLE
+from crawler.errors import CrawlerError, DestinationError, innermost
 from crawler.history import figures_of
 from crawler.report import Report, Tally
 from crawler.run import Parts
@@ -31,11 +32,10 @@ async def accounted(
     """
     began = time.monotonic()
     error: CrawlerError | None = None
-    timer = None
+    longest, loop = config.max_duration, asyncio.get_running_loop()
+    timer = None if longest is None else loop.call_later(longest, stop.request, "--max-duration")
     if config.dry_run:
         tally.plan = []
-    if config.max_duration is not None:
-        timer = asyncio.get_running_loop().call_later(config.max_duration, stop.request, "--max-duration")
     try:
         async with AsyncExitStack() as stack:
             opened = await stop.guard(open_parts(stack))
@@ -45,6 +45,8 @@ async def accounted(
                     await work(parts)
     except CrawlerError as problem:
         error = problem
+    except OSError as problem:
+        error = _scarcity(problem)
     except BaseExceptionGroup as group:
         error = first_error(group)
     finally:
@@ -61,9 +63,24 @@ async def accounted(
 def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
     """The error that a TaskGroup's children died of. Raises what is none of ours."""
     _, others = group.split(CrawlerError)
-    if others is not None:
+    if others is None:
+        return cast("CrawlerError", innermost(group))
+    _, bugs = others.split(_lacks_descriptors)
+    if bugs is not None:
         raise others
-    return cast("CrawlerError", innermost(group))
+    return _scarcity(cast("OSError", innermost(others)))
+
+
+def _lacks_descriptors(error: BaseException) -> bool:
+    """Whatever it was that needed one: reading a module does, too."""
+    return isinstance(error, OSError) and error.errno in NO_DESCRIPTORS
+
+
+def _scarcity(error: OSError) -> CrawlerError:
+    """What the user can do where files cannot be opened any more. Raises any other error."""
+    if not _lacks_descriptors(error):
+        raise error
+    return DestinationError(WHOLE[error.errno or 0])
 
 
 @asynccontextmanager

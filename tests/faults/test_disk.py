@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.faulty.behaviours import Late
 from tests.faulty.samples import DAY, KB, blob, many, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -130,6 +131,20 @@ def test_few_open_files_are_enough(sandbox: Sandbox, site: Site, most: int) -> N
         sandbox.holds(site.contents())
     else:
         run.fails(4, 5)
+
+
+@pytest.mark.own
+@pytest.mark.row("F04")
+@pytest.mark.parametrize(("most", "workers"), [(16, 8), (18, 8), (24, 8), (28, 32), (48, 32), (64, 64)])
+def test_too_few_open_files_are_said_to_be_too_few(sandbox: Sandbox, site: Site, most: int, workers: int) -> None:
+    for number in range(100):
+        site.file(f"f{number}", blob(900, number), Late(0.02))
+    command = sandbox.command(site.url, workers=workers)
+    run = sandbox.note(sandbox.start_raw(["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh", *command]).finish())
+    sandbox.holds_only_whole(site.contents())
+    run.ends(0, 3, 4, 5)
+    if run.code:
+        run.says("too many open files")
 
 
 @pytest.mark.row("E13")
