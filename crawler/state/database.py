@@ -38,6 +38,9 @@ COMMIT;
 # "No such table" is SQLITE_ERROR: our statements are right, so the tables are not ours.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
 
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite calls the files that it keeps beside the main one."""
+
 
 class _NotUsableError(ValueError):
     """A sound database, but not one that this version wrote."""
@@ -56,7 +59,11 @@ class Database:
     def open(self) -> None:
         try:
             self._path = self._path.resolve()  # SQLite puts -wal and -shm beside the true file
-            self._connection = self._connect()
+            strange = self._strange()
+            if strange is None:
+                self._connection = self._connect()
+            else:
+                self._note(f"cannot be used ({strange} is not a regular file): this run goes on without it")
         except (sqlite3.Error, ValueError) as error:
             self._recover(error)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks, before Python 3.13
@@ -91,6 +98,11 @@ class Database:
             self._writable = False
             self._note(f"cannot be written ({error}): the rest of this run is not remembered")
             return default
+
+    def _strange(self) -> Path | None:
+        """What SQLite would open and must not: to open a FIFO is to wait for whoever writes into it, without end."""
+        places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
+        return next((place for place in places if place.exists() and not place.is_file()), None)
 
     def _connect(self) -> sqlite3.Connection | None:
         mode = "rwc"
@@ -153,7 +165,7 @@ class Database:
         while aside.exists():
             number, aside = number + 1, self._path.with_name(f"{name}-{number}")
         # The main file last: beside a new one SQLite would delete an old log.
-        for suffix in ("-wal", "-shm", "-journal"):
+        for suffix in _BESIDE:
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
         self._path.rename(aside)

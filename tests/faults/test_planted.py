@@ -169,3 +169,28 @@ def test_a_destination_that_is_no_directory_is_left_alone(
     after = sandbox.directory.lstat()
     assert (after.st_ino, after.st_size, after.st_mode) == (before.st_ino, before.st_size, before.st_mode)
     assert site.log.bodies() == []
+
+
+@pytest.mark.own
+@pytest.mark.row("F05")
+@pytest.mark.parametrize("mode", ["mirror", "--dry-run", "--explain", "--state", "beside"])
+def test_a_fifo_in_the_place_of_the_state_is_not_waited_for(sandbox: Sandbox, site: Site, mode: str) -> None:
+    site.file("a.txt", b"x")
+    sandbox.mirror(site.url).succeeds()
+    place = sandbox.directory / ".crawler" / "state.sqlite3"
+    if mode == "--state":
+        place = sandbox.reports / "state"
+    elif mode == "beside":
+        place = place.with_name(f"{place.name}-journal")
+    else:
+        place.unlink()
+    os.mkfifo(place)
+    more = {"--dry-run": [mode], "--state": [f"--state={place}"]}.get(mode, [])
+    command = sandbox.command(site.url, more=more)
+    if mode == "--explain":
+        command = [*command[:-2], mode, f"{site.url}a.txt", *command[-2:]]
+    run = sandbox.note(sandbox.start_raw(command).finish())
+    run.succeeds()
+    if mode != "--explain":
+        run.says("is not a regular file")
+    assert place.is_fifo()
