@@ -23,6 +23,9 @@ Parse = Callable[[bytes, str, str], Pieces]
 """(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece. Raises
 ListingError for a page that takes too much time or memory."""
 
+_BAD_NAME = "bad-name"
+"""The reason of rows whose names no file can have."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
@@ -88,10 +91,11 @@ class Reader:
                 if piece.is_listing:
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
-                    if piece.complete and count == len(entries):
+                    if piece.complete and count == len(entries) and _is_savable(piece):
                         self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
                 yield piece
-                if self.leaves and piece.is_listing and piece.complete and not piece.next_pages:
+                is_all = piece.is_listing and piece.complete and not piece.next_pages
+                if self.leaves and is_all and _is_savable(piece):
                     self.leaves.remember(path, url, page, piece)
 
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
@@ -118,17 +122,22 @@ class Reader:
     def _account(self, path: str, listing: Listing) -> None:
         for rejection in listing.rejections:
             self.observer.rejected(path, rejection)
-            if rejection.reason == "bad-name":
+            if rejection.reason == _BAD_NAME:
                 self._count_unsavable(path, rejection)
 
     def _count_unsavable(self, path: str, rejection: Rejection) -> None:
         """What the listing shows and no file can be called is an entry that failed, not a link of the page."""
-        reason = f"{rejection.subject!r} {rejection.detail}"
+        reason = f"{rejection.subject!r} cannot be the name of a file: {rejection.detail or 'no file has such a name'}"
         self.observer.listed(path, None)
         self.observer.finished(Result(path=path, url=rejection.subject, outcome=Outcome.FAILED, reason=reason))
 
     def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
         self.observer.listing_read(path, url, count, family=family, confidence=confidence)
+
+
+def _is_savable(listing: Listing) -> bool:
+    """Whether all that a page shows can be called something. If not, it fails in each run, and so each run reads it."""
+    return all(rejection.reason != _BAD_NAME for rejection in listing.rejections)
 
 
 def _is_same(known: ListingMemo | Leaf, page: Page) -> bool:

@@ -98,8 +98,9 @@ def _read_calls(page: Page) -> Listing | None:
     for found, kind in rows:
         name, address = _unescaped(found[1]), _unescaped(found[4 if kind is Kind.FILE else 3])
         url = resolver.target(address).url
-        if name_problem(name) or not url:
-            rejections.append(Rejection("bad-name" if url else "scheme", address))
+        problem = name_problem(name)
+        if problem or not url:
+            rejections.append(Rejection("bad-name" if url else "scheme", address, problem))
             continue
         entries.append(_entry(found, kind, name, url))
     if not entries:

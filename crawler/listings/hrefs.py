@@ -75,6 +75,8 @@ class Target:
     """The target ends in a slash."""
     folder: str = ""
     """Decoded folders between the listing and the target."""
+    problem: str = ""
+    """Of BAD_NAME: why no file can have the name."""
 
 
 def origin(url: str) -> Origin | None:
@@ -198,8 +200,8 @@ class Resolver:
         slash = bare.endswith("/")
         segment = bare[:-1] if slash else bare
         name = decoded(segment)
-        if name_problem(name):
-            return Target(Way.BAD_NAME, self.directory + bare, name)
+        if problem := name_problem(name):
+            return Target(Way.BAD_NAME, self.directory + bare, name, problem=problem)
         if ";" in segment and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
             name = decoded(plain[1])
         return Target(Way.CHILD, self.directory + bare, name, slash)
@@ -226,8 +228,8 @@ class Resolver:
         slash = tail.endswith("/")
         segments = [decoded(segment) for segment in tail.rstrip("/").split("/")]
         segments = [segment for segment in segments[:-1] if segment] + segments[-1:]
-        if any(name_problem(segment) for segment in segments):
-            return Target(Way.BAD_NAME, url, segments[-1])
+        if problem := next(filter(None, map(name_problem, segments)), ""):
+            return Target(Way.BAD_NAME, url, segments[-1], problem=problem)
         way = Way.CHILD if len(segments) == 1 else Way.DEEP
         return Target(way, url, segments[-1], slash, "/".join(segments[:-1]))
 
@@ -275,8 +277,8 @@ class Resolver:
         if self.folder and not folder.startswith(self.folder + "/"):
             return Target(Way.PARENT if folder.endswith("/..") else Way.ABOVE, url)
         segments = folder[len(self.folder) :].strip("/").split("/")
-        if any(name_problem(segment) for segment in segments):
-            return Target(Way.PARENT if segments[-1] == ".." else Way.BAD_NAME, url)
+        if problem := next(filter(None, map(name_problem, segments)), ""):
+            return Target(Way.PARENT if segments[-1] == ".." else Way.BAD_NAME, url, problem=problem)
         return Target(Way.CHILD if len(segments) == 1 else Way.DEEP, url, segments[-1], True, "/".join(segments[:-1]))
 
     def _is_further(self, query: str) -> bool:

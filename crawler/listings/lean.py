@@ -188,7 +188,7 @@ class Reading:
                 if target.way not in _HARMLESS:
                     yield piece  # its entries count as seen
                     return
-                self.rejections.append(Rejection(target.way.value, href))
+                self.rejections.append(Rejection(target.way.value, href, target.problem))
                 continue
             if target.url in seen:
                 self.rejections.append(Rejection("duplicate", href))
@@ -220,7 +220,8 @@ class Reading:
         )
 
     def _reject(self, href: str) -> None:
-        self.rejections.append(Rejection(self.resolver.target(href).way.value, href))
+        target = self.resolver.target(href)
+        self.rejections.append(Rejection(target.way.value, href, target.problem))
 
     def _entry(self, name: str, url: str, slash: bool, time: str, size: str) -> Entry:
         sizes, times = self._sizes, self._times

@@ -231,7 +231,7 @@ class HtmlReader:
                 used.add(target.url)
                 continue
             again = target.way is Way.CHILD and target.name in names
-            result.append(Rejection("duplicate" if again else _reason(target), link.href))
+            result.append(Rejection("duplicate" if again else _reason(target), link.href, target.problem))
         return result
 
     def next_pages(self) -> tuple[str, ...]:

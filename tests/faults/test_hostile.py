@@ -77,6 +77,24 @@ def test_directories_may_not_lead_out_either(sandbox: Sandbox, site: Site) -> No
     stay_below_the_root(site.log)
 
 
+@pytest.mark.own
+@pytest.mark.row("H01", "H02")
+@pytest.mark.parametrize("href", ["..%2fesc", "a%00b"])
+def test_a_name_that_cannot_be_saved_fails_in_every_run_and_is_given_a_reason(
+    sandbox: Sandbox, site: Site, href: str
+) -> None:
+    populate(site)
+    site.links(href)
+    sandbox.mirror(site.url).fails(5)
+    there = sandbox.tree()
+    site.remove("other/g")
+    for delete in (False, True):
+        run = sandbox.mirror(site.url, delete=delete)
+        run.fails(5)
+        run.says("a slash or NUL inside")
+    sandbox.holds(there)
+
+
 @pytest.mark.row("H03")
 def test_a_redirect_or_a_disposition_does_not_choose_the_name(sandbox: Sandbox, site: Site) -> None:
     wish = (("Content-Disposition", "attachment; filename=\"../../x\"; filename*=UTF-8''..%2F..%2F.bashrc"),)

@@ -311,3 +311,14 @@ def test_the_log_names_each_file_when_it_is_asked_to(site: Site, directory: Path
         log.unlink(missing_ok=True)
         assert command_line([verbosity, "--no-robots", f"--log-file={log}", *arguments]) == 0
         assert all((name in log.read_text()) is named for name in NAMES)
+
+
+async def test_a_page_with_a_name_that_cannot_be_saved_is_not_summed_up(
+    site: Site, directory: Path, answers: list[bool]
+) -> None:
+    fill(site)
+    site.links("..%2fescape")
+    for _ in range(2):
+        report, _ = await run(site, directory)
+        assert (report.exit_code, report.failed, report.listed) == (5, 1, len(NAMES) + 1)
+    assert answers == []
