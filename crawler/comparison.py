@@ -21,6 +21,40 @@ class Extraneous:
 
     The other way round nothing is concluded: what looks like a file in a listing may be a folder without its slash.
     """
+    mentioned: bool = False
+    """True if the page shows the name all the same, by a link that is no entry: then it is not proven absent."""
+
+
+@dataclass(slots=True)
+class Missing:
+    """What lies in the folders of a run and is not listed, by what follows from that."""
+
+    gone: list[Extraneous] = field(default_factory=list)
+    """Proven absent: what may be deleted."""
+    mentioned: list[str] = field(default_factory=list)
+    """Paths that stay, because their pages mention them all the same."""
+    doubted: list[str] = field(default_factory=list)
+    """Folders whose pages prove nothing absent."""
+    replaced: dict[str, Extraneous] = field(default_factory=dict)
+    """Files where a listing shows a folder, by path."""
+
+    def note(self, folder: str, items: list[Extraneous], *, conclusive: bool) -> None:
+        """``items`` of ``folder``, whose listing was read to its end, are not listed. ``conclusive``: see Listing."""
+        if items and not conclusive:
+            self.doubted.append(folder)
+            return
+        for item in items:
+            if item.replaced:
+                self.replaced[item.path] = item
+            elif item.mentioned:
+                self.mentioned.append(item.path)
+            else:
+                self.gone.append(item)
+
+    def confirm(self, folder: str) -> None:
+        """The listing of ``folder`` itself was read to its end: what lies in its place may go."""
+        if folder in self.replaced:
+            self.gone.append(self.replaced[folder])
 
 
 @dataclass(slots=True)
@@ -29,6 +63,8 @@ class Shown:
 
     folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)
     """Folder → name → is it a folder? None where the listing does not say."""
+    mentioned: set[str] = field(default_factory=set)
+    """Names that the pages mention in other links, which may lead anywhere."""
 
     def add(self, path: str, entry: Entry) -> None:
         """Note the name of ``entry`` and of the folders between it and the folder at ``path``."""
@@ -41,12 +77,15 @@ class Shown:
         names[entry.name] = is_folder if names.get(entry.name, is_folder) == is_folder else None
 
     def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
-        """What of ``local``, the content of the folder ``parent``, is gone upstream or seems to be a folder now."""
+        """What of ``local``, the content of the folder ``parent``, is not listed or seems to be a folder now."""
         shown = self.folders.get(parent, {})
         found = []
         for name, there in local.items():
             replaced = shown.get(name) is True and there.kind is not Kind.DIRECTORY
             if name not in shown or replaced:
                 path = f"{parent}/{name}" if parent else name
-                found.append(Extraneous(path=path, kind=there.kind, size=there.size, replaced=replaced))
+                mentioned = not replaced and name in self.mentioned
+                found.append(
+                    Extraneous(path=path, kind=there.kind, size=there.size, replaced=replaced, mentioned=mentioned)
+                )
         return found

@@ -1,6 +1,6 @@
 """Deleting what is gone upstream: the most dangerous feature, so each doubt ends it.
 
-Only what the complete listing of a folder proves absent is a candidate (``Producer.extraneous``). Deletion is
+Only what the complete listing of a folder proves absent is a candidate (``comparison.Missing.gone``). Deletion is
 the last act of a run, and its limit is checked before the first file goes.
 """
 

@@ -50,6 +50,9 @@ class FolderPage:
     complete: bool
     """True on the last page of a listing that was read to its end: what it does not show is not there."""
     last: bool
+    mentioned: frozenset[str] = frozenset()
+    """As in ``Listing``, and so is ``conclusive``."""
+    conclusive: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +157,13 @@ class Walker:
                     last = piece.is_listing and not todo
                     await visit(
                         FolderPage(
-                            folder=folder, url=piece.url, entries=piece.entries, complete=whole and last, last=last
+                            folder=folder,
+                            url=piece.url,
+                            entries=piece.entries,
+                            complete=whole and last,
+                            last=last,
+                            mentioned=piece.mentioned,
+                            conclusive=piece.conclusive,
                         )
                     )
                     self._push(below)  # only now: what is in the way of a folder is known before it is visited

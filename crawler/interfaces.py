@@ -226,6 +226,8 @@ class ListingMemo:
     complete: bool
     entries: tuple[Entry, ...]
     next_pages: tuple[str, ...]
+    mentioned: frozenset[str] = frozenset()
+    """As in ``Listing``."""
 
 
 class StateStore(Protocol):

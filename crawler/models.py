@@ -112,6 +112,11 @@ class Listing:
     rejections: tuple[Rejection, ...] = ()
     next_pages: tuple[str, ...] = ()
     """URLs of the pages that continue this listing."""
+    mentioned: frozenset[str] = frozenset()
+    """Names (decoded) that the page shows by links that are no entries: what it does not list and does mention is not
+    proven absent."""
+    conclusive: bool = True
+    """False when all rows for files lead elsewhere: that there is no entry then proves nothing absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

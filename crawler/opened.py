@@ -20,6 +20,8 @@ class Opened:
     url: str
     """Of its first page."""
     shown: Shown = field(default_factory=Shown)
+    conclusive: bool = True
+    """False once a page has shown that rows for files lead elsewhere, all of them."""
     gathering: Gathering = field(default_factory=Gathering)
     files: dict[str, str] = field(default_factory=dict)
     """Paths that are taken → URL."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.checksums import Checksums, by_digest, may_be_checksums
-from crawler.comparison import Extraneous
+from crawler.comparison import Missing
 from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
@@ -78,9 +78,7 @@ class Producer:
         """Jobs that match --last: to be done after all others."""
         self.blocked: list[Job] = []
         """Jobs that have to wait until a file is removed that lies where their folder goes."""
-        self.extraneous: list[Extraneous] = []
-        self._replaced: dict[str, Extraneous] = {}
-        """Files where a listing shows a folder, by path."""
+        self.missing = Missing()
         self.local_files = 0
         """Files found in the folders that were compared."""
 
@@ -104,6 +102,8 @@ class Producer:
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
             opened.shown.add(folder.path, entry)
+        opened.shown.mentioned |= page.mentioned
+        opened.conclusive &= page.conclusive
         if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
             opened.waiting = []  # so that it is known before the first byte is saved
         await self._note_checksums(page, opened)
@@ -214,7 +214,8 @@ class Producer:
             await self.put(job)
 
     def _is_blocked(self, job: Job) -> bool:
-        return bool(self._replaced) and any(job.path.startswith(path + "/") for path in self._replaced)
+        replaced = self.missing.replaced
+        return bool(replaced) and any(job.path.startswith(path + "/") for path in replaced)
 
     async def _needs(
         self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: Opened
@@ -256,20 +257,17 @@ class Producer:
     async def _compare(self, folder: Folder, opened: Opened, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
         is_empty = complete and not opened.shown.folders
-        if is_empty and folder.path and folder.path not in self._replaced and self._policy.make_folders:
+        if is_empty and folder.path and folder.path not in self.missing.replaced and self._policy.make_folders:
             problem = await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
         for parent in opened.shown.folders or [folder.path]:
             local = await opened.scan(parent)
             self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
-            for item in opened.shown.extraneous(parent, local) if complete else ():
-                if item.replaced:
-                    self._replaced[item.path] = item
-                else:
-                    self.extraneous.append(item)
-        if complete and folder.path in self._replaced:  # now it is proven: this folder was read to its end
-            self.extraneous.append(self._replaced[folder.path])
+            if complete:
+                self.missing.note(parent, opened.shown.extraneous(parent, local), conclusive=opened.conclusive)
+        if complete:
+            self.missing.confirm(folder.path)
 
 
 def _job(decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None) -> Job:

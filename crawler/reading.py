@@ -91,11 +91,12 @@ class Reader:
                 if piece.is_listing:
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
-                    if piece.complete and count == len(entries) and _is_savable(piece):
+                    is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
+                    if piece.complete and is_short and _is_memorable(piece):
                         self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
                 yield piece
                 is_all = piece.is_listing and piece.complete and not piece.next_pages
-                if self.leaves and is_all and _is_savable(piece):
+                if self.leaves and is_all and _is_memorable(piece):
                     self.leaves.remember(path, url, page, piece)
 
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
@@ -115,6 +116,7 @@ class Reader:
             is_listing=True,
             entries=memo.entries,
             next_pages=memo.next_pages,
+            mentioned=memo.mentioned,
         )
         self._announce(path, listing.url, listing.family, len(listing.entries))
         return listing
@@ -135,9 +137,9 @@ class Reader:
         self.observer.listing_read(path, url, count, family=family, confidence=confidence)
 
 
-def _is_savable(listing: Listing) -> bool:
-    """Whether all that a page shows can be called something. If not, it fails in each run, and so each run reads it."""
-    return all(rejection.reason != _BAD_NAME for rejection in listing.rejections)
+def _is_memorable(listing: Listing) -> bool:
+    """False for a page with a name that no file can have, which fails in each run, or that proves nothing absent."""
+    return listing.conclusive and all(rejection.reason != _BAD_NAME for rejection in listing.rejections)
 
 
 def _is_same(known: ListingMemo | Leaf, page: Page) -> bool:
@@ -156,6 +158,7 @@ def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entr
         complete=True,
         entries=entries,
         next_pages=listing.next_pages,
+        mentioned=listing.mentioned,
     )
 
 

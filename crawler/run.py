@@ -253,8 +253,10 @@ class MirrorRun(Run):
     async def _delete(self) -> bool:
         """What is gone upstream, if nothing casts doubt on that. True if it was removed, or would be."""
         parts, config, producer = self.parts, self.parts.config, self._producer
-        parts.tally.extraneous = len(producer.extraneous)
-        if not config.delete or not producer.extraneous:
+        parts.tally.extraneous = len(producer.missing.gone)
+        if config.delete:
+            self._warn_of_doubts()
+        if not config.delete or not producer.missing.gone:
             return False
         if producer.exhausted:
             parts.tally.warn("nothing was deleted: the run ended at --max-files or --max-total-size")
@@ -264,7 +266,7 @@ class MirrorRun(Run):
             parts.tally.warn("nothing was deleted, because something failed (--ignore-errors would)", code)
             return False
         doomed = await candidates(
-            producer.extraneous, parts.destination, self.filters, delete_excluded=config.delete_excluded
+            producer.missing.gone, parts.destination, self.filters, delete_excluded=config.delete_excluded
         )
         parts.tally.extraneous = len(doomed.files)
         if self.planner is not None:
@@ -276,6 +278,17 @@ class MirrorRun(Run):
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
         return True
+
+    def _warn_of_doubts(self) -> None:
+        """What is not listed and stays, because a page that was read to its end does not prove it absent."""
+        warn, missing = self.parts.tally.warn, self._producer.missing
+        doubted, mentioned = missing.doubted, missing.mentioned
+        if doubted:
+            also = f" (and {len(doubted) - 1} more folders)" if len(doubted) > 1 else ""
+            warn(f"nothing was deleted in /{doubted[0]}{also}: what its listing shows leads elsewhere", 6)
+        if mentioned:
+            also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
+            warn(f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name")
 
     async def _clean_parts(self) -> None:
         """After a run that brought all there is, a part that is left belongs to a file that is gone upstream."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from crawler.listings.hrefs import Resolver, name_problem
+from crawler.listings.mentions import names_of
 from crawler.listings.page import Page
 from crawler.listings.times import read_stamp
 from crawler.models import Entry, Kind, Listing, Rejection, Span
@@ -113,6 +114,7 @@ def _read_calls(page: Page) -> Listing | None:
         complete="</html" in page.text[-2000:].lower() or "</script" in page.text[rows[-1][0].end() :].lower(),
         entries=tuple(entries),
         rejections=tuple(rejections),
+        mentioned=frozenset(names_of(rejections)),
     )
 
 

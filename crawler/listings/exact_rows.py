@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote_to_bytes
 
+from crawler.listings.mentions import are_elsewhere, has_files, names_of
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
@@ -84,6 +85,8 @@ class Rows:
             entries=tuple(self._entries),
             rejections=tuple(self._rejections),
             next_pages=next_pages,
+            mentioned=frozenset(names_of(self._rejections)),
+            conclusive=has_files(self._entries) or not are_elsewhere(self._rejections),
         )
 
 

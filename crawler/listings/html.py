@@ -10,6 +10,7 @@ from bs4.element import Tag
 from crawler.listings import verdict
 from crawler.listings.abridged import Abridged, Abridger
 from crawler.listings.copies import Unlike
+from crawler.listings.mentions import has_files
 from crawler.listings.page import Page
 from crawler.listings.reader import HtmlReader
 from crawler.listings.regions import labels_of
@@ -60,13 +61,17 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     region = first.regions[0].element
     before = _opening(region, first.survey.named["base"])
     entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
+    mentioned, conclusive = set(listing.mentioned), listing.conclusive
     last = first.last_row()
     while part.end < len(text):
         start = part.end
         part = abridger.part(start, size=PART, rows=ROWS)
         reader = _read(page, text[start : part.end], part, first, before)
-        entries += reader.entries()
+        found = reader.entries()
+        conclusive = reader.is_conclusive(found) and conclusive
+        entries += found
         rejections += reader.rejections(recognised=True)
+        mentioned |= reader.mentioned
         pages.update(dict.fromkeys(reader.next_pages()))
         last = reader.last_row() if reader.regions else last
     return replace(
@@ -75,6 +80,8 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(pages),
+        mentioned=frozenset(mentioned),
+        conclusive=conclusive or has_files(entries),
     )
 
 

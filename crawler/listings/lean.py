@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from html import unescape
 
 from crawler.listings.hrefs import Resolver, Way
+from crawler.listings.mentions import are_elsewhere
 from crawler.listings.page import Page
 from crawler.listings.sizes import Rounding, read_size
 from crawler.models import Entry, Kind, Listing, Rejection, Span
@@ -172,7 +173,7 @@ class Reading:
             head = grammar.head.match(page.text)
             if head is not None:
                 reading = cls(page, grammar, head.end(), seen)
-                return None if any(link.reason in _NO_REASONS for link in reading.rejections) else reading
+                return reading if all(link.reason in _FURNITURE for link in reading.rejections) else None
         return None
 
     def pieces(self, size: int) -> Iterator[list[Entry]]:
@@ -217,6 +218,7 @@ class Reading:
             is_listing=True,
             entries=entries,
             rejections=tuple(self.rejections),
+            conclusive=not are_elsewhere(self.rejections) or any(not url.endswith("/") for url in self.seen),
         )
 
     def _reject(self, href: str) -> None:
@@ -243,8 +245,8 @@ class Reading:
 
 
 # A file called "Parent Directory", at the top where there is no way up, looks like the link to the parent.
-_NO_REASONS = {Way.CHILD.value, Way.PAGE.value}
-_HARMLESS = {Way.BAD_NAME, Way.SELF, Way.PARENT, Way.FRAGMENT}
+_FURNITURE = {way.value for way in (Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF)}
+_HARMLESS = {Way.BAD_NAME, Way.SELF, Way.PARENT}
 
 
 def _fixed_time(text: str) -> Span[datetime] | None:

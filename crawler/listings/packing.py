@@ -26,8 +26,10 @@ def pack(listing: Listing) -> Iterator[bytes]:
         yield _frame("entries", rows)
     for rows in _chunks([[rejection.reason, rejection.subject, rejection.detail] for rejection in listing.rejections]):
         yield _frame("rejections", rows)
-    head = [listing.url, listing.family, listing.confidence, listing.is_listing, listing.complete]
-    yield _frame("listing", [head, listing.next_pages])
+    for names in _chunks(sorted(listing.mentioned)):
+        yield _frame("mentioned", names)
+    verdict = [listing.is_listing, listing.complete, listing.conclusive]
+    yield _frame("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages])
 
 
 def is_last(frame: bytes) -> bool:
@@ -39,14 +41,17 @@ def unpack(frames: Sequence[bytes]) -> Listing:
     """What ``pack`` packed. Raises ValueError, TypeError or LookupError for anything else."""
     entries: list[Entry] = []
     rejections: list[Rejection] = []
+    mentioned: set[str] = set()
     for frame in frames:
         kind, rows = json.loads(frame)
         if kind == "entries":
             entries += [_unpack_entry(row) for row in rows]
         elif kind == "rejections":
             rejections += [_unpack_rejection(*map(_text, row)) for row in rows]
+        elif kind == "mentioned":
+            mentioned.update(map(_text, rows))
         elif kind == "listing":
-            (url, family, confidence, is_listing, complete), pages = rows
+            (url, family, confidence), (is_listing, complete, conclusive), pages = rows
     if not frames or not is_last(frames[-1]):
         raise ValueError("no end")
     return Listing(
@@ -58,6 +63,8 @@ def unpack(frames: Sequence[bytes]) -> Listing:
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(map(_text, pages)),
+        mentioned=frozenset(mentioned),
+        conclusive=conclusive is True,
     )
 
 

@@ -14,10 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 from bs4.element import NavigableString, Tag
 
-from crawler.listings import families, verdict
+from crawler.listings import families, mentions, verdict
 from crawler.listings.abridged import Abridged
 from crawler.listings.columns import order_of, read_facts
 from crawler.listings.copies import Copies
+from crawler.listings.elsewhere import lead_elsewhere
 from crawler.listings.families import Family
 from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Resolver, Target, Way
@@ -62,6 +63,8 @@ class HtmlReader:
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
+        self.mentioned: set[str] = set()
+        """Names that links mention which are ``rejections``: known once these are."""
 
     def listing(self) -> Listing:
         """What the page lists."""
@@ -74,6 +77,7 @@ class HtmlReader:
         heading = 3.0 if self.family.whole else heading
         score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
         recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
+        rejections = tuple(self.rejections(recognised=recognised))
         return Listing(
             url=self._url,
             family=self._family_name() if recognised else "none",
@@ -81,8 +85,10 @@ class HtmlReader:
             is_listing=recognised,
             complete=verdict.is_whole(self._text, *self.last_row(), proved=self.family.proves),
             entries=tuple(entries) if recognised else (),
-            rejections=tuple(self.rejections(recognised=recognised)),
+            rejections=rejections,
             next_pages=self.next_pages() if recognised else (),
+            mentioned=frozenset(self.mentioned) if recognised else frozenset(),
+            conclusive=self.is_conclusive(entries),
         )
 
     def _settle_root(self) -> bool:
@@ -231,8 +237,14 @@ class HtmlReader:
                 used.add(target.url)
                 continue
             again = target.way is Way.CHILD and target.name in names
+            if not again:
+                self.mentioned |= mentions.names_of_link(target.way, link.href, link.text) - names
             result.append(Rejection("duplicate" if again else _reason(target), link.href, target.problem))
         return result
+
+    def is_conclusive(self, entries: list[Entry]) -> bool:
+        """Whether the page would show files if there were any: False if rows for files lead elsewhere, all of them."""
+        return mentions.has_files(entries) or not lead_elsewhere(self.rows, self.family)
 
     def next_pages(self) -> tuple[str, ...]:
         """The pages that continue this one."""

@@ -153,14 +153,17 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         _cell(memo.body_digest),
         _cell(memo.family),
         int(memo.complete),
-        json.dumps(memo.next_pages),
+        json.dumps({"next": memo.next_pages, "mentioned": sorted(memo.mentioned)}),
         _pack(memo.entries),
     )
 
 
-def memo_of(cells: Sequence[Cell]) -> ListingMemo:
-    """The value of a row of ``listings``. Raises ValueError."""
+def memo_of(cells: Sequence[Cell]) -> ListingMemo | None:
+    """The value of a row of ``listings``; None for one of 0.1.0, which knew less of a page. Raises ValueError."""
     url, answered, path, etag, last_modified, body_digest, family, complete, next_pages, entries = cells
+    beside = json.loads(text_of(next_pages))
+    if not isinstance(beside, dict):
+        return None
     return ListingMemo(
         url=text_of(url),
         answered=text_of(answered),
@@ -170,7 +173,8 @@ def memo_of(cells: Sequence[Cell]) -> ListingMemo:
         family=text_of(family),
         complete=complete == 1,
         entries=_unpack(entries),
-        next_pages=tuple(json.loads(text_of(next_pages))),
+        next_pages=tuple(beside.get("next", ())),
+        mentioned=frozenset(beside.get("mentioned", ())),
     )
 
 

@@ -161,7 +161,12 @@ ENTRIES = (
 @pytest.mark.parametrize("copies", [0, 1, 1000])
 async def test_a_listing_comes_back_with_its_entries(path: Path, copies: int) -> None:
     page = memo(
-        "http://h/\udcff", "\udcff", entries=ENTRIES * copies, next_pages=("http://h/a/?page=2",), complete=False
+        "http://h/\udcff",
+        "\udcff",
+        entries=ENTRIES * copies,
+        next_pages=("http://h/a/?page=2",),
+        complete=False,
+        mentioned=frozenset({"b", "\udcff"}),
     )
     async with SqliteState(path) as state:
         state.remember_listing(page)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -81,6 +83,58 @@ def test_even_ignored_errors_do_not_delete_below_a_root_that_is_no_listing(sandb
     site.on("", Page(b"<html><head></head><body></body></html>"))
     sandbox.mirror(site.url, delete=True, more=["--ignore-errors", "--max-delete=100%"]).fails(*ROOT)
     sandbox.holds(before)
+
+
+def _with_base(page: bytes) -> bytes:
+    return page.replace(b"</title>", b'</title><base href="http://cdn.invalid/pub/other/">')
+
+
+def _on_another_host(page: bytes) -> bytes:
+    return re.sub(rb'href="([fg]")', rb'href="http://cdn.invalid/pub/other/\1', page)
+
+
+def _signed(page: bytes) -> bytes:
+    return re.sub(rb'href="([fg])"', rb'href="\1?token=abc"', page)
+
+
+def _by_script(page: bytes) -> bytes:
+    return re.sub(rb'href="([fg])"', b'href="javascript:get(1)"', page)
+
+
+@pytest.mark.own
+@pytest.mark.row("D03", "H04")
+@pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
+@pytest.mark.parametrize("lead", [_with_base, _on_another_host, _signed, _by_script])
+def test_a_listing_whose_rows_lead_elsewhere_is_not_that_of_an_empty_folder(
+    sandbox: Sandbox, shape: str, lead: Callable[[bytes], bytes]
+) -> None:
+    with Site(shape=shape) as site:
+        before = mirrored(sandbox, site)
+        page = site.at("other/").version().data
+        site.listing("other", lead(page))
+        for _ in range(2):  # the second run may recall what the first has read
+            sandbox.mirror(site.url, delete=True).ends(0, 6)
+            sandbox.holds(before)
+        site.listing("other", page)
+        site.remove("sub/b.bin")
+        sandbox.mirror(site.url, delete=True).succeeds()
+        sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("H04")
+@pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
+def test_a_name_that_the_page_still_shows_is_not_proven_absent(sandbox: Sandbox, shape: str) -> None:
+    with Site(shape=shape) as site:
+        before = mirrored(sandbox, site)
+        site.remove("f003")
+        page = site.at("").version().data
+        site.listing("", page.replace(b'href="f004"', b'href="http://cdn.invalid/x/f004?token=abc"'))
+        for _ in range(2):
+            run = sandbox.mirror(site.url, delete=True)
+            run.succeeds()
+            run.says("not deleted: f004")
+            sandbox.holds({path: data for path, data in before.items() if path != "f003"})
 
 
 @pytest.mark.row("D05")

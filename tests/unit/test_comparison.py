@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.comparison import Extraneous, Shown
+from crawler.comparison import Extraneous, Missing, Shown
 from crawler.models import Entry, Kind, Local
 
 FILE, FOLDER, LINK = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK))
@@ -20,6 +20,24 @@ def shown(*entries: tuple[str, Kind], path: str = "") -> Shown:
 
 def gone(path: str, kind: Kind, *, replaced: bool = False) -> Extraneous:
     return Extraneous(path=path, kind=kind, size=5, replaced=replaced)
+
+
+def test_what_a_page_mentions_is_not_proven_absent() -> None:
+    page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
+    page.mentioned |= {"b", "sub"}
+    missing = Missing()
+    missing.note("", page.extraneous("", {"b": FILE, "c": FILE, "sub": FILE}), conclusive=True)
+    assert (missing.mentioned, missing.gone) == (["b"], [gone("c", Kind.FILE)])
+    assert missing.replaced == {"sub": gone("sub", Kind.FILE, replaced=True)}
+    missing.confirm("sub")
+    assert missing.gone == [gone("c", Kind.FILE), gone("sub", Kind.FILE, replaced=True)]
+
+
+def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
+    missing = Missing()
+    missing.note("x", shown(path="x").extraneous("x", {"b": FILE}), conclusive=False)
+    missing.note("y", [], conclusive=False)
+    assert missing == Missing(doubted=["x"])
 
 
 def test_what_is_not_shown_is_gone() -> None:

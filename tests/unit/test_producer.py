@@ -97,7 +97,7 @@ class Decider:
 
     @property
     def extraneous(self) -> list[str]:
-        return sorted(item.path for item in self.producer.extraneous)
+        return sorted(item.path for item in self.producer.missing.gone)
 
     def ended(self, path: str) -> tuple[str, str]:
         (result,) = (result for result in self.observer.results if result.path == path)

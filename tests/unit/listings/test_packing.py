@@ -36,6 +36,8 @@ listings = st.builds(
     entries=st.lists(entries, max_size=5).map(tuple),
     rejections=st.lists(st.builds(Rejection, texts, texts, texts), max_size=3).map(tuple),
     next_pages=st.lists(texts, max_size=3).map(tuple),
+    mentioned=st.frozensets(texts, max_size=3),
+    conclusive=st.booleans(),
 )
 
 

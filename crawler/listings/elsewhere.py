@@ -1,0 +1,46 @@
+"""Rows of an HTML page that lead elsewhere: a page of which no row is left is not that of an empty folder.
+
+A ``<base href>``, links to a host of downloads, or ``?token=`` behind each name do that. The links of a header or
+footer are no rows: an honest empty folder has them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crawler.listings.columns import Facts, read_facts
+from crawler.listings.families import Family
+from crawler.listings.mentions import ELSEWHERE, PATH_END, last_name
+from crawler.listings.regions import in_navigation, labels_of, shows_name
+from crawler.listings.rows import Row
+from crawler.listings.survey import Link
+from crawler.listings.verdict import is_filelike
+
+
+def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
+    """Whether any of ``rows`` leads to a file elsewhere and looks like one of a listing all the same."""
+    regions: dict[int, list[Row]] = {}
+    for row in rows:
+        if all(link.target.way in ELSEWHERE and not _is_folder(link) for link in row.links):
+            regions.setdefault(id(row.region), []).append(row)
+    return any(_hold_row(held, family) for held in regions.values())
+
+
+def _is_folder(link: Link) -> bool:
+    return PATH_END.split(link.href, maxsplit=1)[0].rstrip().endswith("/")
+
+
+def _hold_row(rows: Sequence[Row], family: Family) -> bool:
+    region = rows[0].region
+    if in_navigation(region):
+        return False
+    facts, _ = read_facts(list(rows), labels_of(region), family.rounding)
+    return any(_is_row(row, fact) for row, fact in zip(rows, facts, strict=True))
+
+
+def _is_row(row: Row, facts: Facts) -> bool:
+    """A link that shows the file name of its target, or that stands beside a date and a size."""
+    if (facts.moment or facts.stamp) and (facts.size or facts.no_size):
+        return True
+    named = ((link, last_name(link.href)) for link in row.links)
+    return any(is_filelike(name) and shows_name(link.text, name) for link, name in named)

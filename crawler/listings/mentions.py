@@ -1,0 +1,52 @@
+"""What a page shows and does not list: deletion asks for it, because what is shown is not proven absent.
+
+What leads to another host, above, or nowhere is no entry, but the page still shows the very name. And a page that has
+rows for files, all of which lead elsewhere, is not the page of an empty folder (for HTML: ``elsewhere``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from crawler.listings.hrefs import Way
+from crawler.models import Entry, Kind, Rejection
+
+_SILENT = {Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF, Way.PAGE}
+"""What leads to this page, to another page of it or to one above speaks of no member of the folder."""
+_SILENT_REASONS = {"duplicate", *(way.value for way in _SILENT)}
+ELSEWHERE = {Way.OTHER_HOST, Way.ABOVE, Way.QUERY, Way.SCHEME, Way.FRAGMENT, Way.DEEP, Way.BAD_NAME}
+_ELSEWHERE_REASONS = {way.value for way in ELSEWHERE}
+PATH_END = re.compile(r"[?#]")
+
+
+def names_of_link(way: Way, href: str, text: str) -> set[str]:
+    """The names that a link mentions which is no entry: the last segment of its path, and the ``text`` it shows."""
+    return set() if way in _SILENT else {last_name(href), text.removesuffix("/")} - {"", ".", ".."}
+
+
+def names_of(rejections: Iterable[Rejection]) -> set[str]:
+    """The same for rows of JSON and XML. What they are about may be an address or a plain name."""
+    subjects = [rejection.subject for rejection in rejections if rejection.reason not in _SILENT_REASONS]
+    plain = {subject.rstrip("/").rpartition("/")[2] for subject in subjects}
+    return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
+
+
+def last_name(href: str) -> str:
+    """The last segment of a path, whatever host it is on, decoded once."""
+    name = PATH_END.split(href.strip(), maxsplit=1)[0].rstrip("/").rpartition("/")[2]
+    try:
+        return unquote_to_bytes(name.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate, as JSON can carry
+        return name
+
+
+def has_files(entries: Iterable[Entry]) -> bool:
+    """Whether any of ``entries`` may be a file."""
+    return any(entry.kind is not Kind.DIRECTORY for entry in entries)
+
+
+def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
+    """Whether rows lead elsewhere, of a page that has no other links than those of its rows."""
+    return any(rejection.reason in _ELSEWHERE_REASONS for rejection in rejections)
