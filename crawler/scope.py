@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.models import Rejection
-from crawler.urls import directory_of, in_scope, is_upgrade, origin
+from crawler.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin
 
 DIRECTORY = "directory"
 """Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
@@ -42,10 +42,12 @@ class Scope:
         where = origin(url)
         return where is not None and (where[1] in self.hosts or _host(url) in self.hosts)
 
-    def root_redirect(self, source: str, target: str) -> Rejection | None:
-        """The root may have moved within its host, or to https; --allow-host lets it move to another."""
+    def root_redirect(self, source: str, target: str, *, start: str = "") -> Rejection | None:
+        """The root, asked for as ``start``, may have moved within its host, but not up; --allow-host names others."""
         rejection = same_host_redirect(source, target)
-        if rejection is None or (self._is_named(target) and not _downgrade(source, target)):
+        if rejection is None:
+            return upward(start or source, target)
+        if self._is_named(target) and not _downgrade(source, target):
             return None
         advice = f"on another host: start there, or allow --allow-host {_host(target)}"
         return _downgrade(source, target) or Rejection("other-host", target, advice)
@@ -81,6 +83,14 @@ class ListScope:
         """Why a redirect of a file is not followed, or None."""
         where = urlsplit(source)
         return Scope(f"{where.scheme}://{where.netloc}/", self.hosts).file_redirect(source, target)
+
+
+def upward(start: str, target: str) -> Rejection | None:
+    """Why the root ``start`` may not be at ``target``, or None: what lies above it was not asked for."""
+    is_up = is_above(target, start) or has_dot_segments(urlsplit(target).path)
+    if is_up and same_host_redirect(start, target) is None:
+        return Rejection("above", target, "that is above URL: start there if it is meant")
+    return None
 
 
 def same_host_redirect(source: str, target: str) -> Rejection | None:

@@ -26,6 +26,7 @@ _AUTHORITY_END = re.compile(r"[/?#\\]")
 _PATH_END = re.compile(r"[?#]")
 # A segment that is "." or "..", its dots or the slashes beside it encoded or turned round.
 _DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
+_INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
 _BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -141,6 +142,18 @@ def in_scope(url: str, base: str) -> bool:
         return True  # nothing that could be a dot segment: so it is with nearly every entry of a listing
     path = _PATH_END.split(url, maxsplit=1)[0]
     return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
+
+
+def is_above(url: str, other: str) -> bool:
+    """True if the folder of ``url`` holds that of ``other``, by their paths, however these are spelt."""
+    above, below = _levels(url), _levels(other)
+    return len(above) < len(below) and below[: len(above)] == above
+
+
+def _levels(url: str) -> list[bytes]:
+    """The folders of a path, its last segment included unless that is an index page."""
+    levels = [unquote_to_bytes(segment) for segment in urlsplit(url).path.split("/") if segment]
+    return levels[:-1] if levels and _INDEX_PAGE.fullmatch(levels[-1]) else levels
 
 
 def is_upgrade(source: str, target: str) -> bool:

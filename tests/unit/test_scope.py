@@ -214,3 +214,37 @@ def test_robots_txt_may_move_within_its_host(source: str, target: str, followed:
 )
 def test_the_base_is_the_directory_of_the_root_listing(url: str, entries: list[str], base: str) -> None:
     assert scope_base(url, entries) == base
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "is_up"),
+    [
+        ("http://h/p/", "http://h/", True),
+        ("http://h/p/", "https://h/", True),
+        ("http://h/p/", "http://h/index.html", True),
+        ("http://h/p", "http://h/", True),
+        ("http://h/a/b/c/", "http://h/a", True),
+        ("http://h/%61/b%20c/d/", "http://h/a/b c/", True),
+        ("http://h/a//b/", "http://h/a/", True),
+        ("http://h/p/", "http://h/p/%2e%2e/", True),
+        ("http://h/p/", "http://h/p/..%2f", True),
+        ("http://h/p/", "http://h/q/", False),
+        ("http://h/p/", "http://h/p/q/", False),
+        ("http://h/p", "http://h/p/", False),
+        ("http://h/p/", "http://h/p/index.html", False),
+        ("http://h/p/index.html", "http://h/p/", False),
+        ("http://h/pub/", "http://h/p/", False),
+        ("http://h/p/", "https://h/p/", False),
+        ("http://h/a%2fb/c/", "http://h/a/", False),
+    ],
+)
+def test_the_root_may_move_but_not_up(start: str, target: str, is_up: bool) -> None:
+    for source in (start, "http://h/elsewhere/"):  # by way of another place too
+        rejection = Scope("").root_redirect(source, target, start=start)
+        assert (rejection.reason if rejection else None) == ("above" if is_up else None)
+
+
+def test_a_named_host_may_hold_the_root_at_its_top() -> None:
+    scope = Scope("", frozenset({"cdn"}))
+    assert scope.root_redirect("http://h/p/", "http://cdn/", start="http://h/p/") is None
+    assert scope.root_redirect("http://cdn/x/", "http://cdn/", start="http://h/p/") is None
