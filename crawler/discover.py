@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 
 from crawler import limits
 from crawler.errors import FetchError, ListingError, VerificationError
@@ -19,8 +20,8 @@ from crawler.loops import Fingerprint, Seen, loop
 from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.observer import Observer
 from crawler.reading import Reader
-from crawler.scope import Scope, scope_base
-from crawler.urls import entry_path, is_same
+from crawler.scope import Scope, scope_base, upward
+from crawler.urls import directory_of, entry_path, is_same
 
 Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
@@ -128,7 +129,9 @@ class Walker:
             await self._pages(folder, visit)
         except (FetchError, VerificationError, ListingError) as error:
             if not folder.path and not self.scope.base:
-                raise ListingError(f"{masked(folder.url)}: {error}: is it the page of a directory?") from error
+                is_refused = isinstance(error, FetchError) and error.rejection is not None  # which says what to do
+                advice = "" if is_refused else ": is it the page of a directory?"
+                raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
             self._fail(folder, str(error))
 
     def _fail(self, folder: Folder, reason: str) -> None:
@@ -143,9 +146,9 @@ class Walker:
             url = todo.pop(0)
             done.add(url)
             mark, folders = Fingerprint(url), list[Entry]()
-            async with aclosing(self._reader.read(folder.path, url, self._permit())) as pieces:
+            async with aclosing(self._reader.read(folder.path, url, self._permit(folder))) as pieces:
                 async for piece in pieces:
-                    self._settle_scope(piece)
+                    self._settle_scope(folder, piece)
                     mark.add(piece.entries)
                     folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
                     below: list[Folder] = []
@@ -170,10 +173,17 @@ class Walker:
         if not whole:
             raise ListingError("the listing was cut short: its end is missing")
 
-    def _settle_scope(self, piece: Listing) -> None:
-        """The first thing that is read of the root decides where everything else may be."""
-        if not self.scope.base:
-            self.scope = Scope(scope_base(piece.url, [entry.url for entry in piece.entries]), self._hosts)
+    def _settle_scope(self, folder: Folder, piece: Listing) -> None:
+        """The first thing that is read of the root decides where everything else may be. Raises FetchError."""
+        if self.scope.base:
+            return
+        base = scope_base(piece.url, [entry.url for entry in piece.entries])
+        rejection = upward(directory_of(folder.url), base)
+        if rejection is not None:
+            raise FetchError(
+                f"its listing is that of {masked(base)}: {rejection.detail}", url=folder.url, rejection=rejection
+            )
+        self.scope = Scope(base, self._hosts)
 
     def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
         """The pages that continue this one and may be read."""
@@ -185,8 +195,10 @@ class Walker:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
         return pages
 
-    def _permit(self) -> Permit:
-        return self.scope.listing_redirect if self.scope.base else self.scope.root_redirect
+    def _permit(self, folder: Folder) -> Permit:
+        if self.scope.base:
+            return self.scope.listing_redirect
+        return partial(self.scope.root_redirect, start=folder.url)
 
     def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown) -> list[Folder]:
         """The folders of a page that are to be walked, last one first: the frontier is a stack.

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faulty.behaviours import Behaviour, Cut, Page, Says, Silent, Stall, Status
+from tests.faulty.behaviours import Behaviour, Cut, Page, Redirect, Says, Silent, Stall, Status
+from tests.faulty.pages import Row, nginx
 from tests.faulty.samples import DAY, LOGIN, blob, many, populate, wait_until
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
-from tests.faulty.site import OLD
+from tests.faulty.site import OLD, Resource
 
 ROOT = (3, 5, 6)
 """Exit codes of a run whose root listing is not to be trusted."""
@@ -166,6 +167,31 @@ def test_a_portal_that_answers_everything_changes_nothing(sandbox: Sandbox, site
     site.portal = (Page(LOGIN),)
     sandbox.mirror(site.url, delete=True).fails(*ROOT)
     sandbox.holds(before)
+
+
+@pytest.mark.own
+@pytest.mark.row("D06", "H01")
+def test_a_root_that_redirects_upward_is_not_followed(sandbox: Sandbox, site: Site) -> None:
+    before = mirrored(sandbox, site)
+    page = nginx("/", [Row(href="other.bin", size=5, mtime=OLD), Row(href="private/", size=None)])
+    site.otherwise = lambda target: Resource(path="/", page=lambda: page) if target == "/" else None
+    site.on("", Redirect("/"))
+    site.log.clear()
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(3)
+    run.says("that is above URL: start there if it is meant")
+    sandbox.holds(before)
+    assert set(site.log.targets) <= {"/robots.txt", "/pub/"}
+
+
+@pytest.mark.own
+@pytest.mark.row("H01")
+def test_a_root_that_moved_sideways_is_followed(sandbox: Sandbox, site: Site) -> None:
+    """The control of the row above."""
+    wanted = populate(site, "moved/here/")
+    site.on("", Redirect("/pub/moved/here/"))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds({path.removeprefix("moved/here/"): data for path, data in wanted.items()})
 
 
 @pytest.mark.row("D06")
