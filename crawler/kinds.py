@@ -1,11 +1,29 @@
-"""What the name of a file and its Content-Type say that it is."""
+"""What the name of a file, its Content-Type and its first bytes say that it is."""
 
 from __future__ import annotations
 
-import mimetypes
+import codecs
 import re
 
-_HTML_NAMES = (".html", ".htm", ".xhtml", ".shtml", ".xht", ".php", ".asp", ".aspx", ".jsp", ".cgi", ".mht")
+SNIFFED = 1445
+"""Bytes of a body that tell what it is (WHATWG MIME Sniffing, section 5.2)."""
+_SKIPPED = rb"(?:\xef\xbb\xbf)?(?:\s|(?><!--.*?-->)|<\?xml[^>]*+>)*+"
+_PAGE = re.compile(
+    _SKIPPED + rb"<(?:!doctype html|html|head|title|meta|link|script|style|body|iframe|h1|div|font|table|form|a|b|p|br)"
+    rb"[\s/>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOTHING = re.compile(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
+_HTML_NAME = re.compile(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:\.[a-z]{2}(?:-[a-z]{2})?)?$")
+"""Also with the language behind it, as Apache's MultiViews has it."""
+_EXTENSION = re.compile(r".\.[^.\s]{1,16}$")
+_BINARY_NAME = re.compile(
+    r"\.(?:7z|a|apk|appimage|avi|bin|bmp|bz2|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
+    r"|h5|hdf5|img|ipa|iso|jar|jpe?g|lz|lz4|lzma|m4a|mkv|mov|mp[34]|msix?|nc|np[yz]|o|og[gv]|otf|ova|parquet|pdf|pkg"
+    r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
+    r"|wav|web[mp]|whl|woff2?|xz|z|zip|zst)$"
+)
+"""Of files that begin like no page, whatever a server calls them."""
 _CODED_NAMES = {
     "gzip": (".gz", ".tgz", ".svgz"),
     "compress": (".z",),
@@ -21,13 +39,34 @@ def is_html(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}
 
 
-def may_be_html(path: str) -> bool:
-    """True if a file of this name can well be served as HTML: its extension says so, or says nothing."""
-    name = path.rpartition("/")[2].lower()
-    if name.endswith(_HTML_NAMES):
+def begins_like_html(head: bytes) -> bool | None:
+    """Whether a body that begins with ``head`` is a page (WHATWG MIME Sniffing, section 7.1); None for blanks alone.
+
+    Comments and XML declarations are passed over, because XHTML and vector images have them too.
+    """
+    head = head[:SNIFFED]
+    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        head = head[2:].replace(b"\0", b"")
+    if _PAGE.match(head):
         return True
-    kind, coding = mimetypes.guess_type(name, strict=False)
-    return kind is None and coding is None and not re.search(r"\.[a-z0-9]{1,5}$", name)
+    return None if _NOTHING.fullmatch(head) else False
+
+
+def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
+    """Whether a page has come in place of the file ``path``: a login or an error, with status 200.
+
+    The body decides by how it begins, because many servers call everything text/html that they do not know. None for
+    a name that says nothing, with a body that is called a page and looks like one: if it replaces a file that was none.
+    """
+    begins = begins_like_html(head)
+    if begins is False:
+        return False
+    name = path.rpartition("/")[2].lower()
+    if _BINARY_NAME.search(name):
+        return begins or (is_html(content_type) and begins is None)
+    if not is_html(content_type) or _HTML_NAME.search(name):
+        return False
+    return True if _EXTENSION.search(name) else None
 
 
 def is_coded_name(path: str, coding: str) -> bool:

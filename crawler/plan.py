@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from crawler import limits
-from crawler.kinds import is_coded_name, is_html, may_be_html
+from crawler.kinds import is_coded_name
 from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.racy import ZONES, is_racy
 from crawler.retry import RETRYABLE_STATUS, parse_http_date, parse_retry_after
@@ -207,8 +207,6 @@ def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> s
     coding = headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in {"", "identity"} and not confirmed and not is_coded_name(job.path, coding):
         return f"the server encoded the body ({coding[:40]}) although identity was asked for"
-    if is_html(headers.get("Content-Type", "")) and not confirmed and not may_be_html(job.path):
-        return "an HTML page came in place of the file (a login or error page?)"
     return None
 
 

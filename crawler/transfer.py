@@ -35,6 +35,7 @@ from crawler.probing import Probes
 from crawler.retry import parse_http_date
 from crawler.scope import DIRECTORY
 from crawler.segments import Lanes, Means, Segments
+from crawler.sniffing import Arrival
 
 _NONE = Validators()
 _SAME = "same size and time as the server's"
@@ -141,10 +142,13 @@ class _Transfer:
             body = await self._read(reply, limits.LISTING_RAW)
             if await self._is_listing(reply, body):
                 return self._result(Outcome.DIRECTORY, "its body is a listing")
+            await self._arrival(reply, action).refuse_page(body)
             return self._staged(reply, action, body)
         expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
         if action.offset == 0 and expected <= limits.SMALL_BODY and self._part is None:
-            return self._staged(reply, action, await self._read(reply, action.limit))
+            body = await self._read(reply, action.limit)
+            await self._arrival(reply, action).refuse_page(body)
+            return self._staged(reply, action, body)
         return await self._stream(reply, action)
 
     def _refuse_by_headers(self, reply: Reply, action: Action) -> None:
@@ -152,6 +156,9 @@ class _Transfer:
         reason = self._shared.rejects_headers(self._job, action.length, modified)
         if reason:
             raise _Skipped(reason)
+
+    def _arrival(self, reply: Reply, action: Action) -> Arrival:
+        return Arrival(self._shared.destination, self._job, reply, action)
 
     def _may_be_directory(self, reply: Reply) -> bool:
         return self._job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
@@ -199,7 +206,7 @@ class _Transfer:
         self._validators = validators if is_strong(validators, reply.headers.get("Date")) else Validators()
         self._length = action.length
         part.note(self._validators)
-        async with aclosing(self._chunks(reply, action)) as chunks:
+        async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action))) as chunks:
             async for chunk in chunks:
                 if part.offset + len(chunk) > action.limit:
                     await part.restart()

@@ -168,6 +168,38 @@ def test_a_page_with_status_200_is_no_archive(sandbox: Sandbox, shape: str, page
         sandbox.holds(old)
 
 
+@pytest.mark.own
+@pytest.mark.row("L10", "L11")
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/octet-stream"])
+def test_a_page_is_known_by_its_body_where_the_listing_has_no_sizes(sandbox: Sandbox, kind: str) -> None:
+    names = ["a.tar.gz", "tool.AppImage", "data.parquet", "app.flatpak"]
+    if kind.startswith("text/html"):
+        names += ["q.unheard", "vmlinuz", "tool-1.2"]
+    with Site(shape="python") as site:
+        beside(site, "README", blob(700))
+        for name in names:
+            site.file(name, blob(5000))
+        old = site.contents()
+        sandbox.mirror(site.url).succeeds()
+        for name in names:
+            site.file(name, blob(5000, 7), Page(LOGIN, kind), mtime=OLD + DAY)
+        site.file("new.AppImage", blob(5000, 8), Page(LOGIN, kind))
+        run = sandbox.mirror(site.url)
+        run.fails(5)
+        run.says(*names, "an HTML page came in place of the file")
+        sandbox.holds(old)
+
+
+@pytest.mark.row("L10")
+def test_a_file_that_the_server_only_calls_html_arrives(sandbox: Sandbox) -> None:
+    """Another control: text/html is the default type of many servers."""
+    with Site(shape="python") as site:
+        for name in ("q.unheard", "vmlinuz", "x.dat"):
+            site.file(name, b"\x7fELF" + blob(5000), content_type="text/html")
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+
+
 @pytest.mark.row("L10")
 def test_a_html_file_that_is_listed_as_such_arrives(sandbox: Sandbox) -> None:
     """The control of the rows above: pages are refused for binaries only."""

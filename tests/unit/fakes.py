@@ -158,6 +158,8 @@ class FakeDestination:
 
     def __init__(self, files: Mapping[str, Local] | None = None) -> None:
         self.files = dict(files or {})
+        self.bodies: dict[str, bytes] = {}
+        """Path → what ``read`` gives, where that matters."""
         self.parts: dict[str, tuple[bytes, Validators]] = {}
         self.finished: dict[str, bytes] = {}
         self.batches: list[list[str]] = []
@@ -216,7 +218,7 @@ class FakeDestination:
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
         local = self.files.get(path)
-        return None if local is None or local.size > limit else (local, bytes(local.size))
+        return None if local is None or local.size > limit else (local, self.bodies.get(path, bytes(local.size)))
 
     async def free_space(self) -> int:
         return 1 << 40

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from crawler import limits, plan
-from crawler.kinds import may_be_html
 from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.plan import Action, Need, Resume, Verdict
 
@@ -202,13 +201,6 @@ def test_a_200_is_saved_within_what_was_announced(
         (JOB, whole(Content_Length=1001), "the listing says 1000"),
         (LOOSE, whole(Content_Length=949), "950 to 1049 bytes"),
         (LOOSE, whole(Content_Length=1050), "950 to 1049 bytes"),
-        (UNSIZED, whole(Content_Type="text/html"), "HTML page"),
-        (UNSIZED, whole(Content_Type="TEXT/HTML; charset=utf-8"), "HTML page"),
-        (UNSIZED, whole(Content_Type="application/xhtml+xml"), "HTML page"),
-        (LOOSE, whole(Content_Type="text/html"), "HTML page"),
-        (JOB, whole(Content_Type="text/html", Content_Length=None), "HTML page"),
-        (replace(UNSIZED, path="x.tar.gz"), whole(Content_Type="text/html"), "HTML page"),
-        (replace(UNSIZED, path="x.iso"), whole(Content_Type="text/html"), "HTML page"),
         (UNSIZED, whole(Content_Encoding="gzip"), "encoded the body (gzip)"),
         (LOOSE, whole(Content_Encoding="GZIP"), "encoded the body"),
         (JOB, whole(Content_Encoding="gzip", Content_Length=None), "encoded the body"),
@@ -234,10 +226,7 @@ def test_what_contradicts_the_listing_is_given_up(job: Job, fields: CIMultiDict[
         (UNSIZED, whole(Content_Encoding="")),
         (UNSIZED, whole(Content_Type="text/plain")),
         (UNSIZED, whole(Content_Type=None)),
-        (replace(UNSIZED, path="index.html"), whole(Content_Type="text/html")),
-        (replace(UNSIZED, path="a/PAGE.HTM"), whole(Content_Type="text/html")),
-        (replace(UNSIZED, path="README"), whole(Content_Type="text/html")),
-        (replace(UNSIZED, path="v1.d/README"), whole(Content_Type="text/html")),
+        (UNSIZED, whole(Content_Type="text/html")),  # the body decides
     ],
 )
 def test_an_exact_size_or_the_name_explains_an_odd_header(job: Job, fields: CIMultiDict[str]) -> None:
@@ -439,19 +428,6 @@ def test_a_body_is_whole_only_if_that_is_proven(
 ) -> None:
     action = Action(verdict=Verdict.SAVE, length=length)
     assert (plan.length_proven(job, action, fields, received) is None) is proven
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("index.html", True), ("a.HTM", True), ("x.php", True), ("README", True), ("LICENSE", True), ("", True),
-        ("a.b/notes", True), ("x.unheard", True), ("x.zip", False), ("x.tar.gz", False), ("x.iso", False),
-        ("x.txt", False), ("x.deb", False), ("x.gz", False), ("a.html/x.rpm", False), ("tool-1.2", False),
-        ("x.xyz", False),
-    ],
-)  # fmt: skip
-def test_which_names_may_be_a_web_page(path: str, expected: bool) -> None:
-    assert may_be_html(path) is expected
 
 
 @pytest.mark.parametrize(

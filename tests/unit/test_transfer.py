@@ -461,6 +461,75 @@ async def test_what_may_be_a_folder_is_looked_at(body: bytes, outcome: Outcome |
         assert done.outcome is outcome
 
 
+PAGE = b"\xef\xbb\xbf <!-- portal -->\n<!DOCTYPE html><html><title>Log in</title>"
+HTML = "text/html; charset=utf-8"
+
+
+def job_of(name: str, local: Local | None = None, size: Span[int] | None = None) -> Job:
+    return Job(url=f"http://h/pub/{name}", path=name, reason="new", local=local, size=size)
+
+
+@pytest.mark.parametrize("length", [None, "given"], ids=["streamed", "in memory"])
+@pytest.mark.parametrize("padding", [0, 5_000_000])
+@pytest.mark.parametrize(
+    ("name", "kind", "is_refused"),
+    [
+        ("x.tar.gz", HTML, True),
+        ("x.tar.gz", "application/octet-stream", True),
+        ("x.AppImage", None, True),
+        ("x.unheard", HTML, True),
+        ("x.txt", HTML, True),
+        ("x.txt", "text/plain", False),
+        ("vmlinuz", HTML, False),
+        ("x.html", HTML, False),
+    ],
+)
+async def test_a_page_in_place_of_a_file_is_known_by_its_beginning(
+    name: str, kind: str | None, is_refused: bool, padding: int, length: str | None
+) -> None:
+    body = PAGE + bytes(padding)
+    more = {} if length else {"Content_Length": None, "Transfer_Encoding": "chunked"}
+    transfer = Transfer(ok(body, Content_Type=kind, **more))
+    transfer.client.piece = 700 if not padding else 65536
+    done = await transfer.run(job_of(name))
+    if is_refused:
+        assert isinstance(done, Result)
+        assert (done.outcome, done.attempts, transfer.destination.parts) == (Outcome.FAILED, 1, {})
+        assert "an HTML page came in place of the file" in done.reason
+    else:
+        assert isinstance(done, Staged)
+        assert transfer.body_of(done) == body
+
+
+@pytest.mark.parametrize("body", [b"\x7fELF" + bytes(3000), b"<svg/>", b"plain < text"])
+async def test_a_file_that_a_server_only_calls_a_page_is_taken(body: bytes) -> None:
+    done = await Transfer(ok(body, Content_Type=HTML)).staged(job_of("x.unheard"))
+    assert done.body == body
+
+
+@pytest.mark.parametrize(("old", "is_refused"), [(b"\x7fELF", True), (PAGE[:-1], False), (bytes(2 << 20), True)])
+async def test_a_page_without_an_extension_replaces_pages_only(old: bytes, is_refused: bool) -> None:
+    transfer = Transfer(ok(PAGE, Content_Type=HTML))
+    local = transfer.destination.files["vmlinuz"] = Local(Kind.FILE, len(old), 0)
+    transfer.destination.bodies["vmlinuz"] = old
+    done = await transfer.run(job_of("vmlinuz", local))
+    assert isinstance(done, Result) is is_refused
+
+
+async def test_an_exact_size_says_more_than_the_beginning() -> None:
+    exact = job_of("x.tar.gz", size=Span(len(PAGE), len(PAGE)))
+    assert (await Transfer(ok(PAGE, Content_Type=HTML)).staged(exact)).body == PAGE
+    rounded = replace(exact, size=Span(len(PAGE) - 1, len(PAGE)))
+    assert (await Transfer(ok(PAGE, Content_Type=HTML)).result(rounded)).outcome is Outcome.FAILED
+
+
+async def test_what_was_cut_before_it_could_be_judged_is_not_resumed() -> None:
+    begun = cut(ok(PAGE + bytes(5_000_000), Content_Type=HTML), 9)
+    transfer = Transfer(begun, ok(PAGE + bytes(5_000_000), Content_Type=HTML))
+    assert "HTML page" in (await transfer.result(job_of("x.unheard"))).reason
+    assert all("Range" not in asked.headers for asked in transfer.client.asked)
+
+
 async def test_what_takes_too_long_to_look_at_is_a_failure_of_that_file() -> None:
     unsure = Job(url="http://h/pub/what", path="what", reason="new", kind=Kind.UNKNOWN)
     done = await Transfer(ok(b"<html>endless", Content_Type="text/html")).run(unsure)

@@ -1,0 +1,60 @@
+"""A page that comes in place of a file is known by how its body begins, before a byte of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import NamedTuple
+
+from crawler import limits
+from crawler.errors import VerificationError
+from crawler.interfaces import Destination, Reply
+from crawler.kinds import SNIFFED, begins_like_html, is_page_instead
+from crawler.models import Job, Kind
+from crawler.plan import Action
+
+
+class Arrival(NamedTuple):
+    """The body of an answer, which may be the file of ``job``."""
+
+    destination: Destination
+    job: Job
+    reply: Reply
+    action: Action
+
+    async def refuse_page(self, head: bytes) -> None:
+        """Raise VerificationError if ``head``, the first bytes or all of the body, shows that it is not the file."""
+        job = self.job
+        if self._is_sized:
+            return
+        is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
+        if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
+            old = await self.destination.read(job.path, limits.MIB)  # what is larger is no page of a server
+            is_page = old is None or not begins_like_html(old[1])
+        if is_page:
+            problem = "an HTML page came in place of the file (a login or error page?)"
+            raise VerificationError(problem, retryable=False)
+
+    async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """``chunks``, of which the first come once they have shown what they are: so no part begins with less."""
+        head, is_held = b"", self.action.offset == 0 and not self._is_sized
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                if not is_held:
+                    yield chunk
+                    continue
+                head += chunk
+                if len(head) >= SNIFFED:
+                    await self.refuse_page(head)
+                    is_held = False
+                    yield head
+            if is_held:
+                await self.refuse_page(head)
+                if head:
+                    yield head
+
+    @property
+    def _is_sized(self) -> bool:
+        """The listing says to the byte how long the file is, and so does the answer."""
+        size = self.job.size
+        return size is not None and size.exact and self.action.length == size.low

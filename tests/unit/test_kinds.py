@@ -1,0 +1,83 @@
+"""What a name, a Content-Type and the first bytes say that a file is."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.kinds import SNIFFED, begins_like_html, is_page_instead
+
+HTML = "text/html"
+PAGE = b"<!DOCTYPE html><html>"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"<!doctype HTML PUBLIC", True),
+        (b"<html>", True),
+        (b"\n\t <HTML lang=en>", True),
+        (b"\xef\xbb\xbf<head>", True),
+        (b"<!-- a --> <!-- > -->\n<body class=x>", True),
+        (b'<?xml version="1.0"?>\n<!DOCTYPE html>', True),
+        (b"<script>location='/login'</script>", True),
+        (b"<title>Log in", True),
+        ("\ufeff<html>".encode("utf-16-le"), True),
+        ("\ufeff<html>".encode("utf-16-be"), True),
+        (b"", None),
+        (b" \r\n<!-- a --> ", None),
+        (b"<!-- " + b"x" * SNIFFED + b"--><html>", None),
+        (b"<htm", False),
+        (b"<htmlish>", False),
+        (b"<svg>", False),
+        (b'<?xml version="1.0"?><!-- a --><svg>', False),
+        (b"<?php echo 1", False),
+        (b"text <html>", False),
+        (b"\x1f\x8b\x08<html>", False),
+        (b"\xff\xfe\x00\x01", False),
+    ],
+)
+def test_how_a_page_begins(head: bytes, expected: bool | None) -> None:
+    assert begins_like_html(head) is expected
+
+
+@pytest.mark.parametrize("piece", [b"<!---->", b"<!-- ", b"<?xml ", b" ", b"-->"])
+def test_no_beginning_takes_long_to_judge(piece: bytes) -> None:
+    assert begins_like_html(piece * SNIFFED + b"x") is not True  # nested repetitions would take for ever
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "expected"),
+    [
+        ("index.html", HTML, False),
+        ("a.HTM", HTML, False),
+        ("x.php", HTML, False),
+        ("index.html.en", HTML, False),
+        ("page.html.pt-br", HTML, False),
+        ("page.html.gz", HTML, True),
+        ("a.html/x.rpm", HTML, True),
+        ("x.deb", HTML, True),
+        ("x.deb", "text/plain", True),
+        ("x.deb", "", True),
+        ("x.txt", HTML, True),
+        ("x.txt", "", False),
+        ("x.parquet", "application/octet-stream", True),
+        ("x.unheard", "TEXT/HTML; charset=utf-8", True),
+        ("x.unheard", "application/xhtml+xml", True),
+        ("x.unheard", "application/octet-stream", False),
+        ("tool-1.2", HTML, True),
+        ("README", HTML, None),
+        (".profile", HTML, None),
+        ("v1.d/README", HTML, None),
+        ("Dr. Who and all that came after him", HTML, None),
+        ("README", "text/plain", False),
+    ],
+)
+def test_when_a_page_has_come_in_place_of_a_file(name: str, content_type: str, expected: bool | None) -> None:
+    assert is_page_instead(name, content_type, PAGE) is expected
+    assert is_page_instead(name, content_type, b"\x7fELF") is False
+
+
+def test_blanks_prove_nothing_either_way() -> None:
+    assert is_page_instead("x.deb", HTML, b"\n") is True
+    assert is_page_instead("x.deb", "application/octet-stream", b"") is False
+    assert is_page_instead("x.unheard", HTML, b"") is True
