@@ -24,7 +24,7 @@ from crawler.escape import masked
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Rejection, Validators
-from crawler.plan import validators_of
+from crawler.plan import content_length, validators_of
 from crawler.proxies import Proxies
 from crawler.reply import Reply, Terms, check_framing, explain
 from crawler.requests import Answer, Requests
@@ -147,7 +147,14 @@ class Client:
                 validators=validators_of(reply.headers),
                 date=parse_http_date(reply.headers.get("Date")),
                 retry_after=reply.headers.get("Retry-After"),
+                end_proven=_says_its_end(reply.headers),
             )
+
+
+def _says_its_end(headers: Mapping[str, str]) -> bool:
+    """By its length, by a last chunk or by the end of a compressed stream (RFC 9112 section 6.3)."""
+    is_coded = headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}
+    return is_coded or content_length(headers) is not None or "chunked" in headers.get("Transfer-Encoding", "").lower()
 
 
 class _Exchange:

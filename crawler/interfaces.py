@@ -70,6 +70,8 @@ class Page:
     """The server's clock, seconds since the epoch."""
     retry_after: str | None = None
     """The header as received."""
+    end_proven: bool = True
+    """False where the body ended with its connection: if it was cut, it looks the same."""
 
     @cached_property
     def digest(self) -> str:
