@@ -108,6 +108,8 @@ class Listing:
     """True only by positive recognition: this bit decides whether local files may be deleted."""
     complete: bool = True
     """False when the page was cut: its closing marks are missing. Says nothing about further pages."""
+    closed: bool = True
+    """False when the page has no closing marks that could be missing: only its framing can prove that it is whole."""
     entries: tuple[Entry, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     next_pages: tuple[str, ...] = ()

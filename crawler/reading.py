@@ -66,7 +66,7 @@ class Reader:
                 # An empty array proves nothing; the same folder as HTML does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
-        async with aclosing(self._noted(path, url, page, _sound(parsed, page.content_type))) as pieces:
+        async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -162,17 +162,21 @@ def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entr
     )
 
 
-async def _sound(parsed: Pieces, content_type: str) -> Pieces:
-    """What is certain of a page. Raises ListingError if it is no listing."""
+async def _sound(parsed: Pieces, page: Page) -> Pieces:
+    """What is certain of ``page``. Raises ListingError if it is no listing."""
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
-            if piece.is_listing and not piece.complete:
+            is_cut = not piece.complete
+            if piece.is_listing and not (page.end_proven or piece.closed):
+                piece = replace(piece, complete=False)
+                is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
+            if piece.is_listing and is_cut:
                 piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything
             if piece.is_listing or piece.entries:
                 yield piece
     if piece is None or not piece.is_listing:
-        raise ListingError(f"the answer is not a directory listing ({content_type or 'no content type'})")
+        raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
 
 
 async def _again(pieces: list[Listing]) -> Pieces:

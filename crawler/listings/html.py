@@ -14,6 +14,7 @@ from crawler.listings.mentions import has_files
 from crawler.listings.page import Page
 from crawler.listings.reader import HtmlReader
 from crawler.listings.regions import labels_of
+from crawler.listings.verdict import End
 from crawler.models import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
@@ -61,26 +62,27 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     region = first.regions[0].element
     before = _opening(region, first.survey.named["base"])
     entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
-    mentioned, conclusive = set(listing.mentioned), listing.conclusive
-    last = first.last_row()
+    last, conclusive = first.last_row(), listing.conclusive
     while part.end < len(text):
         start = part.end
         part = abridger.part(start, size=PART, rows=ROWS)
         reader = _read(page, text[start : part.end], part, first, before)
         found = reader.entries()
-        conclusive = reader.is_conclusive(found) and conclusive
+        conclusive &= reader.is_conclusive(found)
         entries += found
         rejections += reader.rejections(recognised=True)
-        mentioned |= reader.mentioned
         pages.update(dict.fromkeys(reader.next_pages()))
-        last = reader.last_row() if reader.regions else last
+        if reader.regions:  # they stand in an element made for them: the first part knows what is around the rows
+            last = replace(last, href=reader.last_row().href)
+    end = verdict.end_of(text, last, proved=first.family.proves)
     return replace(
         listing,
-        complete=verdict.is_whole(text, region, last[1], proved=first.family.proves),
+        complete=end is not End.CUT,
+        closed=end is End.CLOSED,
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(pages),
-        mentioned=frozenset(mentioned),
+        mentioned=frozenset(first.mentioned),
         conclusive=conclusive or has_files(entries),
     )
 

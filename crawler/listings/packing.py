@@ -28,7 +28,7 @@ def pack(listing: Listing) -> Iterator[bytes]:
         yield _frame("rejections", rows)
     for names in _chunks(sorted(listing.mentioned)):
         yield _frame("mentioned", names)
-    verdict = [listing.is_listing, listing.complete, listing.conclusive]
+    verdict = [listing.is_listing, listing.complete, listing.closed, listing.conclusive]
     yield _frame("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages])
 
 
@@ -51,7 +51,7 @@ def unpack(frames: Sequence[bytes]) -> Listing:
         elif kind == "mentioned":
             mentioned.update(map(_text, rows))
         elif kind == "listing":
-            (url, family, confidence), (is_listing, complete, conclusive), pages = rows
+            (url, family, confidence), (is_listing, complete, closed, conclusive), pages = rows
     if not frames or not is_last(frames[-1]):
         raise ValueError("no end")
     return Listing(
@@ -60,6 +60,7 @@ def unpack(frames: Sequence[bytes]) -> Listing:
         confidence=float(confidence),
         is_listing=is_listing is True,
         complete=complete is True,
+        closed=closed is True,
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(map(_text, pages)),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from bs4.element import NavigableString, Tag
+from bs4.element import NavigableString
 
 from crawler.listings import families, mentions, verdict
 from crawler.listings.abridged import Abridged
@@ -25,10 +25,10 @@ from crawler.listings.hrefs import Resolver, Target, Way
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
-from crawler.listings.rows import Cutter
+from crawler.listings.rows import MAX_CLIMB, Cutter
 from crawler.listings.survey import Survey
 from crawler.listings.times import Order
-from crawler.listings.verdict import Evidence
+from crawler.listings.verdict import End, Evidence, Last
 from crawler.models import Entry, Kind, Listing, Rejection
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
@@ -63,7 +63,7 @@ class HtmlReader:
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
-        self.mentioned: set[str] = set()
+        self.mentioned: set[str] = leader.mentioned if leader else set()
         """Names that links mention which are ``rejections``: known once these are."""
 
     def listing(self) -> Listing:
@@ -78,12 +78,14 @@ class HtmlReader:
         score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
         recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
         rejections = tuple(self.rejections(recognised=recognised))
+        end = verdict.end_of(self._text, self.last_row(), proved=self.family.proves)
         return Listing(
             url=self._url,
             family=self._family_name() if recognised else "none",
             confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
             is_listing=recognised,
-            complete=verdict.is_whole(self._text, *self.last_row(), proved=self.family.proves),
+            complete=end is not End.CUT,
+            closed=end is End.CLOSED,
             entries=tuple(entries) if recognised else (),
             rejections=rejections,
             next_pages=self.next_pages() if recognised else (),
@@ -216,13 +218,17 @@ class HtmlReader:
             return "table"
         return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
 
-    def last_row(self) -> tuple[Tag | None, str]:
-        """The element that holds the last row of the page, and the href of that row."""
+    def last_row(self) -> Last:
+        """Where the last row of the page stands."""
         if not self.regions:
             tables = self.survey.first("table", "pre", "ul", limit=1)
-            return (tables[0] if tables else None), ""
+            return Last(tables[0] if tables else None)
         region = self.regions[-1]
-        return region.element, region.candidates[-1].link.href
+        row, link = region.candidates[-1].row, region.candidates[-1].link
+        element = row.element or link.tag
+        around = frozenset(tag.name for tag in (element, *islice(element.parents, MAX_CLIMB)))
+        is_alone = len(self.regions) == 1 and (len(region.candidates) > 1 or region.columns.labelled > 0)
+        return Last(region.element, link.href, around, holds_all=is_alone)
 
     def rejections(self, *, recognised: bool) -> list[Rejection]:
         """Every link that is no entry, and why."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -160,30 +161,57 @@ def is_recognised(score: float, evidence: Evidence, *, proved: bool) -> bool:
     return score >= _NEEDED + 1.0 and marks >= 1
 
 
-def is_whole(text: str, region: Tag | None, last: str, *, proved: bool) -> bool:
-    """False when the page was cut: the document, or an element that held rows, was opened and never closed.
+class End(Enum):
+    """What the end of a page proves."""
 
-    ``last`` is the href of the last row. Some programs never close their document; where a family's shape is
-    ``proved``, the end of the element that held the rows is enough. A page without a document element has to close
-    that element, and one that opens neither cannot show a cut, except in the middle of a tag.
+    CUT = auto()
+    """The page was cut: what was opened is not closed."""
+    OPEN = auto()
+    """Nothing was opened that would have to be closed: a page that was cut between two rows looks the same."""
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Where the last row of a page stands."""
+
+    region: Tag | None = None
+    """The element that holds the rows, or that would."""
+    href: str = ""
+    around: frozenset[str] = frozenset()
+    """The names of the elements that the row stands in."""
+    holds_all: bool = True
+    """The region looks like the only one of the page: if each row has one of its own, its end is not the listing's."""
+
+
+def end_of(text: str, last: Last, *, proved: bool) -> End:
+    """How a page ends.
+
+    Some programs never close their document; where a family's shape is ``proved``, the end of the element that held the
+    rows is enough. A page without a document element has to close that element, whatever it is called.
     """
-    if _PART.search(text):
-        return False
     tail = text.rstrip()
-    if tail.rfind("<") > tail.rfind(">"):
-        return False
+    if _PART.search(text) or tail.rfind("<") > tail.rfind(">"):
+        return End.CUT
     lower = tail.lower()
-    quoted = (f"{mark}{href}" for href in {last, escape(last)} for mark in "\"'=")
-    end = max(tail.rfind(href) for href in quoted) if last else -1
+    quoted = (f"{mark}{href}" for href in {last.href, escape(last.href)} for mark in "\"'=")
+    end = max(tail.rfind(href) for href in quoted) if last.href else -1
     behind = lower[end if end >= 0 else max(lower.rfind("<a "), 0) :]
     if "</html" in behind or "</body" in behind:
-        return True
+        return End.CLOSED
     if any(max(behind.rfind(f"<{tag}>"), behind.rfind(f"<{tag} ")) > behind.rfind(f"</{tag}>") for tag in _CLOSED):
-        return False
-    name = region.name if region is not None else ""
+        return End.CUT
+    name = last.region.name if last.region is not None else ""
     has_document = "<html" in lower[:4000] or "<body" in lower[:4000]
     if name in _CLOSED:
-        return f"</{name}>" in behind and (proved or not has_document)
-    if name in _BALANCED:
-        return lower.count(f"</{name}>") >= len(re.findall(rf"<{name}[\s>]", lower)) and not has_document
-    return not has_document
+        is_closed = f"</{name}>" in behind and (proved or not has_document)
+    else:
+        around = last.around.intersection(_BALANCED) - {"li"} | {name}.intersection(_BALANCED)
+        is_closed = not has_document and all(_is_balanced(lower, tag) for tag in around)
+    if not is_closed:
+        return End.CUT
+    return End.CLOSED if (proved or last.holds_all) and name in {*_CLOSED, *_BALANCED} else End.OPEN
+
+
+def _is_balanced(lower: str, tag: str) -> bool:
+    return lower.count(f"</{tag}>") >= len(re.findall(rf"<{tag}[\s>]", lower))

@@ -516,6 +516,22 @@ async def test_a_compressed_page_is_unpacked(site: Site, coding: str, packed: by
 
 
 @pytest.mark.parametrize(
+    ("says", "coding", "is_proven"),
+    [
+        (Says(), "identity", True),
+        (Says(framing="chunked"), "identity", True),
+        (Says(framing="close", http="HTTP/1.0"), "identity", False),
+        (Says(framing="close", http="HTTP/1.0"), "gzip", True),
+    ],
+)
+async def test_a_page_says_if_its_end_is_proven(site: Site, says: Says, coding: str, is_proven: bool) -> None:
+    site.folder("", encoded(coding, gzip.compress(HTML, mtime=0) if coding == "gzip" else HTML), says)
+    async with opened() as client:
+        found = await page(client, site.url)
+    assert (found.body, found.end_proven) == (HTML, is_proven)
+
+
+@pytest.mark.parametrize(
     ("coding", "packed", "words"),
     [
         ("gzip", gzip.compress(HTML, mtime=0)[:-20], "cut short"),

@@ -161,6 +161,43 @@ def test_a_whole_listing_without_a_length_still_proves_absence(sandbox: Sandbox,
     sandbox.holds(site.contents())
 
 
+BARE = {
+    "lines": ("{}", '<a href="{0}">{0}</a>  2024-05-06 03:08  100<br>\n', ""),
+    "divs": ("{}", '<div><a href="{0}">{0}</a> <span>2024-05-06 03:08</span> <span>100</span></div>\n', ""),
+    "divs in a div": ("<div>\n{}", '<div><a href="{0}">{0}</a> <span>2024-05-06</span> <b>100</b></div>\n', "</div>"),
+    "items": ("{}", '<li><a href="{0}">{0}</a>\n', ""),
+    "tables": ("{}", '<table><tr><td><a href="{0}">{0}</a></td><td>100</td></tr></table>\n', ""),
+}
+
+
+@pytest.mark.own
+@pytest.mark.row("D05")
+@pytest.mark.parametrize("shape", BARE)
+def test_a_page_without_closing_marks_is_believed_by_its_framing_alone(
+    sandbox: Sandbox, site: Site, shape: str
+) -> None:
+    names = [f"f{number:03}" for number in range(9)]
+    many(site, len(names))
+    before, row = site.contents(), BARE[shape][1]
+
+    def page(names: list[str], end: str) -> bytes:
+        rows = "".join(row.format(name) for name in names)
+        return (f"<h1>Index of /pub/</h1>\n{BARE[shape][0].format(rows)}{end}").encode()
+
+    site.listing("", page(names, BARE[shape][2]))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(before)
+    site.on("", Says(framing="close", http="HTTP/1.0"))
+    for left in (6, 1):
+        site.listing("", page(names[:left], ""))
+        sandbox.mirror(site.url, delete=True).fails(5, 6)
+        sandbox.holds(before)
+    site.on("")
+    site.listing("", page(names[:6], BARE[shape][2]))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({name: before[name] for name in names[:6]})
+
+
 @pytest.mark.row("D06")
 def test_a_portal_that_answers_everything_changes_nothing(sandbox: Sandbox, site: Site) -> None:
     before = mirrored(sandbox, site)

@@ -75,6 +75,8 @@ class FakeClient:
     def __init__(self, answer: Callable[[Asked], Answer], *, piece: int = 1 << 16) -> None:
         self._answer = answer
         self._piece = piece
+        self.end_proven = True
+        """Of the pages that are fetched."""
         self.asked: list[Asked] = []
 
     @asynccontextmanager
@@ -107,6 +109,7 @@ class FakeClient:
                 body=await reply.read(1 << 30),
                 validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
                 retry_after=reply.headers.get("Retry-After"),
+                end_proven=self.end_proven,
             )
 
     def urls(self, method: str = "GET") -> list[str]:

@@ -32,6 +32,7 @@ class Reading:
         self.leaves: Leaves | None = None
         self.status = 200
         """304 only for those who ask with a condition."""
+        self.end_proven = True
 
     async def pieces(self) -> list[Listing]:
         def answer(asked: Asked) -> Answer:
@@ -39,8 +40,10 @@ class Reading:
             is_same = self.status == 304 and "If-None-Match" in asked.headers
             return replace(self.answer, status=304, body=b"") if is_same else self.answer
 
+        client = FakeClient(answer)
+        client.end_proven = self.end_proven
         reader = Reader(
-            client=FakeClient(answer),
+            client=client,
             state=self.state,
             observer=self.observer,
             parse=Parsers().pieces,
@@ -77,6 +80,24 @@ async def test_the_row_in_which_a_page_was_cut_says_nothing(mark: bytes) -> None
     assert "c.bin" not in [entry.name for entry in found]
     assert all(entry.size is not None and entry.size.low == 500 for entry in found)
     assert await reading.state.listing(URL) is None
+
+
+@pytest.mark.parametrize(("end", "left"), [("<br>\n", 3), ("<br>", 3), ("", 2), ("  10", 2)])
+async def test_a_page_whose_end_nothing_proves_is_not_complete(end: str, left: int) -> None:
+    rows = "<br>\n".join(f'<a href="{name}.bin">{name}.bin</a>  2024-05-06 03:08  100' for name in "abc")
+    reading = Reading(f"<h1>Index of /pub/</h1>\n{rows}{end}".encode())
+    for is_proven in (False, True):
+        reading.end_proven = is_proven
+        pieces = await reading.pieces()
+        assert pieces[-1].complete is is_proven
+        assert sum(len(piece.entries) for piece in pieces) == (3 if is_proven else left)
+        assert (await reading.state.listing(URL) is not None) is is_proven
+
+
+async def test_a_page_that_closes_what_it_opened_needs_no_other_proof() -> None:
+    reading = Reading(PAGE)
+    reading.end_proven = False
+    assert (await reading.pieces())[-1].complete
 
 
 async def test_a_page_that_is_no_listing_yields_nothing() -> None:

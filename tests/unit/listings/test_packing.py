@@ -33,6 +33,7 @@ listings = st.builds(
     confidence=st.floats(0, 1),
     is_listing=st.booleans(),
     complete=st.booleans(),
+    closed=st.booleans(),
     entries=st.lists(entries, max_size=5).map(tuple),
     rejections=st.lists(st.builds(Rejection, texts, texts, texts), max_size=3).map(tuple),
     next_pages=st.lists(texts, max_size=3).map(tuple),
