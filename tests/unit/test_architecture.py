@@ -22,8 +22,8 @@ LAYERS = {
     "observer",
     2: "client reply requests access gate rates deadline decoding tls turns spawn link crew parsers destinations state "
     "progress outputs target log history html_report",
-    3: "run permission url_list engine discover reading leaves opened producer transfer probing sniffing segments fetching "
-    "attempts committer deletion dryrun checksums explain verify stop",
+    3: "run permission url_list engine discover reading leaves opened producer transfer probing sniffing segments "
+    "fetching attempts committer deletion dryrun checksums explain verify stop",
     4: "account app browse upkeep",
     5: "signals printing console modes cli child parser_process __main__",
 }
