@@ -14,6 +14,8 @@ _PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTHING = re.compile(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
+_BINARY_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+"""WHATWG MIME Sniffing, section 3: what no text has."""
 _HTML_NAME = re.compile(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:\.[a-z]{2}(?:-[a-z]{2})?)?$")
 """Also with the language behind it, as Apache's MultiViews has it."""
 _EXTENSION = re.compile(r".\.[^.\s]{1,16}$")
@@ -59,12 +61,10 @@ def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
     a name that says nothing, with a body that is called a page and looks like one: if it replaces a file that was none.
     """
     begins = begins_like_html(head)
-    if begins is False:
-        return False
     name = path.rpartition("/")[2].lower()
     if _BINARY_NAME.search(name):
-        return begins or (is_html(content_type) and begins is None)
-    if not is_html(content_type) or _HTML_NAME.search(name):
+        return begins or (is_html(content_type) and not _BINARY_BYTE.search(head))
+    if begins is False or not is_html(content_type) or _HTML_NAME.search(name):
         return False
     return True if _EXTENSION.search(name) else None
 

@@ -74,10 +74,13 @@ def test_no_beginning_takes_long_to_judge(piece: bytes) -> None:
 )
 def test_when_a_page_has_come_in_place_of_a_file(name: str, content_type: str, expected: bool | None) -> None:
     assert is_page_instead(name, content_type, PAGE) is expected
-    assert is_page_instead(name, content_type, b"\x7fELF") is False
+    assert is_page_instead(name, content_type, b"\x7fELF\x02\x01\x01\0") is False
 
 
 def test_blanks_prove_nothing_either_way() -> None:
     assert is_page_instead("x.deb", HTML, b"\n") is True
+    assert is_page_instead("x.deb", HTML, b"Please log in") is True
+    assert is_page_instead("x.deb", HTML, b"!<arch>\ndebian-binary   0       `\n\x1f\x8b\x08") is False
+    assert is_page_instead("x.deb", "application/octet-stream", b"any text") is False
     assert is_page_instead("x.deb", "application/octet-stream", b"") is False
     assert is_page_instead("x.unheard", HTML, b"") is True
