@@ -268,16 +268,19 @@ async def run_command(command: str, given: IO[bytes]) -> str | None:
     """Run a shell command with ``given`` as its input. Returns what went wrong, or None.
 
     The text is the user's own and is for ``/bin/sh``, as in a crontab; nothing a server said becomes part of it.
-    It gets a session of its own: if we are cancelled all of it is told to end (SIGTERM), and killed if it does not.
+    It gets a session of its own: if we are cancelled all of it is told to end (SIGTERM), and killed if the shell is
+    not done with that.
     """
+    shell = asyncio.create_subprocess_shell(command, stdin=given, start_new_session=True)
+    starting = asyncio.ensure_future(shell)  # it may run before we hear of it, and is ours to end from then on
     try:
-        process = await asyncio.create_subprocess_shell(command, stdin=given, start_new_session=True)
+        process = await asyncio.shield(starting)
+        code = await process.wait()
     except OSError as problem:
         return f"could not be run: {problem.strerror}"
-    try:
-        code = await process.wait()
     except asyncio.CancelledError:
-        await _end(process)
+        with suppress(OSError):
+            await _end(await starting)
         raise
     if code < 0:
         return f"was ended by signal {-code}: {command}"
