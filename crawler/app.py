@@ -14,7 +14,7 @@ from crawler.attempts import announce, prepare
 from crawler.client import Client, ClientOptions
 from crawler.config import Config
 from crawler.crew import Crew
-from crawler.destinations.descriptors import FEW, descriptor_limit
+from crawler.destinations.descriptors import FEW, connection_budget, descriptor_limit
 from crawler.destinations.local import LocalDestination
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
@@ -225,10 +225,13 @@ async def refuse_missing_disk(directory: Path, config: Config) -> None:
 
 
 def shared_gate(configs: Sequence[Config]) -> Gate:
-    """One gate for mirrors that run together: the strictest of their rates, the widest of their worker counts."""
+    """One gate for mirrors that run together: the strictest of their rates, the widest of their worker counts.
+
+    Few open files mean few connections: a lack of them would look like a host that cannot be talked to.
+    """
     requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
     rates = [config.limit_rate for config in configs if config.limit_rate is not None]
     return Gate(
-        max(config.workers for config in configs),
+        min(max(config.workers for config in configs), connection_budget(descriptor_limit())),
         Rates.per_second(min(requests, default=None), min(rates, default=None)),
     )

@@ -19,6 +19,7 @@ import aiohttp
 from crawler import limits
 from crawler.deadline import Deadline
 from crawler.decoding import read_decoded
+from crawler.destinations.reasons import NO_DESCRIPTORS
 from crawler.errors import FetchError
 from crawler.escape import masked
 from crawler.gate import Gate, Host
@@ -126,8 +127,9 @@ class Client:
         return response
 
     def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
-        """An error from below as ours. Failures to talk to the host at all are counted."""
-        if isinstance(error, aiohttp.ClientConnectionError | OSError) and not isinstance(error, aiohttp.ClientSSLError):
+        """An error from below as ours. Failures to talk to the host at all are counted, unless the lack is ours."""
+        is_ours = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
+        if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_ours:
             host.failed()
         text, connection = explain(error, self.terms), isinstance(error, _UNSENT)
         retryable = not isinstance(error, aiohttp.ClientSSLError | ValueError)  # InvalidURL is a ValueError

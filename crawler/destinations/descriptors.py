@@ -24,6 +24,11 @@ def descriptor_budget(limit: int) -> tuple[int, int]:
     return folders, min(_BATCH_WIDTH, max(4, limit // 4))
 
 
+def connection_budget(limit: int) -> int:
+    """Connections for ``limit`` descriptors in all: each may need one more for the file that it fills."""
+    return max(1, (limit - 32) // 4)
+
+
 def descriptor_limit() -> int:
     """What the system allows this process now."""
     if resource is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crawler.destinations.descriptors import descriptor_budget
+from crawler.destinations.descriptors import connection_budget, descriptor_budget
 from crawler.destinations.local import LocalDestination
 from crawler.destinations.trash import Trash
 from crawler.errors import DestinationError
@@ -245,6 +245,8 @@ def test_the_budget_leaves_most_descriptors_to_the_network(limit: int) -> None:
     assert 2 <= folders <= 64
     assert 4 <= files <= 256
     assert limit < 40 or 2 * folders + files <= limit // 2
+    rest = limit - 2 * folders - files - 2 * connection_budget(limit)
+    assert limit < 48 or rest >= 20, "standard streams, the loop, the state, the lock"
 
 
 # --- trash ----------------------------------------------------------------------------------------
