@@ -121,4 +121,5 @@ def explain(error: Exception, terms: Terms) -> str:
         return "the connection ended before the body did"
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the answer is not valid HTTP: {printable(error.message[:200])}"
-    return printable(str(error)[:200]) or type(error).__name__
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(text[:200]) or type(error).__name__
