@@ -64,7 +64,7 @@ FAMILIES = (
     _family("pypi-simple", r'<meta name="pypi:repository-version"|<title>(?:Simple (?:package )?index'
                            r'|Links for )', proves=True),
     _family("swift", r"<title>Listing of /v1/|<tr class=\"item (?:subdir|type-)", proves=True),
-    _family("miniserve", r"miniserve</a>|<span class=\"[^\"]*\">\s*miniserve"
+    _family("miniserve", r"/miniserve[\"'][^>]{0,200}>\s*miniserve</a>|<span class=\"[^\"]*\">\s*miniserve"
                          r"|class=\"directory\"[^>]*href=.{0,800}?miniserve"),
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),

@@ -244,7 +244,8 @@ class HtmlReader:
                 continue
             again = target.way is Way.CHILD and target.name in names
             if not again:
-                self.mentioned |= mentions.names_of_link(target.way, link.href, link.text) - names
+                shown = link.pieces[0] if len(link.pieces) == 1 else ""  # more of them are what a broken link holds
+                self.mentioned |= mentions.names_of_link(target.way, link.href, shown) - names
             result.append(Rejection("duplicate" if again else _reason(target), link.href, target.problem))
         return result
 
