@@ -69,13 +69,15 @@ def _marks_of_tag(node: Tag) -> Iterator[str]:
 
 
 def has_slash_in_text(row: Row) -> bool:
-    """True when the name is shown with a slash, inside the link or right after it."""
+    """True when the name is shown with a slash, in the link or right behind it, or after the picture of a folder."""
     for link in row.links:
         text = link.text
         if len(text) > 1 and text.endswith("/"):
             return True
         if text and _SLASH_AFTER.match(link.following):
             return True
+    if any(link.target.name.startswith(_EMOJI) for link in row.links):
+        return False  # the picture is part of the name
     return any(cell.text.startswith(_EMOJI) for cell in row.cells[:2])
 
 
