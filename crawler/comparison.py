@@ -40,12 +40,13 @@ class Missing:
 
     def note(self, folder: str, items: list[Extraneous], *, conclusive: bool) -> None:
         """``items`` of ``folder``, whose listing was read to its end, are not listed. ``conclusive``: see Listing."""
-        if items and not conclusive:
+        if not conclusive and any(not item.replaced for item in items):
             self.doubted.append(folder)
-            return
         for item in items:
-            if item.replaced:
+            if item.replaced:  # by what is shown, so no doubt concerns it
                 self.replaced[item.path] = item
+            elif not conclusive:
+                continue
             elif item.mentioned:
                 self.mentioned.append(item.path)
             else:

@@ -16,13 +16,15 @@ _PAGE = re.compile(
 _NOTHING = re.compile(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
 _BINARY_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """WHATWG MIME Sniffing, section 3: what no text has."""
-_HTML_NAME = re.compile(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:\.[a-z]{2}(?:-[a-z]{2})?)?$")
-"""Also with the language behind it, as Apache's MultiViews has it."""
+_HTML_NAME = re.compile(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:[.~]|$)")
+"""Also with something behind it: Apache's mod_mime takes languages, charsets, and what it does not know, as no type."""
 _EXTENSION = re.compile(r".\.[^.\s]{1,16}$")
+_SHORT_EXTENSION = re.compile(r"\.[a-z0-9]{1,5}$")
+"""Of a kind that servers know: text that is called a page for such a name is an error message, tags or not."""
 _BINARY_NAME = re.compile(
     r"\.(?:7z|a|apk|appimage|avi|bin|bmp|bz2|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
     r"|h5|hdf5|img|ipa|iso|jar|jpe?g|lz|lz4|lzma|m4a|mkv|mov|mp[34]|msix?|nc|np[yz]|o|og[gv]|otf|ova|parquet|pdf|pkg"
-    r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
+    r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|torrent|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
     r"|wav|web[mp]|whl|woff2?|xz|z|zip|zst)$"
 )
 """Of files that begin like no page, whatever a server calls them."""
@@ -31,6 +33,8 @@ _CODED_NAMES = {
     "compress": (".z",),
     "bzip2": (".bz2", ".tbz", ".tbz2"),
     "xz": (".xz", ".txz"),
+    "lzma": (".lzma",),
+    "lzip": (".lz",),
     "zstd": (".zst",),
     "br": (".br",),
 }
@@ -64,8 +68,10 @@ def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
     name = path.rpartition("/")[2].lower()
     if _BINARY_NAME.search(name):
         return begins or (is_html(content_type) and not _BINARY_BYTE.search(head))
-    if begins is False or not is_html(content_type) or _HTML_NAME.search(name):
+    if not is_html(content_type) or _HTML_NAME.search(name):
         return False
+    if begins is False:
+        return bool(_SHORT_EXTENSION.search(name)) and not _BINARY_BYTE.search(head)
     return True if _EXTENSION.search(name) else None
 
 

@@ -6,11 +6,9 @@ wrong here undoes the run: it becomes a warning in the report, and exit code 1.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Coroutine, Sequence
@@ -20,6 +18,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 
 from crawler import __version__
+from crawler.commands import run_command
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.escape import masked
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-GRACE = 3.0
-"""Seconds between SIGTERM and SIGKILL for a command that is no longer wanted."""
 _GAUGES = (
     ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
     ("success", "1 if the last run ended with exit code 0."),
@@ -262,37 +259,3 @@ def _written(option: str, path: str, source: IO[bytes], report: Report) -> Repor
     except OSError as problem:
         return report.warned(f"{option} {path}: {problem.strerror}", 1)
     return report
-
-
-async def run_command(command: str, given: IO[bytes]) -> str | None:
-    """Run a shell command with ``given`` as its input. Returns what went wrong, or None.
-
-    The text is the user's own and is for ``/bin/sh``, as in a crontab; nothing a server said becomes part of it.
-    It gets a session of its own: if we are cancelled all of it is told to end (SIGTERM), and killed if the shell is
-    not done with that.
-    """
-    shell = asyncio.create_subprocess_shell(command, stdin=given, start_new_session=True)
-    starting = asyncio.ensure_future(shell)  # it may run before we hear of it, and is ours to end from then on
-    try:
-        process = await asyncio.shield(starting)
-        code = await process.wait()
-    except OSError as problem:
-        return f"could not be run: {problem.strerror}"
-    except asyncio.CancelledError:
-        with suppress(OSError):
-            await _end(await starting)
-        raise
-    if code < 0:
-        return f"was ended by signal {-code}: {command}"
-    return f"ended with exit status {code}: {command}" if code else None
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            async with asyncio.timeout(GRACE):
-                await process.wait()
-        except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()

@@ -228,7 +228,11 @@ def _held(pace: Pace, window: Window) -> Pace:
     pace = replace(pace, waited=pace.waited + 1)
     if pace.waited < pace.patience:
         return pace
-    return _searched(pace, window.rate, 0 if window.is_quick else max(1, pace.base // 4))
+    if not window.is_quick:
+        return _searched(pace, window.rate, max(1, pace.base // 4))
+    if pace.base >= pace.ceiling:
+        return replace(pace, waited=0)
+    return _searched(pace, window.rate, 0)
 
 
 def _searched(pace: Pace, rate: float, step: int) -> Pace:

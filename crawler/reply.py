@@ -34,7 +34,7 @@ def check_framing(reply: Reply) -> None:
     We send no TE, so no server may use another coding for the way than chunks.
     """
     coding = reply.headers.get("Transfer-Encoding", "chunked").strip().lower()
-    if coding not in {"chunked", "identity"}:
+    if {part.strip() for part in coding.split(",")} not in ({"chunked"}, {"identity"}):  # some say it twice
         problem = f"the body is coded as {printable(coding[:40])} for the way, which was not asked for"
         raise FetchError(problem, url=reply.url, retryable=False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
             return
     if last_words is not None:
         _speak(last_words)
+    if (commands := sys.modules.get("crawler.commands")) is not None:  # imported where there is something to end
+        commands.end_all()
     os._exit(128 + number)
 
 

@@ -200,18 +200,21 @@ class _Transfer:
         part = self._part
         if part is None:
             part = self._part = await shared.destination.open_part(job)
-        if action.offset != part.offset:
-            await part.restart()
         validators = validators_of(reply.headers)
-        self._validators = validators if is_strong(validators, reply.headers.get("Date")) else Validators()
-        self._length = action.length
-        part.note(self._validators)
-        async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action))) as chunks:
-            async for chunk in chunks:
+        if not is_strong(validators, reply.headers.get("Date")):
+            validators = _NONE
+        async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
+            chunk = await anext(chunks, b"")  # it is judged now: what has come before is not given up for a page
+            if action.offset != part.offset:
+                await part.restart()
+            self._validators, self._length = validators, action.length
+            part.note(validators)
+            while chunk:
                 if part.offset + len(chunk) > action.limit:
                     await part.restart()
                     raise VerificationError(f"more than the announced {action.limit} bytes came", retryable=False)
                 await part.write(chunk)
+                chunk = await anext(chunks, b"")
         problem = length_proven(job, action, reply.headers, part.offset)
         if problem:
             raise VerificationError(problem)
@@ -224,9 +227,9 @@ class _Transfer:
                 raise VerificationError(f"the body does not have the published digest {expected}")
         return self._stage(reply, part=part.name, body=b"", size=size, digest=digest)
 
-    def _chunks(self, reply: Reply, action: Action) -> AsyncGenerator[bytes, None]:
+    def _chunks(self, reply: Reply, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
         shared = self._shared
-        of = whole(action, reply.headers, self._validators) if shared.lanes.most > 1 and not self._divided else None
+        of = whole(action, reply.headers, validators) if shared.lanes.most > 1 and not self._divided else None
         if of is None:
             return self._counted(reply)
         self._divided = True

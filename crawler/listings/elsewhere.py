@@ -16,6 +16,11 @@ from crawler.listings.rows import Row
 from crawler.listings.survey import Link
 from crawler.listings.verdict import is_filelike
 
+_SEVERAL = 4
+"""Names without a date and a size that are rows, and no mention of a licence, a key and a README, …"""
+_LISTS = {"ul", "ol", "dl", "table", "tbody", "pre"}
+"""… outside of what is made for rows."""
+
 
 def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
     """Whether any of ``rows`` leads to a file elsewhere and looks like one of a listing all the same."""
@@ -35,12 +40,16 @@ def _hold_row(rows: Sequence[Row], family: Family) -> bool:
     if in_navigation(region):
         return False
     facts, _ = read_facts(list(rows), labels_of(region), family.rounding)
-    return any(_is_row(row, fact) for row, fact in zip(rows, facts, strict=True))
+    names = sum(map(_is_named, rows))
+    return any(map(_is_dated, facts)) or names >= _SEVERAL or (names > 0 and region.name in _LISTS)
 
 
-def _is_row(row: Row, facts: Facts) -> bool:
-    """A link that shows the file name of its target, or that stands beside a date and a size."""
-    if (facts.moment or facts.stamp) and (facts.size or facts.no_size):
-        return True
+def _is_dated(facts: Facts) -> bool:
+    """Whether a date and a size stand beside the link."""
+    return bool((facts.moment or facts.stamp) and (facts.size or facts.no_size))
+
+
+def _is_named(row: Row) -> bool:
+    """Whether a link shows the file name of its target."""
     named = ((link, last_name(link.href)) for link in row.links)
     return any(is_filelike(name) and shows_name(link.text, name) for link, name in named)

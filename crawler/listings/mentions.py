@@ -19,6 +19,7 @@ _SILENT_REASONS = {"duplicate", *(way.value for way in _SILENT)}
 ELSEWHERE = {Way.OTHER_HOST, Way.ABOVE, Way.QUERY, Way.SCHEME, Way.FRAGMENT, Way.DEEP, Way.BAD_NAME}
 _ELSEWHERE_REASONS = {way.value for way in ELSEWHERE}
 PATH_END = re.compile(r"[?#]")
+_AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
 def names_of_link(way: Way, href: str, text: str) -> set[str]:
@@ -35,7 +36,8 @@ def names_of(rejections: Iterable[Rejection]) -> set[str]:
 
 def last_name(href: str) -> str:
     """The last segment of a path, whatever host it is on, decoded once."""
-    name = PATH_END.split(href.strip(), maxsplit=1)[0].rstrip("/").rpartition("/")[2]
+    path = _AUTHORITY.sub("/", PATH_END.split(href.strip(), maxsplit=1)[0], count=1)
+    name = path.rstrip("/").rpartition("/")[2]
     try:
         return unquote_to_bytes(name.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a lone surrogate, as JSON can carry

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from crawler import outputs as outputs_module
+from crawler import commands
+from crawler.commands import run_command
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.models import Known, Outcome, Rejection, Result
-from crawler.outputs import Outputs, change_of, render_json_summary, render_metrics, replace_file, run_command
+from crawler.outputs import Outputs, change_of, render_json_summary, render_metrics, replace_file
 from crawler.report import Report, Tally
 from crawler.stop import Stop
 
@@ -308,7 +309,7 @@ async def test_a_command_that_fails_is_a_warning_and_exit_1(command: str, proble
 async def test_a_command_ends_with_a_stop_and_the_files_are_written(
     tmp_path: Path, trap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outputs_module, "GRACE", 0.05)
+    monkeypatch.setattr(commands, "GRACE", 0.05)
     stop, started, summary = Stop(), tmp_path / "started", tmp_path / "summary"
     os.mkfifo(started)
     command = f"{trap}echo > {started}; sleep 3600; echo this shell does not become sleep"

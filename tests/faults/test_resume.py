@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.faulty.answers import Version
-from tests.faulty.behaviours import Becomes, Cut, IgnoresRange, RangeFrom, Says, Stall, Status
-from tests.faulty.samples import DAY, KB, beside, blob, wait_until
+from tests.faulty.behaviours import Becomes, Cut, IgnoresRange, Page, RangeFrom, Says, Stall, Status
+from tests.faulty.samples import DAY, KB, LOGIN, beside, blob, wait_until
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
 from tests.faulty.site import OLD
@@ -19,15 +19,15 @@ BIG = blob(900 * KB, 3)
 CUT = Cut(at=0.4, times=1)
 
 
-def leave_a_part(sandbox: Sandbox, site: Site) -> None:
-    """A run that is stopped while ``big`` is stalled in its middle."""
-    site.at("big").behave((Stall(at=0.5, times=1),))
+def leave_a_part(sandbox: Sandbox, site: Site, name: str = "big") -> None:
+    """A run that is stopped while the file ``name`` is stalled in its middle."""
+    site.at(name).behave((Stall(at=0.5, times=1),))
     program = sandbox.start(site.url)
     # What the server sent may still be on its way: the part itself tells what has arrived.
     wait_until(lambda: any(os.path.getsize(part) >= len(BIG) // 4 for part in sandbox.parts()), "a quarter on the disk")
     program.signal(signal.SIGTERM)
     sandbox.note(program.finish())
-    assert "big" not in sandbox.tree()
+    assert name not in sandbox.tree()
 
 
 @pytest.mark.row("P07")
@@ -35,6 +35,21 @@ def test_a_whole_body_in_place_of_the_range_is_not_appended(sandbox: Sandbox, si
     beside(site, "big", BIG, IgnoresRange(BIG, when="range"), CUT)
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P07", "L10")
+def test_a_login_page_in_place_of_the_range_costs_no_part(sandbox: Sandbox) -> None:
+    with Site(shape="python") as site:
+        page = LOGIN + b" " * len(BIG)
+        site.file("big.iso", BIG)
+        leave_a_part(sandbox, site, "big.iso")
+        site.at("big.iso").behave((Page(page),))
+        sandbox.mirror(site.url).fails(5)
+        site.at("big.iso").behave(())
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+        assert [request.status for request in site.log.of("/pub/big.iso")] == [206]
 
 
 @pytest.mark.row("P08")

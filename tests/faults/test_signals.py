@@ -82,16 +82,41 @@ def test_a_command_that_runs_on_a_change_ends_when_told_to(
     sandbox: Sandbox, site: Site, number: signal.Signals
 ) -> None:
     wanted = populate(site)
+    program, writer = _with_command(sandbox, site)
+    assert f"--on-change was ended by {number.name}" in ends(sandbox, program, number)
+    _nobody_reads(writer)
+    sandbox.holds(wanted)
+
+
+@each
+@pytest.mark.row("X03")
+def test_a_second_signal_ends_the_command_as_well(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
+    populate(site)
+    site.file("zzz", b"never", Silent())
+    program, writer = _with_command(sandbox, site, patience=60, first=number)
+    ends(sandbox, program, number)
+    _nobody_reads(writer)
+
+
+def _with_command(
+    sandbox: Sandbox, site: Site, *, patience: int = 2, first: signal.Signals | None = None
+) -> tuple[Program, int]:
+    """A run whose --on-change has begun, and a pipe that it reads. ``first`` stops the run before."""
     begun = sandbox.reports / "begun"
     alive = sandbox.reports / "alive"
     os.mkfifo(begun)
     os.mkfifo(alive)
-    program = sandbox.start(site.url, more=[f"--on-change=cat {alive} & echo > {begun}; wait"])
+    program = sandbox.start(site.url, timeout=patience, more=[f"--on-change=cat {alive} & echo > {begun}; wait"])
+    if first is not None:
+        wait_until(lambda: bool(site.log.of("/pub/zzz")) and len(sandbox.tree()) > 1, "some files, and one that waits")
+        program.signal(first)
     begun.read_bytes()  # returns when the command has begun
-    writer = os.open(alive, os.O_WRONLY)  # and this when what it has started reads
-    assert f"--on-change was ended by {number.name}" in ends(sandbox, program, number)
+    return program, os.open(alive, os.O_WRONLY)  # and this when what it has started reads
+
+
+def _nobody_reads(writer: int) -> None:
+    """Returns once all of the command has ended."""
     with pytest.raises(BrokenPipeError):
-        while os.write(writer, b"x"):  # nobody reads once all of it has ended
+        while os.write(writer, b"x"):
             continue
     os.close(writer)
-    sandbox.holds(wanted)

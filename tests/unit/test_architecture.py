@@ -21,7 +21,7 @@ LAYERS = {
     "meter breaker proxies zones retry limits space digests config mirrors report render escape wire interfaces "
     "observer",
     2: "client reply requests access gate rates deadline decoding tls turns spawn link crew parsers destinations state "
-    "progress outputs target log history html_report",
+    "progress commands outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened producer transfer probing sniffing segments "
     "fetching attempts committer deletion dryrun checksums explain verify stop",
     4: "account app browse upkeep",

@@ -40,6 +40,12 @@ def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
     assert missing == Missing(doubted=["x"])
 
 
+def test_what_is_a_folder_now_is_known_in_spite_of_doubt_about_the_rest() -> None:
+    missing, page = Missing(), shown(("sub", Kind.DIRECTORY))
+    missing.note("", page.extraneous("", {"sub": FILE}), conclusive=False)
+    assert missing == Missing(replaced={"sub": gone("sub", Kind.FILE, replaced=True)})
+
+
 def test_what_is_not_shown_is_gone() -> None:
     page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
     local = {"a": FILE, "b": FILE, "sub": FOLDER, "old": FOLDER}

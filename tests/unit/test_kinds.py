@@ -53,6 +53,9 @@ def test_no_beginning_takes_long_to_judge(piece: bytes) -> None:
         ("x.php", HTML, False),
         ("index.html.en", HTML, False),
         ("page.html.pt-br", HTML, False),
+        ("page.html.ko.euc-kr", HTML, False),
+        ("page.html.backup", HTML, False),
+        ("page.htm~", HTML, False),
         ("page.html.gz", HTML, True),
         ("a.html/x.rpm", HTML, True),
         ("x.deb", HTML, True),
@@ -82,5 +85,9 @@ def test_blanks_prove_nothing_either_way() -> None:
     assert is_page_instead("x.deb", HTML, b"Please log in") is True
     assert is_page_instead("x.deb", HTML, b"!<arch>\ndebian-binary   0       `\n\x1f\x8b\x08") is False
     assert is_page_instead("x.deb", "application/octet-stream", b"any text") is False
+    assert is_page_instead("x.csv", HTML, b"<center>Session expired</center>") is True
+    assert is_page_instead("x.gpg", HTML, b"\x99\x01\x0d\x04") is False
+    assert is_page_instead("x.unheard", HTML, b"any text") is False
+    assert is_page_instead("LICENSE", HTML, b"any text") is False
     assert is_page_instead("x.deb", "application/octet-stream", b"") is False
     assert is_page_instead("x.unheard", HTML, b"") is True

@@ -81,6 +81,19 @@ def test_rows_without_date_and_size_are_known_by_their_names() -> None:
     assert (listing.is_listing, listing.conclusive, listing.mentioned) == (True, False, frozenset({"f.bin"}))
 
 
+@pytest.mark.parametrize(
+    "footer",
+    [
+        '<p>Powered by <a href="https://example.org">example.org</a></p>',
+        '<footer><a href="https://example.org">example.org</a></footer>',
+        '<p>See <a href="/LICENSE.txt">LICENSE.txt</a> and <a href="https://other.test/KEY.asc">KEY.asc</a></p>',
+    ],
+)
+def test_links_of_a_footer_are_no_rows(footer: str) -> None:
+    listing = parse(nginx("sub/", footer=footer))
+    assert listing.conclusive
+
+
 def test_a_page_that_is_read_in_parts_mentions_what_any_part_does() -> None:
     rows = [f"{number}.bin" for number in range(6_000)]
     listing = parse(nginx(*rows, "http://cdn.test/f.bin?token=1", footer='<a href="http://x.test/g.bin">g</a>'))
