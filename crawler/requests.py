@@ -19,12 +19,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache, partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
-from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from crawler import limits
@@ -132,15 +131,14 @@ class _Handler(ResponseHandler):
 
 def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
     """The same with the codings of the body in one field each: several are one list (RFC 9110 section 5.3)."""
-    if not isinstance(headers, CIMultiDictProxy):
+    several: Any = headers  # aiohttp's, which hold each field
+    names = [name for name in ("Content-Encoding", "Transfer-Encoding") if len(several.getall(name, ())) > 1]
+    if not names:
         return headers
-    several = [name for name in ("Content-Encoding", "Transfer-Encoding") if len(headers.getall(name, ())) > 1]
-    if not several:
-        return headers
-    joined = CIMultiDict(headers)
-    for name in several:
-        joined[name] = ", ".join(headers.getall(name))
-    return joined
+    joined: Any = several.copy()
+    for name in names:
+        joined[name] = ", ".join(several.getall(name))
+    return cast("Mapping[str, str]", joined)
 
 
 def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
