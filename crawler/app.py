@@ -14,7 +14,7 @@ from crawler.attempts import announce, prepare
 from crawler.client import Client, ClientOptions
 from crawler.config import Config
 from crawler.crew import Crew
-from crawler.destinations.descriptors import FEW, connection_budget, descriptor_limit
+from crawler.destinations.descriptors import are_few, connection_budget, descriptor_limit
 from crawler.destinations.local import LocalDestination
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
@@ -138,7 +138,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config, given = setup.config, setup.given
     options = client_options(config, setup.starts)
-    if descriptor_limit() < FEW:
+    if are_few():
         prepare()
     destination = await _open_destination(stack, setup)
     tally.free = await destination.free_space()

@@ -22,7 +22,7 @@ from crawler.attempts import announce_to, prepare
 from crawler.client import Client
 from crawler.committer import Committer
 from crawler.console import loop_factory
-from crawler.destinations.descriptors import FEW, descriptor_limit
+from crawler.destinations.descriptors import are_few
 from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError, innermost
 from crawler.fetching import Tools, build_downloader
@@ -81,7 +81,7 @@ async def _work(link: _Parent, setup: Setup) -> None:
     gate = Gate(link.ceiling, rates, on_rest=link.rested, start=setup.start)
     gate.recall(setup.hosts)
     link.gate = gate
-    if descriptor_limit() < FEW:
+    if are_few():
         prepare()
     async with (
         _Destination(link, setup) as destination,

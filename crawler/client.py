@@ -25,7 +25,7 @@ from crawler.escape import masked
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
 from crawler.models import Rejection, Validators
-from crawler.plan import content_length, validators_of
+from crawler.plan import coding_of, content_length, is_chunked, validators_of
 from crawler.proxies import Proxies
 from crawler.reply import Reply, Terms, check_framing, explain
 from crawler.requests import Answer, Requests
@@ -155,8 +155,7 @@ class Client:
 
 def _says_its_end(headers: Mapping[str, str]) -> bool:
     """By its length, by a last chunk or by the end of a compressed stream (RFC 9112 section 6.3)."""
-    is_coded = headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}
-    return is_coded or content_length(headers) is not None or "chunked" in headers.get("Transfer-Encoding", "").lower()
+    return bool(coding_of(headers)) or content_length(headers) is not None or is_chunked(headers)
 
 
 class _Exchange:

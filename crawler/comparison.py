@@ -45,11 +45,9 @@ class Missing:
         for item in items:
             if item.replaced:  # by what is shown, so no doubt concerns it
                 self.replaced[item.path] = item
-            elif not conclusive:
-                continue
-            elif item.mentioned:
+            elif conclusive and item.mentioned:
                 self.mentioned.append(item.path)
-            else:
+            elif conclusive:
                 self.gone.append(item)
 
     def confirm(self, folder: str) -> None:

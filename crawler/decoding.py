@@ -10,6 +10,7 @@ from crawler import limits
 from crawler.errors import VerificationError
 from crawler.escape import printable
 from crawler.interfaces import Reply
+from crawler.plan import coding_of
 
 _MAGIC = b"\x1f\x8b"
 """What gzip begins with (RFC 1952 section 2.3.1)."""
@@ -17,8 +18,8 @@ _MAGIC = b"\x1f\x8b"
 
 async def read_decoded(reply: Reply) -> bytes:
     """The body of a listing, decompressed within limits. Raises VerificationError beyond them."""
-    coding = reply.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding in {"", "identity"}:
+    coding = coding_of(reply.headers)
+    if not coding:
         return await reply.read(limits.LISTING_RAW)
     if coding not in {"gzip", "x-gzip", "deflate"}:
         raise VerificationError(f"the listing is encoded as {printable(coding[:40])}, which was not asked for")

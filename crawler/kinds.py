@@ -22,7 +22,7 @@ _EXTENSION = re.compile(r".\.[^.\s]{1,16}$")
 _SHORT_EXTENSION = re.compile(r"\.[a-z0-9]{1,5}$")
 """Of a kind that servers know: text that is called a page for such a name is an error message, tags or not."""
 _BINARY_NAME = re.compile(
-    r"\.(?:7z|a|apk|appimage|avi|bin|bmp|bz2|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
+    r"\.(?:7z|a|apk|appimage|avi|bin|bmp|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
     r"|h5|hdf5|img|ipa|iso|jar|jpe?g|lz|lz4|lzma|m4a|mkv|mov|mp[34]|msix?|nc|np[yz]|o|og[gv]|otf|ova|parquet|pdf|pkg"
     r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|torrent|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
     r"|wav|web[mp]|whl|woff2?|xz|z|zip|zst)$"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crawler import limits
 from crawler.models import Validators
-from crawler.plan import Action, content_length, is_same_version, validators_of
+from crawler.plan import Action, coding_of, content_length, is_same_version, validators_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +29,12 @@ def whole(action: Action, headers: Mapping[str, str], validators: Validators) ->
     length = action.length
     if length is None or length - action.offset < limits.SEGMENTED_BODY or not validators:
         return None
-    if content_length(headers) is None or _is_encoded(headers):
+    if content_length(headers) is None or coding_of(headers):
         return None
     ranges = {unit.strip().lower() for unit in headers.get("Accept-Ranges", "").split(",")}
     if "bytes" not in ranges and not action.offset:
         return None
     return Whole(length=length, validators=validators)
-
-
-def _is_encoded(headers: Mapping[str, str]) -> bool:
-    return headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}
 
 
 def piece_size(left: int, streams: int) -> int:
@@ -69,6 +65,6 @@ def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: 
     now = validators_of(headers)
     if not is_same_version(now, of.validators) or now.last_modified not in (None, of.validators.last_modified):
         return "the file changed meanwhile"
-    if content_length(headers) != end - start or _is_encoded(headers):
+    if content_length(headers) != end - start or coding_of(headers):
         return "length and range of the answer disagree"
     return None

@@ -198,14 +198,29 @@ def content_length(headers: Mapping[str, str]) -> int | None:
     return int(text)
 
 
+def coding_of(headers: Mapping[str, str]) -> str:
+    """The Content-Encoding in lower case; "" for a body that is sent as it is."""
+    coding = headers.get("Content-Encoding", "").strip().lower()
+    return "" if coding == "identity" else coding
+
+
+def is_chunked(headers: Mapping[str, str]) -> bool:
+    """Whether the body ends with a last chunk."""
+    return "chunked" in headers.get("Transfer-Encoding", "").lower()
+
+
+def is_confirmed(job: Job, length: int | None) -> bool:
+    """True if the listing says to the byte how long the file is, and the answer says the same."""
+    return job.size is not None and job.size.exact and job.size.low == length
+
+
 def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> str | None:
     """Why this answer cannot be the listed file, or None. What contradicts the listing is never installed."""
     size = job.size
     if size is not None and length is not None and length not in size:
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
-    confirmed = size is not None and size.exact and length == size.low
-    coding = headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in {"", "identity"} and not confirmed and not is_coded_name(job.path, coding):
+    coding = coding_of(headers)
+    if coding and not is_confirmed(job, length) and not is_coded_name(job.path, coding):
         return f"the server encoded the body ({coding[:40]}) although identity was asked for"
     return None
 
@@ -219,7 +234,7 @@ def length_proven(job: Job, action: Action, headers: Mapping[str, str], received
         return None if received == action.length else f"got {received} of {action.length} bytes"
     if job.size is not None and received not in job.size:
         return f"got {received} bytes, the listing says {_size_text(job.size)}"
-    if "chunked" in headers.get("Transfer-Encoding", "").lower() or job.size is not None:
+    if is_chunked(headers) or job.size is not None:
         return None
     return "neither the server nor the listing says how long it is"
 

@@ -152,8 +152,15 @@ def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
     return "\r\n".join(fields) + "\r\n\r\n"
 
 
-async def _note_kept(_session: object, context: SimpleNamespace, _what: object) -> None:
-    context.trace_request_ctx.append(True)
+def _noting_kept() -> aiohttp.TraceConfig:
+    """Puts something on the list that a request of the session carries, if its connection is used again."""
+
+    async def note(_session: object, context: SimpleNamespace, _what: object) -> None:
+        context.trace_request_ctx.append(True)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(note)
+    return trace
 
 
 class Requests:
@@ -184,8 +191,6 @@ class Requests:
                 if _CAN_KEEP and where is not None and self.proxy is None:
                     first.setdefault(where, self)
 
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_reuseconn.append(_note_kept)
         self._connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
         handler: type[ResponseHandler] = _Handler
         self._connector._factory = partial(handler, loop=asyncio.get_running_loop())
@@ -201,7 +206,7 @@ class Requests:
             max_field_size=limits.HEADER_LINE,
             max_headers=limits.HEADER_COUNT,
             read_bufsize=_READ_BUFFER,
-            trace_configs=[trace],
+            trace_configs=[_noting_kept()],
         )
         self._session._retry_connection = False
 
@@ -264,7 +269,7 @@ class Requests:
             skip_payload=skip_payload,
             read_until_eof=True,
             auto_decompress=False,
-            read_timeout=self._timeout.sock_read,
+            read_timeout=self._read_timeout,
             read_bufsize=_READ_BUFFER,
             max_line_size=limits.HEADER_LINE,
             max_field_size=limits.HEADER_LINE,

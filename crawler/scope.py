@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.models import Rejection
-from crawler.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin
+from crawler.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin, segments
 
 DIRECTORY = "directory"
 """Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
@@ -107,7 +107,7 @@ def _is_its_folder(source: str, target: str) -> bool:
     """
     here, there = urlsplit(_with_slash(source)), urlsplit(target)
     return (
-        origin(source) == origin(target) and here.query == there.query and _segments(here.path) == _segments(there.path)
+        origin(source) == origin(target) and here.query == there.query and segments(here.path) == segments(there.path)
     )
 
 
@@ -115,11 +115,6 @@ def _with_slash(url: str) -> str:
     """``url`` as that of a folder. Its spelling stays: it is the one that the listing and its scope use."""
     parts = urlsplit(url)
     return parts._replace(path=parts.path + "/").geturl()
-
-
-def _segments(path: str) -> list[bytes]:
-    """Split before they are decoded: ``%2F`` does not part two of them."""
-    return [unquote_to_bytes(segment) for segment in path.split("/")]
 
 
 def _downgrade(source: str, target: str) -> Rejection | None:

@@ -11,7 +11,7 @@ from crawler.errors import VerificationError
 from crawler.interfaces import Destination, Reply
 from crawler.kinds import SNIFFED, begins_like_html, is_page_instead
 from crawler.models import Job, Kind
-from crawler.plan import Action
+from crawler.plan import Action, is_confirmed
 
 
 class Arrival(NamedTuple):
@@ -25,7 +25,7 @@ class Arrival(NamedTuple):
     async def refuse_page(self, head: bytes) -> None:
         """Raise VerificationError if ``head``, the first bytes or all of the body, shows that it is not the file."""
         job = self.job
-        if self._is_sized:
+        if is_confirmed(job, self.action.length):
             return
         is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
@@ -37,7 +37,7 @@ class Arrival(NamedTuple):
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """``chunks``, of which the first come once they have shown what they are: so no part begins with less."""
-        head, is_held = b"", self.action.offset == 0 and not self._is_sized
+        head, is_held = b"", self.action.offset == 0 and not is_confirmed(self.job, self.action.length)
         async with aclosing(chunks):
             async for chunk in chunks:
                 if not is_held:
@@ -52,9 +52,3 @@ class Arrival(NamedTuple):
                 await self.refuse_page(head)
                 if head:
                     yield head
-
-    @property
-    def _is_sized(self) -> bool:
-        """The listing says to the byte how long the file is, and so does the answer."""
-        size = self.job.size
-        return size is not None and size.exact and self.action.length == size.low

@@ -62,6 +62,11 @@ def origin_name(where: Origin | None) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
+def before_query(url: str) -> str:
+    """Up to the query and the fragment."""
+    return _PATH_END.split(url, maxsplit=1)[0]
+
+
 def without_query(url: str) -> str:
     """What tells one file from another: signatures and sessions change."""
     return url.partition("?")[0]
@@ -140,8 +145,13 @@ def in_scope(url: str, base: str) -> bool:
             return False
     elif "/." not in url and "%" not in url and "\\" not in url:
         return True  # nothing that could be a dot segment: so it is with nearly every entry of a listing
-    path = _PATH_END.split(url, maxsplit=1)[0]
+    path = before_query(url)
     return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
+
+
+def segments(path: str) -> list[bytes]:
+    """Of a path, split before they are decoded: ``%2F`` does not part two of them."""
+    return [unquote_to_bytes(segment) for segment in path.split("/")]
 
 
 def is_above(url: str, other: str) -> bool:
@@ -152,7 +162,7 @@ def is_above(url: str, other: str) -> bool:
 
 def _levels(url: str) -> list[bytes]:
     """The folders of a path, its last segment included unless that is an index page."""
-    levels = [unquote_to_bytes(segment) for segment in urlsplit(url).path.split("/") if segment]
+    levels = [segment for segment in segments(urlsplit(url).path) if segment]
     return levels[:-1] if levels and _INDEX_PAGE.fullmatch(levels[-1]) else levels
 
 

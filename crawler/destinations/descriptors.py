@@ -11,8 +11,7 @@ except ImportError:  # Windows
 
 _BATCH_WIDTH = 256
 """Files held open between writing and flushing: enough for one journal commit to carry them all."""
-FEW = 256
-"""Below that, all may be in use at some moment of a run, and not even a module can be read then."""
+_FEW = 256
 
 
 def descriptor_budget(limit: int) -> tuple[int, int]:
@@ -27,6 +26,11 @@ def descriptor_budget(limit: int) -> tuple[int, int]:
 def connection_budget(limit: int) -> int:
     """Connections for ``limit`` descriptors in all: each may need one more for the file that it fills."""
     return max(1, (limit - 32) // 4)
+
+
+def are_few() -> bool:
+    """True if all may be in use at some moment of a run: not even a module can be read then."""
+    return descriptor_limit() < _FEW
 
 
 def descriptor_limit() -> int:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 
 from crawler.listings.columns import Facts, read_facts
 from crawler.listings.families import Family
-from crawler.listings.mentions import ELSEWHERE, PATH_END, last_name
+from crawler.listings.mentions import ELSEWHERE, last_name
 from crawler.listings.regions import in_navigation, labels_of, shows_name
 from crawler.listings.rows import Row
 from crawler.listings.survey import Link
 from crawler.listings.verdict import is_filelike
+from crawler.urls import before_query
 
 _SEVERAL = 4
 """Names without a date and a size that are rows, and no mention of a licence, a key and a README, …"""
@@ -32,7 +33,7 @@ def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
 
 
 def _is_folder(link: Link) -> bool:
-    return PATH_END.split(link.href, maxsplit=1)[0].rstrip().endswith("/")
+    return before_query(link.href).rstrip().endswith("/")
 
 
 def _hold_row(rows: Sequence[Row], family: Family) -> bool:

@@ -12,13 +12,13 @@ from urllib.parse import unquote_to_bytes
 
 from crawler.listings.hrefs import Way
 from crawler.models import Entry, Kind, Rejection
+from crawler.urls import before_query
 
 _SILENT = {Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF, Way.PAGE}
 """What leads to this page, to another page of it or to one above speaks of no member of the folder."""
 _SILENT_REASONS = {"duplicate", *(way.value for way in _SILENT)}
 ELSEWHERE = {Way.OTHER_HOST, Way.ABOVE, Way.QUERY, Way.SCHEME, Way.FRAGMENT, Way.DEEP, Way.BAD_NAME}
 _ELSEWHERE_REASONS = {way.value for way in ELSEWHERE}
-PATH_END = re.compile(r"[?#]")
 _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ def names_of(rejections: Iterable[Rejection]) -> set[str]:
 
 def last_name(href: str) -> str:
     """The last segment of a path, whatever host it is on, decoded once."""
-    path = _AUTHORITY.sub("/", PATH_END.split(href.strip(), maxsplit=1)[0], count=1)
+    path = _AUTHORITY.sub("/", before_query(href.strip()), count=1)
     name = path.rstrip("/").rpartition("/")[2]
     try:
         return unquote_to_bytes(name.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

@@ -68,6 +68,24 @@ async def get(sender: Requests, url: str, headers: dict[str, str] | None = None)
         answer.release()
 
 
+async def begun(
+    server: Server, sender: Requests, rest: bytes, *, kept: bool
+) -> tuple[requests.Answer, asyncio.StreamWriter]:
+    """An answer, by a connection that is ``kept`` or new, of whose body ``some`` has come; and what sends the rest."""
+    if kept:
+        await get(sender, f"{server.url}/")
+    writers: list[asyncio.StreamWriter] = []
+
+    def begin(writer: asyncio.StreamWriter) -> bytes:
+        writers.append(writer)
+        return b"HTTP/1.1 200 OK\r\n" + rest
+
+    server.answers["/begun"] = begin
+    answer = await sender.send("GET", f"{server.url}/begun", HEADERS, None)
+    assert await answer.content.readany() == b"some"
+    return answer, writers[0]
+
+
 async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Server, sender: Requests) -> None:
     for _ in range(3):
         assert await get(sender, f"{server.url}/a%20b?c=%2F#d") == (200, b"hello")
@@ -131,24 +149,14 @@ async def test_the_body_of_an_answer_to_head_is_not_waited_for(server: Server, s
 async def test_a_body_without_a_length_ends_with_the_connection_and_not_with_a_reset(
     server: Server, sender: Requests, kept: bool, is_reset: bool
 ) -> None:
-    if kept:
-        await get(sender, f"{server.url}/")
-    writers: list[asyncio.StreamWriter] = []
-
-    def begin(writer: asyncio.StreamWriter) -> bytes:
-        writers.append(writer)
-        return b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nsome"
-
-    server.answers["/open"] = begin
-    answer = await sender.send("GET", f"{server.url}/open", HEADERS, None)
-    assert await answer.content.readany() == b"some"
+    answer, writer = await begun(server, sender, b"Connection: close\r\n\r\nsome", kept=kept)
     if is_reset:
-        writers[0].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writers[0].transport.abort()
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.content.readany()
     else:
-        writers[0].close()
+        writer.close()
         assert await answer.content.readany() == b""
     answer.release()
 
@@ -248,18 +256,8 @@ async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
     server: Server, sender: Requests, nonsense: bytes, kept: bool
 ) -> None:
     """aiohttp tells nobody who waits for the body, and its own time-out has ended with the connection."""
-    if kept:
-        await get(sender, f"{server.url}/")
-    writers: list[asyncio.StreamWriter] = []
-
-    def begin(writer: asyncio.StreamWriter) -> bytes:
-        writers.append(writer)
-        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n"
-
-    server.answers["/chunks"] = begin
-    answer = await sender.send("GET", f"{server.url}/chunks", HEADERS, None)
-    assert await answer.content.readany() == b"some"
-    writers[0].write(nonsense)
+    answer, writer = await begun(server, sender, b"Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", kept=kept)
+    writer.write(nonsense)
     with pytest.raises(aiohttp.ClientPayloadError):
         async with asyncio.timeout(5):
             await answer.content.readany()

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from crawler.errors import DestinationError, FetchError, VerificationError
 from crawler.interfaces import ListingMemo, Page, Permit
-from crawler.leaf import Leaf, Row
+from crawler.leaf import Gathering, Leaf, Row
 from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.observer import Observer
 
@@ -317,3 +317,20 @@ class Recorder(Observer):
     def outcomes(self) -> dict[str, str]:
         """Path → how it ended."""
         return {result.path: str(result.outcome) for result in self.results}
+
+
+def leaf_of(gathering: Gathering) -> Leaf:
+    """What is remembered of a page that showed what was gathered."""
+    return Leaf(
+        answered="http://h/",
+        body_digest="00",
+        validators=Validators(),
+        family="nginx",
+        wishes="all",
+        files=gathering.files,
+        total=gathering.total,
+        resolution=gathering.resolution,
+        newest=gathering.newest,
+        newest_local=gathering.newest_local,
+        skipped=tuple(gathering.skipped),
+    )

@@ -9,12 +9,13 @@ import pytest
 
 from crawler import leaf
 from crawler.leaf import Gathering, Leaf, Row, kept
-from crawler.models import Entry, Kind, Local, Span, Validators
+from crawler.models import Entry, Kind, Local, Span
 from crawler.observer import Observer
 from crawler.plan import NANOSECONDS
 from crawler.progress import Fanout
 from crawler.progress.counters import Counters
 from crawler.report import Tally
+from tests.unit.fakes import leaf_of
 
 NOON = datetime(2025, 1, 1, 12, 0)  # noqa: DTZ001 - as most servers print it, without a zone
 SECOND = int(NOON.replace(tzinfo=UTC).timestamp())
@@ -39,22 +40,6 @@ def gathered(*entries: Entry) -> Gathering:
     for each in entries:
         gathering.add(each)
     return gathering
-
-
-def leaf_of(gathering: Gathering) -> Leaf:
-    return Leaf(
-        answered="http://h/",
-        body_digest="00",
-        validators=Validators(),
-        family="nginx",
-        wishes="all",
-        files=gathering.files,
-        total=gathering.total,
-        resolution=gathering.resolution,
-        newest=gathering.newest,
-        newest_local=gathering.newest_local,
-        skipped=tuple(gathering.skipped),
-    )
 
 
 THREE = leaf_of(gathered(*map(entry, range(3))))

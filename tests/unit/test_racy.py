@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.leaf import Gathering, Leaf, Row, kept
+from crawler.leaf import Gathering, Row, kept
 from crawler.models import Entry, Kind, Known, Local, Span, Validators
 from crawler.racy import is_racy
+from tests.unit.fakes import leaf_of
 
 HOUR, DAY = 3600, 86_400
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -142,21 +143,5 @@ def test_a_folder_is_never_trusted_with_more_than_its_rows(
         gathering.add(entry)
         rows.append(Row(name, entry.url, "r", 1, 5, one.checked, last_modified))
     local = {row.name: Local(Kind.FILE, 1, 5) for row in rows}
-    found = kept(_leaf(gathering), rows, local, lambda _: True)
+    found = kept(leaf_of(gathering), rows, local, lambda _: True)
     assert found is None if racy else True
-
-
-def _leaf(gathering: Gathering) -> Leaf:
-    return Leaf(
-        answered="http://h/",
-        body_digest="00",
-        validators=Validators(),
-        family="nginx",
-        wishes="all",
-        files=gathering.files,
-        total=gathering.total,
-        resolution=gathering.resolution,
-        newest=gathering.newest,
-        newest_local=gathering.newest_local,
-        skipped=(),
-    )
