@@ -54,7 +54,7 @@ async def mirror(
     AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
     """
     given = Surroundings(observers=observers, destination=destination)
-    report, error = await run_mirror(url, directory, config or Config(), given)
+    report, error = await run_mirror(url, directory, Config.ensure(config), given)
     if error is not None:
         raise error
     return report
@@ -73,7 +73,7 @@ async def download(
     ``destination`` as for ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
     """
     given = Surroundings(observers=observers, destination=destination)
-    report, error = await run_download(items, directory, config or Config(), given)
+    report, error = await run_download(items, directory, Config.ensure(config), given)
     if error is not None:
         raise error
     return report
@@ -112,7 +112,7 @@ async def run_download(
     items: Iterable[tuple[str, str]], directory: str | Path, config: Config, given: Surroundings
 ) -> tuple[Report, CrawlerError | None]:
     """``download``, but an error that ends the run comes back beside the report of what was done until then."""
-    wanted = [(urls.start_url(url), path) for url, path in items]
+    wanted = [_listed_item(item) for item in items]
     tally = Tally("", str(directory))
 
     async def work(parts: Parts) -> None:
@@ -121,6 +121,13 @@ async def run_download(
     starts = tuple(url for url, _ in wanted)
     setup = _Setup(starts=starts, directory=urls.start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
+
+
+def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
+    """(URL, path) of one item of ``download``. Raises ConfigError."""
+    if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2 or not isinstance(item[1], str):
+        raise ConfigError(f"items: expected pairs of URL and path, not {type(item).__name__}")
+    return urls.start_url(item[0]), item[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +208,9 @@ async def _open_destination(stack: AsyncExitStack, setup: _Setup) -> Destination
     elif config.trash is not None:
         raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
     directory = await stack.enter_async_context(
-        LocalDestination(setup.directory, fsync=config.fsync, trash_seconds=config.trash, read_only=config.dry_run)
+        LocalDestination(
+            setup.directory, fsync=config.fsync, trash_seconds=config.trash_seconds, read_only=config.dry_run
+        )
     )
     if not config.dry_run:
         await directory.acquire(config.lock_wait)

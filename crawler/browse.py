@@ -80,7 +80,7 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of
     the entry's folder below ``url``. Raises ConfigError, ListingError, RobotsForbidden.
     """
-    config = config or Config()
+    config = Config.ensure(config)
     start = urls.start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])

@@ -238,7 +238,7 @@ class _Destination(LocalDestination):
 
     def __init__(self, link: _Parent, setup: Setup) -> None:
         config = setup.config
-        super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash)
+        super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash_seconds)
         self._link = link
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:

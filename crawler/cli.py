@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from crawler import __version__
-from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_rule
+from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_options, parse_rule
 from crawler.console import Call, Stopped, run_one
 from crawler.errors import ConfigError
 from crawler.modes import run_config, run_explain, run_history, run_list, run_verify
@@ -192,7 +192,7 @@ def _call(
             for text in signed
         )
     return Call(
-        config=Config.from_mapping(given, where=COMMAND_LINE, complete=config_file is None),
+        config=_config_of(given, config_file),
         positional=positional,
         input_file=input_file,
         list_only=list_only,
@@ -206,6 +206,14 @@ def _call(
         quiet=quiet,
         given=given,
     )
+
+
+def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
+    """The options of the command line. A config file's mirrors have their own, to which these will be added."""
+    if config_file is None:
+        return Config.from_mapping(given, where=COMMAND_LINE)
+    parse_options(given, COMMAND_LINE)
+    return Config()
 
 
 def run(args: Sequence[str]) -> int:

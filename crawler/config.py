@@ -7,10 +7,12 @@ Every field is an option ``--like-this`` and a TOML key ``like_this``. What it m
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, InitVar, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -96,10 +98,18 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _trash(text: str) -> timedelta:
+    """A number without a unit is in days. Raises ValueError."""
+    try:
+        return timedelta(seconds=parse_duration(text if text[-1:].isalpha() else text + "d"))
+    except OverflowError:
+        raise ValueError("expected a time within the calendar") from None
+
+
 def _processes(text: str) -> int:
     """0 stands for auto."""
     try:
-        return 0 if text == "auto" else _whole(1)(text)
+        return 0 if text in {"auto", "0"} else _whole(1)(text)
     except ValueError:
         raise ValueError("expected auto, or a whole number, 1 or more") from None
 
@@ -156,6 +166,8 @@ class Option:
     metavar: str | None = None
     """None for a flag."""
     parse: Callable[[str], Any] = str
+    takes: type | None = None
+    """Values of this type are taken as they are: what ``parse`` makes, where no text or number is like it."""
     short: str | None = None
     multiple: bool = False
     negative: str | None = None
@@ -179,7 +191,13 @@ LAST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All options of one mirror. Sizes in bytes, times in seconds."""
+    """All options of one mirror, checked when it is made: sizes in bytes, times in seconds.
+
+    Each option takes what its TOML key takes: ``max_size="10M"``, ``ext="zip"``, ``max_delete="50%"``,
+    ``newer_than="7d"``, ``trash=30`` (days). ``include`` and ``exclude`` become ``rules``, includes first.
+
+    Raises ConfigError, which names the field, for a value that its option does not allow.
+    """
 
     ext: tuple[str, ...] = _option(
         (), WHAT, "keep files with these extensions, e.g. zip,tar.gz (any case)", "LIST",
@@ -187,12 +205,16 @@ class Config:
     )  # fmt: skip
     rules: tuple[Rule, ...] = ()
     """The --include and --exclude options in their common order."""
+    include: InitVar[str | Sequence[str]] = ()
+    exclude: InitVar[str | Sequence[str]] = ()
     min_size: int | None = _option(None, WHAT, "skip smaller files", "SIZE", parse=parse_size)
     max_size: int | None = _option(None, WHAT, "skip larger files", "SIZE", parse=parse_size)
     newer_than: datetime | timedelta | None = _option(
-        None, WHAT, "skip files older than this: 7d or 2025-01-31", "AGE", parse=parse_age
+        None, WHAT, "skip files older than this: 7d or 2025-01-31", "AGE", parse=parse_age, takes=timedelta
     )
-    older_than: datetime | timedelta | None = _option(None, WHAT, "skip files newer than this", "AGE", parse=parse_age)
+    older_than: datetime | timedelta | None = _option(
+        None, WHAT, "skip files newer than this", "AGE", parse=parse_age, takes=timedelta
+    )
     max_files: int | None = _option(None, WHAT, "stop after saving that many files", "N", parse=_whole(1))
     max_total_size: int | None = _option(
         None, WHAT, "stop before more than that is saved in all", "SIZE", parse=parse_size
@@ -245,13 +267,13 @@ class Config:
     delete: bool = _option(False, LOCAL, "remove local files that are gone upstream, when that is proven")
     max_delete: MaxDelete = _option(
         MaxDelete(percent=25.0), LOCAL, "refuse to delete more than that; 10 files are never too many", "N|N%",
-        parse=parse_max_delete,
+        parse=parse_max_delete, takes=MaxDelete,
     )  # fmt: skip
     ignore_errors: bool = _option(False, LOCAL, "delete although something failed, where the listing was complete")
     delete_excluded: bool = _option(False, LOCAL, "what the filters exclude may be deleted too")
-    trash: float | None = _option(
+    trash: timedelta | None = _option(
         None, LOCAL, "move deleted and replaced files to DIR/.crawler/trash, for that long", "DAYS",
-        parse=lambda text: parse_duration(text if text[-1:].isalpha() else text + "d"), shown="off",
+        parse=_trash, takes=timedelta, shown="off",
     )  # fmt: skip
     check: str = _option(
         "listing", LOCAL, "what decides that a file is unchanged", "listing|headers|digest",
@@ -296,38 +318,72 @@ class Config:
     )
     report: str | None = _option(None, OUTPUT, "write a page about the mirror and its runs: HTML", "FILE", parse=_path)
 
+    def __post_init__(self, include: str | Sequence[str], exclude: str | Sequence[str]) -> None:
+        where = type(self).__name__
+        for key, item in option_fields().items():
+            value = getattr(self, key)
+            if value is not item.default:
+                object.__setattr__(self, key, _convert(item, value, f"{where}: {key}"))
+        rules = _checked_rules(self.rules, where)
+        listed = _listed_rules({"include": include, "exclude": exclude}, where)
+        if rules and listed:
+            raise ConfigError(f"{where}: rules: give either rules, or include and exclude")
+        object.__setattr__(self, "rules", rules or listed)
+        _check_together({key: getattr(self, key) for key in _TOGETHER}, where)
+
     @classmethod
-    def from_mapping(cls, values: Mapping[str, object], *, where: str, complete: bool = True) -> Config:
+    def ensure(cls, config: Config | None) -> Config:
+        """``config``, or the defaults for None. Raises ConfigError for anything else, such as a dict."""
+        if config is not None and not isinstance(config, cls):
+            raise ConfigError(f"config: expected a crawler.Config, not {type(config).__name__}")
+        return config or cls()
+
+    @property
+    def trash_seconds(self) -> float | None:
+        """How long the trash keeps a file, in seconds; None without a trash."""
+        return None if self.trash is None else self.trash.total_seconds()
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object], *, where: str) -> Config:
         """Check and convert TOML values or option texts. Raises ConfigError, naming ``where`` and the key.
 
-        ``complete`` is False for values that others will be added to: then it is not asked what they mean together.
+        ``rules``, which only the command line has, win over ``include`` and ``exclude``.
         """
-        known = option_fields()
-        parsed: dict[str, object] = {}
-        for key, value in values.items():
-            if key == "rules" and isinstance(value, tuple):
-                parsed[key] = value
-            elif key in {"include", "exclude"}:
-                continue
-            elif key not in known:
-                raise ConfigError(f"{where}: unknown key {key!r}")
-            else:
-                parsed[key] = _convert(known[key], value, _place(where, key))
-        parsed.setdefault("rules", _rules(values, where))
-        config = cls(**parsed)  # type: ignore[arg-type]
-        if complete:
-            config._check(where)
-        return config
+        parsed = parse_options(values, where)
+        _check_together(parsed, where)
+        return cls(**parsed)  # type: ignore[arg-type]
 
-    def _check(self, where: str) -> None:
-        if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
-            raise ConfigError(f"{_place(where, 'min_size')} is larger than the maximum")
-        for needs, has, what in (
-            (self.delete_excluded, self.delete, "delete_excluded"),
-            (self.ignore_errors, self.delete, "ignore_errors"),
-        ):
-            if needs and not has:
-                raise ConfigError(f"{_place(where, what)} has no effect without delete")
+
+def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]:
+    """The options of a mapping, each by itself: what they mean together is not asked, as others may be added.
+
+    Raises ConfigError, naming ``where`` and the key.
+    """
+    known = option_fields()
+    parsed: dict[str, object] = {}
+    for key, value in values.items():
+        if key == "rules" and isinstance(value, tuple):
+            parsed[key] = _checked_rules(value, where)
+        elif key in {"include", "exclude"}:
+            continue
+        elif key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}")
+        else:
+            parsed[key] = _convert(known[key], value, _place(where, key))
+    parsed.setdefault("rules", _listed_rules(values, where))
+    return parsed
+
+
+_TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors")
+
+
+def _check_together(values: Mapping[str, object], where: str) -> None:
+    least, most = values.get("min_size"), values.get("max_size")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        raise ConfigError(f"{_place(where, 'min_size')} is larger than the maximum")
+    for key in ("delete_excluded", "ignore_errors"):
+        if values.get(key) and not values.get("delete"):
+            raise ConfigError(f"{_place(where, key)} has no effect without delete")
 
 
 COMMAND_LINE = "command line"
@@ -359,7 +415,14 @@ def parse_rule(text: str, *, include: bool, where: str) -> Rule:
         raise ConfigError(f"{where}: {text!r}: {error}") from None
 
 
-def _rules(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
+def _checked_rules(rules: object, where: str) -> tuple[Rule, ...]:
+    if not isinstance(rules, list | tuple) or not all(isinstance(rule, Rule) for rule in rules):
+        raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude take texts)")
+    return tuple(parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in rules)
+
+
+def _listed_rules(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
+    """``include`` and ``exclude`` as rules: two lists have no common order, so includes come first."""
     rules = []
     for key in ("include", "exclude"):
         value = values.get(key, [])
@@ -371,6 +434,7 @@ def _rules(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
 
 
 def _convert(item: Field[Any], value: object, where: str) -> object:
+    """``value`` as the option of ``item`` takes it. What was converted before stays as it is. Raises ConfigError."""
     option = option_of(item)
     if option.metavar is None:
         if not isinstance(value, bool):
@@ -379,15 +443,33 @@ def _convert(item: Field[Any], value: object, where: str) -> object:
     texts = value if isinstance(value, list | tuple) else [value]
     if not option.multiple and len(texts) != 1:
         raise ConfigError(f"{where}: expected one value")
-    converted = []
-    for text in texts:
-        if isinstance(text, bool) or not isinstance(text, str | int | float | date):
-            raise ConfigError(f"{where}: {text!r}: expected text or a number")
-        try:
-            converted.append(option.parse(text.isoformat() if isinstance(text, date) else str(text)))
-        except ValueError as error:
-            raise ConfigError(f"{where}: {str(text)!r}: {error}") from None
+    converted = [_convert_one(option, text, where) for text in texts]
     return tuple(converted) if option.multiple else converted[0]
+
+
+def _convert_one(option: Option, value: object, where: str) -> object:
+    if option.takes is not None and isinstance(value, option.takes):
+        return value
+    try:
+        return option.parse(_text_of(value))
+    except TypeError:
+        raise ConfigError(f"{where}: {value!r}: expected text or a number") from None
+    except ValueError as error:
+        raise ConfigError(f"{where}: {str(value)!r}: {error}") from None
+
+
+def _text_of(value: object) -> str:
+    """A value of TOML, or a path, as the text of an option. Raises TypeError."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        return path if isinstance(path, str) else os.fsdecode(path)
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")  # without an exponent, which no option has
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError
+    return str(value)
 
 
 def default_of(item: Field[Any]) -> object:

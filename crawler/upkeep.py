@@ -66,7 +66,7 @@ async def run_verify(
     async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
         await refuse_missing_disk(directory, config)
         destination = await stack.enter_async_context(
-            LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash)
+            LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash_seconds)
         )
         await _hold(destination, config.lock_wait, writes=repair)
         state = await stack.enter_async_context(SqliteState(path) if repair else ReadOnlyState(path))

@@ -107,6 +107,8 @@ def start_directory(directory: str | Path) -> Path:
 
 def start_url(text: str) -> str:
     """The URL of the command line, checked and encoded. Raises ConfigError."""
+    if not isinstance(text, str):
+        raise ConfigError(f"URL: expected text, not {type(text).__name__}")
     url = resolve("", text)
     if url is None:
         raise ConfigError(f"not an http or https URL: {text.strip() or '(empty)'}: write it as http://host/path/")

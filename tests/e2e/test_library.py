@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +62,21 @@ async def test_download_saves_urls_under_chosen_names(serve: Serve, tree: Path, 
 async def test_a_root_that_is_no_listing_raises(serve: Serve, tree: Path, mirror: Path) -> None:
     with pytest.raises(crawler.ListingError, match="missing"):
         await crawler.mirror(f"{serve('nginx').url_of(tree)}missing/", mirror, crawler.Config())
+
+
+async def test_a_wrong_argument_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    directory, calls = tmp_path / "m", "http://127.0.0.1:9/"
+    wrong: Any = {"workers": 3}
+    with pytest.raises(crawler.ConfigError, match=r"config: expected a crawler\.Config"):
+        await crawler.mirror(calls, directory, wrong)
+    with pytest.raises(crawler.ConfigError, match=r"config: expected a crawler\.Config"):
+        async with crawler.walk(calls, wrong):
+            pass
+    items: list[Any] = [calls, (calls, None), (calls, "a", "b")]
+    for item in items:
+        with pytest.raises(crawler.ConfigError, match="items: expected pairs of URL and path"):
+            await crawler.download([item], directory)
+    nothing: Any = None
+    with pytest.raises(crawler.ConfigError, match="URL: expected text, not NoneType"):
+        await crawler.mirror(nothing, directory)
+    assert not directory.exists()

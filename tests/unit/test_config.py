@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,9 +136,9 @@ def test_a_max_delete_that_is_none_is_refused(text: str) -> None:
         ("header", "A:", ("A:",)),
         ("max_delete", "10%", MaxDelete(percent=10.0)),
         ("max_delete", 10, MaxDelete(count=10)),
-        ("trash", "30", 30 * 86400.0),
-        ("trash", 30, 30 * 86400.0),
-        ("trash", "12h", 43200.0),
+        ("trash", "30", timedelta(days=30)),
+        ("trash", 30, timedelta(days=30)),
+        ("trash", "12h", timedelta(hours=12)),
         ("check", "digest", "digest"),
         ("verify_digests", False, False),
         ("last", ["*.db"], ("*.db",)),
@@ -272,3 +274,77 @@ def test_any_mapping_is_a_config_or_a_config_error(values: dict[str, object]) ->
         assert isinstance(read(**values), Config)
     except ConfigError as error:
         assert "\n" not in str(error)
+
+
+# --- the constructor, for programs that use the library
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "expected"),
+    [
+        ({"ext": "zip"}, "ext", ("zip",)),
+        ({"ext": ["zip", "iso"]}, "ext", ("zip", "iso")),
+        ({"allow_host": "cdn.example.org"}, "allow_host", ("cdn.example.org",)),
+        ({"max_size": "10M"}, "max_size", 10 << 20),
+        ({"newer_than": "7d"}, "newer_than", timedelta(days=7)),
+        ({"newer_than": timedelta(hours=1)}, "newer_than", timedelta(hours=1)),
+        ({"older_than": datetime(2025, 1, 31)}, "older_than", datetime(2025, 1, 31, tzinfo=UTC)),  # noqa: DTZ001
+        ({"max_delete": "50%"}, "max_delete", MaxDelete(percent=50)),
+        ({"max_delete": MaxDelete(count=3)}, "max_delete", MaxDelete(count=3)),
+        ({"trash": 30}, "trash_seconds", 30 * 86400.0),
+        ({"connect_timeout": 1e-5}, "connect_timeout", 1e-5),
+        ({"processes": "auto"}, "processes", 0),
+        ({"state": Path("x") / "state"}, "state", "x/state"),
+        ({"include": "*.zip", "exclude": ["a/", "re:b"]}, "rules",
+         (Rule(True, "*.zip"), Rule(False, "a/"), Rule(False, "re:b"))),
+    ],
+)  # fmt: skip
+def test_the_constructor_takes_what_toml_takes(options: dict[str, Any], key: str, expected: object) -> None:
+    made = Config(**options)
+    assert getattr(made, key) == expected
+    assert dataclasses.replace(made) == made  # what was converted is taken as it is
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"workers": 0}, "workers"),
+        ({"workers": None}, "workers"),
+        ({"attempts": 2.5}, "attempts"),
+        ({"check": "lising"}, "check"),
+        ({"delete": "no"}, "delete"),
+        ({"max_size": "ten"}, "max_size"),
+        ({"max_size": timedelta(1)}, "max_size"),
+        ({"max_delete": timedelta(1)}, "max_delete"),
+        ({"newer_than": MaxDelete(count=1)}, "newer_than"),
+        ({"connect_timeout": float("nan")}, "connect_timeout"),
+        ({"read_timeout": float("inf")}, "read_timeout"),
+        ({"state": b"x"}, "state"),
+        ({"include": "re:("}, "include"),
+        ({"exclude": 5}, "exclude"),
+        ({"rules": ["*.zip"]}, "rules"),
+        ({"rules": (Rule(True, "re:("),)}, "rules"),
+        ({"rules": (Rule(True, "a"),), "exclude": "b"}, "rules"),
+        ({"min_size": "2K", "max_size": "1K"}, "min_size"),
+        ({"ignore_errors": True}, "ignore_errors"),
+    ],
+)
+def test_the_constructor_refuses_a_wrong_value_and_names_its_field(options: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigError, match=f"^Config: {key}") as raised:
+        Config(**options)
+    assert "\n" not in str(raised.value)
+
+
+@given(st.dictionaries(st.sampled_from([*config.option_fields(), "include", "exclude"]), VALUES, max_size=3))
+def test_the_constructor_and_toml_agree(values: dict[str, Any]) -> None:
+    absent = {key for key, value in values.items() if value is None}  # TOML has no null, and None is many a default
+    values = {key: value for key, value in values.items() if key not in absent}
+    try:
+        expected: Config | None = read(**values)
+    except ConfigError:
+        expected = None
+    try:
+        made: Config | None = Config(**values)
+    except ConfigError:
+        made = None
+    assert made == expected
