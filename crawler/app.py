@@ -119,7 +119,7 @@ async def run_download(
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
     starts = tuple(url for url, _ in wanted)
-    setup = _Setup(starts=starts, directory=urls.start_directory(directory), config=config, given=given)
+    setup = _Setup(starts=starts, is_list=True, directory=urls.start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 
@@ -136,6 +136,8 @@ class _Setup:
 
     starts: tuple[str, ...]
     """URLs as given, with their user and password."""
+    is_list: bool = False
+    """Whether each of ``starts`` is a file of its own, and not the root of a mirror."""
     directory: Path
     config: Config
     given: Surroundings
@@ -144,7 +146,7 @@ class _Setup:
 async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Parts, SqliteState]:
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config, given = setup.config, setup.given
-    options = client_options(config, setup.starts)
+    options = client_options(config, setup.starts, is_list=setup.is_list)
     if are_few():
         prepare()
     destination = await _open_destination(stack, setup)

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from multidict import CIMultiDict
 
 from crawler import limits
 from crawler.deadline import Deadline
@@ -31,7 +32,7 @@ from crawler.reply import Reply, Terms, check_framing, explain
 from crawler.requests import Answer, Requests
 from crawler.retry import OVERLOAD_STATUS, parse_http_date
 from crawler.tls import tls_context
-from crawler.urls import Origin, origin, resolve
+from crawler.urls import Origin, is_upgrade, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -50,6 +51,8 @@ class ClientOptions:
     min_speed: int = 100
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
     """Headers that go to one origin only: Authorization, cookies, whatever --header gives."""
+    logins: Mapping[str, str] = field(default_factory=dict)
+    """URL → the value of Authorization for it alone, as it is asked for first."""
     proxies: Proxies = field(default_factory=Proxies)
     ca_file: str | None = None
     client_cert: str | None = None
@@ -107,16 +110,25 @@ class Client:
     async def _probe(self, url: str, host: Host) -> None:
         """Ask for as little of ``url`` as there is: ``host`` hears whether it is answered."""
         with suppress(FetchError):
-            (await self.send("GET", url, _LEAST, host)).release()
+            (await self.send("GET", url, self.headers_for(url, _LEAST, url), host)).release()
+
+    def headers_for(self, url: str, headers: Mapping[str, str], first: str) -> Mapping[str, str]:
+        """``headers`` with the secrets that ``url`` may see; ``first`` is where its redirects began."""
+        options = self.options
+        own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
+        if own:
+            headers = merged(headers, own)
+        login = options.logins.get(first) if options.logins else None
+        if login is not None and (origin(url) == origin(first) or is_upgrade(first, url)):
+            headers = merged(headers, {"Authorization": login})
+        return headers
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> Answer:
         """One request and the headers of its answer, on a connection of ``host``. Raises FetchError."""
-        options = self.options
         assert self._requests is not None, "the client is not open"
-        own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         try:
-            proxy = options.proxies.of(url)
-            response = await self._requests.send(method, url, {**headers, **own} if own else headers, proxy)
+            proxy = self.options.proxies.of(url)
+            response = await self._requests.send(method, url, headers, proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise self._translate(error, url, host) from None
         if self._logs:
@@ -153,6 +165,18 @@ class Client:
             )
 
 
+def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:
+    """``headers`` with the fields of ``own`` in the place of those of the same name (RFC 9110 section 5.1: any case).
+
+    A name may come several times in ``own``: each of its values is sent.
+    """
+    fields = CIMultiDict(headers)
+    for name in set(own):
+        fields.popall(name, None)
+    fields.extend(own)
+    return fields
+
+
 def _says_its_end(headers: Mapping[str, str]) -> bool:
     """By its length, by a last chunk or by the end of a compressed stream (RFC 9112 section 6.3)."""
     return bool(coding_of(headers)) or content_length(headers) is not None or is_chunked(headers)
@@ -176,7 +200,8 @@ class _Exchange:
             while hops <= limits.REDIRECTS:
                 self._host = host = await client.enter(url)
                 generation = host.generation
-                self._response = response = await client.send(self._method, url, self._headers, host)
+                headers = client.headers_for(url, self._headers, self._url)
+                self._response = response = await client.send(self._method, url, headers, host)
                 status = response.status
                 if status in OVERLOAD_STATUS and host.overloaded(status, response.headers, generation):
                     refusals += 1

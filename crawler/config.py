@@ -123,12 +123,18 @@ def _choice(*values: str) -> Callable[[str], str]:
     return parse
 
 
-def _header(text: str) -> str:
+def parse_header(text: str) -> tuple[str, str]:
+    """``Name: value`` → its two parts, without the white space around them. Raises ValueError, which quotes nothing."""
     name, colon, value = text.partition(":")
-    if text.startswith("@") and len(text) > 1:
-        return text
+    name = name.strip(" \t")
     if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
         raise ValueError("expected 'Name: value' or @FILE")
+    return name, value.strip(" \t")
+
+
+def _header(text: str) -> str:
+    if not text.startswith("@") or len(text) == 1:
+        parse_header(text)
     return text
 
 
@@ -172,6 +178,8 @@ class Option:
     multiple: bool = False
     negative: str | None = None
     """The flag that switches it off, where it has one."""
+    secret: bool = False
+    """Its values are not shown in messages."""
     shown: str | None = None
     """The default as people read it, where ``str(default)`` would not do."""
 
@@ -254,11 +262,11 @@ class Config:
     requests_per_second: int | None = _option(None, NETWORK, "requests per second", "N", parse=_whole(1))
 
     header: tuple[str, ...] = _option(
-        (), REQUEST, "send this header to the host of URL only; @FILE reads them from a file", "'N: V'",
-        parse=_header, multiple=True,
+        (), REQUEST, "send this header to the host and port of URL only; @FILE reads headers from a file", "'N: V'",
+        parse=_header, multiple=True, secret=True,
     )  # fmt: skip
     user_agent: str | None = _option(None, REQUEST, "how to introduce ourselves", "TEXT", shown="crawler/VERSION")
-    netrc: bool = _option(False, REQUEST, "take user and password for the host of URL from ~/.netrc")
+    netrc: bool = _option(False, REQUEST, "take user and password for the host of URL from ~/.netrc or $NETRC")
     proxy: str | None = _option(None, REQUEST, "HTTP proxy", "URL", shown="from the environment")
     ca_file: str | None = _option(None, REQUEST, "trust the certificates in this PEM file", "FILE", parse=_path)
     client_cert: str | None = _option(None, REQUEST, "PEM file with our certificate and key", "FILE", parse=_path)
@@ -453,9 +461,11 @@ def _convert_one(option: Option, value: object, where: str) -> object:
     try:
         return option.parse(_text_of(value))
     except TypeError:
-        raise ConfigError(f"{where}: {value!r}: expected text or a number") from None
+        shown = "" if option.secret else f"{value!r}: "
+        raise ConfigError(f"{where}: {shown}expected text or a number") from None
     except ValueError as error:
-        raise ConfigError(f"{where}: {str(value)!r}: {error}") from None
+        shown = "" if option.secret else f"{str(value)!r}: "
+        raise ConfigError(f"{where}: {shown}{error}") from None
 
 
 def _text_of(value: object) -> str:

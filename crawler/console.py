@@ -17,6 +17,7 @@ from crawler.observer import Observer
 from crawler.printing import deliver, say
 from crawler.stop import Stop
 from crawler.tls import certificates_aside
+from crawler.urls import named_url
 
 if TYPE_CHECKING:
     from crawler.progress.display import Silence
@@ -110,7 +111,7 @@ def read_items(name: str) -> list[tuple[str, str]]:
     except OSError as error:
         raise ConfigError(f"--input-file {name}: {error.strerror}") from None
     items = []
-    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+    for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
         url, _, path = line.strip(_BLANKS).partition("\t")
         if url and not url.startswith("#"):
             items.append((url.strip(_BLANKS), path.strip(_BLANKS)))
@@ -206,5 +207,6 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
 
 
 def _subject(call: Call) -> tuple[str, str]:
-    """(URL or list, DIR) for the log."""
-    return call.input_file or call.positional[0], call.positional[-1]
+    """(URL or list, DIR) for the log. Raises ConfigError."""
+    *url, directory = call.positional
+    return call.input_file or (named_url(url[0]) if url else directory), directory

@@ -12,6 +12,9 @@ import re
 # a bare @ there, but people type it and urlsplit reads it so).
 _USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 
+_SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+_AFTER_USER = re.compile(r"([^/?#\\:]{2,}|\[[^\]]*\]):(?!\d*(?:$|[/?#\\]))", re.DOTALL)
+
 
 def _picture(char: str) -> str:
     code = ord(char)
@@ -36,3 +39,19 @@ def printable(text: str) -> str:
 def masked(url: str) -> str:
     """``url``, or a text with URLs in it, without user names and passwords, printable."""
     return printable(_USERINFO.sub("", url) if "@" in url else url)
+
+
+def redacted(text: str) -> str:
+    """``text``, which is no URL that could be read, without what may be a user or a password, printable.
+
+    A password may hold an unencoded ``/``, ``?``, ``#`` or ``@``, so nothing before the last ``@`` is shown, wherever
+    it stands. Nor is what follows ``name:``, unless it is a port.
+    """
+    scheme = _SCHEME.match(text)
+    start = scheme.end() if scheme else 0
+    head, rest = text[:start], text[start:]
+    if "@" in rest:
+        rest = rest.rpartition("@")[2]
+    elif (user := _AFTER_USER.match(rest)) is not None:
+        rest = user[0] + "…"
+    return printable(head + rest)

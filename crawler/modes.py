@@ -13,7 +13,7 @@ from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked, printable
 from crawler.printing import complain, deliver, describe, say
 from crawler.stop import Stop
-from crawler.urls import start_directory
+from crawler.urls import named_url, start_directory
 
 if TYPE_CHECKING:
     from crawler.config import Config
@@ -111,7 +111,7 @@ def run_config(call: Call) -> int:
 
     name = call.config_file or ""
     try:
-        data = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+        data = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"--config {name}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -158,7 +158,7 @@ async def _run_mirrors(
         async with places:
             try:
                 with outputs:
-                    log.run_started(mirror.url, mirror.directory)
+                    log.run_started(named_url(mirror.url), mirror.directory)
                     given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
                     report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
                     report = await outputs.finish(report, stop.afterwards())

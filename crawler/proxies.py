@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from crawler.escape import masked
+from crawler.escape import redacted
 from crawler.urls import origin
 
 _WITH_PORT = re.compile(r"(\[[^]]*\]|[^:]*):(\d+)")
@@ -38,7 +38,7 @@ def proxy_url(text: str, *, bare: bool) -> str:
     """``text`` as the URL of an HTTP proxy; ``bare``: the scheme may be missing. Raises ValueError if it is none."""
     url = f"http://{text}" if bare and "://" not in text else text
     if origin(url) is None or re.search(r"\s", url):
-        raise ValueError(f"{masked(f'//{text}')[2:]}: expected http://host:port")
+        raise ValueError(f"{redacted(text)}: expected http://host:port")
     return url
 
 

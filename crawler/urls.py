@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from crawler import limits
 from crawler.errors import ConfigError
+from crawler.escape import redacted
 from crawler.models import Rejection
 
 STATE_DIRECTORY = ".crawler"
@@ -111,19 +112,26 @@ def start_url(text: str) -> str:
         raise ConfigError(f"URL: expected text, not {type(text).__name__}")
     url = resolve("", text)
     if url is None:
-        raise ConfigError(f"not an http or https URL: {text.strip() or '(empty)'}: write it as http://host/path/")
+        advice = ": in a user name or password, write / as %2F, ? as %3F, # as %23" if "@" in text else ""
+        shown = redacted(text.strip()) or "(empty)"
+        raise ConfigError(f"not an http or https URL: {shown}: write it as http://host/path/{advice}")
     return url
 
 
 def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
-    """``url`` without its ``user:password@`` part, and that part decoded."""
+    """``url`` without its ``user:password@`` part, and that part decoded; bytes that are not UTF-8 as surrogates."""
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url, None
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    user = unquote_to_bytes(parts.username or "").decode("utf-8", "replace")
-    password = unquote_to_bytes(parts.password or "").decode("utf-8", "replace")
+    user = unquote_to_bytes(parts.username or "").decode("utf-8", "surrogateescape")
+    password = unquote_to_bytes(parts.password or "").decode("utf-8", "surrogateescape")
     return bare, (user, password)
+
+
+def named_url(text: str) -> str:
+    """The URL of the command line as it may be shown: without user and password. Raises ConfigError."""
+    return userinfo(start_url(text))[0]
 
 
 def directory_of(url: str) -> str:

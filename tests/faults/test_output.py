@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
@@ -107,6 +108,34 @@ def test_a_password_is_written_nowhere(sandbox: Sandbox, site: Site, more: list[
         texts[f"{path} xattr"] = b"".join(os.getxattr(path, name) for name in attributes)
     assert [where for where, text in texts.items() if SECRET.search(text)] == []
     assert not any(SECRET.search(request.headers.get("referer", "").encode()) for request in site.log)
+
+
+WRONG = {
+    "slash": ["http://someone:pa55w0rd/x@127.0.0.1:1/pub/"],
+    "number sign": ["http://someone:pa55w0rd#@127.0.0.1:1/pub/"],
+    "no scheme": ["someone:pa55w0rd@127.0.0.1:1/pub/"],
+    "no host": ["http://someone:pa55w0rd"],
+    "space": ["-vv", "http://someone:a pa55w0rd@127.0.0.1:1/pub/"],
+    "proxy": ["--proxy=http://someone:pa55w0rd/x@127.0.0.1:1", "http://127.0.0.1:1/pub/"],
+    "header": ["--header=Authorization Bearer pa55w0rd", "http://127.0.0.1:1/pub/"],
+    "line break": ["--header=X: a\r\npa55w0rd", "http://127.0.0.1:1/pub/"],
+    "explain": ["--explain=http://someone:pa55w0rd/x@127.0.0.1:1/pub/a", "http://127.0.0.1:1/pub/"],
+    "list": ["--input-file=-", "DIR"],
+}
+"""What is wrong → the arguments before DIR. The list is read from standard input, and names one such URL."""
+
+
+@pytest.mark.row("H18")
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_password_is_not_printed_whatever_is_wrong_with_the_text_that_holds_it(tmp_path: Path, wrong: str) -> None:
+    log, listed = tmp_path / "log", b"http://someone:pa55w0rd/x@127.0.0.1:1/a\n"
+    options = [f"--log-file={log}", "--attempts=1", "--connect-timeout=1"]
+    arguments = [argument for argument in WRONG[wrong] if argument != "DIR"]
+    command = [sys.executable, "-m", "crawler", *options, *arguments, str(tmp_path / "mirror")]
+    run = subprocess.run(command, input=listed, capture_output=True, timeout=30, check=False)
+    assert run.returncode in {2, 3, 8}
+    assert len(run.stderr.splitlines()) == 1 or wrong == "space"
+    assert SECRET.search(run.stdout + run.stderr + (log.read_bytes() if log.exists() else b"")) is None
 
 
 def _files(folder: Path) -> list[Path]:

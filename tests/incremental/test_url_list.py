@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from crawler import download
 from crawler.config import Config
+from tests.faulty.behaviours import Redirect
 from tests.faulty.samples import populate
 from tests.faulty.server import Site
 
@@ -40,3 +43,35 @@ async def test_two_urls_for_one_path_are_still_a_failure(site: Site, tmp_path: P
     report = await download([(f"{site.url}a.txt", "x"), (f"{site.url}sub/b.bin", "x")], tmp_path)
     assert [result.reason for result in report.failures] == ["two URLs for one path"]
     assert report.exit_code == 5
+
+
+async def test_each_url_is_asked_for_with_its_own_login_and_no_other(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    a, b, c = (site.url.replace("http://", f"http://{login}") + path for login, path in LOGINS)
+    site.on("moved", Redirect("sub/b.bin"))
+    report = await download([(a, "a"), (b, "b"), (c, "c")], tmp_path)
+    assert (report.saved, report.exit_code) == (3, 0)
+    sent = {request.target: request.headers.get("authorization") for request in site.log}
+    assert sent == {
+        "/robots.txt": None,
+        "/pub/a.txt": "Basic YToxMg==",
+        "/pub/moved": "Basic YjozNA==",
+        "/pub/sub/b.bin": "Basic YjozNA==",
+        "/pub/sub/deep/e": None,
+    }
+
+
+LOGINS = (("a:12@", "a.txt"), ("b:34@", "moved"), ("", "sub/deep/e"))
+
+
+async def test_a_byte_order_mark_is_no_part_of_the_first_url(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    listed, settings = tmp_path / "list", tmp_path / "settings.toml"
+    listed.write_bytes(b"\xef\xbb\xbf" + site.url.encode() + b"a.txt\n")
+    settings.write_text(f'[[mirror]]\nname = "x"\nurl = "{site.url}"\ndir = "{tmp_path}/x"\n', "utf-8-sig")
+    program = [sys.executable, "-m", "crawler"]
+    for arguments in (["--input-file", str(listed), str(tmp_path / "m")], ["--config", str(settings)]):
+        run = subprocess.run([*program, *arguments], capture_output=True, timeout=30, check=False)
+        assert (run.returncode, run.stderr) == (0, b"")
+    assert (tmp_path / "m" / "a.txt").exists()
+    assert (tmp_path / "x" / "a.txt").exists()

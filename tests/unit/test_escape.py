@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.escape import masked, printable
+from crawler.errors import ConfigError
+from crawler.escape import masked, printable, redacted
+from crawler.proxies import proxy_url
+from crawler.urls import named_url
 
 
 @pytest.mark.parametrize(
@@ -64,3 +67,42 @@ secret = st.text(st.characters(exclude_characters="/?#", exclude_categories=("Cc
 @given(secret)
 def test_no_password_gets_through_whatever_it_is_made_of(password: str) -> None:
     assert masked(f"http://user:{password}@host/path") == "http://host/path"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://user:s3cr/et@host/pub/", "http://host/pub/"),
+        ("http://user:s3cr?et@host/", "http://host/"),
+        ("http://user:s3cr#et@host/", "http://host/"),
+        ("http://user:a@b/c@host/", "http://host/"),
+        ("user:s3cret@host/pub/", "host/pub/"),
+        ("http:/user:s3cret@host/", "host/"),
+        ("http://user:s3cret/pub", "http://user:…"),
+        ("http://user:12ab", "http://user:…"),
+        ("localhost:8080/pub/", "localhost:8080/pub/"),
+        ("http://[::1]:x", "http://[::1]:…"),
+        ("http://[::1]:80/", "http://[::1]:80/"),
+        ("C:\\pub\\x", "C:\\pub\\x"),
+        ("ftp://host/pub/", "ftp://host/pub/"),
+        ("ftp://host:21/pub/", "ftp://host:21/pub/"),
+        ("/srv/mirror", "/srv/mirror"),
+        ("a\x1bb", "a\\x1bb"),
+    ],
+)
+def test_of_a_text_that_is_no_url_nothing_secret_is_shown(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+
+
+SECRET = "s3cret"
+AROUND = st.text(st.sampled_from("ab1 @:/?#\\%&=[];\t'\"ü"), max_size=4)
+
+
+@given(st.sampled_from(["http://", "https://", "HTTP://", "", "http:/", "//", "ftp://"]), AROUND, AROUND, AROUND)
+def test_whatever_is_wrong_with_a_url_its_password_is_not_printed(scheme: str, user: str, head: str, tail: str) -> None:
+    text = f"{scheme}u{user}:{head}{SECRET}{tail}@127.0.0.1:1/pub/"
+    for read in (named_url, lambda text: proxy_url(text, bare=True)):
+        try:
+            read(text)
+        except (ConfigError, ValueError) as error:
+            assert SECRET not in str(error)

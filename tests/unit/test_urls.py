@@ -134,7 +134,7 @@ def test_a_start_url_that_is_none_says_what_to_write(text: str) -> None:
         ("http://u:a:b@h/", "http://h/", ("u", "a:b")),
         ("http://u:p@[::1]:8/x?y=z", "http://[::1]:8/x?y=z", ("u", "p")),
         ("http://@h/", "http://h/", ("", "")),
-        ("http://%ff:%C3%A4@h/", "http://h/", ("\ufffd", "ä")),
+        ("http://%ff:%C3%A4@h/", "http://h/", ("\udcff", "ä")),
     ],
 )
 def test_user_and_password_are_taken_out_and_decoded(url: str, bare: str, login: tuple[str, str] | None) -> None:
