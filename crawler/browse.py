@@ -16,13 +16,12 @@ from crawler.config import Config
 from crawler.discover import Folder, FolderPage
 from crawler.errors import CrawlerError
 from crawler.escape import masked
+from crawler.fetching import build_walker
 from crawler.models import Entry, Listing, Rejection
 from crawler.observer import Observer
 from crawler.parsers import Parsers
-from crawler.permission import fetch_robots
+from crawler.permission import HostRules
 from crawler.report import Tally
-from crawler.robots import forbidden
-from crawler.run import build_walker
 from crawler.state import NullState
 
 
@@ -56,8 +55,9 @@ async def read_listing(url: str, config: Config) -> Listing:
         entries.extend(page.entries)
 
     async with Client(options, shared_gate([config])) as client, Parsers() as parser:
-        await fetch_robots(client, config, options.user_agent, bare)
-        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser)
+        rules = HostRules(client, config, options.user_agent)
+        await rules.enter(bare)
+        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules)
         try:
             await walker.walk([Folder(path="", url=bare)], visit)
         except* CrawlerError as group:
@@ -86,12 +86,10 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     options = client_options(config, [start])
     pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
     async with Client(options, shared_gate([config])) as client, Parsers() as parser:
-        allows = await fetch_robots(client, config, options.user_agent, bare)
-
-        def refuse(_path: str, target: str) -> Rejection | None:
-            return None if allows(target) else forbidden(target)
-
-        walker = build_walker(config, client, NullState(), Tally(masked(bare), ""), parser, refuse=refuse)
+        rules = HostRules(client, config, options.user_agent)
+        await rules.enter(bare)
+        tally = Tally(masked(bare), "")
+        walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)
 
         async def produce() -> None:
             try:

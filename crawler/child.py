@@ -33,6 +33,7 @@ from crawler.link import Link, Setup
 from crawler.models import Job, Known, Rejection, Result, Staged
 from crawler.observer import Observer
 from crawler.parsers import Parsers
+from crawler.permission import HostRules
 from crawler.rates import Rates
 from crawler.state import NullState
 
@@ -92,7 +93,8 @@ async def _work(link: _Parent, setup: Setup) -> None:
         await destination.join()
         filters = Filters(config, datetime.now(UTC))
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
-        downloader = build_downloader(config, filters, tools, link.permit)
+        rules = HostRules(client, config, setup.options.user_agent)
+        downloader = build_downloader(config, filters, tools, rules.permit(link.file_redirect))
         committer = Committer(destination, NullState(), reporter)
         writer = asyncio.create_task(committer.run(), name="committer")
         try:
@@ -190,7 +192,8 @@ class _Parent(Link):
         while (job := await self._jobs.get()) is not None:
             await put(job)
 
-    def permit(self, source: str, target: str) -> Rejection | None:
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        """As the scope says that the parent sent last."""
         return self._redirects.file_redirect(source, target)
 
     def progress(self, path: str, size: int) -> None:

@@ -21,7 +21,7 @@ from crawler import limits
 from crawler.deadline import Deadline
 from crawler.decoding import read_decoded
 from crawler.destinations.reasons import NO_DESCRIPTORS
-from crawler.errors import FetchError
+from crawler.errors import FetchError, VerificationError
 from crawler.escape import masked
 from crawler.gate import Gate, Host
 from crawler.interfaces import Page, Permit
@@ -147,12 +147,17 @@ class Client:
         retryable = not isinstance(error, aiohttp.ClientSSLError | ValueError)  # InvalidURL is a ValueError
         return FetchError(text, url=url, retryable=retryable, connection=connection)
 
-    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
-        """A whole listing page, decompressed. Any status comes back; raises FetchError, VerificationError."""
+    async def fetch_page(
+        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+    ) -> Page:
+        """A whole listing page, decompressed, or ``most`` bytes of it. Raises FetchError, VerificationError.
+
+        Any status comes back; the body of one that is no success says nothing, and is empty here.
+        """
         headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         headers |= validators.unless
         async with self.open("GET", url, headers=headers, permit=permit) as reply:
-            body = b"" if reply.status == 304 else await read_decoded(reply)
+            body = await read_decoded(reply, most) if 200 <= reply.status < 300 else await _passed_over(reply)
             return Page(
                 url=reply.url,
                 status=reply.status,
@@ -175,6 +180,14 @@ def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
         fields.popall(name, None)
     fields.extend(own)
     return fields
+
+
+async def _passed_over(reply: Reply) -> bytes:
+    """Nothing. A short body is read, so that its connection is used again; the end of a long one is not awaited."""
+    if reply.status != 304:
+        with suppress(FetchError, VerificationError):
+            await reply.read(limits.ERROR_BODY)
+    return b""
 
 
 def _says_its_end(headers: Mapping[str, str]) -> bool:
@@ -208,7 +221,7 @@ class _Exchange:
                     if refusals <= limits.REFUSALS:
                         self._release()
                         continue
-                target = _redirect(response, url, self._permit) if status in _REDIRECTS else None
+                target = await _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
                     reply = Reply(response, url, host, self._release, client.terms)
                     check_framing(reply)
@@ -236,12 +249,14 @@ class _Exchange:
             self._host = None
 
 
-def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
+async def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
     location = response.headers.get("Location")
     if location is None:
         return None
     target = resolve(url, location)
-    rejection = Rejection("scheme", location[:200], "not an http address") if target is None else permit(url, target)
+    rejection = (
+        Rejection("scheme", location[:200], "not an http address") if target is None else await permit(url, target)
+    )
     if rejection is not None:
         text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
         raise FetchError(text, url=url, retryable=False, rejection=rejection)

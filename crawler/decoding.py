@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 from crawler import limits
 from crawler.errors import VerificationError
@@ -16,22 +17,39 @@ _MAGIC = b"\x1f\x8b"
 """What gzip begins with (RFC 1952 section 2.3.1)."""
 
 
-async def read_decoded(reply: Reply) -> bytes:
-    """The body of a listing, decompressed within limits. Raises VerificationError beyond them."""
+async def read_decoded(reply: Reply, most: int | None = None) -> bytes:
+    """The body of a listing, decompressed within limits. Raises VerificationError beyond them.
+
+    Of a body that is longer than ``most`` bytes these come, or a few more, and the rest is not awaited.
+    """
     coding = coding_of(reply.headers)
     if not coding:
-        return await reply.read(limits.LISTING_RAW)
+        return await reply.read(limits.LISTING_RAW) if most is None else await _beginning(reply.chunks(), most)
     if coding not in {"gzip", "x-gzip", "deflate"}:
         raise VerificationError(f"the listing is encoded as {printable(coding[:40])}, which was not asked for")
+    return await _beginning(_unpacked(reply), most)
+
+
+async def _beginning(pieces: AsyncGenerator[bytes, None], most: int | None) -> bytes:
+    """All ``pieces``, or at least ``most`` bytes of them."""
+    taken, size = list[bytes](), 0
+    async with aclosing(pieces):
+        async for piece in pieces:
+            taken.append(piece)
+            size += len(piece)
+            if most is not None and size >= most:
+                break
+    return b"".join(taken)
+
+
+async def _unpacked(reply: Reply) -> AsyncGenerator[bytes, None]:
     unpack = _Unpacker()
-    pieces: list[bytes] = []
     async for chunk in reply.chunks():
         for piece in unpack.pieces(chunk):
-            pieces.append(piece)
+            yield piece
             await asyncio.sleep(0)
     if not unpack.is_whole:
         raise VerificationError("the compressed listing was cut short")
-    return b"".join(pieces)
 
 
 class _Unpacker:

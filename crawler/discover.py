@@ -13,16 +13,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from crawler import limits
-from crawler.errors import FetchError, ListingError, VerificationError
+from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
 from crawler.interfaces import Permit
 from crawler.loops import Fingerprint, Seen, loop
 from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.observer import Observer
 from crawler.reading import Reader
+from crawler.robots import ROBOTS, is_of_robots
 from crawler.scope import Scope, scope_base, upward
 from crawler.urls import directory_of, entry_path, is_same
 
+PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
+"""A rule about redirects → that rule, and what else may forbid to follow them."""
 Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
 
@@ -63,6 +66,8 @@ class Bounds:
     listers: int = 4
     max_depth: int | None = None
     recursive: bool = True
+    hosts: frozenset[str] = frozenset()
+    """Of --allow-host, in lower case."""
 
 
 @dataclass(slots=True)
@@ -85,14 +90,14 @@ class Walker:
         bounds: Bounds,
         scope: Scope | None = None,
         refuse: Refuse = lambda _path, _url: None,
-        hosts: frozenset[str] = frozenset(),
+        permit_as: PermitAs,
     ) -> None:
         self._reader = reader
         self._observer = observer
         self._bounds = bounds
         self._refuse = refuse
-        self._hosts = hosts
-        self.scope = scope or Scope("", hosts)
+        self._permit_as = permit_as
+        self.scope = scope or Scope("", bounds.hosts)
         """Known once the root has answered."""
         self.stopped = False
         """Set it to end the walk early: no further listing is read."""
@@ -128,11 +133,16 @@ class Walker:
         try:
             await self._pages(folder, visit)
         except (FetchError, VerificationError, ListingError) as error:
+            rejection = error.rejection if isinstance(error, FetchError) else None
             if not folder.path and not self.scope.base:
-                is_refused = isinstance(error, FetchError) and error.rejection is not None  # which says what to do
-                advice = "" if is_refused else ": is it the page of a directory?"
+                if is_of_robots(rejection):
+                    raise RobotsForbidden(f"{masked(folder.url)}: {error}: --no-robots goes on without it") from error
+                advice = ": is it the page of a directory?" if rejection is None else ""  # which says what to do
                 raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
-            self._fail(folder, str(error))
+            if rejection is not None and rejection.reason == ROBOTS:
+                self._observer.rejected(folder.path, rejection)
+            else:
+                self._fail(folder, str(error))
 
     def _fail(self, folder: Folder, reason: str) -> None:
         self.failures += 1
@@ -183,7 +193,7 @@ class Walker:
             raise FetchError(
                 f"its listing is that of {masked(base)}: {rejection.detail}", url=folder.url, rejection=rejection
             )
-        self.scope = Scope(base, self._hosts)
+        self.scope = Scope(base, self._bounds.hosts)
 
     def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
         """The pages that continue this one and may be read."""
@@ -197,8 +207,8 @@ class Walker:
 
     def _permit(self, folder: Folder) -> Permit:
         if self.scope.base:
-            return self.scope.listing_redirect
-        return partial(self.scope.root_redirect, start=folder.url)
+            return self._permit_as(self.scope.listing_redirect)
+        return self._permit_as(partial(self.scope.root_redirect, start=folder.url))
 
     def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown) -> list[Folder]:
         """The folders of a page that are to be walked, last one first: the frontier is a stack.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from crawler.errors import FetchError
+from crawler.errors import FetchError, VerificationError
 from crawler.models import Job, Known
 from crawler.plan import NANOSECONDS, Action, Verdict, content_length, is_strong_tag, validators_of
 from crawler.retry import parse_http_date
@@ -81,3 +81,10 @@ def _server_time(headers: Mapping[str, str], now: float) -> float:
     """The server's clock; ours if it does not say."""
     date = parse_http_date(headers.get("Date"))
     return now if date is None else date
+
+
+class Unwanted(VerificationError):
+    """A filter decided by the headers of a response that the file is not wanted: it is skipped."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retryable=False)

@@ -11,15 +11,15 @@ from urllib.parse import unquote
 
 from crawler.checksums import Checksums, may_be_checksums
 from crawler.discover import Folder, FolderPage
+from crawler.fetching import build_walker
 from crawler.filters import Filters
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.observer import Observer
-from crawler.permission import fetch_robots
+from crawler.permission import HostRules
 from crawler.plan import UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
 from crawler.report import NAVIGATION
-from crawler.robots import forbidden
-from crawler.run import Parts, build_walker
+from crawler.run import Parts
 from crawler.space import Budget, Room
 from crawler.urls import entry_path, relative_path
 from crawler.zones import Learner
@@ -38,6 +38,7 @@ class Explainer(Observer):
         self._root = root
         self._target = target.rstrip("/")
         self._filters = Filters(parts.config, datetime.now(UTC))
+        self._rules = HostRules(parts.client, parts.config, parts.agent)
         self._lines: list[Line] = []
         self._result: Result | None = None
         self._found: tuple[FolderPage, Entry] | None = None
@@ -46,8 +47,10 @@ class Explainer(Observer):
     async def explain(self) -> tuple[list[Line], bool]:
         """The path of the decision, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
         parts, lines = self._parts, self._lines
-        self._allows = await fetch_robots(parts.client, parts.config, parts.agent, self._root)
-        self._walker = build_walker(parts.config, parts.client, parts.state, self, parts.parser, refuse=self._refuse)
+        await self._rules.enter(self._root)
+        self._walker = build_walker(
+            parts.config, parts.client, parts.state, self, parts.parser, rules=self._rules, refuse=self._refuse
+        )
         await self._walker.walk([Folder(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))
@@ -87,10 +90,7 @@ class Explainer(Observer):
     def _refuse(self, path: str, url: str) -> Rejection | None:
         if not self._is_above(path):
             return Rejection(_ELSEWHERE, url)
-        rejection = self._filters.prunes(path)
-        if rejection is None and not self._allows(url):
-            rejection = forbidden(url)
-        return rejection
+        return self._filters.prunes(path) or self._rules.rejection(url)
 
     async def _visit(self, page: FolderPage) -> None:
         for entry in page.entries:
@@ -137,12 +137,12 @@ class Explainer(Observer):
                 parts.client,
                 parts.destination,
                 parts.state,
-                self._walker.scope.file_redirect,
+                self._rules.permit(self._walker.scope.file_redirect),
                 attempts=config.attempts,
                 warn=lambda text: self._lines.append(("checksums", text)),
             )
         return Policy(
-            allows=self._allows,
+            rules=self._rules,
             budget=Budget(),
             room=Room("", UNLIMITED),
             last=config.last,

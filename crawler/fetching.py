@@ -1,4 +1,4 @@
-"""What fetches files, put together: for a run, and for each process of ``--processes``."""
+"""What reads listings and what fetches files, put together as the options say."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crawler.config import Config
+from crawler.discover import Bounds, Refuse, Walker
 from crawler.filters import Filters
-from crawler.interfaces import Client, Destination, Parser, Permit
+from crawler.interfaces import Client, Destination, Parser, Permit, StateStore
+from crawler.leaves import Leaves
 from crawler.models import Job
 from crawler.observer import Observer
+from crawler.permission import HostRules
+from crawler.reading import Reader
 from crawler.segments import Lanes
 from crawler.transfer import Downloader
 
@@ -44,4 +48,38 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
         verify=config.verify_digests,
         rejects_headers=rejects_headers,
         lanes=Lanes(most=config.segments, free=config.workers),
+    )
+
+
+def build_walker(
+    config: Config,
+    client: Client,
+    state: StateStore,
+    observer: Observer,
+    parser: Parser,
+    *,
+    rules: HostRules,
+    refuse: Refuse = lambda _path, _url: None,
+    leaves: Leaves | None = None,
+) -> Walker:
+    """A walker that goes as far as ``config`` says."""
+    reader = Reader(
+        client=client,
+        state=state,
+        observer=observer,
+        parse=parser.pieces,
+        attempts=config.attempts,
+        leaves=leaves,
+    )
+    return Walker(
+        reader,
+        observer,
+        bounds=Bounds(
+            listers=config.listers,
+            max_depth=config.max_depth,
+            recursive=not config.no_recursive,
+            hosts=frozenset(host.lower() for host in config.allow_host),
+        ),
+        refuse=refuse,
+        permit_as=rules.permit,
     )

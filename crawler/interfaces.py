@@ -23,7 +23,7 @@ from crawler.leaf import Leaf, Row
 from crawler.models import Entry, Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
 T = TypeVar("T")
-Permit = Callable[[str, str], Rejection | None]
+Permit = Callable[[str, str], Awaitable[Rejection | None]]
 """(from URL, to URL) → why this redirect is not followed, or None."""
 
 
@@ -48,7 +48,7 @@ class Reply(Protocol):
         """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
         ...
 
@@ -98,14 +98,14 @@ class Client(Protocol):
         self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
     ) -> AbstractAsyncContextManager[Reply]:
         """Send one request, follow permitted redirects. Raises FetchError."""
-        ...
 
-    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
-        """A whole listing page, decompressed, whatever its status. Raises FetchError, VerificationError.
+    async def fetch_page(
+        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+    ) -> Page:
+        """A listing page, decompressed, or ``most`` bytes of it; ``html_only``: JSON and XML are not offered.
 
-        ``html_only``: do not offer to take JSON or XML.
+        Whatever its status. Raises FetchError, VerificationError.
         """
-        ...
 
 
 class Part(Protocol):

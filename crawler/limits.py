@@ -28,6 +28,8 @@ BODY_CHUNK = 256 * KIB
 """How much of a large body is read, hashed and written in one step."""
 SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
+ERROR_BODY = 64 * KIB
+"""The page beside an error is read up to this size, so that its connection is used again; longer ones are left."""
 SEGMENTED_BODY = 4 * MIB
 """With --segments, what is left of a file must be at least so much: for less a second connection is not worth its
 handshake."""

@@ -20,8 +20,9 @@ from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.observer import Observer
 from crawler.opened import Opened
+from crawler.permission import HostRules
 from crawler.plan import Decision, Need, needs_fetch
-from crawler.robots import ROBOTS, forbidden
+from crawler.robots import UNREADABLE, is_of_robots
 from crawler.scope import Scope
 from crawler.space import Budget, Room
 from crawler.urls import entry_path
@@ -35,8 +36,8 @@ BUDGET = "beyond --max-files or --max-total-size"
 class Policy:
     """What is decided by, besides the filters."""
 
-    allows: Callable[[str], bool]
-    """May this URL be asked for (robots.txt)?"""
+    rules: HostRules
+    """robots.txt of each host."""
     budget: Budget
     room: Room
     last: Collection[str] = ()
@@ -64,7 +65,6 @@ class Producer:
         self._state = state
         self._observer = observer
         self._filters = filters
-        self._allows = policy.allows
         self._policy = policy
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, Opened] = {}
@@ -85,9 +85,7 @@ class Producer:
     def refuse(self, path: str, url: str) -> Rejection | None:
         """Why the folder ``path`` is not entered, or None."""
         pruned = self._filters.prunes(path)
-        if pruned is None and not self._allows(url):
-            return forbidden(url)
-        return pruned
+        return pruned or self._policy.rules.rejection(url)
 
     async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
         """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
@@ -103,6 +101,7 @@ class Producer:
         for entry in page.entries:
             opened.shown.add(folder.path, entry)
         opened.shown.mentioned |= page.mentioned
+        await self._meet_hosts(page)
         opened.conclusive &= page.conclusive
         if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
             opened.waiting = []  # so that it is known before the first byte is saved
@@ -125,6 +124,13 @@ class Producer:
                 self._policy.leaves.decided(folder.path, opened.gathering)
             if self._policy.checksums:
                 self._policy.checksums.leave(opened.local)
+
+    async def _meet_hosts(self, page: FolderPage) -> None:
+        """Read robots.txt of the other hosts that files of this page are on, as far as --allow-host names them."""
+        scope = self.scope()
+        for entry in page.entries if scope.hosts else ():
+            if entry.kind is not Kind.DIRECTORY and scope.file(entry.url) is None:
+                await self._policy.rules.check(entry.url)
 
     async def _note_checksums(self, page: FolderPage, opened: Opened) -> None:
         """Before the first ``await``: so no listing below this one is visited before they are noted."""
@@ -153,9 +159,12 @@ class Producer:
             return
         refused = await self._refused(path, entry, opened)
         if refused is not None:
-            if refused.reason != ROBOTS:  # which may say something else the next time
+            if not is_of_robots(refused):
                 opened.gathering.skip(entry, _guess(entry), refused.reason)
-            self._end(path, entry, Outcome.SKIPPED, refused.reason)
+            if refused.reason == UNREADABLE:
+                self._end(path, entry, Outcome.FAILED, refused.detail)
+            else:
+                self._end(path, entry, Outcome.SKIPPED, refused.reason)
             return
         if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
             self._observer.rejected(path, Rejection("duplicate", entry.url))
@@ -245,10 +254,7 @@ class Producer:
         return opened.zone.timed(entry, opened.known[parent])
 
     def _forbidden(self, entry: Entry) -> Rejection | None:
-        rejection = self.scope().file(entry.url)
-        if rejection is None and not self._allows(entry.url):
-            rejection = forbidden(entry.url)
-        return rejection
+        return self.scope().file(entry.url) or self._policy.rules.rejection(entry.url)
 
     def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:
         self._observer.listed(path, _guess(entry))

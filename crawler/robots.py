@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
 
 ROBOTS = "robots"
 """The reason of a rejection."""
+UNREADABLE = "robots-unreadable"
+"""The reason where nobody knows what robots.txt says, so that nothing may be fetched (section 2.3.1.4)."""
 ROBOTS_BYTES = 512 * limits.KIB
 """How much of a robots.txt is read: section 2.5 asks for at least 500 KiB."""
 
-# A line that restricts anyone: "Disallow" in the spellings that protego knows, with a value, or a crawl delay.
-_RESTRICTION = re.compile(r"\s*(?:di[a-z]+|crawl[- ]delay)\s*[:\s]\s*[^\s#]", re.IGNORECASE)
+# A line that restricts anyone: "Disallow" in the spellings that protego knows, with a value.
+_RESTRICTION = re.compile(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
+
+_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+"""Byte order marks of what some editors save: not what section 2.3 asks for, but it can be read."""
 
 
 class Robots:
@@ -35,10 +41,6 @@ class Robots:
         """
         return self._rules is None or self._rules.can_fetch(url, user_agent)
 
-    def crawl_delay(self, user_agent: str) -> float | None:
-        """Seconds between requests. Not in the RFC, but asked for by some."""
-        return None if self._rules is None else self._rules.crawl_delay(user_agent)
-
 
 ALLOW_ALL = Robots(None)
 
@@ -48,14 +50,21 @@ def forbidden(url: str) -> Rejection:
     return Rejection(ROBOTS, url, "forbidden by robots.txt")
 
 
+def is_of_robots(rejection: Rejection | None) -> bool:
+    """Whether robots.txt is the reason: it may say something else the next time."""
+    return rejection is not None and rejection.reason in {ROBOTS, UNREADABLE}
+
+
 def parse_robots(text: bytes) -> Robots:
     """Every byte sequence is a robots.txt: what cannot be read as a rule is none (section 2.2).
 
-    A web page in its place, as sites with a catch-all answer give, holds no rules.
+    Crawl-delay is not in the RFC and is passed over: --requests-per-second limits a run. A web page in its place, as
+    sites with a catch-all answer give, holds no rules.
     """
     if len(text) > ROBOTS_BYTES:
         text = text[: text.rfind(b"\n", 0, ROBOTS_BYTES) + 1]  # a rule cut short would say something else
-    content = text.decode("utf-8-sig", "replace")
+    coding = next((coding for mark, coding in _MARKS if text.startswith(mark)), "utf-8-sig")
+    content = text.decode(coding, "replace")
     if content.lstrip().startswith("<") or not any(map(_RESTRICTION.match, content.splitlines())):
         return ALLOW_ALL
     from protego import Protego  # here, because most hosts have nothing for it to read

@@ -13,17 +13,15 @@ from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
 from crawler.deletion import Excluded, candidates, check_limit, remove
-from crawler.discover import Bounds, Folder, FolderPage, Refuse, Walker
+from crawler.discover import Folder, FolderPage, Walker
 from crawler.dryrun import Planner
-from crawler.fetching import Tools, build_downloader
+from crawler.fetching import Tools, build_downloader, build_walker
 from crawler.filters import Filters
-from crawler.interfaces import Client, Crew, Parser, Redirects, StateStore
+from crawler.interfaces import Crew, Redirects, StateStore
 from crawler.leaves import Leaves, wishes
 from crawler.models import Job, Outcome, Rejection, Result, Staged
-from crawler.observer import Observer
-from crawler.permission import fetch_robots
+from crawler.permission import HostRules
 from crawler.producer import Policy, Producer
-from crawler.reading import Reader
 from crawler.report import Tally
 from crawler.space import Budget, Room
 from crawler.stop import Stop
@@ -47,40 +45,13 @@ class Parts(Tools):
     """Set where other processes fetch."""
 
 
-def build_walker(
-    config: Config,
-    client: Client,
-    state: StateStore,
-    observer: Observer,
-    parser: Parser,
-    *,
-    refuse: Refuse = lambda _path, _url: None,
-    leaves: Leaves | None = None,
-) -> Walker:
-    """A walker that goes as far as ``config`` says."""
-    reader = Reader(
-        client=client,
-        state=state,
-        observer=observer,
-        parse=parser.pieces,
-        attempts=config.attempts,
-        leaves=leaves,
-    )
-    return Walker(
-        reader,
-        observer,
-        bounds=Bounds(listers=config.listers, max_depth=config.max_depth, recursive=not config.no_recursive),
-        refuse=refuse,
-        hosts=frozenset(host.lower() for host in config.allow_host),
-    )
-
-
 class Run:
     """What a mirror and a list of URLs have in common: workers, and a committer that outlives a stop."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.filters = Filters(parts.config, datetime.now(UTC))
+        self.rules = HostRules(parts.client, parts.config, parts.agent)
         self.committer: Committer
         """Of the work that ``guarded`` does now."""
         self.late: list[tuple[str, str]] = []
@@ -106,8 +77,8 @@ class Run:
         """What decides about redirects of files now."""
         raise NotImplementedError
 
-    def permit(self, source: str, target: str) -> Rejection | None:
-        return self.redirects().file_redirect(source, target)
+    async def permit(self, source: str, target: str) -> Rejection | None:
+        return self.redirects().file_redirect(source, target) or await self.rules.check(target)
 
     async def engine(self, produce: engine.Produce) -> None:
         """Do the jobs that ``produce`` puts, here or by other processes. Raises DestinationError."""
@@ -162,7 +133,7 @@ class MirrorRun(Run):
 
     async def _transfer(self) -> None:
         parts, config = self.parts, self.parts.config
-        allows = await fetch_robots(parts.client, config, parts.agent, self._url)
+        await self.rules.enter(self._url)
         free = await parts.destination.free_space()
         room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=self.planner is None)
         if config.verify_digests:
@@ -175,12 +146,19 @@ class MirrorRun(Run):
                 warn=parts.tally.warn,
             )
         self._leaves = leaves = Leaves(
-            parts.destination, parts.state, parts.observer, allows=allows, wishes=wishes(config, self._url)
+            parts.destination, parts.state, parts.observer, allows=self.rules.allows, wishes=wishes(config, self._url)
         )
-        policy = self._policy(allows, room, leaves)
+        policy = self._policy(room, leaves)
         self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(
-            config, parts.client, parts.state, parts.observer, parts.parser, refuse=producer.refuse, leaves=leaves
+            config,
+            parts.client,
+            parts.state,
+            parts.observer,
+            parts.parser,
+            rules=self.rules,
+            refuse=producer.refuse,
+            leaves=leaves,
         )
         producer.scope = lambda: walker.scope
         starts = [Folder(path="", url=self._url)]
@@ -194,10 +172,10 @@ class MirrorRun(Run):
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
 
-    def _policy(self, allows: Callable[[str], bool], room: Room, leaves: Leaves) -> Policy:
+    def _policy(self, room: Room, leaves: Leaves) -> Policy:
         config = self.parts.config
         return Policy(
-            allows=allows,
+            rules=self.rules,
             budget=Budget(files=config.max_files, size=config.max_total_size),
             room=room,
             last=config.last,

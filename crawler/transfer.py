@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from crawler import digests, limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError, VerificationError
-from crawler.evidence import adopted, confirmed, known_of, mtime_of, refused
+from crawler.evidence import Unwanted, adopted, confirmed, known_of, mtime_of, refused
 from crawler.interfaces import Client, Destination, Part, Permit, Reply
 from crawler.kinds import is_html
 from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
@@ -33,6 +33,7 @@ from crawler.plan import (
 )
 from crawler.probing import Probes
 from crawler.retry import parse_http_date
+from crawler.robots import ROBOTS
 from crawler.scope import DIRECTORY
 from crawler.segments import Lanes, Means, Segments
 from crawler.sniffing import Arrival
@@ -155,7 +156,7 @@ class _Transfer:
         modified = parse_http_date(reply.headers.get("Last-Modified"))
         reason = self._shared.rejects_headers(self._job, action.length, modified)
         if reason:
-            raise _Skipped(reason)
+            raise Unwanted(reason)
 
     def _arrival(self, reply: Reply, action: Action) -> Arrival:
         return Arrival(self._shared.destination, self._job, reply, action)
@@ -259,9 +260,12 @@ class _Transfer:
 
     def failed(self, error: FetchError | VerificationError) -> Result:
         """The Result of a job whose attempts are used up, or that is no file after all."""
-        if isinstance(error, FetchError) and error.rejection is not None and error.rejection.reason == DIRECTORY:
-            return replace(self._result(Outcome.DIRECTORY, "redirected to a directory"), url=error.rejection.subject)
-        if isinstance(error, _Skipped):
+        rejection = error.rejection if isinstance(error, FetchError) else None
+        if rejection is not None and rejection.reason == DIRECTORY:
+            return replace(self._result(Outcome.DIRECTORY, "redirected to a directory"), url=rejection.subject)
+        if rejection is not None and rejection.reason == ROBOTS:
+            return self._result(Outcome.SKIPPED, ROBOTS)
+        if isinstance(error, Unwanted):
             return self._result(Outcome.SKIPPED, str(error))
         return self._result(Outcome.FAILED, str(error))
 
@@ -291,10 +295,3 @@ class _Transfer:
             await self._part.keep()
         else:
             await self._part.discard()
-
-
-class _Skipped(VerificationError):
-    """A filter decided by the answer's headers that the file is not wanted."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason, retryable=False)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from crawler import engine, urls
-from crawler.errors import ListingError, RobotsForbidden
 from crawler.interfaces import Redirects
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
-from crawler.permission import fetch_rules
 from crawler.plan import Need, needs_fetch
 from crawler.run import Parts, Run
 from crawler.scope import ListScope
@@ -31,7 +29,6 @@ class DownloadRun(Run):
 
     async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
         parts = self.parts
-        robots: dict[urls.Origin | None, Callable[[str], bool] | str] = {}
         taken: set[str] = set()
         seen: set[tuple[str | Rejection, str]] = set()
         for url, wanted in items:
@@ -45,7 +42,7 @@ class DownloadRun(Run):
             if path in taken:
                 problem = "two URLs for one path"
             if problem is None:
-                problem = await self._forbidden(url, robots)
+                problem = await self._forbidden(url)
             if problem is not None or isinstance(path, Rejection):
                 self._fail(wanted or urls.last_name(url), url, problem or "")
                 continue
@@ -56,18 +53,10 @@ class DownloadRun(Run):
             await put(as_job(url, path, known, local))
         parts.observer.walked()
 
-    async def _forbidden(self, url: str, robots: dict[urls.Origin | None, Callable[[str], bool] | str]) -> str | None:
-        """Why ``url`` may not be asked for, or None; robots.txt of each host is read once."""
-        where = urls.origin(url)
-        if where not in robots:
-            try:
-                robots[where] = await fetch_rules(self.parts.client, self.parts.config, self.parts.agent, url)
-            except (ListingError, RobotsForbidden) as error:
-                robots[where] = str(error)
-        rules = robots[where]
-        if isinstance(rules, str):
-            return rules
-        return None if rules(url) else "forbidden by robots.txt"
+    async def _forbidden(self, url: str) -> str | None:
+        """Why ``url`` may not be asked for, or None."""
+        rejection = await self.rules.check(url)
+        return rejection.detail if rejection else None
 
     def _fail(self, path: str, url: str, reason: str) -> None:
         self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from crawler import engine, urls
+from crawler import engine
 from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.run import Parts
 from crawler.url_list import DownloadRun
@@ -76,9 +76,8 @@ class VerifyRun(DownloadRun):
 
     async def _again(self, bad: Sequence[Job], put: engine.Put) -> None:
         """The bad files to the workers that fetch, as far as their hosts still allow it."""
-        robots: dict[urls.Origin | None, Callable[[str], bool] | str] = {}
         for job in bad:
-            problem = await self._forbidden(job.url, robots)
+            problem = await self._forbidden(job.url)
             if problem is not None:
                 self._fail(job.path, job.url, f"{job.reason}; {problem}")
                 continue

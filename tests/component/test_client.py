@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from crawler import limits
 from crawler.client import Client, ClientOptions
 from crawler.errors import ConfigError, FetchError, VerificationError
 from crawler.gate import Gate
-from crawler.interfaces import Page, Reply
+from crawler.interfaces import Page, Permit, Reply
 from crawler.models import Rejection, Validators
 from crawler.proxies import Proxies
 from crawler.rates import Rates
@@ -46,7 +46,7 @@ from tests.faulty.behaviours import (
     Page as PageAnswer,
 )
 from tests.faulty.server import Site
-from tests.unit.fakes import nothing_refused
+from tests.unit.fakes import nothing_refused, permit_as
 
 SHORT = 0.2
 BODY = bytes(range(256)) * 400
@@ -75,7 +75,7 @@ async def get(
     client: Client,
     url: str,
     headers: Mapping[str, str] | None = None,
-    permit: Callable[[str, str], Rejection | None] = nothing_refused,
+    permit: Permit = nothing_refused,
     limit: int = 1 << 30,
 ) -> tuple[int, bytes, Reply]:
     async with client.open("GET", url, headers=headers or {}, permit=permit) as reply:
@@ -153,7 +153,7 @@ async def test_permitted_redirects_are_followed_and_the_last_url_is_told(site: S
     site.on("three%2F", Says())
     asked: list[tuple[str, str]] = []
 
-    def permit(source: str, target: str) -> Rejection | None:
+    async def permit(source: str, target: str) -> Rejection | None:
         asked.append((source, target))
         return None
 
@@ -168,7 +168,7 @@ async def test_a_redirect_that_is_not_permitted_is_not_followed(site: Site, othe
     rejection = Rejection("other-host", other.url, "on another host")
     async with opened() as client:
         with pytest.raises(FetchError) as raised:
-            await get(client, site.url + "a", permit=lambda _source, _target: rejection)
+            await get(client, site.url + "a", permit=permit_as(lambda _source, _target: rejection))
     assert raised.value.rejection is rejection
     assert not raised.value.retryable
     assert other.log == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
@@ -26,7 +27,7 @@ from tests.faulty.behaviours import (
     Silent,
     Status,
 )
-from tests.faulty.pages import SHAPES, Row
+from tests.faulty.pages import SHAPES, Row, nginx
 from tests.faulty.samples import DAY, KB, beside, blob, each_beside, populate
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -504,11 +505,150 @@ def test_a_robots_txt_that_asks_for_days_is_asked_once(sandbox: Sandbox, site: S
     assert site.log.targets == ["/robots.txt"]
 
 
+def robots_txt(site: Site, body: bytes, *behaviours: Behaviour) -> None:
+    """What the site answers to /robots.txt."""
+    resource = site.resource("/robots.txt")
+    resource.page = lambda: body
+    resource.behave(behaviours)
+    site.otherwise = {"/robots.txt": resource}.get
+
+
 @pytest.mark.own
 @pytest.mark.row("P25")
-@pytest.mark.parametrize("target", ["/robots.txt", "ftp://h/robots.txt", "http://elsewhere.invalid/robots.txt"])
-def test_a_robots_txt_that_redirects_to_nowhere_forbids_nothing(sandbox: Sandbox, site: Site, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "code"), [("/robots.txt", 0), ("ftp://h/robots.txt", 8), ("http://elsewhere.invalid/robots.txt", 8)]
+)
+def test_a_robots_txt_that_redirects_in_a_circle_is_none_and_one_that_cannot_be_had_forbids_all(
+    sandbox: Sandbox, site: Site, target: str, code: int
+) -> None:
     populate(site)
-    site.otherwise = {"/robots.txt": Resource(path="/robots.txt", behaviours=[Redirect(target)])}.get
+    robots_txt(site, b"", Redirect(target))
+    sandbox.mirror(site.url, attempts=1).ends(code)
+    sandbox.holds(site.contents() if code == 0 else {})
+
+
+FORBIDS = b"User-agent: *\nDisallow: /\n"
+RULES = gzip.compress(FORBIDS + b"".join(b"Disallow: /x%d\n" % number for number in range(500)))
+CODED = ("Content-Encoding", "gzip")
+UNREADABLE: dict[str, tuple[bytes, Behaviour]] = {
+    "gzip cut short": (RULES[:-12], Says(headers=(CODED,))),
+    "gzip damaged": (RULES[:60] + b"\0\0\0\0" + RULES[64:], Says(headers=(CODED,))),
+    "not gzip": (FORBIDS, Says(headers=(CODED,))),
+    "br": (b"\x0b\x0c\x80", Says(headers=(("Content-Encoding", "br"),))),
+    "cut short": (b"User-agent: *\nDisallow:\n", Cut(at=0.5)),
+}
+
+
+@pytest.mark.own
+@pytest.mark.row("P25")
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_robots_txt_that_cannot_be_read_to_its_end_forbids_all(sandbox: Sandbox, site: Site, what: str) -> None:
+    populate(site)
+    robots_txt(site, *UNREADABLE[what])
+    run = sandbox.mirror(site.url, attempts=2)
+    run.fails(8)
+    run.says("/robots.txt cannot be read", "--no-robots")
+    sandbox.holds({})
+
+
+@pytest.mark.own
+@pytest.mark.row("P25")
+@pytest.mark.parametrize("coded", [False, True], ids=["plain", "gzip"])
+def test_of_an_endless_robots_txt_the_beginning_counts(sandbox: Sandbox, site: Site, coded: bool) -> None:
+    populate(site)
+    body = FORBIDS + b"# padding\n" * 100_000
+    robots_txt(site, gzip.compress(body) if coded else body, Says(headers=(CODED,) if coded else ()))
+    run = sandbox.mirror(site.url)
+    run.fails(8)
+    run.says("forbids")
+
+
+@pytest.mark.own
+@pytest.mark.row("P25")
+def test_a_broken_page_beside_a_404_of_robots_txt_forbids_nothing(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    robots_txt(site, b"no gzip", Status(404, headers=(CODED,)))
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(site.contents())
+
+
+# --- robots.txt of other hosts ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other() -> Iterator[Site]:
+    with Site() as running:
+        yield running
+
+
+def link_elsewhere(site: Site, other: Site, *names: str) -> None:
+    """A page that is no server's own: on one of those, a link to another host would be no row."""
+    rows = [Row(href="a.txt", size=len(site.contents()["a.txt"]), mtime=OLD)]
+    for name in names:
+        other.file(name, blob(500))
+        rows.append(Row(href=f"{other.url}{name}", size=500, mtime=OLD, text=name))
+    site.listing("", nginx("/pub/", rows).replace(b"Index of", b"Files of"))
+
+
+@pytest.mark.own
+@pytest.mark.row("P26")
+def test_each_host_has_its_own_robots_txt_and_it_is_read_once(sandbox: Sandbox, site: Site, other: Site) -> None:
+    populate(site)
+    link_elsewhere(site, other, "a.bin", "b.bin", "c.bin")
+    robots_txt(site, b"User-agent: *\nDisallow: /pub/a.bin\n")
+    robots_txt(other, b"User-agent: *\nDisallow: /pub/b.bin\n")
+    allowed = [f"--allow-host={other.host}:{other.port}"]
+    sandbox.mirror(site.url, more=allowed).succeeds()
+    assert sandbox.tree().keys() == {"a.txt", "a.bin", "c.bin"}
+    assert sorted(other.log.targets) == ["/pub/a.bin", "/pub/c.bin", "/robots.txt"]
+
+
+@pytest.mark.own
+@pytest.mark.row("P26")
+def test_files_of_a_host_whose_robots_txt_cannot_be_read_have_failed(sandbox: Sandbox, site: Site, other: Site) -> None:
+    wanted = populate(site)
+    link_elsewhere(site, other, "a.bin")
+    robots_txt(other, b"", Status(500))
+    run = sandbox.mirror(site.url, attempts=1, more=[f"--allow-host={other.host}:{other.port}"])
+    run.fails(5)
+    run.says("a.bin", "/robots.txt cannot be read")
+    sandbox.holds({"a.txt": wanted["a.txt"]})
+
+
+@pytest.mark.own
+@pytest.mark.row("P26")
+@pytest.mark.parametrize("what", ["root", "folder", "file"])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_redirect_is_judged_where_it_leads(sandbox: Sandbox, site: Site, other: Site, what: str, where: str) -> None:
+    target = site if where == "here" else other
+    for running in (site, other):
+        populate(running)
+        running.file("private/secret.bin", blob(500))
+        if running is target:
+            robots_txt(running, b"User-agent: *\nDisallow: /pub/private/\n")
+    site.file("x.bin", blob(500))
+    path = {"root": "", "folder": "sub/", "file": "x.bin"}[what]
+    site.on(path, Redirect(f"{target.url}private/{'secret.bin' if what == 'file' else ''}"))
+    run = sandbox.mirror(site.url, attempts=1, more=[f"--allow-host={other.host}:{other.port}"])
+    if what == "root":
+        run.fails(8)
+        run.says("robots.txt", "--no-robots")
+    elif what == "folder" and where == "elsewhere":
+        run.fails(5)  # listings are read from the host of URL alone
+    else:
+        run.succeeds()
+        assert "a.txt" in sandbox.tree()
+        assert "x.bin" not in sandbox.tree() or what != "file"
+    assert "/pub/private/secret.bin" not in target.log.targets
+    assert "/pub/private/" not in target.log.targets
+
+
+@pytest.mark.own
+@pytest.mark.row("P26")
+def test_a_robots_txt_that_moved_to_another_host_holds(sandbox: Sandbox, site: Site, other: Site) -> None:
+    populate(site)
+    robots_txt(other, FORBIDS)
+    robots_txt(site, b"", Redirect(f"{other.origin}/robots.txt"))
+    run = sandbox.mirror(site.url)
+    run.fails(8)
+    assert site.log.targets == ["/robots.txt"]

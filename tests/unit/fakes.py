@@ -14,12 +14,35 @@ from crawler.interfaces import ListingMemo, Page, Permit
 from crawler.leaf import Gathering, Leaf, Row
 from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.observer import Observer
+from crawler.permission import HostRules
 
 T = TypeVar("T")
 
 
-def nothing_refused(_source: str, _target: str) -> Rejection | None:
+async def nothing_refused(_source: str, _target: str) -> Rejection | None:
     return None
+
+
+def permit_as(rule: Callable[[str, str], Rejection | None]) -> Permit:
+    """Redirects that ``rule`` allows, as if there were no robots.txt."""
+
+    async def permit(source: str, target: str) -> Rejection | None:
+        return rule(source, target)
+
+    return permit
+
+
+class FakeRules(HostRules):
+    """robots.txt of all hosts, which forbid the URLs ``forbidden``."""
+
+    def __init__(self, forbidden: Collection[str] = ()) -> None:
+        self._forbidden = forbidden
+
+    async def check(self, url: str) -> Rejection | None:
+        return self.rejection(url)
+
+    def rejection(self, url: str) -> Rejection | None:
+        return Rejection("robots", url) if url in self._forbidden else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +111,7 @@ class FakeClient:
         answer = self._answer(asked)
         location = answer.headers.get("Location")
         if location is not None:
-            rejection = permit(url, location)
+            rejection = await permit(url, location)
             if rejection is not None:
                 raise FetchError(rejection.detail, url=url, retryable=False, rejection=rejection)
             url = location
@@ -97,7 +120,9 @@ class FakeClient:
             raise answer.fails
         yield FakeReply(url, answer if method != "HEAD" else replace(answer, body=b"", fails=None), self._piece)
 
-    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
+    async def fetch_page(
+        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+    ) -> Page:
         headers = {"Accept": "text/html" if html_only else "*/*"}
         if validators.etag:
             headers["If-None-Match"] = validators.etag
@@ -106,7 +131,7 @@ class FakeClient:
                 url=reply.url,
                 status=reply.status,
                 content_type=reply.headers.get("Content-Type", ""),
-                body=await reply.read(1 << 30),
+                body=(await reply.read(1 << 30))[:most],
                 validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
                 retry_after=reply.headers.get("Retry-After"),
                 end_proven=self.end_proven,

@@ -13,7 +13,7 @@ from crawler.discover import Bounds, Folder, FolderPage, Walker
 from crawler.errors import FetchError, ListingError
 from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.reading import Reader
-from tests.unit.fakes import Answer, Asked, FakeClient, MemoryState, Recorder
+from tests.unit.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, permit_as
 
 ROOT = "http://h/pub/"
 
@@ -58,6 +58,7 @@ class Walk:
             reader,
             self.observer,
             bounds=Bounds(**bounds),  # type: ignore[arg-type]
+            permit_as=permit_as,
             refuse=lambda path, url: Rejection((refused or {})[path], url) if path in (refused or {}) else None,
         )
 

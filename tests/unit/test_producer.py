@@ -22,7 +22,7 @@ from crawler.producer import Policy, Producer
 from crawler.scope import Scope
 from crawler.space import Budget, Room
 from crawler.url_list import as_job
-from tests.unit.fakes import FakeDestination, MemoryState, Recorder
+from tests.unit.fakes import FakeDestination, FakeRules, MemoryState, Recorder
 
 ROOT = "http://h/pub/"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -73,7 +73,7 @@ class Decider:
         self.observer = Recorder()
         self.jobs: list[Job] = []
         policy = Policy(
-            allows=lambda url: url not in forbidden,
+            rules=FakeRules(forbidden),
             budget=budget or Budget(),
             room=Room("DIR", free),
             last=config.last,

@@ -72,12 +72,16 @@ def test_a_single_endless_line_holds_no_rule() -> None:
     assert parse_robots(b"Disallow: /" + b"a" * ROBOTS_BYTES) is ALLOW_ALL
 
 
-def test_the_crawl_delay_of_our_group_is_told() -> None:
-    robots = parse_robots(b"User-agent: *\nCrawl-delay: 2.5\n\nUser-agent: slow\nCrawl-delay: soon\n")
-    assert robots.crawl_delay(AGENT) == 2.5
-    assert robots.crawl_delay("slow") is None
-    assert robots.allows("http://h/a", AGENT)
-    assert ALLOW_ALL.crawl_delay(AGENT) is None
+def test_a_crawl_delay_is_passed_over() -> None:
+    assert parse_robots(b"User-agent: *\nCrawl-delay: 2.5\n") is ALLOW_ALL
+
+
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_says_how_the_rules_are_coded(coding: str) -> None:
+    text = "\ufeff" if coding[-2:] in {"le", "be"} else ""
+    robots = parse_robots(f"{text}User-agent: *\r\nDisallow: /a\r\n".encode(coding))
+    assert not robots.allows("http://h/a", AGENT)
+    assert robots.allows("http://h/b", AGENT)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,6 @@ def test_a_missing_robots_txt_allows_all_and_a_broken_server_tells_nothing(
 def test_no_robots_txt_raises(body: bytes, agent: str) -> None:
     robots = parse_robots(b"User-agent: *\nDisallow: /x*y$\n" + body)
     robots.allows("http://h/a%zz?b", agent)
-    robots.crawl_delay(agent)
 
 
 def test_the_parser_is_loaded_only_when_something_is_forbidden() -> None:

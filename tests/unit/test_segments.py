@@ -169,7 +169,9 @@ class Network:
             given["Content-Range"] = f"bytes {start}-{end - 1}/{self.size}"
         return Answer(asked, status, given | asked.headers, data[: asked.cut], leave)
 
-    async def fetch_page(self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False) -> Page:
+    async def fetch_page(
+        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+    ) -> Page:
         raise AssertionError("nobody reads listings here")
 
 

@@ -15,7 +15,7 @@ from crawler.errors import FetchError, ListingError
 from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
 from crawler.scope import Scope
 from crawler.transfer import Downloader
-from tests.unit.fakes import Answer, Asked, FakeClient, FakeDestination, Recorder
+from tests.unit.fakes import Answer, Asked, FakeClient, FakeDestination, Recorder, permit_as
 
 DATE = "Wed, 01 May 2024 13:00:00 GMT"
 MODIFIED = "Wed, 01 May 2024 12:00:00 GMT"
@@ -75,7 +75,7 @@ class Transfer:
             client=self.client,
             destination=self.destination,
             observer=self.observer,
-            permit=Scope("http://h/pub/").file_redirect,
+            permit=permit_as(Scope("http://h/pub/").file_redirect),
             attempts=attempts,
             is_listing=is_index,
         )
