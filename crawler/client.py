@@ -18,6 +18,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from crawler import limits
+from crawler.connection import InvalidResponse, RefusedByTLS
 from crawler.deadline import Deadline
 from crawler.decoding import read_decoded
 from crawler.destinations.reasons import NO_DESCRIPTORS
@@ -28,15 +29,20 @@ from crawler.interfaces import Page, Permit
 from crawler.models import Rejection, Validators
 from crawler.plan import coding_of, content_length, is_chunked, validators_of
 from crawler.proxies import Proxies
-from crawler.reply import Reply, Terms, check_framing, explain
+from crawler.reply import Reply, Terms, explain
 from crawler.requests import Answer, Requests
-from crawler.retry import OVERLOAD_STATUS, parse_http_date
+from crawler.retry import OVERLOAD_STATUS, RETRYABLE_STATUS, parse_http_date
 from crawler.tls import tls_context
 from crawler.urls import Origin, is_upgrade, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, ValueError)
+_UNSENT = (
+    aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
+    RefusedByTLS, ValueError,
+)  # fmt: skip
+_PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
+"""The next attempt gets the same. InvalidURL is a ValueError."""
 _LEAST = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
@@ -144,7 +150,9 @@ class Client:
         if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_ours:
             host.failed()
         text, connection = explain(error, self.terms), isinstance(error, _UNSENT)
-        retryable = not isinstance(error, aiohttp.ClientSSLError | ValueError)  # InvalidURL is a ValueError
+        retryable = not isinstance(error, _PERMANENT)
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            retryable = error.status in RETRYABLE_STATUS
         return FetchError(text, url=url, retryable=retryable, connection=connection)
 
     async def fetch_page(
@@ -223,9 +231,7 @@ class _Exchange:
                         continue
                 target = await _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
-                    reply = Reply(response, url, host, self._release, client.terms)
-                    check_framing(reply)
-                    return reply
+                    return Reply(response, url, host, self._release, client.terms)
                 self._release()
                 url = target
                 hops += 1

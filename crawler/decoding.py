@@ -26,7 +26,8 @@ async def read_decoded(reply: Reply, most: int | None = None) -> bytes:
     if not coding:
         return await reply.read(limits.LISTING_RAW) if most is None else await _beginning(reply.chunks(), most)
     if coding not in {"gzip", "x-gzip", "deflate"}:
-        raise VerificationError(f"the listing is encoded as {printable(coding[:40])}, which was not asked for")
+        problem = f"the listing is encoded as {printable(coding[:40])}, which was not asked for"
+        raise VerificationError(problem, retryable=False)
     return await _beginning(_unpacked(reply), most)
 
 
@@ -43,7 +44,7 @@ async def _beginning(pieces: AsyncGenerator[bytes, None], most: int | None) -> b
 
 
 async def _unpacked(reply: Reply) -> AsyncGenerator[bytes, None]:
-    unpack = _Unpacker()
+    unpack = _Unpacker(coding_of(reply.headers))
     async for chunk in reply.chunks():
         for piece in unpack.pieces(chunk):
             yield piece
@@ -55,8 +56,11 @@ async def _unpacked(reply: Reply) -> AsyncGenerator[bytes, None]:
 class _Unpacker:
     """Decompresses what may be several members of gzip, one after the other (RFC 1952 section 2.2)."""
 
-    def __init__(self) -> None:
+    def __init__(self, coding: str) -> None:
         self._member = _member()
+        self._is_open = coding == "deflate"
+        """Whether it has zlib's header, which some servers leave out (RFC 9110 section 8.4.1.2), is to be seen."""
+        self._begin = b""
         self._raw = self._decoded = 0
         self._idle = 0
         """Bytes that have come since the last one came out."""
@@ -71,7 +75,7 @@ class _Unpacker:
         """What ``chunk`` gives, in pieces of at most a mebibyte. Raises VerificationError."""
         self._raw += len(chunk)
         self._idle += len(chunk)
-        chunk = self._of_member(chunk)
+        chunk = self._of_member(self._opened(chunk) if self._is_open else chunk)
         while chunk:
             try:
                 piece = self._member.decompress(chunk, limits.MIB)
@@ -86,6 +90,17 @@ class _Unpacker:
                 raise VerificationError(f"the listing is larger than {limits.LISTING_DECODED} bytes", retryable=False)
         if self._idle > limits.LISTING_OVERHEAD or self._raw > limits.LISTING_RAW:
             raise VerificationError("the compressed listing goes on and on", retryable=False)
+
+    def _opened(self, chunk: bytes) -> bytes:
+        """What to decompress now that ``chunk`` has come: nothing before the first two bytes are here."""
+        self._begin += chunk
+        if len(self._begin) < len(_MAGIC):
+            return b""
+        self._is_open = False
+        is_zlib = self._begin[0] & 15 == zlib.DEFLATED and int.from_bytes(self._begin[:2]) % 31 == 0  # RFC 1950
+        if not is_zlib and not self._begin.startswith(_MAGIC):
+            self._member = zlib.decompressobj(-zlib.MAX_WBITS)
+        return self._begin
 
     def _of_member(self, chunk: bytes) -> bytes:
         """``chunk``, as far as it belongs to a member. What follows the last one is ignored, as gzip does."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from crawler.config import Config
 from crawler.discover import Bounds, Refuse, Walker
 from crawler.filters import Filters
+from crawler.hosts import named_hosts
 from crawler.interfaces import Client, Destination, Parser, Permit, StateStore
 from crawler.leaves import Leaves
 from crawler.models import Job
@@ -78,7 +79,7 @@ def build_walker(
             listers=config.listers,
             max_depth=config.max_depth,
             recursive=not config.no_recursive,
-            hosts=frozenset(host.lower() for host in config.allow_host),
+            hosts=named_hosts(config.allow_host),
         ),
         refuse=refuse,
         permit_as=rules.permit,

@@ -10,10 +10,12 @@ MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 # --- one answer -----------------------------------------------------------------------------------
-HEADER_LINE = 8190
-"""Longest status or header line: what Apache and nginx accept from clients, and aiohttp's default."""
+HEADER_LINE = 64 * KIB
+"""Longest status or header line: a Content-Security-Policy can have 9 kB; browsers and curl accept more than 64 kB."""
 HEADER_COUNT = 128
-"""With HEADER_LINE about 1 MB of headers: no real server sends more than a few kB."""
+"""No real server sends more than a few dozen."""
+HEAD = 256 * KIB
+"""All header lines of one response; curl stops at 300 KB."""
 FRAMING = 2 * MIB
 """What may arrive of one answer beside its body: its headers, interim answers, sizes of chunks, trailers, …"""
 FRAMING_SHARE = 16

@@ -5,15 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 
 from crawler import limits
+from crawler.connection import DamagedBody, InvalidResponse
 from crawler.deadline import Deadline
 from crawler.errors import FetchError, VerificationError
 from crawler.escape import printable
 from crawler.gate import Gate, Host
 from crawler.requests import Answer, combined
+from crawler.tls import alert_text
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +32,6 @@ class Terms:
     gate: Gate
     silence: Deadline
     """Bytes that only frame a body are silence: chunk extensions, trailers, sizes of a million zeros."""
-
-
-def check_framing(reply: Reply) -> None:
-    """Raises FetchError where the end of the body cannot be told, or it is not the file (RFC 9112 section 6.1).
-
-    We send no TE, so no server may use another coding for the way than chunks.
-    """
-    coding = reply.headers.get("Transfer-Encoding", "chunked").strip().lower()
-    if {part.strip() for part in coding.split(",")} not in ({"chunked"}, {"identity"}):  # some say it twice
-        problem = f"the body is coded as {printable(coding[:40])} for the way, which was not asked for"
-        raise FetchError(problem, url=reply.url, retryable=False)
 
 
 class Reply:
@@ -113,13 +108,22 @@ def explain(error: Exception, terms: Terms) -> str:
         return f"no connection within {terms.connect_timeout:g} s"
     if isinstance(error, TimeoutError):
         return f"no answer within {terms.read_timeout:g} s"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return alert_text(cast("ssl.SSLError", error.os_error))
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect: {printable(str(error.strerror or error.os_error))}"
+        reason = printable(str(error.strerror or error.os_error))
+        return f"cannot connect: {reason or 'the server ended the connection before TLS was set up'}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection without an answer"
+    if isinstance(error, DamagedBody):
+        return f"its chunks make no sense: {error}"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection ended before the body did"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"the answer is not valid HTTP: {printable(error.message[:200])}"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy refuses to connect: HTTP {error.status}"
+    if isinstance(error, InvalidResponse):
+        return f"the response is not valid HTTP: {error}"
+    if isinstance(error, aiohttp.ClientResponseError):  # its message is the parser's
+        return "the response is not valid HTTP"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return printable(text[:200]) or type(error).__name__

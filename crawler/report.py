@@ -6,11 +6,10 @@ links, the parent) are rejections and stand beside the account; deletions are of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawler.escape import masked, printable
-from crawler.exits import LIMITS, SIGNALS, STOPPED, worst
 from crawler.leaf import Row
 from crawler.models import Outcome, Rejection, Result, Step
 from crawler.observer import Observer
@@ -25,6 +24,9 @@ REASONS_KEPT = 1_000
 """Distinct reasons counted apart: a reason that quotes a server must not grow without end."""
 OTHER = "other"
 
+SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+"""What interrupts a run from outside → exit code."""
+_WORST_FIRST = (*SIGNALS.values(), 1, 4, 2, 3, 7, 8, 6, 5, 0)
 NAVIGATION = frozenset(
     ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
 )
@@ -39,6 +41,11 @@ _OPTIONS = {
     "too-new": "by --older-than",
     "robots": "by robots.txt",
 }
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The most serious of some exit codes; 0 for none."""
+    return min(codes, key=_WORST_FIRST.index, default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,7 @@ class Report:
     """The first 10,000."""
     warnings: tuple[str, ...] = ()
     interrupted: str | None = None
-    """What cut the run short: ``SIGINT``, ``SIGTERM``, ``--max-files``, …; None if it came to its end."""
+    """What cut the run short: ``SIGINT``, ``SIGTERM``, ``--max-duration``, …; None if it came to its end."""
     exit_code: int = 0
     plan: tuple[Step, ...] | None = None
     """What a run would do, ordered by path; None for a run that did it."""
@@ -134,7 +141,6 @@ class Tally(Observer):
         self._listing_failures: list[ListingFailure] = []
         self._warnings: list[str] = []
         self._code = 0
-        self._limit: str | None = None
 
     @property
     def failed(self) -> int:
@@ -145,10 +151,6 @@ class Tally(Observer):
         """Note a problem that is neither a file's nor a listing's, with the exit code it leads to."""
         self._warnings.append(text)
         self._code = worst((self._code, exit_code))
-
-    def stopped_at(self, option: str) -> None:
-        """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves something for the next."""
-        self._limit = self._limit or option
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         self._listings += 1
@@ -180,11 +182,10 @@ class Tally(Observer):
         self._ended[Outcome.UNCHANGED] += len(files)
 
     def close(self, seconds: float, interrupted: str | None = None) -> Report:
-        """The account of a run that took ``seconds``; ``interrupted`` says what cut it short, if no limit did.
+        """The account of a run that took ``seconds``; ``interrupted`` says what cut it short.
 
         In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
         """
-        interrupted = interrupted or self._limit
         ended = self._ended
         listed = self._listed - ended[Outcome.DIRECTORY]
         skipped, skipped_by = ended[Outcome.SKIPPED], dict(self._skipped_by)
@@ -220,8 +221,7 @@ class Tally(Observer):
 
     def _exit_code(self, interrupted: str | None) -> int:
         failed = self._ended[Outcome.FAILED] or self._listings_failed
-        ended_by = STOPPED if interrupted in LIMITS else SIGNALS.get(interrupted or "", 0)
-        return worst((self._code, 5 if failed else 0, ended_by))
+        return worst((self._code, 5 if failed else 0, SIGNALS.get(interrupted or "", 0)))
 
 
 def _where(path: str, url: str) -> str:
@@ -273,7 +273,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:
-        asked = report.interrupted in SIGNALS or report.interrupted in LIMITS
+        asked = report.interrupted in SIGNALS or report.interrupted.startswith("--")
         why = f"by {report.interrupted}" if asked else "early"
         lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
     return "\n".join(lines + _problem_lines(report))

@@ -7,9 +7,9 @@ from the same ``TCPConnector``, write the request, and read the answer with aioh
 a third of the work. Limits, time-outs and errors stay those of the session.
 
 ``ResponseHandler.set_response_params``, ``start_timeout`` and ``read`` are not documented: where one of them is
-missing, every request goes through the session. Nor is ``TCPConnector._factory``, by which both ways get connections
-that report a body whose chunks make no sense, nor ``ClientSession._retry_connection``: a request is sent once more if
-the connection was one that is used again, not if it was new, which the session does not tell apart.
+missing, every request goes through the session. Nor is ``TCPConnector._factory``, by which both ways get the
+connections of ``connection``, nor ``ClientSession._retry_connection``: a request is sent once more if the connection
+was one that is used again, not if it was new, which the session does not tell apart.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from crawler import limits
+from crawler.connection import Connection
 from crawler.deadline import Deadline, Wait
+from crawler.hosts import connectable, without_zone
 from crawler.urls import Origin, origin
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ _READ_BUFFER = limits.BODY_CHUNK * 2
 """Bytes of a body that are received ahead of whoever reads it."""
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
+_UNTEXT = re.compile("[\ud800-\udfff]")
 _FIELD = re.compile(r"[^\r\n\0]*")
-_NOT_MODIFIED = (b"HTTP/1.1 304", b"HTTP/1.0 304")
 _CAN_KEEP = all(hasattr(ResponseHandler, name) for name in ("set_response_params", "start_timeout", "read"))
 
 
@@ -71,64 +73,6 @@ class _Answer:
         self._connection.release()
 
 
-class _Handler(ResponseHandler):
-    """What aiohttp reads answers with, and tells who waits for a body when its chunks stop making sense.
-
-    aiohttp 3.14 tells only who waits for headers, stops its time-outs, and closes: the reader would wait for ever.
-    """
-
-    requests = 0
-    """That this connection was used for."""
-    _arrived = 0
-    """Bytes, of the present answer and before it."""
-
-    def set_response_params(self, **options: Any) -> None:
-        """Both ways call this before each request."""
-        self.requests += 1
-        self._arrived = 0
-        super().set_response_params(**options)
-
-    def data_received(self, data: bytes) -> None:
-        """Ends an answer that frames without end: interim answers, chunk extensions, trailers, sizes of many zeros."""
-        if not self._arrived and data.startswith(_NOT_MODIFIED):
-            data = self._ended(data)
-        self._arrived += len(data)
-        super().data_received(data)
-        if self._arrived > limits.FRAMING and self.transport is not None:
-            body = self._payload.total_bytes if self._payload is not None else 0
-            if self._arrived > limits.FRAMING + limits.FRAMING_SHARE * body:
-                self.transport.close()
-                self.set_exception(HttpProcessingError(code=400, message="it goes on and on, and says nothing"))
-
-    def _ended(self, data: bytes) -> bytes:
-        """A 304 without what is no part of it: it ends with its header, whatever that says (RFC 9112 section 6.3).
-
-        aiohttp's parser takes what a server adds for the next answer, and with its error forgets the 304.
-        """
-        head, end, added = data.partition(b"\r\n\r\n")
-        if added:
-            self.force_close()
-        return head + end
-
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp calls this for each piece that is taken, and has its parser look at nothing each time."""
-        if self._reading_paused:
-            super().resume_reading(resume_parser)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """A body without a length ends with its connection (RFC 9112 section 6.3): with its end, not with a reset."""
-        body = self._payload
-        if exc is not None and body is not None and not body.is_eof():
-            body.set_exception(aiohttp.ClientPayloadError("the connection was reset"), exc)
-        super().connection_lost(exc)
-
-    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        body = self._payload
-        super().set_exception(exc, *cause)
-        if isinstance(exc, HttpProcessingError) and body is not None and not body.is_eof() and body.exception() is None:
-            body.set_exception(aiohttp.ClientPayloadError(exc.message), exc)
-
-
 def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
     """The same with the codings of the body in one field each: several are one list (RFC 9110 section 5.3)."""
     several: Any = headers  # aiohttp's, which hold each field
@@ -150,6 +94,19 @@ def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
     if any(_FIELD.fullmatch(field) is None for field in fields):
         raise ValueError("a header of the request holds a line break")
     return "\r\n".join(fields) + "\r\n\r\n"
+
+
+_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
+
+
+def _as_text(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Without validators whose bytes are not UTF-8 (RFC 9110 section 8.8.3): aiohttp's session cannot send them.
+
+    All conditions go with one: a range without its condition could be one of another version.
+    """
+    if all(value.isascii() or not _UNTEXT.search(value) for value in headers.values()):
+        return headers
+    return {name: value for name, value in headers.items() if name not in _CONDITIONS}
 
 
 def _noting_kept() -> aiohttp.TraceConfig:
@@ -192,7 +149,7 @@ class Requests:
                     first.setdefault(where, self)
 
         self._connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
-        handler: type[ResponseHandler] = _Handler
+        handler: type[ResponseHandler] = Connection
         self._connector._factory = partial(handler, loop=asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
             connector=self._connector,
@@ -223,14 +180,15 @@ class Requests:
             ask = partial(self._by_session, method, url, headers, proxy)
         else:
             fields = self._fields(first.headers["Host"], self._agent, tuple(headers.items()))
-            ask = partial(self._directly, method, first, f"{method} {target} HTTP/1.1\r\n{fields}".encode())
+            head = f"{method} {target} HTTP/1.1\r\n{fields}".encode("utf-8", "surrogateescape")
+            ask = partial(self._directly, method, first, head)
         with self._headers_end.wait() as wait:
             kept: list[bool] = []
             try:
                 return await ask(wait, kept)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 raise
-            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
                 # A server may close a connection at the moment in which it is used again (RFC 9112 section 9.3.1).
                 if not kept:
                     raise
@@ -239,7 +197,10 @@ class Requests:
     async def _by_session(
         self, method: str, url: str, headers: Mapping[str, str], proxy: str | None, _wait: Wait, kept: list[bool]
     ) -> Answer:
-        where = URL(url, encoded=True)
+        where = URL(connectable(url), encoded=True)
+        headers = _as_text(headers)
+        if host := without_zone(url):
+            headers = {"Host": host, **headers}
         tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
         return await self._session.request(
             method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls, trace_request_ctx=kept
@@ -248,10 +209,10 @@ class Requests:
     async def _directly(
         self, method: str, first: aiohttp.ClientRequest, head: bytes, wait: Wait, kept: list[bool]
     ) -> Answer:
-        try:
-            connection: Any = await self._connector.connect(first, [], self._timeout)
-        except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {first.url}") from error
+        connection = await self._connected(first)
+        while connection.protocol.requests and not connection.protocol.is_quiet():
+            connection.close()
+            connection = await self._connected(first)
         wait.within(self._read_timeout)
         try:
             if connection.protocol.requests:
@@ -260,6 +221,12 @@ class Requests:
         except BaseException:
             connection.close()
             raise
+
+    async def _connected(self, first: aiohttp.ClientRequest) -> Any:
+        try:
+            return await self._connector.connect(first, [], self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {first.url}") from error
 
     async def _exchange(
         self, connection: Any, head: bytes, first: aiohttp.ClientRequest, *, skip_payload: bool
@@ -281,8 +248,6 @@ class Requests:
         protocol.start_timeout()
         try:
             message, content = await protocol.read()
-            while 100 <= message.code < 200 and message.code != 101:  # interim answers: RFC 9110 section 15.2
-                message, content = await protocol.read()
         except HttpProcessingError as error:
             raise aiohttp.ClientResponseError(
                 first.request_info, (), status=error.code, message=error.message, headers=error.headers

@@ -48,3 +48,18 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def alert_text(error: ssl.SSLError) -> str:
+    """What a TLS handshake failed of, in one clause, with what to do."""
+    reason = (error.reason or "").upper()
+    if "CERTIFICATE_REQUIRED" in reason:
+        return "the server requires a TLS client certificate: give one with --client-cert"
+    if "ALERT" not in reason:
+        return f"the TLS handshake failed: {_words(reason) or 'no reason given'}"
+    advice = ": it may require --client-cert" if "HANDSHAKE_FAILURE" in reason else ""
+    return f"the server refuses the TLS connection ({_words(reason)}){advice}"
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ").lower()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crawler import engine, urls
+from crawler.hosts import named_hosts
 from crawler.interfaces import Redirects
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.plan import Need, needs_fetch
@@ -18,7 +19,7 @@ class DownloadRun(Run):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self._scope = ListScope(frozenset(host.lower() for host in parts.config.allow_host))
+        self._scope = ListScope(named_hosts(parts.config.allow_host))
 
     async def run(self, items: Sequence[tuple[str, str]]) -> None:
         """Raises DestinationError."""
@@ -50,12 +51,7 @@ class DownloadRun(Run):
             folder, _, name = path.rpartition("/")
             local = (await parts.destination.scan(folder)).get(name)
             known = (await parts.state.folder(folder)).get(name)
-            job = as_job(url, path, known, local)
-            refused = await parts.allowance.refuses(job)
-            if refused is None:
-                await put(job)
-            else:
-                parts.observer.finished(Result(path=path, url=url, outcome=Outcome.SKIPPED, reason=refused))
+            await put(as_job(url, path, known, local))
         parts.observer.walked()
 
     async def _forbidden(self, url: str) -> str | None:

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 from crawler import limits
 from crawler.errors import ConfigError
 from crawler.escape import redacted
+from crawler.hosts import canonical_authority
 from crawler.models import Rejection
 
 STATE_DIRECTORY = ".crawler"
@@ -85,15 +86,32 @@ def _origin(prefix: str) -> Origin | None:
 def resolve(base: str, href: str) -> str | None:
     """``href`` seen from ``base`` (RFC 3986 section 5), its bytes kept, the fragment removed.
 
-    Spaces and other bytes that may not stand in a request line are percent-encoded. None when the
-    result is not an http or https URL.
+    Spaces and other bytes that may not stand in a request line are percent-encoded, a host gets its canonical
+    spelling, and a query without a path is one of "/". None when the result is not an http or https URL.
     """
     try:
-        joined = urljoin(base, href.strip(" \t\r\n\f"))
+        joined = urljoin(base, href.strip(" \t\r\n\f")).partition("#")[0]
     except ValueError:
         return None
-    joined = quote(joined.partition("#")[0], safe=_KEEP, errors="surrogateescape")
+    if "//" in href:  # it may have an authority of its own
+        canonical = canonical_url(joined)
+        if canonical is None:
+            return None
+        joined = canonical
+    joined = quote(joined, safe=_KEEP, errors="surrogateescape")
     return joined if origin(joined) else None
+
+
+def canonical_url(url: str) -> str | None:
+    """``url`` with its host in the canonical spelling, and a path where a query follows it; None if it has no host."""
+    start = url.find("://") + 3
+    found = _AUTHORITY_END.search(url, start)
+    end = found.start() if found else len(url)
+    authority = canonical_authority(url[start:end])
+    if start < 3 or authority is None:
+        return None
+    slash = "/" if url[end : end + 1] == "?" else ""
+    return f"{url[:start]}{authority}{slash}{url[end:]}"
 
 
 def start_directory(directory: str | Path) -> Path:

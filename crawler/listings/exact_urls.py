@@ -45,7 +45,7 @@ def resolve_link(page: str, href: str) -> str | None:
     """As ``crawler.urls.resolve``, several times faster for the hrefs that most listings hold."""
     if _CLEAN(href):
         if href.startswith(("http://", "https://")):
-            return href if _origin(_site(href)) and len(href) > len(_site(href)) else resolve(page, href)
+            return href if len(href) > len(_site(href)) and _is_canonical(_site(href)) else resolve(page, href)
         if href[0] == "/" and href[:2] != "//" and "/." not in href:
             return _site(page) + href
     return resolve(page, href)
@@ -63,8 +63,8 @@ def _site(url: str) -> str:
 
 
 @lru_cache(1024)
-def _origin(site: str) -> tuple[str, str, int] | None:
-    return origin(site)
+def _is_canonical(site: str) -> bool:
+    return resolve("", site + "/") == site + "/"
 
 
 @lru_cache(1024)

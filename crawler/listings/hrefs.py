@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urljoin, urlsplit
 
+from crawler.urls import canonical_url
+
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
 _WEB = {"http", "https"}
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
@@ -94,10 +96,12 @@ def origin(url: str) -> Origin | None:
 def resolve(base: str, href: str) -> str | None:
     """``href`` seen from ``base`` with its bytes kept and the fragment removed; None when that is no URL."""
     try:
-        joined = urljoin(base, href)
+        joined: str | None = urljoin(base, href).partition("#")[0]
     except ValueError:
         return None
-    return quote(joined.partition("#")[0], safe=_KEEP, errors="surrogateescape")
+    if joined and "//" in href:  # it may have an authority of its own
+        joined = canonical_url(joined)
+    return None if joined is None else quote(joined, safe=_KEEP, errors="surrogateescape")
 
 
 def decoded(segment: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from crawler import requests
+from crawler.connection import InvalidResponse
 from crawler.requests import Requests, combined
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
@@ -27,12 +28,13 @@ class Server:
         self.answers: dict[str, Callable[[asyncio.StreamWriter], bytes | None]] = {}
         self._connections = 0
         self.url = ""
+        self.decoding = "utf-8"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         number = self._connections
         try:
-            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode(self.decoding):
                 self.asked.append((number, head))
                 answer = self.answers.get(head.split(" ")[1], lambda _writer: PLAIN)(writer)
                 if answer is None:
@@ -217,7 +219,7 @@ async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server
 async def test_an_answer_that_is_no_http_is_an_error(server: Server, sender: Requests) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/bad"] = lambda _writer: b"HTTP/1.1 two hundred\r\n\r\n"
-    with pytest.raises(aiohttp.ClientResponseError):
+    with pytest.raises(InvalidResponse):
         await get(sender, f"{server.url}/bad")
 
 
@@ -263,3 +265,14 @@ async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
             await answer.content.readany()
     answer.release()
     assert await get(sender, f"{server.url}/") == (200, b"hello")
+
+
+async def test_validators_that_are_no_text_go_back_as_they_came(server: Server, sender: Requests) -> None:
+    """The session can send UTF-8 only: there all conditions go, so that no range is without its own."""
+    conditions = {"Range": "bytes=5-", "If-Range": '"caf\udce9"'}
+    server.decoding = "latin-1"
+    for _ in range(2):
+        assert await get(sender, f"{server.url}/", {"Accept": "*/*", **conditions}) == (200, b"hello")
+    first, second = [head for _, head in server.asked]
+    assert "range" not in first.lower()
+    assert 'Range: bytes=5-\r\nIf-Range: "caf\xe9"\r\n' in second

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import ssl
+import threading
+from typing import Literal
+
 import pytest
 
 from tests.faulty.behaviours import Behaviour, Cut, EndlessHeaders, Page, Says, Silent, Status
@@ -13,8 +20,10 @@ from tests.faulty.site import OLD
 
 @pytest.mark.row("M09")
 @pytest.mark.parametrize("shape", ["nginx", "python"])
-@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
-def test_tls_that_ends_without_its_goodbye_is_a_cut(sandbox: Sandbox, shape: str, size: int) -> None:
+@pytest.mark.parametrize(("size", "how"), [(20 * KB, "rst"), (900 * KB, "rst"), (900 * KB, "silent")])
+def test_tls_that_ends_without_its_goodbye_is_a_cut(
+    sandbox: Sandbox, shape: str, size: int, how: Literal["rst", "silent"]
+) -> None:
     ca_file = authority(sandbox.reports)
     with Site(shape=shape, tls=certificate()) as site:
         site.file("good.bin", blob(3000, 1))
@@ -22,9 +31,47 @@ def test_tls_that_ends_without_its_goodbye_is_a_cut(sandbox: Sandbox, shape: str
         sandbox.mirror(site.url, ca_file=ca_file).succeeds()
         old = site.contents()
         unframed = Says(framing="close", http="HTTP/1.0")
-        site.file("a.bin", blob(size, 2), unframed, Cut(at=0.5, how="rst"), mtime=OLD + DAY)
+        site.file("a.bin", blob(size, 2), unframed, Cut(at=0.5, how=how), mtime=OLD + DAY)
         sandbox.mirror(site.url, ca_file=ca_file, attempts=2).fails(5)
         sandbox.holds(old)
+
+
+def demand_a_certificate(listening: socket.socket, tls: ssl.SSLContext) -> None:
+    """Ends each handshake with the alert, as real servers do: asyncio closes without it."""
+    with contextlib.suppress(OSError):  # the socket is closed: the end
+        while True:
+            wire, _ = listening.accept()
+            with wire, contextlib.suppress(OSError):
+                secure = tls.wrap_socket(wire, server_side=True, do_handshake_on_connect=False)
+                with secure:
+                    with contextlib.suppress(ssl.SSLError):
+                        secure.do_handshake()
+                    with socket.socket(fileno=os.dup(secure.fileno())) as below:
+                        below.shutdown(socket.SHUT_WR)
+                        while below.recv(1 << 16):  # a reset would overtake the alert
+                            pass
+
+
+@pytest.mark.own
+@pytest.mark.row("M23")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_certificate_that_is_missing_is_named(sandbox: Sandbox, version: ssl.TLSVersion) -> None:
+    """TLS 1.3 tells after the handshake, when robots.txt has been asked for."""
+    ca_file = authority(sandbox.reports)
+    tls = certificate()
+    tls.load_verify_locations(ca_file)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.minimum_version = tls.maximum_version = version
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=demand_a_certificate, args=(listening, tls), daemon=True)
+        server.start()
+        run = sandbox.mirror(f"https://127.0.0.1:{listening.getsockname()[1]}/pub/", ca_file=ca_file, attempts=5)
+        run.fails(3)
+        run.says("--client-cert")
+        assert "robots" not in run.text
+        assert run.text.count("\n") <= 1
+        listening.shutdown(socket.SHUT_RDWR)
+        server.join()
 
 
 @pytest.mark.own  # Go's programs never send requests for 127.0.0.1 to a proxy

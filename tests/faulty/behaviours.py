@@ -31,7 +31,9 @@ class Wire(Protocol):
     async def raw(self, data: bytes) -> None: ...
     async def body(self, data: bytes, answer: Answer) -> None: ...
     async def gone(self) -> None: ...
+    async def end(self, answer: Answer) -> None: ...
     async def reset(self) -> None: ...
+    async def end_below_tls(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,17 +191,37 @@ class RangeFrom(Behaviour):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut(Sending):
-    """The connection ends at a fraction of the body, cleanly (``fin``) or not (``rst``)."""
+    """The connection ends at a fraction of the body: cleanly (``fin``), by RST, or by FIN below TLS (``silent``)."""
 
     at: float
-    how: Literal["fin", "rst"] = "fin"
+    how: Literal["fin", "rst", "silent"] = "fin"
 
     async def send(self, wire: Wire, answer: Answer) -> bool:
         await wire.head(answer)
         await wire.body(answer.body[: int(len(answer.body) * self.at)], answer)
         if self.how == "rst":
             await wire.reset()
+        elif self.how == "silent":
+            await wire.end_below_tls()
         return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excess(Sending):
+    """A good answer on a connection that stays open, and behind it, after a pause, what nobody asked for."""
+
+    data: bytes
+    pause: float = 0.0
+
+    async def send(self, wire: Wire, answer: Answer) -> bool:
+        await wire.head(answer)
+        if answer.status not in (204, 304):
+            await wire.body(answer.body, answer)
+            await wire.end(answer)
+        if self.pause:
+            await asyncio.sleep(self.pause)
+        await wire.raw(self.data)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,23 +17,24 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "models errors",
-    1: "listings filters urls scope loops comparison robots kinds plan pieces evidence racy leaf learnt window pace "
-    "meter breaker proxies netrc_file zones retry limits space digests config mirrors exits report render escape wire "
-    "interfaces observer",
-    2: "client reply requests access gate rates deadline decoding tls turns spawn link crew parsers destinations state "
-    "progress commands outputs target log history html_report",
-    3: "run mirror_run allowance permission url_list engine discover reading leaves opened producer transfer probing "
-    "sniffing segments fetching attempts committer deletion dryrun checksums explain verify stop",
+    1: "listings filters hosts urls scope loops comparison robots kinds plan pieces evidence racy leaf learnt window "
+    "pace meter breaker proxies netrc_file zones retry limits space digests config mirrors report render escape wire "
+    "framing splitter interfaces observer",
+    2: "client reply requests connection access gate rates deadline decoding tls turns spawn link crew parsers "
+    "destinations state progress commands outputs target log history html_report",
+    3: "run permission url_list engine discover reading leaves opened producer transfer probing sniffing segments "
+    "fetching attempts committer deletion dryrun checksums explain verify stop",
     4: "account app browse upkeep",
     5: "signals printing console modes cli child parser_process __main__",
 }
 """Layer → modules and packages in it; a package stands for all of its modules."""
 
 HOMES = {
-    "aiohttp": "client reply requests",
+    "aiohttp": "client connection reply requests",
     "bs4": "listings",
     "lxml": "listings",
     "sqlite3": "state",
+    "idna": "hosts",
     "rich": "progress",
     "click": "cli",
     "protego": "robots",

@@ -92,3 +92,21 @@ async def test_what_says_nothing_for_long_is_ended(body: bytes) -> None:
     with pytest.raises(VerificationError, match="goes on"):
         await read_decoded(Counting(body, 1000))
     assert taken < len(WHOLE) + MANY + 2000
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("window", [-15, 15, 31], ids=["raw", "zlib", "gzip"])
+async def test_deflate_with_and_without_the_header_of_zlib(window: int, step: int) -> None:
+    """RFC 9110 section 8.4.1.2: some servers leave it out."""
+    for data in (DATA, bytes(3000), b""):
+        packer = zlib.compressobj(wbits=window)
+        packed = packer.compress(data) + packer.flush()
+        assert await read_decoded(Arriving(packed, step, "deflate")) == data
+        with pytest.raises(VerificationError, match="cut short"):
+            await read_decoded(Arriving(packed[:-1], step, "deflate"))
+
+
+async def test_a_coding_that_was_not_asked_for_is_not_asked_for_again() -> None:
+    with pytest.raises(VerificationError) as raised:
+        await read_decoded(Arriving(b"\x8b\x00", 100, "br"))
+    assert not raised.value.retryable

@@ -1,0 +1,220 @@
+"""Where a response ends on an HTTP/1.1 connection, and which bytes are no part of it (RFC 9112 section 6.3).
+
+A ``FramingError`` is about the header section: the same request would get it again, so it is not retried. A
+``BodyError`` is about a body that was damaged on its way, which another attempt may mend. What curl reads safely is
+read here too: equal lengths, a length beside chunks, folded lines, lines that end in LF, lines that are no field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from crawler import limits
+from crawler.escape import printable
+
+_STATUS = re.compile(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\r\n]*))?\r*\n")
+_TIDY = re.compile(rb"HTTP/1\.[01] \d{3} [^\r\n\0]*\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n")
+_FRAMES = re.compile(rb"\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*)", re.IGNORECASE)
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FOLD = re.compile(rb"\r*\n[ \t]+")
+_LINE_END = re.compile(rb"\r*\n")
+_CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
+_LENGTH, _CODING = b"content-length", b"transfer-encoding"
+_DIGITS = 18  # of a length: 10^18 bytes fit into 63 bits
+
+Field = tuple[bytes, bytes]
+
+
+class FramingError(Exception):
+    """The header section is not HTTP/1.1, or does not say where the body ends. One clause; permanent."""
+
+
+class BodyError(Exception):
+    """The chunks of a body make no sense. One clause; worth another attempt."""
+
+
+class End(Enum):
+    """What ends a body."""
+
+    HEADER = "it has none"
+    LENGTH = "so many bytes"
+    CHUNKED = "a chunk of no bytes, and its trailer"
+    CONNECTION = "the end of the connection, in an orderly way"
+
+
+class Head(NamedTuple):
+    """The header section of one response."""
+
+    status: int
+    data: bytes
+    """As a strict parser takes it: without repeated or contradicting lengths, and each field in one line."""
+    end: End
+    length: int
+    """Bytes of the body; 0 unless ``end`` is LENGTH."""
+    is_kept: bool
+    """Whether the connection may serve another request after this response."""
+
+
+def parse_head(data: bytes, *, is_head: bool = False) -> Head:
+    """A header section, up to its empty line, in the response to a HEAD if ``is_head``. Raises FramingError."""
+    _check_size(data)
+    if is_tidy := _TIDY.fullmatch(data) is not None:
+        minor, status, fields = data[7] - 48, int(data[9:12]), _FRAMES.findall(data)
+    else:
+        minor, status, fields = _untidy(data)
+    if status == 101:
+        raise FramingError("it switches to another protocol, which was not requested")
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
+    options: list[bytes] = []
+    for name, value in fields:
+        kind = name.lower()
+        if kind == _LENGTH:
+            lengths.append(value)
+        elif kind == _CODING:
+            codings.append(value)
+        elif kind == b"connection":
+            options.append(value)
+    if status < 200 or status in (204, 304):
+        end, length = End.HEADER, 0
+    elif not codings and len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) <= _DIGITS:
+        end, length = End.LENGTH, int(lengths[0])  # nearly always
+    else:
+        end, length = _end(lengths, codings)
+    if not is_tidy or not _is_plain(end, lengths, codings):
+        everything = _fields(data[data.index(b"\n") + 1 :]) if is_tidy else fields
+        data = _rebuilt(data, status, minor, everything, end, length)
+    if is_head:
+        end, length = End.HEADER, 0
+    is_kept = end is not End.CONNECTION and not (lengths and codings) and _is_persistent(minor, options)
+    return Head(status, data, end, length, is_kept)
+
+
+def _check_size(data: bytes) -> None:
+    if data.count(b"\n") > limits.HEADER_COUNT + 2:  # the status line and the empty one
+        raise FramingError(f"it has more than {limits.HEADER_COUNT} header fields")
+    if len(data) > limits.HEADER_LINE and max(map(len, data.split(b"\n"))) > limits.HEADER_LINE:
+        raise FramingError(f"it has a header line of more than {limits.HEADER_LINE} bytes")
+
+
+def _untidy(data: bytes) -> tuple[int, int, list[Field]]:
+    """(minor version, status, fields) of a header section that a strict parser might refuse. Raises FramingError."""
+    start = _STATUS.match(data)
+    if start is None:
+        raise FramingError("it does not begin with a status line")
+    if b"\0" in data:
+        raise FramingError("its header section contains a NUL byte")
+    return min(int(start[1]), 1), int(start[2]), _fields(data[start.end() :])
+
+
+def _fields(block: bytes) -> list[Field]:
+    """The fields of the lines in ``block``. A line that is no field is passed over, as curl and browsers do."""
+    fields: list[Field] = []
+    for line in _LINE_END.split(_FOLD.sub(b" ", block)):  # RFC 9112 section 5.2: a fold is a space
+        name, colon, value = line.partition(b":")
+        if colon and _TOKEN.fullmatch(name):
+            fields.append((name, value.replace(b"\r", b" ").strip(b" \t")))
+        elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: some would see it, some would not
+            raise FramingError(f"its {name.strip().decode('ascii', 'replace')} is malformed")
+    return fields
+
+
+def _end(lengths: Sequence[bytes], codings: Sequence[bytes]) -> tuple[End, int]:
+    """What ends the body of a response that may have one, and its length. Raises FramingError."""
+    named = {part.strip().lower() for value in codings for part in value.split(b",")}
+    if named and named not in ({b"chunked"}, {b"identity"}):  # some say it twice
+        coding = printable(b", ".join(codings).decode("latin-1")[:40])
+        raise FramingError(f"the body has the transfer coding {coding}, which was not requested")
+    if named == {b"chunked"}:
+        return End.CHUNKED, 0  # it overrides any length
+    sizes = {part.strip(b" \t") for value in lengths for part in value.split(b",")}
+    if not sizes:
+        return End.CONNECTION, 0
+    if not all(size.isdigit() and len(size.lstrip(b"0")) <= _DIGITS for size in sizes):
+        raise FramingError("its Content-Length is not a number of bytes")
+    length, *others = {int(size) for size in sizes}
+    if others:
+        raise FramingError("it has contradicting Content-Lengths")
+    return End.LENGTH, length
+
+
+def _is_plain(end: End, lengths: Sequence[bytes], codings: Sequence[bytes]) -> bool:
+    """Whether a strict parser sees the same end without help."""
+    if end is End.LENGTH:
+        return len(lengths) == 1 and not codings and lengths[0].isdigit()
+    if end is End.CHUNKED:
+        return not lengths and len(codings) == 1 and codings[0].strip().lower() == b"chunked"
+    return not lengths and not codings
+
+
+def _rebuilt(data: bytes, status: int, minor: int, fields: Sequence[Field], end: End, length: int) -> bytes:
+    start = _STATUS.match(data)
+    reason = start[3] or b"" if start else b""
+    lines = [b"HTTP/1.%d %d %s" % (minor, status, reason)]
+    lines += [name + b": " + value for name, value in fields if name.lower() not in (_LENGTH, _CODING)]
+    if end is End.LENGTH:
+        lines.append(b"Content-Length: %d" % length)
+    elif end is End.CHUNKED:
+        lines.append(b"Transfer-Encoding: chunked")
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
+    """By the version and what Connection says (RFC 9112 section 9.3)."""
+    if minor and (not options or options == [b"keep-alive"]):
+        return True
+    said = {part.strip().lower() for value in options for part in value.split(b",")}
+    return b"close" not in said and (minor > 0 or b"keep-alive" in said)
+
+
+class Chunks:
+    """Finds the end of a chunked body (RFC 9112 section 7.1), in whatever pieces it arrives."""
+
+    __slots__ = ("_in_trailer", "_is_after", "_left", "_line", "is_over")
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._left = 0
+        """Bytes of the present chunk that are to come."""
+        self._is_after = False
+        """The line end behind a chunk is next."""
+        self._in_trailer = False
+        self._line = b""
+
+    def take(self, data: bytes) -> int:
+        """How many bytes of ``data`` belong to the body. Raises BodyError."""
+        at, size = 0, len(data)
+        while at < size and not self.is_over:
+            if self._left:
+                step = min(self._left, size - at)
+                self._left -= step
+                at += step
+                continue
+            stop = data.find(b"\n", at)
+            if stop < 0:
+                self._line += data[at:]
+                if len(self._line) > limits.HEADER_LINE:
+                    raise BodyError("a chunk has a size or a trailer without end")
+                return size
+            self._take_line(self._line + data[at:stop])
+            self._line = b""
+            at = stop + 1
+        return at
+
+    def _take_line(self, line: bytes) -> None:
+        if self._is_after:
+            if line not in (b"\r", b""):
+                raise BodyError("a chunk is longer than its size")
+            self._is_after = False
+        elif self._in_trailer:
+            self.is_over = line in (b"\r", b"")
+        else:
+            found = _CHUNK_SIZE.fullmatch(line)
+            if found is None:
+                raise BodyError("a chunk has no valid size")
+            self._left = int(found[1], 16)
+            self._in_trailer = not self._left
+            self._is_after = not self._in_trailer

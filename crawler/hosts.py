@@ -1,0 +1,126 @@
+"""Host names and addresses in the one spelling in which they are compared, shown and sent. Pure functions of strings.
+
+International names become A-labels (RFC 5891 section 4.4), short or octal IPv4 addresses get their four numbers
+(as the URL standard of the WHATWG reads them, and curl), IPv6 addresses their shortest form (RFC 5952).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import unquote
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
+_CANONICAL_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
+_PORT = re.compile(r"(?::[^\[\]@:]*)?")
+_ZONE = "%25"
+"""What separates the zone from a link-local address in a URL (RFC 6874)."""
+
+
+@lru_cache(maxsize=1024)
+def canonical_authority(authority: str) -> str | None:
+    """``user:password@host:port`` with the host in its canonical spelling, or None if that is no host."""
+    user, at, rest = authority.rpartition("@")
+    if rest.startswith("["):
+        address, bracket, port = rest[1:].partition("]")
+        host = _ipv6(address) if bracket else None
+    else:
+        name, colon, number = rest.partition(":")
+        host, port = _host(name), colon + number
+    if host is None or not _PORT.fullmatch(port):
+        return None
+    return f"{user}{at}{host}{port}"
+
+
+def named_hosts(hosts: Iterable[str]) -> frozenset[str]:
+    """What --allow-host gives, as ``scope`` compares it: an IPv6 address alone is without brackets."""
+    return frozenset(
+        (canonical_authority(host.lower()) or host.lower()).removeprefix("[").removesuffix("]")
+        if host.endswith("]")
+        else canonical_authority(host.lower()) or host.lower()
+        for host in hosts
+    )
+
+
+def connectable(url: str) -> str:
+    """``url`` with the zone of its IPv6 address as the system's resolver takes it: of a link-local one alone."""
+    zone = _zone(url)
+    if not zone:
+        return url
+    return url.replace(zone, zone.replace(_ZONE, "%", 1) if "://[fe80:" in url else "", 1)
+
+
+def without_zone(url: str) -> str | None:
+    """The Host header for ``url`` if its IPv6 address has a zone, which means nothing to others; else None."""
+    zone = _zone(url)
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].replace(zone, "", 1) if zone else None
+
+
+def _zone(url: str) -> str:
+    """``%25eth0`` of ``http://[fe80::1%25eth0]/``, or ""."""
+    address, bracket, _ = url.partition("]")
+    zone = address.find(_ZONE)
+    return address[zone:] if bracket and 0 < address.find("://[") < zone else ""
+
+
+def _host(name: str) -> str | None:
+    """A registered name or an IPv4 address."""
+    if name.isascii() and "%" not in name:
+        return _ipv4(name) if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]) else name
+    try:
+        text = unquote(name, errors="strict")
+        label = text if text.isascii() else _a_labels(text)
+    except (UnicodeError, ValueError):
+        return None
+    return _host(label) if _NAME.fullmatch(label) else None
+
+
+def _a_labels(name: str) -> str:
+    """``bücher.example`` → ``xn--bcher-kva.example``. Raises UnicodeError."""
+    import idna
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except UnicodeError:  # IDNA 2003 knows symbols, and names with an underscore
+        return name.encode("idna").decode("ascii")
+
+
+def _ipv4(text: str) -> str | None:
+    """``127.1`` → ``127.0.0.1``; None if the numbers are no address."""
+    if _CANONICAL_IPV4.fullmatch(text):
+        return text if all(int(part) < 256 for part in text.split(".")) else None
+    parts = text.removesuffix(".").split(".")
+    try:
+        *leading, last = [_number(part) for part in parts]
+    except ValueError:
+        return None
+    if len(parts) > 4 or any(number > 255 for number in leading) or last >= 256 ** (4 - len(leading)):
+        return None
+    value = last + sum(number << (24 - 8 * place) for place, number in enumerate(leading))
+    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def _number(text: str) -> int:
+    """Decimal, octal with a leading 0, or hexadecimal with 0x. Raises ValueError."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    if text[:2].lower() == "0x":
+        return int(text[2:] or "0", 16)
+    return int(text, 8 if len(text) > 1 and text[0] == "0" else 10)
+
+
+def _ipv6(text: str) -> str | None:
+    """In brackets, with its zone."""
+    from ipaddress import AddressValueError, IPv6Address
+
+    address, mark, zone = text.partition("%")
+    try:
+        short = str(IPv6Address(address))
+    except AddressValueError:
+        return None
+    zone = zone.removeprefix("25") if mark else ""
+    if mark and not _NAME.fullmatch(zone):
+        return None
+    return f"[{short}{_ZONE}{zone}]" if mark else f"[{short}]"

@@ -1,0 +1,263 @@
+"""Responses on real connections, by aiohttp's session and directly: the same results, nothing left for the next."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+import trustme
+import uvloop
+
+from crawler import requests
+from crawler.connection import Connection, DamagedBody, InvalidResponse, UnrequestedData
+from crawler.requests import Requests
+
+NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
+STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nWRONG"
+BODY = b"some bytes"
+HEADERS = {"Accept": "*/*"}
+WAYS = ["session", "directly"]
+
+
+@dataclass(frozen=True)
+class Script:
+    """One response: what is sent, what it is read as (an error, where that is no body), and if its bytes are split."""
+
+    sent: bytes
+    status: int = 200
+    body: bytes | type[Exception] = BODY
+    extra: bytes = b""
+    method: str = "GET"
+    step: int = 1 << 16
+    closes: bool = False
+
+    def pieces(self) -> list[bytes]:
+        data = self.sent + self.extra
+        return [data[at : at + self.step] for at in range(0, len(data), self.step)]
+
+
+def framed(status: int, framing: str, body: bytes) -> bytes:
+    head = b"HTTP/1.1 %d x\r\nLocation: /other\r\n" % status
+    length = b"Content-Length: %d" % len(BODY)
+    match framing:
+        case "length":
+            return head + length + b"\r\n\r\n" + body
+        case "twice":
+            return head + length + b"\r\n" + length + b"\r\n\r\n" + body
+        case "interim":
+            return b"HTTP/1.1 103 x\r\n\r\n" + head + b"Content-Length: %d, %d\n\n" % (len(BODY), len(BODY)) + body
+        case "long header":
+            return head + b"X: " + b"x" * 20_000 + b"\r\n" + length + b"\r\n\r\n" + body
+    chunks = b"3\r\n%b\r\n7;x=y\r\n%b\r\n0\r\nX: y\r\n\r\n" % (body[:3], body[3:]) if body else b""
+    extra = b"Content-Length: 3\r\n" if framing == "both" else b""
+    return head + extra + b"Transfer-Encoding: chunked\r\n\r\n" + chunks
+
+
+SCRIPTS = [
+    Script(framed(status, framing, body), status, body, extra, method, step)
+    for status, framing, extra, method, step in itertools.product(
+        [200, 206, 302, 404, 204, 304],
+        ["length", "twice", "interim", "long header", "chunked", "both"],
+        [b"", b"\r\n", STRAY],
+        ["GET", "HEAD"],
+        [1 << 16, 37],
+    )
+    for body in [b"" if method == "HEAD" or status in (204, 304) else BODY]
+    if framing != "long header" or step > 37
+]
+REFUSED = [
+    Script(data, 0, error, closes=closes)
+    for data, error, closes in [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nabcdef", InvalidResponse, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabcde", InvalidResponse, False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", InvalidResponse, False),
+        (b"HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\n", InvalidResponse, False),
+        (b"ICY 200 OK\r\n\r\n", InvalidResponse, False),
+        (b"\x15\x03\x01\x00\x02\x02\x46", InvalidResponse, False),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", InvalidResponse, False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", DamagedBody, False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", DamagedBody, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome", aiohttp.ClientPayloadError, True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", aiohttp.ServerDisconnectedError, True),
+    ]
+]
+
+
+class Scripted:
+    """Sends what the script of a path says, and for any other path what the test did not ask for yet."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.scripts: dict[str, Script] = {}
+        self.connections = 0
+        self.seen: list[tuple[int, str]] = []
+        self.writers: list[asyncio.StreamWriter] = []
+        self.gone: list[asyncio.Event] = []
+        """Set when the client has closed that connection."""
+        self.greeting = b""
+        self._tls = tls
+
+    async def __aenter__(self) -> Scripted:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        for writer in self.writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        number = self.connections
+        self.writers.append(writer)
+        self.gone.append(gone := asyncio.Event())
+        writer.write(self.greeting)
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode("latin-1"):
+                path = head.split(" ")[1]
+                self.seen.append((number, path))
+                script = self.scripts.get(path)
+                for piece in [NEXT] if script is None else script.pieces():
+                    writer.write(piece)
+                    if script is not None:
+                        await asyncio.sleep(0)
+                if script is not None and script.closes:
+                    break
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            gone.set()
+            writer.close()
+
+
+def made(monkeypatch: pytest.MonkeyPatch, way: str, tls: ssl.SSLContext | None = None) -> Requests:
+    monkeypatch.setattr(requests, "_CAN_KEEP", way == "directly")
+    return Requests("agent/1", connect_timeout=5, read_timeout=5, tls=lambda: tls or ssl.create_default_context())
+
+
+@pytest.fixture(params=WAYS)
+async def sender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Requests]:
+    made_one = made(monkeypatch, request.param)
+    yield made_one
+    await made_one.close()
+
+
+async def ask(sender: Requests, url: str, method: str = "GET") -> tuple[int, bytes]:
+    async with asyncio.timeout(5):
+        answer = await sender.send(method, url, HEADERS, None)
+        try:
+            return answer.status, await answer.content.read()
+        finally:
+            answer.release()
+
+
+async def outcome(sender: Requests, url: str, script: Script) -> tuple[int, bytes | type[Exception]]:
+    try:
+        return await ask(sender, url, script.method)
+    except aiohttp.ClientError as error:
+        assert "\n" not in str(error)
+        return 0, type(error)
+
+
+async def test_responses_of_all_kinds_are_read_alike_and_leave_nothing(sender: Requests) -> None:
+    async with Scripted() as server:
+        await ask(sender, f"{server.url}/first")
+        for number, script in enumerate(SCRIPTS + REFUSED):
+            server.scripts[f"/{number}"] = script
+            found = await outcome(sender, f"{server.url}/{number}", script)
+            assert found == (script.status, script.body), script
+            assert await ask(sender, f"{server.url}/next") == (200, b"next"), script
+            (used, _), (later, _) = server.seen[-2:]
+            if script.extra or isinstance(script.body, type):
+                assert later != used, script
+
+
+async def test_an_ordinary_response_keeps_its_connection(sender: Requests) -> None:
+    async with Scripted() as server:
+        for number, script in enumerate(SCRIPTS):
+            server.scripts[f"/{number}"] = script
+            if not script.extra and b"Content-Length: 3\r\n" not in script.sent:
+                await ask(sender, f"{server.url}/{number}", script.method)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("extra", [STRAY, b"\r\n", b"HTTP/1.1 408 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"])
+@pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed", "unread"])
+async def test_what_comes_on_an_idle_connection_is_not_the_next_response(
+    sender: Requests, extra: bytes, is_noticed: bool
+) -> None:
+    """``unread``: it lies in the socket as the next request is about to be sent."""
+    async with Scripted() as server:
+        for number in range(1, 4):
+            assert await ask(sender, f"{server.url}/first") == (200, b"next")
+            assert server.connections == number
+            server.writers[-1].write(extra)
+            if is_noticed:
+                async with asyncio.timeout(5):
+                    await server.gone[-1].wait()
+        assert await ask(sender, f"{server.url}/last") == (200, b"next")
+        assert server.connections == 4
+
+
+def end_without_goodbye(writer: asyncio.StreamWriter) -> None:
+    """FIN, below TLS."""
+    with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as wire:
+        wire.shutdown(socket.SHUT_WR)
+
+
+async def test_what_a_server_says_before_it_is_asked_is_no_response() -> None:
+    loop = asyncio.get_running_loop()
+    async with Scripted() as server:
+        server.greeting = STRAY
+        port = int(server.url.rpartition(":")[2])
+        _, connection = await loop.create_connection(lambda: Connection(loop), "127.0.0.1", port)
+        async with asyncio.timeout(5):
+            with pytest.raises(UnrequestedData):
+                await connection.read()
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("is_orderly", [True, False])
+def test_a_body_without_a_length_ends_with_close_notify(
+    monkeypatch: pytest.MonkeyPatch, loop: object, way: str, is_orderly: bool
+) -> None:
+    """FIN alone is what anybody on the way can send (RFC 9112 section 9.8)."""
+    authority = trustme.CA()
+    server_tls, client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server_tls)
+    authority.configure_trust(client_tls)
+
+    async def read() -> tuple[int, bytes | type[Exception]]:
+        sender = made(monkeypatch, way, client_tls)
+        try:
+            async with Scripted(server_tls) as server:
+                await ask(sender, f"{server.url}/first")
+                script = Script(b"HTTP/1.1 200 OK\r\n\r\nsome")
+                server.scripts["/cut"] = script
+                answer = await sender.send("GET", f"{server.url}/cut", HEADERS, None)
+                assert await answer.content.readany() == b"some"
+                if is_orderly:
+                    server.writers[-1].close()
+                else:
+                    end_without_goodbye(server.writers[-1])
+                try:
+                    async with asyncio.timeout(5):
+                        return answer.status, await answer.content.read()
+                except aiohttp.ClientError as error:
+                    return answer.status, type(error)
+                finally:
+                    answer.release()
+        finally:
+            await sender.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:  # type: ignore[arg-type]
+        assert runner.run(read()) == (200, b"" if is_orderly else aiohttp.ClientPayloadError)
