@@ -16,6 +16,7 @@ from crawler.config import Config
 from crawler.crew import Crew
 from crawler.destinations.descriptors import are_few, connection_budget, descriptor_limit
 from crawler.destinations.local import LocalDestination
+from crawler.destinations.spared import OwnFile, own_files
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked
 from crawler.gate import Gate
@@ -24,6 +25,7 @@ from crawler.learnt import divided
 from crawler.link import Setup
 from crawler.log import LOGGER
 from crawler.observer import Observer
+from crawler.ownership import is_same_tree, owner, refusal
 from crawler.pace import START
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
@@ -31,7 +33,7 @@ from crawler.rates import Rates
 from crawler.report import Report, Tally
 from crawler.run import MirrorRun, Parts
 from crawler.spawn import Company, company
-from crawler.state import NullState, ReadOnlyState, SqliteState, state_path
+from crawler.state import RUNS_KEPT, NullState, ReadOnlyState, SqliteState, state_path
 from crawler.stop import Stop
 from crawler.url_list import DownloadRun
 
@@ -91,6 +93,8 @@ class Surroundings:
     """Where files go instead of into DIR."""
     company: Company | None = None
     """Processes that were started early for it."""
+    own: Sequence[OwnFile] = ()
+    """Files that the program uses, besides those that the configuration names."""
 
 
 async def run_mirror(
@@ -142,6 +146,10 @@ class _Setup:
     config: Config
     given: Surroundings
 
+    @property
+    def own(self) -> tuple[OwnFile, ...]:
+        return (*own_files(self.config), *self.given.own)
+
 
 async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Parts, SqliteState]:
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
@@ -149,7 +157,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
     options = client_options(config, setup.starts, is_list=setup.is_list)
     if are_few():
         prepare()
-    destination = await _open_destination(stack, setup)
+    destination = await _open_destination(stack, setup, tally)
     tally.free = await destination.free_space()
     path = state_path(setup.directory, config)
     if path.is_symlink() and not config.state:
@@ -158,6 +166,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
     else:
         state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
     stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
+    await refuse_another_mirror(setup.directory, tally.url, state, config)
     gate = given.gate or shared_gate([config])
     gate.recall(state.hosts)
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
@@ -194,6 +203,7 @@ async def _open_crew(
         config=config,
         options=options,
         directory=str(setup.directory),
+        own=setup.own,
         log_level=level,
         hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
         start=max(1, START // count),
@@ -202,7 +212,7 @@ async def _open_crew(
     return crew
 
 
-async def _open_destination(stack: AsyncExitStack, setup: _Setup) -> Destination:
+async def _open_destination(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> Destination:
     """DIR, locked, or what was given in its place: then DIR keeps the lock and the state, and no files."""
     config, own = setup.config, setup.given.destination
     if own is None:
@@ -211,11 +221,16 @@ async def _open_destination(stack: AsyncExitStack, setup: _Setup) -> Destination
         raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
     directory = await stack.enter_async_context(
         LocalDestination(
-            setup.directory, fsync=config.fsync, trash_seconds=config.trash_seconds, read_only=config.dry_run
+            setup.directory,
+            fsync=config.fsync,
+            trash_seconds=config.trash_seconds,
+            read_only=config.dry_run,
+            own=setup.own,
         )
     )
+    stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:
-        await directory.acquire(config.lock_wait)
+        await directory.acquire(config.lock_wait, lock=config.lock != "none")
     return directory if own is None else await stack.enter_async_context(own)
 
 
@@ -233,6 +248,18 @@ async def refuse_missing_disk(directory: Path, config: Config) -> None:
             f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
             f"Remove {config.state} to begin again"
         )
+
+
+async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, config: Config) -> None:
+    """Raise ConfigError if ``directory`` is the mirror of another URL, and nobody says that it has moved."""
+    if not url or config.moved:
+        return
+    known = None
+    for limit in (20, RUNS_KEPT):  # nearly always the last one tells
+        runs = await state.runs(limit)
+        known = known or owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
+    if known is not None and not is_same_tree(known, url):
+        raise ConfigError(refusal(str(directory), known, url))
 
 
 def shared_gate(configs: Sequence[Config]) -> Gate:

@@ -104,6 +104,8 @@ async def _work(link: _Parent, setup: Setup) -> None:
         finally:
             committer.close()
             await writer
+            for text in sorted(destination.lacks):
+                link.warn(text)
             link.send((wire.LEARNT, gate.learnt()))
 
 
@@ -241,7 +243,7 @@ class _Destination(LocalDestination):
 
     def __init__(self, link: _Parent, setup: Setup) -> None:
         config = setup.config
-        super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash_seconds)
+        super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash_seconds, own=setup.own)
         self._link = link
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:

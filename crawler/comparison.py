@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crawler.models import Entry, Kind, Local
+from crawler.models import LINK, Entry, Kind, Local
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Extraneous:
     """
     mentioned: bool = False
     """True if the page shows the name all the same, by a link that is no entry: then it is not proven absent."""
+    spared: str = ""
+    """As in ``Local``: what it is, if it must stay."""
 
 
 @dataclass(slots=True)
@@ -37,18 +39,33 @@ class Missing:
     """Folders whose pages prove nothing absent."""
     replaced: dict[str, Extraneous] = field(default_factory=dict)
     """Files where a listing shows a folder, by path."""
+    spared: dict[str, str] = field(default_factory=dict)
+    """What is not listed and stays, because the listing has no say in it: path → what it is."""
+    obstacles: dict[str, str] = field(default_factory=dict)
+    """What is spared and lies where a listing shows a folder: path → what it is."""
 
     def note(self, folder: str, items: list[Extraneous], *, conclusive: bool) -> None:
         """``items`` of ``folder``, whose listing was read to its end, are not listed. ``conclusive``: see Listing."""
-        if not conclusive and any(not item.replaced for item in items):
+        if not conclusive and any(not (item.replaced or item.spared) for item in items):
             self.doubted.append(folder)
         for item in items:
-            if item.replaced:  # by what is shown, so no doubt concerns it
+            if item.spared:
+                (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
+            elif item.replaced:  # by what is shown, so no doubt concerns it
                 self.replaced[item.path] = item
             elif conclusive and item.mentioned:
                 self.mentioned.append(item.path)
             elif conclusive:
                 self.gone.append(item)
+
+    def obstacle(self, path: str) -> str | None:
+        """Why nothing can be stored at ``path``, or None: something in place of one of its folders must stay."""
+        for above, what in self.obstacles.items():
+            if path == above or path.startswith(f"{above}/"):
+                if what == LINK:
+                    return f"{above} is {what}, never written through: replace it by a directory or mirror elsewhere"
+                return f"{above} is {what}, and in the way of its folder: move it away"
+        return None
 
     def confirm(self, folder: str) -> None:
         """The listing of ``folder`` itself was read to its end: what lies in its place may go."""
@@ -85,6 +102,13 @@ class Shown:
                 path = f"{parent}/{name}" if parent else name
                 mentioned = not replaced and name in self.mentioned
                 found.append(
-                    Extraneous(path=path, kind=there.kind, size=there.size, replaced=replaced, mentioned=mentioned)
+                    Extraneous(
+                        path=path,
+                        kind=there.kind,
+                        size=there.size,
+                        replaced=replaced,
+                        mentioned=mentioned,
+                        spared=there.spared,
+                    )
                 )
         return found

@@ -297,10 +297,15 @@ class Config:
         "batch", LOCAL, "when data is flushed: never, for many files together, or for each", "none|batch|file",
         parse=_choice("none", "batch", "file"),
     )  # fmt: skip
+    moved: bool = _option(False, LOCAL, "URL takes the place of another one that DIR has been the mirror of")
     state: str | None = _option(
         None, LOCAL, "where the state lives", "PATH", parse=_path, shown="DIR/.crawler/state.sqlite3"
     )
 
+    lock: str = _option(
+        "flock", RUN, "how a second run on DIR is kept out; none: not at all", "flock|none",
+        parse=_choice("flock", "none"),
+    )  # fmt: skip
     lock_wait: float = _option(0.0, RUN, "wait that long for another run on DIR to end", "TIME", parse=parse_duration)
     max_duration: float | None = _option(
         None, RUN, "stop cleanly after that time; the next run goes on", "TIME", parse=_seconds

@@ -20,6 +20,7 @@ from crawler.tls import certificates_aside
 from crawler.urls import named_url
 
 if TYPE_CHECKING:
+    from crawler.destinations.spared import OwnFile
     from crawler.progress.display import Silence
     from crawler.report import Report
     from crawler.spawn import Company
@@ -151,7 +152,7 @@ def run_one(call: Call) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler import app
 
-        given = app.Surroundings(observers=observers, stop=stop, company=started)
+        given = app.Surroundings(observers=observers, stop=stop, company=started, own=_lists(call))
         if call.input_file is None:
             return await app.run_mirror(call.positional[0], directory, call.config, given)
         return await app.run_download(items, directory, call.config, given)
@@ -159,6 +160,13 @@ def run_one(call: Call) -> int:
     items = read_items(call.input_file) if call.input_file is not None else []
     with _company(call.config) as started:
         return watched_run(call, work, print_report)
+
+
+def _lists(call: Call) -> tuple[OwnFile, ...]:
+    """The file of --input-file."""
+    from crawler.destinations.spared import OwnFile
+
+    return (OwnFile("--input-file", Path(call.input_file)),) if call.input_file not in {None, "-"} else ()
 
 
 def _company(config: Config) -> AbstractContextManager[Company | None]:

@@ -6,10 +6,10 @@ the last act of a run, and its limit is checked before the first file goes.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from crawler.comparison import Extraneous
+from crawler.comparison import Extraneous, Missing
 from crawler.config import MaxDelete
 from crawler.errors import DeleteRefused
 from crawler.filters import Filters
@@ -30,6 +30,8 @@ class Doomed:
     sizes: dict[str, int]
     uncounted: int
     """Files in folders that are gone upstream: no listing was compared with them, so nobody has counted them yet."""
+    spared: dict[str, str] = field(default_factory=dict)
+    """What stays in folders that are gone upstream, because no listing has a say in it: path → what it is."""
 
 
 async def candidates(
@@ -40,9 +42,13 @@ async def candidates(
     folders: list[str] = []
     sizes: dict[str, int] = {}
     kept: set[str] = set()
+    spared: dict[str, str] = {}
     uncounted = 0
     for item in extraneous:
         found = await destination.walk_local(item.path) if item.kind is Kind.DIRECTORY else []
+        left_out = destination.spared() if item.kind is Kind.DIRECTORY else {}
+        spared.update(left_out)
+        kept.update(above for path in left_out for above in _parents(path))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
         for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their folder
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
@@ -53,7 +59,11 @@ async def candidates(
                 files.append(path)
                 sizes[path] = size
     return Doomed(
-        files=tuple(files), folders=tuple(p for p in folders if p not in kept), sizes=sizes, uncounted=uncounted
+        files=tuple(files),
+        folders=tuple(p for p in folders if p not in kept),
+        sizes=sizes,
+        uncounted=uncounted,
+        spared=spared,
     )
 
 
@@ -76,6 +86,20 @@ class Excluded(Container[str]):
 def _parents(path: str) -> list[str]:
     pieces = path.split("/")
     return ["/".join(pieces[:count]) for count in range(1, len(pieces))]
+
+
+def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
+    """What is not listed and stays, because a page that was read to its end does not prove it absent.
+
+    Each as a warning and its exit code.
+    """
+    doubted, mentioned = missing.doubted, missing.mentioned
+    if doubted:
+        also = f" (and {len(doubted) - 1} more folders)" if len(doubted) > 1 else ""
+        yield f"nothing was deleted in /{doubted[0]}{also}: what its listing shows leads elsewhere", 6
+    if mentioned:
+        also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
+        yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0
 
 
 def check_limit(count: int, total: int, limit: MaxDelete) -> None:

@@ -54,7 +54,6 @@ class Reply(Protocol):
 
     def release(self) -> None:
         """Give the connection back before the end of ``open``: what has not been read is not wanted."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +118,12 @@ class Part(Protocol):
 
     def note(self, validators: Validators) -> None:
         """What follows belongs to the version with these strong validators; falsy ones mean: cannot be resumed."""
-        ...
 
     async def write(self, chunk: bytes) -> None:
         """Append ``chunk`` and count it in ``offset``."""
-        ...
 
     async def restart(self) -> None:
         """Forget what is there: the body starts again from its first byte."""
-        ...
 
     async def finish(self) -> str | None:
         """All bytes are there. Returns the digest ``sha256:<hex>`` of the whole body, None if digests are off."""
@@ -139,7 +135,6 @@ class Part(Protocol):
 
     async def keep(self) -> None:
         """Leave it for a later run, flushed and with a note of URL, validators, offset and digest."""
-        ...
 
     async def discard(self) -> None: ...
 
@@ -202,12 +197,18 @@ class Destination(Protocol):
         ...
 
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        """(path, kind, bytes) of everything below ``folder``, each folder after what it holds; links not followed."""
+        """(path, kind, bytes) of what may go below ``folder``, each folder after what it holds; links not followed."""
         ...
+
+    def spared(self) -> Mapping[str, str]:
+        """What the last ``walk_local`` left out, because it must stay whatever a listing says: path → what it is.
+
+        No I/O. Nothing by itself.
+        """
+        return {}
 
     async def clean_parts(self, wanted: Container[str]) -> None:
         """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
-        ...
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """Remove files and empty folders, deepest first. For each None, or the reason it stayed."""
@@ -259,7 +260,6 @@ class StateStore(Protocol):
 
     def remember(self, known: Sequence[Known]) -> None:
         """Note saved or confirmed files. Written soon, in batches."""
-        ...
 
     def remember_listing(self, memo: ListingMemo) -> None: ...
 
@@ -267,7 +267,6 @@ class StateStore(Protocol):
 
     def forget_folder(self, path: str) -> None:
         """Forget the folder ``path``: its listing, and all below it."""
-        ...
 
 
 class Crew(Protocol):
@@ -285,7 +284,6 @@ class Crew(Protocol):
 
     def walked(self) -> None:
         """No more listings are to be read."""
-        ...
 
     async def process(self, job: Job) -> Result | Staged:
         """Have ``job`` done; a file that was saved has its name by then. Raises DestinationError."""
@@ -293,7 +291,6 @@ class Crew(Protocol):
 
     def check(self) -> None:
         """Raises DestinationError if the disk failed one of them."""
-        ...
 
     async def settle(self) -> Sequence[Result]:
         """Stop them all, keep what is complete. Returns what ended and was reported to nobody."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from crawler import wire
 from crawler.client import ClientOptions
 from crawler.config import Config
+from crawler.destinations.spared import OwnFile
 from crawler.learnt import Learnt
 from crawler.wire import Message
 
@@ -23,6 +24,8 @@ class Setup:
     options: ClientOptions
     directory: str
     """DIR, absolute or relative to the directory that both were started in."""
+    own: Sequence[OwnFile]
+    """Files that the program uses: none of them is replaced."""
     log_level: int
     hosts: Mapping[str, Learnt]
     """What earlier runs have learnt of hosts, divided by the number of children."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.urls import start_url
+
+OUTPUTS = ("changes", "summary", "metrics", "report")
+"""Options for files that each mirror writes at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,22 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
         raise ConfigError(f"{where}: two mirrors have the same state: each needs a file of its own")
 
 
+def check_places(mirrors: Sequence[Mirror], place: Callable[[str], object], where: str) -> None:
+    """Raise ConfigError if two mirrors have one directory, state or file by other names.
+
+    ``place`` tells what a path leads to: links, case and mounts give one place several names.
+    """
+    for what in ("directory", "state", *OUTPUTS):
+        taken: dict[object, Mirror] = {}
+        for mirror in mirrors:
+            path = mirror.directory if what == "directory" else getattr(mirror.config, what)
+            if path is None or path.startswith("/dev/"):
+                continue
+            other = taken.setdefault(place(path), mirror)
+            if other is not mirror:
+                raise ConfigError(f"{where}: mirrors {other.name!r} and {mirror.name!r} have the same {what}: {path}")
+
+
 def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, ...]:
     """The mirrors named in ``only``, or all.
 
@@ -97,7 +116,7 @@ def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, .
         if name not in names:
             raise ConfigError(f"--only {name}: no such mirror; there are {', '.join(names)}")
     chosen = tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
-    for what in ("changes", "summary", "metrics", "report"):
+    for what in OUTPUTS:
         files = [file for mirror in chosen if (file := getattr(mirror.config, what)) and not file.startswith("/dev/")]
         if len(files) > len(set(files)):
             raise ConfigError(f"{where}: two mirrors have the same {what}: each needs a file of its own")

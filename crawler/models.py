@@ -40,6 +40,10 @@ class Outcome(StrEnum):
     DIRECTORY = "directory"
 
 
+LINK = "a symbolic link"
+"""What ``Local.spared`` says of one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span(Generic[T]):
     """A closed interval that holds the true value: what a rounded size or a minute really says.
@@ -166,6 +170,8 @@ class Local:
     """Bytes."""
     mtime: int
     """Nanoseconds since the epoch."""
+    spared: str = ""
+    """What it is, if it must stay whatever a listing says (``--log-file``, a mount point); "" for all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

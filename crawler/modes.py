@@ -17,6 +17,7 @@ from crawler.urls import named_url, start_directory
 
 if TYPE_CHECKING:
     from crawler.config import Config
+    from crawler.destinations.spared import OwnFile
     from crawler.log import LogObserver
     from crawler.mirrors import Mirror
     from crawler.observer import Observer
@@ -104,8 +105,9 @@ def run_config(call: Call) -> int:
     import tomllib
 
     from crawler.attempts import announce_to
+    from crawler.destinations.spared import OwnFile, own_files, place
     from crawler.log import configure, retried
-    from crawler.mirrors import parse_mirrors, select, shared
+    from crawler.mirrors import check_places, parse_mirrors, select, shared
     from crawler.progress import choose
     from crawler.report import worst
 
@@ -118,11 +120,13 @@ def run_config(call: Call) -> int:
         raise ConfigError(f"--config {name}: {error}") from None
     mirrors = parse_mirrors(data, call.given, name)
     chosen = select(mirrors, call.only, name)
+    check_places(mirrors.mirrors, place, name)
     mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
     with choose("none" if call.quiet else mode, sys.stderr) as display, in_order(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(retried, display.retrying)
-        outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display))
+        own = [OwnFile("--config", Path(name)), *(file for mirror in chosen for file in own_files(mirror.config))]
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display, own))
     codes = []
     for mirror, outcome in zip(chosen, outcomes, strict=True):
         report = _report_of(mirror, outcome, call) if isinstance(outcome, Exception) else outcome
@@ -141,9 +145,14 @@ def _report_of(mirror: Mirror, error: Exception, call: Call) -> Report:
 
 
 async def _run_mirrors(
-    mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver, display: Silence
+    mirrors: Sequence[Mirror],
+    jobs: int,
+    stop: Stop,
+    log: LogObserver,
+    display: Silence,
+    own: Sequence[OwnFile] = (),
 ) -> list[Report | Exception]:
-    """At most ``jobs`` at once. One bound for each host holds over all of them: they share a gate.
+    """At most ``jobs`` at once, which spare the files in ``own``. One bound for each host holds over all of them.
 
     An error takes the place of the report of the mirror that it ended: the others go on. Raises ConfigError before the
     first one begins.
@@ -159,7 +168,7 @@ async def _run_mirrors(
             try:
                 with outputs:
                     log.run_started(named_url(mirror.url), mirror.directory)
-                    given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate)
+                    given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate, own=own)
                     report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
                     report = await outputs.finish(report, stop.afterwards())
                     log.run_ended(report)

@@ -101,6 +101,7 @@ def render_json_summary(report: Report, ended: float) -> str:
         values[name] = getattr(report, name)
     values["seconds"] = round(report.seconds, 3)
     values["speed"] = round(report.speed)
+    values["spared"] = [{**json_text("path", path), "what": what} for path, what in sorted(report.spared.items())]
     values["skipped_by"] = {masked(reason): count for reason, count in report.skipped_by.items()}
     values["rejected_by"] = {masked(reason): count for reason, count in report.rejected_by.items()}
     for key, problems in (("failures", report.failures), ("listing_failures", report.listing_failures)):

@@ -204,6 +204,10 @@ class Producer:
 
     async def _give(self, job: Job, opened: Opened) -> None:
         """To the workers now, after its page, or after all others."""
+        obstacle = self.missing.obstacle(job.path)
+        if obstacle is not None:
+            self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
+            return
         if self._is_blocked(job):
             self.blocked.append(job)
             return
@@ -269,7 +273,7 @@ class Producer:
                 self._observer.listing_failed(folder.path, folder.url, problem)
         for parent in opened.shown.folders or [folder.path]:
             local = await opened.scan(parent)
-            self.local_files += sum(found.kind is not Kind.DIRECTORY for found in local.values())
+            self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
             if complete:
                 self.missing.note(parent, opened.shown.extraneous(parent, local), conclusive=opened.conclusive)
         if complete:

@@ -27,6 +27,7 @@ OTHER = "other"
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 """What interrupts a run from outside → exit code."""
 _WORST_FIRST = (*SIGNALS.values(), 1, 4, 2, 3, 7, 8, 6, 5, 0)
+SPARED_SHOWN = 5
 NAVIGATION = frozenset(
     ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
 )
@@ -73,6 +74,8 @@ class Report:
     """Local files removed because they are gone upstream. Not part of ``listed``."""
     extraneous: int = 0
     """Local files gone upstream: the candidates for deletion, removed or not."""
+    spared: Mapping[str, str] = field(default_factory=dict)
+    """What lies in DIR, is not listed and no candidate: path → what it is (a symbolic link, ``--log-file``, …)."""
     listings_read: int = 0
     listings_failed: int = 0
     received: int = 0
@@ -127,7 +130,8 @@ class Tally(Observer):
 
     def __init__(self, url: str, directory: str) -> None:
         self.extraneous = 0
-        """Set by whoever plans deletions."""
+        self.spared: Mapping[str, str] = {}
+        """Both are set by whoever plans deletions."""
         self.plan: list[Step] | None = None
         """Set by a dry run, which fills it."""
         self.free: int | None = None
@@ -203,6 +207,7 @@ class Tally(Observer):
             failed=ended[Outcome.FAILED],
             deleted=ended[Outcome.DELETED],
             extraneous=self.extraneous,
+            spared=dict(self.spared),
             listings_read=self._listings,
             listings_failed=self._listings_failed,
             received=self._received,
@@ -270,6 +275,12 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
         lines.append(f"Deleted: {report.deleted:,} gone upstream")
     if report.extraneous > report.deleted:
         lines.append(f"Kept: {report.extraneous - report.deleted:,} gone upstream")
+    if report.spared:
+        named = [
+            f"{printable(path)} ({printable(what)})" for path, what in sorted(report.spared.items())[:SPARED_SHOWN]
+        ]
+        more = len(report.spared) - len(named)
+        lines.append(f"Left alone: {', '.join(named)}" + (f" and {more:,} more" if more else ""))
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:

@@ -12,7 +12,7 @@ from crawler import engine
 from crawler.checksums import Checksums
 from crawler.committer import Committer
 from crawler.config import Config
-from crawler.deletion import Excluded, candidates, check_limit, remove
+from crawler.deletion import Excluded, candidates, check_limit, doubts, remove
 from crawler.discover import Folder, FolderPage, Walker
 from crawler.dryrun import Planner
 from crawler.fetching import Tools, build_downloader, build_walker
@@ -232,8 +232,10 @@ class MirrorRun(Run):
         """What is gone upstream, if nothing casts doubt on that. True if it was removed, or would be."""
         parts, config, producer = self.parts, self.parts.config, self._producer
         parts.tally.extraneous = len(producer.missing.gone)
+        parts.tally.spared = producer.missing.spared
         if config.delete:
-            self._warn_of_doubts()
+            for text, code in doubts(producer.missing):
+                parts.tally.warn(text, code)
         if not config.delete or not producer.missing.gone:
             return False
         if producer.exhausted:
@@ -247,6 +249,7 @@ class MirrorRun(Run):
             producer.missing.gone, parts.destination, self.filters, delete_excluded=config.delete_excluded
         )
         parts.tally.extraneous = len(doomed.files)
+        parts.tally.spared = producer.missing.spared | doomed.spared
         if self.planner is not None:
             self.planner.delete(doomed)
         local_files = producer.local_files + self._leaves.files + doomed.uncounted
@@ -256,17 +259,6 @@ class MirrorRun(Run):
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
         return True
-
-    def _warn_of_doubts(self) -> None:
-        """What is not listed and stays, because a page that was read to its end does not prove it absent."""
-        warn, missing = self.parts.tally.warn, self._producer.missing
-        doubted, mentioned = missing.doubted, missing.mentioned
-        if doubted:
-            also = f" (and {len(doubted) - 1} more folders)" if len(doubted) > 1 else ""
-            warn(f"nothing was deleted in /{doubted[0]}{also}: what its listing shows leads elsewhere", 6)
-        if mentioned:
-            also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
-            warn(f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name")
 
     async def _clean_parts(self) -> None:
         """After a run that brought all there is, a part that is left belongs to a file that is gone upstream."""

@@ -46,7 +46,8 @@ def replace_file(path: str, source: IO[bytes]) -> None:
                 os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
             shutil.copyfileobj(source, stream)
             stream.flush()
-            os.fsync(descriptor)
+            with suppress(OSError):  # not every file system can; a file that is lost in a power cut is written again
+                os.fsync(descriptor)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from crawler.app import refuse_missing_disk, shared_gate
 from crawler.client import Client
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
+from crawler.destinations.spared import own_files
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.explain import Explainer, Line
 from crawler.observer import Observer
@@ -43,10 +44,10 @@ async def read_history(directory: Path, config: Config, limit: int) -> list[Run]
     return runs
 
 
-async def _hold(destination: LocalDestination, wait: float, *, writes: bool) -> None:
+async def _hold(destination: LocalDestination, config: Config, *, writes: bool) -> None:
     """Take the lock; without it only a run that does not write goes on. Raises AlreadyRunning, DestinationError."""
     try:
-        await destination.acquire(wait)
+        await destination.acquire(config.lock_wait, lock=config.lock != "none")
     except DestinationError:  # a disk that cannot be written to is changed by nobody else either
         if writes:
             raise
@@ -66,9 +67,9 @@ async def run_verify(
     async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
         await refuse_missing_disk(directory, config)
         destination = await stack.enter_async_context(
-            LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash_seconds)
+            LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash_seconds, own=own_files(config))
         )
-        await _hold(destination, config.lock_wait, writes=repair)
+        await _hold(destination, config, writes=repair)
         state = await stack.enter_async_context(SqliteState(path) if repair else ReadOnlyState(path))
         if state.problem:
             raise DestinationError(f"nothing can be verified: {state.problem}")

@@ -13,45 +13,57 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from crawler.destinations.reasons import NO_DESCRIPTORS, Refused, destination_error, is_whole, item_reason
+from crawler.destinations.elsewhere import copy_part, hidden_name
+from crawler.destinations.ready import Ready, known_of, part_problem
+from crawler.destinations.reasons import (
+    NO_DESCRIPTORS,
+    NOT_OFFERED,
+    Refused,
+    destination_error,
+    flush,
+    is_whole,
+    item_reason,
+)
+from crawler.destinations.spared import Spared
 from crawler.destinations.trash import Trash, write_all
 from crawler.destinations.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
 from crawler.models import Known, Staged
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NO_FLUSH = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOENT})
+_NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
+TIMES = "this file system does not keep the times that files are given: they have that of their arrival"
+_NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
 """Some network file systems cannot flush a folder; one that was removed need not be."""
 
 
-@dataclass(slots=True)
-class _Ready:
-    """A part with all its bytes and its time, waiting for the flush."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What must not be lost when a name gets a new file."""
 
-    item: Staged
-    part: str
-    descriptor: int = -1
-    size: int = 0
-    mtime: int = 0
-    placed: bool = False
+    spared: Spared
+    trash: Trash | None = None
 
 
 class Committer:
     """Puts batches under their final names. Not for use by more than one thread.
 
     ``parts`` is the descriptor of DIR/.crawler/parts and belongs to the caller, ``width`` the number of files
-    held open between writing and flushing, ``directory`` DIR as the user named it.
+    held open between writing and flushing, ``directory`` DIR as the user named it, ``spared`` what is never replaced.
     """
 
     def __init__(
-        self, tree: Tree, parts: int, *, fsync: str, width: int, trash: Trash | None, name: Callable[[], str]
+        self, tree: Tree, parts: int, *, fsync: str, width: int, keeping: Keeping, name: Callable[[], str]
     ) -> None:
         self._tree = tree
         self._parts = parts
         self._fsync = fsync
         self._width = width if fsync == "batch" else 1
-        self._trash = trash
+        self._trash = keeping.trash
+        self._spared = keeping.spared
         self._name = name
+        self.lacks: set[str] = set()
+        """What this file system cannot do and files were stored without, in words."""
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
@@ -70,25 +82,25 @@ class Committer:
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
         """Take the first few of ``items`` all the way, one step for all of them at a time."""
-        ready: list[_Ready | str] = []
+        ready: list[Ready | str] = []
         try:
             self._prepare(items, ready)
             if self._fsync == "batch":  # the disk begins with all of them before the first one is waited for
                 for one in ready:
-                    if isinstance(one, _Ready):
+                    if isinstance(one, Ready):
                         _start_writeback(one.descriptor)
             for one in ready:
-                if isinstance(one, _Ready):
+                if isinstance(one, Ready):
                     self._flush(one)
             for one in ready:
                 outcome = one if isinstance(one, str) else self._place(one, touched)
                 outcomes.append(outcome)  # one by one: what has its name must be known if the next one fails
         finally:
             for one in ready:
-                if isinstance(one, _Ready) and not one.placed:
+                if isinstance(one, Ready) and not one.placed:
                     self._abandon(one)
 
-    def _prepare(self, items: Sequence[Staged], ready: list[_Ready | str]) -> None:
+    def _prepare(self, items: Sequence[Staged], ready: list[Ready | str]) -> None:
         for item in items:
             try:
                 ready.append(self._write(item))
@@ -101,20 +113,19 @@ class Committer:
                 self._tree.shrink()
                 ready.append(self._write(item))
 
-    def _write(self, item: Staged) -> _Ready | str:
+    def _write(self, item: Staged) -> Ready | str:
         """Bring one part to the disk, or say why this one alone cannot be. Raises OSError."""
-        one = _Ready(item, item.part or self._name())
+        one = Ready(item, item.part or self._name())
         try:
             if item.part:
                 one.descriptor = os.open(encoded(item.part), REOPEN_FLAGS, dir_fd=self._parts)
             else:
                 one.descriptor = os.open(one.part, CREATE_FLAGS, 0o666, dir_fd=self._parts)
                 write_all(one.descriptor, item.body)
-            if item.mtime is not None:
-                os.utime(one.descriptor, ns=(item.mtime, item.mtime))
+            one.timed = item.mtime is None or self._set_time(one.descriptor, item.mtime)
             status = os.fstat(one.descriptor)
             one.size, one.mtime = status.st_size, status.st_mtime_ns
-            problem = _part_problem(status, item)
+            problem = part_problem(status, item)
         except Refused as refused:
             return str(refused)
         except OverflowError:
@@ -129,14 +140,25 @@ class Committer:
             return problem
         return one
 
-    def _flush(self, one: _Ready) -> None:
+    def _set_time(self, descriptor: int, mtime: int) -> bool:
+        """False if this file system keeps no times, or none of ours. Raises OSError, OverflowError."""
+        try:
+            os.utime(descriptor, ns=(mtime, mtime))
+        except OSError as error:
+            if error.errno not in _NO_TIMES:
+                raise
+            self.lacks.add(TIMES)
+            return False
+        return True
+
+    def _flush(self, one: Ready) -> None:
         """Data before name. A flush that failed is final: the kernel may have dropped the pages (fsyncgate)."""
         if self._fsync != "none":
-            os.fsync(one.descriptor)
+            flush(one.descriptor)
         descriptor, one.descriptor = one.descriptor, -1
         os.close(descriptor)  # may report a write that failed late: NFS, quota
 
-    def _place(self, one: _Ready, touched: set[str]) -> Known | str:
+    def _place(self, one: Ready, touched: set[str]) -> Known | str:
         """The switch. Returns what is now on disk, or the reason. Raises OSError."""
         try:
             folder, name = split(one.item.job.path)
@@ -155,19 +177,51 @@ class Committer:
         touched.add(folder)
         if one.item.part:
             self._unlink(f"{one.part}.json")
-        return _known(one)
+        return known_of(one)
 
-    def _rename(self, one: _Ready, folder: str, name: str) -> None:
+    def _rename(self, one: Ready, folder: str, name: str) -> None:
         plain = encoded_new(name)
         directory = self._tree.folder(folder, create=True)
         old = lstat(plain, directory)
+        here = self._spared.here(directory)
+        if here is not None and (own := here.exactly(plain, old)) is not None:
+            raise Refused(f"{one.item.job.path} is the {own.what} of this run: name another place for that")
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise Refused(_in_the_way(old.st_mode))
-            self._tree.check_spelling(folder, directory, plain)
+            unseen = one.item.job.local is None  # nobody saw that name: another spelling of it may lie there
+            self._tree.check_spelling(folder, directory, plain, unseen=unseen)
             if self._trash is not None:
                 self._trash.keep(directory, plain, one.item.job.path)
-        os.rename(one.part, plain, src_dir_fd=self._parts, dst_dir_fd=directory)
+        try:
+            os.rename(one.part, plain, src_dir_fd=self._parts, dst_dir_fd=directory)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._move(one, plain, directory)
+        if not one.timed and (status := lstat(plain, directory)) is not None:
+            one.size, one.mtime = status.st_size, status.st_mtime_ns
+
+    def _move(self, one: Ready, plain: bytes, directory: int) -> None:
+        """The switch where the folder is on another file system: see ``elsewhere``. Raises OSError."""
+        hidden = hidden_name(one.part)
+        descriptor = copy_part(one.part, self._parts, hidden, directory)
+        try:
+            try:
+                if one.item.mtime is not None:
+                    one.timed = self._set_time(descriptor, one.item.mtime)
+                if self._fsync != "none":
+                    flush(descriptor)
+                status = os.fstat(descriptor)
+                one.size, one.mtime = status.st_size, status.st_mtime_ns
+            finally:
+                os.close(descriptor)
+            os.rename(hidden, plain, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(hidden, dir_fd=directory)
+            raise
+        self._unlink(one.part)
 
     def _flush_folders(self, touched: set[str]) -> None:
         """Names reach the disk as well: those of files, and those of the folders that were made for them."""
@@ -188,7 +242,7 @@ class Committer:
                 self._unlink(item.part)
                 self._unlink(f"{item.part}.json")
 
-    def _abandon(self, one: _Ready) -> None:
+    def _abandon(self, one: Ready) -> None:
         if one.descriptor >= 0:
             close_quietly(one.descriptor)
             one.descriptor = -1
@@ -208,40 +262,6 @@ def _start_writeback(descriptor: int) -> None:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _part_problem(status: os.stat_result, item: Staged) -> str:
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-        return "its part was replaced by something else"
-    if status.st_size != item.size:
-        return f"its part holds {status.st_size} bytes instead of {item.size}"
-    return ""
-
-
 def _in_the_way(mode: int) -> str:
     what = "a folder" if stat.S_ISDIR(mode) else "a device, FIFO or socket"
     return f"{what} of that name is in the way"
-
-
-def _known(one: _Ready) -> Known:
-    item = one.item
-    base = item.result.known
-    if base is None:
-        return Known(
-            path=item.job.path,
-            url=item.job.url,
-            row=item.job.row,
-            size=one.size,
-            mtime=one.mtime,
-            digest=item.result.digest,
-        )
-    if (one.size, one.mtime) == (base.size, base.mtime) and base.digest:
-        return base
-    return Known(
-        path=base.path,
-        url=base.url,
-        row=base.row,
-        size=one.size,
-        mtime=one.mtime,
-        validators=base.validators,
-        digest=base.digest or item.result.digest,
-        checked=base.checked,
-    )

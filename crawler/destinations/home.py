@@ -47,6 +47,8 @@ class Home:
                 self.own = self._below(self.root, _HOME, ".crawler")
             if self.parts < 0:
                 self.parts = self._below(self.own, _PARTS, ".crawler/parts")
+        except FileNotFoundError as error:  # as in /proc
+            raise self._error("no files can be created there: name another directory") from error
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
 

@@ -18,13 +18,15 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from crawler.destinations.bare import Bare
-from crawler.destinations.committing import Committer
+from crawler.destinations.committing import Committer, Keeping
 from crawler.destinations.descriptors import descriptor_budget, descriptor_limit
 from crawler.destinations.home import Home
 from crawler.destinations.lock import Lock
+from crawler.destinations.looking import View
 from crawler.destinations.parts import PartStore
 from crawler.destinations.reading import digest_at, read_at, set_time_at
-from crawler.destinations.reasons import Refused, destination_error, is_whole, item_reason
+from crawler.destinations.reasons import Refused, destination_error
+from crawler.destinations.spared import OwnFile, Spared
 from crawler.destinations.streaming import LocalPart
 from crawler.destinations.trash import Trash, remove
 from crawler.destinations.tree import Tree
@@ -55,12 +57,11 @@ class LocalDestination:
         digests: bool = True,
         trash_seconds: float | None = None,
         read_only: bool = False,
+        own: Sequence[OwnFile] = (),
     ) -> None:
         if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
-        self._where = str(directory)
-        self._fsync = fsync
-        self._digests = digests
+        self._where, self._fsync, self._digests = str(directory), fsync, digests
         self._trash_seconds = trash_seconds
         self._read_only = read_only
         self._joined = False
@@ -68,7 +69,8 @@ class LocalDestination:
         self.folds_case = False
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
         self._made = False
-        self._seen: Tree | None = None
+        self._seen: View | None = None
+        self._own, self._left_out = own, dict[str, str]()
         self._bare = Bare()
         self._trash: Trash | None = None
         self._streams: set[LocalPart] = set()
@@ -79,7 +81,7 @@ class LocalDestination:
 
     @property
     def fresh(self) -> bool:
-        """True if DIR had no state directory when it was entered: no run of ours has been here."""
+        """True if DIR had no state directory when it was entered."""
         return self._home.fresh
 
     # --- opening and closing ----------------------------------------------------------------------
@@ -97,13 +99,14 @@ class LocalDestination:
     ) -> None:
         await self.close()
 
-    async def acquire(self, wait: float) -> None:
+    async def acquire(self, wait: float, *, lock: bool = True) -> None:
         """Hold DIR alone, waiting up to ``wait`` seconds for another run; then remove useless parts.
 
-        Raises AlreadyRunning.
+        Without ``lock`` it is the caller who knows that there is no other run. Raises AlreadyRunning.
         """
         await self._ready()
-        await self._lock.acquire(wait)
+        if lock:
+            await self._lock.acquire(wait)
         await self._run(self._writer, self._store.sweep)
 
     async def join(self) -> None:
@@ -157,7 +160,7 @@ class LocalDestination:
             home.parts,
             fsync=self._fsync,
             width=width,
-            trash=self._trash,
+            keeping=Keeping(spared=Spared(self._own), trash=self._trash),
             name=self._store.new_name,
         )
         self._made = True
@@ -175,7 +178,7 @@ class LocalDestination:
             if self._trash is not None:
                 self._trash.close()
             if self._seen is not None:
-                self._seen.close()
+                self._seen_tree.close()
             if self._made:
                 self._tree.close()
                 self._lock.release()
@@ -202,25 +205,29 @@ class LocalDestination:
             self._bare.found_empty(folder)
         return found
 
-    def _looking(self) -> Tree | None:
+    def _looking(self) -> View | None:
         if self._seen is None and self._home.root >= 0:
-            self._seen = Tree(self._home.root, capacity=descriptor_budget(descriptor_limit())[0])
+            self._seen_tree = Tree(self._home.root, capacity=descriptor_budget(descriptor_limit())[0])
+            self._seen = View(self._seen_tree, Spared(self._own))
         return self._seen
 
     def _scan(self, folder: str) -> dict[str, Local]:
-        tree = self._looking()
-        return tree.scan(folder) if tree is not None else {}
+        view = self._looking()
+        return view.scan(folder) if view is not None else {}
 
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        """See ``interfaces.Destination``.
+        """See ``interfaces.Destination``. What must stay is left out: see ``spared``."""
+        found = await self._run(self._looker, self._walk, folder)
+        self._left_out = {path: local.spared for path, local in found if local.spared}
+        return [(path, local.kind, local.size) for path, local in found if not local.spared]
 
-        What belongs to another mirror (a folder with a state directory of its own) is left out.
-        """
-        return await self._run(self._looker, self._walk, folder)
+    def spared(self) -> dict[str, str]:
+        """See ``interfaces.Destination``: links, mount points, other mirrors, and the files of this program."""
+        return self._left_out
 
-    def _walk(self, folder: str) -> list[tuple[str, Kind, int]]:
-        tree = self._looking()
-        return [(path, local.kind, local.size) for path, local in tree.walk(folder)] if tree is not None else []
+    def _walk(self, folder: str) -> list[tuple[str, Local]]:
+        view = self._looking()
+        return list(view.walk(folder)) if view is not None else []
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of a local file, read now; "" if it is no regular file or cannot be read."""
@@ -231,7 +238,7 @@ class LocalDestination:
         return await self._run(self._carriers, read_at, self._home.root, path, limit)
 
     async def free_space(self) -> int:
-        """See ``interfaces.Destination``. Where DIR does not exist yet, of the file system that it would be made on."""
+        """See ``interfaces.Destination``. Where DIR does not exist yet, of the disk that it would be made on."""
         return await self._run(self._looker, self._home.free_space)
 
     # --- writing ----------------------------------------------------------------------------------
@@ -246,7 +253,8 @@ class LocalDestination:
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. What is already gone counts as removed."""
         await self._ready()
-        return await self._run(self._writer, remove, self._tree, paths, self._trash)
+        await self._remove_leftovers()
+        return await self._run(self._writer, remove, self._tree, paths, self._trash, Spared(self._own))
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
         """See ``interfaces.Destination``. A file with other names keeps its time: it is theirs as well."""
@@ -257,19 +265,7 @@ class LocalDestination:
         """See ``interfaces.Destination``."""
         await self._ready()
         self._bare.fill(path)
-        return await self._run(self._writer, self._make_folder, path)
-
-    def _make_folder(self, path: str) -> str | None:
-        self._tree.refresh()
-        try:
-            self._tree.folder(path, create=True)
-        except Refused as refused:
-            return str(refused)
-        except OSError as error:
-            if is_whole(error):
-                raise
-            return item_reason(error)
-        return None
+        return await self._run(self._writer, self._tree.make, path)
 
     # --- large bodies -----------------------------------------------------------------------------
 
@@ -292,3 +288,13 @@ class LocalDestination:
         """See ``interfaces.Destination``."""
         await self._ready()
         await self._run(self._writer, self._store.clean, wanted)
+        await self._remove_leftovers()
+
+    async def _remove_leftovers(self) -> None:
+        if self._seen is not None and self._seen.leftovers:
+            await self._run(self._writer, remove, self._tree, self._seen.take_leftovers(), None)
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """What this file system cannot do and files were stored without, in words."""
+        return frozenset(self._committer.lacks) if self._made else frozenset()

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 
-from crawler.destinations.reasons import destination_error
+from crawler.destinations.reasons import NOT_OFFERED, destination_error
 from crawler.destinations.tree import close_quietly
 from crawler.errors import AlreadyRunning, DestinationError
 
@@ -21,6 +21,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _NAME = b"lock"
+_NO_LOCKS = NOT_OFFERED | {errno.ENOLCK}
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
 _POLL = 0.1
@@ -69,6 +70,11 @@ class Lock:
         except BlockingIOError:
             pass
         except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise DestinationError(
+                    f"cannot lock {self._where}/.crawler/lock: this file system has no locks "
+                    f"({os.strerror(error.errno).lower()}): use --lock none, and see to it that runs never overlap"
+                ) from error
             raise destination_error(error, self._where) from error
         finally:
             if descriptor >= 0:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 
 from crawler import limits
+from crawler.destinations.reasons import flush as flush_file
 from crawler.destinations.trash import write_all
 from crawler.destinations.tree import decoded
 from crawler.models import Job, Validators
@@ -98,7 +99,7 @@ class HashingFile(io.FileIO):
             if self.hashing is None or not self.written:
                 return None
             if flush and not self.closed:
-                os.fsync(self.fileno())
+                flush_file(self.fileno())
             return self.written, self.hashing.hexdigest()
 
     def prove(self, count: int, digest: str) -> bool:

@@ -42,7 +42,6 @@ _ITEM: dict[int, str] = {
     errno.EINVAL: "this file system refuses the name",
     errno.EILSEQ: "this file system refuses the name",
     errno.EFBIG: "too large for this file system or for the limit of file sizes (ulimit -f)",
-    errno.EXDEV: "its folder is on another file system than DIR/.crawler, so it cannot be switched in one step",
     errno.ENOENT: "vanished while it was being stored",
     errno.EBUSY: "in use: it may be a mount point",
 }
@@ -54,13 +53,35 @@ _OWN: dict[int, str] = {
 """The same for our own directory, where they stop everything."""
 
 
+NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
+"""How a file system says that it has no such call."""
+
+
+class Unsupported(OSError):
+    """A call that this file system does not offer, and without which nothing can be stored.
+
+    ``strerror`` says which, and the way out.
+    """
+
+
+def flush(descriptor: int) -> None:
+    """fsync. Raises OSError; Unsupported where the file system cannot do it at all."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_OFFERED:
+            raise
+        cause = os.strerror(error.errno or 0).lower()
+        raise Unsupported(error.errno, f"this file system cannot flush (fsync: {cause}): use --fsync none") from error
+
+
 class Refused(Exception):
     """One path cannot be used. ``str`` is the reason for the user. Never leaves the destination."""
 
 
 def is_whole(error: OSError) -> bool:
     """True if other files would fail in the same way, so the run should end."""
-    return error.errno in WHOLE
+    return isinstance(error, Unsupported) or error.errno in WHOLE
 
 
 def item_reason(error: OSError) -> str:
@@ -72,5 +93,7 @@ def item_reason(error: OSError) -> str:
 def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
     """One line for the user: which directory, what is wrong with it, what to do."""
     number = error.errno or 0
+    if isinstance(error, Unsupported):
+        return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
     text = WHOLE.get(number) or _OWN.get(number) or item_reason(error)
     return DestinationError(f"cannot store files in {directory}: {text}", done=done)

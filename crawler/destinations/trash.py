@@ -12,8 +12,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from crawler import limits, urls
+from crawler import limits
+from crawler.destinations.looking import View
 from crawler.destinations.reasons import Refused, is_whole, item_reason
+from crawler.destinations.spared import Spared, other_mirror, reason
 from crawler.destinations.tree import FOLDER_FLAGS, Tree, close_quietly, encoded, lstat, split
 from crawler.models import Kind
 
@@ -67,9 +69,10 @@ class Trash:
             return
         tree = self._opened()
         oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
-        for day, local in tree.scan("").items():
+        view = View(tree)
+        for day, local in view.scan("").items():
             if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
-                remove(tree, [path for path, _ in tree.walk(day)] + [day], None)
+                remove(tree, [path for path, _ in view.walk(day)] + [day], None)
 
     def close(self) -> None:
         if self._tree is not None:
@@ -116,8 +119,8 @@ def write_all(descriptor: int, data: bytes) -> None:
         written += os.write(descriptor, memoryview(data)[written:])
 
 
-def remove(tree: Tree, paths: Sequence[str], trash: Trash | None) -> list[str | None]:
-    """Remove files, links and empty folders. For each None (it is gone), or the reason why it stayed.
+def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:
+    """Remove files and empty folders. For each None (it is gone), or the reason why it stayed.
 
     Raises OSError when the whole file system is in trouble.
     """
@@ -126,7 +129,7 @@ def remove(tree: Tree, paths: Sequence[str], trash: Trash | None) -> list[str | 
     reasons: list[str | None] = []
     for path in paths:
         try:
-            reasons.append(_remove(tree, path, trash, foreign))
+            reasons.append(_remove(tree, path, (trash, spared), foreign))
         except FileNotFoundError:
             reasons.append(None)
         except Refused as refused:
@@ -138,13 +141,20 @@ def remove(tree: Tree, paths: Sequence[str], trash: Trash | None) -> list[str | 
     return reasons
 
 
-def _remove(tree: Tree, path: str, trash: Trash | None, foreign: dict[str, str | None]) -> str | None:
+def _remove(
+    tree: Tree, path: str, means: tuple[Trash | None, Spared | None], foreign: dict[str, str | None]
+) -> str | None:
+    trash, spared = means
     folder, name = split(path)
-    owner = _other_mirror(tree, folder, foreign)
+    owner = other_mirror(tree, folder, foreign)
     if owner is not None:
         return f"belongs to another mirror, the one in {owner}"
     plain = encoded(name)
     status = os.stat(plain, dir_fd=(directory := tree.folder(folder)), follow_symlinks=False)
+    if spared is not None:
+        device = os.fstat(directory).st_dev
+        if why := reason(plain, status, directory, spared.here(directory), device=device):
+            return f"it is {why}"
     if stat.S_ISDIR(status.st_mode):
         os.rmdir(plain, dir_fd=directory)
         tree.forget(path)
@@ -153,17 +163,3 @@ def _remove(tree: Tree, path: str, trash: Trash | None, foreign: dict[str, str |
         trash.keep(directory, plain, path)
     os.unlink(plain, dir_fd=directory)
     return None
-
-
-def _other_mirror(tree: Tree, folder: str, foreign: dict[str, str | None]) -> str | None:
-    """The folder at or above ``folder``, DIR itself apart, that has a state directory of its own."""
-    if folder not in foreign:
-        here, owner = "", None
-        for segment in folder.split("/") if folder else ():
-            here = f"{here}/{segment}" if here else segment
-            if here not in foreign:
-                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(here)) is not None
-                foreign[here] = here if own else owner
-            owner = foreign[here]
-        foreign[folder] = owner
-    return foreign[folder]

@@ -11,21 +11,18 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from crawler import urls
-from crawler.destinations.reasons import NO_DESCRIPTORS, Refused
-from crawler.errors import DestinationError
-from crawler.models import Kind, Local
+from crawler.destinations.reasons import NO_DESCRIPTORS, Refused, is_whole, item_reason
 
 Identity = tuple[int, int]
 """Device and inode: what a descriptor is open on, whatever its name is by now."""
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
 
 
 def encoded(name: str) -> bytes:
@@ -94,7 +91,8 @@ class Tree:
 
     Not for use by more than one thread. ``root`` belongs to the caller. ``own`` is our own directory: it is
     recognised by device and inode, because a file system that folds case has more names for it. ``folds``
-    says that this is one: there, a name that is answered but not listed belongs to another file.
+    says that this is one: there, a name that is answered but not listed belongs to another file. Folders may fold
+    where DIR does not (a mounted FAT, ext4 with +F), so each is asked when it is opened.
     """
 
     def __init__(self, root: int, *, capacity: int, own: Identity | None = None, folds: bool = False) -> None:
@@ -113,9 +111,12 @@ class Tree:
         self._epoch += 1
         self._listed.clear()
 
-    def check_spelling(self, folder: str, directory: int, name: bytes) -> None:
-        """For a name that exists: raise Refused if it exists in another spelling only (README, readme)."""
-        if not self._folds:
+    def check_spelling(self, folder: str, directory: int, name: bytes, *, unseen: bool = False) -> None:
+        """For a name that exists: raise Refused if it exists in another spelling only (README, readme).
+
+        ``unseen``: the folder was looked at before, and did not list the name.
+        """
+        if not (self._folds or unseen):
             return
         if folder not in self._listed:
             self._listed[folder] = {os.fsencode(listed) for listed in os.listdir(directory)}
@@ -138,6 +139,19 @@ class Tree:
             descriptor = self._step(descriptor, segment, here, create=create)
             above = here
         return descriptor
+
+    def make(self, path: str) -> str | None:
+        """Make a folder and those above it. None, or the reason why it cannot be. Raises OSError if nothing can."""
+        self.refresh()
+        try:
+            self.folder(path, create=True)
+        except Refused as refused:
+            return str(refused)
+        except OSError as error:
+            if is_whole(error):
+                raise
+            return item_reason(error)
+        return None
 
     def _step(self, parent: int, segment: str, here: str, *, create: bool) -> int:
         name = encoded(segment)
@@ -170,8 +184,9 @@ class Tree:
             descriptor = self._descriptor(parent, name, here)
         folder = None
         try:
-            self.check_spelling(above, parent, name)
-            folder = _Folder(descriptor, identity(os.fstat(descriptor)), self._epoch)
+            found = identity(os.fstat(descriptor))
+            self.check_spelling(above, parent, name, unseen=_answers_to_another(name, parent, found))
+            folder = _Folder(descriptor, found, self._epoch)
         finally:
             if folder is None or folder.identity == self._own:
                 close_quietly(descriptor)
@@ -207,64 +222,21 @@ class Tree:
         while len(self._folders) > keep:
             close_quietly(self._folders.popitem(last=False)[1].descriptor)
 
-    def scan(self, path: str) -> dict[str, Local]:
-        """What lies in a folder, by name; {} if it is absent or behind a link.
 
-        Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
-        """
-        self.refresh()
-        try:
-            found = self._scan(path)
-        except PermissionError as error:
-            where = f"the folder {path} in DIR" if path else "DIR"
-            raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
-        except (FileNotFoundError, Refused):
-            return {}
-        if not path:
-            found.pop(urls.STATE_DIRECTORY, None)
-        return found
+def other_spellings(name: str) -> set[str]:
+    """What a file system that folds case, or that normalises Unicode, takes for the same name."""
+    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} if not name.isascii() else set()
+    return (forms | {name.swapcase()}) - {name}
 
-    def _scan(self, path: str) -> dict[str, Local]:
-        found: dict[str, Local] = {}
-        try:
-            entries = os.scandir(self.folder(path))  # needs a descriptor of its own
-        except OSError as error:
-            if error.errno not in NO_DESCRIPTORS:
-                raise
-            self.shrink()
-            entries = os.scandir(self.folder(path))
-        with entries:
-            for entry in entries:
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
-                found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns)
-        return found
 
-    def walk(self, path: str) -> Iterator[tuple[str, Local]]:
-        """Everything below a folder, never following links, a folder after what it holds.
-
-        A folder that holds another mirror (it has a state directory of its own) is left out as a whole.
-        """
-        levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
-        while levels:
-            folder, itself, rest = levels[-1]
-            found = next(rest, None)
-            if found is None:
-                levels.pop()
-                if levels:
-                    yield folder, itself
-                continue
-            name, local = found
-            below = f"{folder}/{name}" if folder else name
-            if local.kind is not Kind.DIRECTORY:
-                yield below, local
-                continue
-            content = self.scan(below)
-            if urls.STATE_DIRECTORY not in content:
-                levels.append((below, local, iter(content.items())))
+def _answers_to_another(name: bytes, parent: int, itself: Identity) -> bool:
+    """True if another spelling of ``name`` leads to the same thing."""
+    for other in other_spellings(name.decode("utf-8", "surrogateescape")):
+        with suppress(OSError, UnicodeEncodeError):
+            status = lstat(other.encode("utf-8", "surrogateescape"), parent)
+            if status is not None and identity(status) == itself:
+                return True
+    return False
 
 
 def _obstacle(parent: int, name: bytes, here: str) -> str:

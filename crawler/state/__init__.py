@@ -3,5 +3,16 @@
 from crawler.state.place import existing_state, state_path
 from crawler.state.records import Figures, Held, Run
 from crawler.state.store import NullState, ReadOnlyState, SqliteState
+from crawler.state.tables import RUNS_KEPT
 
-__all__ = ["Figures", "Held", "NullState", "ReadOnlyState", "Run", "SqliteState", "existing_state", "state_path"]
+__all__ = [
+    "RUNS_KEPT",
+    "Figures",
+    "Held",
+    "NullState",
+    "ReadOnlyState",
+    "Run",
+    "SqliteState",
+    "existing_state",
+    "state_path",
+]

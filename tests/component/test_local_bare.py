@@ -11,7 +11,7 @@ import pytest
 from crawler.destinations import bare
 from crawler.destinations.bare import Bare
 from crawler.destinations.local import LocalDestination
-from crawler.destinations.tree import Tree
+from crawler.destinations.looking import View
 from tests.contract.destination import staged
 
 
@@ -21,15 +21,15 @@ class Looks(list[str]):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.meanwhile: Callable[[], object] = lambda: None
-        look = Tree.scan
+        look = View.scan
 
-        def scan(tree: Tree, path: str) -> object:
+        def scan(view: View, path: str) -> object:
             self.append(path)
-            found = look(tree, path)
+            found = look(view, path)
             self.meanwhile()
             return found
 
-        monkeypatch.setattr(Tree, "scan", scan)
+        monkeypatch.setattr(View, "scan", scan)
 
 
 @pytest.fixture

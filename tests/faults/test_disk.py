@@ -154,7 +154,7 @@ def test_a_directory_that_held_another_site_is_not_taken_for_this_one(sandbox: S
     with Site() as other:
         for path, data in site.contents().items():
             other.file(path, data[::-1], mtime=OLD + 5)  # the same row: the listing shows minutes
-        sandbox.mirror(other.url).succeeds()
+        sandbox.mirror(other.url, more=["--moved"]).succeeds()
         sandbox.holds(other.contents())
 
 

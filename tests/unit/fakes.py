@@ -258,8 +258,11 @@ class FakeDestination:
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
         below = [path for path in self.files if path.startswith(folder + "/")]
         folders = {path.rpartition("/")[0] for path in below} - {folder}
-        found = [(path, self.files[path].kind, self.files[path].size) for path in below]
+        found = [(path, self.files[path].kind, self.files[path].size) for path in below if not self.files[path].spared]
         return found + [(path, Kind.DIRECTORY, 0) for path in sorted(folders, reverse=True)]
+
+    def spared(self) -> Mapping[str, str]:
+        return {path: local.spared for path, local in self.files.items() if local.spared}
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         self.deleted += [path for path in paths if path not in self.stays]

@@ -89,3 +89,21 @@ def test_a_flat_listing_shows_the_folders_between() -> None:
 
 def test_an_empty_listing_shows_nothing() -> None:
     assert Shown().extraneous("", {"a": FILE}) == [gone("a", Kind.FILE)]
+
+
+@pytest.mark.parametrize("conclusive", [True, False])
+@pytest.mark.parametrize("spared", ["", "a symbolic link", "--log-file"])
+@pytest.mark.parametrize("as_shown", [None, Kind.FILE, Kind.DIRECTORY, Kind.UNKNOWN])
+@pytest.mark.parametrize("kind", [Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK])
+def test_what_must_stay_is_never_gone(conclusive: bool, spared: str, as_shown: Kind | None, kind: Kind) -> None:
+    page = shown(("other", Kind.FILE), *([("x", as_shown)] if as_shown else []))
+    missing = Missing()
+    missing.note("", page.extraneous("", {"x": Local(kind, 5, 0, spared)}), conclusive=conclusive)
+    missing.confirm("x")
+    in_the_way = as_shown is Kind.DIRECTORY and kind is not Kind.DIRECTORY
+    assert bool(missing.gone) == (not spared and (in_the_way or (as_shown is None and conclusive)))
+    assert bool(missing.doubted) == (not spared and as_shown is None and not conclusive)
+    assert missing.spared == ({"x": spared} if spared and as_shown is None else {})
+    assert missing.obstacles == ({"x": spared} if spared and in_the_way else {})
+    assert (missing.obstacle("x/y/z") is not None) == bool(missing.obstacles)
+    assert missing.obstacle("xy/z") is None

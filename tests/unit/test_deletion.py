@@ -187,3 +187,14 @@ async def test_what_is_removed_was_forgotten_before(tmp_path: Path) -> None:
         )
         await remove(gone, Watched(TREE), state, Recorder())
     assert rows == [2], "b.txt and keep/f.zip"
+
+
+async def test_what_must_stay_in_a_folder_that_goes_keeps_it_and_does_not_count() -> None:
+    link = Local(Kind.SYMLINK, 10, 0, "a symbolic link")
+    tree = TREE | {"old/deep/link": link}
+    item = Extraneous(path="old", kind=Kind.DIRECTORY, size=10)
+    filters = Filters(Config.from_mapping({"delete": True}, where="test"), datetime(2024, 1, 1, tzinfo=UTC))
+    found = await candidates([item], FakeDestination(tree), filters, delete_excluded=True)
+    assert sorted(found.files) == ["old/c.zip", "old/d.txt", "old/deep/e.zip"]
+    assert (found.folders, found.uncounted) == ((), 3)
+    assert found.spared == {"old/deep/link": "a symbolic link"}

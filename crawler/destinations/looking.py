@@ -1,0 +1,107 @@
+"""What lies in DIR, looked at without following a link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from crawler import urls
+from crawler.destinations.elsewhere import is_leftover
+from crawler.destinations.reasons import NO_DESCRIPTORS, Refused
+from crawler.destinations.spared import Spared, reason
+from crawler.destinations.tree import Tree, decoded
+from crawler.errors import DestinationError
+from crawler.models import Kind, Local
+
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
+
+
+class View:
+    """Looks into the folders of a tree. Not for use by more than one thread.
+
+    ``spared`` says what must stay; without it, nothing must.
+    """
+
+    def __init__(self, tree: Tree, spared: Spared | None = None) -> None:
+        self._tree = tree
+        self._spared = spared
+        self.leftovers: set[str] = set()
+        """Paths of copies that an earlier run did not finish: see ``elsewhere``."""
+
+    def take_leftovers(self) -> list[str]:
+        """Those that were seen, for the caller to remove."""
+        taken, self.leftovers = sorted(self.leftovers), set()
+        return taken
+
+    def scan(self, path: str) -> dict[str, Local]:
+        """What lies in a folder, by name; {} if it is absent or behind a link.
+
+        Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
+        """
+        self._tree.refresh()
+        try:
+            found = self._scan(path)
+        except PermissionError as error:
+            where = f"the folder {path} in DIR" if path else "DIR"
+            raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
+        except (FileNotFoundError, Refused):
+            return {}
+        if not path:
+            found.pop(urls.STATE_DIRECTORY, None)
+        return found
+
+    def _scan(self, path: str) -> dict[str, Local]:
+        found: dict[str, Local] = {}
+        directory = self._tree.folder(path)
+        device, here, owner = 0, None, None
+        if self._spared is not None:
+            owner = self._spared.owner(self._tree, path)
+            directory = self._tree.folder(path)
+            device, here = os.fstat(directory).st_dev, self._spared.here(directory)
+        try:
+            entries = os.scandir(directory)  # needs a descriptor of its own
+        except OSError as error:
+            if error.errno not in NO_DESCRIPTORS:
+                raise
+            self._tree.shrink()
+            directory = self._tree.folder(path)
+            entries = os.scandir(directory)
+        with entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
+                if kind is Kind.FILE and is_leftover(entry.name):
+                    self.leftovers.add(f"{path}/{entry.name}" if path else entry.name)
+                    continue
+                why = ""
+                if owner is not None:
+                    why = f"part of another mirror, the one in {owner}"
+                elif self._spared is not None and (kind is not Kind.FILE or here is not None):
+                    why = reason(os.fsencode(entry.name), status, directory, here, device=device)
+                found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns, why)
+        return found
+
+    def walk(self, path: str) -> Iterator[tuple[str, Local]]:
+        """Everything below a folder, never following links, a folder after what it holds.
+
+        What must stay is shown, and what is below it is not.
+        """
+        levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
+        while levels:
+            folder, itself, rest = levels[-1]
+            found = next(rest, None)
+            if found is None:
+                levels.pop()
+                if levels:
+                    yield folder, itself
+                continue
+            name, local = found
+            below = f"{folder}/{name}" if folder else name
+            if local.kind is not Kind.DIRECTORY or local.spared:
+                yield below, local
+                continue
+            levels.append((below, local, iter(self.scan(below).items())))

@@ -1,0 +1,124 @@
+"""LocalDestination: what stays whatever a listing says, recognised by what a path leads to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from crawler.config import Config
+from crawler.destinations.local import LocalDestination
+from crawler.destinations.spared import MOUNT, OwnFile, own_files, place, reason
+from crawler.models import Kind, Known
+from tests.contract.destination import staged
+
+SUMMARY = "--summary"
+
+
+def spelled(directory: Path, how: str) -> Path:
+    """DIR/sum.json in another spelling."""
+    link = directory.parent / "link"
+    if how == "through a link to DIR":
+        link.symlink_to(directory)
+        return link / "sum.json"
+    if how == "a link in DIR":
+        (directory / "sum.json").symlink_to(directory.parent / "true.json")
+        return directory / "sum.json"
+    if how == "a link to it":
+        link.symlink_to(directory / "sum.json")
+        return link
+    return {
+        "plain": directory / "sum.json",
+        "dots": directory / ".." / directory.name / "." / "sum.json",
+    }[how]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("how", ["plain", "dots", "through a link to DIR", "a link in DIR", "a link to it"])
+async def test_a_file_of_ours_is_spared_and_not_replaced_however_it_is_named(
+    tmp_path: Path, how: str, exists: bool
+) -> None:
+    directory = tmp_path / "dir"
+    directory.mkdir()
+    path = spelled(directory, how)
+    if exists and how != "a link in DIR":
+        (directory / "sum.json").write_bytes(b"mine")
+    (directory / "other.json").write_bytes(b"x")
+    async with LocalDestination(directory, own=[OwnFile(SUMMARY, path)]) as destination:
+        found = await destination.scan("")
+        assert found["other.json"].spared == ""
+        if "sum.json" in found:
+            assert found["sum.json"].spared == SUMMARY
+            assert await destination.delete(["sum.json"]) == [f"it is {SUMMARY}"]
+        said, other = await destination.commit([staged("sum.json", b"theirs"), staged("other.json", b"theirs")])
+    assert SUMMARY in str(said)
+    assert isinstance(other, Known)
+    assert not (directory / "sum.json").exists() or (directory / "sum.json").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "stays"),
+    [
+        ("--state", "f-wal", True),
+        ("--state", "f-shm", True),
+        ("--state", "f-journal", True),
+        ("--state", "f.damaged-20250101T000000Z-2", True),
+        ("--state", "f.1", False),
+        ("--log-file", "f.1", True),
+        ("--log-file", "f.12.gz", True),
+        ("--log-file", "f-20250101", True),
+        ("--log-file", "f-2025-01-01.zst", True),
+        ("--log-file", "f-wal", False),
+        ("--log-file", "f.txt", False),
+        ("--log-file", "g.1", False),
+        ("--summary", "f.1", False),
+    ],
+)
+async def test_what_belongs_to_a_file_of_ours_stays_too(tmp_path: Path, what: str, name: str, stays: bool) -> None:
+    (tmp_path / name).touch()
+    async with LocalDestination(tmp_path, own=[OwnFile(what, tmp_path / "f")]) as destination:
+        assert (await destination.scan(""))[name].spared == (what if stays else "")
+
+
+def test_the_files_that_options_name() -> None:
+    named = {key: f"/x/{key}" for key in ("log_file", "summary", "changes", "metrics", "report", "state", "ca_file")}
+    config = Config.from_mapping({**named, "header": ["@/x/header", "A: b"]}, where="test")
+    assert {str(own.path) for own in own_files(config)} == {*named.values(), "/x/header"}
+    assert {own.what for own in own_files(config)} >= {"--log-file", "--state", "--header"}
+    assert own_files(Config()) == ()
+
+
+async def test_links_mirrors_and_their_folders_stay_when_a_folder_goes(tmp_path: Path) -> None:
+    for path in ("old/x", "old/deep/y", "old/mirror/z", "old/mirror/.crawler/lock", "plain/f"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "old/deep/link").symlink_to("/nowhere")
+    async with LocalDestination(tmp_path) as destination:
+        walked = [path for path, _, _ in await destination.walk_local("old")]
+        assert destination.spared() == {"old/mirror": "another mirror", "old/deep/link": "a symbolic link"}
+        assert sorted(walked) == ["old/deep", "old/deep/y", "old/x"]
+        assert {path for path, kind, _ in await destination.walk_local("plain") if kind is Kind.FILE} == {"plain/f"}
+        assert destination.spared() == {}
+        inner = await destination.scan("old/mirror")
+        assert set(inner) == {"z", ".crawler"}
+        assert all("another mirror" in local.spared for local in inner.values())
+
+
+def test_a_folder_of_another_device_is_a_mount_point(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        status = (tmp_path / "disk").lstat()
+        assert reason(b"disk", status, descriptor, None, device=status.st_dev + 1) == MOUNT
+        assert reason(b"disk", status, descriptor, None, device=status.st_dev) == ""
+    finally:
+        os.close(descriptor)
+
+
+def test_one_place_has_many_names(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    assert place(f"{tmp_path}/m") == place(f"{tmp_path}/./m/") == place(f"{tmp_path}/link")
+    assert place(f"{tmp_path}/m/new/x") == place(f"{tmp_path}/link/new//x")
+    assert place(f"{tmp_path}/m") != place(f"{tmp_path}/new")

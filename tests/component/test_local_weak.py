@@ -1,0 +1,197 @@
+"""LocalDestination on file systems that cannot do everything: times, fsync, locks, rename between disks, spellings."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.destinations.elsewhere import hidden_name, is_leftover
+from crawler.destinations.local import LocalDestination
+from crawler.destinations.tree import other_spellings
+from crawler.errors import DestinationError
+from crawler.models import Known
+from tests.contract.destination import job, pattern, staged, stream
+
+NOT_OFFERED = [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP]
+
+
+def refusing(error: int) -> Callable[..., Any]:
+    def refuse(*_args: Any, **_options: Any) -> Any:
+        raise OSError(error, os.strerror(error))
+
+    return refuse
+
+
+@pytest.mark.parametrize("error", [*NOT_OFFERED, errno.EPERM])
+async def test_files_whose_times_cannot_be_set_are_stored_and_known_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    monkeypatch.setattr(os, "utime", refusing(error))
+    async with LocalDestination(tmp_path) as destination:
+        outcomes = await destination.commit([staged(name, mtime=1_000_000_000) for name in ("a", "sub/b")])
+        found = {**await destination.scan(""), **await destination.scan("sub")}
+        assert [text for text in destination.lacks if "times" in text] == list(destination.lacks) != []
+    for name, outcome in zip(("a", "b"), outcomes, strict=True):
+        assert isinstance(outcome, Known)
+        assert outcome.mtime == found[name].mtime != 1_000_000_000
+
+
+@pytest.mark.parametrize("fsync", ["batch", "file", "none"])
+@pytest.mark.parametrize("error", NOT_OFFERED)
+async def test_a_file_system_that_cannot_flush_is_named_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, fsync: str
+) -> None:
+    monkeypatch.setattr(os, "fsync", refusing(error))
+    async with LocalDestination(tmp_path, fsync=fsync) as destination:
+        if fsync == "none":
+            assert all(isinstance(known, Known) for known in await destination.commit([staged("a")]))
+        else:
+            with pytest.raises(DestinationError, match=r"cannot flush \(fsync: .*\): use --fsync none"):
+                await destination.commit([staged("a")])
+    assert (tmp_path / "a").exists() == (fsync == "none")
+
+
+@pytest.mark.parametrize("error", [*NOT_OFFERED, errno.ENOLCK])
+async def test_a_file_system_without_locks_is_named_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refusing(error))
+    async with LocalDestination(tmp_path) as destination:
+        with pytest.raises(DestinationError, match=r"cannot lock .*/\.crawler/lock: .*: use --lock none"):
+            await destination.acquire(0)
+        await destination.acquire(0, lock=False)
+        assert isinstance((await destination.commit([staged("a")]))[0], Known)
+
+
+class Disks:
+    """``rename`` as it is where the folder ``sub`` is on another file system."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+        self._rename, self._sub = os.rename, directory / "sub"
+        self.killed = False
+        monkeypatch.setattr(os, "rename", self.rename)
+
+    def rename(self, old: Any, new: Any, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        source, target = (os.path.samestat(os.fstat(fd), self._sub.stat()) for fd in (src_dir_fd, dst_dir_fd))
+        if source != target:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        if source and self.killed:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self._rename(old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+
+@pytest.mark.parametrize("fsync", ["batch", "none"])
+async def test_a_folder_on_another_disk_gets_its_files_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fsync: str
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/old").write_bytes(b"old")
+    disks, body = Disks(monkeypatch, tmp_path), pattern(3_000_000)
+    async with LocalDestination(tmp_path, fsync=fsync) as destination:
+        part = await destination.open_part(job("sub/large"))
+        await stream(part, body)
+        await part.finish()
+        items = [staged("sub/old", b"new", mtime=10**18), staged("sub/large", body, part=part.name), staged("top")]
+        outcomes = await destination.commit(items)
+        assert all(isinstance(outcome, Known) for outcome in outcomes)
+        assert (await destination.scan("sub"))["old"].mtime == 10**18
+        disks.killed = True
+        with pytest.raises(DestinationError):
+            await destination.commit([staged("sub/old", b"newer")])
+    assert (tmp_path / "sub/large").read_bytes() == body
+    assert (tmp_path / "sub/old").read_bytes() == b"new"
+    assert sorted(path.name for path in (tmp_path / "sub").iterdir()) == ["large", "old"]
+    assert list((tmp_path / ".crawler/parts").iterdir()) == []
+
+
+@pytest.mark.parametrize("ends", ["clean_parts", "delete"])
+async def test_what_a_killed_run_left_on_another_disk_is_not_seen_and_goes(tmp_path: Path, ends: str) -> None:
+    left = tmp_path / "sub" / hidden_name(f"{'0' * 16}.1f.part")
+    left.parent.mkdir()
+    left.touch()
+    like_it = tmp_path / "sub" / ".crawler-notes.part"
+    like_it.touch()
+    async with LocalDestination(tmp_path) as destination:
+        assert list(await destination.scan("sub")) == [like_it.name]
+        assert left.exists()
+        if ends == "delete":
+            assert await destination.delete(["sub/" + like_it.name, "sub"]) == [None, None]
+        else:
+            await destination.clean_parts(())
+    assert not left.exists()
+    assert like_it.exists() == (ends == "clean_parts")
+
+
+@pytest.mark.parametrize("part", ["ab12" * 4 + ".0.part", "f" * 32 + "." + "ab12" * 4 + ".3c.part"])
+def test_a_copy_is_known_by_its_name(part: str) -> None:
+    assert is_leftover(hidden_name(part))
+    assert not is_leftover(part)
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("README", {"readme"}),
+        ("a1", {"A1"}),
+        ("123", set()),
+        ("日本", set()),
+        (unicodedata.normalize("NFC", "é"), {unicodedata.normalize("NFD", "é"), unicodedata.normalize("NFC", "É")}),
+    ],
+)
+def test_spellings_that_a_file_system_may_take_for_one(name: str, others: set[str]) -> None:
+    assert other_spellings(name) == others
+
+
+class Folding:
+    """Names are one whatever their case, in the folder ``sub`` alone, as where FAT is mounted there."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, sub: Path) -> None:
+        self._sub, self._calls = sub, {name: getattr(os, name) for name in ("stat", "open", "mkdir", "rename")}
+        monkeypatch.setattr(os, "stat", self.named("stat"))
+        monkeypatch.setattr(os, "open", self.named("open"))
+        monkeypatch.setattr(os, "mkdir", self.named("mkdir"))
+        monkeypatch.setattr(os, "rename", self.rename)
+
+    def found(self, name: Any, directory: int | None) -> Any:
+        stat = self._calls["stat"]
+        if directory is None or not os.path.samestat(stat(directory), stat(self._sub)):
+            return name
+        here = {os.fsencode(other).lower(): os.fsencode(other) for other in os.listdir(self._sub)}
+        return here.get(os.fsencode(name).lower(), name)
+
+    def named(self, call: str) -> Callable[..., Any]:
+        def folded(name: Any, *args: Any, dir_fd: int | None = None, **options: Any) -> Any:
+            return self._calls[call](self.found(name, dir_fd), *args, dir_fd=dir_fd, **options)
+
+        return folded
+
+    def rename(self, old: Any, new: Any, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        found = self.found(new, dst_dir_fd)
+        self._calls["rename"](old, found, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+
+async def test_names_that_are_one_here_are_a_clash_though_dir_itself_does_not_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    Folding(monkeypatch, tmp_path / "sub")
+    for _ in range(2):  # in one run, and with what the first one left
+        async with LocalDestination(tmp_path) as destination:
+            await destination.acquire(0)
+            assert not destination.folds_case
+            paths = ("sub/README", "sub/readme", "sub/Deep/x", "sub/deep/y", "README", "readme")
+            local = await destination.scan("sub")
+            items = [staged(path, path.encode()) for path in paths if path.rpartition("/")[2] not in local]
+            outcomes = dict(zip([item.job.path for item in items], await destination.commit(items), strict=True))
+        refused = {path for path, outcome in outcomes.items() if isinstance(outcome, str)}
+        assert refused == {"sub/readme", "sub/deep/y"}
+        assert all("another file or folder" in str(outcomes[path]) for path in refused)
+    assert (tmp_path / "sub/README").read_bytes() == b"sub/README"
+    assert sorted(os.listdir(tmp_path / "sub")) == ["Deep", "README"]

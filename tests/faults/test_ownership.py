@@ -1,0 +1,146 @@
+"""Whose a path is: files of the program in DIR, links, mirrors in mirrors, and a DIR that belongs to another URL."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faulty.samples import many, populate
+from tests.faulty.sandbox import Run, Sandbox
+from tests.faulty.server import Site
+
+OWN = {"state": "s.db", "log-file": "log", "summary": "sum.json", "changes": "changes", "metrics": "crawler.prom"}
+
+
+def clean(run: Run) -> None:
+    run.succeeds()
+    assert run.text == ""
+
+
+@pytest.mark.own
+@pytest.mark.row("F09", "M22")
+def test_files_of_the_program_and_mirrors_in_dir_stay_and_are_not_counted(sandbox: Sandbox, site: Site) -> None:
+    wanted = many(site, 12)
+    sandbox.directory.mkdir()
+    (sandbox.base / "inside" / "other name").symlink_to(sandbox.directory)
+    sandbox.remember()
+    options = [f"--{option}={sandbox.base / 'inside' / 'other name' / name}" for option, name in OWN.items()]
+    for _ in range(2):
+        clean(sandbox.mirror(site.url, delete=True, more=[*options, "--max-delete=0"]))
+    (sandbox.directory / "log").rename(sandbox.directory / "log.1")
+    with Site() as other:
+        inner = many(other, 20)
+        command = sandbox.command(other.url)
+        command[-1] += "/inner"
+        sandbox.note(sandbox.start_raw(command).finish()).succeeds()
+    site.remove("f003")
+    del wanted["f003"]
+    clean(sandbox.mirror(site.url, delete=True, more=[*options, "--max-delete=1"]))
+    there = sandbox.tree()
+    assert {path for path in there if "inner" not in path} == {*wanted, *OWN.values(), "log.1"}
+    assert {path for path in there if "inner/" in path and ".crawler" not in path} == {
+        f"inner/{path}" for path in inner
+    }
+    assert '"deleted": 1' in (sandbox.directory / "sum.json").read_text()
+    shown = sandbox.mirror(site.url, delete=True, more=[*options, "-v"])
+    shown.says("Left alone: changes (--changes), crawler.prom (--metrics), inner (another mirror), log (--log-file)")
+
+
+@pytest.mark.own
+@pytest.mark.row("F10", "H13")
+def test_a_link_in_place_of_a_folder_is_named_and_neither_followed_nor_removed(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    sandbox.mirror(site.url).succeeds()
+    for path in sorted(sandbox.directory.joinpath("sub").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (sandbox.directory / "sub").rmdir()
+    (sandbox.directory / "sub").symlink_to(sandbox.outside)
+    (sandbox.directory / "unlisted").symlink_to(sandbox.outside)
+    for delete in (False, True):
+        run = sandbox.mirror(site.url, delete=delete)
+        run.fails(5)
+        run.says("sub is a symbolic link, never written through: replace it by a directory", "Left alone: unlisted")
+        assert "gone upstream" not in run.text
+        assert os.path.islink(sandbox.directory / "sub")
+        assert os.path.islink(sandbox.directory / "unlisted")
+        sandbox.holds({path: data for path, data in wanted.items() if not path.startswith("sub/")})
+
+
+@pytest.mark.own
+@pytest.mark.row("X14")
+def test_a_directory_of_another_url_is_refused_until_it_is_said_to_have_moved(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    sandbox.mirror(f"{site.url}nothing-here/").fails(3)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.mirror(site.url.rstrip("/")).fails(3)  # which this server does not know, but it is the same tree
+    sandbox.mirror(site.url.replace("http://", "HTTP://")).succeeds()
+    with Site() as other:
+        theirs = many(other, 3)
+        for more in ([], ["--dry-run"], ["--delete"]):
+            refused = sandbox.mirror(other.url, more=more)
+            refused.fails(2)
+            refused.says(site.url, other.url, "--moved")
+            sandbox.holds(wanted)
+        assert len(other.log) == 0
+        sandbox.mirror(other.url, delete=True, more=["--moved", "--max-delete=100%"]).succeeds()
+        sandbox.holds(theirs)
+        sandbox.mirror(other.url).succeeds()
+    sandbox.mirror(site.url).fails(2)
+
+
+@pytest.mark.own
+@pytest.mark.row("X15")
+@pytest.mark.parametrize("spelling", ["dots", "link"])
+def test_two_mirrors_of_a_file_in_one_directory_are_refused(sandbox: Sandbox, site: Site, spelling: str) -> None:
+    populate(site)
+    second = sandbox.directory.parent / "." / "mirror/"
+    if spelling == "link":
+        second = sandbox.base / "inside" / "link"
+        second.symlink_to(sandbox.directory)
+        sandbox.remember()
+    file = sandbox.reports / "mirrors.toml"
+    text = "".join(
+        f'[[mirror]]\nname = "{name}"\nurl = "{site.url}{name}/"\ndir = "{place}"\n'
+        for name, place in (("a", sandbox.directory), ("b", f"{second}/"))
+    )
+    file.write_text(text)
+    argv = sandbox.command(site.url)[:-2]
+    run = sandbox.note(sandbox.start_raw([*argv, "--config", str(file)]).finish())
+    run.fails(2)
+    run.says("mirrors 'a' and 'b' have the same directory")
+    assert not sandbox.directory.exists()
+
+
+WEAK = """
+import errno, fcntl, os
+def refuse(*args, **options):
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+fcntl.flock = os.fsync = os.utime = refuse
+"""
+
+
+@pytest.mark.own
+@pytest.mark.row("F11", "F12")
+def test_a_file_system_that_can_do_little_is_named_and_can_be_used(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    (sandbox.reports / "sitecustomize.py").write_text(WEAK)
+    path = os.pathsep.join(filter(None, (str(sandbox.reports), sandbox.env.get("PYTHONPATH"))))
+    env = {"PYTHONPATH": path}
+    locked = sandbox.mirror(site.url, env=env)
+    locked.fails(4)
+    locked.says(".crawler/lock: this file system has no locks", "--lock none")
+    unflushed = sandbox.mirror(site.url, env=env, more=["--lock=none"])
+    unflushed.fails(4)
+    unflushed.says("cannot flush (fsync", "--fsync none")
+    more = ["--lock=none", "--fsync=none"]
+    first = sandbox.mirror(site.url, env=env, more=more)
+    first.succeeds()
+    assert first.text.count("does not keep the times") == 1
+    sandbox.holds(wanted)
+    before = len(site.log)
+    clean(sandbox.mirror(site.url, env=env, more=more))
+    assert not {request.path.rpartition("/")[2] for request in list(site.log)[before:]} & {
+        Path(path).name for path in wanted
+    }

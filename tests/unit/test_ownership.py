@@ -1,0 +1,75 @@
+"""Whose DIR is: which URLs are one tree, and which run tells."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.ownership import is_same_tree, owner, refusal
+
+SAME = [
+    ("http://h/pub/", "https://h/pub/"),
+    ("http://h/pub/", "http://h/pub"),
+    ("http://h/pub/", "http://h:80/pub/"),
+    ("http://h:80/pub/", "https://h:443/pub/"),
+    ("http://h/pub/", "http://H.:80/pub/"),
+    ("http://h/pub/", "http://h/pub/index.html"),
+    ("http://h/", "http://h"),
+    ("http://h/a%20b/", "http://h/a%20b"),
+    ("http://h/%7euser/", "http://h/~user/"),
+    ("http://h/?d=x", "https://h/?d=x"),
+]
+OTHER = [
+    ("http://h/pub/", "http://h/"),
+    ("http://h/pub/", "http://h/pub/sub/"),
+    ("http://h/pub/", "http://h/Pub/"),
+    ("http://h/pub/", "http://i/pub/"),
+    ("http://h/pub/", "http://h:8080/pub/"),
+    ("http://h:8080/pub/", "https://h:8443/pub/"),
+    ("http://h/?d=x", "http://h/?d=y"),
+    ("http://h/a%2Fb/", "http://h/c/b/"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME)
+def test_spellings_of_one_tree(first: str, second: str) -> None:
+    assert is_same_tree(first, second)
+    assert is_same_tree(second, first)
+
+
+@pytest.mark.parametrize(("first", "second"), OTHER)
+def test_other_trees(first: str, second: str) -> None:
+    assert not is_same_tree(first, second)
+    assert not is_same_tree(second, first)
+
+
+@given(st.text(), st.text())
+def test_any_text_may_have_been_remembered(first: str, second: str) -> None:
+    assert is_same_tree(first, first)
+    assert is_same_tree(first, second) == is_same_tree(second, first)
+
+
+@pytest.mark.parametrize(
+    ("runs", "known"),
+    [
+        ([], None),
+        ([("a", 3), ("b", 3)], "a"),
+        ([("b", 0), ("a", 3)], "a"),  # a wrong URL that showed nothing took nothing over
+        ([("b", None), ("a", 3)], "a"),
+        ([("b", 0), ("a", None)], "a"),  # killed, and there is no other word
+        ([("", 7), ("a", 3)], "a"),  # a list of URLs
+        ([("", 7)], None),
+        ([("a", 0)], None),
+    ],
+)
+def test_the_last_run_that_brought_something_tells(runs: list[tuple[str, int | None]], known: str | None) -> None:
+    assert owner(runs) == known
+
+
+def test_the_refusal_names_both_and_no_password() -> None:
+    text = refusal("dir", "http://u:secret@h/a/", "http://h/b/")
+    assert "http://h/a/" in text
+    assert "http://h/b/" in text
+    assert "--moved" in text
+    assert "secret" not in text
