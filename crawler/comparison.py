@@ -67,6 +67,10 @@ class Missing:
                 return f"{above} is {what}, and in the way of its folder: move it away"
         return None
 
+    def is_replaced(self, path: str) -> bool:
+        """True if a file lies where a folder of ``path`` goes."""
+        return bool(self.replaced) and any(path.startswith(f"{above}/") for above in self.replaced)
+
     def confirm(self, folder: str) -> None:
         """The listing of ``folder`` itself was read to its end: what lies in its place may go."""
         if folder in self.replaced:

@@ -208,7 +208,7 @@ class Producer:
         if obstacle is not None:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
             return
-        if self._is_blocked(job):
+        if self.missing.is_replaced(job.path):
             self.blocked.append(job)
             return
         is_sure = job.size is not None and not job.probe and job.known is None
@@ -225,10 +225,6 @@ class Producer:
         else:
             self._policy.room.check()
             await self.put(job)
-
-    def _is_blocked(self, job: Job) -> bool:
-        replaced = self.missing.replaced
-        return bool(replaced) and any(job.path.startswith(path + "/") for path in replaced)
 
     async def _needs(
         self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: Opened
