@@ -7,6 +7,7 @@ the disk where the local copy is current. What cannot be read or understood is a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,8 +15,9 @@ from crawler import limits
 from crawler.attempts import persist
 from crawler.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 from crawler.errors import FetchError, VerificationError
+from crawler.evidence import prove
 from crawler.interfaces import Client, Destination, Permit, StateStore
-from crawler.models import Entry, Job, Kind, Known, Local
+from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local
 from crawler.plan import Decision, Need, needs_fetch, request_headers
 
 WARNINGS = 10
@@ -173,32 +175,36 @@ class Checksums:
         local = await self._destination.read(source.path, limits.CHECKSUM_BYTES)
         known = await self._state.file(source.path)
         try:
-            body = await persist(lambda: self._body(source.entry, known, local), self._attempts)
+            body, is_current = await persist(lambda: self._body(source.entry, known, local), self._attempts)
         except (FetchError, VerificationError) as error:
             self._warn(f"{source.path}: nothing is checked by this checksum file ({error})")
             return {}
-        source.is_news = local is not None and body is not local[1]
+        source.is_news = is_current and local is not None and body is not local[1]
         found = await asyncio.to_thread(parse_checksums, source.entry.name, body)
         if body.strip() and not found:
             self._warn(f"{source.path}: nothing is checked by this checksum file (there is none in it)")
         return found
 
-    async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> bytes:
-        """From the disk where that copy is current, or the server says so. Raises FetchError, VerificationError."""
+    async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, bool]:
+        """From the disk where that copy is current, or the server says so; and False if it is not the listed version.
+
+        Raises FetchError, VerificationError.
+        """
         need = needs_fetch(entry, known, local[0] if local else None).need
         if local is not None and need is Need.NOTHING:
-            return local[1]
-        job = Job(url=entry.url, path=entry.name, reason="checksums")
+            return local[1], True
+        job = Job(url=entry.url, path=entry.name, reason="checksums", modified=entry.modified)
         if local is not None and need is Need.CONFIRM:
             job = replace(job, known=known)
         headers = request_headers(job, None)
         async with self._client.open("GET", entry.url, headers=headers, permit=self._permit) as reply:
             if reply.status == 304 and local is not None and job.known is not None:
-                return local[1]
+                return local[1], True
             if reply.status != 200:
                 retryable = reply.status >= 500 or reply.status == 429
                 raise FetchError(f"HTTP {reply.status}", url=entry.url, status=reply.status, retryable=retryable)
-            return await reply.read(limits.CHECKSUM_BYTES)
+            proof = prove(job, 200, reply.headers, time.time())
+            return await reply.read(limits.CHECKSUM_BYTES), proof.checked != UNCONFIRMED
 
 
 def _rank(name: str) -> int:
@@ -222,7 +228,7 @@ def by_digest(
     if not comparable or local.kind is not Kind.FILE or (known.size, known.mtime) != (local.size, local.mtime):
         return decision
     if published.digest != known.digest:
-        return Decision(Need.FETCH, "published digest differs")
+        return Decision(Need.FETCH, "published digest differs", is_disproved=True)
     if published.is_news and (entry.size is None or known.size in entry.size):
         return Decision(Need.NOTHING, "same published digest")
     return decision

@@ -13,10 +13,10 @@ from crawler.checksums import Checksums, may_be_checksums
 from crawler.discover import Folder, FolderPage
 from crawler.fetching import build_walker
 from crawler.filters import Filters
-from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
+from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.observer import Observer
 from crawler.permission import HostRules
-from crawler.plan import UNLIMITED, request_headers
+from crawler.plan import NOT_CONFIRMED, UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
 from crawler.report import NAVIGATION
 from crawler.run import Parts
@@ -200,6 +200,8 @@ def _known(known: Known, entry: Entry) -> str:
     ]
     validators = known.validators
     words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
+    if known.checked == UNCONFIRMED:
+        return ", ".join([*words, NOT_CONFIRMED])
     checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
     return ", ".join([*words, f"confirmed {checked}"])
 

@@ -24,6 +24,8 @@ REDIRECTS = 10
 """Hops for one request; browsers stop at 20, and a mirror needs one or two."""
 HEAD_FAILURES = 10
 """HEADs in a row that come to nothing, after which a run asks with GET alone: some servers leave each unanswered."""
+BYPASSES = 10
+"""Requests in a row past all caches that brought no other version, after which a run sends no more of them."""
 RETRY_AFTER = 600.0
 """Longest wait that a server may ask for. Beyond it the file fails now and the next run comes back."""
 BODY_CHUNK = 256 * KIB

@@ -44,6 +44,30 @@ LINK = "a symbolic link"
 """What ``Local.spared`` says of one."""
 
 
+class Dating(StrEnum):
+    """Whether Last-Modified and listing row tell the same time, judged by the other files of the folder."""
+
+    UNKNOWN = "unknown"
+    """No other file of the folder has both."""
+    RELIABLE = "reliable"
+    """They agree for most of them."""
+    UNRELIABLE = "unreliable"
+    """They differ for most of them: this server dates its files by another clock than its listings."""
+
+
+class Currency(StrEnum):
+    """Which version of a file a response is about, compared with the listing row."""
+
+    UNKNOWN = "unknown"
+    """Nothing to compare: the row has no time, or the response no usable Last-Modified."""
+    LISTED = "listed"
+    """Nothing contradicts that it is the listed one."""
+    OLDER = "older"
+    """Last-Modified is earlier than the row, in every time zone: probably a cache that lags behind."""
+    OTHER = "other"
+    """Last-Modified is not the row's time in any zone, and not certainly earlier: the listing may lag behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span(Generic[T]):
     """A closed interval that holds the true value: what a rounded size or a minute really says.
@@ -158,7 +182,14 @@ class Known:
     validators: Validators = Validators()
     digest: str | None = None
     checked: float = 0.0
-    """When the server last confirmed this version, seconds since the epoch by the server's clock."""
+    """When the server last confirmed this version as the listed one, seconds since the epoch by the server's clock.
+
+    UNCONFIRMED if its last response contradicted the row: the next run asks again.
+    """
+
+
+UNCONFIRMED = -1.0
+"""``Known.checked`` of a copy that the server has not confirmed as the version its listing shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +226,15 @@ class Job:
     """What lies at ``path`` now."""
     probe: bool = False
     """Ask with HEAD first: the local copy may already be the right one (no state to tell)."""
+    copy: Known | None = None
+    """What is known of the local copy if it is intact, whether or not the request is conditional on it."""
+    moment: Span[datetime] | None = None
+    """The row's time in UTC, where the zone of the listing has been learnt."""
+    dating: Dating = Dating.UNKNOWN
+    vouched: bool = False
+    """``digest`` is the listing's own: a body that has it is the listed version, whatever its times say."""
+    fresh: bool = False
+    """Ask the origin server, past all caches (RFC 9111 section 5.2.1.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +256,10 @@ class Result:
     """Bytes of the copy that was replaced or deleted."""
     known: Known | None = None
     """What the state should remember from now on."""
+    currency: Currency = Currency.UNKNOWN
+    """Whether the local file is the listed version, by the server's last response."""
+    dating: Dating = Dating.UNKNOWN
+    """How far ``currency`` can be relied on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from crawler.comparison import Shown
 from crawler.interfaces import Destination, StateStore
 from crawler.leaf import Gathering
-from crawler.models import Job, Known, Local
+from crawler.models import Dating, Entry, Job, Known, Local
+from crawler.plan import NOT_CONFIRMED, Decision, Need, is_intact
 from crawler.zones import Learner
 
 
@@ -40,6 +41,34 @@ class Opened:
             await self.scan(parent)
             self.known[parent] = await self.state.folder(parent)
         return self.local[parent].get(name), self.known[parent].get(name)
+
+    async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
+        """What a worker needs to know of an entry that ``decision`` is about.
+
+        ``is_vouched``: its digest is the listing's own, and the body will be checked against it.
+        """
+        parent, _, name = path.rpartition("/")
+        local, known = await self.look(parent, name)
+        timed = self.zone.timed(entry, self.known[parent]).modified
+        dating = self.zone.dating(entry, self.known[parent])
+        return Job(
+            url=entry.url,
+            path=path,
+            reason=decision.reason,
+            kind=entry.kind,
+            size=entry.size,
+            modified=entry.modified,
+            row=entry.row,
+            digest=entry.digest,
+            known=known if decision.need is Need.CONFIRM else None,
+            local=local,
+            probe=decision.need is Need.PROBE,
+            copy=known if is_intact(known, local) and not decision.is_disproved else None,
+            moment=None if timed is entry.modified else timed,
+            dating=dating,
+            vouched=is_vouched,
+            fresh=decision.reason == NOT_CONFIRMED and dating is not Dating.UNRELIABLE,
+        )
 
     async def scan(self, parent: str) -> dict[str, Local]:
         """What lies in the folder ``parent``, by name."""

@@ -13,13 +13,14 @@ from enum import Enum, auto
 
 from crawler import limits
 from crawler.kinds import is_coded_name
-from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.racy import ZONES, is_racy
-from crawler.retry import RETRYABLE_STATUS, parse_http_date, parse_retry_after
+from crawler.retry import RETRYABLE_STATUS, parse_age, parse_http_date, parse_retry_after
 from crawler.urls import without_query
 
 NANOSECONDS = 1_000_000_000
 SAME_ROW = "same row"
+NOT_CONFIRMED = "not confirmed as the listed version"
 
 
 class Need(Enum):
@@ -38,6 +39,8 @@ class Need(Enum):
 class Decision:
     need: Need
     reason: str
+    is_disproved: bool = False
+    """The local copy has a digest that it should not have: nothing may be concluded from its size and time."""
 
 
 def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check: str = "listing") -> Decision:
@@ -46,7 +49,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.FETCH, "new" if known is None else "missing locally")
     if local.kind is not Kind.FILE:
         return Decision(Need.FETCH, f"a {local.kind} is in its place")
-    if known is None or (known.size, known.mtime) != (local.size, local.mtime):
+    if known is None or not is_intact(known, local):
         return _without_state(entry, local, touched=known is not None)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
@@ -57,11 +60,21 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")
     if entry.modified is None:
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
+    if known.checked == UNCONFIRMED:  # an ETag tells all versions apart, If-Modified-Since hides older ones
+        return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, NOT_CONFIRMED)
     if check != "listing":
         return Decision(Need.CONFIRM, f"--check {check}")
     if is_racy(entry.modified, known):
         return Decision(Need.CONFIRM, "racy")
     return Decision(Need.NOTHING, SAME_ROW)
+
+
+def is_intact(known: Known | None, local: Local | None) -> bool:
+    """True if the local file has the size and time that it was given when it was saved."""
+    is_file = local is not None and local.kind is Kind.FILE
+    return (
+        known is not None and local is not None and is_file and (known.size, known.mtime) == (local.size, local.mtime)
+    )
 
 
 def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:
@@ -243,16 +256,17 @@ def _size_text(size: Span[int]) -> str:
     return str(size.low) if size.exact else f"{size.low} to {size.high}"
 
 
-def is_strong(validators: Validators, date: str | None) -> bool:
+def is_strong(validators: Validators, date: str | None, age: str | None = None) -> bool:
     """True if the validators prove byte-for-byte identity (RFC 9110 sections 8.8.1 and 8.8.2.2).
 
     A strong ETag does; a Last-Modified does only when the answer's Date is at least a second younger
-    (sixty seconds are asked for where the clocks could differ: they are the same clock here).
+    (sixty seconds are asked for where the clocks could differ: they are the same clock here). A cache may have
+    replaced the Date and says so by an Age.
     """
     if validators.etag:
         return is_strong_tag(validators.etag)
     modified, sent = parse_http_date(validators.last_modified), parse_http_date(date)
-    return modified is not None and sent is not None and sent - modified >= 1
+    return modified is not None and sent is not None and sent - parse_age(age) - modified >= 1
 
 
 def is_strong_tag(etag: str | None) -> bool:
@@ -263,9 +277,14 @@ def validators_of(headers: Mapping[str, str]) -> Validators:
     return Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))
 
 
-def request_headers(job: Job, resume: Resume | None) -> dict[str, str]:
-    """Headers for the request: identity bodies only, and the conditions that a copy or a part allows."""
+def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> dict[str, str]:
+    """Headers for the request: identity bodies only, and the conditions that a copy or a part allows.
+
+    With ``fresh``, caches are asked to have the answer confirmed by the origin server (RFC 9111 section 5.2.1.4).
+    """
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if fresh or job.fresh:
+        headers["Cache-Control"] = "no-cache"
     if resume is not None:
         headers["Range"] = f"bytes={resume.offset}-"
         headers["If-Range"] = resume.validators.etag or resume.validators.last_modified or ""

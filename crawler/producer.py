@@ -182,6 +182,7 @@ class Producer:
         parent, _, name = path.rpartition("/")
         local, known = await opened.look(parent, name)
         decision = await self._needs(path, entry, known, local, opened)
+        is_vouched = entry.digest is not None and self._policy.checksums is not None
         if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
             published = await self._policy.checksums.of(path)
             if published is not None:
@@ -192,12 +193,14 @@ class Producer:
         if decision.need is Need.NOTHING:
             assert local is not None
             if known is not None and known.row != entry.row:
-                self._state.remember([replace(known, row=entry.row, url=entry.url)])
+                # Its ETag is that of the version that the old row showed, perhaps of another server.
+                validators = replace(known.validators, etag=None)
+                self._state.remember([replace(known, row=entry.row, url=entry.url, validators=validators)])
             self._observer.finished(
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )
         elif self._policy.budget.takes(_guess(entry) or 0):
-            await self._give(_job(decision, path, entry, known, local), opened)
+            await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
         else:
             self.exhausted = True
             self._observer.finished(Result(path=path, url=entry.url, outcome=Outcome.SKIPPED, reason=BUDGET))
@@ -237,7 +240,7 @@ class Producer:
         if self._policy.check != "digest" or decision.need is Need.FETCH or known is None or known.digest is None:
             return decision
         if await self._destination.digest(path) != known.digest:
-            return Decision(Need.FETCH, "digest differs")
+            return Decision(Need.FETCH, "digest differs", is_disproved=True)
         return decision
 
     async def _refused(self, path: str, entry: Entry, opened: Opened) -> Rejection | None:
@@ -274,22 +277,6 @@ class Producer:
                 self.missing.note(parent, opened.shown.extraneous(parent, local), conclusive=opened.conclusive)
         if complete:
             self.missing.confirm(folder.path)
-
-
-def _job(decision: Decision, path: str, entry: Entry, known: Known | None, local: Local | None) -> Job:
-    return Job(
-        url=entry.url,
-        path=path,
-        reason=decision.reason,
-        kind=entry.kind,
-        size=entry.size,
-        modified=entry.modified,
-        row=entry.row,
-        digest=entry.digest,
-        known=known if decision.need is Need.CONFIRM else None,
-        local=local,
-        probe=decision.need is Need.PROBE,
-    )
 
 
 def _guess(entry: Entry) -> int | None:

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from crawler.models import Known, Span
 from crawler.retry import parse_http_date
 
+REPEATED = 2 * 3600
+"""Seconds by which clocks are set back at most (Troll station; elsewhere one hour): a local time comes twice then."""
 ZONES = timedelta(hours=14)
 """Zones reach from -12 h to +14 h: by no more than this is a time in the server's own zone off from UTC."""
 
@@ -32,9 +34,13 @@ def passed_by_row(modified: Span[datetime]) -> float:
 
 
 def passed_by_header(last_modified: str | None, resolution: int) -> float:
-    """The same for a row that holds the time of the file's Last-Modified; infinite where there is none to be read."""
+    """The same for a row without a zone that shows the time of the file's Last-Modified; infinite without a usable one.
+
+    When summer time ends, a local hour comes twice, and so does the row of a file that changes in both: the time has
+    passed only when it cannot come again.
+    """
     moment = parse_http_date(last_modified)
-    return math.inf if moment is None else moment + resolution
+    return math.inf if moment is None else moment + resolution + REPEATED
 
 
 def is_racy(modified: Span[datetime], known: Known) -> bool:

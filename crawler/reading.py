@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError
-from crawler.evidence import refused
+from crawler.evidence import confirms, refused
 from crawler.interfaces import Client, ListingMemo, Page, Permit, StateStore
 from crawler.leaf import Leaf
 from crawler.leaves import Leaves
@@ -53,8 +53,8 @@ class Reader:
             if await self._is_kept(path, leaf, page):
                 return
             memo = await self.state.listing(url)
-            if page.status == 304 and memo is None:
-                page = await self._fetch(url, Validators(), permit)
+            if page.status == 304 and (memo is None or memo.body_digest != leaf.body_digest):
+                page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not remembered
         if memo is not None and _is_same(memo, page):
             yield self._recall(memo, path)
             return
@@ -102,7 +102,11 @@ class Reader:
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
         async def fetch() -> Page:
             page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
-            if page.status == 200 or (page.status == 304 and known):
+            if page.status == 304 and known and not confirms(page.validators, known):
+                page = await self.client.fetch_page(url, validators=Validators(), permit=permit, html_only=html_only)
+            elif page.status == 304 and known:
+                return page
+            if page.status == 200:
                 return page
             raise refused_page(page, url)
 

@@ -13,6 +13,7 @@ from crawler.escape import masked, printable
 from crawler.leaf import Row
 from crawler.models import Outcome, Rejection, Result, Step
 from crawler.observer import Observer
+from crawler.outdated import Outdated
 from crawler.render import render_duration, render_size
 
 NOT_REACHED = "not reached"
@@ -145,6 +146,7 @@ class Tally(Observer):
         self._listing_failures: list[ListingFailure] = []
         self._warnings: list[str] = []
         self._code = 0
+        self._outdated = Outdated()
 
     @property
     def failed(self) -> int:
@@ -174,6 +176,7 @@ class Tally(Observer):
         outcome = result.outcome
         self._ended[outcome] += 1
         self._received += result.received
+        self._outdated.note(result)
         if outcome is Outcome.SAVED:
             self._saved_bytes += result.size
         elif outcome is Outcome.SKIPPED:
@@ -191,6 +194,8 @@ class Tally(Observer):
         In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
         """
         ended = self._ended
+        if outdated := self._outdated.warning():
+            self.warn(*outdated)
         listed = self._listed - ended[Outcome.DIRECTORY]
         skipped, skipped_by = ended[Outcome.SKIPPED], dict(self._skipped_by)
         unreached = listed - skipped - ended[Outcome.SAVED] - ended[Outcome.UNCHANGED] - ended[Outcome.FAILED]

@@ -34,6 +34,11 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     return None if moment is None else max(0.0, moment - now)
 
 
+def parse_age(value: str | None) -> int:
+    """Age in seconds (RFC 9111 section 5.1); of several the largest. 0 if it is absent or not a number."""
+    return max((int(part) for part in re.findall(r"(?<![^ ,])\d{1,10}(?![^ ,])", value or "")), default=0)
+
+
 @lru_cache(maxsize=1024)
 def parse_http_date(value: str | None) -> float | None:
     """An HTTP date (RFC 9110 section 5.6.7) as seconds since the epoch, or None."""

@@ -13,11 +13,24 @@ from dataclasses import dataclass, field, replace
 
 from crawler import digests, limits
 from crawler.attempts import persist
+from crawler.effort import Effort
 from crawler.errors import FetchError, ListingError, VerificationError
-from crawler.evidence import Unwanted, adopted, confirmed, known_of, mtime_of, refused
+from crawler.evidence import (
+    OUTDATED,
+    Proof,
+    Ruling,
+    Unwanted,
+    adopted,
+    confirmed,
+    known_of,
+    mtime_of,
+    prove,
+    refused,
+    rule,
+)
 from crawler.interfaces import Client, Destination, Part, Permit, Reply
 from crawler.kinds import is_html
-from crawler.models import Job, Kind, Known, Outcome, Result, Staged, Validators
+from crawler.models import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.pieces import whole
 from crawler.plan import (
@@ -31,15 +44,14 @@ from crawler.plan import (
     request_headers,
     validators_of,
 )
-from crawler.probing import Probes
+from crawler.probing import Bypass, Probes
 from crawler.retry import parse_http_date
-from crawler.robots import ROBOTS
-from crawler.scope import DIRECTORY
 from crawler.segments import Lanes, Means, Segments
 from crawler.sniffing import Arrival
 
 _NONE = Validators()
 _SAME = "same size and time as the server's"
+_GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,7 @@ class Downloader:
     lanes: Lanes = field(default_factory=Lanes)
     """For ``--segments``."""
     probes: Probes = field(default_factory=Probes)
+    bypass: Bypass = field(default_factory=Bypass)
 
     async def process(self, job: Job) -> Result | Staged:
         """Never raises for a file that fails; raises DestinationError when the disk does."""
@@ -70,7 +83,7 @@ class Downloader:
         try:
             done = await persist(transfer.attempt, self.attempts)
         except (FetchError, VerificationError) as error:
-            done = transfer.failed(error)
+            done = transfer.effort.failed(error)
         finally:
             self.lanes.free += 1
             await transfer.close()
@@ -88,69 +101,84 @@ class _Transfer:
         """Strong ones of the version that the part holds, or nothing."""
         self._length: int | None = None
         """Bytes of that version, if this run was told."""
-        self._began = time.monotonic()
-        self._received = 0
-        self._attempts = 0
+        self.effort = Effort(job, shared.observer)
+        self._fresh = job.fresh
+        """Caches are bypassed: what one of them sent contradicted the listing."""
         self._divided = False
         """Pieces of the body were fetched beside each other: if that fails, it must come in one stream."""
 
     async def attempt(self) -> Result | Staged:
-        self._attempts += 1
+        self.effort.attempts += 1
         job, shared = self._job, self._shared
-        if job.probe and self._attempts == 1:
-            known = await shared.probes.ask(shared.client, job, shared.permit)
-            if known is not None:
-                return self._unchanged(known, _SAME)
+        if job.probe and self.effort.attempts == 1:
+            found = await shared.probes.ask(shared.client, job, shared.permit)
+            if found is not None and rule(job, found[1], found[0].size, fresh=self._is_fresh()) in _GOOD:
+                return self.effort.result(Outcome.UNCHANGED, _SAME, size=found[0].size, known=found[0], proof=found[1])
         if self._part is None and shared.destination.has_part(job.path):
             self._part = await shared.destination.open_part(job)
             self._validators = self._part.validators
         resume = None
         if self._part is not None and self._part.offset and self._validators:
             resume = Resume(self._part.offset, self._validators, self._length)
-        done = await self._request(resume)
-        if done is None:  # the part is of no use: once more, for all of it
-            done = await self._request(None)
-        assert done is not None, "only a Range request can ask for a restart"
-        return done
+        for each in (resume, None, None):  # once more for all of it, and once past the caches
+            done = await self._request(each)
+            if done is not None:
+                return done
+        raise FetchError("the server contradicts itself about the version of the file", url=job.url)
+
+    def _is_fresh(self) -> bool:
+        return self._fresh or self._shared.bypass.is_hopeless
 
     async def _request(self, resume: Resume | None) -> Result | Staged | None:
         job, shared = self._job, self._shared
-        headers = request_headers(job, resume)
+        headers = request_headers(job, resume, fresh=self._fresh)
         async with shared.client.open("GET", job.url, headers=headers, permit=shared.permit) as reply:
-            action = interpret(reply.status, reply.headers, job, resume, time.time())
-            if action.verdict is Verdict.SAVE:
-                return await self._save(reply, action)
-            if action.verdict is Verdict.UNCHANGED:
-                return await self._confirmed(confirmed(job, reply.headers, time.time()), action.reason)
+            now = time.time()
+            action = interpret(reply.status, reply.headers, job, resume, now)
             if action.verdict is Verdict.RESTART:
                 return None
-            raise refused(action, job.url, reply.status)
+            if action.verdict not in {Verdict.SAVE, Verdict.UNCHANGED}:
+                raise refused(action, job.url, reply.status)
+            proof = prove(job, reply.status, reply.headers, now)
+            ruling = rule(job, proof, action.length, fresh=self._is_fresh())
+            if ruling is Ruling.ASK_AGAIN:
+                self._fresh = True
+                if proof.is_another:
+                    self._job = replace(job, known=None)
+                return None
+            if self._fresh and not job.fresh:
+                shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
+            if ruling is Ruling.REFUSE:
+                raise VerificationError(OUTDATED, retryable=False)
+            if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
+                return await self._confirmed(proof, action.reason or OUTDATED)
+            return await self._save(reply, action, proof)
 
-    async def _confirmed(self, known: Known, reason: str) -> Result:
-        """The copy is current. Its time may have changed upstream all the same."""
-        local = self._job.local
+    async def _confirmed(self, proof: Proof, reason: str) -> Result:
+        """The copy is what the server has. Its time may have changed upstream all the same."""
+        local, known = self._job.local, confirmed(self._job, proof)
         if local is not None and known.mtime != local.mtime:
             mtime = await self._shared.destination.set_time(self._job.path, local, known.mtime)
             known = replace(known, mtime=local.mtime if mtime is None else mtime)
-        return self._unchanged(known, reason)
+        return self.effort.result(Outcome.UNCHANGED, reason, size=known.size, known=known, proof=proof)
 
-    async def _save(self, reply: Reply, action: Action) -> Result | Staged:
+    async def _save(self, reply: Reply, action: Action, proof: Proof) -> Result | Staged:
         self._refuse_by_headers(reply, action)
-        known = adopted(self._job, reply.headers, time.time()) if self._job.probe and not action.offset else None
+        known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
         if known is not None:  # HEAD said otherwise, or nothing
-            return self._unchanged(known, _SAME)
+            return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)
         if self._may_be_directory(reply):
             body = await self._read(reply, limits.LISTING_RAW)
             if await self._is_listing(reply, body):
-                return self._result(Outcome.DIRECTORY, "its body is a listing")
+                return self.effort.result(Outcome.DIRECTORY, "its body is a listing")
             await self._arrival(reply, action).refuse_page(body)
-            return self._staged(reply, action, body)
+            return self._staged(reply, action, proof, body)
         expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
         if action.offset == 0 and expected <= limits.SMALL_BODY and self._part is None:
             body = await self._read(reply, action.limit)
             await self._arrival(reply, action).refuse_page(body)
-            return self._staged(reply, action, body)
-        return await self._stream(reply, action)
+            return self._staged(reply, action, proof, body)
+        return await self._stream(reply, action, proof)
 
     def _refuse_by_headers(self, reply: Reply, action: Action) -> None:
         modified = parse_http_date(reply.headers.get("Last-Modified"))
@@ -172,14 +200,10 @@ class _Transfer:
 
     async def _read(self, reply: Reply, limit: int) -> bytes:
         body = await reply.read(limit)
-        self._count(len(body))
+        self.effort.count(len(body))
         return body
 
-    def _count(self, received: int) -> None:
-        self._received += received
-        self._shared.observer.received(self._job, received)
-
-    def _staged(self, reply: Reply, action: Action, body: bytes) -> Staged:
+    def _staged(self, reply: Reply, action: Action, proof: Proof, body: bytes) -> Staged:
         problem = length_proven(self._job, action, reply.headers, len(body))
         if problem:
             raise VerificationError(problem)
@@ -187,7 +211,7 @@ class _Transfer:
         for expected in self._published(reply):
             if not digests.matches(body, expected):
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        return self._stage(reply, part="", body=body, size=len(body), digest=digest)
+        return self._stage(reply, proof, body=body, size=len(body), digest=digest)
 
     def _published(self, reply: Reply) -> list[str]:
         """The digests that the listing, a checksum file or the answer's headers promise."""
@@ -196,13 +220,13 @@ class _Transfer:
         found = (self._job.digest, digests.header_digest(reply.headers))
         return [digest for digest in found if digest is not None]
 
-    async def _stream(self, reply: Reply, action: Action) -> Staged:
+    async def _stream(self, reply: Reply, action: Action, proof: Proof) -> Staged:
         job, shared = self._job, self._shared
         part = self._part
         if part is None:
             part = self._part = await shared.destination.open_part(job)
         validators = validators_of(reply.headers)
-        if not is_strong(validators, reply.headers.get("Date")):
+        if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
             validators = _NONE
         async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
             chunk = await anext(chunks, b"")  # it is judged now: what has come before is not given up for a page
@@ -226,7 +250,7 @@ class _Transfer:
             if not await part.matches(expected):
                 await part.discard()
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        return self._stage(reply, part=part.name, body=b"", size=size, digest=digest)
+        return self._stage(reply, proof, part=part.name, size=size, digest=digest)
 
     def _chunks(self, reply: Reply, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
         shared = self._shared
@@ -240,52 +264,22 @@ class _Transfer:
             job=self._job,
             attempts=shared.attempts,
             lanes=shared.lanes,
-            received=self._count,
+            received=self.effort.count,
         )
         return Segments(means, reply, of, action.offset).chunks()
 
     async def _counted(self, reply: Reply) -> AsyncGenerator[bytes, None]:
         async for chunk in reply.chunks():
-            self._count(len(chunk))
+            self.effort.count(len(chunk))
             yield chunk
 
-    def _stage(self, reply: Reply, *, part: str, body: bytes, size: int, digest: str | None) -> Staged:
-        mtime = mtime_of(self._job, reply.headers)
-        known = known_of(self._job, reply.headers, size, mtime or 0, digest, time.time())
-        result = self._result(Outcome.SAVED, self._job.reason, size=size, digest=digest, known=known)
-        return Staged(job=self._job, part=part, body=body, size=size, mtime=mtime, result=result)
-
-    def _unchanged(self, known: Known, reason: str) -> Result:
-        return self._result(Outcome.UNCHANGED, reason, size=known.size, known=known)
-
-    def failed(self, error: FetchError | VerificationError) -> Result:
-        """The Result of a job whose attempts are used up, or that is no file after all."""
-        rejection = error.rejection if isinstance(error, FetchError) else None
-        if rejection is not None and rejection.reason == DIRECTORY:
-            return replace(self._result(Outcome.DIRECTORY, "redirected to a directory"), url=rejection.subject)
-        if rejection is not None and rejection.reason == ROBOTS:
-            return self._result(Outcome.SKIPPED, ROBOTS)
-        if isinstance(error, Unwanted):
-            return self._result(Outcome.SKIPPED, str(error))
-        return self._result(Outcome.FAILED, str(error))
-
-    def _result(
-        self, outcome: Outcome, reason: str, *, size: int = 0, digest: str | None = None, known: Known | None = None
-    ) -> Result:
-        job = self._job
-        return Result(
-            path=job.path,
-            url=job.url,
-            outcome=outcome,
-            reason=reason,
-            size=size,
-            received=self._received,
-            seconds=time.monotonic() - self._began,
-            attempts=self._attempts,
-            digest=digest,
-            old_size=job.local.size if job.local else None,
-            known=known,
-        )
+    def _stage(
+        self, reply: Reply, proof: Proof, *, size: int, digest: str | None, part: str = "", body: bytes = b""
+    ) -> Staged:
+        job, mtime = self._job, mtime_of(self._job, reply.headers)
+        known = known_of(job, proof, size, mtime or 0, digest)
+        result = self.effort.result(Outcome.SAVED, job.reason, size=size, known=known, proof=proof)
+        return Staged(job=job, part=part, body=body, size=size, mtime=mtime, result=result)
 
     async def close(self) -> None:
         """Keep what a later run can resume, drop the rest."""

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.models import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 
 Message: TypeAlias = tuple[Any, ...]
 Packed: TypeAlias = tuple[Any, ...]
@@ -79,11 +79,17 @@ def pack_job(job: Job) -> Packed:
         None if known is None else _pack_known(known),
         None if local is None else (local.kind.value, local.size, local.mtime),
         job.probe,
+        None if job.copy is None else _pack_known(job.copy),
+        None if job.moment is None else (job.moment.low, job.moment.high),
+        job.dating.value,
+        job.vouched,
+        job.fresh,
     )
 
 
 def unpack_job(packed: Packed) -> Job:
-    url, path, reason, kind, size, modified, row, digest, known, local, probe = packed
+    url, path, reason, kind, size, modified, row, digest, known, local, probe, *caching = packed
+    copy, moment, dating, vouched, fresh = caching
     return Job(
         url=url,
         path=path,
@@ -96,6 +102,11 @@ def unpack_job(packed: Packed) -> Job:
         known=None if known is None else _unpack_known(known),
         local=None if local is None else Local(Kind(local[0]), local[1], local[2]),
         probe=probe,
+        copy=None if copy is None else _unpack_known(copy),
+        moment=None if moment is None else Span(*moment),
+        dating=Dating(dating),
+        vouched=vouched,
+        fresh=fresh,
     )
 
 
@@ -112,11 +123,13 @@ def pack_result(result: Result) -> Packed:
         result.digest,
         result.old_size,
         None if result.known is None else _pack_known(result.known),
+        result.currency.value,
+        result.dating.value,
     )
 
 
 def unpack_result(packed: Packed, path: str) -> Result:
-    url, outcome, reason, size, received, seconds, attempts, digest, old_size, known = packed
+    url, outcome, reason, size, received, seconds, attempts, digest, old_size, known, currency, dating = packed
     return Result(
         path=path,
         url=url,
@@ -129,6 +142,8 @@ def unpack_result(packed: Packed, path: str) -> Result:
         digest=digest,
         old_size=old_size,
         known=None if known is None else _unpack_known(known),
+        currency=Currency(currency),
+        dating=Dating(dating),
     )
 
 

@@ -7,17 +7,21 @@ says how far that is from UTC. Apache and lighttpd apply summer time to each row
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
-from crawler.models import Entry, Known, Span
+from crawler.models import UNCONFIRMED, Dating, Entry, Known, Span
 from crawler.retry import parse_http_date
 
 Pair = tuple[Span[datetime], float]
 """The naive time of a row, and the Last-Modified of its file in seconds since the epoch."""
 
+_VOTES = 100
+"""Files of a folder that are asked whether their two times agree."""
 _HOUR = 3600
 _QUARTER = 900
 """Zones are multiples of 15 minutes from UTC (IANA tz database; none in use since 1972 is another)."""
@@ -95,6 +99,7 @@ class Learner:
     def __init__(self, rows: Sequence[Entry] = ()) -> None:
         self._rows = rows
         self._zone: Zone | None = None
+        self._votes: dict[str, bool] | None = None
 
     def timed(self, entry: Entry, known: Mapping[str, Known]) -> Entry:
         """``entry``, its time in UTC if possible. ``known``: of the folder that is listed, by name."""
@@ -103,6 +108,25 @@ class Learner:
         if self._zone is None:
             self._zone = learn(_pairs(self._rows, known))
         return replace(entry, modified=self._zone.localize(entry.modified) or entry.modified)
+
+    def dating(self, entry: Entry, known: Mapping[str, Known]) -> Dating:
+        """Whether Last-Modified tells the times of the rows, by the other files of the page that ``known`` holds."""
+        if self._votes is None:
+            self._votes = dict(islice(_votes(self._rows, known), _VOTES))
+        votes = [agrees for name, agrees in self._votes.items() if name != entry.name]
+        if not votes:
+            return Dating.UNKNOWN
+        return Dating.RELIABLE if 2 * sum(votes) > len(votes) else Dating.UNRELIABLE
+
+
+def _votes(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[tuple[str, bool]]:
+    """Of each file whose row is that of last time: whether the two times agree."""
+    for entry in rows:
+        one = known.get(entry.name)
+        if one is None or one.row != entry.row or entry.modified is None or entry.folder:
+            continue
+        if parse_http_date(one.validators.last_modified) is not None:
+            yield entry.name, row_agrees(entry.modified, one.validators.last_modified)
 
 
 def _is_local(entry: Entry) -> bool:
@@ -115,6 +139,8 @@ def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
     for entry in rows:
         one = known.get(entry.name)
         if one is None or one.row != entry.row or entry.modified is None or not _is_local(entry):
+            continue
+        if one.checked == UNCONFIRMED:  # of another version than the row
             continue
         modified = parse_http_date(one.validators.last_modified)
         if modified is not None:
@@ -142,7 +168,9 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         return True
     low, high = (time if time.tzinfo else time.replace(tzinfo=UTC) for time in (modified.low, modified.high))
     if modified.low.tzinfo is not None:
-        return int(low.timestamp()) <= moment <= high.timestamp()
+        # Swift rounds Last-Modified up to whole seconds where its listings have fractions.
+        last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
+        return int(low.timestamp()) <= moment <= last
     quarter = 900
     first = -((moment - int(low.timestamp())) // quarter)  # the smallest shift that is not below the span
     return abs(first) <= 14 * 4 and moment + first * quarter <= high.timestamp()

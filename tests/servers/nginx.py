@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from tests.servers.process import MIME_TYPES, Flavour, Site
+from tests.servers.process import MIME_TYPES, Flavour, Server, Site
 
 AGENT = "crawler at "
 
@@ -37,6 +37,7 @@ http {{
     gzip_min_length 0;
     gzip_types *;
     limit_conn_zone $server_port zone=all:64k;
+    {http}
     map $http_user_agent $rate {{ "~^{agent}(?<wanted>[0-9]+)$" $wanted; default 0; }}
     server {{
         listen 127.0.0.1:{port};
@@ -50,14 +51,15 @@ http {{
 """
 
 
-def configure(site: Site, *, options: str) -> list[str]:
+def configure(site: Site, *, options: str, http: str = "") -> list[str]:
     text = CONFIGURATION.format(
         user="user root;" if os.geteuid() == 0 else "",
         scratch=site.scratch,
         log=site.log,
         port=site.port,
         root=site.root,
-        options=options,
+        options=options.format(scratch=site.scratch),
+        http=http.format(scratch=site.scratch, root=site.root),
         agent=AGENT,
         types=" ".join(f"{kind} {extensions};" for kind, extensions in MIME_TYPES.items()),
     )
@@ -91,3 +93,41 @@ def refusing(connections: int, status: int) -> Flavour:
 
 PIECES = at_speed(80 * 1024)
 """The User-Agent for ``refusing``: 2 KiB in 25 ms."""
+
+CACHED = """\
+proxy_cache_path {scratch}/cache keys_zone=files:1m;
+    server {{
+        listen unix:{scratch}/origin.sock;
+        access_log off;
+        autoindex on;
+        root "{root}";
+    }}"""
+FRONT = """\
+location / {{
+            proxy_pass http://unix:{scratch}/origin.sock;
+            location ~ [^/]$ {{
+                proxy_pass http://unix:{scratch}/origin.sock;
+                proxy_cache files;
+                proxy_cache_valid 200 1h;
+                %s
+            }}
+        }}"""
+"""Listings come from the origin, files from a cache that keeps them for an hour."""
+
+
+def caching(*, obeys: bool) -> Flavour:
+    """nginx as a cache in front of nginx. ``obeys``: ``Cache-Control: no-cache`` of a request goes past the cache."""
+    front = FRONT % ("proxy_cache_bypass $http_cache_control;" if obeys else "")
+    return Flavour(
+        name=f"nginx-cache-{obeys}",
+        program="nginx",
+        configure=partial(configure, options=front, http=CACHED),
+        hides_dotted=True,
+    )
+
+
+def purge(server: Server) -> None:
+    """Empty the cache of a ``caching`` server."""
+    for entry in (server.scratch / "cache").rglob("*"):
+        if entry.is_file():
+            entry.unlink()

@@ -9,7 +9,7 @@ import pytest
 
 from crawler import leaf
 from crawler.leaf import Gathering, Leaf, Row, kept
-from crawler.models import Entry, Kind, Local, Span
+from crawler.models import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.observer import Observer
 from crawler.plan import NANOSECONDS
 from crawler.progress import Fanout
@@ -30,7 +30,7 @@ def entry(number: int, **more: object) -> Entry:
 
 def row(number: int, **more: object) -> Row:
     name = f"f{number}"
-    values = (name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 1000.0, MODIFIED)
+    values = (name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 10_000.0, MODIFIED)
     return Row(*values)._replace(**more)
 
 
@@ -95,8 +95,10 @@ def test_a_url_that_robots_forbids_now_is_not_kept() -> None:
 
 
 def test_a_row_proves_nothing_before_its_time_has_passed() -> None:
-    assert are_kept([each._replace(checked=SECOND + 61.0) for each in ROWS])
-    assert not are_kept([*ROWS[:2], row(2, checked=SECOND + 60.0)])
+    again = 2 * 3600  # the hour that comes twice when summer time ends
+    assert are_kept([each._replace(checked=SECOND + again + 61.0) for each in ROWS])
+    assert not are_kept([*ROWS[:2], row(2, checked=SECOND + again + 60.0)])
+    assert not are_kept([*ROWS[:2], row(2, checked=UNCONFIRMED)])
     for silent in (None, "garbled"):  # then it may be noon in any zone
         passed = SECOND + 60.0 + 14 * 3600
         assert are_kept([*ROWS[:2], row(2, checked=passed + 1, last_modified=silent)])

@@ -303,7 +303,7 @@ def witness(name: str, moment: datetime) -> tuple[Entry, Known]:
     entry = local_row(name, moment)
     stands = Validators(last_modified=format_datetime(moment, usegmt=True))
     state = known(name, row=entry.row, validators=stands, mtime=int(moment.timestamp()) * SECOND)
-    return entry, replace(state, checked=moment.timestamp() + 3600)
+    return entry, replace(state, checked=moment.timestamp() + 3 * 3600)
 
 
 (BEFORE, BEFORE_KNOWN), (AFTER, AFTER_KNOWN) = (witness("before", NOON - HOUR), witness("later", NOON + HOUR))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -57,8 +58,12 @@ def test_a_row_is_racy_until_it_was_confirmed_after_its_span(
 
 
 @pytest.mark.parametrize("hours", [-11, 0, 5, 14])
-@pytest.mark.parametrize(("checked", "racy"), [(T + 20, True), (T + 60, True), (T + 61, False)])
-def test_a_row_without_a_zone_is_judged_by_last_modified(hours: int, checked: int, racy: bool) -> None:
+@pytest.mark.parametrize(
+    ("checked", "racy"), [(T + 20, True), (T + 61, True), (T + 60 + 2 * HOUR, True), (T + 61 + 2 * HOUR, False)]
+)
+def test_a_row_without_a_zone_is_judged_by_last_modified_until_its_hour_cannot_come_again(
+    hours: int, checked: int, racy: bool
+) -> None:
     shown = span(LOCAL_MINUTE.low + timedelta(hours=hours), 60)
     assert is_racy(shown, known(checked, formatdate(T, usegmt=True))) is racy
 
@@ -81,6 +86,12 @@ def test_without_a_time_of_the_file_its_row_is_enough_once_its_minute_has_passed
     assert not is_racy(LOCAL_MINUTE, known(passed + 1, last_modified))
 
 
+FOLDS = {
+    "Europe/Berlin": "2026-10-25T01:00:00+00:00",
+    "Australia/Lord_Howe": "2026-04-04T15:00:00+00:00",
+    "Antarctica/Troll": "2026-10-25T01:00:00+00:00",
+}
+"""Zone → when its clocks are set back."""
 ZONE = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 RESOLUTION = st.sampled_from([1, 60, DAY])
 
@@ -103,6 +114,19 @@ def test_a_change_that_hides_in_its_row_is_always_confirmed(
     modified = span(low if named else low.replace(tzinfo=None), resolution)
     before = known(moment + later, formatdate(moment, usegmt=True) if dated else None)
     assert is_racy(modified, before)
+
+
+@given(after=st.integers(0, 4 * HOUR), later=st.integers(0, 4 * HOUR), zone=st.sampled_from(sorted(FOLDS)))
+def test_a_change_in_the_hour_that_comes_twice_is_always_confirmed(after: int, later: int, zone: str) -> None:
+    """Europe/Berlin, Lord Howe (half an hour) and Troll (two hours): the same row can be of two versions."""
+    end = int(datetime.fromisoformat(FOLDS[zone]).timestamp())
+    first = end - 2 * HOUR + after
+    rows = [
+        datetime.fromtimestamp(each, ZoneInfo(zone)).replace(second=0, tzinfo=None, fold=0)
+        for each in (first, first + later)
+    ]
+    if rows[0] == rows[1]:
+        assert is_racy(span(rows[0], 60), known(first + later, formatdate(first, usegmt=True)))
 
 
 def _printed(moment: int, resolution: int, zone: timezone) -> datetime:

@@ -185,3 +185,31 @@ async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
     reading.leaves = told = Told(leaf, kept=True)
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
     assert told.asked == 0
+
+
+async def test_a_304_confirms_the_version_that_was_asked_about_and_not_the_one_that_is_remembered_beside_it() -> None:
+    """A page of files alone, another one, and the first again: the leaf is of the first, the memo of the second."""
+    reading = Reading(nginx("/pub/", [Row(href="other.bin", size=500, mtime=1735787040)]), etag='"2"')
+    assert await names(reading) == ["other.bin"]
+    first = Reading(PAGE)
+    leaf = Leaf(
+        answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
+        wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
+    )  # fmt: skip
+    first.state = reading.state
+    first.leaves = Told(leaf, kept=False)
+    first.status = 304
+    assert await names(first) == ["a.bin", "b.bin", "c.bin"]
+    assert [asked.headers.get("If-None-Match") for asked in first.asked] == ['"1"', None]
+    memo = await first.state.listing(URL)
+    assert memo is not None
+    assert memo.validators.etag == '"1"', "and is the one that is remembered now"
+
+
+async def test_a_304_about_another_version_of_a_page_is_not_believed() -> None:
+    reading = Reading(PAGE)
+    assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
+    other = nginx("/pub/", [Row(href="other.bin", size=500, mtime=1735787040)])
+    reading.answer = Answer(headers={"Content-Type": "text/html", "ETag": '"2"'}, body=other)
+    reading.status = 304
+    assert await names(reading) == ["other.bin"]
