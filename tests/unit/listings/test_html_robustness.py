@@ -100,9 +100,9 @@ def test_no_address_raises(url: str) -> None:
     ids=lambda body: body[:24].decode("ascii"),
 )  # fmt: skip
 def test_a_hostile_page_ends_in_bounded_time(body: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     listing = parse_listing(body, HERE, "text/html")
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert isinstance(listing, Listing)
 
 
