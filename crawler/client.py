@@ -175,6 +175,7 @@ class Client:
                 date=parse_http_date(reply.headers.get("Date")),
                 retry_after=reply.headers.get("Retry-After"),
                 end_proven=_says_its_end(reply.headers),
+                link=reply.headers.get("Link"),
             )
 
 

@@ -197,9 +197,14 @@ class Walker:
 
     def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
         """The pages that continue this one and may be read."""
-        found = dict.fromkeys(listing.next_pages)
+        found = dict.fromkeys((*listing.next_pages, *listing.linked))
+        for page in listing.linked:
+            rejection = self.scope.listing(page)
+            if rejection is not None:
+                raise ListingError(f"it goes on at {masked(page)}, which is not read: {rejection.detail}")
         pages = [page for page in found if page not in done and self.scope.listing(page) is None]
-        if found and not pages and listing.family in _PAGED_BY_MARKER:
+        is_chain = bool(listing.linked) or listing.family in _PAGED_BY_MARKER
+        if found and not pages and is_chain:
             raise ListingError("its pages continue each other in a circle")
         if pages and len(done) >= limits.LISTING_PAGES:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")

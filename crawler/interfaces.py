@@ -68,7 +68,8 @@ class Page:
     date: float | None = None
     """The server's clock, seconds since the epoch."""
     retry_after: str | None = None
-    """The header as received."""
+    link: str | None = None
+    """Headers as received; several Link fields are joined by commas."""
     end_proven: bool = True
     """False where the body ended with its connection: if it was cut, it looks the same."""
 
@@ -83,11 +84,9 @@ class Parser(Protocol):
 
     def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """The listing of a page, a long one in pieces; the verdict comes with the last. Raises ListingError."""
-        ...
 
     async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
         """Whether a page is a listing. Raises ListingError for one that costs too much to read."""
-        ...
 
 
 class Client(Protocol):
@@ -229,8 +228,9 @@ class ListingMemo:
     complete: bool
     entries: tuple[Entry, ...]
     next_pages: tuple[str, ...]
+    linked: tuple[str, ...] = ()
     mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``."""
+    """As in ``Listing``, and so is ``linked``."""
 
 
 class StateStore(Protocol):

@@ -142,6 +142,8 @@ class Listing:
     rejections: tuple[Rejection, ...] = ()
     next_pages: tuple[str, ...] = ()
     """URLs of the pages that continue this listing."""
+    linked: tuple[str, ...] = ()
+    """The same by its Link header (RFC 8288): without these pages the listing is not complete."""
     mentioned: frozenset[str] = frozenset()
     """Names (decoded) that the page shows by links that are no entries: what it does not list and does mention is not
     proven absent."""

@@ -17,6 +17,7 @@ from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
 from crawler.observer import Observer
 from crawler.plan import interpret
+from crawler.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
@@ -56,6 +57,10 @@ class Reader:
             if page.status == 304 and (memo is None or memo.body_digest != leaf.body_digest):
                 page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not remembered
         if memo is not None and _is_same(memo, page):
+            linked = memo.linked if page.status == 304 and page.link is None else _linked(page)
+            if linked != memo.linked:
+                memo = replace(memo, linked=linked)
+                self.state.remember_listing(memo)
             yield self._recall(memo, path)
             return
         parsed = self.parse(page.body, page.url, page.content_type)
@@ -72,7 +77,8 @@ class Reader:
 
     async def _is_kept(self, path: str, leaf: Leaf, page: Page) -> bool:
         """Whether there is nothing to be decided: the page is that of ``leaf``, and so is what lies in DIR."""
-        if not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
+        goes_on = page.link is not None and bool(_linked(page))
+        if goes_on or not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
             return False
         self._announce(path, leaf.answered, leaf.family, leaf.files + len(leaf.skipped))
         return True
@@ -95,7 +101,7 @@ class Reader:
                     if piece.complete and is_short and _is_memorable(piece):
                         self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
                 yield piece
-                is_all = piece.is_listing and piece.complete and not piece.next_pages
+                is_all = piece.is_listing and piece.complete and not (piece.next_pages or piece.linked)
                 if self.leaves and is_all and _is_memorable(piece):
                     self.leaves.remember(path, url, page, piece)
 
@@ -121,6 +127,7 @@ class Reader:
             entries=memo.entries,
             next_pages=memo.next_pages,
             mentioned=memo.mentioned,
+            linked=memo.linked,
         )
         self._announce(path, listing.url, listing.family, len(listing.entries))
         return listing
@@ -162,8 +169,17 @@ def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entr
         complete=True,
         entries=entries,
         next_pages=listing.next_pages,
+        linked=listing.linked,
         mentioned=listing.mentioned,
     )
+
+
+def _linked(page: Page) -> tuple[str, ...]:
+    """The pages that its Link header names. Raises ListingError if that cannot be read."""
+    found = () if page.link is None else next_pages(page.link, page.url)
+    if found is None:
+        raise ListingError("its Link header names a next page and cannot be read")
+    return found
 
 
 async def _sound(parsed: Pieces, page: Page) -> Pieces:
@@ -172,6 +188,8 @@ async def _sound(parsed: Pieces, page: Page) -> Pieces:
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
             is_cut = not piece.complete
+            if piece.is_listing:
+                piece = replace(piece, linked=_linked(page))
             if piece.is_listing and not (page.end_proven or piece.closed):
                 piece = replace(piece, complete=False)
                 is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))

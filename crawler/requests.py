@@ -73,10 +73,13 @@ class _Answer:
         self._connection.release()
 
 
+_LISTS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
+
+
 def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """The same with the codings of the body in one field each: several are one list (RFC 9110 section 5.3)."""
+    """The same with lists of which we read more than the first member in one field each (RFC 9110 section 5.3)."""
     several: Any = headers  # aiohttp's, which hold each field
-    names = [name for name in ("Content-Encoding", "Transfer-Encoding") if len(several.getall(name, ())) > 1]
+    names = [name for name in _LISTS if len(several.getall(name, ())) > 1]
     if not names:
         return headers
     joined: Any = several.copy()

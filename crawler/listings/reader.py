@@ -96,6 +96,13 @@ class HtmlReader:
     def _settle_root(self) -> bool:
         """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
         resolver = self.resolver
+        own = resolver.path.rpartition("/")[0] + "/"
+        if resolver.root != own and any(
+            link.target.way is Way.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
+            for link in self.links
+        ):  # a <base href> above the page: what is asked for is what lies below its address
+            resolver.set_root(own)
+            return True
         children = sum(link.target.way is Way.CHILD and not link.target.url.partition("?")[2] for link in self.links)
         parents: Counter[str] = Counter()
         for link in self.links:

@@ -153,7 +153,7 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         _cell(memo.body_digest),
         _cell(memo.family),
         int(memo.complete),
-        json.dumps({"next": memo.next_pages, "mentioned": sorted(memo.mentioned)}),
+        json.dumps({"next": memo.next_pages, "mentioned": sorted(memo.mentioned), "linked": memo.linked}),
         _pack(memo.entries),
     )
 
@@ -175,6 +175,7 @@ def memo_of(cells: Sequence[Cell]) -> ListingMemo | None:
         entries=_unpack(entries),
         next_pages=tuple(beside.get("next", ())),
         mentioned=frozenset(beside.get("mentioned", ())),
+        linked=tuple(beside.get("linked", ())),
     )
 
 

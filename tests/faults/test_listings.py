@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 
 import pytest
 
 from tests.faulty import tools
-from tests.faulty.answers import Version
+from tests.faulty.answers import Answer, Request, Version
 from tests.faulty.behaviours import Behaviour, Page, Redirect, Says, Status
 from tests.faulty.pages import Row, nginx
 from tests.faulty.samples import DAY, LOGIN, beside, blob, each_beside, many, populate
@@ -387,3 +388,28 @@ def test_a_link_to_another_host_is_skipped_and_no_failure(sandbox: Sandbox, site
         sandbox.mirror(site.url).succeeds()
         sandbox.holds(wanted)
         assert other.log == []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged(Behaviour):
+    """A listing in two pages, of which the first names the second in a Link header (RFC 8288)."""
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        rows = [Row(href=name, size=500, mtime=OLD) for name in ("a", "b", "c")]
+        if "page=2" in request.target:
+            return replace(answer, body=nginx("/pub/", rows[2:]))
+        first = replace(answer, body=nginx("/pub/", rows[:2]))
+        return first.with_headers(("Link", '<?page=1>; rel="first"'), ("link", '<?page=2>; title="a,b"; rel=next'))
+
+
+@pytest.mark.row("L18")
+def test_a_listing_goes_on_where_its_link_header_says(sandbox: Sandbox, site: Site) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        site.file(name, blob(500, number))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.folder("", Paged())
+    site.log.clear()
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds(wanted)
+    assert [request.target for request in site.log if request.target != "/robots.txt"] == ["/pub/", "/pub/?page=2"]

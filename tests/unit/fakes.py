@@ -135,6 +135,7 @@ class FakeClient:
                 validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
                 retry_after=reply.headers.get("Retry-After"),
                 end_proven=self.end_proven,
+                link=reply.headers.get("Link"),
             )
 
     def urls(self, method: str = "GET") -> list[str]:

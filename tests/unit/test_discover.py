@@ -393,3 +393,58 @@ async def test_nothing_to_walk_is_an_end() -> None:
     async with asyncio.timeout(5):
         await walk.walker.walk([], walk.visit)
     assert walk.visited == []
+
+
+def linked(url: str, target: str, **headers: str) -> Answer:
+    return Answer(
+        headers={"Content-Type": "text/html", "Link": f'<{target}>; rel="next"', **headers}, body=url.encode()
+    )
+
+
+async def test_a_page_goes_on_where_its_link_header_says_and_is_complete_with_the_last_one() -> None:
+    second = f"{ROOT}?page=2"
+    walk = Walk(listing(ROOT, "a"), listing(second, "b"), listing(f"{ROOT}?page=3", "c"))
+    walk.answers = {ROOT: linked(ROOT, "?page=2"), second: linked(second, "/pub/?page=3")}
+    await walk.run()
+    assert [(page.url, page.complete) for page in walk.visited] == [
+        (ROOT, False),
+        (second, False),
+        (f"{ROOT}?page=3", True),
+    ]
+    assert walk.observer.failed_listings == []
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("?page=1", "in a circle"),
+        ("http://other/pub/?page=2", "listings are read from the host of URL only"),
+        ("/?page=2", "not below http://h/pub/"),
+        ("mailto:x", "cannot be read"),
+    ],
+)
+async def test_a_listing_whose_next_page_is_not_read_is_not_complete(target: str, words: str) -> None:
+    first = f"{ROOT}sub/"
+    again = f"{first}?page=1"
+    walk = Walk(listing(ROOT, "sub/"), listing(first, "a"), listing(again, "b"))
+    walk.answers = {first: linked(first, target), again: linked(again, target)}
+    await walk.run()
+    ((path, reason),) = walk.observer.failed_listings
+    assert path == "sub"
+    assert words in reason
+    assert not walk.complete("sub")
+
+
+@pytest.mark.parametrize("is_304", [True, False])
+async def test_a_remembered_page_goes_on_as_its_link_header_says_now(is_304: bool) -> None:
+    second = f"{ROOT}?page=2"
+    walk = Walk(listing(ROOT, "a"), listing(second, "b"))
+    walk.answers[ROOT] = Answer(headers={"Content-Type": "text/html", "ETag": '"1"'}, body=ROOT.encode())
+    await walk.run()
+    walk.answers[ROOT] = linked(ROOT, "?page=2", ETag='"1"')
+    await walk.run()
+    assert walk.client.urls() == [ROOT, ROOT, second], "the same bytes, and now there is a second page"
+    headers = {"ETag": '"1"'}
+    walk.answers[ROOT] = Answer(status=304, headers=headers) if is_304 else linked(ROOT, "?page=2", ETag='"1"')
+    await walk.run()
+    assert walk.client.urls()[3:] == [ROOT, second]

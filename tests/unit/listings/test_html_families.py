@@ -153,6 +153,19 @@ def test_base_href_moves_every_link() -> None:
     assert [entry.url for entry in parse(page).entries] == ["http://host.test/real/x/", "http://host.test/real/y.gz"]
 
 
+@pytest.mark.parametrize("base", ["/", "http://host.test/"])
+@pytest.mark.parametrize("beside", ["", "<a href='other.txt'>other.txt</a>  2024-02-01 10:11 10\n" * 3])
+def test_below_a_base_href_above_the_page_the_tree_is_what_lies_below_the_page(base: str, beside: str) -> None:
+    folder = HERE.removeprefix("http://host.test/")
+    page = (
+        f"<html><head><base href='{base}'></head><h1>Index of /{folder}</h1><pre><a href='../'>../</a>\n"
+        f"<a href='{folder}x/'>x/</a>  2024-02-01 10:11 -\n{beside}"
+        f"<a href='{folder}y.gz'>y.gz</a>  2024-02-01 10:11 10\n</pre></html>"
+    )
+    found = {entry.name: entry.url for entry in parse(page).entries if entry.name != "other.txt"}
+    assert found == {"x": f"{HERE}x/", "y.gz": f"{HERE}y.gz"}
+
+
 @pytest.mark.parametrize(
     ("cell", "low", "high"),
     [

@@ -1,0 +1,55 @@
+"""The Link header field: what comes after a page."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.web_links import next_pages
+
+PAGE = "http://h/pub/?page=1"
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ('<?page=2>; rel="next"', ("http://h/pub/?page=2",)),
+        ("</pub/?page=2>; rel=next", ("http://h/pub/?page=2",)),
+        ('<?page=2> ; title="x" ; REL = "NEXT"', ("http://h/pub/?page=2",)),
+        ('<http://o/2>; rel="next"', ("http://o/2",)),
+        ('<a>; rel="prev", <b>; rel="next", <c>; rel="last"', ("http://h/pub/b",)),
+        ('<a>; rel="prev next"', ("http://h/pub/a",)),
+        ('<a>; rel="next", <b>; rel=next', ("http://h/pub/a", "http://h/pub/b")),
+        ('<a>; title="x, <y>; rel=next"; rel=next', ("http://h/pub/a",)),
+        ('<a>; title="a\\";b,c"; rel=next', ("http://h/pub/a",)),
+        ("<a,b;c>; rel=next", ("http://h/pub/a,b;c",)),
+        ("<#2>; rel=next", (PAGE,)),
+        ('<a>; rel=next; anchor="#top"', ("http://h/pub/a",)),
+        # nothing comes after it
+        ("", ()),
+        (" , ,", ()),
+        ('<a>; rel="prev"', ()),
+        ('<a>; rel="prev"; rel="next"', ()),
+        ('<a>; rel="next-archive"', ()),
+        ('<a>; rev="next"', ()),
+        ('<a>; rel=next; anchor="/other"', ()),
+        ("<next>", ()),
+        ("nonsense", ()),
+        # it cannot be told
+        ("next", None),
+        ('a; rel="next"', None),
+        ('<a>; rel="next', None),
+        ('<a; rel="next"', None),
+        ("<a>; rel=next nonsense, <b>; rel=next", None),
+        ("<mailto:a>; rel=next", None),
+    ],
+)
+def test_what_a_link_header_says_comes_next(field: str, found: tuple[str, ...] | None) -> None:
+    assert next_pages(field, PAGE) == found
+
+
+@given(st.text(alphabet='<>;,="\\ \tnextrlap?2/', max_size=60))
+def test_no_header_is_too_strange(field: str) -> None:
+    found = next_pages(field, PAGE)
+    assert found is None or all(url.startswith("http") for url in found)
