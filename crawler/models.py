@@ -184,10 +184,8 @@ class Known:
     validators: Validators = Validators()
     digest: str | None = None
     checked: float = 0.0
-    """When the server last confirmed this version as the listed one, seconds since the epoch by the server's clock.
-
-    UNCONFIRMED if its last response contradicted the row: the next run asks again.
-    """
+    """When the server last confirmed this version as the listed one, seconds since the epoch by the server's clock;
+    UNCONFIRMED if its last response contradicted the row: the next run asks again."""
 
 
 UNCONFIRMED = -1.0
@@ -277,6 +275,15 @@ class Staged:
     """Modification time to set, nanoseconds since the epoch; None keeps the time of writing."""
     result: Result
     """What to report once the file has its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingFailure:
+    """A listing that could not be read."""
+
+    path: str
+    url: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from crawler.escape import masked, printable
 from crawler.leaf import Row
-from crawler.models import Outcome, Rejection, Result, Step
+from crawler.models import ListingFailure, Outcome, Rejection, Result, Step
 from crawler.observer import Observer
 from crawler.outdated import Outdated
 from crawler.render import render_duration, render_size
@@ -48,15 +48,6 @@ _OPTIONS = {
 def worst(codes: Iterable[int]) -> int:
     """The most serious of some exit codes; 0 for none."""
     return min(codes, key=_WORST_FIRST.index, default=0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingFailure:
-    """A listing that could not be read."""
-
-    path: str
-    url: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

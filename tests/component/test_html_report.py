@@ -20,8 +20,8 @@ from crawler.errors import ConfigError
 from crawler.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
 from crawler.html_report.folders import CELLS, Tree
 from crawler.html_report.page import render_page
-from crawler.models import Known, Outcome, Result
-from crawler.report import ListingFailure, Report
+from crawler.models import Known, ListingFailure, Outcome, Result
+from crawler.report import Report
 from crawler.state import Figures, Held, Run, SqliteState, state_path
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
