@@ -22,6 +22,8 @@ STATE_DIRECTORY = ".crawler"
 """The one name under DIR that is ours."""
 
 _PORTS = {"http": 80, "https": 443}
+_SEMICOLON = "\udfff"
+"""Stands for ``;`` in what is joined: half a character, which no URL has."""
 # RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _AUTHORITY_END = re.compile(r"[/?#\\]")
@@ -83,6 +85,15 @@ def _origin(prefix: str) -> Origin | None:
     return parts.scheme, parts.hostname, _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
+def joined(base: str, reference: str) -> str:
+    """``reference`` seen from ``base`` (RFC 3986 section 5), bytes and fragment kept. Raises ValueError.
+
+    ``urljoin`` drops the ``;`` at the end of a path, which has no meaning there and may be the end of a file's name.
+    """
+    base, reference = base.replace(";", _SEMICOLON), reference.replace(";", _SEMICOLON)
+    return urljoin(base, reference).replace(_SEMICOLON, ";")
+
+
 def resolve(base: str, href: str) -> str | None:
     """``href`` seen from ``base`` (RFC 3986 section 5), its bytes kept, the fragment removed.
 
@@ -90,16 +101,16 @@ def resolve(base: str, href: str) -> str | None:
     spelling, and a query without a path is one of "/". None when the result is not an http or https URL.
     """
     try:
-        joined = urljoin(base, href.strip(" \t\r\n\f")).partition("#")[0]
+        target = joined(base, href.strip(" \t\r\n\f")).partition("#")[0]
     except ValueError:
         return None
     if "//" in href:  # it may have an authority of its own
-        canonical = canonical_url(joined)
+        canonical = canonical_url(target)
         if canonical is None:
             return None
-        joined = canonical
-    joined = quote(joined, safe=_KEEP, errors="surrogateescape")
-    return joined if origin(joined) else None
+        target = canonical
+    target = quote(target, safe=_KEEP, errors="surrogateescape")
+    return target if origin(target) else None
 
 
 def canonical_url(url: str) -> str | None:

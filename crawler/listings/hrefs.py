@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
-from crawler.urls import canonical_url
+from crawler.urls import canonical_url, joined
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
 _WEB = {"http", "https"}
@@ -96,12 +96,12 @@ def origin(url: str) -> Origin | None:
 def resolve(base: str, href: str) -> str | None:
     """``href`` seen from ``base`` with its bytes kept and the fragment removed; None when that is no URL."""
     try:
-        joined: str | None = urljoin(base, href).partition("#")[0]
+        target: str | None = joined(base, href).partition("#")[0]
     except ValueError:
         return None
-    if joined and "//" in href:  # it may have an authority of its own
-        joined = canonical_url(joined)
-    return None if joined is None else quote(joined, safe=_KEEP, errors="surrogateescape")
+    if target and "//" in href:  # it may have an authority of its own
+        target = canonical_url(target)
+    return None if target is None else quote(target, safe=_KEEP, errors="surrogateescape")
 
 
 def decoded(segment: str) -> str:

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from html import unescape
 
 from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.mentions import are_elsewhere
 from crawler.listings.page import Page
+from crawler.listings.references import attribute_value
 from crawler.listings.sizes import Rounding, read_size
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
@@ -42,7 +42,8 @@ def _grammar(family: str, head: str, row: str, tail: str, rounding: Rounding = R
 
 
 _NEWLINE = r"\r?\n"
-_LINK = r'<a href="(?P<href>[^"<>\s]+)">[^<]*</a>'
+_HREF = r'(?P<href>[^"<>\s\0\ud800-\udfff]+)'  # a tree is made without the last two
+_LINK = rf'<a href="{_HREF}">[^<]*</a>'
 _DMY, _YMD = r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d"
 _IMG = r"<img [^<>]*>"
 _ICON = rf"(?:{_IMG}|&nbsp;)"
@@ -89,7 +90,7 @@ GRAMMARS = (
     _grammar(
         "apache-ul",
         rf"{_APACHE}<ul>(?:<li><a href=\"[^\"<>]*\"> Parent Directory</a></li>\n)?",
-        r'(?:<li><a href="(?P<href>[^"<>\s]+)"> [^<]*</a></li>\n)(?P<time>)(?P<size>)',
+        rf'(?:<li><a href="{_HREF}"> [^<]*</a></li>\n)(?P<time>)(?P<size>)',
         rf"</ul>\n{_ADDRESS}",
         Rounding.NEAREST,
     ),
@@ -128,7 +129,7 @@ GRAMMARS = (
     ),
 )  # fmt: skip
 
-_HREF = re.compile(r'<a href="([^"]*)"')
+_HREF_OF_HEAD = re.compile(r'<a href="([^"]*)"')
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -158,8 +159,8 @@ class Reading:
         self.resolver = Resolver(page.url)
         self._sizes: dict[str, Span[int] | None] = {"": None}
         self._times: dict[str, Span[datetime] | None] = {"": None}
-        for found in _HREF.finditer(page.text, 0, start):
-            self._reject(unescape(found[1]))
+        for found in _HREF_OF_HEAD.finditer(page.text, 0, start):
+            self._reject(attribute_value(found[1]))
 
     @classmethod
     def begin(cls, page: Page, seen: set[str]) -> Reading | None:
@@ -183,7 +184,7 @@ class Reading:
         match_row, seen = self.grammar.row.match, self.seen
         while found := match_row(text, position):
             position = found.end()
-            href = unescape(found["href"])
+            href = attribute_value(found["href"])
             target = self.resolver.target(href)
             if target.way is not Way.CHILD:
                 if target.way not in _HARMLESS:

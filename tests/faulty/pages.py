@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,8 +90,20 @@ def python(title: str, rows: Iterable[Row]) -> bytes:
     return page.encode("utf-8", "surrogateescape")
 
 
+def go(title: str, rows: Iterable[Row]) -> bytes:
+    """``http.FileServer``: names only, and addresses that are not escaped as HTML."""
+    items = "".join(f'<a href="{unquoted(row.href)}">{row.label}</a>\n' for row in rows)
+    page = f'<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n{items}</pre>\n'
+    return page.encode("utf-8", "surrogateescape")
+
+
+def unquoted(href: str) -> str:
+    """As ``url.URL.String`` writes a path: with the signs that may stand in one."""
+    return re.sub("%(24|26|2B|2C|3A|3B|3D|40)", lambda found: chr(int(found[1], 16)), href)
+
+
 def stamp(row: Row) -> str:
     return f"{datetime.fromtimestamp(row.mtime, UTC):{MINUTE}}"
 
 
-SHAPES = {"nginx": nginx, "apache": apache, "python": python}
+SHAPES = {"nginx": nginx, "apache": apache, "python": python, "go": go}

@@ -1,0 +1,44 @@
+"""Character references in the attributes of HTML, resolved as browsers do.
+
+WHATWG HTML, sections 13.2.5.72 to 13.2.5.80 ("character reference state" and those that follow it). ``html.unescape``
+is for text, where ``&notes`` means ``¬es``; it also raises ValueError for numbers of many digits.
+"""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+_REFERENCE = re.compile(r"&(?:#(?:[xX](?P<hex>[0-9A-Fa-f]+)|(?P<decimal>[0-9]+));?|(?P<name>[A-Za-z][A-Za-z0-9]*;?))")
+_UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+"""What windows-1252 lacks; the standard keeps these control characters, and reads its neighbours as windows-1252."""
+_LAST = 0x10FFFF
+_LONGEST = 7
+"""Digits of ``_LAST`` in decimal; with more of them a number is beyond it."""
+
+
+def attribute_value(text: str) -> str:
+    """The value of an attribute from what stands between its quotes.
+
+    A name without a semicolon is no reference when a letter, a digit or ``=`` follows it, as in ``drum&notes``.
+    """
+    return _REFERENCE.sub(_resolved, text) if "&" in text else text
+
+
+def _resolved(found: re.Match[str]) -> str:
+    name = found["name"]
+    if name is None:
+        return _character(found["hex"], 16) if found["hex"] else _character(found["decimal"], 10)
+    if not name.endswith(";") and found.string.startswith("=", found.end()):
+        return found[0]
+    return html5.get(name, found[0])
+
+
+def _character(digits: str, base: int) -> str:
+    digits = digits.lstrip("0")
+    number = int(digits or "0", base) if len(digits) <= _LONGEST else _LAST + 1
+    if number == 0 or number > _LAST or 0xD800 <= number <= 0xDFFF:
+        return "\ufffd"
+    if 0x80 <= number <= 0x9F and number not in _UNDEFINED:
+        return bytes([number]).decode("cp1252")
+    return chr(number)
