@@ -152,7 +152,7 @@ def run_one(call: Call) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler import app
 
-        given = app.Surroundings(observers=observers, stop=stop, company=started, own=_lists(call))
+        given = app.Surroundings(observers=observers, stop=stop, company=started, own=_own(call))
         if call.input_file is None:
             return await app.run_mirror(call.positional[0], directory, call.config, given)
         return await app.run_download(items, directory, call.config, given)
@@ -162,11 +162,12 @@ def run_one(call: Call) -> int:
         return watched_run(call, work, print_report)
 
 
-def _lists(call: Call) -> tuple[OwnFile, ...]:
-    """The file of --input-file."""
-    from crawler.destinations.spared import OwnFile
+def _own(call: Call) -> tuple[OwnFile, ...]:
+    """What this call reads and writes beside the files that options name."""
+    from crawler.destinations.spared import OwnFile, redirected
 
-    return (OwnFile("--input-file", Path(call.input_file)),) if call.input_file not in {None, "-"} else ()
+    named = [name for name in (call.input_file,) if name is not None and name != "-"]
+    return (*(OwnFile("--input-file", Path(name)) for name in named), *redirected())
 
 
 def _company(config: Config) -> AbstractContextManager[Company | None]:

@@ -105,7 +105,7 @@ def run_config(call: Call) -> int:
     import tomllib
 
     from crawler.attempts import announce_to
-    from crawler.destinations.spared import OwnFile, own_files, place
+    from crawler.destinations.spared import OwnFile, own_files, place, redirected
     from crawler.log import configure, retried
     from crawler.mirrors import check_places, parse_mirrors, select, shared
     from crawler.progress import choose
@@ -125,7 +125,11 @@ def run_config(call: Call) -> int:
     with choose("none" if call.quiet else mode, sys.stderr) as display, in_order(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(retried, display.retrying)
-        own = [OwnFile("--config", Path(name)), *(file for mirror in chosen for file in own_files(mirror.config))]
+        own = [
+            OwnFile("--config", Path(name)),
+            *redirected(),
+            *(file for mirror in chosen for file in own_files(mirror.config)),
+        ]
         outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display, own))
     codes = []
     for mirror, outcome in zip(chosen, outcomes, strict=True):

@@ -185,7 +185,7 @@ class Committer:
         old = lstat(plain, directory)
         here = self._spared.here(directory)
         if here is not None and (own := here.exactly(plain, old)) is not None:
-            raise Refused(f"{one.item.job.path} is the {own.what} of this run: name another place for that")
+            raise Refused(f"{one.item.job.path} is the file of {own.what} of this run: name another place for that")
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise Refused(_in_the_way(old.st_mode))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from crawler import urls
 from crawler.destinations.elsewhere import is_leftover
-from crawler.destinations.reasons import NO_DESCRIPTORS, Refused
+from crawler.destinations.reasons import NAME_REFUSED, NO_DESCRIPTORS, Refused
 from crawler.destinations.spared import Spared, reason
 from crawler.destinations.tree import Tree, decoded
 from crawler.errors import DestinationError
@@ -35,7 +35,7 @@ class View:
         return taken
 
     def scan(self, path: str) -> dict[str, Local]:
-        """What lies in a folder, by name; {} if it is absent or behind a link.
+        """What lies in a folder, by name; {} if it is absent, behind a link, or has a name that cannot be.
 
         Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
         """
@@ -47,6 +47,10 @@ class View:
             raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
         except (FileNotFoundError, Refused):
             return {}
+        except OSError as error:
+            if path and error.errno in NAME_REFUSED:  # what cannot be there is absent
+                return {}
+            raise
         if not path:
             found.pop(urls.STATE_DIRECTORY, None)
         return found

@@ -53,6 +53,8 @@ _OWN: dict[int, str] = {
 """The same for our own directory, where they stop everything."""
 
 
+NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
+"""How a file system says that it can have no such name."""
 NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 """How a file system says that it has no such call."""
 

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class OwnFile:
     """A file that the user named for this program to read or write."""
 
     what: str
-    """The option that names it: ``--summary``."""
+    """The option that names it (``--summary``), or what else it is."""
     path: Path
 
     def is_companion(self, end: bytes) -> bool:
@@ -46,6 +47,16 @@ def own_files(config: Config) -> tuple[OwnFile, ...]:
     named += [("--ca-file", config.ca_file), ("--client-cert", config.client_cert)]
     named += [("--header", text[1:]) for text in config.header if text.startswith("@")]
     return tuple(OwnFile(what, Path(path)) for what, path in named if path)
+
+
+def redirected() -> tuple[OwnFile, ...]:
+    """The files that standard output and standard error go to: ``crawler … > DIR/log``. Where /proc tells."""
+    found = []
+    for descriptor, what in ((1, "standard output"), (2, "standard error")):
+        with suppress(OSError):
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                found.append(OwnFile(what, Path(f"/proc/self/fd/{descriptor}").readlink()))
+    return tuple(found)
 
 
 def place(path: str) -> object:

@@ -195,3 +195,29 @@ async def test_names_that_are_one_here_are_a_clash_though_dir_itself_does_not_fo
         assert all("another file or folder" in str(outcomes[path]) for path in refused)
     assert (tmp_path / "sub/README").read_bytes() == b"sub/README"
     assert sorted(os.listdir(tmp_path / "sub")) == ["Deep", "README"]
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
+async def test_a_folder_whose_name_cannot_be_is_absent_and_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    calls = {name: getattr(os, name) for name in ("open", "mkdir")}
+
+    def picky(call: str) -> Callable[..., Any]:
+        def named(name: Any, *args: Any, **options: Any) -> Any:
+            if os.fsencode(name) == b"a:b":
+                raise OSError(error, os.strerror(error))
+            return calls[call](name, *args, **options)
+
+        return named
+
+    for name in calls:
+        monkeypatch.setattr(os, name, picky(name))
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        (tmp_path / "other").touch()  # or nobody would look any further
+        assert list(await destination.scan("")) == ["other"]
+        assert await destination.scan("a:b") == {}
+        refused, stored = await destination.commit([staged("a:b/x"), staged("y")])
+    assert "name" in str(refused)
+    assert isinstance(stored, Known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ def test_files_of_the_program_and_mirrors_in_dir_stay_and_are_not_counted(sandbo
         f"inner/{path}" for path in inner
     }
     assert '"deleted": 1' in (sandbox.directory / "sum.json").read_text()
+    with (sandbox.directory / "redirected").open("wb") as output:
+        argv = sandbox.command(site.url, delete=True, more=[*options, "-v", "--max-delete=0"])
+        assert subprocess.run(argv, stdout=output, stderr=output, env=sandbox.env, check=False).returncode == 0
+    assert b"Kept" not in (sandbox.directory / "redirected").read_bytes()
+    (sandbox.directory / "redirected").unlink()
     shown = sandbox.mirror(site.url, delete=True, more=[*options, "-v"])
     shown.says("Left alone: changes (--changes), crawler.prom (--metrics), inner (another mirror), log (--log-file)")
 
