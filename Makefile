@@ -7,6 +7,8 @@ VENV   ?= .venv
 DIR    ?= mirror
 URL    ?=
 ARGS   ?=
+MINUTES ?= 0
+SEED   ?=
 JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 3 / 2 )))
 # The newest interpreter that is on the PATH and new enough; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -18,7 +20,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-heavy bench fuzz soak peers-faults check fmt clean
+.PHONY: help mirror test test-random test-heavy bench fuzz soak peers-faults check fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +44,9 @@ endif
 
 test: $(DEV) ## every test but the heavy ones, on all cores; ARGS=... goes to pytest
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not heavy' $(ARGS)
+
+test-random: $(DEV) ## property tests with new examples, ten times as many, for MINUTES=...; SEED=... repeats a run
+	@$(BIN)/python -m tests.new_seeds --minutes '$(MINUTES)' --seed '$(SEED)' $(ARGS)
 
 test-heavy: $(DEV) ## the tests that need minutes or gigabytes
 	@$(BIN)/python -m pytest -q -m heavy $(ARGS)

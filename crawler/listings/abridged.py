@@ -75,9 +75,9 @@ class Abridger:
                     part.specimens[-1].rows.append((specimen, found.groups()))
                     return found.end()
         end = self._next(at + len(self._start) - self._offset)
-        read = self._shapes.read(self.text[at:end]) if self._shapes is not None and may_go else None
-        if read is None or not part.fits(read[0]):
-            part.keep(self.text[at:end], alone=may_go)
+        read = self._shapes.read(self.text[at:end]) if self._shapes is not None else None
+        if read is None or not may_go or not part.fits(read[0]):
+            part.keep(self.text[at:end], alone=may_go or read is None)
         else:
             part.stand_for(*read)
             if read[0] not in self._patterns:
@@ -120,7 +120,10 @@ class _Part:
         return not self.recent or self.recent[0].shape.open == shape.open
 
     def keep(self, row: str, *, alone: bool) -> None:
-        """Leave a row as it is; if it stands ``alone`` the next one too, which ends what this one may have opened."""
+        """Leave a row as it is; if it stands ``alone`` the next one too, which ends what this one may have opened.
+
+        A row without a shape always does, be it the one that ends what another has opened.
+        """
         self.kept = self.count + alone
         self.recent.clear()
         self._run.clear()

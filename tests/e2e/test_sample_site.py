@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests import trees
 from tests.servers.process import free_port
@@ -34,6 +37,15 @@ def test_the_exit_code_of_the_command_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_make_help_names_every_target() -> None:
-    listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    command = ["make", "--no-print-directory", "help"]  # below `make test` it would print which directory it enters
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     declared = next(line for line in (REPOSITORY / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
     assert [line.split()[1] for line in listed.splitlines()] == declared.split()[1:]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_ci_runs_what_the_pages_tell_people_to_run(page: str) -> None:
+    shown = (REPOSITORY / page).read_text()
+    for command in ("make check", "make test"):
+        assert re.search(rf"^\$ {command}\b", shown, re.MULTILINE)
+        assert command in (REPOSITORY / ".ci" / "run").read_text().splitlines()

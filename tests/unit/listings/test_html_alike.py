@@ -112,6 +112,13 @@ def test_a_page_says_the_same_with_and_without_abridging(text: str) -> None:
     assert listing is None or listing == as_it_is(text)
 
 
+def test_what_ends_one_strange_row_may_begin_another() -> None:
+    rows = [row_of("apache with icons", number) for number in range(60)]
+    rows[21], rows[23] = "</table><table>", '<a href="q' + rows[23]
+    text = page_of(rows, ("<table>", "</table>"))
+    assert abridged(text)[1] == as_it_is(text)
+
+
 @pytest.mark.parametrize(
     ("name", "strange"),
     [

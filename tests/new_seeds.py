@@ -1,0 +1,71 @@
+"""``make test-random``: every property test with other examples than those of CI, and many more of them.
+
+Also the plugin of pytest that does it: ``pytest -p tests.new_seeds -m hypothesis --hypothesis-seed=SEED``. Neither
+examples kept from earlier runs nor ``derandomize`` have a say, so that a seed alone repeats what has failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import settings
+from hypothesis.errors import InvalidArgument
+
+TIMES = 10
+"""As many examples as a test has otherwise are multiplied by this."""
+TIMEOUT = 3_600
+"""Seconds that a test may take."""
+_SETTINGS = "_hypothesis_internal_use_settings"
+"""Where a test keeps its settings; the decorator refuses to give new ones to a test that has some."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the number of examples be given."""
+    parser.addoption("--times", type=int, default=TIMES, help="multiply the examples of each property test by this")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each property test more examples, and new ones."""
+    tests = {getattr(item.obj, "__func__", item.obj) for item in items if hasattr(item, "obj")}
+    for test in tests:
+        had = getattr(test, _SETTINGS, None)
+        if isinstance(had, settings):
+            count = had.max_examples * config.getoption("--times")
+            setattr(test, _SETTINGS, settings(had, max_examples=count, derandomize=False, database=None))
+        elif getattr(test, "is_hypothesis_test", False):
+            raise InvalidArgument(f"{test.__qualname__} keeps its settings elsewhere")
+
+
+def run(seed: int, arguments: list[str]) -> int:
+    """One round of all property tests. Returns the exit code of pytest."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.new_seeds", "-m", "hypothesis and not heavy"]
+    command += [f"--hypothesis-seed={seed}", f"--timeout={TIMEOUT}", *arguments]
+    print(f"test-random: SEED={seed}", flush=True)
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        print(f"test-random: failed; again with: make test-random SEED={seed}", flush=True)
+    return code
+
+
+def main() -> int:
+    """Rounds with new seeds until the minutes are over or one fails; a seed that is given makes a single one."""
+    parser = argparse.ArgumentParser(prog="make test-random", description=__doc__)
+    parser.add_argument("--seed", default="", help="of a run that failed")
+    parser.add_argument("--minutes", type=float, default=0, help="begin new rounds for so long")
+    chosen, arguments = parser.parse_known_args()
+    if chosen.seed:
+        return run(int(chosen.seed), arguments)
+    end = time.monotonic() + 60 * chosen.minutes
+    while True:
+        code = run(secrets.randbelow(1 << 32), arguments)
+        if code or time.monotonic() >= end:
+            return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
