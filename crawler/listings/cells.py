@@ -10,7 +10,8 @@ from crawler.listings.survey import MAX_TEXT, is_text, leads_somewhere, nodes, s
 
 HINTS = (
     "data-order", "data-sort", "data-sort-value", "data-value", "sorttable_customkey", "data-bytes", "data-size",
-    "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "title",
+    "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "val",  # lighttpd 2
+    "title",
 )  # fmt: skip
 
 

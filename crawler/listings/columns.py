@@ -13,7 +13,7 @@ from datetime import datetime
 from crawler.listings import headings
 from crawler.listings.cells import Cell
 from crawler.listings.rows import Row
-from crawler.listings.sizes import Rounding, find_marked_size, is_no_size, read_size
+from crawler.listings.sizes import Rounding, find_marked_size, is_near, is_no_size, read_size
 from crawler.listings.times import Moment, Order, column_order, find_date, find_short_date, is_time_like, read_stamp
 from crawler.models import Span
 
@@ -214,7 +214,7 @@ def _take_size(facts: Facts, cell: Cell, rounding: Rounding, unit: int) -> None:
     loose = (read_size(text, Rounding.SAFE, unit) or facts.size) if cell.hints else None
     for hint in cell.hints:
         exact = read_size(hint)
-        if exact is not None and exact.exact and (loose is None or exact.low in loose):
+        if exact is not None and exact.exact and (loose is None or is_near(exact.low, loose)):
             if facts.no_size or (loose is None and not hint.isdigit()):
                 continue
             facts.size, facts.size_text = exact, hint

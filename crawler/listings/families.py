@@ -62,14 +62,17 @@ FAMILIES = (
     _family("ecstatic", r"<address>Node\.js [^<]{0,200}(?:ecstatic|http-server)", proves=True),
     _family("directorylister", r"Directory Lister", slashes=False),
     _family("pypi-simple", r'<meta name="pypi:repository-version"|<title>(?:Simple (?:package )?index'
-                           r'|Links for )', proves=True),
+                           r'|Links for (?P<project>[\w.-]{1,200})</title>.{0,400}?<h1>Links for (?P=project)</h1>'
+                           r'|[^<:]{1,200}: simple list\b)', proves=True),
     _family("swift", r"<title>Listing of /v1/|<tr class=\"item (?:subdir|type-)", proves=True),
     _family("miniserve", r"/miniserve[\"'][^>]{0,200}>\s*miniserve</a>|<span class=\"[^\"]*\">\s*miniserve"
                          r"|class=\"directory\"[^>]*href=.{0,800}?miniserve"),
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
-    _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|[NMSD]=[AD]["'> ])|"""
-            r"<address>Apache[/ ]|<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>",
+    _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|"""
+            r"""([NMSD])=[AD]["'> ].{1,2000}?\?(?!\1)[NMSD]=[AD]["'> ])|"""
+            r"<title>Index of [^<]{0,5000}</title>.*<address>Apache[/ ]|"
+            r"<html>\n <head>\n  <title>Index of [^<]{0,5000}</title>\n </head>",
             Rounding.NEAREST, proves=True, children_only=True),
     _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>",
             Rounding.NEAREST, proves=True, children_only=True),

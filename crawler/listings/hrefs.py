@@ -8,7 +8,7 @@ the last segment of the raw path, decoded once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
@@ -27,20 +27,9 @@ _SORT_KEYS = re.compile(
     r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
     re.IGNORECASE,
 )
-_FOLDER_KEYS = (
-    "dir",
-    "path",
-    "folder",
-    "d",
-    "directory",
-    "location",
-    "subdir",
-    "subfolder",
-    "prefix",
-    "p",
-    "cd",
-    "cwd",
-)
+_PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
+"""Those that mean nothing else."""
+_FOLDER_KEYS = _PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -77,6 +66,8 @@ class Target:
     """The target ends in a slash."""
     folder: str = ""
     """Decoded folders between the listing and the target."""
+    queried: bool = False
+    """The query has the path of the folder, below that of the page."""
     problem: str = ""
     """Of BAD_NAME: why no file can have the name."""
 
@@ -270,7 +261,11 @@ class Resolver:
             if folder != self.folder or name_problem(file):
                 return None
             return Target(Way.CHILD, url, file)
-        return self._folder_target(url, folder)
+        target = self._folder_target(url, folder)
+        # What is the whole query (``?/a/b``) names files too, and ends like a path.
+        slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
+        queried = target.way is Way.CHILD and key in _PLAIN_FOLDER_KEYS and "/" in decoded(query)
+        return replace(target, slash=slash, queried=queried)
 
     def _folder_target(self, url: str, folder: str) -> Target:
         if folder == self.folder:

@@ -16,6 +16,7 @@ from crawler.listings.json_generic import read_generic
 from crawler.listings.json_nginx import read_nginx
 from crawler.listings.json_pypi import read_pypi
 from crawler.listings.json_swift import read_swift
+from crawler.listings.json_webhdfs import read_webhdfs
 from crawler.listings.page import Page, Parser
 from crawler.models import Listing
 
@@ -25,6 +26,7 @@ READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
     read_pypi,
     read_archive_org,
     read_swift,
+    read_webhdfs,
     read_generic,
 )
 

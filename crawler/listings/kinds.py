@@ -128,5 +128,12 @@ class KindReader:
         told = self._slashes or self.slashed or self._worded or self._trust_marks
         return Kind.FILE if told or _FILE.search(self._marks.get(id(row), "")) else Kind.UNKNOWN
 
+    def is_called_folder(self, row: Row, facts: Facts) -> bool:
+        """Whether a picture, a class, or a word in a column calls a row a folder."""
+        marks = self._marks.get(id(row))
+        if marks is None:
+            marks = self._marks[id(row)] = marks_of(row)
+        return facts.directory_word or bool(_FOLDER.search(marks))
+
     def _marked_folder(self, row: Row) -> bool:
         return self._trust_marks and bool(_FOLDER.search(self._marks.get(id(row), "")))

@@ -32,6 +32,10 @@ from crawler.listings.verdict import End, Evidence, Last
 from crawler.models import Entry, Kind, Listing, Rejection
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
+_WRITTEN_LINK = re.compile(
+    r"(?:document\.write(?:ln)?\s*\(|insertAdjacentHTML\s*\(|innerHTML\s*\+?=)[^<;]{0,200}(?:<(?:tr|td|li|p|b|pre|div)\b[^<;]{0,200}){0,6}<a\s",
+    re.IGNORECASE,
+)
 _OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 _EPOCH_YEAR = 1970
 
@@ -63,20 +67,22 @@ class HtmlReader:
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
+        self._trusts_foreign = False
+        """What leads elsewhere counts among the rows, because the page says what it is."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
         """Names that links mention which are ``rejections``: known once these are."""
 
     def listing(self) -> Listing:
         """What the page lists."""
-        entries = self.entries()
-        self._gather()
-        evidence = self.evidence
         heading = verdict.heading_score(
             self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
         )
         heading = 3.0 if self.family.whole else heading
-        score = verdict.weigh(evidence, heading, self.family, error=verdict.says_error(self.survey))
-        recognised = verdict.is_recognised(score, evidence, proved=self.family.proves and heading >= 3.0)
+        self._trusts_foreign = self.family.proves or heading >= 3.0
+        entries = self.entries()
+        self._gather()
+        page = verdict.Page(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
+        score, recognised = verdict.weigh(page), verdict.is_recognised(page)
         rejections = tuple(self.rejections(recognised=recognised))
         end = verdict.end_of(self._text, self.last_row(), proved=self.family.proves)
         return Listing(
@@ -147,7 +153,7 @@ class HtmlReader:
                     self.seen.add(entry.url)
                     self.names.add(entry.name)
                     entries.append(entry)
-                    self._count(candidate, entry)
+                    self._count(candidate, entry, reader)
         return entries
 
     def _dot_sizes(self) -> set[int]:
@@ -174,14 +180,27 @@ class HtmlReader:
             external=target.way is Way.OTHER_HOST,
         )
 
-    def _count(self, candidate: Candidate, entry: Entry) -> None:
+    def _count(self, candidate: Candidate, entry: Entry, reader: KindReader) -> None:
         evidence = self.evidence
+        if self._is_foreign(candidate):
+            evidence.foreign += 1
+            return
         evidence.entries += 1
         evidence.matching += candidate.matches
         evidence.dated += bool(candidate.facts.moment or candidate.facts.stamp)
         evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
         evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
+        folder = entry.kind is Kind.DIRECTORY
+        evidence.folders += folder and reader.is_called_folder(candidate.row, candidate.facts)
+        evidence.queried += folder and candidate.link.target.queried
         evidence.filelike += verdict.is_filelike(entry.name)
+
+    def _is_foreign(self, candidate: Candidate) -> bool:
+        """Whether a row leads elsewhere, or deeper without the size that a listing tells of its files."""
+        facts, way = candidate.facts, candidate.link.target.way
+        if way is Way.CHILD or self._trusts_foreign:
+            return False
+        return way is not Way.DEEP or not (facts.size or facts.no_size)
 
     def _gather(self) -> None:
         """The marks that are not in the rows: ways up, sort links, headings, the amount of other text."""
@@ -257,7 +276,9 @@ class HtmlReader:
         return result
 
     def is_conclusive(self, entries: list[Entry]) -> bool:
-        """Whether the page would show files if there were any: False if rows for files lead elsewhere, all of them."""
+        """Whether all there is shows: False if a script writes links, or all rows for files lead elsewhere."""
+        if _WRITTEN_LINK.search(self._text):
+            return False
         return mentions.has_files(entries) or not lead_elsewhere(self.rows, self.family)
 
     def next_pages(self) -> tuple[str, ...]:

@@ -66,6 +66,12 @@ def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> S
     return _interval(found, rounding, unit)
 
 
+def is_near(size: int, printed: Span[int]) -> bool:
+    """Whether a machine value and a printed one mean the same; lighttpd 2 prints ``0.9M`` for 1049251 bytes."""
+    margin = (printed.high - printed.low) // 8
+    return printed.low - margin <= size <= printed.high + margin
+
+
 def find_marked_size(text: str, rounding: Rounding = Rounding.SAFE) -> tuple[str, Span[int]] | None:
     """The first number with a unit inside a longer text, with its wording."""
     found = _MARKED.search(text[:500].translate(_DIGITS))

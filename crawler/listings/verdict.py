@@ -9,6 +9,7 @@ error page's wording needs more of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from html import escape
@@ -23,26 +24,41 @@ if TYPE_CHECKING:
     from bs4.element import Tag
 
 _INDEX_WORDS = re.compile(
-    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|(?:directory|folder|file) (?:listing|index|contents?)"
-    r"|listing (?:of|for|directory)|contents? of|directory\b|folder\b|browsing|listing$|links for"
-    r"|simple (?:package )?index|inhalt von|содержимое|目录|collection:)",
+    r"^\W*(?:(?:auto)?index (?:of|von|de|di)(?: (?:all )?files)?(?= *[/:]|$)"
+    r"|(?:directory|folder|file) (?:listing|index|contents?)"
+    r"|listing (?:of|for|directory)|contents? of(?= *[/:]|$)|simple (?:package )?index|links for"
+    r"|listing$|[^:]{1,200}: simple list\b|inhalt von|содержимое)",
     re.IGNORECASE,
 )
+_VAGUE_WORDS = re.compile(
+    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|contents? of|directory\b|folder\b|browsing|目录|collection:)",
+    re.IGNORECASE,
+)
+"""What heads lists of other things too: articles, people, the sections of a page."""
 _ERROR_WORDS = re.compile(
     r"\b(?:40[0-9]|50[0-9])\b|not found|forbidden|unauthori[sz]ed|access denied|error\b|log ?in|sign ?in|bad gateway|"
     r"unavailable|captive|wi-?fi|just a moment|checking your browser|nicht gefunden|introuvable|no encontrad",
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(
-    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)[A-Za-z0-9]{1,7}(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
+    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,7}"
+    r"(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
+    re.IGNORECASE,
+)
+"""The last part has a letter: ``3.6.4`` and ``name-1.00`` are versions."""
+_HOST_NAME = re.compile(
+    r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|eu|uk|de|fr|nl|it|es|ch|at|us|ca|ru|jp|cn|br|pl|se|no|fi|dk)$",
     re.IGNORECASE,
 )
 _EMPTY_WORDS = re.compile(
-    r"\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))"
+    r"\((?:no files|empty)\)"
+    r"|\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))"
     r"|(?:folder|directory) is empty|empty (?:folder|directory)|0 (?:files|items|objects|directories)\b)",
     re.IGNORECASE,
 )
 _NEEDED = 3.0
+_MANY = 10
+"""Names of files that are a list without any other mark."""
 _PART = re.compile(r"\(of which only <b>\d+</b> are displayed\)")
 """Caddy's words for a page that ``limit`` cut."""
 _CLOSED = ("pre", "table", "ul", "ol", "tbody")
@@ -62,7 +78,12 @@ class Evidence:
     """Directories that are shown with their slash."""
     filelike: int = 0
     """Names with the extension of a file that is no web page."""
-    external: int = 0
+    folders: int = 0
+    """Rows that a picture, a class or a column calls a folder."""
+    queried: int = 0
+    """Rows whose query names a folder below that of the page."""
+    foreign: int = 0
+    """Entries that lead elsewhere, which are not counted above: any page links to files of others."""
     sort_links: int = 0
     parent: bool = False
     headings: int = 0
@@ -74,22 +95,26 @@ class Evidence:
 
 def is_filelike(name: str) -> bool:
     """True for a name that ends like a file's and not like a web page's."""
-    return bool(_FILE_NAME.search(name[-40:]))
+    return bool(_FILE_NAME.search(name[-40:])) and not _HOST_NAME.match(name)
 
 
 def heading_score(survey: Survey, path: str) -> float:
-    """0 to 3: whether title or headings call the page an index, and of this very directory."""
+    """How far title or headings call the page an index.
+
+    3 of this very directory, 2 of some directory, 1 for words that head other lists too or the mere path.
+    """
     wanted = decoded(path).strip("/")
     best = 0.0
     for tag in survey.first("title", "h1", "h2", "h3", "h4", "caption", limit=3):
         text = squeezed(tag.get_text(" "))[:6000]
+        vague = _VAGUE_WORDS.match(text)
         words = _INDEX_WORDS.match(text)
-        named = _names_path(text, wanted, anywhere=words is None)
-        if words and named:
+        named = _names_path(text, wanted, anywhere=not (words or vague))
+        if named and (words or (vague and "/" in text)):
             return 3.0
         if words:
             best = max(best, 2.0)
-        elif named:
+        elif named or vague:
             best = max(best, 1.0)
     return best
 
@@ -115,50 +140,108 @@ def says_error(survey: Survey) -> bool:
     return asked or bool(_ERROR_WORDS.search(said))
 
 
-def weigh(evidence: Evidence, heading: float, family: Family, *, error: bool) -> float:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is weighed: the rows and what surrounds them."""
+
+    rows: Evidence
+    heading: float
+    family: Family
+    error: bool = False
+
+    def share(self, count: int) -> float:
+        """``count`` as a share of the rows."""
+        return count / self.rows.entries if self.rows.entries else 0.0
+
+    @property
+    def columns(self) -> int:
+        """How many of date and size stand in most rows."""
+        return (self.share(self.rows.dated) >= 0.5) + (self.share(self.rows.sized) >= 0.5)
+
+    @property
+    def is_headed(self) -> bool:
+        """The page says what it is: by its heading, or by the shape that one program prints."""
+        return self.heading >= 2.0 or self.family.proves
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that speaks for a listing, or against one."""
+
+    weight: float
+    why: str
+    shows: Callable[[Page], bool]
+
+
+MARKS = (
+    Mark(1.0, "a heading has the path, or words that head lists", lambda page: page.heading >= 1.0),
+    Mark(1.0, "a heading calls the page an index", lambda page: page.heading >= 2.0),
+    Mark(1.0, "and names this very directory", lambda page: page.heading >= 3.0),
+    Mark(1.5, "links that sort the rows", lambda page: page.rows.sort_links >= 2),
+    Mark(1.5, "headings of two columns", lambda page: page.rows.headings >= 2),
+    Mark(0.75, "headings of a third column", lambda page: page.rows.headings >= 3),
+    Mark(1.0, "a link to the directory above", lambda page: page.rows.parent),
+    Mark(1.0, "words that the directory is empty", lambda page: page.rows.empty),
+    Mark(1.0, "the shape that one program alone prints", lambda page: page.family.proves),
+    Mark(3.0, "and what stands around the rows fits it",
+         lambda page: page.family.proves and bool(page.heading or page.rows.headings or page.rows.parent)),
+    Mark(1.0, "names with a date or a size in some rows",
+         lambda page: page.share(page.rows.matching) >= 0.5 and bool(page.rows.dated or page.rows.sized)),
+    Mark(1.0, "names with a date or a size in most rows",
+         lambda page: page.share(page.rows.matching) >= 0.5 and page.columns >= 1),
+    Mark(1.5, "a date and a size in most rows", lambda page: page.columns == 2),
+    Mark(0.5, "links show the names of their targets", lambda page: page.share(page.rows.matching) >= 0.8),
+    Mark(0.5, "three of them", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 3),
+    Mark(0.5, "ten of them", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 10),
+    Mark(1.0, "directories are shown with their slash", lambda page: page.rows.slashed > 0),
+    Mark(2.0, "most are called folders beside their names", lambda page: page.share(page.rows.folders) >= 0.5),
+    Mark(1.5, "queries name folders below this one", lambda page: page.share(page.rows.queried) >= 0.5),
+    Mark(1.5, "most are names of files",
+         lambda page: page.share(page.rows.filelike) >= 0.5 and page.share(page.rows.matching) >= 0.5),
+    Mark(-3.0, "words of an error, or a password is asked for", lambda page: page.error),
+    Mark(-1.0, "prose, and few rows",
+         lambda page: page.rows.entries < 5 and page.rows.words > 400 * (page.rows.entries + 1)),
+)  # fmt: skip
+
+
+def weigh(page: Page) -> float:
     """The sum of the marks; a listing has at least NEEDED."""
-    score = heading
-    score += 1.5 if evidence.sort_links >= 2 else 0.0
-    score += min(evidence.headings, 3) * 0.75 if evidence.headings >= 2 else 0.0
-    score += 1.0 if evidence.parent else 0.0
-    score += 1.0 if evidence.empty else 0.0
-    score += 3.0 if family.proves and (heading >= 1.0 or evidence.headings or evidence.parent) else 0.0
-    score += 1.0 if family.proves else 0.0
-    score += _rows_score(evidence)
-    if error:
-        score -= 3.0
-    if evidence.entries < 5 and evidence.words > 400 * (evidence.entries + 1):
-        score -= 1.0
-    return score
+    return sum(mark.weight for mark in MARKS if mark.shows(page))
 
 
-def _rows_score(evidence: Evidence) -> float:
-    total = evidence.entries
-    if not total:
-        return 0.0
-    score = 0.0
-    matching = evidence.matching / total
-    if matching >= 0.5 and (evidence.dated or evidence.sized) * 2 >= 1:
-        score += 2.0 if max(evidence.dated, evidence.sized) * 2 >= total else 1.0
-    if evidence.dated * 2 >= total and evidence.sized * 2 >= total:
-        score += 1.5
-    if matching >= 0.8:
-        score += 0.5 if total < 3 else 1.0 if total < 10 else 1.5
-    score += 1.0 if evidence.slashed else 0.0
-    score += 1.5 if evidence.filelike * 2 >= total and matching >= 0.5 else 0.0
-    return score
-
-
-def is_recognised(score: float, evidence: Evidence, *, proved: bool) -> bool:
+def is_recognised(page: Page) -> bool:
     """True when the marks suffice.
 
-    A page without rows needs more than a heading: columns, a way up, words for emptiness, or ``proved``, that is a
-    family's own shape under a heading that names this very directory.
+    A page without rows needs more than a heading: columns, a way up, words for emptiness, or a family's own shape under
+    a heading that names this very directory. Rows that lead elsewhere are not the rows of an empty directory. A page
+    that does not say what it is has to have the form of a listing.
     """
-    if evidence.entries:
-        return score >= _NEEDED
-    marks = (evidence.sort_links >= 2) + (evidence.headings >= 2) + evidence.parent + evidence.empty + proved
+    score, rows = weigh(page), page.rows
+    if rows.entries:
+        return score >= _NEEDED and (page.is_headed or has_form(page))
+    if rows.foreign or not (page.heading >= 2.0 or (page.family.proves and page.heading >= 1.0)):
+        return False
+    marks = (rows.sort_links >= 2) + (rows.headings >= 2) + rows.parent + rows.empty
+    marks += page.family.proves and page.heading >= 3.0
     return score >= _NEEDED + 1.0 and marks >= 1
+
+
+def has_form(page: Page) -> bool:
+    """Whether the rows alone are a listing's and not those of packages, threads or articles: one link is no list, and
+    a date or the last part of an address stands in any table."""
+    rows = page.rows
+    named, files = page.share(rows.matching), page.share(rows.filelike)
+    said = bool(rows.filelike or rows.folders or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
+    if rows.entries < 2:
+        return page.columns == 2 and named > 0 and rows.headings >= 3
+    return (
+        (page.columns == 2 and said and (named >= 0.5 or files >= 0.5))
+        or (page.share(rows.sized) >= 0.5 and said and named >= 0.8)
+        or (rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
+        or (page.share(rows.slashed) >= 0.5 and named >= 0.8)
+        or (page.share(rows.folders + rows.queried) >= 0.5 and named >= 0.8)
+        or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
+    )
 
 
 class End(Enum):

@@ -39,11 +39,20 @@ class _Member:
     collection: bool | None = None
     """None when the answer does not say."""
     status: str = ""
+    found: bool = False
+    """Some of its properties are there."""
+    missing: bool = False
+    """Some are not there, or may not be read."""
     site: str = ""
     """``scheme://host`` of an href that is a whole URL."""
     raw: Segments = ()
     path: Segments = ()
     """``raw`` decoded."""
+
+    @property
+    def is_absent(self) -> bool:
+        """Its status, or that of each group of its properties, is no success."""
+        return not _SUCCESS(self.status) if self.status.strip() else self.missing and not self.found
 
     @property
     def kind(self) -> Kind:
@@ -56,7 +65,8 @@ def read_webdav(document: XmlDocument) -> Listing | None:
     """The members of a collection.
 
     The collection is found by its path. Behind a proxy that renames paths it is the response that all others lie
-    below: members then keep their place under the URL that was asked. None when the URL turns out to be a file.
+    below: members then keep their place under the URL that was asked. None when the URL turns out to be a file, or
+    its own status says that it is not there or may not be read, which a 207 puts inside (RFC 4918 section 13).
     Without the collection's own response the listing is not complete: it may be an answer to something else.
     """
     if document.root.tag != "{DAV:}multistatus":
@@ -64,7 +74,7 @@ def read_webdav(document: XmlDocument) -> Listing | None:
     members = [_read(document, response) for response in document.root if response.tag == "{DAV:}response"]
     asked = _split(without_query(document.url).partition("//")[2].partition("/")[2])
     owner = next((member for member in members if member.path == asked), None) or _renamed_owner(members)
-    if owner is not None and owner.collection is False:
+    if owner is not None and (owner.collection is False or owner.is_absent):
         return None
     taken = Rows(document.url)
     inside = owner.path if owner else asked
@@ -111,7 +121,9 @@ def _read_properties(member: _Member, propstat: etree._Element) -> None:
         if tag == "{DAV:}prop":
             properties = element
         elif tag == "{DAV:}status" and not _SUCCESS(element.text or ""):
+            member.missing = True
             return
+    member.found = True
     for found in () if properties is None else properties:
         tag = found.tag
         if tag == "{DAV:}resourcetype":

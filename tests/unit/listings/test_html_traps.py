@@ -99,3 +99,19 @@ def test_a_file_called_parent_directory_is_an_entry_where_there_is_no_way_up(hre
     listing = parse_listing(page.encode(), "http://host.test/", "text/html")
     assert [entry.name for entry in listing.entries] == ["Parent Directory", "a.txt"]
     assert listing.is_listing
+
+
+def test_the_size_of_lighttpd_2_is_that_of_the_attribute() -> None:
+    cells = '<td class="size" val="1049251">0.9M</td>'
+    (entry,) = parse(table(["a.tar.gz"], cells)).entries
+    assert entry.size is not None
+    assert (entry.size.low, entry.size.high) == (1049251, 1049251)
+
+
+def test_folders_and_files_may_both_be_whole_queries() -> None:
+    rows = [("/?/pub/b/c/", "c"), ("/?/pub/b/x.mkv", "x.mkv"), ("/?/pub/b/y.mkv", "y.mkv")]
+    body = "".join(f'<li><a href="{href}">{name}</a> 2024-05-06 03:08 4.5 KB</li>' for href, name in rows)
+    page = f'<html><a href="/?/pub/">..</a><h1>Index of /pub/b</h1><ul>{body}</ul></html>'
+    listing = parse_listing(page.encode(), "http://host.test/?/pub/b/", "text/html")
+    kinds = [(entry.name, entry.kind.value) for entry in listing.entries]
+    assert kinds == [("c", "directory"), ("x.mkv", "file"), ("y.mkv", "file")]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawler.listings import parse_listing
 from crawler.listings.page import Page
 from crawler.listings.xml_families import parse_xml
 from crawler.models import Kind, Listing, Span
@@ -116,6 +117,20 @@ def test_webdav_members_have_size_time_and_tag_and_the_collection_is_not_among_t
     assert folder.size is None
     assert (file.size, file.modified, file.etag) == (Span(5, 5), Span(WHEN, WHEN), '"e"')
     assert file.row == "5 Thu, 29 Feb 2024 12:00:01 GMT"
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "500 Internal Server Error"])
+def test_a_collection_that_is_not_there_is_no_empty_one(status: str) -> None:
+    line = f"<D:status>HTTP/1.1 {status}</D:status>"
+    kind = "<D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop>"
+    for inside in (f"<D:propstat><D:prop/>{line}</D:propstat>", f"<D:propstat>{kind}{line}</D:propstat>", line):
+        answer = dav(f"<D:response><D:href>/pub/</D:href>{inside}</D:response>")
+        assert not parse_listing(answer.encode(), HERE, "application/xml").is_listing
+    partly = (
+        f"<D:propstat><D:prop/>{line}</D:propstat><D:propstat>{kind}<D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+    )
+    found = listing(dav(f"<D:response><D:href>/pub/</D:href>{partly}</D:response>"))
+    assert (found.is_listing, found.complete, found.entries) == (True, True, ())
 
 
 @pytest.mark.parametrize("url", ["http://host.test/pub/", "http://host.test/pub", "http://host.test/%70ub/?x#y"])
