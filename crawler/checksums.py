@@ -42,6 +42,8 @@ class _Source:
     """Path below its folder → digest; None until it was read."""
     is_news: bool = False
     """True if it is not the version on the disk: so it was published since."""
+    checked: float = UNCONFIRMED
+    """As in ``Known``; of what was fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Published:
     digest: str
     is_news: bool
     """True if that file has changed since it was saved, so that it speaks of what is there now."""
+    checked: float = UNCONFIRMED
+    """When the server said so, as in ``Known``."""
 
 
 @dataclass(slots=True)
@@ -150,7 +154,7 @@ class Checksums:
         for source in sources:
             digest = (await self._read(source)).get(below)
             if digest is not None:
-                return Published(digest, source.is_news)
+                return Published(digest, source.is_news, source.checked)
         return None
 
     def _warn(self, text: str) -> None:
@@ -175,36 +179,36 @@ class Checksums:
         local = await self._destination.read(source.path, limits.CHECKSUM_BYTES)
         known = await self._state.file(source.path)
         try:
-            body, is_current = await persist(lambda: self._body(source.entry, known, local), self._attempts)
+            body, source.checked = await persist(lambda: self._body(source.entry, known, local), self._attempts)
         except (FetchError, VerificationError) as error:
             self._warn(f"{source.path}: nothing is checked by this checksum file ({error})")
             return {}
-        source.is_news = is_current and local is not None and body is not local[1]
+        source.is_news = source.checked != UNCONFIRMED and local is not None and body is not local[1]
         found = await asyncio.to_thread(parse_checksums, source.entry.name, body)
         if body.strip() and not found:
             self._warn(f"{source.path}: nothing is checked by this checksum file (there is none in it)")
         return found
 
-    async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, bool]:
-        """From the disk where that copy is current, or the server says so; and False if it is not the listed version.
+    async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, float]:
+        """From the disk where that copy is current, or the server says so; and when it said so, as in ``Known``.
 
         Raises FetchError, VerificationError.
         """
         need = needs_fetch(entry, known, local[0] if local else None).need
         if local is not None and need is Need.NOTHING:
-            return local[1], True
+            return local[1], UNCONFIRMED
         job = Job(url=entry.url, path=entry.name, reason="checksums", modified=entry.modified)
         if local is not None and need is Need.CONFIRM:
             job = replace(job, known=known)
         headers = request_headers(job, None)
         async with self._client.open("GET", entry.url, headers=headers, permit=self._permit) as reply:
             if reply.status == 304 and local is not None and job.known is not None:
-                return local[1], True
+                return local[1], UNCONFIRMED
             if reply.status != 200:
                 retryable = reply.status >= 500 or reply.status == 429
                 raise FetchError(f"HTTP {reply.status}", url=entry.url, status=reply.status, retryable=retryable)
             proof = prove(job, 200, reply.headers, time.time())
-            return await reply.read(limits.CHECKSUM_BYTES), proof.checked != UNCONFIRMED
+            return await reply.read(limits.CHECKSUM_BYTES), proof.checked
 
 
 def _rank(name: str) -> int:

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from crawler.errors import FetchError, VerificationError
 from crawler.models import UNCONFIRMED, Currency, Dating, Job, Known, Validators
 from crawler.plan import NANOSECONDS, Action, Verdict, content_length, is_strong_tag, validators_of
-from crawler.racy import ZONES
+from crawler.racy import ZONES, is_racy
 from crawler.retry import parse_age, parse_http_date
 from crawler.zones import row_agrees
 
@@ -132,7 +132,7 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     is_back = copy is not None and _is_before(said.last_modified, copy.validators.last_modified)
     is_worse = is_back and is_listed_copy and proof.currency is Currency.OTHER
     if proof.currency is not Currency.OLDER and not is_worse:
-        return Ruling.KEEP if copy is not None and _is_unnamed(copy, said, length) else Ruling.TAKE
+        return Ruling.KEEP if copy is not None and _is_unnamed(job, copy, proof, length) else Ruling.TAKE
     if not fresh:
         return Ruling.ASK_AGAIN
     if copy is None or (job.known is not None and length is None):
@@ -142,10 +142,12 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     return Ruling.REFUSE if is_back or is_listed_copy else Ruling.TAKE
 
 
-def _is_unnamed(copy: Known, said: Validators, length: int | None) -> bool:
-    """True if the copy is this version and only its ETag was not known, as after "same published digest"."""
-    is_same = said.last_modified is not None and said.last_modified == copy.validators.last_modified
-    return is_same and length == copy.size and copy.validators.etag is None and said.etag is not None
+def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool:
+    """True if the copy is this version and only its validators were not known, as after "same published digest"."""
+    if copy.validators or copy.digest is None or copy.row != job.row or job.modified is None:
+        return False
+    is_listed = proof.currency is Currency.LISTED and length == copy.size
+    return is_listed and not is_racy(job.modified, replace(copy, validators=proof.validators))
 
 
 OUTDATED = "the server sent an older version than its listing shows"

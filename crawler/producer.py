@@ -17,7 +17,7 @@ from crawler.engine import Put
 from crawler.filters import Filters
 from crawler.interfaces import Destination, StateStore
 from crawler.leaves import Leaves
-from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Validators
 from crawler.observer import Observer
 from crawler.opened import Opened
 from crawler.permission import HostRules
@@ -182,6 +182,7 @@ class Producer:
         parent, _, name = path.rpartition("/")
         local, known = await opened.look(parent, name)
         decision = await self._needs(path, entry, known, local, opened)
+        published = None
         is_vouched = entry.digest is not None and self._policy.checksums is not None
         if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
             published = await self._policy.checksums.of(path)
@@ -193,9 +194,10 @@ class Producer:
         if decision.need is Need.NOTHING:
             assert local is not None
             if known is not None and known.row != entry.row:
-                # Its ETag is that of the version that the old row showed, perhaps of another server.
-                validators = replace(known.validators, etag=None)
-                self._state.remember([replace(known, row=entry.row, url=entry.url, validators=validators)])
+                # Its validators are those of the version that the old row showed, perhaps of another server.
+                checked = max(known.checked, published.checked if published else known.checked)
+                proven = replace(known, row=entry.row, url=entry.url, validators=Validators(), checked=checked)
+                self._state.remember([proven])
             self._observer.finished(
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )

@@ -139,6 +139,10 @@ async def test_equal_digests_prove_a_copy_current_without_a_request(site: Site, 
     report = await run(site, directory)
     assert [request.path for request in site.log] == ["/robots.txt", "/pub/", "/pub/sub/"], "the new rows are known"
     assert report.unchanged == 4
+    report = await run(site, directory, check="headers")
+    assert (report.saved, report.received, report.unchanged) == (0, 0, 4), "and no body comes for the new validators"
+    report = await run(site, directory, check="headers")
+    assert (bodies(site), report.unchanged) == ([], 4), "which are known then"
 
 
 async def test_another_digest_proves_a_copy_outdated_though_its_row_is_the_same(site: Site, directory: Path) -> None:

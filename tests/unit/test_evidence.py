@@ -316,19 +316,26 @@ def test_a_304_about_another_version_is_never_believed(fresh: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("etag", "said", "length", "ruling"),
+    ("change", "said", "length", "ruling"),
     [
-        (None, '"new"', 10, Ruling.KEEP),
-        (None, None, 10, Ruling.TAKE),
-        (None, '"new"', 11, Ruling.TAKE),
-        ('"old"', '"new"', 10, Ruling.TAKE),
+        ({}, 0, 10, Ruling.KEEP),
+        ({}, None, 10, Ruling.TAKE),
+        ({}, DAY, 10, Ruling.TAKE),
+        ({}, 0, 11, Ruling.TAKE),
+        ({"row": "before"}, 0, 10, Ruling.TAKE),
+        ({"digest": None}, 0, 10, Ruling.TAKE),
+        ({"checked": T + 5.0}, 0, 10, Ruling.TAKE),
+        ({"checked": UNCONFIRMED}, 0, 10, Ruling.TAKE),
+        ({"validators": Validators(etag='"old"')}, 0, 10, Ruling.TAKE),
+        ({"validators": Validators(last_modified=http(T))}, 0, 10, Ruling.TAKE),
     ],
 )
-def test_a_copy_of_which_the_etag_alone_is_not_known_is_not_fetched_again(
-    etag: str | None, said: str | None, length: int, ruling: Ruling
+def test_a_copy_of_which_the_validators_alone_are_not_known_is_not_fetched_again(
+    change: dict[str, object], said: int | None, length: int, ruling: Ruling
 ) -> None:
-    copy = replace(COPY, validators=Validators(etag=etag, last_modified=http(T)))
-    assert rule(replace(JOB, copy=copy), answered(200, 0, said), length, fresh=False) is ruling
+    proven = replace(COPY, row="noon", validators=Validators(), checked=NOW)
+    job = replace(JOB, copy=replace(proven, **change))  # type: ignore[arg-type]
+    assert rule(job, answered(200, said), length, fresh=False) is ruling
 
 
 # --- and what it costs the next time ---------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler import wire
-from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.models import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 
 MOMENT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 KNOWN = Known(
@@ -34,6 +34,11 @@ JOBS = [
         known=KNOWN,
         local=Local(Kind.FILE, 3, 4),
         probe=True,
+        copy=KNOWN,
+        moment=Span(MOMENT, MOMENT),
+        dating=Dating.RELIABLE,
+        vouched=True,
+        fresh=True,
     ),
 ]
 RESULTS = [
@@ -50,6 +55,8 @@ RESULTS = [
         digest="sha256:00",
         old_size=7,
         known=KNOWN,
+        currency=Currency.OLDER,
+        dating=Dating.UNRELIABLE,
     ),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.models import Entry, Kind, Known, Span, Validators
+from crawler.models import UNCONFIRMED, Dating, Entry, Kind, Known, Span, Validators
 from crawler.zones import Learner, Zone, learn, row_agrees
 
 MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)
@@ -245,6 +245,31 @@ def test_one_row_alone_is_not_enough(spoil: object) -> None:
     (first, one), (asked, _), last = rows()
     spoilt, other = spoil(*last)  # type: ignore[operator]
     assert Learner([first, asked, spoilt]).timed(asked, {"a": one, "c": other}) == asked
+
+
+@pytest.mark.parametrize(
+    ("off", "dating"),
+    [
+        ("", Dating.RELIABLE),
+        ("a", Dating.UNRELIABLE),  # one of two
+        ("ac", Dating.UNRELIABLE),
+        ("b", Dating.RELIABLE),  # the one that is asked about
+    ],
+)
+def test_neighbours_tell_whether_last_modified_is_the_time_of_a_row(off: str, dating: Dating) -> None:
+    entries, states = zip(*rows(), strict=True)
+    wrong = Validators(last_modified="Sat, 01 Jan 2000 00:00:07 GMT")
+    known = {each.path: replace(each, validators=wrong) if each.path in off else each for each in states}
+    assert Learner(entries).dating(entries[1], known) is dating
+    assert Learner(entries).dating(entries[1], {}) is Dating.UNKNOWN
+
+
+def test_a_copy_that_is_not_the_listed_version_teaches_no_zone() -> None:
+    entries, states = zip(*rows(), strict=True)
+    known = {state.path: state for state in states}
+    known["a"] = replace(known["a"], checked=UNCONFIRMED)
+    del known["b"]
+    assert Learner(entries).timed(entries[1], known) == entries[1]
 
 
 @pytest.mark.parametrize("change", [{"modified": None}, {"modified": Span(MOMENTS[1], MOMENTS[1])}, {"folder": "deep"}])
