@@ -54,14 +54,12 @@ class Splitter:
         return b"", False
 
     def _of_head(self, data: bytes) -> tuple[bytes, bool]:
-        at = 0
-        while data.startswith((b"\r", b"\n"), at):  # RFC 9112 section 2.2: empty lines before it
-            at += 1
+        at = _after_empty_lines(data, 0)
         while found := _HEAD_END.search(data, at):
             head = parse_head(data[at : found.end()], is_head=self._is_head)
             if head.status >= 200:
                 return self._begun(head, data, at, found.end())
-            at = found.end()
+            at = _after_empty_lines(data, found.end())
         self._buffer[:] = data[at:]
         self._check_buffer()
         return b"", False
@@ -98,3 +96,10 @@ class Splitter:
         self._left -= mine - start
         self.is_over = self._left == 0
         return mine
+
+
+def _after_empty_lines(data: bytes, at: int) -> int:
+    """RFC 9112 section 2.2: what some send before a message."""
+    while data.startswith((b"\r", b"\n"), at):
+        at += 1
+    return at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler import limits
@@ -199,6 +199,7 @@ def test_a_body_without_a_length_takes_everything(body: bytes) -> None:
     ),
     st.booleans(),
 )  # fmt: skip
+@example([b"HTTP/1.1 100 x", b"\r\n", b"\r\n", b"\r\n"], False)
 def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[bytes], is_head: bool) -> None:
     def outcome(pieces: list[bytes]) -> tuple[bytes, bool, str]:
         splitter, mine, excess = Splitter(), b"", False
