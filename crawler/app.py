@@ -52,8 +52,9 @@ async def mirror(
     which then holds nothing but ``.crawler``: the lock and, unless the configuration names another place, the state.
     In a dry run it is asked what it holds, and never told to change anything.
 
-    Failures of single files are in the Report. Raises ConfigError, ListingError (the root), DestinationError,
-    AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
+    Failures of single files are in the Report. Raises ConfigError (also where ``directory`` is the mirror of another
+    URL and ``config.moved`` does not allow that), ListingError (the root), DestinationError, AlreadyRunning,
+    RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
     """
     given = Surroundings(observers=observers, destination=destination)
     report, error = await run_mirror(url, directory, Config.ensure(config), given)

@@ -145,8 +145,9 @@ class Tally(Observer):
         return self._ended[Outcome.FAILED] + self._listings_failed
 
     def warn(self, text: str, exit_code: int = 0) -> None:
-        """Note a problem that is neither a file's nor a listing's, with the exit code it leads to."""
-        self._warnings.append(text)
+        """Note a problem that is neither a file's nor a listing's, with the exit code it leads to. Once is enough."""
+        if text not in self._warnings:
+            self._warnings.append(text)
         self._code = worst((self._code, exit_code))
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
