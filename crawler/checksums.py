@@ -16,9 +16,10 @@ from crawler.attempts import persist
 from crawler.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 from crawler.errors import FetchError, VerificationError
 from crawler.evidence import prove
-from crawler.interfaces import Client, Destination, Permit, StateStore
+from crawler.interfaces import Client, Destination, Permit
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local
 from crawler.plan import Decision, Need, needs_fetch, request_headers
+from crawler.remembered import StateStore
 
 WARNINGS = 10
 """Checksum files of no use that are told one by one."""

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from crawler import limits
 from crawler.errors import DestinationError
-from crawler.interfaces import Destination, StateStore
+from crawler.interfaces import Destination
 from crawler.models import Known, Outcome, Result, Staged
 from crawler.observer import Observer
+from crawler.remembered import StateStore
 
 
 class Committer:
@@ -82,6 +83,9 @@ class Committer:
             raise self._error
 
     async def _commit(self, batch: list[Staged]) -> None:
+        replaced = [staged.job.path for staged in batch if staged.job.local is not None]
+        if replaced:  # a kill between the name and its record must leave no record of the old file beside the new one
+            await self._state.doubt(replaced)
         try:
             results = await self._destination.commit(batch)
         except DestinationError as error:
@@ -90,6 +94,7 @@ class Committer:
                 self._settle(staged, named.get(staged.job.path, str(error)))
             for staged in self._pending:  # gathered meanwhile, and nobody will write them
                 self._fail(staged, str(error))
+            self._state.flush()
             self._pending = []
             self._error = error
             self._room.set()
@@ -97,6 +102,7 @@ class Committer:
             raise
         for staged, known in zip(batch, results, strict=True):
             self._settle(staged, known)
+        self._state.flush()  # with each batch of names: what a kill leaves unrecorded must be read again as a whole
 
     def _settle(self, staged: Staged, known: Known | str) -> None:
         """Report one body of a batch: what is on disk now, or why it is not."""

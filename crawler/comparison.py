@@ -43,9 +43,15 @@ class Missing:
     """What is not listed and stays, because the listing has no say in it: path → what it is."""
     obstacles: dict[str, str] = field(default_factory=dict)
     """What is spared and lies where a listing shows a folder: path → what it is."""
+    recalled: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Path → the folder and the URL of its listing, where the state alone says what that listing shows."""
 
-    def note(self, folder: str, items: list[Extraneous], *, conclusive: bool) -> None:
+    def note(
+        self, folder: str, items: list[Extraneous], *, conclusive: bool, recalled: tuple[str, str] | None = None
+    ) -> None:
         """``items`` of ``folder``, whose listing was read to its end, are not listed. ``conclusive``: see Listing."""
+        if recalled is not None:
+            self.recalled.update((item.path, recalled) for item in items)
         if not conclusive and any(not (item.replaced or item.spared) for item in items):
             self.doubted.append(folder)
         for item in items:
@@ -95,6 +101,12 @@ class Shown:
         names = self.folders.setdefault(path, {})
         # A name that is both (x and x/) is a clash, which is reported elsewhere and proves nothing.
         names[entry.name] = is_folder if names.get(entry.name, is_folder) == is_folder else None
+
+    def lacks(self, item: Extraneous) -> bool:
+        """Whether the pages prove that ``item`` is not listed, or that it is a folder now."""
+        parent, _, name = item.path.rpartition("/")
+        shown = self.folders.get(parent, {})
+        return shown.get(name) is True if item.replaced else name not in shown and name not in self.mentioned
 
     def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
         """What of ``local``, the content of the folder ``parent``, is not listed or seems to be a folder now."""

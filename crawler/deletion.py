@@ -13,9 +13,10 @@ from crawler.comparison import Extraneous, Missing
 from crawler.config import MaxDelete
 from crawler.errors import DeleteRefused
 from crawler.filters import Filters
-from crawler.interfaces import Destination, StateStore
+from crawler.interfaces import Destination
 from crawler.models import Kind, Outcome, Result
 from crawler.observer import Observer
+from crawler.remembered import StateStore
 
 NEVER_TOO_MANY = 10
 """Deletions that the default limit, a percentage, always allows: small folders change by large fractions."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from crawler import limits
@@ -55,8 +55,9 @@ class FolderPage:
     """True on the last page of a listing that was read to its end: what it does not show is not there."""
     last: bool
     mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``, and so is ``conclusive``."""
+    """As in ``Listing``, and so are ``conclusive`` and ``recalled``."""
     conclusive: bool = True
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,10 @@ class _Shown:
     urls: set[str] = field(default_factory=set)
     entered: dict[str, str] = field(default_factory=dict)
     """Path under DIR → URL."""
+
+
+class _Silent(Observer):
+    """For what has been reported before."""
 
 
 class Walker:
@@ -102,6 +107,8 @@ class Walker:
         self.stopped = False
         """Set it to end the walk early: no further listing is read."""
         self.failures = 0
+        self.refused: set[str] = set()
+        """Paths of the listed folders that were not entered, for whatever reason but a failure."""
 
     async def walk(self, starts: Sequence[Folder], visit: Callable[[FolderPage], Awaitable[None]]) -> None:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
@@ -113,6 +120,13 @@ class Walker:
         async with asyncio.TaskGroup() as group:
             for number in range(self._bounds.listers):
                 group.create_task(self._lister(visit), name=f"lister-{number}")
+
+    async def read_anew(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        """Visit the listing of one folder once more, fetched and parsed now. Raises what ``Reader.read`` raises."""
+        reader = replace(self._reader, observer=_Silent(), leaves=None, anew=True)
+        bounds = replace(self._bounds, recursive=False)
+        walker = Walker(reader, _Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
+        await walker._pages(folder, visit)
 
     def _push(self, folders: Iterable[Folder]) -> None:
         for folder in folders:
@@ -140,7 +154,7 @@ class Walker:
                 advice = ": is it the page of a directory?" if rejection is None else ""  # which says what to do
                 raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
             if rejection is not None and rejection.reason == ROBOTS:
-                self._observer.rejected(folder.path, rejection)
+                self._reject(folder.path, rejection)
             else:
                 self._fail(folder, str(error))
 
@@ -177,6 +191,7 @@ class Walker:
                             last=last,
                             mentioned=piece.mentioned,
                             conclusive=piece.conclusive,
+                            recalled=piece.recalled,
                         )
                     )
                     self._push(below)  # only now: what is in the way of a folder is known before it is visited
@@ -250,16 +265,20 @@ class Walker:
             self._fail(Folder(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
             return None
         if self._bounds.max_depth is not None and folder.depth >= self._bounds.max_depth:
-            self._observer.rejected(path, Rejection("depth", entry.url, "below --max-depth"))
+            self._reject(path, Rejection("depth", entry.url, "below --max-depth"))
             return None
         if folder.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
             self._fail(Folder(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
             return None
         rejection = self.scope.listing(entry.url) or self._refuse(path, entry.url)
         if rejection is not None:
-            self._observer.rejected(path, rejection)
+            self._reject(path, rejection)
             return None
         return path
+
+    def _reject(self, path: str, rejection: Rejection) -> None:
+        self.refused.add(path)
+        self._observer.rejected(path, rejection)
 
     def late(self, folders: Iterable[tuple[str, str]]) -> list[Folder]:
         """Folders that looked like files until they were fetched: (path, URL), to be walked in turn."""
@@ -271,7 +290,7 @@ class Walker:
             if rejection is None and (not self._bounds.recursive or depth > deepest):
                 rejection = Rejection("depth", url, "below --max-depth")
             if rejection is not None:
-                self._observer.rejected(path, rejection)
+                self._reject(path, rejection)
             else:
                 found.append(Folder(path=path, url=url, depth=depth))
         return found

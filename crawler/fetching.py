@@ -9,12 +9,13 @@ from crawler.config import Config
 from crawler.discover import Bounds, Refuse, Walker
 from crawler.filters import Filters
 from crawler.hosts import named_hosts
-from crawler.interfaces import Client, Destination, Parser, Permit, StateStore
+from crawler.interfaces import Client, Destination, Parser, Permit
 from crawler.leaves import Leaves
 from crawler.models import Job
 from crawler.observer import Observer
 from crawler.permission import HostRules
 from crawler.reading import Reader
+from crawler.remembered import StateStore
 from crawler.segments import Lanes
 from crawler.transfer import Downloader
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterator,
     Awaitable,
     Callable,
-    Collection,
     Container,
-    Iterable,
     Mapping,
     Sequence,
 )  # fmt: skip
@@ -19,8 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from crawler.leaf import Leaf, Row
-from crawler.models import Entry, Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
+from crawler.models import Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
 T = TypeVar("T")
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
@@ -212,61 +208,6 @@ class Destination(Protocol):
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """Remove files and empty folders, deepest first. For each None, or the reason it stayed."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingMemo:
-    """What the state remembers of one listing page."""
-
-    url: str
-    answered: str
-    """The URL that answered, after redirects."""
-    path: str
-    validators: Validators
-    body_digest: str
-    family: str
-    complete: bool
-    entries: tuple[Entry, ...]
-    next_pages: tuple[str, ...]
-    linked: tuple[str, ...] = ()
-    mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``, and so is ``linked``."""
-
-
-class StateStore(Protocol):
-    """What is known from earlier runs. A cache: without it runs are slower, never wrong."""
-
-    async def folder(self, path: str) -> dict[str, Known]:
-        """What is known of the files directly in ``path``, by name."""
-        ...
-
-    async def file(self, path: str) -> Known | None: ...
-
-    def all_files(self) -> AsyncIterator[list[Known]]:
-        """Everything known, in batches, ordered by folder and name."""
-        ...
-
-    async def listing(self, url: str) -> ListingMemo | None: ...
-
-    async def leaf(self, url: str) -> Leaf | None:
-        """What is known of a page that showed files alone."""
-        ...
-
-    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
-        """What ``judge`` says, in a thread, of the files directly in ``path``; ``default`` if none can be asked."""
-        ...
-
-    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None: ...
-
-    def remember(self, known: Sequence[Known]) -> None:
-        """Note saved or confirmed files. Written soon, in batches."""
-
-    def remember_listing(self, memo: ListingMemo) -> None: ...
-
-    def forget(self, paths: Collection[str]) -> None: ...
-
-    def forget_folder(self, path: str) -> None:
-        """Forget the folder ``path``: its listing, and all below it."""
 
 
 class Crew(Protocol):

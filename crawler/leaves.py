@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from crawler import __version__
 from crawler.config import Config
-from crawler.interfaces import Destination, Page, StateStore
+from crawler.interfaces import Destination, Page
 from crawler.leaf import Gathering, Leaf, kept
 from crawler.models import Listing, Outcome, Result
 from crawler.observer import Observer
 from crawler.plan import SAME_ROW
+from crawler.remembered import StateStore
 
 
 class Leaves:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from crawler.comparison import Shown
-from crawler.interfaces import Destination, StateStore
+from crawler.interfaces import Destination
 from crawler.leaf import Gathering
 from crawler.models import Dating, Entry, Job, Known, Local
 from crawler.plan import NOT_CONFIRMED, Decision, Need, is_intact
+from crawler.remembered import StateStore
 from crawler.zones import Learner
 
 
@@ -23,6 +24,8 @@ class Opened:
     shown: Shown = field(default_factory=Shown)
     conclusive: bool = True
     """False once a page has shown that rows for files lead elsewhere, all of them."""
+    recalled: tuple[str, str] | None = None
+    """The folder and the URL of its listing, once the entries of a page came from the state."""
     gathering: Gathering = field(default_factory=Gathering)
     files: dict[str, str] = field(default_factory=dict)
     """Paths that are taken → URL."""
@@ -69,6 +72,22 @@ class Opened:
             vouched=is_vouched,
             fresh=decision.reason == NOT_CONFIRMED and dating is not Dating.UNRELIABLE,
         )
+
+    async def forget_gone(self, folder: str) -> None:
+        """Once all of ``folder`` is listed: forget the files that are neither listed nor here any more."""
+        if not self.conclusive:
+            return
+        for parent in {folder, *self.shown.folders}:
+            self.state.visited(parent, None)
+            local = await self.scan(parent)
+            known = self.known.get(parent)
+            if known is None:
+                known = await self.state.folder(parent)
+            listed = self.shown.folders.get(parent, {})
+            above = f"{parent}/" if parent else ""
+            gone = known.keys() - local.keys() - listed.keys() - self.shown.mentioned
+            if gone:
+                self.state.forget([above + name for name in gone])
 
     async def scan(self, parent: str) -> dict[str, Local]:
         """What lies in the folder ``parent``, by name."""

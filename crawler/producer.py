@@ -15,13 +15,14 @@ from crawler.comparison import Missing
 from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
-from crawler.interfaces import Destination, StateStore
+from crawler.interfaces import Destination
 from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Validators
 from crawler.observer import Observer
 from crawler.opened import Opened
 from crawler.permission import HostRules
 from crawler.plan import Decision, Need, needs_fetch
+from crawler.remembered import StateStore
 from crawler.robots import UNREADABLE, is_of_robots
 from crawler.scope import Scope
 from crawler.space import Budget, Room
@@ -84,8 +85,7 @@ class Producer:
 
     def refuse(self, path: str, url: str) -> Rejection | None:
         """Why the folder ``path`` is not entered, or None."""
-        pruned = self._filters.prunes(path)
-        return pruned or self._policy.rules.rejection(url)
+        return self._filters.prunes(path) or self._policy.rules.rejection(url)
 
     async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
         """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
@@ -103,6 +103,8 @@ class Producer:
         opened.shown.mentioned |= page.mentioned
         await self._meet_hosts(page)
         opened.conclusive &= page.conclusive
+        if page.recalled:
+            opened.recalled = (folder.path, folder.url)
         if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
             opened.waiting = []  # so that it is known before the first byte is saved
         await self._note_checksums(page, opened)
@@ -276,9 +278,11 @@ class Producer:
             local = await opened.scan(parent)
             self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
             if complete:
-                self.missing.note(parent, opened.shown.extraneous(parent, local), conclusive=opened.conclusive)
+                items = opened.shown.extraneous(parent, local)
+                self.missing.note(parent, items, conclusive=opened.conclusive, recalled=opened.recalled)
         if complete:
             self.missing.confirm(folder.path)
+            await opened.forget_gone(folder.path)
 
 
 def _guess(entry: Entry) -> int | None:

@@ -11,12 +11,13 @@ from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, ListingError
 from crawler.evidence import confirms, refused
-from crawler.interfaces import Client, ListingMemo, Page, Permit, StateStore
+from crawler.interfaces import Client, Page, Permit
 from crawler.leaf import Leaf
 from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
 from crawler.observer import Observer
 from crawler.plan import interpret
+from crawler.remembered import ListingMemo, StateStore
 from crawler.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]
@@ -39,6 +40,8 @@ class Reader:
     attempts: int
     leaves: Leaves | None = None
     """None: every page is read that is not the same."""
+    anew: bool = False
+    """Every page is fetched without a condition, and parsed."""
 
     async def read(self, path: str, url: str, permit: Permit) -> Pieces:
         """The listing at ``url`` of the folder ``path``, in pieces as they are parsed.
@@ -47,9 +50,10 @@ class Reader:
         VerificationError, ListingError.
         """
         leaf = await self.leaves.of(url) if self.leaves else None
-        memo = await self.state.listing(url) if leaf is None else None
+        memo = await self.state.listing(url) if leaf is None and not self.anew else None
         known = leaf or memo
         page = await self._fetch(url, known.validators if known else Validators(), permit)
+        self.state.visited(path, url)
         if leaf is not None:
             if await self._is_kept(path, leaf, page):
                 return
@@ -128,6 +132,7 @@ class Reader:
             next_pages=memo.next_pages,
             mentioned=memo.mentioned,
             linked=memo.linked,
+            recalled=True,
         )
         self._announce(path, listing.url, listing.family, len(listing.entries))
         return listing

@@ -8,20 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler import engine
+from crawler import absence, engine
 from crawler.checksums import Checksums
+from crawler.collecting import below_any, collect
 from crawler.committer import Committer
+from crawler.comparison import Extraneous
 from crawler.config import Config
 from crawler.deletion import Excluded, candidates, check_limit, doubts, remove
 from crawler.discover import Folder, FolderPage, Walker
 from crawler.dryrun import Planner
 from crawler.fetching import Tools, build_downloader, build_walker
 from crawler.filters import Filters
-from crawler.interfaces import Crew, Redirects, StateStore
+from crawler.interfaces import Crew, Redirects
 from crawler.leaves import Leaves, wishes
 from crawler.models import Job, Outcome, Rejection, Result, Staged
 from crawler.permission import HostRules
 from crawler.producer import Policy, Producer
+from crawler.remembered import StateStore
 from crawler.report import Tally
 from crawler.space import Budget, Room
 from crawler.stop import Stop
@@ -123,6 +126,7 @@ class MirrorRun(Run):
         """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
         if not await self.guarded(self._transfer):
             return
+        await self._collect()
         blocked = self._producer.blocked
         has_room = await self._delete()
         if not has_room:
@@ -137,14 +141,7 @@ class MirrorRun(Run):
         free = await parts.destination.free_space()
         room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=self.planner is None)
         if config.verify_digests:
-            self.checksums = Checksums(
-                parts.client,
-                parts.destination,
-                parts.state,
-                self.permit,
-                attempts=config.attempts,
-                warn=parts.tally.warn,
-            )
+            self.checksums = self._published()
         self._leaves = leaves = Leaves(
             parts.destination, parts.state, parts.observer, allows=self.rules.allows, wishes=wishes(config, self._url)
         )
@@ -171,6 +168,18 @@ class MirrorRun(Run):
             await self._finish_last(producer.held)
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
+        if config.delete and not producer.exhausted:
+            await absence.prove(producer.missing, walker, parts.observer, self._may_go)
+
+    def _published(self) -> Checksums:
+        parts, attempts = self.parts, self.parts.config.attempts
+        warn = parts.tally.warn
+        return Checksums(parts.client, parts.destination, parts.state, self.permit, attempts=attempts, warn=warn)
+
+    async def _may_go(self, item: Extraneous) -> bool:
+        excluded = self.parts.config.delete_excluded
+        doomed = await candidates([item], self.parts.destination, self.filters, delete_excluded=excluded)
+        return bool(doomed.files or doomed.folders)
 
     def _policy(self, room: Room, leaves: Leaves) -> Policy:
         config = self.parts.config
@@ -259,6 +268,13 @@ class MirrorRun(Run):
         for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
             parts.tally.warn(f"could not delete {path}: {reason}", 4)
         return True
+
+    async def _collect(self) -> None:
+        """After a walk that missed nothing: what the state remembers and nobody will ask for again."""
+        is_partial = self.parts.config.no_recursive or self._producer.exhausted or self._walker.failures
+        if self.planner is None and not is_partial:
+            spared = below_any(self._walker.refused | set(self._producer.missing.doubted))
+            await collect(self.parts.destination, self.parts.state, spared, base=self._walker.scope.base)
 
     async def _clean_parts(self) -> None:
         """After a run that brought all there is, a part that is left belongs to a file that is gone upstream."""

@@ -9,11 +9,15 @@ from itertools import groupby
 
 from crawler import engine
 from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Staged
+from crawler.remembered import REPLACING
 from crawler.run import Parts
 from crawler.url_list import DownloadRun
 
 NO_DIGEST = "no digest is known"
 """Why a file could not be verified: it was here before us, or came without digests."""
+
+BEING_REPLACED = "a run was killed while it replaced it"
+"""Why a file could not be verified: nothing says which of its versions it is. The next run does."""
 
 
 class VerifyRun(DownloadRun):
@@ -94,6 +98,8 @@ def _job(known: Known, local: Local | None) -> Job:
 
 def _compare_sizes(known: Known, local: Local | None) -> tuple[Outcome, str]:
     """UNCHANGED where only the digest can tell."""
+    if local is not None and known.digest == REPLACING:
+        return Outcome.SKIPPED, BEING_REPLACED
     if local is None:
         return Outcome.FAILED, "missing"
     if local.kind is not Kind.FILE:

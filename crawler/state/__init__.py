@@ -1,9 +1,9 @@
 """What is known from earlier runs, kept in SQLite. The only package that imports sqlite3."""
 
 from crawler.state.place import existing_state, state_path
-from crawler.state.records import Figures, Held, Run
+from crawler.state.records import Held
+from crawler.state.runs import RUNS_KEPT, Figures, Run
 from crawler.state.store import NullState, ReadOnlyState, SqliteState
-from crawler.state.tables import RUNS_KEPT
 
 __all__ = [
     "RUNS_KEPT",

@@ -5,35 +5,18 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from crawler.escape import printable
+from crawler.state import schema, visits
+from crawler.state.schema import APPLICATION_ID, OLDEST_VERSION, SCHEMA_VERSION
 
 T = TypeVar("T")
 
-APPLICATION_ID = int.from_bytes(b"crwl")
-"""In the header of the file: whose it is."""
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
 """Patience with another process that is writing."""
-
-# Columns without a type keep what they are given: integers beyond 64 bits come as text, see records.
-_SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS files(
-  folder BLOB, name BLOB, url, row, size, mtime, etag, last_modified, digest, checked REAL,
-  PRIMARY KEY(folder, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS listings(
-  url BLOB PRIMARY KEY, answered, path BLOB, etag, last_modified, body_digest, family, complete, next_pages, entries);
-CREATE TABLE IF NOT EXISTS runs(
-  id INTEGER PRIMARY KEY, url BLOB, started REAL, seconds REAL, outcome, exit_code,
-  listed, saved, unchanged, skipped, failed, deleted, received, hints);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
-"""
 
 # "No such table" is SQLITE_ERROR: our statements are right, so the tables are not ours.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
@@ -77,27 +60,47 @@ class Database:
 
     def ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
         """The answer; ``default`` where there is no state to ask."""
-        if self._connection is None:
-            return default
-        try:
-            return question(self._connection)
-        except (sqlite3.Error, ValueError) as error:
-            self._recover(error)
-            return default
+        return self._attempt(question, default, self._recover)
 
     def write(self, action: Callable[[sqlite3.Connection], T], default: T) -> T:
         """Do ``action`` in a transaction, all or nothing. After a failure nothing more is written."""
-        if self._connection is None or not self._writable:
+        if not self._writable:
             return default
+        return self._attempt(lambda connection: _in_transaction(connection, action), default, self._give_up_writing)
+
+    def _attempt(self, action: Callable[[sqlite3.Connection], T], default: T, fail: Callable[[Exception], None]) -> T:
+        """What ``action`` returns, once more without the records that turn out to be damaged; else ``default``."""
+        for is_last in (False, True):
+            if self._connection is None:
+                break
+            try:
+                return action(self._connection)
+            except (sqlite3.Error, ValueError) as error:
+                if is_last or not _is_of_a_record(error) or not self._mend():
+                    fail(error)
+                    break
+        return default
+
+    def _give_up_writing(self, error: Exception) -> None:
+        if _is_damage(error):
+            self._recover(error)
+            return
+        self._writable = False
+        self._note(f"cannot be written ({error}): the rest of this run is not remembered")
+
+    def _mend(self) -> bool:
+        """Drop the records that do not match their checksums. False if the file is damaged beyond that."""
+        assert self._connection is not None
         try:
-            return _in_transaction(self._connection, action)
-        except sqlite3.Error as error:
-            if _is_damage(error):
-                self._recover(error)
-                return default
-            self._writable = False
-            self._note(f"cannot be written ({error}): the rest of this run is not remembered")
-            return default
+            if self._read_only:
+                self._connection = _copied(self._connection)
+                visits.prepare(self._connection)
+            dropped = _in_transaction(self._connection, schema.mend)
+        except (sqlite3.Error, ValueError):
+            return False
+        records = "1 damaged record was" if dropped == 1 else f"{dropped} damaged records were"
+        self._note(f"is damaged: {records} dropped, the run goes on with the others")
+        return True
 
     def _strange(self) -> Path | None:
         """What SQLite would open and must not: to open a FIFO is to wait for whoever writes into it, without end."""
@@ -115,13 +118,13 @@ class Database:
             f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
         try:
-            self._prepare(connection)
+            return self._prepare(connection)
         except (sqlite3.Error, ValueError):
             connection.close()
             raise
-        return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The connection to work with: another one where an older file must be converted and may not be changed."""
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("BEGIN")  # one look: another process may be creating it right now
@@ -132,15 +135,19 @@ class Database:
         is_new = (application, version, tables) == (0, 0, None)
         if not is_new and application != APPLICATION_ID:
             raise _NotUsableError("it belongs to another program")
-        if not is_new and version != SCHEMA_VERSION:
+        if not is_new and version not in {OLDEST_VERSION, SCHEMA_VERSION}:
             raise _NotUsableError(f"it has schema {version}, this version reads {SCHEMA_VERSION}")
-        if self._read_only:
-            return
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if is_new:
-            connection.executescript(_SCHEMA)
-        with suppress(sqlite3.OperationalError):  # "locked": the next run switches, or another process is doing it now
-            connection.execute("PRAGMA journal_mode = WAL")
+        if not self._read_only:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            if is_new:
+                schema.create(connection)
+            with suppress(sqlite3.OperationalError):  # "locked": the next run switches, or another process is doing it
+                connection.execute("PRAGMA journal_mode = WAL")
+        if version == OLDEST_VERSION:
+            connection = _copied(connection) if self._read_only else connection
+            _in_transaction(connection, schema.upgrade)
+        visits.prepare(connection)
+        return connection
 
     def _recover(self, error: Exception) -> None:
         """Go on with a fresh file, where the old one is worthless, or with none."""
@@ -176,9 +183,12 @@ class Database:
         self.problem = f"{self.problem}; {line}" if self.problem else line
 
 
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """For tables that are made when something is first put into them."""
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchall())
+def _copied(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The same content in a temporary database, which may be changed. Closes ``connection``."""
+    with closing(connection):
+        copy = sqlite3.connect("", isolation_level=None)
+        connection.backup(copy)
+    return copy
 
 
 def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:
@@ -196,6 +206,12 @@ def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Co
 def _is_damage(error: Exception) -> bool:
     # ValueError: cells that we cannot have written.
     return isinstance(error, ValueError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+
+
+def _is_of_a_record(error: Exception) -> bool:
+    """True if one record is damaged: its checksum, or text that is not UTF-8, which Python alone notices."""
+    is_text = isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
+    return isinstance(error, ValueError) or is_text
 
 
 def _size(path: str) -> int:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 from crawler.learnt import Learnt
 from crawler.state import records
-from crawler.state.database import has_table
+from crawler.state.schema import ensure, has_table
+from crawler.state.seal import is_sound, sealed
 
 KEPT_SECONDS = 30 * 86400.0
 """A host changes; what was learnt longer ago is learnt anew."""
 KEPT_HOSTS = 1000
 
-_TABLE = "CREATE TABLE IF NOT EXISTS hosts(name BLOB PRIMARY KEY, connections, beyond, learnt REAL) WITHOUT ROWID"
 _OLD = "DELETE FROM hosts WHERE learnt < ? OR name NOT IN (SELECT name FROM hosts ORDER BY learnt DESC LIMIT ?)"
 
 
@@ -24,18 +24,17 @@ def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, Learnt]:
     """Name → what is known at ``now``, seconds since the epoch. Rows that make no sense are not known."""
     if not has_table(connection, "hosts"):
         return {}
-    query = "SELECT name, connections, beyond FROM hosts WHERE learnt >= ?"
-    rows = connection.execute(query, (now - KEPT_SECONDS,)).fetchall()
+    rows = connection.execute("SELECT * FROM hosts WHERE learnt >= ?", (now - KEPT_SECONDS,)).fetchall()
     return {
         records.text_of(name): Learnt(limit=limit, beyond=beyond)
-        for name, limit, beyond in rows
+        for name, limit, beyond, *_ in filter(is_sound, rows)
         if isinstance(limit, int) and limit >= 1 and (beyond is None or (isinstance(beyond, int) and beyond > limit))
     }
 
 
 def store_hosts(learnt: Mapping[str, Learnt], now: float, connection: sqlite3.Connection) -> None:
     """Note what was learnt by ``now``, and forget what is old."""
-    connection.execute(_TABLE)
-    rows = ((records.key(name), each.limit, each.beyond, now) for name, each in learnt.items())
-    connection.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?)", rows)
+    ensure("hosts", connection)
+    rows = (sealed((records.key(name), each.limit, each.beyond, float(now))) for name, each in learnt.items())
+    connection.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?)", rows)
     connection.execute(_OLD, (now - KEPT_SECONDS, KEPT_HOSTS))

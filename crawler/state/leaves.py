@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
 from crawler.leaf import Leaf, Row, Unwanted
 from crawler.models import Validators
-from crawler.state.database import has_table
 from crawler.state.records import key, number_of, optional, text_of
+from crawler.state.schema import ensure, has_table
+from crawler.state.seal import is_sound, sealed, unsealed
 
 T = TypeVar("T")
-
-# Made by whoever needs it first: a state of version 0.1.0 has none, and that version has no use for it.
-_TABLE = "CREATE TABLE IF NOT EXISTS leaves(url BLOB PRIMARY KEY, path BLOB, facts)"
 
 
 def read_rows(path: str, judge: Callable[[Iterator[Row]], T], connection: sqlite3.Connection) -> T:
     """What ``judge`` says of the files directly in ``path``, which it gets one by one."""
-    query = "SELECT name, url, row, size, mtime, checked, last_modified FROM files WHERE folder = ?"
-    with closing(connection.execute(query, (key(path),))) as rows:
+    with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (key(path),))) as rows:
         return judge(map(_row_of, rows))
 
 
@@ -38,28 +35,30 @@ def read_leaf(url: str, connection: sqlite3.Connection) -> Leaf | None:
     """What is known of the page at ``url``; None for what nobody of us wrote."""
     if not has_table(connection, "leaves"):  # the state was set aside since it was opened
         return None
-    row = connection.execute("SELECT facts FROM leaves WHERE url = ?", (key(url),)).fetchone()
+    record = connection.execute("SELECT * FROM leaves WHERE url = ?", (key(url),)).fetchone()
+    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index finds another page
+        return None
     with suppress(ValueError):
-        return _leaf_of(row[0]) if row else None
+        return _leaf_of(record[2])
     return None
 
 
 def store_leaf(url: str, path: str, leaf: Leaf, connection: sqlite3.Connection) -> None:
     facts = json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))  # it has 128 bits
-    connection.execute(_TABLE)
-    connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?)", (key(url), key(path), facts))
+    ensure("leaves", connection)
+    connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((key(url), key(path), facts)))
 
 
-def _row_of(cells: Sequence[Any]) -> Row:
-    """Some cells of a row of ``files``. Raises ValueError."""
-    name, url, row, size, mtime, checked, last_modified = cells
+def _row_of(record: tuple[Any, ...]) -> Row:
+    """A record of ``files``. Raises ValueError."""
+    _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
     return Row(
         text_of(name),
         url if type(url) is str else text_of(url),
         row if type(row) is str else text_of(row),
         size if type(size) is int else number_of(size),
         mtime if type(mtime) is int else number_of(mtime),
-        checked if type(checked) is float else 0.0,
+        checked,
         last_modified if type(last_modified) is str else optional(last_modified),
     )
 

@@ -9,40 +9,24 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 from typing import Any
 
-from crawler.interfaces import ListingMemo
 from crawler.models import Entry, Kind, Known, Span, Validators
+from crawler.remembered import ListingMemo
+from crawler.state.seal import sealed, unsealed
 
 Cell = str | bytes | int | float | None
+Share = Callable[[str, str], str]
 
 COMPRESS_FROM = 16 * 1024
 """Bytes of JSON above which a listing's entries are compressed: below, it saves no page of the database."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """How a run ended."""
-
-    seconds: float
-    outcome: str
-    """A word for people: ``ok``, ``failed``, ``stopped``, …"""
-    exit_code: int
-    listed: int = 0
-    saved: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    failed: int = 0
-    deleted: int = 0
-    received: int = 0
-    """Body bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +38,9 @@ class Held:
     """Bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A run that the state remembers."""
-
-    id: int
-    url: str
-    started: float
-    """Seconds since the epoch."""
-    figures: Figures | None
-    """None while it runs, or if it was killed."""
-    held: Held | None = None
-    """What DIR held when it ended; None where that was not noted."""
+def same(text: str, _text: str) -> str:
+    """Shares nothing."""
+    return text
 
 
 def key(text: str) -> bytes:
@@ -83,7 +58,7 @@ def text_of(cell: Cell) -> str:
 
 
 def _cell(text: str | None) -> Cell:
-    return text if text is None or text.isascii() else key(text)
+    return text if text is None else str(text) if text.isascii() else key(text)
 
 
 def optional(cell: Cell) -> str | None:
@@ -108,10 +83,12 @@ def split_path(path: str) -> tuple[bytes, bytes]:
 
 
 def known_cells(known: Known) -> tuple[Cell, ...]:
-    """A row of ``files``, in the order of its columns."""
+    """A record of ``files``."""
+    folder, name = split_path(known.path)
     validators = known.validators
-    return (
-        *split_path(known.path),
+    return sealed((
+        folder,
+        name,
         _cell(known.url),
         _cell(known.row),
         _integer(known.size),
@@ -119,13 +96,16 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
         _cell(validators.etag),
         _cell(validators.last_modified),
         _cell(known.digest),
-        known.checked,
-    )
+        float(known.checked),
+    ))  # fmt: skip
 
 
-def known_of(folder: str, cells: Sequence[Any]) -> Known:
-    """The value of a row of ``files`` without its folder, which is given as ``a/b/`` or "". Raises ValueError."""
-    name, url, row, size, mtime, etag, last_modified, digest, checked = cells
+def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known:
+    """The value of a record of ``files`` in ``folder``, which is given as ``a/b/`` or "". Raises ValueError.
+
+    ``share`` finds an equal text that is kept already: those of a large folder have much in common.
+    """
+    _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
     # Called for each file of a tree: what is ASCII came back as str and is not handed to a function.
     return Known(
         path=folder + text_of(name),
@@ -134,17 +114,19 @@ def known_of(folder: str, cells: Sequence[Any]) -> Known:
         size=size if type(size) is int else number_of(size),
         mtime=mtime if type(mtime) is int else number_of(mtime),
         validators=Validators(
-            etag=etag if type(etag) is str else optional(etag),
-            last_modified=last_modified if type(last_modified) is str else optional(last_modified),
+            etag=share(etag, etag) if type(etag) is str else optional(etag),
+            last_modified=share(last_modified, last_modified)
+            if type(last_modified) is str
+            else optional(last_modified),
         ),
-        digest=digest if type(digest) is str else optional(digest),
-        checked=checked if type(checked) is float else 0.0,
+        digest=share(digest, digest) if type(digest) is str else optional(digest),
+        checked=checked,
     )
 
 
 def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
-    """A row of ``listings``, in the order of its columns."""
-    return (
+    """A record of ``listings``."""
+    return sealed((
         key(memo.url),
         _cell(memo.answered),
         key(memo.path),
@@ -155,15 +137,13 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         int(memo.complete),
         json.dumps({"next": memo.next_pages, "mentioned": sorted(memo.mentioned), "linked": memo.linked}),
         _pack(memo.entries),
-    )
+    ))  # fmt: skip
 
 
-def memo_of(cells: Sequence[Cell]) -> ListingMemo | None:
-    """The value of a row of ``listings``; None for one of 0.1.0, which knew less of a page. Raises ValueError."""
-    url, answered, path, etag, last_modified, body_digest, family, complete, next_pages, entries = cells
-    beside = json.loads(text_of(next_pages))
-    if not isinstance(beside, dict):
-        return None
+def memo_of(record: tuple[Any, ...]) -> ListingMemo:
+    """The value of a record of ``listings``. Raises ValueError."""
+    url, answered, path, etag, last_modified, body_digest, family, complete, beside, entries = unsealed(record)
+    facts = json.loads(text_of(beside))
     return ListingMemo(
         url=text_of(url),
         answered=text_of(answered),
@@ -173,9 +153,9 @@ def memo_of(cells: Sequence[Cell]) -> ListingMemo | None:
         family=text_of(family),
         complete=complete == 1,
         entries=_unpack(entries),
-        next_pages=tuple(beside.get("next", ())),
-        mentioned=frozenset(beside.get("mentioned", ())),
-        linked=tuple(beside.get("linked", ())),
+        next_pages=tuple(facts.get("next", ())),
+        mentioned=frozenset(facts.get("mentioned", ())),
+        linked=tuple(facts.get("linked", ())),
     )
 
 
@@ -258,41 +238,3 @@ def _time_span(low: str | None, high: str | None) -> Span[datetime] | None:
         return None
     first = datetime.fromisoformat(low)
     return Span(first, first if high is None else datetime.fromisoformat(high))
-
-
-_HELD = "held in DIR"
-"""Key in the cell of facts."""
-
-
-def figures_cells(figures: Figures, held: Held) -> tuple[Cell, ...]:
-    """What ``end_run`` writes, in the order of the columns."""
-    facts = {_HELD: [held.files, held.size]}
-    return (
-        figures.seconds, figures.outcome, figures.exit_code, figures.listed, figures.saved, figures.unchanged,
-        figures.skipped, figures.failed, figures.deleted, figures.received, json.dumps(facts),
-    )  # fmt: skip
-
-
-def run_of(cells: Sequence[Any]) -> Run:
-    """The value of a row of ``runs``. Raises ValueError."""
-    number, url, started, seconds, outcome, exit_code, *counts, facts = cells
-    if seconds is None:
-        return Run(id=number, url=text_of(url), started=started, figures=None)
-    names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
-    figures = Figures(
-        seconds=seconds,
-        outcome=text_of(outcome),
-        exit_code=exit_code,
-        **dict(zip(names, counts, strict=True)),
-    )
-    return Run(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
-
-
-def _held_of(text: str) -> Held | None:
-    facts = json.loads(text)
-    if not isinstance(facts, dict):
-        raise ValueError("not the facts of a run")  # noqa: TRY004 - see the top: damage is a ValueError
-    match facts.get(_HELD):
-        case [int(files), int(size)]:
-            return Held(files, size)
-    return None

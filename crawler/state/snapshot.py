@@ -10,9 +10,9 @@ from collections import defaultdict
 from typing import Any
 
 from crawler import limits
-from crawler.interfaces import ListingMemo
 from crawler.models import Known
-from crawler.state import records, tables
+from crawler.remembered import ListingMemo
+from crawler.state import records
 
 FILES = 20_000
 LISTINGS = 5_000
@@ -67,12 +67,11 @@ def read_snapshot(connection: sqlite3.Connection) -> Snapshot | None:
     count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
     if count > LISTINGS or total > LISTING_BYTES:
         return None
-    query = f"SELECT folder, {tables.COLUMNS} FROM files LIMIT ?"
-    rows = connection.execute(query, (FILES + 1,)).fetchall()
+    rows = connection.execute("SELECT * FROM files LIMIT ?", (FILES + 1,)).fetchall()
     if len(rows) > FILES:
         return None
     files: defaultdict[bytes, list[Row]] = defaultdict(list)
-    for folder, *row in rows:
-        files[folder].append(tuple(row))
+    for row in rows:
+        files[row[0]].append(row)
     pages = connection.execute("SELECT * FROM listings").fetchall()
     return Snapshot(dict(files), {row[0]: row for row in pages})

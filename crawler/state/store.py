@@ -17,14 +17,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from crawler.interfaces import ListingMemo
 from crawler.leaf import Leaf, Row
 from crawler.learnt import Learnt
 from crawler.models import Known
-from crawler.state import leaves, records, tables
+from crawler.remembered import ListingMemo
+from crawler.state import leaves, records, runs, tables, visits
 from crawler.state.database import Database
 from crawler.state.hosts import read_hosts, store_hosts
-from crawler.state.records import Figures, Held, Run
+from crawler.state.records import Held
+from crawler.state.runs import Figures, Run
 from crawler.state.snapshot import Snapshot, read_snapshot
 from crawler.turns import Turns
 
@@ -51,6 +52,7 @@ class SqliteState:
         self._files: dict[str, Known | None] = {}
         self._memos: dict[str, ListingMemo] = {}
         self._folders: set[str] = set()
+        self._visits: list[tuple[str, str | None]] = []
         self._snapshot: Snapshot | None = None
         self._leaves: set[str] = set()
         self.hosts: dict[str, Learnt] = {}
@@ -154,19 +156,19 @@ class SqliteState:
 
     async def runs(self, limit: int) -> list[Run]:
         """The last runs, newest first."""
-        return await self._ask(partial(tables.read_runs, limit), [])
+        return await self._ask(partial(runs.read_runs, limit), [])
 
     async def begin_run(self, url: str) -> int:
         """Note that a run starts now. Returns its number, 0 if there is no state to note it in."""
         if not self._thread or not self._database:
             return 0
-        action = partial(tables.begin_run, url, time.time())
+        action = partial(runs.begin_run, url, time.time())
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, action, 0)
 
     def end_run(self, number: int, figures: Figures) -> None:
         """Note how the run ``number`` ended, and how much is known to lie in DIR then."""
         self._write_out()
-        self._write(partial(tables.end_run, number, figures))
+        self._write(partial(runs.end_run, number, figures))
 
     def remember_hosts(self, learnt: Mapping[str, Learnt]) -> None:
         """Note what this run has learnt of hosts."""
@@ -180,6 +182,36 @@ class SqliteState:
                 self._files[item.path] = item
                 self._change(item.path.rpartition("/")[0])
             self._buffered(len(known))
+
+    async def doubt(self, paths: Collection[str]) -> None:
+        """Files are about to be replaced at these paths: their digests prove nothing any more, which is now written."""
+        if self._thread and self._database:
+            for path in paths:
+                self._change(path.rpartition("/")[0])
+            self._write_out()
+            await self._turns.run(self._database.write, partial(tables.doubt, list(paths)), None)
+
+    def flush(self) -> None:
+        """Write what is to be remembered, in the background."""
+        self._write_out()
+
+    def visited(self, path: str, url: str | None) -> None:
+        """Note that this run has seen what the folder ``path`` holds, by its page at ``url`` or by another page."""
+        if self._thread:
+            self._visits.append((path, url))
+            self._buffered(1)
+
+    async def unvisited_folders(self) -> list[str]:
+        """Folders in which files are known and that this run has not visited. Empty if the state had to be replaced."""
+        self._write_out()
+        found: list[str] = await self._ask(visits.unvisited_folders, [])
+        return [] if self.problem else found
+
+    async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
+        """Drop all pages that this run has not visited but those that ``is_spared``: (folder, URL) → bool."""
+        self._write_out()
+        if not self.problem:
+            self._write(partial(visits.forget_unvisited_pages, is_spared))
 
     def remember_listing(self, memo: ListingMemo) -> None:
         """Note a listing page. Written soon, in batches."""
@@ -220,9 +252,9 @@ class SqliteState:
             self._write_out()
 
     def _write_out(self) -> None:
-        if self._files or self._memos:
-            self._write(partial(tables.store, self._files, self._memos))
-            self._files, self._memos, self._folders = {}, {}, set()
+        if self._files or self._memos or self._visits:
+            self._write(partial(tables.store, self._files, self._memos, self._visits))
+            self._files, self._memos, self._visits, self._folders = {}, {}, [], set()
         self._waiting, self._written = 0, time.monotonic()
 
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:

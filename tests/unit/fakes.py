@@ -10,11 +10,12 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.errors import DestinationError, FetchError, VerificationError
-from crawler.interfaces import ListingMemo, Page, Permit
+from crawler.interfaces import Page, Permit
 from crawler.leaf import Gathering, Leaf, Row
 from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.permission import HostRules
+from crawler.remembered import ListingMemo
 
 T = TypeVar("T")
 
@@ -278,6 +279,10 @@ class MemoryState:
         self.memos: dict[str, ListingMemo] = {}
         self.leaves: dict[str, Leaf] = {}
         self.forgotten: list[str] = []
+        self.doubted: list[str] = []
+        self.flushes = 0
+        self.seen: set[str] = set()
+        self.pages: set[str] = set()
 
     async def folder(self, path: str) -> dict[str, Known]:
         return {item.rpartition("/")[2]: known for item, known in self.files.items() if item.rpartition("/")[0] == path}
@@ -299,6 +304,25 @@ class MemoryState:
         return judge(
             [Row(name, k.url, k.row, k.size, k.mtime, k.checked, k.validators.last_modified) for name, k in found]
         )
+
+    async def doubt(self, paths: Collection[str]) -> None:
+        self.doubted += sorted(paths)
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+    def visited(self, path: str, url: str | None) -> None:
+        self.seen.add(path)
+        if url is not None:
+            self.pages.add(url)
+
+    async def unvisited_folders(self) -> list[str]:
+        return sorted({path.rpartition("/")[0] for path in self.files} - self.seen)
+
+    async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
+        for url, memo in list(self.memos.items()):
+            if url not in self.pages and not is_spared(memo.path, url):
+                del self.memos[url]
 
     def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
         self.leaves[url] = leaf
