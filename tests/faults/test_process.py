@@ -147,6 +147,28 @@ def test_a_damaged_state_is_rebuilt(sandbox: Sandbox, site: Site, how: str) -> N
     assert site.log.bodies() == []
 
 
+@pytest.mark.own
+@pytest.mark.row("X16")
+def test_a_flipped_bit_in_the_state_costs_one_record(sandbox: Sandbox, site: Site) -> None:
+    """In the remembered page, in a record of a file, and so that a text is not UTF-8 any more."""
+    wanted = populate(site)
+    sandbox.mirror(site.url).succeeds()
+    state = sandbox.directory / ".crawler" / "state.sqlite3"
+    for old, new in ((b'"a.txt"', b'"c.txt"'), (b"/pub/README", b"/pub/READ\xffE")):
+        data = state.read_bytes()
+        assert old in data
+        state.write_bytes(data.replace(old, new))
+        run = sandbox.mirror(site.url, delete=True)
+        run.succeeds()
+        assert "damaged record" in run.text
+        sandbox.holds(wanted)
+        site.log.clear()
+        run = sandbox.mirror(site.url, delete=True)
+        run.succeeds()
+        assert run.text == ""
+        assert site.log.bodies() == []
+
+
 @pytest.mark.row("X07")
 def test_no_more_requests_at_once_than_workers(sandbox: Sandbox, site: Site) -> None:
     many(site, 24)
