@@ -149,8 +149,7 @@ class Listing:
     proven absent."""
     conclusive: bool = True
     """False when all rows for files lead elsewhere: that there is no entry then proves nothing absent."""
-    recalled: bool = False
-    """True when the entries come from the state, because the page is unchanged: nothing is deleted on their word."""
+    recalled: bool = False  # True if the entries come from the state: nothing is deleted on their word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
