@@ -33,6 +33,7 @@ def table_cells(row: Tag) -> list[Cell]:
     for cell in row.contents:
         if isinstance(cell, Tag) and cell.name in {"td", "th"}:
             cells.append(_table_cell(cell))
+            cells.extend(_sizes_in(cell))
             span = str(cell.attrs.get("colspan", "1"))
             cells.extend(Cell("") for _ in range(min(int(span) - 1, 20) if span.isdecimal() and span.isascii() else 0))
     return cells
@@ -52,6 +53,14 @@ def _table_cell(cell: Tag) -> Cell:
             else:
                 hints.extend(str(node.attrs[name]) for name in HINTS if name in node.attrs)
     return Cell(squeezed(" ".join(said)), hints, linked)
+
+
+def _sizes_in(cell: Tag) -> list[Cell]:
+    """What a link in a table cell calls a size by its class, as a cell of its own."""
+    links = (node for node in cell.contents if isinstance(node, Tag) and node.name == "a")
+    inner = (node for link in links for node in link.contents if isinstance(node, Tag) and node.attrs)
+    marked = (node for node in inner if "size" in str(node.attrs.get("class", "")).lower())
+    return [Cell(squeezed(" ".join(strings(node))[:MAX_TEXT]), label="size") for node in marked][:1]
 
 
 def pieces(element: Tag) -> list[Cell]:

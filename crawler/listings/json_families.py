@@ -14,6 +14,7 @@ from crawler.listings.json_caddy import read_caddy
 from crawler.listings.json_document import JsonDocument, read_json
 from crawler.listings.json_generic import read_generic
 from crawler.listings.json_nginx import read_nginx
+from crawler.listings.json_pcloud import read_pcloud
 from crawler.listings.json_pypi import read_pypi
 from crawler.listings.json_swift import read_swift
 from crawler.listings.json_webhdfs import read_webhdfs
@@ -27,6 +28,7 @@ READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
     read_archive_org,
     read_swift,
     read_webhdfs,
+    read_pcloud,
     read_generic,
 )
 

@@ -115,3 +115,13 @@ def test_folders_and_files_may_both_be_whole_queries() -> None:
     listing = parse_listing(page.encode(), "http://host.test/?/pub/b/", "text/html")
     kinds = [(entry.name, entry.kind.value) for entry in listing.entries]
     assert kinds == [("c", "directory"), ("x.mkv", "file"), ("y.mkv", "file")]
+
+
+def test_a_size_inside_of_the_link_is_that_of_the_file() -> None:
+    rows = "".join(
+        f'<tr><td></td><td><a href="{name}">{name}<span class="size">8.13 MB</span></a></td></tr>'
+        for name in ("a.mp3", "b.mp3")
+    )
+    listing = parse(f"<html><h1>Index of /pub</h1><table>{rows}</table></html>")
+    assert [entry.name for entry in listing.entries] == ["a.mp3", "b.mp3"]
+    assert all(entry.size is not None and 8_300_000 in entry.size for entry in listing.entries)

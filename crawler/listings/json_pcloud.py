@@ -1,0 +1,42 @@
+"""pCloud's public folder: what its page carries for its own script (``directLinkData``).
+
+Shape: ``{"code", "dirpath", "content": [{"name", "urlencodedname", "modified", "size", "icon"}, …]}``. Folders have no
+size. Addresses are relative to the page; the data is on the page itself and nothing of it is cut.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.listings.exact import exact_size, http_time, printed
+from crawler.listings.exact_rows import Details, Rows, decode_name
+from crawler.listings.exact_urls import base_of
+from crawler.listings.json_document import JsonDocument
+from crawler.models import Kind, Listing
+
+_KEYS = frozenset({"code", "dirpath", "content"})
+
+
+def read_pcloud(document: JsonDocument) -> Listing | None:
+    """The members of a public folder; None for another shape."""
+    value = document.value
+    if not isinstance(value, dict) or not value.keys() >= _KEYS or not isinstance(value["content"], list):
+        return None
+    rows = value["content"]
+    if not all(isinstance(row, dict) and isinstance(row.get("urlencodedname"), str) for row in rows):
+        return None
+    taken = Rows(document.url)
+    for row in rows:
+        _take(taken, base_of(document.url), row)
+    return taken.listing("pcloud", complete=document.whole)
+
+
+def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
+    segment = row["urlencodedname"]
+    if any(character in segment for character in "/?#\\") or not segment.isascii():
+        taken.reject("bad-name", segment.encode("ascii", "backslashreplace").decode(), "is no path segment")
+        return
+    kind = Kind.DIRECTORY if "size" not in row else Kind.FILE
+    size, modified = row.get("size"), row.get("modified")
+    details = Details(kind=kind, size=exact_size(size), modified=http_time(modified), row=printed(size, modified))
+    taken.add(decode_name(segment), f"{base}{segment}{'/' if kind is Kind.DIRECTORY else ''}", details)

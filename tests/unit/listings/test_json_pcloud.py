@@ -1,0 +1,41 @@
+"""pCloud: the data that the page of a public folder carries."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crawler.listings import parse_listing
+from crawler.models import Kind, Listing, Span
+
+URL = "https://host.test/lgm4/"
+WHEN = "Thu, 20 Mar 2025 03:06:42 +0000"
+FOLDER = {"name": "*a b", "urlencodedname": "%2Aa%20b", "modified": WHEN, "icon": 20}
+FILE = {"name": "c.pdf", "urlencodedname": "c.pdf", "modified": WHEN, "size": 17, "icon": 1}
+
+
+def parse(*rows: dict[str, object], tail: str = "</script></body></html>") -> Listing:
+    data = json.dumps({"code": "lgm4", "dirpath": "/", "content": rows})
+    page = f"<!DOCTYPE html><html><title>pCloud - x</title><body><script>\n var directLinkData={data};{tail}"
+    return parse_listing(page.encode(), URL, "text/html")
+
+
+def test_folders_are_those_without_a_size() -> None:
+    listing = parse(FOLDER, FILE)
+    assert (listing.family, listing.is_listing) == ("embedded-pcloud", True)
+    folder, file = listing.entries
+    assert (folder.name, folder.kind, folder.url) == ("*a b", Kind.DIRECTORY, URL + "%2Aa%20b/")
+    assert (file.name, file.kind, file.url, file.size) == ("c.pdf", Kind.FILE, URL + "c.pdf", Span(17, 17))
+    assert file.modified is not None
+
+
+@pytest.mark.parametrize("segment", ["../x", "..", "%2e%2e", "a%2Fb", "x?y", "x#y", ""])
+def test_no_address_leads_out_of_the_folder(segment: str) -> None:
+    listing = parse({**FILE, "urlencodedname": segment}, FILE)
+    assert [entry.name for entry in listing.entries] == ["c.pdf"]
+    assert [rejection.reason for rejection in listing.rejections] == ["bad-name"]
+
+
+def test_other_data_of_a_script_is_none() -> None:
+    assert not parse({"name": "x"}).is_listing
