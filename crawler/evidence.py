@@ -21,6 +21,9 @@ from crawler.racy import ZONES, is_racy
 from crawler.retry import parse_age, parse_http_date
 from crawler.zones import row_agrees
 
+_MADE_UP = 60
+"""Seconds before a response in which a Last-Modified counts as its time and not the file's (RFC 9110 8.8.2.2)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
@@ -71,7 +74,7 @@ def confirms(said: Validators, asked: Validators) -> bool:
 def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     """Whether a version with this Last-Modified can be the one that the row of ``job`` shows.
 
-    ``made``: when the response was generated. A Last-Modified that is no earlier was made up with the response.
+    ``made``: when the response was generated. A Last-Modified of about that time was made up with the response.
     """
     row, moment = job.moment or job.modified, parse_http_date(last_modified)
     if row is None or moment is None:
@@ -81,7 +84,7 @@ def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     zones = timedelta() if row.low.tzinfo else ZONES
     if moment < row.low.replace(tzinfo=row.low.tzinfo or UTC).timestamp() - zones.total_seconds():
         return Currency.OLDER
-    return Currency.UNKNOWN if moment >= made - 1 else Currency.OTHER
+    return Currency.UNKNOWN if moment >= made - _MADE_UP else Currency.OTHER
 
 
 def generated(headers: Mapping[str, str], now: float) -> float:
