@@ -268,7 +268,7 @@ def _line_facts(before: str, after: str, rounding: Rounding) -> Facts:
         if where is None:
             continue
         facts.moment, facts.time_text = found, text[where[0] : where[1]].strip()
-        following, leading = _TOKEN.search(text[where[1] :]), list(_TOKEN.finditer(text[: where[0]]))
+        following, leading = _TOKEN.search(text[where[1] :].removeprefix("]")), list(_TOKEN.finditer(text[: where[0]]))
         _take_token(facts, following[0] if following else "", rounding)
         if facts.size is None and not facts.no_size and leading:
             _take_token(facts, leading[-1][0], rounding)

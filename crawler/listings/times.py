@@ -59,8 +59,8 @@ _FORMS = tuple(
         rf"(?<![\d.-]){_YEAR}(?P<mark>[-/.]|年)(?P<month>\d{{1,2}})(?:(?P=mark)|月){_DAY}日?(?![\d-]){_TIME}",
         # 06-May-2025 03:08, 6 May 2025 3:08 PM, Tue, 06 May 2025 03:08:09 GMT, 06May2025 03:08
         rf"(?<![\w.]){_WEEKDAY}{_DAY}[-/.\s]*(?:de\s+)?{_MONTH}[-/.,\s]*(?:de\s+)?{_YEAR}(?!\d){_TIME}",
-        # 06-May-25 03:08
-        rf"(?<![\w.]){_DAY}-{_MONTH}-{_SHORT_YEAR}(?![\d-]){_TIME}",
+        # 06-May-25 03:08, 06/May/25
+        rf"(?<![\w.]){_DAY}(?P<mark>[-/]){_MONTH}(?P=mark){_SHORT_YEAR}(?![\d/-]){_TIME}",
         # 2025-May-06 03:08:09
         rf"(?<![\w.]){_YEAR}[-/.\s]{_MONTH}[-/.\s]{_DAY}(?!\d){_TIME}",
         # Tue May 06 03:08:09 CET 2025

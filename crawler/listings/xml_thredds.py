@@ -47,7 +47,7 @@ def read_thredds(document: XmlDocument) -> Listing | None:
     taken = Rows(document.url)
     services: Services = {}
     for element in children(document.root, "service"):
-        _read_services(element, services)
+        _read_services(element, services, _file_bases(document.root))
     files = []
     for element, service in _datasets(document.root):
         if local(element) == "catalogRef":
@@ -60,11 +60,18 @@ def read_thredds(document: XmlDocument) -> Listing | None:
     return taken.listing("thredds", complete=document.whole)
 
 
-def _read_services(element: etree._Element, services: Services) -> str | None:
-    """Note a service and those inside; returns the base of the first HTTPServer among them."""
-    base = element.get("base") if (element.get("serviceType") or "").lower() in _SERVES_FILES else None
+def _file_bases(root: etree._Element) -> set[str]:
+    """The bases of all HTTPServers. Hyrax names only OPeNDAP, and serves files from the same address."""
+    services = (element for element in root.iter() if local(element) == "service")
+    return {e.get("base") or "" for e in services if (e.get("serviceType") or "").lower() in _SERVES_FILES} - {""}
+
+
+def _read_services(element: etree._Element, services: Services, bases: set[str]) -> str | None:
+    """Note a service and those inside; returns the base of the first that serves files among them."""
+    files = (element.get("serviceType") or "").lower() in _SERVES_FILES or element.get("base") in bases
+    base = element.get("base") if files else None
     for inner in children(element, "service"):
-        found = _read_services(inner, services)
+        found = _read_services(inner, services, bases)
         base = base if base is not None else found
     services[element.get("name") or ""] = base
     return base

@@ -125,3 +125,17 @@ def test_a_size_inside_of_the_link_is_that_of_the_file() -> None:
     listing = parse(f"<html><h1>Index of /pub</h1><table>{rows}</table></html>")
     assert [entry.name for entry in listing.entries] == ["a.mp3", "b.mp3"]
     assert all(entry.size is not None and 8_300_000 in entry.size for entry in listing.entries)
+
+
+def test_the_size_behind_a_date_in_brackets_is_that_of_the_file() -> None:
+    line = '<a href="ls-lR.gz">ls-lR.gz</a> . . . . . .  [Feb 20 03:07]   1141k'
+    (entry,) = parse(f"<html><h1>Index of /pub</h1><pre>\n{line}\n</pre></html>").entries
+    assert entry.size is not None
+    assert 1141 * 1024 in entry.size
+
+
+@pytest.mark.parametrize("text", ["23/Feb/19 12:30", "23-Feb-19 12:30", "23/Feb/2019 12:30"])
+def test_a_year_of_two_digits_behind_the_name_of_a_month(text: str) -> None:
+    (entry,) = parse(table(["a.zip"], f"<td>{text}</td><td>4.5K</td>")).entries
+    assert entry.modified is not None
+    assert entry.modified.low.isoformat() == "2019-02-23T12:30:00"

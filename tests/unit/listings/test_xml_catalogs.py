@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawler.listings import parse_listing
 from crawler.listings.page import Page
 from crawler.listings.xml_families import parse_xml
 from crawler.models import Kind, Listing, Span
@@ -148,3 +149,16 @@ def test_an_empty_repository_is_a_listing_and_an_empty_answer_is_none() -> None:
     assert listing(SVN % "").entries == ()
     assert parse("<svn><index/></svn>") is None
     assert parse("<svn/>") is None
+
+
+def test_the_files_of_a_service_that_shares_its_base_with_one_of_files() -> None:
+    catalog = (
+        '<c:catalog xmlns:c="http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0">'
+        '<c:service name="dap" serviceType="OPeNDAP" base="/opendap/hyrax"/>'
+        '<c:service name="file" serviceType="HTTPServer" base="/opendap/hyrax"/>'
+        '<c:service name="wcs" serviceType="WCS" base="/opendap/wcs"/>'
+        '<c:dataset name="/a"><c:dataset name="x.nc"><c:access serviceName="dap" urlPath="/a/x.nc"/></c:dataset>'
+        '<c:dataset name="y.nc"><c:access serviceName="wcs" urlPath="/a/y.nc"/></c:dataset></c:dataset></c:catalog>'
+    )
+    listing = parse_listing(catalog.encode(), "http://host.test/opendap/hyrax/a/catalog.xml", "application/xml")
+    assert [entry.url for entry in listing.entries] == ["http://host.test/opendap/hyrax/a/x.nc"]
