@@ -53,6 +53,7 @@ async def read_listing(url: str, config: Config) -> Listing:
 
     async def visit(page: FolderPage) -> None:
         entries.extend(page.entries)
+        look.rejections.extend(page.unusable)
 
     async with Client(options, shared_gate([config])) as client, Parsers() as parser:
         rules = HostRules(client, config, options.user_agent)

@@ -21,7 +21,8 @@ from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.observer import Observer
 from crawler.reading import Reader
 from crawler.robots import ROBOTS, is_of_robots
-from crawler.scope import Scope, scope_base, upward
+from crawler.scope import Bounds, Scope, scope_base, upward
+from crawler.unusable import sorted_rows
 from crawler.urls import directory_of, entry_path, is_same
 
 PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
@@ -58,17 +59,8 @@ class FolderPage:
     """As in ``Listing``, and so are ``conclusive`` and ``recalled``."""
     conclusive: bool = True
     recalled: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """How far a walk goes."""
-
-    listers: int = 4
-    max_depth: int | None = None
-    recursive: bool = True
-    hosts: frozenset[str] = frozenset()
-    """Of --allow-host, in lower case."""
+    unusable: tuple[Rejection, ...] = ()
+    """Rows that are no entries and have to be counted."""
 
 
 @dataclass(slots=True)
@@ -182,16 +174,18 @@ class Walker:
                         mark.url = piece.url
                         below = self._folders(folder, folders, mark, shown)
                     last = piece.is_listing and not todo
+                    entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
                     await visit(
                         FolderPage(
                             folder=folder,
                             url=piece.url,
-                            entries=piece.entries,
+                            entries=entries,
                             complete=whole and last,
                             last=last,
                             mentioned=piece.mentioned,
                             conclusive=piece.conclusive,
                             recalled=piece.recalled,
+                            unusable=unusable,
                         )
                     )
                     self._push(below)  # only now: what is in the way of a folder is known before it is visited

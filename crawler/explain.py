@@ -21,6 +21,7 @@ from crawler.producer import Policy, Producer
 from crawler.report import NAVIGATION
 from crawler.run import Parts
 from crawler.space import Budget, Room
+from crawler.unusable import result_of
 from crawler.urls import entry_path, relative_path
 from crawler.zones import Learner
 
@@ -42,6 +43,7 @@ class Explainer(Observer):
         self._lines: list[Line] = []
         self._result: Result | None = None
         self._found: tuple[FolderPage, Entry] | None = None
+        self._unusable: Result | None = None
         self._checksums: Checksums | None = None
 
     async def explain(self) -> tuple[list[Line], bool]:
@@ -54,6 +56,9 @@ class Explainer(Observer):
         await self._walker.walk([Folder(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))
+        if self._found is None and self._unusable is not None:
+            lines += [("path", self._unusable.path), ("decision", _of_result(self._unusable))]
+            return lines, True
         if self._found is None:
             where = scope.file(self._target)
             lines.append(("decision", f"nothing: {where.detail}" if where else "nothing: no listing shows it"))
@@ -97,6 +102,11 @@ class Explainer(Observer):
             path = _path_of(page, entry)
             if path == self._path() or unquote(entry.url).rstrip("/") == unquote(self._target):
                 self._found = page, entry
+
+        for row in page.unusable:
+            result = result_of(row, page.folder.path, page.url, self._filters, self._walker.scope)
+            if result.path == self._path() or result.url.rstrip("/") == self._target:
+                self._unusable = result
 
     # --- at the entry -----------------------------------------------------------------------------
 

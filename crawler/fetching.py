@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crawler.config import Config
-from crawler.discover import Bounds, Refuse, Walker
+from crawler.discover import Refuse, Walker
 from crawler.filters import Filters
 from crawler.hosts import named_hosts
 from crawler.interfaces import Client, Destination, Parser, Permit
@@ -16,6 +16,7 @@ from crawler.observer import Observer
 from crawler.permission import HostRules
 from crawler.reading import Reader
 from crawler.remembered import StateStore
+from crawler.scope import Bounds
 from crawler.segments import Lanes
 from crawler.transfer import Downloader
 

@@ -120,6 +120,8 @@ class Rejection:
     subject: str
     """The href, URL or path it is about, as received."""
     detail: str = ""
+    row: str = ""
+    """The name of a row that is no entry, which is counted as skipped or failed; "" for a link that is no row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +132,7 @@ class Listing:
     """The URL that answered; hrefs were resolved against it (or against its ``<base href>``)."""
     family: str
     """The shape it was recognised as, such as ``apache-pre`` or ``s3-xml``; ``none`` if it is no listing."""
-    confidence: float
-    """0 to 1."""
+    confidence: float  # 0 to 1
     is_listing: bool
     """True only by positive recognition: this bit decides whether local files may be deleted."""
     complete: bool = True
@@ -145,8 +146,7 @@ class Listing:
     linked: tuple[str, ...] = ()
     """The same by its Link header (RFC 8288): without these pages the listing is not complete."""
     mentioned: frozenset[str] = frozenset()
-    """Names (decoded) that the page shows by links that are no entries: what it does not list and does mention is not
-    proven absent."""
+    """Names (decoded) that the page shows by links that are no entries: these are not proven absent."""
     conclusive: bool = True
     """False when all rows for files lead elsewhere: that there is no entry then proves nothing absent."""
     recalled: bool = False  # True if the entries come from the state: nothing is deleted on their word

@@ -30,7 +30,7 @@ RUNS_SHOWN = 20
 
 def run_list(call: Call) -> int:
     """Print the entries of one listing."""
-    from crawler import browse
+    from crawler import browse, unusable
     from crawler.render import render_entries
 
     listing = answer(browse.read_listing(call.positional[0], call.config))
@@ -40,7 +40,10 @@ def run_list(call: Call) -> int:
         say(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
         for rejection in listing.rejections if call.verbosity > 1 else ():
             say(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
-    return delivered if listing.complete else complain("the listing could not be read to its end", 5)
+    if not listing.complete:
+        return complain("the listing could not be read to its end", 5)
+    lost = unusable.lost(listing)
+    return complain(f"rows that are no entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
 
 
 def run_history(call: Call) -> int:

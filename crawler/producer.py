@@ -26,6 +26,7 @@ from crawler.remembered import StateStore
 from crawler.robots import UNREADABLE, is_of_robots
 from crawler.scope import Scope
 from crawler.space import Budget, Room
+from crawler.unusable import count
 from crawler.urls import entry_path
 from crawler.zones import Learner
 
@@ -115,6 +116,7 @@ class Producer:
                 self._end(f"{folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
                 continue
             await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
+        count(page.unusable, folder.path, page.url, self._filters, self.scope(), self._observer)
         waiting, opened.waiting = opened.waiting or (), None
         self._policy.room.check()
         for job in waiting:

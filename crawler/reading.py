@@ -14,7 +14,7 @@ from crawler.evidence import confirms, refused
 from crawler.interfaces import Client, Page, Permit
 from crawler.leaf import Leaf
 from crawler.leaves import Leaves
-from crawler.models import Entry, Job, Listing, Outcome, Rejection, Result, Validators
+from crawler.models import Entry, Job, Listing, Validators
 from crawler.observer import Observer
 from crawler.plan import interpret
 from crawler.remembered import ListingMemo, StateStore
@@ -24,9 +24,6 @@ Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
 """(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece. Raises
 ListingError for a page that takes too much time or memory."""
-
-_BAD_NAME = "bad-name"
-"""The reason of rows whose names no file can have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,23 +136,16 @@ class Reader:
 
     def _account(self, path: str, listing: Listing) -> None:
         for rejection in listing.rejections:
-            self.observer.rejected(path, rejection)
-            if rejection.reason == _BAD_NAME:
-                self._count_unsavable(path, rejection)
-
-    def _count_unsavable(self, path: str, rejection: Rejection) -> None:
-        """What the listing shows and no file can be called is an entry that failed, not a link of the page."""
-        reason = f"{rejection.subject!r} cannot be the name of a file: {rejection.detail or 'no file has such a name'}"
-        self.observer.listed(path, None)
-        self.observer.finished(Result(path=path, url=rejection.subject, outcome=Outcome.FAILED, reason=reason))
+            if not rejection.row:  # else an entry that is counted, and not a link of the page
+                self.observer.rejected(path, rejection)
 
     def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
         self.observer.listing_read(path, url, count, family=family, confidence=confidence)
 
 
 def _is_memorable(listing: Listing) -> bool:
-    """False for a page with a name that no file can have, which fails in each run, or that proves nothing absent."""
-    return listing.conclusive and all(rejection.reason != _BAD_NAME for rejection in listing.rejections)
+    """False for a page with rows that are no entries, which are counted in each run, or that proves nothing absent."""
+    return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
 def _is_same(known: ListingMemo | Leaf, page: Page) -> bool:

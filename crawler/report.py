@@ -15,6 +15,7 @@ from crawler.models import ListingFailure, Outcome, Rejection, Result, Step
 from crawler.observer import Observer
 from crawler.outdated import Outdated
 from crawler.render import render_duration, render_size
+from crawler.unusable import nothing_wanted
 
 NOT_REACHED = "not reached"
 """Why an entry was skipped that was listed before a run was cut short."""
@@ -214,7 +215,7 @@ class Tally(Observer):
             rejected_by=dict(self._rejected_by),
             failures=tuple(self._failures),
             listing_failures=tuple(self._listing_failures),
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *nothing_wanted(listed, skipped_by, interrupted)),
             interrupted=interrupted,
             exit_code=self._exit_code(interrupted),
             plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),

@@ -12,6 +12,22 @@ DIRECTORY = "directory"
 """Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far a walk goes."""
+
+    listers: int = 4
+    max_depth: int | None = None
+    recursive: bool = True
+
+    def enters(self, depth: int) -> bool:
+        """Whether the folders of a listing at ``depth`` are entered."""
+        return self.recursive and (self.max_depth is None or depth < self.max_depth)
+
+    hosts: frozenset[str] = frozenset()
+    """Of --allow-host, in lower case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """``base`` is the root listing's URL up to its last slash; ``hosts`` come from --allow-host (lower case)."""

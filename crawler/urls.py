@@ -144,7 +144,25 @@ def start_url(text: str) -> str:
         advice = ": in a user name or password, write / as %2F, ? as %3F, # as %23" if "@" in text else ""
         shown = redacted(text.strip()) or "(empty)"
         raise ConfigError(f"not an http or https URL: {shown}: write it as http://host/path/{advice}")
-    return url
+    return _without_dots(url)
+
+
+def _without_dots(url: str) -> str:
+    """``url`` without dot segments, which are resolved before a request is sent (RFC 3986 section 5.2.4)."""
+    path = before_query(url)
+    path = path[path.find("/", path.find("://") + 3) :] if path.count("/") > 2 else ""
+    if not has_dot_segments(path):
+        return url
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        dots = segment.lower().replace("%2e", ".")
+        if dots == ".." and kept:
+            kept.pop()
+        elif dots not in {".", ".."}:
+            kept.append(segment)
+    is_folder = dots in {".", ".."}
+    start, end = url.partition(path)[::2]
+    return f"{start}/{'/'.join(kept)}{'/' if is_folder and kept else ''}{end}"
 
 
 def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:

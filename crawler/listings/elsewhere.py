@@ -19,7 +19,7 @@ from crawler.urls import before_query
 
 _SEVERAL = 4
 """Names without a date and a size that are rows, and no mention of a licence, a key and a README, …"""
-_LISTS = {"ul", "ol", "dl", "table", "tbody", "pre"}
+LISTS = {"ul", "ol", "dl", "table", "tbody", "pre"}
 """… outside of what is made for rows."""
 
 
@@ -29,20 +29,21 @@ def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
     for row in rows:
         if all(link.target.way in ELSEWHERE and not _is_folder(link) for link in row.links):
             regions.setdefault(id(row.region), []).append(row)
-    return any(_hold_row(held, family) for held in regions.values())
+    return any(holds_rows(held, family) for held in regions.values())
 
 
 def _is_folder(link: Link) -> bool:
     return before_query(link.href).rstrip().endswith("/")
 
 
-def _hold_row(rows: Sequence[Row], family: Family) -> bool:
+def holds_rows(rows: Sequence[Row], family: Family) -> bool:
+    """Whether ``rows``, all of one region, look like those of a listing."""
     region = rows[0].region
     if in_navigation(region):
         return False
     facts, _ = read_facts(list(rows), labels_of(region), family.rounding)
     names = sum(map(_is_named, rows))
-    return any(map(_is_dated, facts)) or names >= _SEVERAL or (names > 0 and region.name in _LISTS)
+    return any(map(_is_dated, facts)) or names >= _SEVERAL or (names > 0 and region.name in LISTS)
 
 
 def _is_dated(facts: Facts) -> bool:
@@ -51,6 +52,8 @@ def _is_dated(facts: Facts) -> bool:
 
 
 def _is_named(row: Row) -> bool:
-    """Whether a link shows the file name of its target."""
+    """Whether a link shows the file name of its target, or the name of a file in what is made for rows."""
     named = ((link, last_name(link.href)) for link in row.links)
+    if row.region.name in LISTS and any(is_filelike(link.text) for link in row.links):
+        return True
     return any(is_filelike(name) and shows_name(link.text, name) for link, name in named)

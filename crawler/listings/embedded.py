@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from crawler.listings.hrefs import Resolver, name_problem
-from crawler.listings.mentions import names_of
+from crawler.listings.mentions import names_of, row_rejection
 from crawler.listings.page import Page
 from crawler.listings.times import read_stamp
 from crawler.models import Entry, Kind, Listing, Rejection, Span
@@ -101,7 +101,7 @@ def _read_calls(page: Page) -> Listing | None:
         url = resolver.target(address).url
         problem = name_problem(name)
         if problem or not url:
-            rejections.append(Rejection("bad-name" if url else "scheme", address, problem))
+            rejections.append(row_rejection("bad-name" if url else "scheme", address, problem, name))
             continue
         entries.append(_entry(found, kind, name, url))
     if not entries:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote_to_bytes
 
-from crawler.listings.mentions import are_elsewhere, has_files, names_of
+from crawler.listings.mentions import are_elsewhere, has_files, names_of, row_rejection
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
@@ -70,7 +70,7 @@ class Rows:
 
     def reject(self, reason: str, subject: str, detail: str = "") -> None:
         """Note what is not an entry, and why."""
-        self._rejections.append(Rejection(reason, subject, detail))
+        self._rejections.append(row_rejection(reason, subject, detail))
 
     def listing(
         self, family: str, *, complete: bool = True, confidence: float = 1.0, next_pages: tuple[str, ...] = ()

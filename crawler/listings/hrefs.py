@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
+from crawler.listings.queries import INDEX_SORT, kept_of, page_of, without_session
 from crawler.urls import canonical_url, joined
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
@@ -20,8 +21,6 @@ _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _STRIPPED = str.maketrans("", "", "\t\r\n")
-_INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
-"""Apache's (mod_autoindex), fancyindex's and LiteSpeed's own: nothing else is ever meant by them."""
 _SORT_KEYS = re.compile(
     r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
     r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
@@ -31,7 +30,6 @@ _PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder
 """Those that mean nothing else."""
 _FOLDER_KEYS = _PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
-_PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 _LEADING = re.compile(r"\A(?:\.?/)+")
 Origin = tuple[str, str, int]
@@ -172,6 +170,8 @@ class Resolver:
     def target(self, href: str) -> Target:
         """Where ``href`` leads and what that makes of it."""
         href = href.strip(" \t\r\n\f").translate(_STRIPPED)
+        if ";" in href:
+            href = without_session(href) or "./"
         if self._fast and _SIMPLE.fullmatch(href):
             return self._simple(href)
         if not href or href[0] == "#":
@@ -234,7 +234,7 @@ class Resolver:
     def _with_query(self, url: str, path: str, query: str) -> Target:
         here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
         script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
-        if here and _INDEX_SORT.fullmatch(query):
+        if here and INDEX_SORT.fullmatch(query):
             return Target(Way.SORT, url)
         if here and _SORT_KEYS.search(query) and self._same_folder(query):
             return Target(Way.PAGE if self._is_further(query) else Way.SORT, url)
@@ -242,7 +242,17 @@ class Resolver:
             return named
         if here and self._is_further(query):
             return Target(Way.PAGE, url)
-        return Target(Way.QUERY, url)
+        return Target(Way.QUERY, url) if here else self._with_kept_query(url, path, query)
+
+    def _with_kept_query(self, url: str, path: str, query: str) -> Target:
+        """The entry at ``path``, its key kept; the way up in another order is the way up."""
+        kept = kept_of(path, query)
+        if kept is None:
+            return Target(Way.QUERY, url)
+        target = self._by_path(url.partition("?")[0], path)
+        if target.way in {Way.CHILD, Way.DEEP, Way.BAD_NAME}:
+            return replace(target, url=f"{target.url}?{kept}") if kept else target
+        return target if target.way in {Way.PARENT, Way.BREADCRUMB} and not kept else Target(Way.QUERY, url)
 
     def _same_folder(self, query: str) -> bool:
         value = folder_value(query)
@@ -282,13 +292,6 @@ class Resolver:
 
     def _is_further(self, query: str) -> bool:
         """True when a query asks for a later page than this one; counted pages begin at 1, offsets at 0."""
-        key, page = _page_of(query)
-        here = _page_of(self.query)[1]
+        key, page = page_of(query)
+        here = page_of(self.query)[1]
         return page > max(here, 1 if key.startswith("p") else 0)
-
-
-def _page_of(query: str) -> tuple[str, int]:
-    for key, value in parse_qsl(query, errors="surrogateescape"):
-        if key.lower() in _PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
-            return key.lower(), int(value)
-    return "", 0

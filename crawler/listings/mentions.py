@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from crawler.listings.hrefs import Way
+from crawler.listings.hrefs import Target, Way
 from crawler.models import Entry, Kind, Rejection
 from crawler.urls import before_query
 
@@ -19,6 +19,7 @@ _SILENT = {Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF, Way.PAGE}
 _SILENT_REASONS = {"duplicate", *(way.value for way in _SILENT)}
 ELSEWHERE = {Way.OTHER_HOST, Way.ABOVE, Way.QUERY, Way.SCHEME, Way.FRAGMENT, Way.DEEP, Way.BAD_NAME}
 _ELSEWHERE_REASONS = {way.value for way in ELSEWHERE}
+_NAVIGATION = {*_SILENT_REASONS, "navigation"}
 _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
@@ -32,6 +33,11 @@ def names_of(rejections: Iterable[Rejection]) -> set[str]:
     subjects = [rejection.subject for rejection in rejections if rejection.reason not in _SILENT_REASONS]
     plain = {subject.rstrip("/").rpartition("/")[2] for subject in subjects}
     return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
+
+
+def row_rejection(reason: str, subject: str, detail: str = "", name: str = "") -> Rejection:
+    """The rejection of a row that is shown as ``name``, which is counted unless it is navigation."""
+    return Rejection(reason, subject, detail, "" if reason in _NAVIGATION else name or subject or "?")
 
 
 def last_name(href: str) -> str:
@@ -52,3 +58,14 @@ def has_files(entries: Iterable[Entry]) -> bool:
 def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
     """Whether rows lead elsewhere, of a page that has no other links than those of its rows."""
     return any(rejection.reason in _ELSEWHERE_REASONS for rejection in rejections)
+
+
+def reason_of(target: Target) -> str:
+    """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
+    return "navigation" if target.way in {Way.CHILD, Way.PAGE} else target.way.value
+
+
+def is_keyed(entry: Entry, plain: set[str]) -> bool:
+    """Whether an entry is one of ``plain``, with a query behind its name."""
+    address, _, query = entry.url.partition("?")
+    return bool(query) and address in plain and last_name(address) == entry.name

@@ -24,7 +24,7 @@ def pack(listing: Listing) -> Iterator[bytes]:
     """``listing`` in frames of a few hundred kB, the one that ends it last."""
     for rows in _chunks([_pack_entry(entry) for entry in listing.entries]):
         yield _frame("entries", rows)
-    for rows in _chunks([[rejection.reason, rejection.subject, rejection.detail] for rejection in listing.rejections]):
+    for rows in _chunks([[each.reason, each.subject, each.detail, each.row] for each in listing.rejections]):
         yield _frame("rejections", rows)
     for names in _chunks(sorted(listing.mentioned)):
         yield _frame("mentioned", names)
@@ -99,8 +99,8 @@ def _pack_entry(entry: Entry) -> list[Any]:
     ]
 
 
-def _unpack_rejection(reason: str, subject: str, detail: str) -> Rejection:
-    return Rejection(reason, subject, detail)
+def _unpack_rejection(reason: str, subject: str, detail: str, row: str) -> Rejection:
+    return Rejection(reason, subject, detail, row)
 
 
 def _unpack_entry(row: list[Any]) -> Entry:

@@ -14,20 +14,21 @@ from urllib.parse import unquote, urlsplit
 
 from bs4.element import NavigableString
 
-from crawler.listings import families, mentions, verdict
+from crawler.listings import families, mentions, unescaped, verdict
 from crawler.listings.abridged import Abridged
 from crawler.listings.columns import order_of, read_facts
 from crawler.listings.copies import Copies
 from crawler.listings.elsewhere import lead_elsewhere
 from crawler.listings.families import Family
 from crawler.listings.headings import count_words
-from crawler.listings.hrefs import Resolver, Target, Way
+from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
 from crawler.listings.rows import MAX_CLIMB, Cutter
 from crawler.listings.survey import Survey
 from crawler.listings.times import Order
+from crawler.listings.unlisted import unlisted
 from crawler.listings.verdict import End, Evidence, Last
 from crawler.models import Entry, Kind, Listing, Rejection
 
@@ -58,6 +59,7 @@ class HtmlReader:
         self.links = copies.links
         if self._settle_root():
             copies.retarget(self.resolver)
+        unescaped.settle(self.links, self.resolver)
         if not self.family.proves:
             self._drop_own_script()
         self.rows = copies.rows(Cutter(copies.tree_links).rows())
@@ -144,12 +146,16 @@ class HtmlReader:
             [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self._slashes, dots=self._dot_sizes()
         )
         entries: list[Entry] = []
+        plain = {candidate.link.target.url for candidate in chosen} | self.seen
         for region in self.regions:
             order = order_of([candidate.facts for candidate in region.candidates])
             for candidate in region.candidates:
                 kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
                 entry = self._entry(candidate, kind, order)
-                if entry.url not in self.seen:
+                address, _, query = entry.url.partition("?")
+                if entry.url not in self.seen and not (
+                    query and address in plain and mentions.last_name(address) == entry.name
+                ):
                     self.seen.add(entry.url)
                     self.names.add(entry.name)
                     entries.append(entry)
@@ -261,6 +267,7 @@ class HtmlReader:
         result = []
         used = self._used
         names: set[str] = self.names if recognised else set()
+        shown_rows = unlisted(self.rows, self.regions, self.family) if recognised else {}
         for link in self.links:
             target = link.target
             if recognised and target.url in self.seen:
@@ -272,7 +279,13 @@ class HtmlReader:
             if not again:
                 shown = link.pieces[0] if len(link.pieces) == 1 else ""  # more of them are what a broken link holds
                 self.mentioned |= mentions.names_of_link(target.way, link.href, shown) - names
-            result.append(Rejection("duplicate" if again else _reason(target), link.href, target.problem))
+            row = shown_rows.get(id(link), "")
+            if again or row in names:
+                result.append(Rejection("duplicate", link.href))
+            elif row or target.way is Way.BAD_NAME:
+                result.append(mentions.row_rejection(target.way.value, link.href, target.problem, row or target.name))
+            else:
+                result.append(Rejection(mentions.reason_of(target), link.href, target.problem))
         return result
 
     def is_conclusive(self, entries: list[Entry]) -> bool:
@@ -285,8 +298,3 @@ class HtmlReader:
         """The pages that continue this one."""
         pages = {link.target.url: None for link in self.links if link.target.way is Way.PAGE}
         return tuple(pages)
-
-
-def _reason(target: Target) -> str:
-    """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
-    return "navigation" if target.way in {Way.CHILD, Way.PAGE} else target.way.value

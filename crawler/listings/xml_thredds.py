@@ -142,7 +142,7 @@ def _file(taken: Rows, element: etree._Element, ways: list[tuple[str, str | None
         if url is not None:
             return _File(path=path, url=url, details=_details(element))
     if ways:
-        taken.reject("scheme", ways[0][0], "no HTTPServer among its services")
+        taken.reject("other", ways[0][0], "no HTTPServer among its services")
     return None
 
 

@@ -9,10 +9,11 @@ from itertools import pairwise
 import pytest
 
 from crawler import limits
-from crawler.discover import Bounds, Folder, FolderPage, Walker
+from crawler.discover import Folder, FolderPage, Walker
 from crawler.errors import FetchError, ListingError
 from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.reading import Reader
+from crawler.scope import Bounds
 from tests.unit.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, permit_as
 
 ROOT = "http://h/pub/"

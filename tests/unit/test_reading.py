@@ -12,7 +12,7 @@ from crawler.errors import ListingError
 from crawler.interfaces import Page
 from crawler.leaf import Leaf
 from crawler.leaves import Leaves
-from crawler.models import Listing, Outcome, Validators
+from crawler.models import Listing, Validators
 from crawler.parsers import Parsers
 from crawler.reading import Reader
 from tests.faulty.pages import Row, nginx
@@ -123,14 +123,15 @@ async def test_a_page_that_is_the_same_byte_for_byte_is_recalled() -> None:
     assert again.observer.refused == []  # it was not parsed again
 
 
-@pytest.mark.parametrize("bad", ["..%2fesc", "%2e%2e", "a%00b"])
-async def test_a_page_with_a_name_that_cannot_be_saved_is_read_and_counted_each_time(bad: str) -> None:
+@pytest.mark.parametrize("bad", ["..%2fesc", "%2e%2e", "a%00b", "http://cdn.test/f.bin", "get.php?id=1"])
+async def test_a_page_with_a_row_that_is_no_entry_is_read_and_told_each_time(bad: str) -> None:
     reading = Reading(PAGE.replace(b'href="b.bin"', f'href="{bad}"'.encode()))
-    for runs in (1, 2):
-        assert await names(reading) == ["a.bin", "c.bin"]
+    for _ in range(2):
+        pieces = await reading.pieces()
+        assert [entry.name for piece in pieces for entry in piece.entries] == ["a.bin", "c.bin"]
+        assert [each.subject for piece in pieces for each in piece.rejections if each.row] == [bad]
         assert await reading.state.listing(URL) is None
-        assert [result.outcome for result in reading.observer.results] == [Outcome.FAILED] * runs
-    assert all(bad in result.reason and result.reason[-1:].isalpha() for result in reading.observer.results)
+    assert ("", "bad-name") not in reading.observer.refused  # it is counted, and no link of the page
 
 
 class Told(Leaves):

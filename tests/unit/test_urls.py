@@ -115,6 +115,23 @@ def test_a_start_url_is_encoded(text: str, expected: str) -> None:
     assert urls.start_url(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://h/./pub/", "http://h/pub/"),
+        ("http://h/x/../pub/", "http://h/pub/"),
+        ("http://h/pub/sub/..", "http://h/pub/"),
+        ("http://h/pub/.", "http://h/pub/"),
+        ("http://h/..", "http://h/"),
+        ("http://h/../%2e%2E/a/b?x=/../y", "http://h/a/b?x=/../y"),
+        ("http://h/pub/a..b/", "http://h/pub/a..b/"),
+        ("http://h", "http://h"),
+    ],
+)
+def test_dot_segments_of_a_start_url_are_resolved(text: str, expected: str) -> None:
+    assert urls.start_url(text) == expected
+
+
 @pytest.mark.parametrize("text", ["", "h/pub/", "ftp://h/", "http://", "/pub/", "http://h:x/"])
 def test_a_start_url_that_is_none_says_what_to_write(text: str) -> None:
     with pytest.raises(ConfigError, match="http://host/path/") as raised:

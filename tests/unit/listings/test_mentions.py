@@ -65,7 +65,7 @@ def test_an_honest_page_without_entries_is_conclusive(footer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "href", ["http://cdn.test/f.bin", "/other/f.bin", "f.bin?token=1", "get.php?id=1", "javascript:get(1)", "..%2fe"]
+    "href", ["http://cdn.test/f.bin", "/other/f.bin", "f.bin?thumb=1", "get.php?id=1", "javascript:get(1)", "..%2fe"]
 )
 @pytest.mark.parametrize("folders", [(), ("sub/",)])
 def test_a_page_whose_rows_for_files_all_lead_elsewhere_is_not(href: str, folders: tuple[str, ...]) -> None:
@@ -75,7 +75,7 @@ def test_a_page_whose_rows_for_files_all_lead_elsewhere_is_not(href: str, folder
 
 
 def test_rows_without_date_and_size_are_known_by_their_names() -> None:
-    rows = '<li><a href="f.bin?token=1">f.bin</a></li>'
+    rows = '<li><a href="f.bin?thumb=1">f.bin</a></li>'
     page = f"<html><title>Directory listing for /pub/</title><h1>Directory listing for /pub/</h1><ul>{rows}</ul></html>"
     listing = parse(page)
     assert (listing.is_listing, listing.conclusive, listing.mentioned) == (True, False, frozenset({"f.bin"}))

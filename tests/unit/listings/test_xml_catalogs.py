@@ -102,7 +102,7 @@ def test_the_service_of_a_dataset_is_found_wherever_it_is_named(dataset: str) ->
 def test_a_dataset_that_no_server_of_files_has_is_refused() -> None:
     found = catalog('<dataset name="x" urlPath="latest.xml" serviceName="latest"/><dataset name="only a title"/>')
     assert found.entries == ()
-    assert reasons(found) == ["scheme"]
+    assert reasons(found) == ["other"]
 
 
 def test_datasets_that_share_a_name_keep_their_folders() -> None:

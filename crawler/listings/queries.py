@@ -1,0 +1,79 @@
+"""Queries and path parameters behind the name of an entry: what is a view, a session, a key, or something else.
+
+A link ``sub/?C=M&O=D`` asks for the folder in another order, ``a.iso;jsessionid=1`` for the file in a session, and
+``a.iso?k=KEY`` for the file with a key: each is that very entry. ``sub/?zip`` and ``view.php?id=7`` are not.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote
+
+INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
+"""Apache's (mod_autoindex), fancyindex's and LiteSpeed's own: nothing else is ever meant by them."""
+_SESSIONS = r"jsessionid|phpsessid|sessionid|session_id|aspsessionid\w*|sid"
+_SESSION_PARAMETER = re.compile(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
+_VIEW = re.compile(
+    rf"(?:{_SESSIONS}|session|sort|order|orderby|order_by|sortby|sort_by|sortorder|sort_order|sorting|ordering|dirsort"
+    r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsvnmdp]=\w?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Parameters that choose how a page looks, or that name a visit: dropped."""
+_FOLDER_VIEW = re.compile(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
+_FETCHED = re.compile(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
+"""Parameters by which a server sends the file itself: kept for the request."""
+_OTHER = re.compile(
+    r"(?:zip|tar|tgz|tar_?gz|targz|archive|compress|pack|json|xml|rss|atom|feed|simple|format|output|delete|del|remove|rm"
+    r"|edit|rename|move|mv|copy|upload|mkdir|new|share|log[io]n|logout|auth_?action|action|act|op|cmd|do|task|info|stat"
+    r"|history|blame|diff|thumb|thumbnail|th|preview|hash|md5|sha\d+|checksum|meta|metadata|properties|acl|uploads|q"
+    r"|search|query|page|pg|paged|start|offset|marker|prefix|path|dir|folder|directory|id)(?:=.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Parameters by which a server sends something else than the entry, or does something to it."""
+_SCRIPT = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
+_FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+RESERVED = re.compile(r"[?#:]")
+"""What ends a path or a scheme (RFC 3986), and stands in names all the same."""
+PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
+
+
+def is_doubtful(href: str) -> bool:
+    """Whether ``href`` holds what may be a character of a name that was not escaped."""
+    return RESERVED.search(href) is not None
+
+
+def without_session(href: str) -> str:
+    """``href`` without the session parameters of its path (``;jsessionid=…``): they change from visit to visit."""
+    return _SESSION_PARAMETER.sub("", href)
+
+
+def kept_of(path: str, query: str) -> str | None:
+    """What a request for the entry at ``path`` keeps of its ``query``; None if that asks for something else.
+
+    Views, sort orders and sessions are dropped; keys, signatures and download marks stay as they are spelt. A script
+    is not what its query names, and behind a name without an extension only known parameters are believed.
+    """
+    if INDEX_SORT.fullmatch(query):
+        return ""
+    is_folder = path.endswith("/")
+    name = unquote(path.rstrip("/").rpartition("/")[2])
+    if not is_folder and _SCRIPT.search(name):
+        return None
+    kept = []
+    for part in filter(None, re.split("[&;]", query)):
+        if _VIEW.fullmatch(part) or (is_folder and _FOLDER_VIEW.fullmatch(part)):
+            continue
+        if _OTHER.fullmatch(part) or (is_folder and _FETCHED.fullmatch(part)):
+            return None
+        if not (is_folder or _FETCHED.fullmatch(part) or _FILE_NAME.search(name)):
+            return None
+        kept.append(part)
+    return "&".join(kept)
+
+
+def page_of(query: str) -> tuple[str, int]:
+    """(key, number) of the page that a query asks for; ("", 0) if it names none."""
+    for key, value in parse_qsl(query, errors="surrogateescape"):
+        if key.lower() in PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
+            return key.lower(), int(value)
+    return "", 0

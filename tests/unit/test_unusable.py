@@ -1,0 +1,105 @@
+"""How rows that are no entries are counted: a table of every reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crawler.config import Config
+from crawler.filters import Filters
+from crawler.models import Listing, Outcome, Rejection
+from crawler.scope import Scope
+from crawler.unusable import ENDINGS, count, entry_of, nothing_wanted, result_of, sorted_rows
+from tests.unit.fakes import Recorder
+
+PAGE = "http://h/pub/"
+SCOPE = Scope(PAGE)
+NAMED = Scope(PAGE, frozenset({"cdn.test"}))
+SKIPPED, FAILED = Outcome.SKIPPED, Outcome.FAILED
+
+
+def filters(**options: object) -> Filters:
+    return Filters(Config(**options), datetime.now(UTC))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome", "said"),
+    [
+        (Rejection("other-host", "http://cdn.test/f.bin", "", "f.bin"), SKIPPED, "other-host"),
+        (Rejection("above", "/x/f.bin", "", "f.bin"), SKIPPED, "above"),
+        (Rejection("other", "f.sock", "", "f.sock"), SKIPPED, "other"),
+        (Rejection("scheme", "ftp://h/f.bin", "", "f.bin"), SKIPPED, "scheme"),
+        (Rejection("scheme", "magnet:?xt=1", "", "f.bin"), SKIPPED, "scheme"),
+        (Rejection("scheme", "javascript:get(1)", "", "f.bin"), FAILED, "no http or https URL"),
+        (Rejection("query", "get.php?id=1", "", "f.bin"), FAILED, "which file is meant"),
+        (Rejection("fragment", "#", "", "f.bin"), FAILED, "without a script"),
+        (Rejection("deep", "a/b/", "", "b"), FAILED, "more than one level down"),
+        (Rejection("bad-name", "..%2f", "a slash", "../"), FAILED, "cannot be the name of a file: a slash"),
+        (Rejection("never heard of", "x", "", "x"), FAILED, "not understood"),
+    ],
+)
+def test_every_reason_skips_or_fails(row: Rejection, outcome: Outcome, said: str) -> None:
+    result = result_of(row, "d", PAGE, filters(), SCOPE)
+    assert (result.outcome, said in result.reason) == (outcome, True), result
+    assert result.path in {f"d/{row.row}", "d"}
+    if row.reason != "bad-name":
+        assert result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE).outcome is SKIPPED or row.row == "b"
+
+
+def test_the_table_has_every_reason_of_a_row() -> None:
+    assert set(ENDINGS) == {"above", "other-host", "other", "scheme", "query", "fragment", "deep", "bad-name", "depth"}
+
+
+def test_a_file_on_a_host_that_is_named_is_an_entry_and_a_folder_is_not() -> None:
+    file = Rejection("other-host", "http://cdn.test/d/f.bin?k=1", "", "f.bin")
+    entry = entry_of(file, PAGE, NAMED)
+    assert entry is not None
+    assert (entry.name, entry.url, entry.external) == ("f.bin", "http://cdn.test/d/f.bin?k=1", True)
+    assert entry_of(file, PAGE, SCOPE) is None
+    folder = Rejection("other-host", "http://cdn.test/d/", "", "d")
+    assert entry_of(folder, PAGE, NAMED) is None
+    assert result_of(folder, "", PAGE, filters(), NAMED).outcome is SKIPPED
+    unnamed = Rejection("other-host", "http://cdn.test/17", "", "f.bin")
+    assert entry_of(unnamed, PAGE, NAMED) is None
+    assert result_of(unnamed, "", PAGE, filters(), NAMED).outcome is FAILED
+
+
+def test_folders_that_are_not_entered_are_skipped_by_depth() -> None:
+    rows = (
+        Rejection("query", "sub/?zip", "", "sub"),
+        Rejection("query", "get.php", "", "f"),
+        Rejection("sort", "?C=N"),
+    )
+    listing = Listing(url=PAGE, family="x", confidence=1, is_listing=True, rejections=rows)
+    for enters in (True, False):
+        entries, unusable = sorted_rows(listing, SCOPE, enters=enters)
+        assert (entries, [row.reason for row in unusable]) == ((), ["query" if enters else "depth", "query"])
+    assert result_of(unusable[0], "", PAGE, filters(), SCOPE).outcome is SKIPPED
+
+
+def test_an_observer_hears_of_each_row_once() -> None:
+    observer = Recorder()
+    rows = [Rejection("query", "get.php?id=1", "", "a"), Rejection("above", "/x", "", "x")]
+    count(rows, "", PAGE, filters(), SCOPE, observer)
+    assert [result.outcome for result in observer.results] == [FAILED, SKIPPED]
+    assert observer.results[0].url == "http://h/pub/get.php?id=1"
+
+
+@pytest.mark.parametrize(
+    ("listed", "skipped_by", "says"),
+    [
+        (12, {"other-host": 12}, "all 12 rows of the listing are skipped: 12 other-host; -v"),
+        (1, {"scheme": 1}, "the only row of the listing is skipped: 1 scheme"),
+        (3, {"above": 1, "ext": 2}, "1 above, 2 ext"),
+        (3, {"ext": 3}, ""),
+        (3, {"other-host": 2}, ""),
+        (0, {}, ""),
+    ],
+)
+def test_a_run_that_wanted_nothing_of_what_was_listed_says_so(
+    listed: int, skipped_by: dict[str, int], says: str
+) -> None:
+    said = " ".join(nothing_wanted(listed, skipped_by))
+    assert says in said
+    assert bool(says) == bool(said)
