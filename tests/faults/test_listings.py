@@ -219,7 +219,17 @@ def test_a_html_file_that_is_listed_as_such_arrives(sandbox: Sandbox) -> None:
         sandbox.holds(site.contents())
 
 
+VERSIONS = b"""<!DOCTYPE html><html><head><title>tool: all versions</title></head><body><a href="/">Home</a><table>
+<tr><th>Version</th><th>Downloads</th><th>Last updated</th></tr>
+<tr><td><a href="2.0.8">2.0.8</a></td><td>120,345</td><td>2024-03-12</td></tr>
+<tr><td><a href="2.0.7">2.0.7</a></td><td>98,211</td><td>2024-01-07</td></tr>
+<tr><td><a href="1.9">1.9</a></td><td>7,101</td><td>2023-05-01</td></tr></table></body></html>"""
+ABSENT = b"""<?xml version="1.0"?><D:multistatus xmlns:D="DAV:"><D:response><D:href>/pub/absent/</D:href><D:propstat>
+<D:prop/><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat></D:response></D:multistatus>"""
+
 OTHER_ANSWERS: dict[str, Behaviour] = {
+    "versions": Page(VERSIONS),
+    "absent": Page(ABSENT, "application/xml"),
     "json": Page(b'{"error": "no such index"}', "application/json"),
     "nginx": Page(NGINX),
     "login": Page(LOGIN),
