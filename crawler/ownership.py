@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from crawler.escape import masked
+from crawler.listings.queries import INDEX_SORT
 
 _INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
 
@@ -14,8 +15,9 @@ _INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
 def tree_of(url: str) -> tuple[str, str, str]:
     """What two URLs of the same tree have in common: host and port, path, query. Raises ValueError.
 
-    The scheme, the case of the host, the default port, the slash at the end, the page of the folder (index.html) and
-    the way in which a path is encoded make no difference.
+    The scheme, the case of the host, the default port, the slash at the end, the page of the folder (index.html),
+    the way in which a path is encoded, and the order in which Apache or fancyindex sorts the page (?C=M&O=D) make no
+    difference.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").lower().rstrip(".")
@@ -25,7 +27,7 @@ def tree_of(url: str) -> tuple[str, str, str]:
     folder, _, last = path.rpartition(b"/")
     if _INDEX_PAGE.fullmatch(last):
         path = folder
-    return host + port, quote(path.rstrip(b"/")), parts.query
+    return host + port, quote(path.rstrip(b"/")), "" if INDEX_SORT.fullmatch(parts.query) else parts.query
 
 
 def is_same_tree(first: str, second: str) -> bool:

@@ -15,7 +15,7 @@ _SESSIONS = r"jsessionid|phpsessid|sessionid|session_id|aspsessionid\w*|sid"
 _SESSION_PARAMETER = re.compile(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
 _VIEW = re.compile(
     rf"(?:{_SESSIONS}|session|sort|order|orderby|order_by|sortby|sort_by|sortorder|sort_order|sorting|ordering|dirsort"
-    r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsvnmdp]=\w?",
+    r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsv]=\w?",
     re.IGNORECASE | re.DOTALL,
 )
 """Parameters that choose how a page looks, or that name a visit: dropped."""

@@ -19,6 +19,8 @@ SAME = [
     ("http://h/a%20b/", "http://h/a%20b"),
     ("http://h/%7euser/", "http://h/~user/"),
     ("http://h/?d=x", "https://h/?d=x"),
+    ("http://h/pub/?C=M&O=D", "http://h/pub/"),
+    ("http://h/pub/?C=M;O=D", "http://h/pub/?N=D"),
 ]
 OTHER = [
     ("http://h/pub/", "http://h/"),
