@@ -58,7 +58,7 @@ def configure(site: Site, *, options: str, http: str = "") -> list[str]:
         log=site.log,
         port=site.port,
         root=site.root,
-        options=options.format(scratch=site.scratch),
+        options=options.replace("{scratch}", str(site.scratch)),  # it has braces of its own
         http=http.format(scratch=site.scratch, root=site.root),
         agent=AGENT,
         types=" ".join(f"{kind} {extensions};" for kind, extensions in MIME_TYPES.items()),
