@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from crawler.config import Config
 from crawler.destinations.reasons import NO_DESCRIPTORS, WHOLE
-from crawler.errors import CrawlerError, DestinationError, innermost
+from crawler.errors import CrawlerError, DeleteRefused, DestinationError, innermost
 from crawler.history import figures_of
 from crawler.report import Report, Tally
 from crawler.run import Parts
@@ -54,10 +54,15 @@ async def accounted(
             timer.cancel()
     if error is not None:
         tally.warn(str(error), error.exit_code)
-    report = tally.close(time.monotonic() - began, stop.reason or ("an error" if error else None))
+    report = tally.close(time.monotonic() - began, _cut_short(error, stop))
     if not report.accounts:  # promise 6; it cannot be, and if it is, it is said
         report = report.warned("the account does not close: please report this as a bug", 1)
     return report, error
+
+
+def _cut_short(error: BaseException | None, stop: Stop) -> str | None:
+    """What ended the run before its end, if anything did: a refused deletion comes after all transfers."""
+    return stop.reason or (None if error is None or isinstance(error, DeleteRefused) else "an error")
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
@@ -87,16 +92,21 @@ def _scarcity(error: OSError) -> CrawlerError:
 async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterator[None]:
     """Note in the state when a run began and how it ended."""
     began, code = time.monotonic(), 1
+    problem: BaseException | None = None
     number = await state.begin_run(tally.url)
     try:
         yield
         code = 0
     except CrawlerError as error:
-        code = error.exit_code
+        problem, code = error, error.exit_code
         raise
     except BaseExceptionGroup as group:
+        problem = group
         code = first_error(group).exit_code
         raise
+    except BaseException as error:
+        problem = error
+        raise
     finally:
-        report = tally.close(time.monotonic() - began, stop.reason or ("an error" if code else None))
+        report = tally.close(time.monotonic() - began, _cut_short(problem, stop))
         state.end_run(number, figures_of(report, code))

@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler import urls
 from crawler.access import client_options
 from crawler.account import accounted
+from crawler.allowance import Allowance
 from crawler.attempts import announce, prepare
 from crawler.client import Client, ClientOptions
 from crawler.config import Config
@@ -24,6 +25,7 @@ from crawler.interfaces import Destination
 from crawler.learnt import divided
 from crawler.link import Setup
 from crawler.log import LOGGER
+from crawler.mirror_run import MirrorRun
 from crawler.observer import Observer
 from crawler.ownership import is_same_tree, owner, refusal
 from crawler.pace import START
@@ -31,7 +33,8 @@ from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.rates import Rates
 from crawler.report import Report, Tally
-from crawler.run import MirrorRun, Parts
+from crawler.run import Parts
+from crawler.space import Budget
 from crawler.spawn import Company, company
 from crawler.state import RUNS_KEPT, NullState, ReadOnlyState, SqliteState, state_path
 from crawler.stop import Stop
@@ -172,13 +175,17 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
     gate.recall(state.hosts)
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
     client = await stack.enter_async_context(Client(options, gate))
+    budget = Budget(files=config.max_files, size=config.max_total_size)
+    allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
+    observers = [tally, *([allowance] if allowance.is_limited else []), *given.observers]
     parts = Parts(
         config=config,
         agent=options.user_agent,
         client=client,
         destination=destination,
         state=state,
-        observer=Fanout([tally, *given.observers]) if given.observers else tally,
+        observer=Fanout(observers) if len(observers) > 1 else tally,
+        allowance=allowance,
         tally=tally,
         stop=given.stop,
         parser=await stack.enter_async_context(Parsers(tally.warn)),

@@ -29,7 +29,7 @@ _MODES = "Other things to do"
 _EXIT_CODES = (
     "0 all well; 1 unexpected error; 2 wrong option, URL or config; 3 URL could not be fetched or is no listing; "
     "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "
-    "8 robots.txt forbids URL; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
+    "8 robots.txt forbids URL; 9 stopped at a limit that was set; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
 )
 
 

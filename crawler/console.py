@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from crawler import signals
 from crawler.config import Config
 from crawler.errors import ConfigError, CrawlerError
+from crawler.exits import is_trouble
 from crawler.observer import Observer
 from crawler.printing import deliver, say
 from crawler.stop import Stop
@@ -137,11 +138,12 @@ def print_report(report: Report, call: Call, config: Config) -> int:
         from crawler.render import render_plan
 
         delivered = deliver(render_plan(report.plan, report.free, config.format))
-        if report.exit_code or report.warnings:
+        if is_trouble(report.exit_code) or report.warnings:
             say(summary)
         return report.exit_code or delivered
-    if report.exit_code or report.warnings or call.verbosity or is_watched(call.quiet):
-        say(summary, sys.stderr if report.exit_code else sys.stdout)
+    is_bad = is_trouble(report.exit_code)
+    if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
+        say(summary, sys.stderr if is_bad else sys.stdout)
     return report.exit_code
 
 

@@ -9,6 +9,8 @@ CrawlerError
  ├─ DeleteRefused         6    too much would be deleted, or the walk was incomplete
  ├─ AlreadyRunning        7    another run holds DIR
  └─ RobotsForbidden       8    robots.txt forbids the root
+
+Exit code 9 belongs to no error: it is a run that stopped at a limit that was set (``exits.STOPPED``).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from crawler.plan import NOT_CONFIRMED, UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
 from crawler.report import NAVIGATION
 from crawler.run import Parts
-from crawler.space import Budget, Room
+from crawler.space import Room
 from crawler.unusable import result_of
 from crawler.urls import entry_path, relative_path
 from crawler.zones import Learner
@@ -153,7 +153,6 @@ class Explainer(Observer):
             )
         return Policy(
             rules=self._rules,
-            budget=Budget(),
             room=Room("", UNLIMITED),
             last=config.last,
             check=config.check,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
 from crawler.escape import masked, printable
+from crawler.exits import SIGNALS, STOPPED, worst
 from crawler.render import render_duration, render_size
-from crawler.report import SIGNALS, Report, worst
+from crawler.report import Report
 from crawler.state import Figures, Run
 
 BAR = 4
@@ -22,7 +23,7 @@ def figures_of(report: Report, code: int) -> Figures:
     code = worst((report.exit_code, code))
     outcome = (
         "stopped"
-        if report.interrupted and code in {0, *SIGNALS.values()}
+        if report.interrupted and code in {STOPPED, *SIGNALS.values()}
         else _WORDS.get(code, "error")
         if code
         else "ok"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.console import Call, answer, in_order, is_watched, print_report, run_async, watched_run
 from crawler.errors import ConfigError, CrawlerError, DestinationError
 from crawler.escape import masked, printable
+from crawler.exits import is_trouble, worst
 from crawler.printing import complain, deliver, describe, say
 from crawler.stop import Stop
 from crawler.urls import named_url, start_directory
@@ -87,8 +88,9 @@ def run_verify(call: Call) -> int:
 def _print_verification(report: Report, call: Call, _config: Config) -> int:
     from crawler.report import render_verification
 
-    if report.exit_code or report.warnings or call.verbosity or is_watched(call.quiet):
-        say(render_verification(report), sys.stderr if report.exit_code else sys.stdout)
+    is_bad = is_trouble(report.exit_code)
+    if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
+        say(render_verification(report), sys.stderr if is_bad else sys.stdout)
     return report.exit_code
 
 
@@ -112,7 +114,6 @@ def run_config(call: Call) -> int:
     from crawler.log import configure, retried
     from crawler.mirrors import check_places, parse_mirrors, select, shared
     from crawler.progress import choose
-    from crawler.report import worst
 
     name = call.config_file or ""
     try:
@@ -137,8 +138,9 @@ def run_config(call: Call) -> int:
     codes = []
     for mirror, outcome in zip(chosen, outcomes, strict=True):
         report = _report_of(mirror, outcome, call) if isinstance(outcome, Exception) else outcome
-        if report.exit_code or call.verbosity or is_watched(call.quiet):
-            say(f"--- {printable(mirror.name)}", sys.stderr if report.exit_code else sys.stdout)
+        is_bad = is_trouble(report.exit_code)
+        if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
+            say(f"--- {printable(mirror.name)}", sys.stderr if is_bad else sys.stdout)
         codes.append(print_report(report, call, mirror.config))
     return worst(codes)
 

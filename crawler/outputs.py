@@ -22,11 +22,12 @@ from crawler.commands import run_command
 from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.escape import masked
+from crawler.exits import SIGNALS, is_trouble
 from crawler.leaf import Row
 from crawler.models import Outcome, Result
 from crawler.observer import Observer
 from crawler.render import json_text
-from crawler.report import SIGNALS, Report
+from crawler.report import Report
 from crawler.target import check_target, replace_file
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ T = TypeVar("T")
 
 _GAUGES = (
     ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
-    ("success", "1 if the last run ended with exit code 0."),
+    ("success", "1 if the last run ended with exit code 0, or with 9 at a limit that was set."),
     ("complete", "1 if the last run came to its end, 0 if it was cut short."),
     ("exit_code", "Exit code of the last run."),
     ("duration_seconds", "How long the last run took."),
@@ -117,7 +118,7 @@ def render_metrics(report: Report, ended: float) -> str:
     """The report in Prometheus' text format 0.0.4. ``ended``: seconds since the epoch."""
     values = {
         "timestamp_seconds": ended,
-        "success": int(report.exit_code == 0),
+        "success": int(not is_trouble(report.exit_code)),
         "complete": int(report.interrupted is None),
         "exit_code": report.exit_code,
         "duration_seconds": report.seconds,

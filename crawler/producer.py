@@ -8,8 +8,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from crawler.allowance import BUDGET, Allowance
 from crawler.checksums import Checksums, by_digest, may_be_checksums
 from crawler.comparison import Missing
 from crawler.discover import Folder, FolderPage
@@ -25,13 +26,12 @@ from crawler.plan import Decision, Need, needs_fetch
 from crawler.remembered import StateStore
 from crawler.robots import UNREADABLE, is_of_robots
 from crawler.scope import Scope
-from crawler.space import Budget, Room
+from crawler.space import Room
 from crawler.unusable import count
 from crawler.urls import entry_path
 from crawler.zones import Learner
 
 CLASH = "name-clash"
-BUDGET = "beyond --max-files or --max-total-size"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class Policy:
 
     rules: HostRules
     """robots.txt of each host."""
-    budget: Budget
     room: Room
+    allowance: Allowance = field(default_factory=Allowance)
     last: Collection[str] = ()
     """Globs of files to be done after all others."""
     check: str = "listing"
@@ -74,8 +74,6 @@ class Producer:
         """Set by ``app``: the scope is known once the root has answered."""
         self.put: Put
         """Set by ``app`` when the engine starts."""
-        self.exhausted = False
-        """True once the budget refused a file."""
         self.held: list[Job] = []
         """Jobs that match --last: to be done after all others."""
         self.blocked: list[Job] = []
@@ -106,13 +104,14 @@ class Producer:
         opened.conclusive &= page.conclusive
         if page.recalled:
             opened.recalled = (folder.path, folder.url)
-        if self._policy.room.may_overflow(sum(entry.size.low for entry in page.entries if entry.size)):
+        sizes = sum(entry.size.low for entry in page.entries if entry.size)
+        if not self._policy.allowance.is_limited and self._policy.room.may_overflow(sizes):
             opened.waiting = []  # so that it is known before the first byte is saved
         await self._note_checksums(page, opened)
         for entry in page.entries:
             if entry.kind is Kind.DIRECTORY:
                 continue
-            if self.exhausted:
+            if self._policy.allowance.spent:
                 self._end(f"{folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
                 continue
             await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
@@ -205,11 +204,8 @@ class Producer:
             self._observer.finished(
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )
-        elif self._policy.budget.takes(_guess(entry) or 0):
-            await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
         else:
-            self.exhausted = True
-            self._observer.finished(Result(path=path, url=entry.url, outcome=Outcome.SKIPPED, reason=BUDGET))
+            await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
 
     async def _give(self, job: Job, opened: Opened) -> None:
         """To the workers now, after its page, or after all others."""
@@ -220,14 +216,20 @@ class Producer:
         if self.missing.is_replaced(job.path):
             self.blocked.append(job)
             return
+        is_last = self._is_last(job.path.rpartition("/")[2])
+        refused = None if is_last else await self._policy.allowance.refuses(job)
+        if refused is not None:
+            self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=refused))
+            return
         is_sure = job.size is not None and not job.probe and job.known is None
+        is_sure = is_sure and not (is_last and self._policy.allowance.is_limited)  # it may not come in this run
         if is_sure and not self._destination.has_part(job.path):  # how much of it a part holds is not known here
             assert job.size is not None
             old = job.local.size if job.local and job.local.kind is Kind.FILE else 0
             self._policy.room.book(job.size.low, replaced=old)
         if self._policy.checksums:
             self._policy.checksums.expect(job.path)
-        if self._is_last(job.path.rpartition("/")[2]):
+        if is_last:
             self.held.append(job)
         elif opened.waiting is not None:
             opened.waiting.append(job)

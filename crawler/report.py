@@ -6,10 +6,11 @@ links, the parent) are rejections and stand beside the account; deletions are of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawler.escape import masked, printable
+from crawler.exits import LIMITS, SIGNALS, STOPPED, worst
 from crawler.leaf import Row
 from crawler.models import ListingFailure, Outcome, Rejection, Result, Step
 from crawler.observer import Observer
@@ -26,9 +27,6 @@ REASONS_KEPT = 1_000
 """Distinct reasons counted apart: a reason that quotes a server must not grow without end."""
 OTHER = "other"
 
-SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
-"""What interrupts a run from outside → exit code."""
-_WORST_FIRST = (*SIGNALS.values(), 1, 4, 2, 3, 7, 8, 6, 5, 0)
 SPARED_SHOWN = 5
 NAVIGATION = frozenset(
     ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
@@ -44,11 +42,6 @@ _OPTIONS = {
     "too-new": "by --older-than",
     "robots": "by robots.txt",
 }
-
-
-def worst(codes: Iterable[int]) -> int:
-    """The most serious of some exit codes; 0 for none."""
-    return min(codes, key=_WORST_FIRST.index, default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +78,7 @@ class Report:
     """The first 10,000."""
     warnings: tuple[str, ...] = ()
     interrupted: str | None = None
-    """What cut the run short: ``SIGINT``, ``SIGTERM``, ``--max-duration``, …; None if it came to its end."""
+    """What cut the run short: ``SIGINT``, ``SIGTERM``, ``--max-files``, …; None if it came to its end."""
     exit_code: int = 0
     plan: tuple[Step, ...] | None = None
     """What a run would do, ordered by path; None for a run that did it."""
@@ -139,6 +132,7 @@ class Tally(Observer):
         self._warnings: list[str] = []
         self._code = 0
         self._outdated = Outdated()
+        self._limit: str | None = None
 
     @property
     def failed(self) -> int:
@@ -150,6 +144,10 @@ class Tally(Observer):
         if text not in self._warnings:
             self._warnings.append(text)
         self._code = worst((self._code, exit_code))
+
+    def stopped_at(self, option: str) -> None:
+        """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves something for the next."""
+        self._limit = self._limit or option
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         self._listings += 1
@@ -182,10 +180,11 @@ class Tally(Observer):
         self._ended[Outcome.UNCHANGED] += len(files)
 
     def close(self, seconds: float, interrupted: str | None = None) -> Report:
-        """The account of a run that took ``seconds``; ``interrupted`` says what cut it short.
+        """The account of a run that took ``seconds``; ``interrupted`` says what cut it short, if no limit did.
 
         In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
         """
+        interrupted = interrupted or self._limit
         ended = self._ended
         if outdated := self._outdated.warning():
             self.warn(*outdated)
@@ -224,7 +223,8 @@ class Tally(Observer):
 
     def _exit_code(self, interrupted: str | None) -> int:
         failed = self._ended[Outcome.FAILED] or self._listings_failed
-        return worst((self._code, 5 if failed else 0, SIGNALS.get(interrupted or "", 0)))
+        ended_by = STOPPED if interrupted in LIMITS else SIGNALS.get(interrupted or "", 0)
+        return worst((self._code, 5 if failed else 0, ended_by))
 
 
 def _where(path: str, url: str) -> str:
@@ -282,7 +282,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:
-        asked = report.interrupted in SIGNALS or report.interrupted.startswith("--")
+        asked = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if asked else "early"
         lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
     return "\n".join(lines + _problem_lines(report))

@@ -1,38 +1,27 @@
-"""One run from start to end: robots.txt, the walk, the transfers, the files held back, the deletions."""
+"""What every run has: its parts, and workers and a committer that outlive a stop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler import absence, engine
+from crawler import engine
+from crawler.allowance import Allowance
 from crawler.checksums import Checksums
-from crawler.collecting import below_any, collect
 from crawler.committer import Committer
-from crawler.comparison import Extraneous
 from crawler.config import Config
-from crawler.deletion import Excluded, candidates, check_limit, doubts, remove
-from crawler.discover import Folder, FolderPage, Walker
 from crawler.dryrun import Planner
-from crawler.fetching import Tools, build_downloader, build_walker
+from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.interfaces import Crew, Redirects
-from crawler.leaves import Leaves, wishes
 from crawler.models import Job, Outcome, Rejection, Result, Staged
 from crawler.permission import HostRules
-from crawler.producer import Policy, Producer
 from crawler.remembered import StateStore
 from crawler.report import Tally
-from crawler.space import Budget, Room
 from crawler.stop import Stop
-
-BLOCKED = "a file is in the way of its folder: --delete removes it"
-"""Why a file failed whose folder cannot be made."""
-HELD_BACK = "held back, because something before it failed"
-"""Why a file that matches --last was skipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +33,7 @@ class Parts(Tools):
     state: StateStore
     tally: Tally
     stop: Stop
+    allowance: Allowance = field(default_factory=Allowance)
     crew: Crew | None = None
     """Set where other processes fetch."""
 
@@ -113,172 +103,4 @@ class Run:
         await self.committer.put(done)
 
 
-class MirrorRun(Run):
-    """Mirrors one listing and what is below it."""
-
-    def __init__(self, parts: Parts, url: str) -> None:
-        super().__init__(parts)
-        self._url = url
-        self._walker: Walker
-        self._producer: Producer
-
-    async def run(self) -> None:
-        """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
-        if not await self.guarded(self._transfer):
-            return
-        await self._collect()
-        blocked = self._producer.blocked
-        has_room = await self._delete()
-        if not has_room:
-            self._give_up(blocked, Outcome.FAILED, BLOCKED)
-        if blocked and not await self.guarded(lambda: self._finish_blocked(blocked if has_room else ())):
-            return
-        await self._clean_parts()
-
-    async def _transfer(self) -> None:
-        parts, config = self.parts, self.parts.config
-        await self.rules.enter(self._url)
-        free = await parts.destination.free_space()
-        room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=self.planner is None)
-        if config.verify_digests:
-            self.checksums = self._published()
-        self._leaves = leaves = Leaves(
-            parts.destination, parts.state, parts.observer, allows=self.rules.allows, wishes=wishes(config, self._url)
-        )
-        policy = self._policy(room, leaves)
-        self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
-        self._walker = walker = build_walker(
-            config,
-            parts.client,
-            parts.state,
-            parts.observer,
-            parts.parser,
-            rules=self.rules,
-            refuse=producer.refuse,
-            leaves=leaves,
-        )
-        producer.scope = lambda: walker.scope
-        starts = [Folder(path="", url=self._url)]
-        while starts:
-            await self.engine(lambda put, starts=starts: self._produce(starts, put))  # type: ignore[misc]
-            late, self.late = self.late, []
-            starts = walker.late(late)
-        await self.committer.drain()
-        if not producer.blocked:
-            await self._finish_last(producer.held)
-        if room.problem is not None:
-            parts.tally.warn(room.problem, 4)
-        if config.delete and not producer.exhausted:
-            await absence.prove(producer.missing, walker, parts.observer, self._may_go)
-
-    def _published(self) -> Checksums:
-        parts, attempts = self.parts, self.parts.config.attempts
-        warn = parts.tally.warn
-        return Checksums(parts.client, parts.destination, parts.state, self.permit, attempts=attempts, warn=warn)
-
-    async def _may_go(self, item: Extraneous) -> bool:
-        excluded = self.parts.config.delete_excluded
-        doomed = await candidates([item], self.parts.destination, self.filters, delete_excluded=excluded)
-        return bool(doomed.files or doomed.folders)
-
-    def _policy(self, room: Room, leaves: Leaves) -> Policy:
-        config = self.parts.config
-        return Policy(
-            rules=self.rules,
-            budget=Budget(files=config.max_files, size=config.max_total_size),
-            room=room,
-            last=config.last,
-            check=config.check,
-            checksums=self.checksums,
-            make_folders=self.planner is None,
-            leaves=leaves,
-        )
-
-    async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
-        producer, walker = self._producer, self._walker
-        producer.put = put
-
-        async def visit(page: FolderPage) -> None:
-            await producer.visit(page)
-            walker.stopped = producer.exhausted
-
-        await walker.walk(starts, visit)
-        self.parts.observer.walked()
-        if self.parts.crew is not None:
-            self.parts.crew.walked()
-
-    def redirects(self) -> Redirects:
-        return self._walker.scope
-
-    async def _finish_blocked(self, jobs: Sequence[Job]) -> None:
-        """What had to wait for a deletion, and after it the files that may name it."""
-        await self._send(jobs)
-        await self._finish_last(self._producer.held)
-
-    async def _finish_last(self, held: Sequence[Job]) -> None:
-        """Files that match --last, which name others: only once all of those are here."""
-        if self.parts.tally.failed:
-            self._give_up(held, Outcome.SKIPPED, HELD_BACK)
-        else:
-            await self._send(held)
-
-    def _give_up(self, jobs: Sequence[Job], outcome: Outcome, reason: str) -> None:
-        for job in jobs:
-            self.parts.observer.finished(Result(path=job.path, url=job.url, outcome=outcome, reason=reason))
-
-    async def _send(self, jobs: Sequence[Job]) -> None:
-        """To the workers, and wait until all have their names."""
-
-        async def produce(put: engine.Put) -> None:
-            for job in jobs:
-                await put(job)
-
-        if jobs:
-            await self.engine(produce)
-            await self.committer.drain()
-
-    async def _delete(self) -> bool:
-        """What is gone upstream, if nothing casts doubt on that. True if it was removed, or would be."""
-        parts, config, producer = self.parts, self.parts.config, self._producer
-        parts.tally.extraneous = len(producer.missing.gone)
-        parts.tally.spared = producer.missing.spared
-        if config.delete:
-            for text, code in doubts(producer.missing):
-                parts.tally.warn(text, code)
-        if not config.delete or not producer.missing.gone:
-            return False
-        if producer.exhausted:
-            parts.tally.warn("nothing was deleted: the run ended at --max-files or --max-total-size")
-            return False
-        if parts.tally.failed and not config.ignore_errors:
-            code = 6 if self._walker.failures else 0
-            parts.tally.warn("nothing was deleted, because something failed (--ignore-errors would)", code)
-            return False
-        doomed = await candidates(
-            producer.missing.gone, parts.destination, self.filters, delete_excluded=config.delete_excluded
-        )
-        parts.tally.extraneous = len(doomed.files)
-        parts.tally.spared = producer.missing.spared | doomed.spared
-        if self.planner is not None:
-            self.planner.delete(doomed)
-        local_files = producer.local_files + self._leaves.files + doomed.uncounted
-        check_limit(len(doomed.files), local_files, config.max_delete)
-        if self.planner is not None:
-            return True
-        for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
-            parts.tally.warn(f"could not delete {path}: {reason}", 4)
-        return True
-
-    async def _collect(self) -> None:
-        """After a walk that missed nothing: what the state remembers and nobody will ask for again."""
-        is_partial = self.parts.config.no_recursive or self._producer.exhausted or self._walker.failures
-        if self.planner is None and not is_partial:
-            spared = below_any(self._walker.refused | set(self._producer.missing.doubted))
-            await collect(self.parts.destination, self.parts.state, spared, base=self._walker.scope.base)
-
-    async def _clean_parts(self) -> None:
-        """After a run that brought all there is, a part that is left belongs to a file that is gone upstream."""
-        config = self.parts.config
-        is_partial = config.no_recursive or config.max_depth is not None or self._producer.exhausted
-        if self.planner is None and not is_partial and not self.parts.tally.failed:
-            await self.parts.destination.clean_parts(Excluded(self.filters))
+from crawler.allowance import Allowance

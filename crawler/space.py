@@ -2,27 +2,83 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 
 from crawler import limits
 from crawler.errors import DestinationError
 from crawler.render import render_size
 
+UNKNOWN_AT_ONCE = 8
+"""Files of unknown size that are fetched at once under --max-total-size, which they may exceed together."""
+
+
+class Booking(Enum):
+    """What a budget says to one more file."""
+
+    TAKEN = "taken"
+    WAIT = "wait"
+    """Whether it fits depends on files that are being fetched."""
+    SPENT = "spent"
+    TOO_LARGE = "too large"
+    """More than the whole budget: no run can save it."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Budget:
-    """--max-files and --max-total-size: how much is still to be saved. None: no limit."""
+    """--max-files and --max-total-size (bytes): what a run may save. None: no limit.
+
+    Only what was saved counts. A file is booked before it is asked for, and settled when it is known what became of
+    it: a conditional request that finds it unchanged must not use up the budget of every run.
+    """
 
     files: int | None = None
     size: int | None = None
+    saved: int = 0
+    saved_bytes: int = 0
+    booked: dict[str, int | None] = field(default_factory=dict)
+    """Path → bytes, or None if unknown, of what is being fetched."""
 
-    def takes(self, size: int) -> bool:
-        """Book one file of ``size`` bytes, unless that is more than is left."""
-        if (self.files is not None and self.files < 1) or (self.size is not None and size > self.size):
+    @property
+    def is_limited(self) -> bool:
+        return self.files is not None or self.size is not None
+
+    @property
+    def option(self) -> str:
+        """The option whose limit leaves the least."""
+        return "--max-files" if self.files is not None and self.saved >= self.files else "--max-total-size"
+
+    def book(self, path: str, size: int | None) -> Booking:
+        """Book the file ``path`` of about ``size`` bytes, if it fits."""
+        answer = self._answer(size)
+        if answer is Booking.TAKEN:
+            self.booked[path] = size
+        return answer
+
+    def _answer(self, size: int | None) -> Booking:
+        if self.size is not None and size is not None and size > self.size:
+            return Booking.TOO_LARGE
+        if not self._fits(self.saved, self.saved_bytes, size):
+            return Booking.SPENT
+        unknown = sum(booked is None for booked in self.booked.values()) if self.size is not None else 0
+        expected = self.saved_bytes + sum(booked or 0 for booked in self.booked.values())
+        if unknown >= UNKNOWN_AT_ONCE or not self._fits(self.saved + len(self.booked), expected, size):
+            return Booking.WAIT
+        return Booking.TAKEN
+
+    def _fits(self, files: int, total: int, size: int | None) -> bool:
+        """Is there room for a file beside ``files`` files of ``total`` bytes? One of unknown size needs a byte."""
+        if self.files is not None and files >= self.files:
             return False
-        self.files = None if self.files is None else self.files - 1
-        self.size = None if self.size is None else self.size - size
-        return True
+        return self.size is None or total + (1 if size is None else size) <= self.size
+
+    def settle(self, path: str, saved: int | None) -> None:
+        """The file ``path`` has ended: it was saved with that many bytes, or not (None)."""
+        if path in self.booked:
+            del self.booked[path]
+            if saved is not None:
+                self.saved += 1
+                self.saved_bytes += saved
 
 
 class Room:

@@ -51,7 +51,12 @@ class DownloadRun(Run):
             folder, _, name = path.rpartition("/")
             local = (await parts.destination.scan(folder)).get(name)
             known = (await parts.state.folder(folder)).get(name)
-            await put(as_job(url, path, known, local))
+            job = as_job(url, path, known, local)
+            refused = await parts.allowance.refuses(job)
+            if refused is None:
+                await put(job)
+            else:
+                parts.observer.finished(Result(path=path, url=url, outcome=Outcome.SKIPPED, reason=refused))
         parts.observer.walked()
 
     async def _forbidden(self, url: str) -> str | None:

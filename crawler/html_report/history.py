@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 
 from markupsafe import Markup
 
+from crawler.exits import is_trouble
 from crawler.html_report.charts import Slot, render_bars, render_steps
 from crawler.render import render_duration, render_size
 from crawler.state import Figures, Run
@@ -109,7 +110,7 @@ def _chart(subject: _Subject, runs: Sequence[Run], moments: Moments) -> Chart:
             title=f"{moments.minute(run.started)}: {_told(subject, run)}",
             up=subject.of(run),
             down=subject.below(run),
-            is_bad=run.figures is not None and run.figures.exit_code != 0,
+            is_bad=run.figures is not None and is_trouble(run.figures.exit_code),
         )
         for run in runs
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler import cli, errors, outputs, report
+from crawler import cli, errors, exits, outputs
 from crawler.mirrors import parse_mirrors
 from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
@@ -99,7 +99,7 @@ def test_exit_codes_are_all_documented() -> None:
 
 def test_the_order_of_exit_codes_is_documented() -> None:
     text = (REPOSITORY / "docs" / "exit-codes.md").read_text()
-    assert ", ".join(str(code) for code in report._WORST_FIRST) in " ".join(text.split())
+    assert ", ".join(str(code) for code in exits._WORST_FIRST) in " ".join(text.split())
 
 
 def test_the_metrics_of_the_documented_alert_exist() -> None:

@@ -163,7 +163,7 @@ async def test_what_somebody_did_to_the_copies_is_found_as_without_sums(
     assert True not in answers
     monkeypatch.setattr(leaf, "LEAST", 1000)
     with monkeypatch.context() as without:
-        without.setattr("crawler.run.wishes", lambda *_: None)
+        without.setattr("crawler.mirror_run.wishes", lambda *_: None)
         expected, plain = await run(site, other, config)
     same = {"listed", "saved", "unchanged", "skipped", "failed", "deleted", "extraneous", "exit_code"}
     assert {name: getattr(report, name) for name in same} == {name: getattr(expected, name) for name in same}

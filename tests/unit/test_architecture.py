@@ -16,14 +16,16 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
-    0: "models errors",
-    1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces evidence racy "
-    "outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests config mirrors "
-    "ownership report render escape wire framing splitter interfaces remembered observer",
+    0: "models errors refusals",
+    1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces evidence "
+    "racy outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests "
+    "config mirrors ownership report render escape wire framing splitter interfaces remembered observer exits "
+    "jobs",
     2: "client reply requests connection access gate rates deadline decoding tls turns spawn link crew parsers "
     "destinations state progress commands outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened effort producer transfer probing sniffing "
-    "segments fetching attempts committer deletion absence collecting dryrun checksums explain verify stop",
+    "segments fetching attempts committer deletion absence collecting dryrun checksums explain verify stop "
+    "mirror_run allowance obstructed",
     4: "account app browse upkeep",
     5: "signals printing console modes cli child parser_process __main__",
 }

@@ -25,9 +25,10 @@ from crawler import leaf, limits
 from crawler.app import accounted
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
+from crawler.mirror_run import MirrorRun
 from crawler.parsers import Parsers
 from crawler.report import Report, Tally
-from crawler.run import MirrorRun, Parts
+from crawler.run import Parts
 from crawler.state import SqliteState
 from crawler.stop import Stop
 from tests.unit.upstream import ROOT, Killed, Upstream

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import limits
+from crawler.allowance import Allowance
 from crawler.config import Config
 from crawler.discover import Folder, FolderPage
 from crawler.errors import DestinationError
 from crawler.filters import Filters
-from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Span, Validators
+from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.producer import Policy, Producer
 from crawler.scope import Scope
 from crawler.space import Budget, Room
@@ -72,9 +73,12 @@ class Decider:
         self.state = MemoryState(*states)
         self.observer = Recorder()
         self.jobs: list[Job] = []
+        self.outcomes: dict[str, Outcome] = {}
+        """Path → what becomes of its job, where it is not saved."""
+        self.allowance = Allowance(budget)
         policy = Policy(
             rules=FakeRules(forbidden),
-            budget=budget or Budget(),
+            allowance=self.allowance,
             room=Room("DIR", free),
             last=config.last,
             check=config.check,
@@ -85,6 +89,10 @@ class Decider:
 
     async def _put(self, job: Job) -> None:
         self.jobs.append(job)
+        size = job.size.high if job.size else 0
+        self.allowance.finished(
+            Result(path=job.path, url=job.url, outcome=self.outcomes.get(job.path, Outcome.SAVED), size=size)
+        )
 
     async def visit(self, *entries: Entry, path: str = "", last: bool = True, complete: bool | None = None) -> None:
         folder = Folder(path=path, url=f"{ROOT}{path}/" if path else ROOT)
@@ -239,21 +247,32 @@ async def test_files_that_match_last_are_held_back() -> None:
 
 @pytest.mark.parametrize("budget", [Budget(files=2), Budget(size=25)])
 async def test_beyond_the_budget_everything_is_skipped(budget: Budget) -> None:
-    decider = Decider(budget=budget)
+    decider = Decider(budget=replace(budget, booked={}))
     await decider.visit(*(file(name) for name in "abcde"))
     await decider.visit(file("f"), path="sub")
     assert decider.paths == ["a", "b"]
-    assert decider.producer.exhausted
+    assert decider.allowance.spent
     assert set(decider.observer.outcomes().values()) == {"skipped"}
     assert len(decider.observer.results) == 4
     decider.assert_closed()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.FAILED, Outcome.SKIPPED, Outcome.DIRECTORY])
+@pytest.mark.parametrize("budget", [Budget(files=2), Budget(size=25)])
+async def test_what_was_asked_for_and_not_saved_leaves_the_budget_to_others(budget: Budget, outcome: Outcome) -> None:
+    budget = replace(budget, booked={})
+    decider = Decider(budget=budget)
+    decider.outcomes = dict.fromkeys("abc", outcome)
+    await decider.visit(*(file(name) for name in "abcdef"))
+    assert decider.paths == ["a", "b", "c", "d", "e"]
+    assert decider.allowance.spent
 
 
 async def test_the_budget_counts_what_is_fetched_only() -> None:
     decider = Decider(["a", "b"], known("a"), known("b"), budget=Budget(files=1))
     await decider.visit(file("a"), file("b"), file("c"))
     assert decider.paths == ["c"]
-    assert not decider.producer.exhausted
+    assert not decider.allowance.spent
 
 
 async def test_a_page_that_cannot_fit_is_refused_before_its_first_byte() -> None:

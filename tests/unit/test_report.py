@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from crawler import report as module
+from crawler.exits import worst
 from crawler.models import Entry, Kind, Outcome, Rejection, Result, Span
 from crawler.render import json_text, render_duration, render_entries, render_size
-from crawler.report import Report, Tally, render_summary, worst
+from crawler.report import Report, Tally, render_summary
 
 URL = "http://files.example/"
 
@@ -125,7 +126,11 @@ def test_the_most_serious_exit_code_wins(codes: Sequence[int], expected: int) ->
         (Outcome.FAILED, None, 5),
         (Outcome.FAILED, "SIGINT", 130),
         (Outcome.SAVED, "SIGTERM", 143),
-        (Outcome.SAVED, "--max-files", 0),
+        (Outcome.SAVED, "--max-files", 9),
+        (Outcome.SAVED, "--max-total-size", 9),
+        (Outcome.SAVED, "--max-duration", 9),
+        (Outcome.FAILED, "--max-duration", 5),
+        (Outcome.SAVED, "an error", 0),
     ],
 )
 def test_the_exit_code_follows_from_what_happened(outcome: Outcome, interrupted: str | None, expected: int) -> None:

@@ -1,0 +1,93 @@
+"""Runs that stop at a limit that was set, or are refused something: what they say, and what the next run does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.faulty.behaviours import Stall
+from tests.faulty.samples import blob, many
+from tests.faulty.sandbox import Sandbox
+from tests.faulty.server import Site
+
+pytestmark = pytest.mark.own
+
+
+def complete(sandbox: Sandbox) -> str:
+    """The gauge of the last run's metrics that says whether it came to its end."""
+    text = (sandbox.reports / "metrics.prom").read_text()
+    return next(line[-1] for line in text.splitlines() if line.startswith("crawler_last_run_complete{"))
+
+
+@pytest.mark.row("E20")
+@pytest.mark.parametrize(
+    ("shape", "option"), [("nginx", "--max-files=4"), ("nginx", "--max-total-size=400"), ("python", "--max-files=4")]
+)
+def test_run_by_run_a_budget_brings_all_there_is(sandbox: Sandbox, shape: str, option: str) -> None:
+    """Requests that find a file unchanged use up nothing; the python listing has no times."""
+    with Site(shape=shape) as site:
+        wanted = many(site, 10)
+        metrics = ["--metrics", str(sandbox.reports / "metrics.prom"), "--check=headers"]
+        for count in (4, 8):
+            run = sandbox.mirror(site.url, delete=True, more=[option, *metrics])
+            run.fails(9)
+            assert run.text == ""
+            assert len(sandbox.tree()) == count
+            assert complete(sandbox) == "0"
+        sandbox.mirror(site.url, delete=True, more=[option, *metrics]).succeeds()
+        sandbox.holds(wanted)
+        assert complete(sandbox) == "1"
+
+
+@pytest.mark.row("E20")
+def test_the_three_limits_are_told_alike(sandbox: Sandbox, site: Site) -> None:
+    many(site, 3)
+    site.file("z", blob(900), Stall(at=0.5))
+    summary = sandbox.reports / "summary.json"
+    for option in ("--max-files=1", "--max-total-size=100", "--max-duration=1s"):
+        run = sandbox.mirror(site.url, more=[option, "--summary", str(summary), "-v"])
+        run.fails(9)
+        name = option.partition("=")[0]
+        run.says(f"Stopped by {name}: the mirror is incomplete, the next run goes on")
+        told = json.loads(summary.read_text())
+        assert (told["interrupted"], told["exit_code"]) == (name, 9)
+
+
+@pytest.mark.row("E20")
+def test_a_file_larger_than_the_whole_budget_does_not_keep_the_others_away(sandbox: Sandbox, site: Site) -> None:
+    wanted = many(site, 3)
+    site.file("big", blob(900))
+    run = sandbox.mirror(site.url, more=["--max-total-size=500"])
+    run.fails(9)
+    run.says("big is larger than --max-total-size: no run will save it")
+    sandbox.holds(wanted)
+
+
+@pytest.mark.row("E20")
+def test_indexes_do_not_come_before_all_that_they_name(sandbox: Sandbox, site: Site) -> None:
+    many(site, 3)
+    site.file("SHA256SUMS", b"")
+    sandbox.mirror(site.url, more=["--max-files=3"]).fails(9)
+    assert "SHA256SUMS" not in sandbox.tree()
+    sandbox.mirror(site.url, more=["--max-files=3"]).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("E21")
+def test_a_refused_deletion_interrupts_nothing(sandbox: Sandbox, site: Site) -> None:
+    many(site, 26)
+    sandbox.mirror(site.url).succeeds()
+    for number in range(20):
+        site.remove(f"f{number:03}")
+    site.file("new", blob(100))
+    summary = sandbox.reports / "summary.json"
+    for more in (["--dry-run"], ["--metrics", str(sandbox.reports / "metrics.prom")]):
+        run = sandbox.mirror(site.url, delete=True, more=[*more, "--summary", str(summary)])
+        run.fails(6)
+        run.says("20 of 26 local files are gone upstream", "--max-delete")
+        assert "incomplete" not in run.text
+        if "--dry-run" not in more:
+            assert json.loads(summary.read_text())["interrupted"] is None
+            assert complete(sandbox) == "1"
+    assert "new" in sandbox.tree()

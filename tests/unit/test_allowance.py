@@ -1,0 +1,133 @@
+"""--max-files and --max-total-size: what a run may still save, while some of it is being fetched."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.allowance import BUDGET, TOO_LARGE, Allowance
+from crawler.models import Job, Known, Outcome, Result, Span
+from crawler.space import UNKNOWN_AT_ONCE, Booking, Budget
+
+
+def job(path: str, size: int | None = 10, **more: object) -> Job:
+    span = None if size is None else Span(size, size)
+    return Job(url=f"http://h/{path}", path=path, reason="new", size=span, **more)  # type: ignore[arg-type]
+
+
+def ended(path: str, outcome: Outcome, size: int = 10) -> Result:
+    return Result(path=path, url="", outcome=outcome, size=size)
+
+
+@pytest.mark.parametrize(
+    ("budget", "size", "expected"),
+    [
+        (Budget(), 10, Booking.TAKEN),
+        (Budget(), None, Booking.TAKEN),
+        (Budget(files=3, saved=2), 10, Booking.TAKEN),
+        (Budget(files=3, saved=3), 10, Booking.SPENT),
+        (Budget(files=3, saved=2, booked={"x": 1}), 10, Booking.WAIT),
+        (Budget(files=3, saved=3, booked={"x": 1}), 10, Booking.SPENT),
+        (Budget(size=30, saved_bytes=20), 10, Booking.TAKEN),
+        (Budget(size=30, saved_bytes=21), 10, Booking.SPENT),
+        (Budget(size=30, saved_bytes=10, booked={"x": 11}), 10, Booking.WAIT),
+        (Budget(size=30, saved_bytes=30), 0, Booking.TAKEN),
+        (Budget(size=30, saved_bytes=30), None, Booking.SPENT),
+        (Budget(size=30, booked={"x": None}), None, Booking.TAKEN),
+        (Budget(size=30, booked=dict.fromkeys("abcdefgh"[:UNKNOWN_AT_ONCE])), None, Booking.WAIT),
+        (Budget(files=99, booked=dict.fromkeys("abcdefghijkl")), None, Booking.TAKEN),
+        (Budget(size=30), 31, Booking.TOO_LARGE),
+        (Budget(size=30, saved_bytes=30), 31, Booking.TOO_LARGE),
+        (Budget(files=1, size=30, saved=1), 10, Booking.SPENT),
+        (Budget(files=9, size=30, saved_bytes=25), 10, Booking.SPENT),
+    ],
+)
+def test_one_more_file_is_taken_waits_or_is_refused(budget: Budget, size: int | None, expected: Booking) -> None:
+    assert budget.book("new", size) is expected
+    assert ("new" in budget.booked) == (expected is Booking.TAKEN)
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(1, 60),
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from(list(Outcome)), st.integers(0, 4)), max_size=30),
+)
+def test_a_limit_is_never_exceeded_and_never_reached_by_what_is_not_saved(
+    files: int, size: int, wanted: list[tuple[int, Outcome, int]]
+) -> None:
+    """Files of known sizes, several at a time, of which some are saved and others are not."""
+    budget = Budget(files=files, size=size)
+    flying: list[tuple[str, int, Outcome]] = []
+
+    def settle() -> None:
+        path, length, outcome = flying.pop(0)
+        budget.settle(path, length if outcome is Outcome.SAVED else None)
+
+    for number, (length, outcome, at_once) in enumerate(wanted):
+        while (answer := budget.book(str(number), length)) is Booking.WAIT:
+            settle()
+        if answer is Booking.SPENT:
+            assert budget.saved == files or budget.saved_bytes + length > size
+        elif answer is Booking.TOO_LARGE:
+            assert length > size
+        else:
+            flying.append((str(number), length, outcome))
+        while len(flying) > at_once:
+            settle()
+        assert budget.saved + len(budget.booked) <= files
+        assert budget.saved_bytes + sum(booked or 0 for booked in budget.booked.values()) <= size
+
+
+async def test_the_last_place_is_given_once_it_is_known_whether_the_one_before_took_it() -> None:
+    allowance = Allowance(Budget(files=1))
+    assert await allowance.refuses(job("a")) is None
+    waiting = asyncio.create_task(allowance.refuses(job("b")))
+    other = asyncio.create_task(allowance.refuses(job("c")))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    allowance.finished(ended("a", Outcome.UNCHANGED))
+    assert await waiting is None
+    assert not other.done()
+    allowance.finished(ended("b", Outcome.SAVED))
+    assert await other == BUDGET
+    assert allowance.spent
+
+
+async def test_a_file_that_no_run_can_save_is_said_and_does_not_end_the_run() -> None:
+    stopped: list[str] = []
+    warnings: list[str] = []
+    allowance = Allowance(Budget(size=30), stopped_at=stopped.append, warn=warnings.append)
+    assert await allowance.refuses(job("big", 31)) == TOO_LARGE
+    assert await allowance.refuses(job("small", 30)) is None
+    assert (allowance.reached, allowance.spent) == (True, False)
+    assert stopped == ["--max-total-size"]
+    assert warnings == ["big is larger than --max-total-size: no run will save it"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "option"), [(Budget(files=1), "--max-files"), (Budget(size=15), "--max-total-size")]
+)
+async def test_the_option_that_ended_the_run_is_named(budget: Budget, option: str) -> None:
+    stopped: list[str] = []
+    allowance = Allowance(budget, stopped_at=stopped.append)
+    assert await allowance.refuses(job("a")) is None
+    allowance.finished(ended("a", Outcome.SAVED))
+    assert await allowance.refuses(job("b")) == BUDGET
+    assert stopped == [option]
+
+
+async def test_where_no_row_gives_a_size_the_one_that_a_file_had_is_expected() -> None:
+    allowance = Allowance(Budget(size=30))
+    known = Known(path="a", url="", row="", size=31, mtime=0)
+    assert await allowance.refuses(job("a", None, known=known)) == TOO_LARGE
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_plan_counts_what_would_certainly_be_saved(asks: bool) -> None:
+    allowance = Allowance(Budget(files=1), plans=True)
+    assert await allowance.refuses(job("a", probe=asks)) is None
+    allowance.finished(ended("a", Outcome.SKIPPED, 0))
+    assert await allowance.refuses(job("b")) == (None if asks else BUDGET)
