@@ -10,16 +10,17 @@ from crawler.models import LINK, Entry, Kind, Local
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraneous:
-    """A local name that the complete listing of its folder does not show, or shows as a folder though it is none."""
+    """A local name that the complete listing of its folder does not show, or shows as something else."""
 
     path: str
     kind: Kind
     size: int
     """Bytes."""
     replaced: bool = False
-    """True if upstream seems to have a folder of that name: proven once that folder's own listing was read.
+    """True if upstream seems to have the other kind of that name, a folder for a file or a file for a folder.
 
-    The other way round nothing is concluded: what looks like a file in a listing may be a folder without its slash.
+    The former is proven once that folder's own listing was read, the latter once the file itself has come: what looks
+    like a file in a listing may be a folder without its slash.
     """
     mentioned: bool = False
     """True if the page shows the name all the same, by a link that is no entry: then it is not proven absent."""
@@ -45,6 +46,8 @@ class Missing:
     """What is spared and lies where a listing shows a folder: path → what it is."""
     recalled: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Path → the folder and the URL of its listing, where the state alone says what that listing shows."""
+    obstructing: dict[str, Extraneous] = field(default_factory=dict)
+    """Folders where a listing shows a file, by path."""
 
     def note(
         self, folder: str, items: list[Extraneous], *, conclusive: bool, recalled: tuple[str, str] | None = None
@@ -55,10 +58,13 @@ class Missing:
         if not conclusive and any(not (item.replaced or item.spared) for item in items):
             self.doubted.append(folder)
         for item in items:
+            is_folder = item.replaced and item.kind is Kind.DIRECTORY
+            if item.spared and is_folder:
+                continue  # the file cannot be stored, and says so
             if item.spared:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
             elif item.replaced:  # by what is shown, so no doubt concerns it
-                self.replaced[item.path] = item
+                (self.obstructing if is_folder else self.replaced)[item.path] = item
             elif conclusive and item.mentioned:
                 self.mentioned.append(item.path)
             elif conclusive:
@@ -74,13 +80,18 @@ class Missing:
         return None
 
     def is_replaced(self, path: str) -> bool:
-        """True if a file lies where a folder of ``path`` goes."""
-        return bool(self.replaced) and any(path.startswith(f"{above}/") for above in self.replaced)
+        """True if a file lies where a listing shows the folder ``path``, or one above it."""
+        return any(path == file or path.startswith(f"{file}/") for file in self.replaced)
 
     def confirm(self, folder: str) -> None:
         """The listing of ``folder`` itself was read to its end: what lies in its place may go."""
         if folder in self.replaced:
             self.gone.append(self.replaced[folder])
+
+    def arrived(self, path: str) -> None:
+        """The file at ``path`` was fetched and checked: the folder in its place may go."""
+        if path in self.obstructing:
+            self.gone.append(self.obstructing[path])
 
 
 @dataclass(slots=True)
@@ -89,6 +100,8 @@ class Shown:
 
     folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)
     """Folder → name → is it a folder? None where the listing does not say."""
+    clashing: set[tuple[str, str]] = field(default_factory=set)
+    """(folder, name) of what is listed as more than one kind."""
     mentioned: set[str] = field(default_factory=set)
     """Names that the pages mention in other links, which may lead anywhere."""
 
@@ -100,7 +113,9 @@ class Shown:
         is_folder = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
         names = self.folders.setdefault(path, {})
         # A name that is both (x and x/) is a clash, which is reported elsewhere and proves nothing.
-        names[entry.name] = is_folder if names.get(entry.name, is_folder) == is_folder else None
+        if names.setdefault(entry.name, is_folder) != is_folder:
+            names[entry.name] = None
+            self.clashing.add((path, entry.name))
 
     def lacks(self, item: Extraneous) -> bool:
         """Whether the pages prove that ``item`` is not listed, or that it is a folder now."""
@@ -113,7 +128,9 @@ class Shown:
         shown = self.folders.get(parent, {})
         found = []
         for name, there in local.items():
-            replaced = shown.get(name) is True and there.kind is not Kind.DIRECTORY
+            is_here = there.kind is Kind.DIRECTORY
+            replaced = name in shown and (shown[name] is not True if is_here else shown[name] is True)
+            replaced = replaced and (parent, name) not in self.clashing
             if name not in shown or replaced:
                 path = f"{parent}/{name}" if parent else name
                 mentioned = not replaced and name in self.mentioned

@@ -16,6 +16,7 @@ from crawler.filters import Filters
 from crawler.interfaces import Destination
 from crawler.models import Kind, Outcome, Result
 from crawler.observer import Observer
+from crawler.refusals import NOT_EMPTY
 from crawler.remembered import StateStore
 
 NEVER_TOO_MANY = 10
@@ -116,7 +117,9 @@ def check_limit(count: int, total: int, limit: MaxDelete) -> None:
 async def remove(
     doomed: Doomed, destination: Destination, state: StateStore, observer: Observer
 ) -> list[tuple[str, str]]:
-    """Remove them; a Result for each file that is gone. Returns (path, reason) of the files that stayed.
+    """Remove them; a Result for each file that is gone. Returns (path, reason) of what stayed.
+
+    A folder that is not empty is none of those: it holds what nobody asked to remove, or what is named itself.
 
     They are forgotten first: whatever ends the program here leaves files without a row, which the next run finds
     again, and never rows without a file, which --verify would miss for ever.
@@ -134,4 +137,9 @@ async def remove(
             continue
         size = doomed.sizes[path]
         observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason="gone upstream", old_size=size))
+    stayed += [
+        (folder, reason)
+        for folder, reason in zip(doomed.folders, reasons[len(doomed.files) :], strict=True)
+        if reason is not None and reason != NOT_EMPTY
+    ]
     return stayed

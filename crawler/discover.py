@@ -255,18 +255,18 @@ class Walker:
         """The path of a folder that is to be entered, or None; why not goes to the observer."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(folder.path, name)
+        where = f"{folder.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
+        rejection = self.scope.listing(entry.url) or self._refuse(where, entry.url)
+        if rejection is None and self._bounds.max_depth is not None and folder.depth >= self._bounds.max_depth:
+            rejection = Rejection("depth", entry.url, "below --max-depth")
+        if rejection is not None:
+            self._reject(where, rejection)
+            return None
         if isinstance(path, Rejection):
             self._fail(Folder(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
             return None
-        if self._bounds.max_depth is not None and folder.depth >= self._bounds.max_depth:
-            self._reject(path, Rejection("depth", entry.url, "below --max-depth"))
-            return None
         if folder.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
             self._fail(Folder(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
-            return None
-        rejection = self.scope.listing(entry.url) or self._refuse(path, entry.url)
-        if rejection is not None:
-            self._reject(path, rejection)
             return None
         return path
 

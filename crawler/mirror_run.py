@@ -16,12 +16,16 @@ from crawler.fetching import build_walker
 from crawler.interfaces import Redirects
 from crawler.leaves import Leaves, wishes
 from crawler.models import Job, Outcome, Result
+from crawler.obstructed import Obstructed
 from crawler.producer import Policy, Producer
+from crawler.refusals import FOLDER_IN_THE_WAY
 from crawler.run import Parts, Run
 from crawler.space import Room
 
-BLOCKED = "a file is in the way of its folder: --delete removes it"
+FILE_IN_THE_WAY = "a file is in the way of its folder"
 """Why a file failed whose folder cannot be made."""
+REMOVES, KEPT = "--delete removes it", "it stays until a run can delete it"
+"""What becomes of that which is in the way: without --delete, and with it where nothing was deleted."""
 HELD_BACK = "held back, because something before it failed"
 """Why a file that matches --last was skipped."""
 
@@ -34,21 +38,20 @@ class MirrorRun(Run):
         self._url = url
         self._walker: Walker
         self._producer: Producer
+        plans = self.planner is not None
+        self.results = self._obstructed = Obstructed(parts.observer, parts.allowance, plans=plans)
 
     async def run(self) -> None:
         """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
         if not await self.guarded(self._transfer):
             return
-        blocked = self._producer.blocked
         await self._collect()
         refusal = None
         try:
             has_room = await self._delete()
         except DeleteRefused as error:  # said at the end: what was waiting for the deletions has its account, too
             has_room, refusal = False, error
-        if not has_room:
-            self._give_up(blocked, Outcome.FAILED, BLOCKED)
-        if blocked and not await self.guarded(lambda: self._finish_blocked(blocked if has_room else ())):
+        if self._is_waiting() and not await self.guarded(lambda: self._finish_blocked(has_room=has_room)):
             return
         await self._clean_parts()
         if refusal is not None:
@@ -83,8 +86,8 @@ class MirrorRun(Run):
             late, self.late = self.late, []
             starts = walker.late(late)
         await self.committer.drain()
-        if not producer.blocked:
-            await self._finish_last(producer.held)
+        if not self._is_waiting():
+            await self._finish_last()
         if room.problem is not None:
             parts.tally.warn(room.problem, 4)
         if config.delete and not parts.allowance.reached:
@@ -111,6 +114,7 @@ class MirrorRun(Run):
             checksums=self.checksums,
             make_folders=self.planner is None,
             leaves=leaves,
+            holds=self._obstructed.holds,
         )
 
     async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
@@ -129,13 +133,36 @@ class MirrorRun(Run):
     def redirects(self) -> Redirects:
         return self._walker.scope
 
-    async def _finish_blocked(self, jobs: Sequence[Job]) -> None:
-        """What had to wait for a deletion, and after it the files that may name it."""
-        await self._send(jobs)
-        await self._finish_last(self._producer.held)
+    def _is_waiting(self) -> bool:
+        """Is there anything that a deletion has to make room for?"""
+        producer = self._producer
+        return bool(producer.blocked or producer.blocked_folders or self._obstructed.proven)
 
-    async def _finish_last(self, held: Sequence[Job]) -> None:
+    async def _finish_blocked(self, *, has_room: bool) -> None:
+        """What had to wait for a deletion, and after it the files that may name it."""
+        producer, jobs = self._producer, list(self._obstructed.proven.values())
+        self._obstructed.proven.clear()
+        if has_room:
+            for folder in producer.blocked_folders if self.planner is None else ():
+                problem = await self.parts.destination.make_folder(folder.path)
+                if problem is not None:
+                    self.parts.observer.listing_failed(folder.path, folder.url, problem)
+            await self._send([*producer.blocked, *jobs])
+        elif self.parts.allowance.reached:
+            self._give_up([*producer.blocked, *jobs], Outcome.SKIPPED, BUDGET)
+        else:
+            way_out = KEPT if self.parts.config.delete else REMOVES
+            self._give_up(producer.blocked, Outcome.FAILED, f"{FILE_IN_THE_WAY}: {way_out}")
+            self._give_up(jobs, Outcome.FAILED, f"{FOLDER_IN_THE_WAY}: {way_out}")
+            for folder in producer.blocked_folders:
+                reason = f"{FILE_IN_THE_WAY}: {way_out}"
+                self.parts.observer.listing_failed(folder.path, folder.url, reason)
+        await self._finish_last()
+
+    async def _finish_last(self) -> None:
         """Files that match --last, which name others: only once all of those are here."""
+        held = list(self._producer.held)
+        self._producer.held.clear()
         if self.parts.tally.failed or self.parts.allowance.spent:
             reason = HELD_BACK if self.parts.tally.failed else BUDGET
             self._give_up(held, Outcome.SKIPPED, reason)
@@ -164,6 +191,8 @@ class MirrorRun(Run):
     async def _delete(self) -> bool:
         """What is gone upstream, if nothing casts doubt on that. True if it was removed, or would be."""
         parts, config, producer = self.parts, self.parts.config, self._producer
+        for path in self._obstructed.proven:
+            producer.missing.arrived(path)
         parts.tally.extraneous = len(producer.missing.gone)
         parts.tally.spared = producer.missing.spared
         if config.delete:

@@ -17,6 +17,7 @@ from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
 from crawler.interfaces import Destination
+from crawler.jobs import certain, guess, without_place
 from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Validators
 from crawler.observer import Observer
@@ -50,6 +51,8 @@ class Policy:
     make_folders: bool = True
     """For folders that are empty upstream. False for a run that changes nothing."""
     leaves: Leaves | None = None
+    holds: Callable[[Job], bool] = lambda _job: False
+    """Hears of each job before it is put; True if it is not to be put now."""
 
 
 class Producer:
@@ -78,6 +81,8 @@ class Producer:
         """Jobs that match --last: to be done after all others."""
         self.blocked: list[Job] = []
         """Jobs that have to wait until a file is removed that lies where their folder goes."""
+        self.blocked_folders: list[Folder] = []
+        """Folders without content that have to wait for the same."""
         self.missing = Missing()
         self.local_files = 0
         """Files found in the folders that were compared."""
@@ -104,8 +109,7 @@ class Producer:
         opened.conclusive &= page.conclusive
         if page.recalled:
             opened.recalled = (folder.path, folder.url)
-        sizes = sum(entry.size.low for entry in page.entries if entry.size)
-        if not self._policy.allowance.is_limited and self._policy.room.may_overflow(sizes):
+        if not self._policy.allowance.is_limited and self._policy.room.may_overflow(certain(page.entries)):
             opened.waiting = []  # so that it is known before the first byte is saved
         await self._note_checksums(page, opened)
         for entry in page.entries:
@@ -156,14 +160,17 @@ class Producer:
 
     async def _decide(self, folder: Folder, entry: Entry, opened: Opened, *, clash: bool) -> None:
         """One entry: a job is put, or a result is reported."""
-        path = entry_path(folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+        name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
+        path = entry_path(folder.path, name)
         if isinstance(path, Rejection):
-            self._end(folder.path or entry.name, entry, Outcome.FAILED, f"{path.subject!r} {path.detail}")
+            raw = f"{folder.path}/{name}".lstrip("/")
+            refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or self.scope().file(entry.url)
+            self._end(folder.path or entry.name, entry, *without_place(path, refused))
             return
         refused = await self._refused(path, entry, opened)
         if refused is not None:
             if not is_of_robots(refused):
-                opened.gathering.skip(entry, _guess(entry), refused.reason)
+                opened.gathering.skip(entry, guess(entry), refused.reason)
             if refused.reason == UNREADABLE:
                 self._end(path, entry, Outcome.FAILED, refused.detail)
             else:
@@ -172,7 +179,7 @@ class Producer:
         if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
             self._observer.rejected(path, Rejection("duplicate", entry.url))
             return
-        if clash or path in opened.files:
+        if (clash and self._filters.prunes(path) is None) or path in opened.files:
             what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
             self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
             return
@@ -193,7 +200,7 @@ class Producer:
                 entry = replace(entry, digest=entry.digest or published.digest)
             if self._policy.check == "listing":
                 decision = by_digest(decision, published, entry, known, local)
-        self._observer.listed(path, _guess(entry))
+        self._observer.listed(path, guess(entry))
         if decision.need is Need.NOTHING:
             assert local is not None
             if known is not None and known.row != entry.row:
@@ -215,6 +222,8 @@ class Producer:
             return
         if self.missing.is_replaced(job.path):
             self.blocked.append(job)
+            return
+        if self._policy.holds(job):
             return
         is_last = self._is_last(job.path.rpartition("/")[2])
         refused = None if is_last else await self._policy.allowance.refuses(job)
@@ -268,13 +277,15 @@ class Producer:
         return self.scope().file(entry.url) or self._policy.rules.rejection(entry.url)
 
     def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:
-        self._observer.listed(path, _guess(entry))
+        self._observer.listed(path, guess(entry))
         self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
 
     async def _compare(self, folder: Folder, opened: Opened, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
         is_empty = complete and not opened.shown.folders
-        if is_empty and folder.path and folder.path not in self.missing.replaced and self._policy.make_folders:
+        if is_empty and self.missing.is_replaced(folder.path):
+            self.blocked_folders.append(folder)
+        elif is_empty and folder.path and self._policy.make_folders:
             problem = await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
@@ -287,8 +298,3 @@ class Producer:
         if complete:
             self.missing.confirm(folder.path)
             await opened.forget_gone(folder.path)
-
-
-def _guess(entry: Entry) -> int | None:
-    """The listing's size in bytes: exact, or the middle of its span."""
-    return None if entry.size is None else (entry.size.low + entry.size.high) // 2

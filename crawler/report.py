@@ -184,8 +184,7 @@ class Tally(Observer):
 
         In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
         """
-        interrupted = interrupted or self._limit
-        ended = self._ended
+        ended, interrupted = self._ended, interrupted or self._limit
         if outdated := self._outdated.warning():
             self.warn(*outdated)
         listed = self._listed - ended[Outcome.DIRECTORY]

@@ -18,6 +18,7 @@ from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.interfaces import Crew, Redirects
 from crawler.models import Job, Outcome, Rejection, Result, Staged
+from crawler.observer import Observer
 from crawler.permission import HostRules
 from crawler.remembered import StateStore
 from crawler.report import Tally
@@ -47,6 +48,8 @@ class Run:
         self.rules = HostRules(parts.client, parts.config, parts.agent)
         self.committer: Committer
         """Of the work that ``guarded`` does now."""
+        self.results: Observer = parts.observer
+        """Hears of each result of the workers."""
         self.late: list[tuple[str, str]] = []
         """(path, URL) of what looked like a file and is a folder."""
         steps = parts.tally.plan
@@ -57,7 +60,7 @@ class Run:
 
     async def guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Do ``work`` with the committer running. False if it was stopped; what was fetched is kept either way."""
-        self.committer = Committer(self.parts.destination, self.parts.state, self.parts.observer)
+        self.committer = Committer(self.parts.destination, self.parts.state, self.results)
         writer = asyncio.create_task(self.committer.run(), name="committer")
         try:
             await self.parts.stop.guard(work())
@@ -101,6 +104,3 @@ class Run:
         if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
             self.late.append((done.path, done.url))
         await self.committer.put(done)
-
-
-from crawler.allowance import Allowance

@@ -28,6 +28,8 @@ class Arrival(NamedTuple):
         if is_confirmed(job, self.action.length):
             return
         is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
+        if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
+            raise VerificationError("an HTML page came, which may be that of the folder that is here", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
             old = await self.destination.read(job.path, limits.MIB)  # what is larger is no page of a server
             is_page = old is None or not begins_like_html(old[1])

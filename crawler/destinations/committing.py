@@ -25,9 +25,10 @@ from crawler.destinations.reasons import (
     item_reason,
 )
 from crawler.destinations.spared import Spared
-from crawler.destinations.trash import Trash, write_all
+from crawler.destinations.trash import Trash, keeping, write_all
 from crawler.destinations.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
 from crawler.models import Known, Staged
+from crawler.refusals import FOLDER_IN_THE_WAY
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -191,16 +192,18 @@ class Committer:
                 raise Refused(_in_the_way(old.st_mode))
             unseen = one.item.job.local is None  # nobody saw that name: another spelling of it may lie there
             self._tree.check_spelling(folder, directory, plain, unseen=unseen)
-            if self._trash is not None:
-                self._trash.keep(directory, plain, one.item.job.path)
+        with keeping(self._trash if old is not None else None, directory, plain, one.item.job.path):
+            self._switch(one, plain, directory)
+        if not one.timed and (status := lstat(plain, directory)) is not None:
+            one.size, one.mtime = status.st_size, status.st_mtime_ns
+
+    def _switch(self, one: Ready, plain: bytes, directory: int) -> None:
         try:
             os.rename(one.part, plain, src_dir_fd=self._parts, dst_dir_fd=directory)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
             self._move(one, plain, directory)
-        if not one.timed and (status := lstat(plain, directory)) is not None:
-            one.size, one.mtime = status.st_size, status.st_mtime_ns
 
     def _move(self, one: Ready, plain: bytes, directory: int) -> None:
         """The switch where the folder is on another file system: see ``elsewhere``. Raises OSError."""
@@ -263,5 +266,4 @@ def _start_writeback(descriptor: int) -> None:
 
 
 def _in_the_way(mode: int) -> str:
-    what = "a folder" if stat.S_ISDIR(mode) else "a device, FIFO or socket"
-    return f"{what} of that name is in the way"
+    return FOLDER_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"

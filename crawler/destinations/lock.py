@@ -9,6 +9,7 @@ import re
 import stat
 import time
 from concurrent.futures import Executor
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from crawler.destinations.reasons import NOT_OFFERED, destination_error
@@ -22,6 +23,7 @@ except ImportError:  # Windows
 
 _NAME = b"lock"
 _NO_LOCKS = NOT_OFFERED | {errno.ENOLCK}
+_NEW = b"lock.new"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
 _POLL = 0.1
@@ -55,7 +57,7 @@ class Lock:
 
     def _try(self) -> bool:
         """One attempt. False if another process has it."""
-        return any(self._open_and_hold() for _ in range(2))  # the file may be removed between opening and locking
+        return any(self._open_and_hold() for _ in range(3))  # the file may be removed, or replaced by us, between
 
     def _open_and_hold(self) -> bool:
         try:
@@ -83,15 +85,25 @@ class Lock:
 
     def _hold(self, descriptor: int) -> bool:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:  # writing would change another file
-            raise DestinationError(f"cannot lock {self._where}: .crawler/lock is not a file of its own")
+        if not stat.S_ISREG(status.st_mode):
+            raise DestinationError(f"cannot lock {self._where}: .crawler/lock is not a file")
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not self._is_named(descriptor):
+            return False
+        if status.st_nlink > 1:  # a snapshot made of hard links has it too, or it is a file of somebody else
+            self._replace()
             return False
         owner = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, owner.encode(), 0)
         return True
+
+    def _replace(self) -> None:
+        """Give DIR a lock file of its own, while the one that it shares is held; the next attempt takes it."""
+        with suppress(FileNotFoundError):
+            os.unlink(_NEW, dir_fd=self._home)
+        close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home))
+        os.rename(_NEW, _NAME, src_dir_fd=self._home, dst_dir_fd=self._home)
 
     def _is_named(self, descriptor: int) -> bool:
         """False if someone removed the file between our opening and our locking it."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from crawler.errors import DestinationError
 from crawler.models import Known
+from crawler.refusals import FOLDER_IN_THE_WAY, NOT_EMPTY
 
 _FULL = "make room, then run again; what is complete was kept"
 _GONE = "the file system has gone: mount it again"
@@ -34,9 +35,9 @@ _ITEM: dict[int, str] = {
     errno.EACCES: "permission denied",
     errno.EPERM: "operation not permitted",
     errno.EEXIST: "something of that name is in the way",
-    errno.EISDIR: "a folder of that name is in the way",
+    errno.EISDIR: FOLDER_IN_THE_WAY,
     errno.ENOTDIR: "a file is in the way of one of its folders",
-    errno.ENOTEMPTY: "the folder is not empty",
+    errno.ENOTEMPTY: NOT_EMPTY,
     errno.ELOOP: "a symbolic link is in the way: links in DIR are never written through",
     errno.ENAMETOOLONG: "the name is too long for this file system",
     errno.EINVAL: "this file system refuses the name",

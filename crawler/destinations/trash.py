@@ -7,8 +7,8 @@ import os
 import re
 import stat
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -16,7 +16,7 @@ from crawler import limits
 from crawler.destinations.looking import View
 from crawler.destinations.reasons import Refused, is_whole, item_reason
 from crawler.destinations.spared import Spared, other_mirror, reason
-from crawler.destinations.tree import FOLDER_FLAGS, Tree, close_quietly, encoded, lstat, split
+from crawler.destinations.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 from crawler.models import Kind
 
 NAME = b"trash"
@@ -45,30 +45,34 @@ class Trash:
             self._tree = Tree(self._root, capacity=4)
         return self._tree
 
-    def keep(self, directory: int, name: bytes, path: str) -> None:
+    def keep(self, directory: int, name: bytes, path: str) -> tuple[int, bytes]:
         """Give the file a second name in the trash; its own name is there all the time.
 
+        Returns that name and the descriptor of its folder, good until the next call. What was trashed before is never
+        in the way: a name that is taken, or whose folder is a file there, gets ``~1``, ``~2``, … at its end.
         Raises OSError, Refused.
         """
         tree = self._opened()
         tree.refresh()
         folder, plain = split(path)
         day = time.strftime("%Y-%m-%d", time.gmtime())
-        target = tree.folder(f"{day}/{folder}" if folder else day, create=True)
+        target = _folder(tree, day, folder)
         tree.changed.clear()
-        stem = encoded(plain)
-        for number in count():
-            end = b"~%d" % number if number else b""
+        for new in _numbered(encoded(plain)):
             with suppress(FileExistsError):
-                _link_or_copy(directory, name, target, stem[: limits.NAME_BYTES - len(end)] + end)
-                return
+                _link_or_copy(directory, name, target, new)
+                return target, new
+        raise AssertionError("unreachable: numbers do not end")
 
     def empty(self, now: float) -> None:
         """Remove the days that ended longer ago than the trash keeps things. Raises OSError, Refused."""
         if lstat(NAME, self._home) is None:
             return
         tree = self._opened()
-        oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
+        try:
+            oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
+        except OverflowError:  # before the year 1: nothing is that old
+            return
         view = View(tree)
         for day, local in view.scan("").items():
             if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
@@ -79,6 +83,45 @@ class Trash:
             self._tree.close()
             close_quietly(self._root)
             self._tree = None
+
+
+@contextmanager
+def keeping(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
+    """Keep a file in the trash while it is replaced or removed; what could not be is not left there a second time.
+
+    Raises OSError, Refused.
+    """
+    if trash is None:
+        yield
+        return
+    target, kept = trash.keep(directory, name, path)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(kept, dir_fd=target)
+        raise
+
+
+def _folder(tree: Tree, day: str, folder: str) -> int:
+    """The folder of that day for the folder of DIR, made where it is missing; a name that is a file gets a number."""
+    above, descriptor = day, tree.folder(day, create=True)
+    for segment in folder.split("/") if folder else ():
+        parent = descriptor
+        for name in _numbered(encoded(segment)):
+            status = lstat(name, parent)
+            if status is None or stat.S_ISDIR(status.st_mode):
+                break
+        above = f"{above}/{decoded(os.fsdecode(name))}"
+        descriptor = tree.folder(above, create=True)
+    return descriptor
+
+
+def _numbered(stem: bytes) -> Iterator[bytes]:
+    """``name``, ``name~1``, ``name~2``, …, cut so that a file system takes them."""
+    for number in count():
+        end = b"~%d" % number if number else b""
+        yield stem[: limits.NAME_BYTES - len(end)] + end
 
 
 def _link_or_copy(source: int, name: bytes, target: int, new: bytes) -> None:
@@ -159,7 +202,7 @@ def _remove(
         os.rmdir(plain, dir_fd=directory)
         tree.forget(path)
         return None
-    if trash is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-        trash.keep(directory, plain, path)
-    os.unlink(plain, dir_fd=directory)
+    is_kept = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
+    with keeping(trash if is_kept else None, directory, plain, path):
+        os.unlink(plain, dir_fd=directory)
     return None

@@ -108,16 +108,43 @@ async def test_a_run_that_was_refused_touches_no_parts(tmp_path: Path) -> None:
     assert theirs.exists()
 
 
-@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
-async def test_a_link_planted_as_the_lock_is_refused_and_its_target_stays(tmp_path: Path, plant) -> None:
+async def test_a_symbolic_link_planted_as_the_lock_is_refused_and_its_target_stays(tmp_path: Path) -> None:
     victim, lock = tmp_path / "victim", tmp_path / "dir/.crawler/lock"
     victim.write_bytes(b"mine")
     lock.parent.mkdir(parents=True)
-    plant(lock, victim)
+    lock.symlink_to(victim)
     async with LocalDestination(tmp_path / "dir", fsync="none") as destination:
-        with pytest.raises(DestinationError, match=r"\.crawler/lock is (a symbolic link|not a file of its own)"):
+        with pytest.raises(DestinationError, match=r"\.crawler/lock is a symbolic link"):
             await destination.acquire(0)
     assert victim.read_bytes() == b"mine"
+
+
+async def test_a_lock_that_has_other_names_is_replaced_and_they_stay(tmp_path: Path) -> None:
+    """``cp -al DIR SNAPSHOT``, or a planted link: nothing is written through it, and each has its own lock."""
+    victim, lock = tmp_path / "victim", tmp_path / "dir/.crawler/lock"
+    victim.write_bytes(b"mine")
+    lock.parent.mkdir(parents=True)
+    lock.hardlink_to(victim)
+    (lock.parent / "lock.new").symlink_to(victim)
+    async with (
+        LocalDestination(tmp_path / "dir", fsync="none") as first,
+        LocalDestination(tmp_path / "dir", fsync="none") as second,
+    ):
+        await first.acquire(0)
+        with pytest.raises(AlreadyRunning, match=f"pid {os.getpid()}"):
+            await second.acquire(0)
+    assert victim.read_bytes() == b"mine"
+    assert victim.stat().st_nlink == lock.stat().st_nlink == 1
+    assert sorted(path.name for path in lock.parent.iterdir()) == ["lock", "parts"]
+
+
+async def test_a_lock_that_has_other_names_and_is_held_is_not_replaced(tmp_path: Path) -> None:
+    with another_run(tmp_path):
+        (tmp_path / "other").hardlink_to(tmp_path / ".crawler/lock")
+        async with LocalDestination(tmp_path, fsync="none") as destination:
+            with pytest.raises(AlreadyRunning):
+                await destination.acquire(0)
+        assert (tmp_path / "other").samefile(tmp_path / ".crawler/lock")
 
 
 @pytest.mark.parametrize("text", [b"", b"garbage\x1b[2J", b"pid 1 since x\n", b"\xff" * 500])

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from tests.faulty.answers import Version
 from tests.faulty.behaviours import Stall
 from tests.faulty.samples import blob, many
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
+from tests.faulty.site import OLD, Shown
 
 pytestmark = pytest.mark.own
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """Nobody may change this folder, whatever its permissions; skips where that cannot be had."""
+    if subprocess.run(["chattr", "+i", path], capture_output=True, check=False).returncode:
+        pytest.skip("needs root and a file system with attributes")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
 
 
 def complete(sandbox: Sandbox) -> str:
@@ -91,3 +108,64 @@ def test_a_refused_deletion_interrupts_nothing(sandbox: Sandbox, site: Site) -> 
             assert json.loads(summary.read_text())["interrupted"] is None
             assert complete(sandbox) == "1"
     assert "new" in sandbox.tree()
+
+
+@pytest.mark.row("E22")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--ext=zip"],
+        ["--exclude=*ird.txt", "--exclude=x", "--exclude=odd*/"],
+        ["--exclude=old/*", "--exclude=x", "--exclude=odd*/"],
+    ],
+)
+def test_what_the_filters_exclude_is_no_failure_whatever_its_name(
+    sandbox: Sandbox, site: Site, options: list[str]
+) -> None:
+    """A name that cannot be stored, and a file beside a folder of its name."""
+    site.file("a.zip", blob(100))
+    site.file("b.zip", blob(200))
+    site.file("old/we\tird.txt", blob(10))
+    site.file("x/c.zip", blob(300))
+    site._rows[""]["x file"] = Shown(name="x", size=10, mtime=OLD)
+    if "--ext=zip" not in options:
+        site.folder("odd\x01name")
+    sandbox.mirror(site.url, more=options).succeeds()
+    site.remove("b.zip")
+    sandbox.mirror(site.url, delete=True, more=options).succeeds()
+    assert sorted(sandbox.tree()) == ["a.zip", "x/c.zip"]
+
+
+@pytest.mark.row("E22")
+def test_an_excluded_folder_is_in_no_files_way(sandbox: Sandbox, site: Site) -> None:
+    site.file("x/c.zip", blob(300))
+    site._rows[""]["x file"] = Shown(name="x", size=10, mtime=OLD)
+    site.at("x").state = Version(data=blob(10), mtime=OLD)
+    sandbox.mirror(site.url, more=["--exclude=x/"]).succeeds()
+    sandbox.holds({"x": blob(10)})
+
+
+@pytest.mark.row("E23")
+def test_a_folder_that_cannot_be_removed_is_said_and_one_that_holds_something_is_not(
+    sandbox: Sandbox, site: Site
+) -> None:
+    site.file("good", blob(100))
+    for name in ("m/f", "other/f"):
+        site.file(name, blob(100))
+    sandbox.mirror(site.url).succeeds()
+    for name in ("m", "other"):
+        site.remove(f"{name}/f")
+        del site._rows[""][name], site._rows[name]
+    (sandbox.directory / "other" / "nested" / ".crawler").mkdir(parents=True)  # it belongs to another mirror
+    with immutable(sandbox.directory / "m"):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(4)
+        run.says("could not delete m/f: operation not permitted")
+    (sandbox.directory / "m" / "f").unlink()
+    with immutable(sandbox.directory / "m"):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(4)
+        run.says("could not delete m: operation not permitted")
+        assert "other" not in run.text
+    sandbox.mirror(site.url, delete=True).succeeds()
+    assert not (sandbox.directory / "m").exists()

@@ -1,0 +1,96 @@
+"""The trash over days and failures: nothing in it is ever in the way, and nothing is kept that did not go."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from itertools import pairwise, product
+from pathlib import Path
+
+import pytest
+
+from crawler.destinations.local import LocalDestination
+from crawler.destinations.trash import Trash
+from crawler.models import Known
+from tests.contract.destination import staged
+
+DAY = 86400.0
+
+
+def trashed(directory: Path) -> dict[str, bytes]:
+    """Path without the day → what it holds."""
+    root = directory / ".crawler/trash"
+    files = [path for path in root.rglob("*") if not path.is_dir()]
+    return {"/".join(path.relative_to(root).parts[1:]): path.read_bytes() for path in files}
+
+
+def refuse(*_arguments: object, **_options: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def refuse_once(call: Callable[..., None]) -> Callable[..., None]:
+    """``call``, but the first time it is refused."""
+    calls: list[str] = []
+
+    def refusing(*arguments: object, **options: object) -> None:
+        calls.append("")
+        return refuse() if len(calls) == 1 else call(*arguments, **options)
+
+    return refusing
+
+
+SHAPES = {"file": ["x"], "folder": ["x/f"], "deep": ["x/f/g/h"]}
+
+
+@pytest.mark.parametrize("order", list(product(SHAPES, repeat=3)), ids="-".join)
+async def test_what_was_trashed_is_in_nobodys_way(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """One name is a file and folders in turn, all on one day."""
+    bodies = []
+    async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
+        for number, shape in enumerate(order):
+            bodies.append(b"%d" % number)
+            [path] = SHAPES[shape]
+            [known] = await destination.commit([staged(path, bodies[-1])])
+            assert isinstance(known, Known)
+            pieces = path.split("/")
+            doomed = ["/".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
+            assert await destination.delete(doomed) == [None] * len(doomed)
+    assert sorted(trashed(tmp_path).values()) == bodies
+    if all(first == second for first, second in pairwise(order)):
+        assert SHAPES[order[0]][0] in trashed(tmp_path)
+
+
+@pytest.mark.parametrize("links", [True, False])
+async def test_what_cannot_be_replaced_or_deleted_is_not_kept_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """An immutable file, or one in a folder that may not be written to."""
+    async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
+        await destination.commit([staged("x", b"1")])
+        with monkeypatch.context() as broken:
+            for name in ("rename",) if links else ("rename", "link"):
+                broken.setattr(os, name, refuse)
+            for _ in range(2):
+                [reason] = await destination.commit([staged("x", b"2")])
+                assert reason == "operation not permitted"
+        assert trashed(tmp_path) == {}
+        assert (tmp_path / "x").stat().st_nlink == 1
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "unlink", refuse_once(os.unlink))
+            assert await destination.delete(["x"]) == ["operation not permitted"]
+        assert trashed(tmp_path) == {}
+        [known] = await destination.commit([staged("x", b"2")])
+        assert isinstance(known, Known)
+    assert trashed(tmp_path) == {"x": b"1"}
+
+
+def test_a_trash_that_keeps_things_for_ever_is_never_emptied(tmp_path: Path) -> None:
+    (tmp_path / "trash" / "2001-01-01").mkdir(parents=True)
+    home = os.open(tmp_path, os.O_RDONLY)
+    trash = Trash(home, seconds=999_999 * DAY)
+    trash.empty(time.time())
+    trash.close()
+    os.close(home)
+    assert (tmp_path / "trash" / "2001-01-01").exists()
