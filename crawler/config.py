@@ -23,6 +23,12 @@ _UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 1024 * 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
 _TIMES = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
+LONGEST = 1_000_000 * 86400
+"""Seconds: what no clock or timer can take is refused as a time."""
+MOST = 1000
+"""Of what a run starts at once: more is a mistake, and would take the memory of the machine."""
+_MANY = 1_000_000
+_COUNT = (1 << 63) - 1
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
 
 
@@ -37,6 +43,13 @@ def parse_size(text: str) -> int:
     return size
 
 
+def _total(text: str) -> int:
+    size = parse_size(text)
+    if size < 1:
+        raise ValueError("expected a size of 1 byte or more")
+    return size
+
+
 def _rate(text: str) -> int:
     rate = parse_size(text)
     if rate < 1:
@@ -45,11 +58,14 @@ def _rate(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """``5m`` → seconds (s m h d w; without a unit seconds). Raises ValueError."""
+    """``5m`` → seconds (s m h d w; without a unit seconds), at most LONGEST. Raises ValueError."""
     match = _DURATION.fullmatch(text.strip())
     if not match:
         raise ValueError("expected a time such as 30s, 5m, 2h, 7d")
-    return float(match[1]) * _TIMES[match[2].lower()]
+    seconds = float(match[1]) * _TIMES[match[2].lower()]
+    if seconds > LONGEST:
+        raise ValueError(f"expected a time of at most {LONGEST // 86400}d")
+    return seconds
 
 
 def parse_age(text: str) -> datetime | timedelta:
@@ -82,10 +98,10 @@ def parse_max_delete(text: str) -> MaxDelete:
     return MaxDelete(percent=float(match[1])) if match[2] else MaxDelete(count=int(match[1]))
 
 
-def _whole(minimum: int) -> Callable[[str], int]:
+def _whole(minimum: int, maximum: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\d+", text.strip()) or int(text) < minimum:
-            raise ValueError(f"expected a whole number, {minimum} or more")
+        if not re.fullmatch(r"\d{1,19}", text.strip()) or not minimum <= int(text) <= maximum:
+            raise ValueError(f"expected a whole number from {minimum} to {maximum}")
         return int(text)
 
     return parse
@@ -109,9 +125,9 @@ def _trash(text: str) -> timedelta:
 def _processes(text: str) -> int:
     """0 stands for auto."""
     try:
-        return 0 if text in {"auto", "0"} else _whole(1)(text)
+        return 0 if text in {"auto", "0"} else _whole(1, MOST)(text)
     except ValueError:
-        raise ValueError("expected auto, or a whole number, 1 or more") from None
+        raise ValueError(f"expected auto, or a whole number from 1 to {MOST}") from None
 
 
 def _choice(*values: str) -> Callable[[str], str]:
@@ -223,14 +239,12 @@ class Config:
     older_than: datetime | timedelta | None = _option(
         None, WHAT, "skip files newer than this", "AGE", parse=parse_age, takes=timedelta
     )
-    max_files: int | None = _option(None, WHAT, "stop after saving that many files", "N", parse=_whole(1))
-    max_total_size: int | None = _option(
-        None, WHAT, "stop before more than that is saved in all", "SIZE", parse=parse_size
-    )
+    max_files: int | None = _option(None, WHAT, "stop after saving that many files", "N", parse=_whole(1, _COUNT))
+    max_total_size: int | None = _option(None, WHAT, "stop before more than that is saved in all", "SIZE", parse=_total)
 
     no_recursive: bool = _option(False, WALK, "only the files of the page itself")
     max_depth: int | None = _option(
-        None, WALK, "levels below URL", "N", parse=_whole(0), shown=f"no limit; a safety stop at {limits.DEPTH}"
+        None, WALK, "levels below URL", "N", parse=_whole(0, _MANY), shown=f"no limit; a safety stop at {limits.DEPTH}"
     )
     allow_host: tuple[str, ...] = _option(
         (), WALK, "also fetch files that are linked or redirected to on HOST", "HOST", multiple=True,
@@ -239,17 +253,17 @@ class Config:
     no_robots: bool = _option(False, WALK, "do not ask for robots.txt")
 
     workers: int = _option(
-        8, NETWORK, "transfers at once, and connections to one host, at most", "N", parse=_whole(1), short="-w"
+        8, NETWORK, "transfers at once, and connections to one host, at most", "N", parse=_whole(1, MOST), short="-w"
     )
     processes: int = _option(
         1, NETWORK, "processes that fetch and save; auto: by the number of processors", "N|auto", parse=_processes
     )
-    listers: int = _option(4, NETWORK, "listings fetched at once", "N", parse=_whole(1))
-    backlog: int = _option(1000, NETWORK, "files planned ahead of the workers", "N", parse=_whole(1))
+    listers: int = _option(4, NETWORK, "listings fetched at once", "N", parse=_whole(1, MOST))
+    backlog: int = _option(1000, NETWORK, "files planned ahead of the workers", "N", parse=_whole(1, _MANY))
     segments: int = _option(
-        1, NETWORK, "connections for one large file, of those that no other transfer uses", "N", parse=_whole(1)
+        1, NETWORK, "connections for one large file, of those that no other transfer uses", "N", parse=_whole(1, MOST)
     )
-    attempts: int = _option(5, NETWORK, "tries per file or listing, the first included", "N", parse=_whole(1))
+    attempts: int = _option(5, NETWORK, "tries per file or listing, the first included", "N", parse=_whole(1, MOST))
     connect_timeout: float = _option(10.0, NETWORK, "seconds to get a connection", "TIME", parse=_seconds)
     read_timeout: float = _option(
         60.0, NETWORK, "seconds without a byte, and for all headers; no limit on the whole", "TIME", parse=_seconds
@@ -259,7 +273,7 @@ class Config:
         parse=parse_size,
     )  # fmt: skip
     limit_rate: int | None = _option(None, NETWORK, "bytes per second over all transfers, e.g. 2M", "RATE", parse=_rate)
-    requests_per_second: int | None = _option(None, NETWORK, "requests per second", "N", parse=_whole(1))
+    requests_per_second: int | None = _option(None, NETWORK, "requests per second", "N", parse=_whole(1, _MANY))
 
     header: tuple[str, ...] = _option(
         (), REQUEST, "send this header to the host and port of URL only; @FILE reads headers from a file", "'N: V'",

@@ -179,6 +179,43 @@ def test_a_wrong_value_is_an_error_of_one_line_that_names_place_and_key(key: str
     assert "\n" not in text
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e3", "-1", "-1s", "9" * 5000, "1" + "0" * 19, ""])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "workers", "processes", "listers", "backlog", "segments", "attempts", "max_files", "max_depth",
+        "requests_per_second", "max_total_size", "min_size", "max_size", "min_speed", "limit_rate", "connect_timeout",
+        "read_timeout", "max_duration", "lock_wait", "trash", "newer_than", "older_than", "max_delete",
+    ],
+)  # fmt: skip
+def test_no_number_of_an_option_is_out_of_range(key: str, value: str) -> None:
+    if key == "max_delete" and value.isdigit():
+        pytest.skip("more than all files is a way to say all")
+    with pytest.raises(ConfigError, match=f"here: {key}"):
+        read(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max_total_size", 0), ("workers", 1001), ("listers", 1001), ("segments", 1001), ("attempts", 1001),
+        ("processes", 1001), ("backlog", 1_000_001), ("requests_per_second", 1_000_001), ("trash", "1000001d"),
+        ("connect_timeout", float("nan")), ("lock_wait", float("inf")), ("max_duration", -5.0),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"here: {key}"):
+        read(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("trash", 0), ("trash", 999_999), ("lock_wait", 0), ("max_depth", 0), ("min_speed", 0), ("min_size", 0)],
+)
+def test_what_switches_something_off_or_keeps_it_for_ever_is_allowed(key: str, value: int) -> None:
+    read(**{key: value})
+
+
 def test_an_unknown_key_is_named() -> None:
     with pytest.raises(ConfigError, match="here: unknown key 'wrokers'"):
         read(wrokers=3)
