@@ -23,8 +23,14 @@ _NAVIGATION = {*_SILENT_REASONS, "navigation"}
 _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
-def names_of_link(way: Way, href: str, text: str) -> set[str]:
-    """The names that a link mentions which is no entry: the last segment of its path, and the ``text`` it shows."""
+def names_of_link(way: Way, href: str, text: str, own: str = "") -> set[str]:
+    """The names that a link mentions which is no entry: the last segment of its path, and the ``text`` it shows.
+
+    ``own`` is the name by which a link leads to this very page (``index.php``), "" if it has none: the page is taken
+    for that script, but the folder may as well hold a file of that name.
+    """
+    if way is Way.SELF and own:
+        return {own}
     return set() if way in _SILENT else {last_name(href), text.removesuffix("/")} - {"", ".", ".."}
 
 

@@ -278,7 +278,7 @@ class HtmlReader:
             again = target.way is Way.CHILD and target.name in names
             if not again:
                 shown = link.pieces[0] if len(link.pieces) == 1 else ""  # more of them are what a broken link holds
-                self.mentioned |= mentions.names_of_link(target.way, link.href, shown) - names
+                self.mentioned |= mentions.names_of_link(target.way, link.href, shown, target.name) - names
             row = shown_rows.get(id(link), "")
             if again or row in names:
                 result.append(Rejection("duplicate", link.href))

@@ -134,3 +134,17 @@ def test_a_way_up_that_a_proxy_has_moved_is_no_row_for_a_file() -> None:
     row = '<a href="/behind/the/proxy/">Parent Directory</a>  06-May-2024 03:08  -\n'
     listing = parse(nginx().replace("</pre>", f"{row}</pre>"))
     assert (listing.is_listing, listing.conclusive, listing.entries) == (True, True, ())
+
+
+@pytest.mark.parametrize("script", ["index.php", "index.php5", "index.cgi", "index.aspx"])
+def test_a_script_that_is_taken_for_the_page_itself_is_not_proven_absent(script: str) -> None:
+    """A themed page may list its own script, and a folder may hold a file of that name: both look the same."""
+    rows = "".join(
+        f'<tr><td><a href="{name}">{name}</a></td><td>2024-01-02 03:04</td><td>1.2K</td></tr>'
+        for name in ("a.iso", script, "b.iso")
+    )
+    page = f"<html><body><h1>Index of /d/</h1><table><tr><th>Name</th><th>Date</th><th>Size</th></tr>{rows}</table>"
+    listing = parse_listing(f"{page}</body></html>".encode(), "http://h/d/", "text/html")
+    assert listing.is_listing
+    assert [entry.name for entry in listing.entries] == ["a.iso", "b.iso"]
+    assert script in listing.mentioned
