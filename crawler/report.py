@@ -193,6 +193,8 @@ class Tally(Observer):
         if interrupted is not None and unreached > 0:
             skipped += unreached
             skipped_by[NOT_REACHED] = skipped_by.get(NOT_REACHED, 0) + unreached
+        for text in nothing_wanted(listed, skipped_by, interrupted):
+            self.warn(text, 5)
         return Report(
             url=self.url,
             directory=self.directory,
@@ -213,7 +215,7 @@ class Tally(Observer):
             rejected_by=dict(self._rejected_by),
             failures=tuple(self._failures),
             listing_failures=tuple(self._listing_failures),
-            warnings=(*self._warnings, *nothing_wanted(listed, skipped_by, interrupted)),
+            warnings=tuple(self._warnings),
             interrupted=interrupted,
             exit_code=self._exit_code(interrupted),
             plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),

@@ -30,7 +30,7 @@ from crawler import limits
 from crawler.connection import Connection
 from crawler.deadline import Deadline, Wait
 from crawler.hosts import connectable, without_zone
-from crawler.urls import Origin, origin
+from crawler.urls import Origin, origin, userinfo
 
 if TYPE_CHECKING:
     import ssl
@@ -205,8 +205,17 @@ class Requests:
         if host := without_zone(url):
             headers = {"Host": host, **headers}
         tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
+        proxy, login = userinfo(proxy) if proxy else (None, None)
+        auth = aiohttp.BasicAuth(*login, encoding="utf-8") if login else None
         return await self._session.request(
-            method, where, headers=headers, allow_redirects=False, proxy=proxy, ssl=tls, trace_request_ctx=kept
+            method,
+            where,
+            headers=headers,
+            allow_redirects=False,
+            proxy=proxy,
+            proxy_auth=auth,
+            ssl=tls,
+            trace_request_ctx=kept,
         )
 
     async def _directly(

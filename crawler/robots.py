@@ -22,6 +22,10 @@ ROBOTS_BYTES = 512 * limits.KIB
 # A line that restricts anyone: "Disallow" in the spellings that protego knows, with a value.
 _RESTRICTION = re.compile(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
 
+_GROUP = re.compile(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
+"""A line that begins a group: what stands before the name, and the name."""
+_TOKEN = re.compile(r"[A-Za-z_-]+")
+"""A product token (section 2.2.1)."""
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 """Byte order marks of what some editors save: not what section 2.3 asks for, but it can be read."""
 
@@ -29,17 +33,24 @@ _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 class Robots:
     """The rules of one host. ``ALLOW_ALL`` has none."""
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_content", "_rules")
 
-    def __init__(self, rules: Protego | None) -> None:
-        self._rules = rules
+    def __init__(self, content: str | None) -> None:
+        self._content = content
+        self._rules: dict[str, Protego] = {}
 
     def allows(self, url: str, user_agent: str) -> bool:
         """May ``user_agent`` (a whole User-Agent header or its product token) fetch ``url``, an absolute URL?
 
         The longest rule that matches decides, Allow before Disallow (section 2.2.2).
         """
-        return self._rules is None or self._rules.can_fetch(url, user_agent)
+        if self._content is None:
+            return True
+        if user_agent not in self._rules:
+            from protego import Protego  # here, because most hosts have nothing for it to read
+
+            self._rules[user_agent] = Protego.parse(_without_others(self._content, user_agent))
+        return self._rules[user_agent].can_fetch(url, user_agent)
 
 
 ALLOW_ALL = Robots(None)
@@ -67,9 +78,24 @@ def parse_robots(text: bytes) -> Robots:
     content = text.decode(coding, "replace")
     if content.lstrip().startswith("<") or not any(map(_RESTRICTION.match, content.splitlines())):
         return ALLOW_ALL
-    from protego import Protego  # here, because most hosts have nothing for it to read
+    return Robots(content)
 
-    return Robots(Protego.parse(content))
+
+def _without_others(content: str, user_agent: str) -> str:
+    """``content`` with the names of groups that are not for ``user_agent`` made unmatchable.
+
+    A group is for us if its product token equals one of ours, in any case (section 2.2.1). Protego takes the beginning
+    of a token for the token: ``craw`` would be ``crawler``.
+    """
+    ours = {token.lower() for token in _TOKEN.findall(user_agent)}
+
+    def renamed(line: re.Match[str]) -> str:
+        if line[2].startswith("*"):
+            return line[0]
+        token = _TOKEN.match(line[2])
+        return line[1] + (token[0] if token is not None and token[0].lower() in ours else "|")
+
+    return _GROUP.sub(renamed, content)
 
 
 def rules_for(status: int | None, body: bytes) -> Robots | None:

@@ -22,11 +22,13 @@ class Arrival(NamedTuple):
     reply: Reply
     action: Action
 
-    async def refuse_page(self, head: bytes) -> None:
-        """Raise VerificationError if ``head``, the first bytes or all of the body, shows that it is not the file."""
-        job = self.job
-        if is_confirmed(job, self.action.length):
+    async def refuse_page(self, head: bytes, *, whole: bool = False) -> None:
+        """Raise VerificationError if ``head``, the first bytes or the ``whole`` body, shows that it is not the file."""
+        job, length = self.job, self.action.length
+        if is_confirmed(job, len(head) if length is None and whole else length):
             return
+        if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
+            return  # a body without a length in advance: the listed size decides once it has ended
         is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
             raise VerificationError("an HTML page came, which may be that of the folder that is here", retryable=False)
@@ -51,6 +53,6 @@ class Arrival(NamedTuple):
                     is_held = False
                     yield head
             if is_held:
-                await self.refuse_page(head)
+                await self.refuse_page(head, whole=True)
                 if head:
                     yield head
