@@ -18,7 +18,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from crawler import limits
-from crawler.connection import InvalidResponse, RefusedByTLS
+from crawler.connection import GarbledResponse, InvalidResponse, RefusedByTLS
 from crawler.deadline import Deadline
 from crawler.decoding import read_decoded
 from crawler.destinations.reasons import NO_DESCRIPTORS
@@ -150,7 +150,7 @@ class Client:
         if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_ours:
             host.failed()
         text, connection = explain(error, self.terms), isinstance(error, _UNSENT)
-        retryable = not isinstance(error, _PERMANENT)
+        retryable = not isinstance(error, _PERMANENT) or isinstance(error, GarbledResponse)
         if isinstance(error, aiohttp.ClientHttpProxyError):
             retryable = error.status in RETRYABLE_STATUS
         return FetchError(text, url=url, retryable=retryable, connection=connection)

@@ -18,7 +18,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
 from crawler import limits
-from crawler.framing import BodyError, End, FramingError
+from crawler.framing import BodyError, End, FramingError, NoResponse
 from crawler.splitter import Splitter
 from crawler.tls import alert_text
 
@@ -28,6 +28,10 @@ _NOTHING = bytes(4)
 
 class InvalidResponse(aiohttp.ClientError):
     """What came is not a response in HTTP/1.1, or not one whose end can be told. The next attempt gets the same."""
+
+
+class GarbledResponse(InvalidResponse):
+    """What came is no response of any protocol: another attempt may get one."""
 
 
 class DamagedBody(aiohttp.ClientPayloadError):
@@ -95,7 +99,8 @@ class Connection(ResponseHandler):
         try:
             mine, is_more = self._splitter.take(data)
         except FramingError as error:
-            self._refuse(InvalidResponse(str(error)))
+            kind = GarbledResponse if isinstance(error, NoResponse) else InvalidResponse
+            self._refuse(kind(str(error)))
             return
         except BodyError as error:
             self._refuse(DamagedBody(str(error)))

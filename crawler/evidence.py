@@ -77,7 +77,7 @@ def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     ``made``: when the response was generated. A Last-Modified of about that time was made up with the response.
     """
     row, moment = job.moment or job.modified, parse_http_date(last_modified)
-    if row is None or moment is None:
+    if row is None or moment is None or moment < 0:  # no file is older than the epoch: that is no time of it
         return Currency.UNKNOWN
     if row_agrees(row, last_modified):
         return Currency.LISTED

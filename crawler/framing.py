@@ -22,6 +22,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = re.compile(rb"\r*\n[ \t]+")
 _LINE_END = re.compile(rb"\r*\n")
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
+_TLS_ALERT = b"\x15\x03"  # record type and major version (RFC 8446 section 5.1)
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 _DIGITS = 18  # of a length: 10^18 bytes fit into 63 bits
 
@@ -30,6 +31,21 @@ Field = tuple[bytes, bytes]
 
 class FramingError(Exception):
     """The header section is not HTTP/1.1, or does not say where the body ends. One clause; permanent."""
+
+
+class NoResponse(FramingError):
+    """Bytes that begin no response of any protocol, as after a connection went out of step: worth another attempt."""
+
+
+def not_a_response(data: bytes) -> FramingError:
+    """The error for ``data``, which does not begin with a status line.
+
+    A line of text is the greeting of another protocol, and a TLS alert says that https is spoken: each attempt would
+    get it. Anything else may have been lost on its way.
+    """
+    is_other_protocol = data[:1].isalnum() or data[:1] in b"+*-<(" or data.startswith(_TLS_ALERT)
+    kind = FramingError if is_other_protocol else NoResponse
+    return kind("it does not begin with a status line")
 
 
 class BodyError(Exception):
@@ -104,7 +120,7 @@ def _untidy(data: bytes) -> tuple[int, int, list[Field]]:
     """(minor version, status, fields) of a header section that a strict parser might refuse. Raises FramingError."""
     start = _STATUS.match(data)
     if start is None:
-        raise FramingError("it does not begin with a status line")
+        raise not_a_response(data)
     if b"\0" in data:
         raise FramingError("its header section contains a NUL byte")
     return min(int(start[1]), 1), int(start[2]), _fields(data[start.end() :])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from crawler import limits
-from crawler.framing import Chunks, End, FramingError, Head, parse_head
+from crawler.framing import Chunks, End, FramingError, Head, not_a_response, parse_head
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
@@ -66,7 +66,7 @@ class Splitter:
 
     def _check_buffer(self) -> None:
         if not _START.startswith(self._buffer[: len(_START)]):
-            raise FramingError("it does not begin with a status line")
+            raise not_a_response(bytes(self._buffer))
         if len(self._buffer) > limits.HEAD:
             raise FramingError(f"its header section has more than {limits.HEAD} bytes")
 

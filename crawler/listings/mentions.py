@@ -41,9 +41,18 @@ def names_of(rejections: Iterable[Rejection]) -> set[str]:
     return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
 
 
+_DOTS = re.compile(r"\s*(?:\.{1,2}/)*\.{1,2}/?\s*")
+
+
 def row_rejection(reason: str, subject: str, detail: str = "", name: str = "") -> Rejection:
     """The rejection of a row that is shown as ``name``, which is counted unless it is navigation."""
-    return Rejection(reason, subject, detail, "" if reason in _NAVIGATION else name or subject or "?")
+    is_navigation = reason in _NAVIGATION or is_way_up(subject)
+    return Rejection(reason, subject, detail, "" if is_navigation else name or subject or "?")
+
+
+def is_way_up(href: str) -> bool:
+    """Whether ``href`` is nothing but dots: the page itself or one above, also where <base> leads to another host."""
+    return _DOTS.fullmatch(href) is not None
 
 
 def last_name(href: str) -> str:

@@ -12,7 +12,7 @@ from crawler.listings.columns import Facts, read_facts
 from crawler.listings.elsewhere import LISTS, holds_rows
 from crawler.listings.families import Family
 from crawler.listings.hrefs import Way
-from crawler.listings.mentions import ELSEWHERE, last_name
+from crawler.listings.mentions import ELSEWHERE, is_way_up, last_name
 from crawler.listings.regions import Region, in_navigation, labels_of, shows_name
 from crawler.listings.rows import Row
 from crawler.listings.survey import Link
@@ -40,7 +40,7 @@ def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> 
         facts, _ = read_facts(beside, labels_of(beside[0].region), family.rounding)
         for row, fact in zip(beside, facts, strict=True):
             link = _naming(row)
-            if link is not None and (_has_facts(fact) or _is_alike(row, link, region)):
+            if link is not None and not is_way_up(link.href) and (_has_facts(fact) or _is_alike(row, link, region)):
                 found[id(link)] = _name_of(link)
     return found
 

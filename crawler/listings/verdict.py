@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _INDEX_WORDS = re.compile(
     r"^\W*(?:(?:auto)?index (?:of|von|de|di)(?: (?:all )?files)?(?= *[/:]|$)"
     r"|(?:directory|folder|file) (?:listing|index|contents?)"
-    r"|listing (?:of|for|directory)|contents? of(?= *[/:]|$)|simple (?:package )?index|links for"
+    r"|listing (?:of|for|directory)|contents? of(?= *[/:]|$)|files (?:of|in|under)(?= *[/:])"
+    r"|simple (?:package )?index|links for"
     r"|listing$|[^:]{1,200}: simple list\b|inhalt von|содержимое)",
     re.IGNORECASE,
 )

@@ -103,7 +103,7 @@ def test_a_trickle_below_the_minimum_speed_is_given_up(sandbox: Sandbox, site: S
 def test_a_name_that_does_not_resolve_ends_the_run_and_spares_the_mirror(sandbox: Sandbox, site: Site) -> None:
     wanted = populate(site)
     sandbox.mirror(site.url).succeeds()
-    run = sandbox.mirror("http://nobody.invalid/pub/", delete=True)
+    run = sandbox.mirror("http://nobody.invalid/pub/", delete=True, more=["--moved"])
     run.fails(3)
     assert run.seconds < PATIENT
     sandbox.holds(wanted)

@@ -100,7 +100,7 @@ def test_a_password_is_written_nowhere(sandbox: Sandbox, site: Site, more: list[
     reports = [f"--{name}={sandbox.reports / name}" for name in names] if more else []
     run = sandbox.mirror(with_credentials(site), attempts=2, more=[*more, *reports])
     run.fails(5)
-    sandbox.mirror(with_credentials(site).replace("/pub/", "/absent/")).fails(3)
+    sandbox.mirror(with_credentials(site).replace("/pub/", "/absent/"), more=["--moved"]).fails(3)
     texts = {"output": run.text.encode(), "last": sandbox.runs[-1].text.encode()}
     for path in (*_files(sandbox.base), *_files(sandbox.reports)):
         texts[str(path)] = path.read_bytes()

@@ -208,13 +208,20 @@ class Cut(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excess(Sending):
-    """A good answer on a connection that stays open, and behind it, after a pause, what nobody asked for."""
+    """A good answer on a connection that stays open, and behind it, after a pause, what nobody asked for.
+
+    Without a pause it is in the same write as the body: what comes later than the next request was sent can be told
+    from its answer by nobody.
+    """
 
     data: bytes
     pause: float = 0.0
 
     async def send(self, wire: Wire, answer: Answer) -> bool:
         await wire.head(answer)
+        if not self.pause and answer.framing == "length" and answer.status not in (204, 304):
+            await wire.body(answer.body + self.data, answer)
+            return True
         if answer.status not in (204, 304):
             await wire.body(answer.body, answer)
             await wire.end(answer)

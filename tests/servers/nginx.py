@@ -103,15 +103,15 @@ proxy_cache_path {scratch}/cache keys_zone=files:1m;
         root "{root}";
     }}"""
 FRONT = """\
-location / {{
+location / {
             proxy_pass http://unix:{scratch}/origin.sock;
-            location ~ [^/]$ {{
+            location ~ [^/]$ {
                 proxy_pass http://unix:{scratch}/origin.sock;
                 proxy_cache files;
                 proxy_cache_valid 200 1h;
                 %s
-            }}
-        }}"""
+            }
+        }"""
 """Listings come from the origin, files from a cache that keeps them for an hour."""
 
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler import limits
-from crawler.framing import BodyError, Chunks, End, FramingError, Head, parse_head
+from crawler.framing import BodyError, Chunks, End, FramingError, Head, NoResponse, not_a_response, parse_head
 from crawler.splitter import Splitter
 
 OK = b"HTTP/1.1 200 OK"
@@ -234,6 +234,20 @@ def test_a_chunk_size_or_a_header_section_without_end_is_refused() -> None:
     with pytest.raises(FramingError, match="more than"):
         for _ in range(100):
             splitter.take(b"HTTP/1.1 200 OK\r\nX: " if splitter.head is None and not _ else b"x" * 8192)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_permanent"),
+    [
+        (b"ICY 200 OK\r\n", True), (b"SSH-2.0-OpenSSH\r\n", True), (b"220 ready\r\n", True), (b"+OK\r\n", True),
+        (b"* OK IMAP\r\n", True), (b"\x15\x03\x01\x00\x02", True), (b"<html>", True),
+        (b"\x16\x03 what is this", False), (b"\x00\xff", False), (b"\x1f\x8b", False),
+    ],
+)  # fmt: skip
+def test_the_greeting_of_another_protocol_is_permanent_and_garbage_is_not(data: bytes, is_permanent: bool) -> None:
+    error = not_a_response(data)
+    assert str(error) == "it does not begin with a status line"
+    assert isinstance(error, NoResponse) is not is_permanent
 
 
 def test_what_is_no_response_is_refused_before_its_end() -> None:
