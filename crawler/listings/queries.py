@@ -32,14 +32,18 @@ _OTHER = re.compile(
 """Parameters by which a server sends something else than the entry, or does something to it."""
 _SCRIPT = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+_DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
 RESERVED = re.compile(r"[?#:]")
 """What ends a path or a scheme (RFC 3986), and stands in names all the same."""
 PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 
 
 def is_doubtful(href: str) -> bool:
-    """Whether ``href`` holds what may be a character of a name that was not escaped."""
-    return RESERVED.search(href) is not None
+    """Whether ``href`` holds what may be a character of a name that was not escaped.
+
+    A colon behind a slash, as in ``./1:2.deb``, belongs to the name by RFC 3986 section 4.2.
+    """
+    return _DOUBTFUL.search(href) is not None
 
 
 def without_session(href: str) -> str:
