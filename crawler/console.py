@@ -131,7 +131,7 @@ def print_report(report: Report, call: Call, config: Config) -> int:
     Of a dry run the plan, on standard output; then the summary only if something is wrong. Returns the exit code: that
     of the run, or of a plan that could not be printed.
     """
-    from crawler.report import render_summary
+    from crawler.summary import render_summary
 
     summary = render_summary(report, verbose=call.verbosity > 0)
     if report.plan is not None:

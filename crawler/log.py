@@ -21,7 +21,8 @@ from crawler.leaf import Row
 from crawler.models import Outcome, Rejection, Result
 from crawler.observer import Observer
 from crawler.render import json_text, render_duration, render_size
-from crawler.report import NAVIGATION, Report
+from crawler.report import Report
+from crawler.summary import NAVIGATION
 
 LOGGER = logging.getLogger("crawler")
 

@@ -86,7 +86,7 @@ def run_verify(call: Call) -> int:
 
 
 def _print_verification(report: Report, call: Call, _config: Config) -> int:
-    from crawler.report import render_verification
+    from crawler.summary import render_verification
 
     is_bad = is_trouble(report.exit_code)
     if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):

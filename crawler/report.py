@@ -1,4 +1,4 @@
-"""Report: what a run did, as a value; Tally, the observer that counts it; and the text that people read.
+"""Report: what a run did, as a value; and Tally, the observer that counts it.
 
 The account always closes: listed = saved + unchanged + skipped + failed. Links that are no entries (sort
 links, the parent) are rejections and stand beside the account; deletions are of local files and do too.
@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from crawler.escape import masked, printable
 from crawler.exits import LIMITS, SIGNALS, STOPPED, worst
 from crawler.leaf import Row
 from crawler.models import ListingFailure, Outcome, Rejection, Result, Step
 from crawler.observer import Observer
 from crawler.outdated import Outdated
-from crawler.render import render_duration, render_size
 from crawler.unusable import nothing_wanted
 
 NOT_REACHED = "not reached"
@@ -26,22 +24,6 @@ FAILURES_KEPT = 10_000
 REASONS_KEPT = 1_000
 """Distinct reasons counted apart: a reason that quotes a server must not grow without end."""
 OTHER = "other"
-
-SPARED_SHOWN = 5
-NAVIGATION = frozenset(
-    ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
-)
-"""Rejections that every listing has; they are shown on request only."""
-_OPTIONS = {
-    "ext": "by --ext",
-    "exclude": "by --exclude",
-    "not-included": "by --include",
-    "too-small": "by --min-size",
-    "too-large": "by --max-size",
-    "too-old": "by --newer-than",
-    "too-new": "by --older-than",
-    "robots": "by robots.txt",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,16 +167,13 @@ class Tally(Observer):
         In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
         """
         ended, interrupted = self._ended, interrupted or self._limit
-        if outdated := self._outdated.warning():
-            self.warn(*outdated)
         listed = self._listed - ended[Outcome.DIRECTORY]
         skipped, skipped_by = ended[Outcome.SKIPPED], dict(self._skipped_by)
         unreached = listed - skipped - ended[Outcome.SAVED] - ended[Outcome.UNCHANGED] - ended[Outcome.FAILED]
         if interrupted is not None and unreached > 0:
             skipped += unreached
             skipped_by[NOT_REACHED] = skipped_by.get(NOT_REACHED, 0) + unreached
-        for text in nothing_wanted(listed, skipped_by, interrupted):
-            self.warn(text, 5)
+        self._conclude(listed, skipped_by, interrupted)
         return Report(
             url=self.url,
             directory=self.directory,
@@ -222,78 +201,14 @@ class Tally(Observer):
             free=self.free,
         )
 
+    def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:
+        """Warn of what only all of the entries together can tell."""
+        if outdated := self._outdated.warning():
+            self.warn(*outdated)
+        for text in nothing_wanted(listed, skipped_by, interrupted):
+            self.warn(text, 5)
+
     def _exit_code(self, interrupted: str | None) -> int:
         failed = self._ended[Outcome.FAILED] or self._listings_failed
         ended_by = STOPPED if interrupted in LIMITS else SIGNALS.get(interrupted or "", 0)
         return worst((self._code, 5 if failed else 0, ended_by))
-
-
-def _where(path: str, url: str) -> str:
-    return f"{printable(path) or '/'} ({masked(url)})" if url else printable(path) or "/"
-
-
-def _by_reason(counts: Mapping[str, int]) -> str:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} {_OPTIONS.get(reason, printable(reason))}" for reason, number in ordered)
-
-
-def _transfer_line(report: Report) -> str:
-    took, place = render_duration(report.seconds), printable(report.directory)
-    if not report.saved:
-        return f"Saved nothing to {place} in {took}"
-    line = f"Saved {render_size(report.saved_bytes)} in {took} ({render_size(report.speed)}/s) to {place}"
-    extra = report.received - report.saved_bytes
-    return line + (f"; {render_size(extra)} more were received and not kept" if extra > 1024 * 1024 else "")
-
-
-def _problem_lines(report: Report) -> list[str]:
-    lines = [f"failed: {_where(item.path, item.url)}: {masked(item.reason)}" for item in report.failures]
-    if report.failed > len(report.failures):
-        lines.append(f"failed: {report.failed - len(report.failures):,} more")
-    lines += [
-        f"listing failed: {_where(item.path, item.url)}: {masked(item.reason)}" for item in report.listing_failures
-    ]
-    if report.listings_failed > len(report.listing_failures):
-        lines.append(f"listing failed: {report.listings_failed - len(report.listing_failures):,} more")
-    return lines + [f"problem: {masked(text)}" for text in report.warnings]
-
-
-def render_summary(report: Report, *, verbose: bool = False) -> str:
-    """The report as a block of lines for people, without a final newline. Nothing in it acts on a terminal."""
-    lines = [
-        f"Listed {report.listed:,}: {report.saved:,} saved, {report.unchanged:,} unchanged, "
-        f"{report.skipped:,} skipped, {report.failed:,} failed",
-        _transfer_line(report),
-    ]
-    if report.skipped_by:
-        lines.append(f"Skipped: {_by_reason(report.skipped_by)}")
-    notable = {reason: n for reason, n in report.rejected_by.items() if verbose or reason not in NAVIGATION}
-    if notable:
-        lines.append(f"Links not followed: {_by_reason(notable)}")
-    if report.deleted:
-        lines.append(f"Deleted: {report.deleted:,} gone upstream")
-    if report.extraneous > report.deleted:
-        lines.append(f"Kept: {report.extraneous - report.deleted:,} gone upstream")
-    if report.spared:
-        named = [
-            f"{printable(path)} ({printable(what)})" for path, what in sorted(report.spared.items())[:SPARED_SHOWN]
-        ]
-        more = len(report.spared) - len(named)
-        lines.append(f"Left alone: {', '.join(named)}" + (f" and {more:,} more" if more else ""))
-    if verbose:
-        lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
-    if report.interrupted is not None:
-        asked = report.interrupted in SIGNALS or report.interrupted in LIMITS
-        why = f"by {report.interrupted}" if asked else "early"
-        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
-    return "\n".join(lines + _problem_lines(report))
-
-
-def render_verification(report: Report) -> str:
-    """The report of --verify, for people, without a final newline."""
-    line = f"Verified {report.listed:,} in {render_duration(report.seconds)}: {report.unchanged:,} good"
-    line += f", {report.saved:,} repaired" if report.saved else ""
-    lines = [f"{line}, {report.failed:,} bad in {printable(report.directory)}"]
-    if report.skipped_by:
-        lines.append(f"Not verified: {_by_reason(report.skipped_by)}")
-    return "\n".join(lines + _problem_lines(report))

@@ -27,8 +27,7 @@ _INDEX_WORDS = re.compile(
     r"^\W*(?:(?:auto)?index (?:of|von|de|di)(?: (?:all )?files)?(?= *[/:]|$)"
     r"|(?:directory|folder|file) (?:listing|index|contents?)"
     r"|listing (?:of|for|directory)|contents? of(?= *[/:]|$)|files (?:of|in|under)(?= *[/:])"
-    r"|simple (?:package )?index|links for"
-    r"|listing$|[^:]{1,200}: simple list\b|inhalt von|содержимое)",
+    r"|simple (?:package )?index|links for|listing$|[^:]{1,200}: simple list\b|inhalt von|содержимое)",
     re.IGNORECASE,
 )
 _VAGUE_WORDS = re.compile(

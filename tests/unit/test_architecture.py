@@ -19,7 +19,7 @@ LAYERS = {
     0: "models errors refusals",
     1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces evidence "
     "racy outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests "
-    "config mirrors ownership report render escape wire framing splitter interfaces remembered observer exits "
+    "config mirrors ownership report summary render escape wire framing splitter interfaces remembered observer exits "
     "jobs",
     2: "client reply requests connection access gate rates deadline decoding tls turns spawn link crew parsers "
     "destinations state progress commands outputs target log history html_report",

@@ -11,7 +11,8 @@ from crawler import report as module
 from crawler.exits import worst
 from crawler.models import Entry, Kind, Outcome, Rejection, Result, Span
 from crawler.render import json_text, render_duration, render_entries, render_size
-from crawler.report import Report, Tally, render_summary
+from crawler.report import Report, Tally
+from crawler.summary import render_summary
 
 URL = "http://files.example/"
 
