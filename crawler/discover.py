@@ -16,9 +16,10 @@ from crawler import limits
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
 from crawler.interfaces import Permit
-from crawler.loops import Fingerprint, Seen, loop
+from crawler.lookahead import Level, Lookahead, folder_links
+from crawler.loops import Fingerprint, Seen, seen
 from crawler.models import Entry, Kind, Listing, Rejection
-from crawler.observer import Observer
+from crawler.observer import Observer, Silent
 from crawler.reading import Reader
 from crawler.robots import ROBOTS, is_of_robots
 from crawler.scope import Bounds, Scope, scope_base, upward
@@ -72,10 +73,6 @@ class _Shown:
     """Path under DIR → URL."""
 
 
-class _Silent(Observer):
-    """For what has been reported before."""
-
-
 class Walker:
     """One walk. ``visit`` gets every page; what is refused or fails goes to the observer."""
 
@@ -90,6 +87,8 @@ class Walker:
         permit_as: PermitAs,
     ) -> None:
         self._reader = reader
+        self._quiet = replace(reader, observer=Silent(), leaves=None)
+        """For pages that are no news, or may be no part of the walk."""
         self._observer = observer
         self._bounds = bounds
         self._refuse = refuse
@@ -115,9 +114,9 @@ class Walker:
 
     async def read_anew(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
         """Visit the listing of one folder once more, fetched and parsed now. Raises what ``Reader.read`` raises."""
-        reader = replace(self._reader, observer=_Silent(), leaves=None, anew=True)
+        reader = replace(self._quiet, anew=True)
         bounds = replace(self._bounds, recursive=False)
-        walker = Walker(reader, _Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
+        walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
         await walker._pages(folder, visit)
 
     def _push(self, folders: Iterable[Folder]) -> None:
@@ -172,6 +171,7 @@ class Walker:
                         whole = whole and piece.complete
                         todo += [page for page in self._following(piece, done) if page not in todo]
                         mark.url = piece.url
+                        await self._refuse_loop(folder, folders, mark)
                         below = self._folders(folder, folders, mark, shown)
                     last = piece.is_listing and not todo
                     entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
@@ -228,11 +228,8 @@ class Walker:
         """The folders of a page that are to be walked, last one first: the frontier is a stack.
 
         ``mark`` is that of the page; ``shown`` has the folders that earlier pages of the listing showed, which
-        object stores repeat. Raises ListingError for a listing that is one of its own ancestors again.
+        object stores repeat.
         """
-        ancestor = loop(folder.above, mark)
-        if ancestor is not None:
-            raise ListingError(f"suspected loop: the same listing as its ancestor {masked(ancestor)}")
         found = []
         for entry in reversed(entries) if self._bounds.recursive else ():
             if entry.url in shown.urls:
@@ -240,9 +237,18 @@ class Walker:
             shown.urls.add(entry.url)
             below = self._below(folder, entry)
             if below is not None and not self._is_taken(below, entry.url, shown):
-                above = (*folder.above, Seen(mark.url, mark.rows, mark.names, entry.name))
+                above = (*folder.above, seen(mark, entry.name))
                 found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
         return found
+
+    async def _refuse_loop(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint) -> None:
+        """Raise ListingError for a listing that is proven to be one of its own ancestors again."""
+        lookahead = Lookahead(self._quiet, self._permit(folder), self._may_enter)
+        await lookahead.refuse_loop(folder.above, Level(path=folder.path, mark=mark, links=folder_links(entries)))
+
+    def _may_enter(self, path: str, url: str, depth: int) -> bool:
+        deepest = limits.DEPTH - 1 if self._bounds.max_depth is None else self._bounds.max_depth
+        return depth <= deepest and self.scope.listing(url) is None and self._refuse(path, url) is None
 
     def _is_taken(self, path: str, url: str, shown: _Shown) -> bool:
         """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""

@@ -50,3 +50,7 @@ class Observer(Protocol):
             self.finished(
                 Result(path=above + file.name, url=file.url, outcome=Outcome.UNCHANGED, reason=reason, size=file.size)
             )
+
+
+class Silent(Observer):
+    """For what nobody is to hear of, or has heard of before."""

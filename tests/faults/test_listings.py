@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -134,6 +135,39 @@ def test_a_loop_is_seen_after_few_levels(sandbox: Sandbox, site: Site) -> None:
     run.fails(5)
     assert len(site.log) <= 20
     run.says("loop")
+
+
+def circle(site: Site, rows: dict[str, list[str]], circles: Callable[[str], str]) -> None:
+    """A part of the tree below ``/pub/round/``; ``circles``: target → which of ``rows`` its listing has."""
+
+    def resource(target: str) -> Resource | None:
+        if not target.startswith("/pub/round/"):
+            return None
+        if not target.endswith("/"):
+            return Resource(path=target, state=Version(data=blob(5), mtime=OLD))
+        here = [Row(href=name, size=None if name.endswith("/") else 5, mtime=OLD) for name in rows[circles(target)]]
+        return Resource(path=target, page=lambda: nginx(target, here))
+
+    site.otherwise = resource
+    site.links("round/", size=None)
+
+
+@pytest.mark.own
+@pytest.mark.row("L06")
+def test_a_loop_through_two_folders_ends_beside_real_copies_and_names_the_way_out(sandbox: Sandbox, site: Site) -> None:
+    for path in ("x/file", "x/x/file", "x/x/x/file"):  # a folder that holds two copies of itself
+        site.file(path, blob(100))
+    wanted = site.contents()
+    rows = {"round/": ["a/", "one"], "a/": ["b/", "two"], "b/": ["a/", "one"]}
+    circle(site, rows, lambda target: target.rstrip("/").rpartition("/")[2] + "/")
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    run.says("round/a/b", "--exclude /round/a/b/", "--max-depth")
+    saved = {"round/one": blob(5), "round/a/two": blob(5)}
+    sandbox.holds(wanted | saved)
+    assert len(site.log) <= 30
+    sandbox.mirror(site.url, more=["--exclude=/round/a/b/"]).succeeds()
+    sandbox.holds(wanted | saved)
 
 
 @pytest.mark.row("L07")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler import limits
 from crawler.discover import Folder, FolderPage, Walker
 from crawler.errors import FetchError, ListingError
+from crawler.loops import EQUAL
 from crawler.models import Entry, Kind, Listing, Rejection
 from crawler.reading import Reader
 from crawler.scope import Bounds
@@ -20,7 +24,7 @@ ROOT = "http://h/pub/"
 
 
 def listing(
-    url: str, *names: str, complete: bool = True, is_listing: bool = True, pages: tuple[str, ...] = ()
+    url: str, *names: str, complete: bool = True, is_listing: bool = True, pages: tuple[str, ...] = (), row: str = ""
 ) -> Listing:
     """A page with these names; those that end in a slash are folders."""
     entries = tuple(
@@ -29,7 +33,7 @@ def listing(
             folder=name.rstrip("/").rpartition("/")[0],
             kind=Kind.DIRECTORY if name.endswith("/") else Kind.FILE,
             url=url.partition("?")[0] + name,
-            row=url,
+            row=row or url,
         )
         for name in names
     )
@@ -278,16 +282,118 @@ async def test_a_tree_without_end_stops_at_the_safety_stop_and_that_is_a_failure
     assert ["--max-depth" in reason for _, reason in walk.observer.failed_listings] == [True]
 
 
-async def test_a_tree_that_contains_itself_is_found_out() -> None:
-    names = ("loop/", "a", "b")
-    pages = [listing(ROOT + "loop/" * depth, *names) for depth in range(9)]
-    for page in pages:
-        page_rows = tuple(Entry(name=e.name, kind=e.kind, url=e.url, row="same") for e in page.entries)
-        object.__setattr__(page, "entries", page_rows)
-    walk = Walk(*pages)
+Graph = dict[int, dict[str, int]]
+"""Directory → name of a folder in it → the directory that this is: trees, and links that lead back up."""
+
+
+def pages_of(graph: Graph, levels: int) -> list[Listing]:
+    """All listings of ``graph`` down to so many levels, each with the same rows wherever it is reached.
+
+    All directories hold a file of the same name, so that they look alike if their folders do.
+    """
+    found, now = [], [(ROOT, 0)]
+    for _ in range(levels + 1):
+        found += [listing(url, *(f"{name}/" for name in graph[node]), "file", row="same") for url, node in now]
+        now = [(f"{url}{name}/", below) for url, node in now for name, below in graph[node].items()]
+    return found
+
+
+async def test_a_tree_that_contains_itself_is_found_out_before_anything_of_it_is_visited() -> None:
+    walk = Walk(*pages_of({0: {"loop": 0}}, 9))
     await walk.run()
     assert walk.paths == [""]
-    assert ["loop" in reason for _, reason in walk.observer.failed_listings] == [True]
+    [(path, reason)] = walk.observer.failed_listings
+    assert path == "loop"
+    assert "loop: the same listing as its ancestor http://h/pub/" in reason
+    assert "--exclude /loop/" in reason
+    assert "--max-depth" in reason
+
+
+async def test_a_loop_through_two_folders_is_found_out_before_anything_of_it_is_visited() -> None:
+    walk = Walk(*pages_of({0: {"a": 1, "c": 2}, 1: {"b": 0}, 2: {}}, 9))
+    await walk.run()
+    assert walk.paths == ["", "a", "c"]
+    assert [path for path, _ in walk.observer.failed_listings] == ["a/b"]
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+async def test_a_folder_with_copies_of_itself_is_mirrored_whole(levels: int) -> None:
+    graph: Graph = {number: {"a": number + 1} for number in range(levels + 1)} | {levels + 1: {}}
+    walk = Walk(*pages_of(graph, levels + 1))
+    await walk.run()
+    assert sorted(walk.paths) == ["/".join("a" * depth) for depth in range(levels + 2)]
+    assert walk.observer.failed_listings == []
+
+
+@pytest.mark.parametrize("bounds", [{"max_depth": 2}, {"recursive": False}])
+async def test_nothing_is_read_ahead_where_the_walk_may_not_go(bounds: dict[str, int | bool]) -> None:
+    walk = Walk(*pages_of({0: {"loop": 0}}, 9), refused={"loop/loop/loop": "exclude"}, **bounds)
+    await walk.run()
+    deepest = bounds.get("max_depth", 0)
+    assert set(walk.client.urls()) == {ROOT + "loop/" * depth for depth in range(deepest + 1)}
+    assert walk.observer.failed_listings == []
+
+
+NAMES = st.sampled_from(["a", "b"])
+
+
+@given(
+    st.recursive(st.just({}), lambda below: st.dictionaries(NAMES, below, max_size=2), max_leaves=8).filter(
+        lambda tree: height(tree) <= EQUAL
+    )
+)
+@settings(max_examples=60, deadline=None)
+async def test_finite_trees_with_copies_of_parts_of_themselves_are_mirrored_whole(tree: dict[str, Any]) -> None:
+    graph: Graph = {}
+    number_nodes(tree, graph)
+    pages = pages_of(graph, EQUAL)
+    walk = Walk(*pages)
+    await walk.run()
+    assert sorted({f"{ROOT}{path}/" if path else ROOT for path in walk.paths}) == sorted({page.url for page in pages})
+    assert walk.observer.failed_listings == []
+
+
+def height(tree: dict[str, Any]) -> int:
+    return 1 + max(map(height, tree.values()), default=-1) if tree else 0
+
+
+def number_nodes(tree: dict[str, Any], graph: Graph) -> int:
+    number = len(graph)
+    graph[number] = {}
+    for name, below in tree.items():
+        graph[number][name] = number_nodes(below, graph)
+    return number
+
+
+@given(st.lists(st.dictionaries(NAMES, st.integers(0, 2), max_size=2), min_size=3, max_size=3))
+@settings(max_examples=60, deadline=None)
+async def test_trees_with_links_back_up_end_soon_and_fail_only_in_a_loop(links: list[dict[str, int]]) -> None:
+    graph: Graph = dict(enumerate(links))
+    walk = Walk()
+    walk.answers = Endless(graph, walk.pages)
+    await walk.run()
+    assert len(walk.client.asked) <= 600
+    assert bool(walk.observer.failed_listings) == has_circle(graph, 0, ())
+
+
+class Endless(dict[str, Answer]):
+    """Makes each page of a graph when it is asked for."""
+
+    def __init__(self, graph: Graph, pages: dict[str, Listing]) -> None:
+        self._graph = graph
+        self._pages = pages
+
+    def __contains__(self, url: object) -> bool:
+        node = 0
+        for name in str(url).removeprefix(ROOT).split("/")[:-1]:
+            node = self._graph[node][name]
+        names = (f"{name}/" for name in self._graph[node])
+        self._pages[str(url)] = listing(str(url), *names, f"file{node}", row="same")
+        return False
+
+
+def has_circle(graph: Graph, node: int, above: tuple[int, ...]) -> bool:
+    return node in above or any(has_circle(graph, below, (*above, node)) for below in graph[node].values())
 
 
 async def test_refused_folders_are_not_entered_and_the_rule_is_told() -> None:

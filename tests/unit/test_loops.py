@@ -1,10 +1,10 @@
-"""When a listing is taken for one of its own ancestors again."""
+"""When a listing is proven to be one of its own ancestors again."""
 
 from __future__ import annotations
 
 import pytest
 
-from crawler.loops import Fingerprint, Seen, loop
+from crawler.loops import ALIKE, BARE, EQUAL, Fingerprint, Seen, loop, periods, seen
 from crawler.models import Entry, Kind
 
 
@@ -22,19 +22,55 @@ def listing(url: str, *names: str, row: str = "") -> Fingerprint:
     return page
 
 
-def seen(page: Fingerprint, child: str) -> Seen:
-    return Seen(page.url, page.rows, page.names, child)
+def chain(*pages: Fingerprint, way: str) -> tuple[list[Seen], Fingerprint]:
+    """``pages`` from the root down, each but the last left through the folder that ``way`` names next."""
+    above = [seen(page, way[number % len(way)]) for number, page in enumerate(pages[:-1])]
+    return above, pages[-1]
 
 
-def test_the_same_rows_below_the_folder_we_came_through_are_a_loop() -> None:
-    root = listing("http://h/", "loop/", "a.txt", row="today")
-    again = listing("http://h/loop/", "loop/", "a.txt", row="today")
-    assert loop([seen(root, "loop")], again) == "http://h/"
+def tree(way: str, levels: int, *, files: int = 1, is_equal: bool = True) -> tuple[list[Seen], Fingerprint]:
+    """The first ``levels`` listings of a tree in which the folders of ``way`` follow each other again and again."""
+    pages = []
+    for number in range(levels):
+        period = number % len(way)
+        names = [f"{way[period]}/", *(f"{period}-{each}.txt" for each in range(files))]
+        row = "today" if is_equal else f"{number} days ago"
+        pages.append(listing(f"http://h/{number}/", *names, row=row))
+    return chain(*pages, way=way)
+
+
+@pytest.mark.parametrize("way", ["a", "ab", "abc"])
+@pytest.mark.parametrize(
+    ("files", "is_equal", "needed"),
+    [(0, True, BARE), (0, False, BARE), (1, True, EQUAL), (1, False, ALIKE), (50, True, EQUAL), (50, False, ALIKE)],
+)
+def test_a_loop_is_proven_by_so_many_repetitions_and_not_by_one_less(
+    way: str, files: int, is_equal: bool, needed: int
+) -> None:
+    period = len(way)
+    for levels in range(1, period * needed + 3):
+        above, last = tree(way, levels, files=files, is_equal=is_equal)
+        repetitions = -(-(levels - period) // period)
+        assert (loop(above, last) is not None) == (repetitions >= needed), levels
+        assert (period in periods(above, last)) == (levels > period)
+
+
+def test_the_url_is_that_of_the_nearest_ancestor_that_is_repeated() -> None:
+    above, last = tree("ab", 2 * EQUAL + 1)
+    assert loop(above, last) == above[-2].url
+
+
+def test_a_break_in_the_repetition_begins_the_count_anew() -> None:
+    pages = [listing(f"http://h/{number}/", "a/", "x") for number in range(2 * EQUAL)]
+    pages[EQUAL - 1] = listing("http://h/other/", "a/", "y")
+    assert loop(*chain(*pages, way="a")) is None
+    assert loop(*chain(*pages, listing("http://h/last/", "a/", "x"), way="a")) is not None
 
 
 def test_the_order_of_rows_does_not_hide_a_loop() -> None:
-    root = listing("http://h/", "a.txt", "loop/")
-    assert loop([seen(root, "loop")], listing("http://h/loop/", "loop/", "a.txt")) == "http://h/"
+    orders = [("a/", "x"), ("x", "a/")]
+    pages = [listing(f"http://h/{number}/", *orders[number % 2]) for number in range(EQUAL + 1)]
+    assert loop(*chain(*pages, way="a")) is not None
 
 
 def test_an_ancestor_that_answers_again_is_a_loop_whatever_it_shows() -> None:
@@ -44,27 +80,14 @@ def test_an_ancestor_that_answers_again_is_a_loop_whatever_it_shows() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [
-        listing("http://h/a/", "b.txt"),
-        listing("http://h/a/", "a/", "c.txt"),
-        listing("http://h/a/", "a/", "b.txt", row="other times"),
-    ],
-    ids=["other names", "one name differs", "other rows"],
+    [listing("http://h/a/", "b.txt"), listing("http://h/a/", "a/", "c.txt"), listing("http://h/a/", "x/", "b.txt")],
+    ids=["no folder", "one name differs", "another folder"],
 )
-def test_a_folder_that_resembles_its_parent_is_no_loop(page: Fingerprint) -> None:
-    assert loop([seen(listing("http://h/", "a/", "b.txt"), "a")], page) is None
-
-
-def test_names_that_repeat_with_changing_rows_are_a_loop_after_three_ancestors() -> None:
-    above = []
-    for depth in range(4):
-        page = listing("http://h/" + "a/" * depth, "a/", "b.txt", row=str(depth))
-        found = loop(above, page)
-        assert (found is not None) == (depth >= 3)
-        above.append(seen(page, "a"))
+def test_a_folder_that_differs_from_its_parent_is_not_even_followed(page: Fingerprint) -> None:
+    assert periods([seen(listing("http://h/", "a/", "b.txt"), "a")], page) == []
 
 
 def test_siblings_with_equal_content_are_no_loop() -> None:
     root = listing("http://h/", "x/", "y/")
     leaf = listing("http://h/x/", "same.txt")
-    assert loop([seen(root, "x")], leaf) is None
+    assert (loop([seen(root, "x")], leaf), periods([seen(root, "x")], leaf)) == (None, [])
