@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crawler.comparison import Extraneous, Missing
 from crawler.config import MaxDelete
-from crawler.errors import DeleteRefused
 from crawler.filters import Filters
 from crawler.interfaces import Destination
 from crawler.models import Kind, Outcome, Result
@@ -104,14 +104,61 @@ def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
         yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0
 
 
-def check_limit(count: int, total: int, limit: MaxDelete) -> None:
-    """Raise DeleteRefused if ``count`` of ``total`` local files are more than ``limit`` allows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Of a run that has looked at everything, what says if it may delete."""
+
+    wanted: bool
+    """``--delete``."""
+    gone: bool
+    """Something is proven absent."""
+    doubts: tuple[tuple[str, int], ...] = ()
+    """As ``doubts`` yields them."""
+    interrupted: bool = False
+    limit_reached: bool = False
+    """``--max-files`` and the like: the run did not look at everything."""
+    failed: bool = False
+    """Any file or listing."""
+    listings_failed: bool = False
+    ignores_errors: bool = False
+    count: int = 0
+    """Files that would go, 0 as long as they are not counted; ``total`` is that of all local files."""
+    total: int = 0
+    limit: MaxDelete
+
+
+class Judgement(NamedTuple):
+    """Whether a run deletes, and what it has to say, each text with its exit code."""
+
+    deletes: bool
+    warnings: tuple[tuple[str, int], ...] = ()
+    refusal: str | None = None
+    """The text of the DeleteRefused that ends the run."""
+
+
+def judge(case: Circumstances) -> Judgement:
+    """What stands in the way of deleting, if anything does. Doubts about some folders do not concern the others."""
+    if not case.wanted:
+        return Judgement(False)
+    if not case.gone or case.interrupted or case.limit_reached:  # the latter two are told, and have their exit codes
+        return Judgement(False, case.doubts)
+    if case.failed and not case.ignores_errors:
+        code = 6 if case.listings_failed else 0
+        told = ("nothing was deleted, because something failed (--ignore-errors would)", code)
+        return Judgement(False, (*case.doubts, told))
+    refusal = excess(case.count, case.total, case.limit)
+    return Judgement(refusal is None, case.doubts, refusal)
+
+
+def excess(count: int, total: int, limit: MaxDelete) -> str | None:
+    """Why ``count`` of ``total`` local files are more than ``limit`` allows, or None."""
     share = max(NEVER_TOO_MANY, int(total * (limit.percent or 0.0) / 100))
-    if count > (share if limit.count is None else limit.count):
-        raise DeleteRefused(
-            f"{count} of {total} local files are gone upstream: more than --max-delete {limit} allows, "
-            "so nothing was deleted (is the site complete? then run once with a higher --max-delete)"
-        )
+    if count <= (share if limit.count is None else limit.count):
+        return None
+    return (
+        f"{count} of {total} local files are gone upstream: more than --max-delete {limit} allows, "
+        "so nothing was deleted (is the site complete? then run once with a higher --max-delete)"
+    )
 
 
 async def remove(

@@ -9,7 +9,7 @@ from crawler.allowance import BUDGET
 from crawler.checksums import Checksums
 from crawler.collecting import below_any, collect
 from crawler.comparison import Extraneous
-from crawler.deletion import Excluded, candidates, check_limit, doubts, remove
+from crawler.deletion import Circumstances, Doomed, Excluded, candidates, doubts, judge, remove
 from crawler.discover import Folder, FolderPage, Walker
 from crawler.errors import DeleteRefused
 from crawler.fetching import build_walker
@@ -195,16 +195,7 @@ class MirrorRun(Run):
             producer.missing.arrived(path)
         parts.tally.extraneous = len(producer.missing.gone)
         parts.tally.spared = producer.missing.spared
-        if config.delete:
-            for text, code in doubts(producer.missing):
-                parts.tally.warn(text, code)
-        if not config.delete or not producer.missing.gone:
-            return False
-        if parts.allowance.reached:  # it did not look at everything
-            return False
-        if parts.tally.failed and not config.ignore_errors:
-            code = 6 if self._walker.failures else 0
-            parts.tally.warn("nothing was deleted, because something failed (--ignore-errors would)", code)
+        if not self._may_delete():
             return False
         doomed = await candidates(
             producer.missing.gone, parts.destination, self.filters, delete_excluded=config.delete_excluded
@@ -213,13 +204,35 @@ class MirrorRun(Run):
         parts.tally.spared = producer.missing.spared | doomed.spared
         if self.planner is not None:
             self.planner.delete(doomed)
-        local_files = producer.local_files + self._leaves.files + doomed.uncounted
-        check_limit(len(doomed.files), local_files, config.max_delete)
-        if self.planner is not None:
-            return True
-        for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
-            parts.tally.warn(f"could not delete {path}: {reason}", 4)
+        if not self._may_delete(doomed):
+            return False
+        if self.planner is None:
+            for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
+                parts.tally.warn(f"could not delete {path}: {reason}", 4)
         return True
+
+    def _may_delete(self, doomed: Doomed | None = None) -> bool:
+        """As things are now; ``doomed``: what would go, once it is known. Raises DeleteRefused."""
+        parts, config, missing = self.parts, self.parts.config, self._producer.missing
+        case = Circumstances(
+            wanted=config.delete,
+            gone=bool(missing.gone),
+            doubts=tuple(doubts(missing)),
+            interrupted=parts.stop.reason is not None,
+            limit_reached=parts.allowance.reached,
+            failed=bool(parts.tally.failed),
+            listings_failed=bool(self._walker.failures),
+            ignores_errors=config.ignore_errors,
+            count=len(doomed.files) if doomed else 0,
+            total=self._producer.local_files + self._leaves.files + doomed.uncounted if doomed else 0,
+            limit=config.max_delete,
+        )
+        judgement = judge(case)
+        for text, code in judgement.warnings:
+            parts.tally.warn(text, code)
+        if judgement.refusal is not None:
+            raise DeleteRefused(judgement.refusal)
+        return judgement.deletes
 
     async def _collect(self) -> None:
         """After a walk that missed nothing: what the state remembers and nobody will ask for again."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,7 @@ from hypothesis import strategies as st
 
 from crawler.comparison import Extraneous
 from crawler.config import Config, MaxDelete
-from crawler.deletion import NEVER_TOO_MANY, Doomed, candidates, check_limit, remove
-from crawler.errors import DeleteRefused
+from crawler.deletion import NEVER_TOO_MANY, Circumstances, Doomed, candidates, excess, judge, remove
 from crawler.filters import Filters
 from crawler.models import Kind, Known, Local, Outcome
 from crawler.state import SqliteState
@@ -129,14 +130,47 @@ async def test_no_doomed_folder_holds_what_stays(paths: set[str], exclude: str) 
     ],
 )
 def test_too_many_deletions_are_refused(count: int, total: int, limit: MaxDelete, refused: bool) -> None:
-    if not refused:
-        check_limit(count, total, limit)
-        return
-    with pytest.raises(DeleteRefused) as raised:
-        check_limit(count, total, limit)
-    assert f"{count} of {total}" in str(raised.value)
-    assert f"--max-delete {limit}" in str(raised.value)
-    assert "\n" not in str(raised.value)
+    text = excess(count, total, limit)
+    assert (text is not None) == refused
+    if text is not None:
+        assert f"{count} of {total}" in text
+        assert f"--max-delete {limit}" in text
+        assert "\n" not in text
+
+
+DOUBT = ("nothing was deleted in /x", 6)
+SWITCHES = ("wanted", "gone", "interrupted", "limit_reached", "failed", "listings_failed", "ignores_errors", "too many")
+JUDGEMENTS = (
+    # switches in that order, "." for either; deletes; what is said; its exit code
+    ("0.......", False, "", 0),
+    ("10......", False, "", 0),
+    ("111.....", False, "", 0),
+    ("1101....", False, "", 0),
+    ("1100100.", False, "something failed", 0),
+    ("11001.0.", False, "something failed", 6),
+    (".......1", False, "--max-delete", 6),
+    (".......0", True, "", 0),
+)
+"""The first line that fits decides."""
+
+
+@pytest.mark.parametrize("doubted", [False, True], ids=["no doubt", "a doubtful folder"])
+@pytest.mark.parametrize("switches", list(product("01", repeat=len(SWITCHES))), ids="".join)
+def test_what_stands_in_the_way_of_deleting(switches: tuple[str, ...], doubted: bool) -> None:
+    is_on = {name: switch == "1" for name, switch in zip(SWITCHES, switches, strict=True)}
+    count = NEVER_TOO_MANY + 1 if is_on.pop("too many") else NEVER_TOO_MANY
+    case = Circumstances(**is_on, doubts=(DOUBT,) * doubted, count=count, total=12, limit=DEFAULT)  # type: ignore[arg-type]
+    deletes, warnings, refusal = judge(case)
+    _, expected, says, code = next(line for line in JUDGEMENTS if re.fullmatch(line[0], "".join(switches)))
+    assert deletes == expected
+    assert (DOUBT in warnings) == (doubted and case.wanted), "a doubt is told, and is no obstacle for other folders"
+    told = [warning for warning in warnings if warning != DOUBT] + [(refusal, 6)] * (refusal is not None)
+    assert [text for text, _ in told if not text or says not in text] == []
+    assert [warned for _, warned in told] == [code] * bool(says)
+
+
+def test_what_is_not_counted_yet_is_not_too_much() -> None:
+    assert judge(Circumstances(wanted=True, gone=True, limit=MaxDelete(count=0))).deletes
 
 
 async def test_what_is_removed_is_told_and_forgotten() -> None:
