@@ -189,10 +189,12 @@ def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
 class Chunks:
     """Finds the end of a chunked body (RFC 9112 section 7.1), in whatever pieces it arrives."""
 
-    __slots__ = ("_in_trailer", "_is_after", "_left", "_line", "is_over")
+    __slots__ = ("_in_trailer", "_is_after", "_left", "_line", "is_over", "trailer")
 
     def __init__(self) -> None:
         self.is_over = False
+        self.trailer: int | None = None
+        """Where in the bytes that were taken last the trailer section begins or goes on; None before it."""
         self._left = 0
         """Bytes of the present chunk that are to come."""
         self._is_after = False
@@ -203,6 +205,7 @@ class Chunks:
     def take(self, data: bytes) -> int:
         """How many bytes of ``data`` belong to the body. Raises BodyError."""
         at, size = 0, len(data)
+        self.trailer = 0 if self._in_trailer else None
         while at < size and not self.is_over:
             if self._left:
                 step = min(self._left, size - at)
@@ -218,6 +221,8 @@ class Chunks:
             self._take_line(self._line + data[at:stop])
             self._line = b""
             at = stop + 1
+            if self._in_trailer and self.trailer is None:
+                self.trailer = at
         return at
 
     def _take_line(self, line: bytes) -> None:

@@ -44,7 +44,7 @@ class Splitter:
             return b"", bool(data)
         if self.head is not None:
             mine = self._of_body(data, 0)
-            return data[:mine], mine < len(data)
+            return self._passed(data, 0, mine), mine < len(data)
         if not self._buffer:
             return self._of_head(data)
         self._buffer += data
@@ -77,9 +77,19 @@ class Splitter:
         self._chunks = Chunks() if head.end is End.CHUNKED else None
         self.is_over = head.end is End.HEADER or (head.end is End.LENGTH and not head.length)
         mine = self._of_body(data, stop)
-        if start == 0 and mine == len(data) and head.data == data[:stop]:
+        if start == 0 and mine == len(data) and head.data == data[:stop] and self._chunks is None:
             return data, False
-        return head.data + data[stop:mine], mine < len(data)
+        return head.data + self._passed(data, stop, mine), mine < len(data)
+
+    def _passed(self, data: bytes, start: int, mine: int) -> bytes:
+        """``data`` from ``start`` to ``mine`` without the trailer section.
+
+        Its fields may be discarded (RFC 9112 section 7.1.2), and those of framing mean nothing there (RFC 9110 6.5.1).
+        """
+        trailer = self._chunks.trailer if self._chunks is not None else None
+        if trailer is None:
+            return data[start:mine]
+        return data[start : start + trailer] + (b"\r\n" if self.is_over else b"")
 
     def _of_body(self, data: bytes, start: int) -> int:
         """Up to where ``data`` belongs to the body that begins or goes on at ``start``."""

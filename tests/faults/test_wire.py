@@ -50,6 +50,7 @@ def raw(*lines: bytes, body: bytes = b"hello") -> Raw:
 
 
 READABLE = {
+    "trailer": raw(b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n"),
     "twice": raw(b"Content-Length: 5", b"Content-Length: 5"),
     "list": raw(b"Content-Length: 5, 5"),
     "both": raw(b"Content-Length: 7", b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),

@@ -128,6 +128,8 @@ def chunked(body: bytes, sizes: list[int], extension: bytes, trailer: bytes) -> 
     return out + b"0\r\n" + trailer + b"\r\n"
 
 
+TRAILERS = [b"", b"X: y\r\n", b"Content-Length: 3\r\nX: y\r\n"]
+"""Whose fields are passed over."""
 EXTRA = [b"", b"\r\n", b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny", b"0\r\n\r\n"]
 
 
@@ -151,7 +153,7 @@ def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
     if framing in ("chunked", "both"):
         sizes = draw(st.lists(st.integers(1, 20), max_size=4))
         extension = draw(st.sampled_from([b"", b";a=b", b" "]))
-        body = chunked(body, sizes, extension, draw(st.sampled_from([b"", b"X: y\r\n"])))
+        body = chunked(body, sizes, extension, draw(st.sampled_from(TRAILERS)))
     if is_head or status in (204, 304):
         body = b""
     start = line_end.join([b"HTTP/1.1 %d x" % status, *lines]) + line_end * 2
@@ -176,7 +178,8 @@ def test_every_split_of_a_response_gives_the_same(
             mine += part
             is_excess = is_excess or more
         assert splitter.head is not None
-        assert mine == splitter.head.data + body
+        kept = next((body.replace(each, b"") for each in TRAILERS if each and each in body), body)
+        assert mine == splitter.head.data + kept
         assert (splitter.is_over, is_excess) == (True, bool(extra))
         assert splitter.take(b"late") == (b"", True)
 
