@@ -20,7 +20,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-random test-heavy bench fuzz soak peers-faults check fmt clean
+.PHONY: help mirror test test-random test-heavy bench fuzz mutants soak peers-faults check fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,11 @@ bench: $(RUN) ## compare with wget, wget2, lftp, rclone, curl, aria2c; ARGS=--qu
 fuzz: $(DEV) ## fuzz the listing parser and the reading of responses, 10 minutes each
 	@$(PIP) --editable '.[dev,fuzz]'
 	@for target in listing response; do $(BIN)/python -m tests.fuzz $$target -max_total_time=600 || exit 1; done
+
+mutants: $(DEV) ## change the decisions one by one, and list the changes that no test notices: half an hour
+	@$(PIP) --editable '.[dev,mutants]'
+	@CI=true $(BIN)/python -m mutmut run $(ARGS)
+	@$(BIN)/python -m mutmut results
 
 soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: 10 to 20 minutes; ARGS=--quick takes one
 	@$(BIN)/python -m tests.soak $(ARGS)
