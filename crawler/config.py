@@ -85,6 +85,8 @@ class MaxDelete:
 
     count: int | None = None
     percent: float | None = None
+    always: int = 0
+    """So many files may go whatever their share: small folders change by large fractions. Only the default has it."""
 
     def __str__(self) -> str:
         return f"{self.percent:g}%" if self.percent is not None else str(self.count)
@@ -288,8 +290,8 @@ class Config:
 
     delete: bool = _option(False, LOCAL, "remove local files that are gone upstream, when that is proven")
     max_delete: MaxDelete = _option(
-        MaxDelete(percent=25.0), LOCAL, "refuse to delete more than that; 10 files are never too many", "N|N%",
-        parse=parse_max_delete, takes=MaxDelete,
+        MaxDelete(percent=25.0, always=10), LOCAL, "refuse to delete more than that", "N|N%",
+        parse=parse_max_delete, takes=MaxDelete, shown="25%, or 10 files where that is more",
     )  # fmt: skip
     ignore_errors: bool = _option(False, LOCAL, "delete although something failed, where the listing was complete")
     delete_excluded: bool = _option(False, LOCAL, "what the filters exclude may be deleted too")

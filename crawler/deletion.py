@@ -19,9 +19,6 @@ from crawler.observer import Observer
 from crawler.refusals import NOT_EMPTY
 from crawler.remembered import StateStore
 
-NEVER_TOO_MANY = 10
-"""Deletions that the default limit, a percentage, always allows: small folders change by large fractions."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doomed:
@@ -152,7 +149,7 @@ def judge(case: Circumstances) -> Judgement:
 
 def excess(count: int, total: int, limit: MaxDelete) -> str | None:
     """Why ``count`` of ``total`` local files are more than ``limit`` allows, or None."""
-    share = max(NEVER_TOO_MANY, int(total * (limit.percent or 0.0) / 100))
+    share = max(limit.always, int(total * (limit.percent or 0.0) / 100))
     if count <= (share if limit.count is None else limit.count):
         return None
     return (

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.comparison import Extraneous
-from crawler.config import Config, MaxDelete
-from crawler.deletion import NEVER_TOO_MANY, Circumstances, Doomed, candidates, excess, judge, remove
+from crawler.config import Config, MaxDelete, parse_max_delete
+from crawler.deletion import Circumstances, Doomed, candidates, excess, judge, remove
 from crawler.filters import Filters
 from crawler.models import Kind, Known, Local, Outcome
 from crawler.state import SqliteState
@@ -112,8 +112,8 @@ async def test_no_doomed_folder_holds_what_stays(paths: set[str], exclude: str) 
     ("count", "total", "limit", "refused"),
     [
         (10, 10, DEFAULT, False),
-        (NEVER_TOO_MANY, 12, DEFAULT, False),
-        (NEVER_TOO_MANY + 1, 12, DEFAULT, True),
+        (10, 12, DEFAULT, False),
+        (11, 12, DEFAULT, True),
         (25, 100, DEFAULT, False),
         (26, 100, DEFAULT, True),
         (0, 0, DEFAULT, False),
@@ -126,7 +126,11 @@ async def test_no_doomed_folder_holds_what_stays(paths: set[str], exclude: str) 
         (100, 100, MaxDelete(count=1000), False),
         (100, 100, MaxDelete(percent=100.0), False),
         (50, 100, MaxDelete(percent=49.9), True),
-        (11, 1000, MaxDelete(percent=0.0), True),
+        (1, 30, MaxDelete(percent=0.0), True),
+        (0, 30, MaxDelete(percent=0.0), False),
+        (3, 30, MaxDelete(percent=10.0), False),
+        (4, 30, MaxDelete(percent=10.0), True),
+        (3, 10, parse_max_delete("25%"), True),
     ],
 )
 def test_too_many_deletions_are_refused(count: int, total: int, limit: MaxDelete, refused: bool) -> None:
@@ -158,7 +162,7 @@ JUDGEMENTS = (
 @pytest.mark.parametrize("switches", list(product("01", repeat=len(SWITCHES))), ids="".join)
 def test_what_stands_in_the_way_of_deleting(switches: tuple[str, ...], doubted: bool) -> None:
     is_on = {name: switch == "1" for name, switch in zip(SWITCHES, switches, strict=True)}
-    count = NEVER_TOO_MANY + 1 if is_on.pop("too many") else NEVER_TOO_MANY
+    count = DEFAULT.always + 1 if is_on.pop("too many") else DEFAULT.always
     case = Circumstances(**is_on, doubts=(DOUBT,) * doubted, count=count, total=12, limit=DEFAULT)  # type: ignore[arg-type]
     deletes, warnings, refusal = judge(case)
     _, expected, says, code = next(line for line in JUDGEMENTS if re.fullmatch(line[0], "".join(switches)))
