@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from crawler.comparison import useless
 from crawler.interfaces import Destination
 from crawler.remembered import StateStore
 
@@ -19,7 +20,7 @@ def below_any(folders: Collection[str]) -> Callable[[str], bool]:
 
 
 async def collect(destination: Destination, state: StateStore, is_spared: Callable[[str], bool], *, base: str) -> None:
-    """Forget files of unvisited folders that are not in DIR either, and pages that were not visited.
+    """Forget files of unvisited folders where no regular file lies in DIR either, and pages that were not visited.
 
     To be called at the end of a run that visited every listed folder that it was allowed to; ``is_spared`` tells the
     paths of the others. ``base`` is the URL of the tree: pages at old addresses are never spared.
@@ -29,7 +30,7 @@ async def collect(destination: Destination, state: StateStore, is_spared: Callab
             continue
         local = await destination.scan(folder)
         above = f"{folder}/" if folder else ""
-        stale = [above + name for name in await state.folder(folder) if name not in local]
+        stale = [above + name for name in useless(await state.folder(folder), local)]
         if stale:
             state.forget(stale)
     await state.forget_unvisited_pages(lambda path, url: url.startswith(base) and is_spared(path))

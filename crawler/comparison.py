@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from crawler.models import LINK, Entry, Kind, Local
+
+_OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
+
+
+def in_its_place(kind: Kind) -> str:
+    """What is said of a file where something of another ``kind`` lies."""
+    return f"{_OBSTACLES.get(kind, 'something that is no regular file')} is in its place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +99,23 @@ class Missing:
         """The file at ``path`` was fetched and checked: the folder in its place may go."""
         if path in self.obstructing:
             self.gone.append(self.obstructing[path])
+
+
+def useless(
+    known: Iterable[str],
+    local: Mapping[str, Local],
+    shown: Mapping[str, bool | None] | None = None,
+    mentioned: Collection[str] = (),
+) -> list[str]:
+    """Which of the files that are ``known`` in a folder, by name, need not be remembered any more.
+
+    They are those that its complete listing does not show as files, and where no regular file lies: to forget them
+    costs nothing, and otherwise --verify would miss them in every run. ``shown`` is as in ``Shown.folders``.
+    """
+    shown = shown or {}
+    here = {name for name, found in local.items() if found.kind is Kind.FILE}
+    files = {name for name, is_folder in shown.items() if is_folder is not True}
+    return [name for name in known if name not in here and name not in files and name not in mentioned]
 
 
 @dataclass(slots=True)

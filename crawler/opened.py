@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from crawler.comparison import Shown
+from crawler.comparison import Shown, useless
 from crawler.interfaces import Destination
 from crawler.leaf import Gathering
 from crawler.models import Dating, Entry, Job, Known, Local
@@ -74,7 +74,7 @@ class Opened:
         )
 
     async def forget_gone(self, folder: str) -> None:
-        """Once all of ``folder`` is listed: forget the files that are neither listed nor here any more."""
+        """Once all of ``folder`` is listed: forget the records that are of no use: see ``comparison.useless``."""
         if not self.conclusive:
             return
         for parent in {folder, *self.shown.folders}:
@@ -85,7 +85,7 @@ class Opened:
                 known = await self.state.folder(parent)
             listed = self.shown.folders.get(parent, {})
             above = f"{parent}/" if parent else ""
-            gone = known.keys() - local.keys() - listed.keys() - self.shown.mentioned
+            gone = useless(known, local, listed, self.shown.mentioned)
             if gone:
                 self.state.forget([above + name for name in gone])
 

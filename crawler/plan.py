@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from crawler import limits
+from crawler.comparison import in_its_place
 from crawler.kinds import is_coded_name
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.racy import ZONES, is_racy
@@ -48,7 +49,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
     if local is None:
         return Decision(Need.FETCH, "new" if known is None else "missing locally")
     if local.kind is not Kind.FILE:
-        return Decision(Need.FETCH, f"a {local.kind} is in its place")
+        return Decision(Need.FETCH, in_its_place(local.kind))
     if known is None or not is_intact(known, local):
         return _without_state(entry, local, touched=known is not None)
     if entry.size is not None and known.size not in entry.size:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from crawler import engine, urls
 from crawler.hosts import named_hosts
 from crawler.interfaces import Redirects
-from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Staged
 from crawler.plan import Need, needs_fetch
 from crawler.run import Parts, Run
 from crawler.scope import ListScope
@@ -27,6 +27,12 @@ class DownloadRun(Run):
 
     def redirects(self) -> Redirects:
         return self._scope
+
+    async def _finish(self, done: Result | Staged) -> None:
+        """Nobody walks what a listed URL turns out to be: a directory is a file that did not come."""
+        if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
+            done = replace(done, outcome=Outcome.FAILED, reason="it is a directory on the server")
+        await super()._finish(done)
 
     async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
         parts = self.parts

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from crawler import engine
+from crawler.comparison import in_its_place
 from crawler.models import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.remembered import REPLACING
 from crawler.run import Parts
@@ -103,7 +104,7 @@ def _compare_sizes(known: Known, local: Local | None) -> tuple[Outcome, str]:
     if local is None:
         return Outcome.FAILED, "missing"
     if local.kind is not Kind.FILE:
-        return Outcome.FAILED, f"a {local.kind} is in its place"
+        return Outcome.FAILED, in_its_place(local.kind)
     if local.size != known.size:
         return Outcome.FAILED, f"has {local.size} bytes, not {known.size}"
     return (Outcome.UNCHANGED, "as saved") if known.digest else (Outcome.SKIPPED, NO_DIGEST)

@@ -29,6 +29,15 @@ async def test_a_host_that_is_down_does_not_end_the_run(site: Site, tmp_path: Pa
     assert (report.saved, report.exit_code) == (1, 5)
 
 
+async def test_a_directory_is_no_file_that_has_come(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    site.file("moved", b"", Redirect(f"{site.url}moved/"))
+    report = await download([(f"{site.url}moved", ""), (f"{site.url}a.txt", "")], tmp_path)
+    failures = [(result.path, result.reason) for result in report.failures]
+    assert failures == [("moved", "it is a directory on the server")]
+    assert (report.listed, report.saved, report.exit_code) == (2, 1, 5)
+
+
 async def test_a_line_that_is_there_twice_is_one_file(site: Site, tmp_path: Path) -> None:
     populate(site)
     a, b = f"{site.url}a.txt", f"{site.url}sub/b.bin"

@@ -18,7 +18,7 @@ from crawler.report import Report
 from crawler.state import SqliteState
 from crawler.stop import Stop
 from crawler.upkeep import run_verify
-from tests.faulty.behaviours import Status
+from tests.faulty.behaviours import Redirect, Status
 from tests.faulty.samples import blob, many, populate, wait_until
 from tests.faulty.sandbox import Run, Sandbox
 from tests.faulty.server import Site
@@ -48,6 +48,74 @@ DAMAGED = {
     "other/f": "missing",
     "other/g": "a directory is in its place",
 }
+
+
+def populated_folder(site: Site, name: str) -> None:
+    """The file ``name`` is a folder now."""
+    site.remove(name)
+    site.file(f"{name}/inside", blob(70))
+
+
+@pytest.mark.parametrize("more", [(), ("--delete", "--max-delete=100%")])
+def test_no_record_outlives_its_file(sandbox: Sandbox, site: Site, more: tuple[str, ...]) -> None:
+    """Gone upstream, or a folder there, while something that is no file lies at its path here."""
+    names = ("nothing", "pipe", "link", "dangling", "empty", "full", "mirror")
+    for number, name in enumerate(names):
+        site.file(f"gone-{name}", blob(100, number))
+        site.file(f"sub/gone-{name}", blob(90, number))
+        site.file(f"folder-{name}", blob(80, number))
+    site.file("stays", blob(100))
+    sandbox.mirror(site.url).succeeds()
+    for name in names:
+        for path in (f"gone-{name}", f"sub/gone-{name}"):
+            site.remove(path)
+            instead(sandbox.directory / path, name)
+        populated_folder(site, f"folder-{name}")
+        (sandbox.directory / f"folder-{name}").unlink()
+    instead(sandbox.directory / "folder-empty", "empty")
+    sandbox.mirror(site.url, more=list(more)).succeeds()
+    verify(sandbox).succeeds()
+    assert (sandbox.directory / "sub/gone-full/mine").exists() == (not more)
+
+
+def instead(path: Path, what: str) -> None:
+    """``what`` lies where a file was."""
+    path.unlink(missing_ok=True)
+    match what:
+        case "pipe":
+            os.mkfifo(path)
+        case "link":
+            path.symlink_to("stays")
+        case "dangling":
+            path.symlink_to("/nowhere/at/all")
+        case "empty" | "full" | "mirror":
+            path.mkdir()
+            if what != "empty":
+                (path / "mine").write_bytes(b"mine")
+            if what == "mirror":
+                (path / ".crawler").mkdir()
+
+
+def test_what_is_in_a_files_place_is_named_and_repair_is_no_better_than_verify(sandbox: Sandbox, site: Site) -> None:
+    site.file("good", blob(100))
+    site.file("folder", blob(100))
+    site.file("pipe", blob(100))
+    site.file("link", blob(100))
+    sandbox.mirror(site.url).succeeds()
+    populated_folder(site, "folder")
+    site.file("folder", b"", Redirect(f"{site.url}folder/"))
+    for name, what in (("folder", "full"), ("pipe", "pipe"), ("link", "link")):
+        instead(sandbox.directory / name, what)
+    run = verify(sandbox)
+    run.fails(5)
+    run.says("folder", "a directory is in its place")
+    run.says("pipe", "something that is no regular file is in its place")
+    run.says("link", "a symbolic link is in its place")
+    (sandbox.directory / "folder/mine").unlink()
+    run = verify(sandbox, "--repair")
+    run.fails(5)
+    run.says("folder", "it is a directory on the server")
+    verify(sandbox).fails(5)
 
 
 def test_a_good_mirror_is_verified_silently_and_without_a_request(sandbox: Sandbox, site: Site) -> None:

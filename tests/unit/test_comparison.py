@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.comparison import Extraneous, Missing, Shown
+from crawler.comparison import Extraneous, Missing, Shown, useless
 from crawler.models import Entry, Kind, Local
 
-FILE, FOLDER, LINK = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK))
+FILE, FOLDER, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
 
 
 def shown(*entries: tuple[str, Kind], path: str = "") -> Shown:
@@ -20,6 +20,16 @@ def shown(*entries: tuple[str, Kind], path: str = "") -> Shown:
 
 def gone(path: str, kind: Kind, *, replaced: bool = False) -> Extraneous:
     return Extraneous(path=path, kind=kind, size=5, replaced=replaced)
+
+
+@pytest.mark.parametrize("here", [None, FILE, FOLDER, LINK, OTHER])
+@pytest.mark.parametrize("listed", ["not", "file", "folder", "unclear", "mentioned"])
+def test_a_record_is_of_no_use_where_neither_page_nor_disk_has_a_file(here: Local | None, listed: str) -> None:
+    names = {"file": False, "folder": True, "unclear": None}
+    shows = {"x": names[listed]} if listed in names else {}
+    mentioned = {"x"} if listed == "mentioned" else set()
+    found = useless(["x"], {"x": here} if here else {}, shows, mentioned)
+    assert found == (["x"] if here is not FILE and listed in {"not", "folder"} else [])
 
 
 def test_what_a_page_mentions_is_not_proven_absent() -> None:

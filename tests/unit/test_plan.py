@@ -38,6 +38,7 @@ KNOWN = Known(
     checked=float(T + HOUR),
 )
 LOCAL = Local(Kind.FILE, 1000, T * SECOND)
+NO_FILE = "something that is no regular file"
 NO_ETAG = replace(KNOWN, validators=Validators(last_modified=NOON_HTTP))
 
 
@@ -51,8 +52,8 @@ NO_ETAG = replace(KNOWN, validators=Validators(last_modified=NOON_HTTP))
         (ENTRY, None, None, Need.FETCH, "new"),
         (ENTRY, KNOWN, None, Need.FETCH, "missing locally"),
         (ENTRY, KNOWN, Local(Kind.DIRECTORY, 4096, 0), Need.FETCH, "a directory is in its place"),
-        (ENTRY, KNOWN, Local(Kind.SYMLINK, 1000, T * SECOND), Need.FETCH, "a symlink is in its place"),
-        (ENTRY, None, Local(Kind.OTHER, 1000, T * SECOND), Need.FETCH, "a other is in its place"),
+        (ENTRY, KNOWN, Local(Kind.SYMLINK, 1000, T * SECOND), Need.FETCH, "a symbolic link is in its place"),
+        (ENTRY, None, Local(Kind.OTHER, 1000, T * SECOND), Need.FETCH, f"{NO_FILE} is in its place"),
         (replace(ENTRY, url="http://h/b/a"), KNOWN, LOCAL, Need.PROBE, "another URL"),
         (replace(ENTRY, url="http://h/a?token=2"), KNOWN, LOCAL, Need.NOTHING, "same row"),
         (replace(ENTRY, size=Span(1001, 1001)), KNOWN, LOCAL, Need.FETCH, "size differs"),
