@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import crawler
+from crawler.app import Surroundings, run_mirror
 from crawler.config import Config
+from crawler.destinations.local import LocalDestination
 from crawler.models import Job, Kind, Result
+from crawler.stop import Stop
 from tests.faulty.behaviours import Silent, Status
 from tests.faulty.server import Site
 
@@ -186,3 +190,24 @@ async def test_download_names_what_it_is_not_told_to_name(site: Site, tmp_path: 
     assert (tmp_path / "mirror" / "a b").read_bytes() == b"a b"
     assert (tmp_path / "mirror" / "sub" / "c2").read_bytes() == b"c"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mirror"]
+
+
+async def test_a_stop_while_what_is_gone_is_looked_through_keeps_it_from_being_deleted(
+    site: Site, tmp_path: Path
+) -> None:
+    stop = Stop()
+
+    class Stopping(LocalDestination):
+        """What is asked for what a folder holds, and asks for a stop before it answers."""
+
+        async def walk_local(self, path: str) -> list[tuple[str, Kind, int]]:
+            stop.request("SIGTERM")
+            return await super().walk_local(path)
+
+    site.file("a", b"x")
+    (tmp_path / "files/old").mkdir(parents=True)
+    (tmp_path / "files/old/b").write_bytes(b"x")
+    given = Surroundings(stop=stop, destination=Stopping(tmp_path / "files"))
+    report, error = await run_mirror(site.url, tmp_path / "own", replace(QUICK, delete=True), given)
+    assert (error, report.deleted, report.exit_code) == (None, 0, 143)
+    assert (tmp_path / "files/old/b").exists()
