@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
 
 import pytest
@@ -11,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from crawler.evidence import Proof, Ruling, adopted, confirmed, confirms, currency, generated, known_of, prove, rule
+from crawler.evidence import (
+    Proof,
+    Ruling,
+    Unwanted,
+    adopted,
+    confirmed,
+    confirms,
+    currency,
+    generated,
+    known_of,
+    mtime_of,
+    prove,
+    refused,
+    rule,
+)
 from crawler.models import (
     UNCONFIRMED,
     Currency,
@@ -27,7 +41,7 @@ from crawler.models import (
     Validators,
 )
 from crawler.outdated import Outdated
-from crawler.plan import NANOSECONDS, Need, needs_fetch, request_headers
+from crawler.plan import NANOSECONDS, Action, Need, Verdict, needs_fetch, request_headers
 
 HOUR, DAY = 3600, 86_400
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -65,6 +79,9 @@ LISTED, OLDER, OTHER, UNKNOWN = Currency.LISTED, Currency.OLDER, Currency.OTHER,
         (FRACTION, 1, LISTED),  # Swift rounds up
         (FRACTION, 2, OTHER),
         (FRACTION, -1, OLDER),
+        (span(NOON.astimezone(timezone(timedelta(hours=5)))), 0, LISTED),
+        (span(NOON.astimezone(timezone(timedelta(hours=5)))), -1, OLDER),
+        (span(NOON.astimezone(timezone(timedelta(hours=-5)))), 60, OTHER),
         (NAIVE, 0, LISTED),
         (NAIVE, 5 * HOUR + 30 * 60, LISTED),
         (NAIVE, -5 * HOUR + 45, LISTED),
@@ -214,7 +231,7 @@ def test_a_304_is_about_the_version_that_was_asked_about_and_that_is_held_agains
     validators = Validators(etag=etag, last_modified=None if modified is None else http(T + modified))
     job = replace(JOB, known=replace(COPY, validators=validators))
     proof = answered(304, said[1], said[0], job=job)
-    assert (proof.currency, proof.is_another) == (found, is_another)
+    assert (proof.currency, proof.is_another, proof.generated) == (found, is_another, NOW)
     if not is_another:
         remembered = confirmed(job, proof)
         assert (remembered.row, remembered.digest) == ("noon", "sha256:1")
@@ -241,7 +258,76 @@ def test_a_304_names_the_version_that_it_confirms(said: Validators, asked: Valid
 def test_a_body_with_the_digest_of_its_row_is_the_listed_version_whatever_its_time() -> None:
     job = replace(JOB, digest="sha256:2", vouched=True)
     assert answered(200, -DAY, job=job).currency is LISTED
+    said = Validators(etag='"new"', last_modified=http(T - DAY))
+    answer = CIMultiDict({"Date": http(NOW), "ETag": '"new"', "Last-Modified": http(T - DAY)})
+    assert prove(job, 200, answer, NOW) == Proof(currency=LISTED, validators=said, generated=NOW)
     assert answered(200, -DAY, job=job, is_head=True).currency is OLDER, "nothing was hashed"
+
+
+def test_a_200_to_a_conditional_request_is_about_the_version_that_it_brings() -> None:
+    job = replace(JOB, known=COPY)
+    said = Validators(etag='"new"', last_modified=http(T))
+    assert answered(200, 0, job=job) == Proof(currency=LISTED, validators=said, generated=NOW)
+
+
+def test_all_that_is_remembered_of_a_body_is_of_that_body() -> None:
+    proof = answered(200, 0)
+    validators = Validators(etag='"new"', last_modified=http(T))
+    assert known_of(JOB, proof, 11, 5, "sha256:2") == Known(
+        path="a", url="http://h/a", row="noon", size=11, mtime=5, validators=validators, digest="sha256:2", checked=NOW
+    )
+
+
+@pytest.mark.parametrize("in_full", [True, False], ids=["known", "copy"])
+@pytest.mark.parametrize(
+    ("etag", "mine", "said", "mtime"),
+    [
+        ('"1"', -DAY, None, (T - DAY) * NANOSECONDS + 7),  # as it is, to the nanosecond
+        ('"1"', -DAY, -DAY, (T - DAY) * NANOSECONDS + 7),
+        ('"1"', -DAY, 0, T * NANOSECONDS),  # the same bytes, uploaded again
+    ],
+)
+def test_all_that_is_remembered_after_a_304_is_of_the_copy(
+    etag: str, mine: int, said: int | None, mtime: int, in_full: bool
+) -> None:
+    validators = Validators(etag=etag, last_modified=http(T + mine))
+    copy = replace(COPY, validators=validators, mtime=(T + mine) * NANOSECONDS + 7, url="http://h/elsewhere")
+    job = replace(JOB, known=copy)
+    proof = answered(304, said, etag, job=job)
+    now = replace(validators, last_modified=http(T + (mine if said is None else said)))
+    checked = NOW if said == 0 else UNCONFIRMED
+    expected = replace(copy, url=JOB.url, row="noon", mtime=mtime, validators=now, checked=checked)
+    assert confirmed(job if in_full else replace(JOB, copy=copy), proof) == expected
+
+
+@pytest.mark.parametrize("garbled", [None, "garbled"])
+def test_a_copy_keeps_its_time_where_the_server_gives_none(garbled: str | None) -> None:
+    proof = Proof(currency=UNKNOWN, validators=Validators(etag='"1"', last_modified=garbled), generated=NOW)
+    found = confirmed(replace(JOB, copy=COPY), proof)
+    assert (found.mtime, found.validators) == (COPY.mtime, proof.validators)
+
+
+@pytest.mark.parametrize(
+    ("row", "last_modified", "mtime"),
+    [
+        (AWARE, http(T + 5), (T + 5) * NANOSECONDS),
+        (None, http(T + 5), (T + 5) * NANOSECONDS),
+        (NAIVE, http(T + 5), (T + 5) * NANOSECONDS),
+        (AWARE, None, T * NANOSECONDS),
+        (AWARE, "garbled", T * NANOSECONDS),
+        (FRACTION, None, T * NANOSECONDS),
+        (NAIVE, None, None),
+        (None, None, None),
+        (None, "garbled", None),
+    ],
+)
+def test_the_time_of_a_file_is_that_of_the_response_or_of_a_row_that_names_its_zone(
+    row: Span[datetime] | None, last_modified: str | None, mtime: int | None
+) -> None:
+    headers = CIMultiDict({} if last_modified is None else {"Last-Modified": last_modified})
+    found = mtime_of(replace(JOB, modified=row), headers)
+    assert found == mtime
+    assert found is None or isinstance(found, int), "nanoseconds do not fit into a float"
 
 
 @pytest.mark.parametrize(("offset", "length", "is_adopted"), [(-DAY, "10", True), (0, "10", False), (-DAY, "9", False)])
@@ -251,9 +337,24 @@ def test_a_copy_is_adopted_by_time_and_length_and_is_confirmed_only_if_that_is_t
     headers = CIMultiDict({"Last-Modified": http(T + offset), "Content-Length": length})
     for row, checked in ((AWARE, UNCONFIRMED), (span(NOON - timedelta(days=1)), NOW)):
         job = replace(JOB, modified=row, local=LOCAL, copy=COPY)
-        found = adopted(job, headers, prove(job, 200, headers, NOW, is_head=True))
+        proof = prove(job, 200, headers, NOW, is_head=True)
+        found = adopted(job, headers, proof)
         assert (found is not None) is is_adopted
         assert found is None or (found.checked, found.digest) == (checked, "sha256:1")
+        assert adopted(replace(job, local=None), headers, proof) is None
+        stranger = replace(job, copy=None)
+        expected = known_of(job, proof, LOCAL.size, LOCAL.mtime, None) if is_adopted else None
+        assert adopted(stranger, headers, proof) == expected
+        within = replace(stranger, local=replace(LOCAL, mtime=LOCAL.mtime + 300_000_000))
+        expected = known_of(job, proof, LOCAL.size, LOCAL.mtime + 300_000_000, None) if is_adopted else None
+        assert adopted(within, headers, proof) == expected, "a file may have more digits than HTTP"
+
+
+@pytest.mark.parametrize("last_modified", [None, "garbled"])
+def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
+    headers = CIMultiDict({"Content-Length": "10"} | ({"Last-Modified": last_modified} if last_modified else {}))
+    job = replace(JOB, local=LOCAL, copy=COPY)
+    assert adopted(job, headers, prove(job, 200, headers, NOW)) is None
 
 
 # --- what to do with it ----------------------------------------------------------------------------
@@ -308,6 +409,13 @@ def test_a_304_that_contradicts_the_row_is_asked_for_once_more() -> None:
     assert rule(job, proof, None, fresh=True) is Ruling.TAKE
 
 
+def test_the_bytes_of_the_listed_copy_are_kept_whatever_time_a_304_gives_them() -> None:
+    listed = replace(COPY, validators=Validators(etag='"1"', last_modified=http(T)))
+    job = replace(JOB, known=listed, copy=listed)
+    assert rule(job, answered(304, -DAY, '"1"', job=job), None, fresh=True) is Ruling.TAKE
+    assert rule(job, answered(200, -DAY, job=job), 10, fresh=True) is Ruling.REFUSE, "a body would replace them"
+
+
 @pytest.mark.parametrize("fresh", [True, False])
 def test_a_304_about_another_version_is_never_believed(fresh: bool) -> None:
     known = replace(COPY, validators=Validators(last_modified=http(T)))
@@ -336,6 +444,37 @@ def test_a_copy_of_which_the_validators_alone_are_not_known_is_not_fetched_again
     proven = replace(COPY, row="noon", validators=Validators(), checked=NOW)
     job = replace(JOB, copy=replace(proven, **change))  # type: ignore[arg-type]
     assert rule(job, answered(200, said), length, fresh=False) is ruling
+
+
+def test_the_time_that_a_response_gives_an_unnamed_copy_tells_whether_its_row_is_old_enough() -> None:
+    """A row without a zone has passed some hours after the time of the file, if that is known; else after all zones."""
+    copy = replace(COPY, row="noon", validators=Validators(), checked=T + 3.0 * HOUR)
+    job = replace(JOB, modified=NAIVE, copy=copy)
+    assert rule(job, answered(200, 0), 10, fresh=False) is Ruling.KEEP
+    young = replace(job, copy=replace(copy, checked=T + 2.0 * HOUR))
+    assert rule(young, answered(200, 0), 10, fresh=False) is Ruling.TAKE
+
+
+@pytest.mark.parametrize(
+    ("action", "message", "retryable", "delay"),
+    [
+        (Action(verdict=Verdict.RETRY, reason="HTTP 503", delay=2.0), "HTTP 503", True, 2.0),
+        (Action(verdict=Verdict.RETRY), "HTTP 418", True, None),
+        (Action(verdict=Verdict.GIVE_UP, reason="no"), "no", False, None),
+        (Action(verdict=Verdict.RESTART, reason="again"), "again", False, None),
+    ],
+)
+def test_an_answer_that_was_not_asked_for_is_an_error_with_its_reason(
+    action: Action, message: str, retryable: bool, delay: float | None
+) -> None:
+    error = refused(action, "http://h/a", 418)
+    assert (str(error), error.url, error.status) == (message, "http://h/a", 418)
+    assert (error.retryable, error.retry_after) == (retryable, delay)
+
+
+def test_what_a_filter_refuses_by_its_headers_is_not_asked_for_again() -> None:
+    error = Unwanted("exclude-type")
+    assert (str(error), error.retryable) == ("exclude-type", False)
 
 
 # --- and what it costs the next time ---------------------------------------------------------------
@@ -405,6 +544,8 @@ def test_caches_are_bypassed_by_a_directive_of_the_request() -> None:
         ([(OLDER, Dating.UNKNOWN), (LISTED, Dating.UNKNOWN)], 0),
         ([(OLDER, Dating.UNKNOWN), *2 * [(LISTED, Dating.UNKNOWN)]], 5),
         (5 * [(OLDER, Dating.UNKNOWN)], 0),
+        (3 * [(OLDER, Dating.UNKNOWN)], 0),
+        ([(OLDER, Dating.RELIABLE), (OLDER, Dating.UNKNOWN)], 5),
     ],
 )
 def test_older_versions_fail_a_run_if_the_times_of_the_server_can_be_relied_on(
@@ -416,5 +557,9 @@ def test_older_versions_fail_a_run_if_the_times_of_the_server_can_be_relied_on(
         outdated.note(one)
     warning = outdated.warning()
     assert (warning and warning[1]) == code
-    assert warning is None or "f0" in warning[0]
-    assert len(results) != 5 or (warning is not None and warning[0].endswith("f0, f1, f2 and 2 more"))
+    names = [f"f{number}" for number, (current, dating) in enumerate(results) if current is OLDER]
+    assert warning is None or warning[0] == (
+        "the server sent an older version than its listing shows (a cache that lags behind?); the next run asks again: "
+        + ", ".join(names[:3])
+        + (" and 2 more" if len(names) == 5 else "")
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from crawler import limits, plan
-from crawler.models import Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.plan import Action, Need, Resume, Verdict
 
 SECOND = plan.NANOSECONDS
@@ -63,12 +63,21 @@ NO_ETAG = replace(KNOWN, validators=Validators(last_modified=NOON_HTTP))
         (replace(ENTRY, row="12:01 1000"), NO_ETAG, LOCAL, Need.FETCH, "row changed"),
         (replace(ENTRY, modified=None), KNOWN, LOCAL, Need.CONFIRM, "the row has no time"),
         (replace(ENTRY, modified=None), NO_ETAG, LOCAL, Need.PROBE, "the row has no time"),
+        (ENTRY, replace(KNOWN, checked=UNCONFIRMED), LOCAL, Need.CONFIRM, "not confirmed as the listed version"),
+        (ENTRY, replace(NO_ETAG, checked=UNCONFIRMED), LOCAL, Need.PROBE, "not confirmed as the listed version"),
     ],
 )
 def test_what_a_listed_file_costs(
     entry: Entry, known: Known | None, local: Local | None, need: Need, reason: str
 ) -> None:
     assert plan.needs_fetch(entry, known, local) == plan.Decision(need, reason)
+
+
+def test_what_is_not_there_is_not_intact() -> None:
+    assert plan.is_intact(KNOWN, LOCAL)
+    assert not plan.is_intact(KNOWN, None)
+    assert not plan.is_intact(None, LOCAL)
+    assert not plan.is_intact(None, None)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,9 @@ SHIFTED = {hours: replace(LOCAL, mtime=LOCAL.mtime + hours * HOUR * SECOND) for 
     [
         (replace(ENTRY, modified=EXACT), LOCAL, Need.NOTHING, "same size and time"),
         (replace(ENTRY, modified=EXACT), replace(LOCAL, mtime=LOCAL.mtime + SECOND), Need.FETCH, "time differs"),
+        (replace(ENTRY, modified=EXACT), replace(LOCAL, mtime=LOCAL.mtime + SECOND // 2), Need.NOTHING,
+         "same size and time"),
+        (replace(ENTRY, modified=Span(NOON, NOON + timedelta(seconds=1))), LOCAL, Need.PROBE, "not brought by us"),
         (replace(ENTRY, modified=EXACT), replace(LOCAL, size=1), Need.FETCH, "size differs"),
         (replace(ENTRY, modified=EXACT, size=ROUNDED), LOCAL, Need.PROBE, "not brought by us"),
         (replace(ENTRY, modified=EXACT, size=None), LOCAL, Need.PROBE, "not brought by us"),
@@ -124,6 +136,8 @@ SHIFTED = {hours: replace(LOCAL, mtime=LOCAL.mtime + hours * HOUR * SECOND) for 
         (replace(ENTRY, modified=NAIVE), SHIFTED[-15], Need.FETCH, "time differs"),
         (replace(ENTRY, modified=NAIVE), SHIFTED[15], Need.FETCH, "time differs"),
         (replace(ENTRY, modified=Span(NOON.replace(tzinfo=None), NOON.replace(tzinfo=None))), LOCAL, Need.PROBE,
+         "not brought by us"),
+        (replace(ENTRY, modified=Span(NOON.replace(tzinfo=None), NOON.replace(tzinfo=None))), SHIFTED[14], Need.PROBE,
          "not brought by us"),
     ],
 )  # fmt: skip
@@ -354,6 +368,38 @@ def test_what_a_status_means(status: int, job: Job, resume: Resume | None, verdi
     assert action.delay is None
 
 
+@pytest.mark.parametrize(
+    ("status", "job", "resume", "fields", "action"),
+    [
+        (304, CONFIRMING, None, headers(), Action(verdict=Verdict.UNCHANGED, reason="confirmed by the server")),
+        (304, JOB, None, headers(),
+         Action(verdict=Verdict.GIVE_UP, reason="answered 304 to a request without conditions")),
+        (416, JOB, RESUME, headers(),
+         Action(verdict=Verdict.RESTART, reason="the partial file does not fit any more")),
+        (206, JOB, RESUME, partial("bytes 0-999/1000"),
+         Action(verdict=Verdict.RESTART, reason="the server answered with another range")),
+        (206, JOB, RESUME, partial(ETag='"2"'), Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")),
+        (206, JOB, RESUME, partial(Content_Length=599),
+         Action(verdict=Verdict.RESTART, reason="length and range of the answer disagree")),
+        (206, JOB, RESUME, partial("bytes 400-1999/2000", Content_Length=1600),
+         Action(verdict=Verdict.GIVE_UP, reason="the listing says 1000 bytes, the server sends 2000")),
+        (200, LOOSE, None, whole(Content_Length=949),
+         Action(verdict=Verdict.GIVE_UP, reason="the listing says 950 to 1049 bytes, the server sends 949")),
+        (200, UNSIZED, None, whole(Content_Encoding="x" * 41),
+         Action(verdict=Verdict.GIVE_UP,
+                reason=f"the server encoded the body ({'x' * 40}) although identity was asked for")),
+        (503, JOB, None, headers(Retry_After=3), Action(verdict=Verdict.RETRY, reason="HTTP 503", delay=3.0)),
+        (503, JOB, None, headers(Retry_After=86_400),
+         Action(verdict=Verdict.GIVE_UP, reason="HTTP 503, and the server asks to wait 86400 s")),
+        (404, JOB, None, headers(), Action(verdict=Verdict.GIVE_UP, reason="HTTP 404")),
+    ],
+)  # fmt: skip
+def test_a_user_reads_why_an_answer_is_not_saved(
+    status: int, job: Job, resume: Resume | None, fields: CIMultiDict[str], action: Action
+) -> None:
+    assert plan.interpret(status, fields, job, resume, NOW) == action
+
+
 @pytest.mark.parametrize("status", [429, 503, 500])
 @pytest.mark.parametrize(
     ("fields", "delay"),
@@ -432,6 +478,19 @@ def test_a_body_is_whole_only_if_that_is_proven(
 
 
 @pytest.mark.parametrize(
+    ("job", "length", "text"),
+    [
+        (JOB, 1000, "got 7 of 1000 bytes"),
+        (JOB, None, "got 7 bytes, the listing says 1000"),
+        (LOOSE, None, "got 7 bytes, the listing says 950 to 1049"),
+        (UNSIZED, None, "neither the server nor the listing says how long it is"),
+    ],
+)
+def test_a_user_reads_why_a_body_is_not_whole(job: Job, length: int | None, text: str) -> None:
+    assert plan.length_proven(job, Action(verdict=Verdict.SAVE, length=length), headers(), 7) == text
+
+
+@pytest.mark.parametrize(
     ("etag", "modified", "date", "strong"),
     [
         ('"1"', None, None, True),
@@ -453,6 +512,20 @@ def test_which_validators_prove_identity(
 ) -> None:
     """RFC 9110 sections 8.8.1 and 8.8.2.2."""
     assert plan.is_strong(Validators(etag=etag, last_modified=modified), date) is strong
+
+
+@pytest.mark.parametrize(("age", "strong"), [(None, True), ("1799", True), ("1800", False), ("garbled", True)])
+def test_a_date_that_a_cache_may_have_put_in_is_older_by_its_age(age: str | None, strong: bool) -> None:
+    validators = Validators(last_modified=NOON_HTTP)
+    assert plan.is_strong(validators, LATER_HTTP, age) is strong
+
+
+@pytest.mark.parametrize(
+    ("etag", "strong"), [('"1"', True), ('""', True), ("1", True), ('W/"1"', False), ("W/", False), ("", False)]
+)
+def test_a_tag_is_strong_unless_it_is_weak_or_none(etag: str, strong: bool) -> None:
+    assert plan.is_strong_tag(etag) is strong
+    assert not plan.is_strong_tag(None)
 
 
 def test_validators_are_taken_as_they_came() -> None:
