@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,7 @@ def ended(path: str, outcome: Outcome, size: int = 10) -> Result:
     ],
 )
 def test_one_more_file_is_taken_waits_or_is_refused(budget: Budget, size: int | None, expected: Booking) -> None:
+    budget = replace(budget, booked=dict(budget.booked))  # the table is read more than once by some runners
     assert budget.book("new", size) is expected
     assert ("new" in budget.booked) == (expected is Booking.TAKEN)
 
