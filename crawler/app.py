@@ -27,7 +27,7 @@ from crawler.link import Setup
 from crawler.log import LOGGER
 from crawler.mirror_run import MirrorRun
 from crawler.observer import Observer
-from crawler.ownership import is_same_tree, owner, refusal
+from crawler.ownership import is_same_tree, refusal
 from crawler.pace import START
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
@@ -36,7 +36,7 @@ from crawler.report import Report, Tally
 from crawler.run import Parts
 from crawler.space import Budget
 from crawler.spawn import Company, company
-from crawler.state import RUNS_KEPT, NullState, ReadOnlyState, SqliteState, state_path
+from crawler.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
 from crawler.stop import Stop
 from crawler.url_list import DownloadRun
 
@@ -187,6 +187,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
         observer=Fanout(observers) if len(observers) > 1 else tally,
         allowance=allowance,
         tally=tally,
+        url_of=lambda folder: url_of_mirror(setup.directory / folder),
         stop=given.stop,
         parser=await stack.enter_async_context(Parsers(tally.warn)),
     )
@@ -262,10 +263,7 @@ async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, c
     """Raise ConfigError if ``directory`` is the mirror of another URL, and nobody says that it has moved."""
     if not url or config.moved:
         return
-    known = None
-    for limit in (20, RUNS_KEPT):  # nearly always the last one tells
-        runs = await state.runs(limit)
-        known = known or owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
+    known = await mirrored_url(state)
     if known is not None and not is_same_tree(known, url):
         raise ConfigError(refusal(str(directory), known, url))
 

@@ -202,6 +202,13 @@ class Destination(Protocol):
         """
         return {}
 
+    def owner(self, folder: str) -> str | None:
+        """The folder at or above ``folder``, DIR apart, that is a mirror of its own, as of the last ``scan``.
+
+        No I/O. None by itself.
+        """
+        return None
+
     async def clean_parts(self, wanted: Container[str]) -> None:
         """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
 

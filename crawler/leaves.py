@@ -42,6 +42,8 @@ class Leaves:
     async def is_kept(self, path: str, leaf: Leaf) -> bool:
         """Is the folder ``path``, whose page has come again byte for byte, as it was? Then all of it is reported."""
         local = await self._destination.scan(path)
+        if self._destination.owner(path) is not None:  # another mirror may be there: its page tells what is not stored
+            return False
         rows = await self._state.rows(path, lambda rows: kept(leaf, rows, local, self._allows), None)
         if rows is None:
             return False

@@ -16,6 +16,7 @@ from crawler.fetching import build_walker
 from crawler.interfaces import Redirects
 from crawler.leaves import Leaves, wishes
 from crawler.models import Job, Outcome, Result
+from crawler.neighbours import Neighbours
 from crawler.obstructed import Obstructed
 from crawler.producer import Policy, Producer
 from crawler.refusals import FOLDER_IN_THE_WAY
@@ -114,6 +115,7 @@ class MirrorRun(Run):
             checksums=self.checksums,
             make_folders=self.planner is None,
             leaves=leaves,
+            neighbours=Neighbours(self.parts.destination, self.parts.url_of, lambda: self._url),
             holds=self._obstructed.holds,
         )
 

@@ -8,6 +8,7 @@ from crawler.comparison import Shown, useless
 from crawler.interfaces import Destination
 from crawler.leaf import Gathering
 from crawler.models import Dating, Entry, Job, Known, Local
+from crawler.neighbours import Neighbours
 from crawler.plan import NOT_CONFIRMED, Decision, Need, is_intact
 from crawler.remembered import StateStore
 from crawler.zones import Learner
@@ -21,6 +22,7 @@ class Opened:
     state: StateStore
     url: str
     """Of its first page."""
+    neighbours: Neighbours | None = None
     shown: Shown = field(default_factory=Shown)
     conclusive: bool = True
     """False once a page has shown that rows for files lead elsewhere, all of them."""
@@ -44,6 +46,17 @@ class Opened:
             await self.scan(parent)
             self.known[parent] = await self.state.folder(parent)
         return self.local[parent].get(name), self.known[parent].get(name)
+
+    async def timed(self, path: str, entry: Entry) -> Entry:
+        """``entry`` with its time in UTC if the server's zone can be learnt. For limits and unknown copies only."""
+        parent, _, name = path.rpartition("/")
+        await self.look(parent, name)
+        return self.zone.timed(entry, self.known[parent])
+
+    async def foreign(self, parent: str) -> str | None:
+        """Why nothing may be stored in the folder ``parent``, because another mirror is there, or None."""
+        await self.scan(parent)
+        return await self.neighbours.refusal(parent) if self.neighbours is not None else None
 
     async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
         """What a worker needs to know of an entry that ``decision`` is about.

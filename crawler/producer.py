@@ -20,6 +20,7 @@ from crawler.interfaces import Destination
 from crawler.jobs import certain, guess, without_place
 from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Validators
+from crawler.neighbours import Neighbours
 from crawler.observer import Observer
 from crawler.opened import Opened
 from crawler.permission import HostRules
@@ -51,6 +52,7 @@ class Policy:
     make_folders: bool = True
     """For folders that are empty upstream. False for a run that changes nothing."""
     leaves: Leaves | None = None
+    neighbours: Neighbours | None = None
     holds: Callable[[Job], bool] = lambda _job: False
     """Hears of each job before it is put; True if it is not to be put now."""
 
@@ -70,7 +72,7 @@ class Producer:
         self._state = state
         self._observer = observer
         self._filters = filters
-        self._policy = policy
+        self._policy, self._beside = policy, policy.neighbours
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, Opened] = {}
         self.scope: Callable[[], Scope]
@@ -96,7 +98,7 @@ class Producer:
         folder = page.folder
         opened = self._open.get(folder.path)
         if opened is None:
-            opened = Opened(destination=self._destination, state=self._state, url=page.url)
+            opened = Opened(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
             self._open[folder.path] = opened
         opened.gathering.expect(len(page.entries), more=not page.last)
         opened.gathering.is_plain &= page.url == opened.url
@@ -171,10 +173,9 @@ class Producer:
         if refused is not None:
             if not is_of_robots(refused):
                 opened.gathering.skip(entry, guess(entry), refused.reason)
-            if refused.reason == UNREADABLE:
-                self._end(path, entry, Outcome.FAILED, refused.detail)
-            else:
-                self._end(path, entry, Outcome.SKIPPED, refused.reason)
+            is_failure = refused.reason == UNREADABLE
+            ending = (Outcome.FAILED, refused.detail) if is_failure else (Outcome.SKIPPED, refused.reason)
+            self._end(path, entry, *ending)
             return
         if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
             self._observer.rejected(path, Rejection("duplicate", entry.url))
@@ -191,6 +192,10 @@ class Producer:
         """An entry that is wanted and has ``path`` for itself."""
         parent, _, name = path.rpartition("/")
         local, known = await opened.look(parent, name)
+        if (foreign := await opened.foreign(parent)) is not None:
+            self._state.forget([path] if known is not None else [])  # what lies there is the other mirror's
+            self._end(path, entry, Outcome.FAILED, foreign)
+            return
         decision = await self._needs(path, entry, known, local, opened)
         published = None
         is_vouched = entry.digest is not None and self._policy.checksums is not None
@@ -204,8 +209,8 @@ class Producer:
         if decision.need is Need.NOTHING:
             assert local is not None
             if known is not None and known.row != entry.row:
-                # Its validators are those of the version that the old row showed, perhaps of another server.
                 checked = max(known.checked, published.checked if published else known.checked)
+                # The validators are those of the version that the old row showed, perhaps of another server.
                 proven = replace(known, row=entry.row, url=entry.url, validators=Validators(), checked=checked)
                 self._state.remember([proven])
             self._observer.finished(
@@ -252,7 +257,7 @@ class Producer:
         """With --check digest the local bytes must be those that were saved."""
         decision = needs_fetch(entry, known, local, check=self._policy.check)
         if decision.need is Need.PROBE:  # the zone, if it can be learnt, may spare it
-            timed = await self._timed(path, entry, opened)
+            timed = await opened.timed(path, entry)
             decision = needs_fetch(timed, known, local, check=self._policy.check)
         if self._policy.check != "digest" or decision.need is Need.FETCH or known is None or known.digest is None:
             return decision
@@ -263,15 +268,9 @@ class Producer:
     async def _refused(self, path: str, entry: Entry, opened: Opened) -> Rejection | None:
         rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
         if rejection is None and self._filters.needs_headers(entry.size, entry.modified):
-            timed = await self._timed(path, entry, opened)
+            timed = await opened.timed(path, entry)
             rejection = self._filters.rejects(path, entry.name, entry.size, timed.modified)
         return rejection or self._forbidden(entry)
-
-    async def _timed(self, path: str, entry: Entry, opened: Opened) -> Entry:
-        """``entry`` with its time in UTC if the server's zone can be learnt. For limits and unknown copies only."""
-        parent, _, name = path.rpartition("/")
-        await opened.look(parent, name)
-        return opened.zone.timed(entry, opened.known[parent])
 
     def _forbidden(self, entry: Entry) -> Rejection | None:
         return self.scope().file(entry.url) or self._policy.rules.rejection(entry.url)
@@ -286,7 +285,7 @@ class Producer:
         if is_empty and self.missing.is_replaced(folder.path):
             self.blocked_folders.append(folder)
         elif is_empty and folder.path and self._policy.make_folders:
-            problem = await self._destination.make_folder(folder.path)
+            problem = await opened.foreign(folder.path) or await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
         for parent in opened.shown.folders or [folder.path]:

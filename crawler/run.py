@@ -18,11 +18,16 @@ from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.interfaces import Crew, Redirects
 from crawler.models import Job, Outcome, Rejection, Result, Staged
+from crawler.neighbours import UrlOf
 from crawler.observer import Observer
 from crawler.permission import HostRules
 from crawler.remembered import StateStore
 from crawler.report import Tally
 from crawler.stop import Stop
+
+
+async def _unknown(_folder: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class Parts(Tools):
     tally: Tally
     stop: Stop
     allowance: Allowance = field(default_factory=Allowance)
+    url_of: UrlOf = _unknown
+    """Tells of which URL a folder of DIR with a state of its own is the mirror."""
     crew: Crew | None = None
     """Set where other processes fetch."""
 

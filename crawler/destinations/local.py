@@ -79,11 +79,6 @@ class LocalDestination:
         self._strokes, self._glances = Turns(self._writer), Turns(self._looker)
         self._carriers = ThreadPoolExecutor(_STREAMS, "destination-part")
 
-    @property
-    def fresh(self) -> bool:
-        """True if DIR had no state directory when it was entered."""
-        return self._home.fresh
-
     # --- opening and closing ----------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
@@ -224,6 +219,10 @@ class LocalDestination:
     def spared(self) -> dict[str, str]:
         """See ``interfaces.Destination``: links, mount points, other mirrors, and the files of this program."""
         return self._left_out
+
+    def owner(self, folder: str) -> str | None:
+        """See ``interfaces.Destination``."""
+        return self._seen.owner(folder) if self._seen is not None else None
 
     def _walk(self, folder: str) -> list[tuple[str, Local]]:
         view = self._looking()

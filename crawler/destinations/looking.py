@@ -29,6 +29,10 @@ class View:
         self.leftovers: set[str] = set()
         """Paths of copies that an earlier run did not finish: see ``elsewhere``."""
 
+    def owner(self, path: str) -> str | None:
+        """The mirror, DIR apart, that the folder ``path`` was seen to belong to."""
+        return self._spared.seen_owner(path) if self._spared is not None else None
+
     def take_leftovers(self) -> list[str]:
         """Those that were seen, for the caller to remove."""
         taken, self.leftovers = sorted(self.leftovers), set()
@@ -57,11 +61,11 @@ class View:
 
     def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
-        directory = self._tree.folder(path)
         device, here, owner = 0, None, None
-        if self._spared is not None:
+        if self._spared is not None:  # first, for what is absent has an owner, too
             owner = self._spared.owner(self._tree, path)
-            directory = self._tree.folder(path)
+        directory = self._tree.folder(path)
+        if self._spared is not None:
             device, here = os.fstat(directory).st_dev, self._spared.here(directory)
         try:
             entries = os.scandir(directory)  # needs a descriptor of its own

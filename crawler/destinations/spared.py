@@ -112,6 +112,12 @@ class Spared:
         """As ``other_mirror``, remembering what was found."""
         return other_mirror(tree, folder, self._owners)
 
+    def seen_owner(self, folder: str) -> str | None:
+        """The same without a look, by what is known of ``folder`` or else of those above it."""
+        while folder and folder not in self._owners:
+            folder = folder.rpartition("/")[0]
+        return self._owners.get(folder)
+
 
 def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
     """Directory → name → file. A link is a file of this program as well as what it leads to."""

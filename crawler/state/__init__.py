@@ -1,12 +1,11 @@
 """What is known from earlier runs, kept in SQLite. The only package that imports sqlite3."""
 
-from crawler.state.place import existing_state, state_path
+from crawler.state.place import existing_state, mirrored_url, state_path, url_of_mirror
 from crawler.state.records import Held
-from crawler.state.runs import RUNS_KEPT, Figures, Run
+from crawler.state.runs import Figures, Run
 from crawler.state.store import NullState, ReadOnlyState, SqliteState
 
 __all__ = [
-    "RUNS_KEPT",
     "Figures",
     "Held",
     "NullState",
@@ -14,5 +13,7 @@ __all__ = [
     "Run",
     "SqliteState",
     "existing_state",
+    "mirrored_url",
     "state_path",
+    "url_of_mirror",
 ]

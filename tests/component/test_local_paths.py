@@ -34,7 +34,7 @@ async def commit(directory: Path, *paths: str) -> list[Known | str]:
 async def test_dir_and_its_parents_are_made_by_acquire_and_not_before(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b"
     async with local(directory) as destination:
-        assert destination.fresh
+        assert destination._home.fresh
         assert await destination.scan("") == {}
         assert await destination.walk_local("") == []
         assert await destination.digest("x") == ""
@@ -43,7 +43,7 @@ async def test_dir_and_its_parents_are_made_by_acquire_and_not_before(tmp_path: 
         await destination.acquire(0)
         assert sorted(path.name for path in (directory / ".crawler").iterdir()) == ["lock", "parts"]
     async with local(directory) as destination:
-        assert not destination.fresh
+        assert not destination._home.fresh
 
 
 async def test_a_run_that_only_looks_makes_nothing(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ async def test_a_run_that_only_looks_makes_nothing(tmp_path: Path) -> None:
 async def test_a_foreign_directory_is_fresh_and_its_files_are_seen(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"123")
     async with local(tmp_path) as destination:
-        assert destination.fresh
+        assert destination._home.fresh
         assert (await destination.scan(""))["mine"].size == 3
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faulty.samples import many, populate
+from tests.faulty.samples import blob, many, populate
 from tests.faulty.sandbox import Run, Sandbox
 from tests.faulty.server import Site
 
@@ -52,6 +52,38 @@ def test_files_of_the_program_and_mirrors_in_dir_stay_and_are_not_counted(sandbo
     (sandbox.directory / "redirected").unlink()
     shown = sandbox.mirror(site.url, delete=True, more=[*options, "-v"])
     shown.says("Left alone: changes (--changes), crawler.prom (--metrics), inner (another mirror), log (--log-file)")
+
+
+@pytest.mark.own
+@pytest.mark.row("M22")
+def test_a_listed_folder_that_is_the_mirror_of_another_url_is_not_written_into(sandbox: Sandbox, site: Site) -> None:
+    """That of the same URL, as /pub/same/ in DIR/same, is."""
+    site.file("top", blob(50))
+    for folder in ("theirs", "theirs/new", "same"):
+        site.file(f"{folder}/x", blob(100))
+    site.folder("theirs/empty")
+    with Site() as other:
+        inner = {f"theirs/{path}": data for path, data in (("x", blob(100, 7)), ("y", blob(90)))}
+        for path, data in inner.items():
+            other.file(path.removeprefix("theirs/"), data)
+        for url, folder in ((other.url, "theirs"), (f"{site.url}same/", "same")):
+            command = sandbox.command(url)
+            command[-1] += f"/{folder}"
+            sandbox.note(sandbox.start_raw(command).finish()).succeeds()
+    runs = (["--dry-run"], ["--delete", "--max-delete=100%"], ["--delete", "--processes=2"], [])
+    for number, more in enumerate(runs):
+        site.file("same/x", blob(120 + number))
+        run = sandbox.mirror(site.url, more=more)
+        run.fails(5)
+        for path in ("theirs/x", "theirs/new/x"):
+            run.says(f"failed: {path}", "belongs to another mirror, the one in theirs")
+        assert ("/theirs/empty" in run.text) == ("--dry-run" not in more)
+        assert {p: d for p, d in sandbox.tree().items() if p[:7] == "theirs/" and ".crawler" not in p} == inner
+        assert not (sandbox.directory / "theirs/new").exists()
+        assert not (sandbox.directory / "theirs/empty").exists()
+    assert sandbox.tree()["same/x"] == blob(123)
+    assert not [request.target for request in site.log if request.target.endswith("theirs/x")]
+    sandbox.mirror(site.url, more=["--exclude=theirs/"]).succeeds()
 
 
 @pytest.mark.own

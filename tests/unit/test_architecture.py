@@ -25,7 +25,7 @@ LAYERS = {
     "destinations state progress commands outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened effort producer transfer probing sniffing "
     "segments fetching attempts committer deletion absence collecting dryrun checksums explain verify stop "
-    "mirror_run allowance obstructed lookahead",
+    "mirror_run allowance obstructed neighbours lookahead",
     4: "account app browse upkeep",
     5: "signals printing console modes cli child parser_process __main__",
 }
