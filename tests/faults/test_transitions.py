@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 
 import pytest
 
-from tests.faulty.behaviours import Redirect
+from tests.faulty.behaviours import Redirect, Status
 from tests.faulty.samples import LOGIN, blob
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site
@@ -116,6 +117,40 @@ def test_what_is_listed_like_a_file_and_answers_like_a_folder_deletes_nothing(sa
         site.file("sub", LOGIN, *redirect, content_type="text/html")
         sandbox.mirror(site.url, delete=True).ends(0 if answer == "redirect" else 5)
         assert sandbox.tree() == before
+
+
+@pytest.mark.own
+@pytest.mark.row("L14")
+def test_a_folder_of_the_user_in_the_way_of_a_file_goes_only_by_the_rules_of_deleting(
+    sandbox: Sandbox, site: Site
+) -> None:
+    site.file("good", blob(100))
+    site.file("x", blob(300))
+    sandbox.mirror(site.url).succeeds()
+    (sandbox.directory / "x").unlink()
+    (sandbox.directory / "x/deep").mkdir(parents=True)
+    for path in ("x/mine", "x/deep/mine"):
+        (sandbox.directory / path).write_bytes(b"of the user")
+    before = sandbox.tree()
+    sandbox.mirror(site.url).fails(5)
+    changes = sandbox.reports / "changes"
+    for given in ("0", "1", "1%"):  # all that lies in it counts
+        run = sandbox.mirror(site.url, delete=True, max_delete=given, more=[f"--changes={changes}"])
+        run.fails(6)
+        run.says("2 of 3 local files")
+        assert sandbox.tree() == before
+        assert "deleted" not in changes.read_text()
+    site.on("x", Status(404))
+    sandbox.mirror(site.url, delete=True, max_delete="100%").fails(5)
+    assert sandbox.tree() == before, "only a file that has come proves that there is no folder"
+    site.file("x", blob(300))
+    sandbox.mirror(site.url, delete=True, max_delete="2", more=[f"--changes={changes}", "--trash=7"]).succeeds()
+    assert sandbox.tree() == site.contents()
+    reported = [json.loads(line) for line in changes.read_text().splitlines()]
+    assert sorted((each["change"], each["path"]) for each in reported) == [
+        ("deleted", "x/deep/mine"), ("deleted", "x/mine"), ("updated", "x"),
+    ]  # fmt: skip
+    assert len([path for path in (sandbox.directory / ".crawler/trash").rglob("mine") if path.is_file()]) == 2
 
 
 @pytest.mark.row("L14")
