@@ -31,6 +31,8 @@ def _state_of(directory: Path, config: Config) -> Path:
     path = existing_state(directory, config)
     if path is None:
         where = state_path(directory, config)
+        if where.is_symlink() or where.exists():
+            raise ConfigError(f"state {where} cannot be used (it is not a regular file): move it away")
         raise ConfigError(f"{directory} is no mirror of ours: there is no {where} (--state names another place)")
     return path
 

@@ -78,6 +78,16 @@ def test_no_record_outlives_its_file(sandbox: Sandbox, site: Site, more: tuple[s
     assert (sandbox.directory / "sub/gone-full/mine").exists() == (not more)
 
 
+@pytest.mark.parametrize("what", ["empty", "pipe", "dangling"])
+def test_what_is_in_the_place_of_the_state_is_named(sandbox: Sandbox, what: str) -> None:
+    (sandbox.directory / ".crawler").mkdir(parents=True)
+    instead(sandbox.directory / ".crawler/state.sqlite3", what)
+    run = verify(sandbox)
+    run.fails(2)
+    run.says(".crawler/state.sqlite3 cannot be used (it is not a regular file): move it away")
+    assert len(run.text.splitlines()) == 1
+
+
 def instead(path: Path, what: str) -> None:
     """``what`` lies where a file was."""
     path.unlink(missing_ok=True)
