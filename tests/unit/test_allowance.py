@@ -114,7 +114,7 @@ async def test_a_file_that_no_run_can_save_is_said_and_does_not_end_the_run() ->
 )
 async def test_the_option_that_ended_the_run_is_named(budget: Budget, option: str) -> None:
     stopped: list[str] = []
-    allowance = Allowance(budget, stopped_at=stopped.append)
+    allowance = Allowance(replace(budget, booked={}), stopped_at=stopped.append)
     assert await allowance.refuses(job("a")) is None
     allowance.finished(ended("a", Outcome.SAVED))
     assert await allowance.refuses(job("b")) == BUDGET

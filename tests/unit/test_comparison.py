@@ -127,3 +127,51 @@ def test_what_must_stay_is_never_gone(conclusive: bool, spared: str, as_shown: K
     assert missing.obstacles == ({"x": spared} if spared and in_the_way else {})
     assert (missing.obstacle("x/y/z") is not None) == bool(missing.obstacles)
     assert missing.obstacle("xy/z") is None
+
+
+def test_a_user_reads_what_is_in_the_way_and_what_to_do() -> None:
+    missing = Missing(obstacles={"a/link": "a symbolic link", "b": "a mount point"})
+    link = "a/link is a symbolic link, never written through: replace it by a directory or mirror elsewhere"
+    mount = "b is a mount point, and in the way of its folder: move it away"
+    found = {path: missing.obstacle(path) for path in ("a/link", "a/link/x", "a", "a/linked", "b", "b/c/d", "bc")}
+    assert found == {
+        "a/link": link, "a/link/x": link, "a": None, "a/linked": None, "b": mount, "b/c/d": mount, "bc": None
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "is_replaced"), [("a/x", True), ("a/x/y/z", True), ("a", False), ("a/xy", False), ("b", False)]
+)
+def test_all_below_a_file_that_became_a_folder_is_replaced(path: str, is_replaced: bool) -> None:
+    assert Missing(replaced={"a/x": gone("a/x", Kind.FILE, replaced=True)}).is_replaced(path) is is_replaced
+
+
+def test_where_the_state_alone_says_what_a_page_shows_that_page_is_named() -> None:
+    items = [gone("d/a", Kind.FILE), gone("d/b", Kind.FILE)]
+    missing = Missing()
+    missing.note("d", items, conclusive=True, recalled=("d", "http://h/d/"))
+    missing.note("", [gone("c", Kind.FILE)], conclusive=True)
+    assert missing == Missing(
+        gone=[*items, gone("c", Kind.FILE)], recalled=dict.fromkeys(["d/a", "d/b"], ("d", "http://h/d/"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "replaced", "is_lacking"),
+    [
+        ("x/y/a", False, False),
+        ("x/y/b", False, True),
+        ("x/y/m", False, False),  # mentioned
+        ("x/y/sub", False, False),
+        ("x/y/sub", True, True),
+        ("x/y/a", True, False),
+        ("x/y/u", True, False),  # the listing does not say what it is
+        ("x/y/b", True, False),
+        ("other/a", False, True),
+        ("a", False, True),
+    ],
+)
+def test_a_page_lacks_what_it_does_not_show(path: str, replaced: bool, is_lacking: bool) -> None:
+    page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY), ("u", Kind.UNKNOWN), path="x/y")
+    page.mentioned.add("m")
+    assert page.lacks(gone(path, Kind.FILE, replaced=replaced)) is is_lacking

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.comparison import Extraneous
+from crawler.comparison import Extraneous, Missing
 from crawler.config import Config, MaxDelete, parse_max_delete
-from crawler.deletion import Circumstances, Doomed, candidates, excess, judge, remove
+from crawler.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
 from crawler.filters import Filters
 from crawler.models import Kind, Known, Local, Outcome
 from crawler.state import SqliteState
@@ -236,3 +236,37 @@ async def test_what_must_stay_in_a_folder_that_goes_keeps_it_and_does_not_count(
     assert sorted(found.files) == ["old/c.zip", "old/d.txt", "old/deep/e.zip"]
     assert (found.folders, found.uncounted) == ((), 3)
     assert found.spared == {"old/deep/link": "a symbolic link"}
+
+
+def test_a_user_reads_why_nothing_was_deleted() -> None:
+    assert excess(4, 100, MaxDelete(count=3)) == (
+        "4 of 100 local files are gone upstream: more than --max-delete 3 allows, "
+        "so nothing was deleted (is the site complete? then run once with a higher --max-delete)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("doubted", "mentioned", "warnings"),
+    [
+        ([], [], []),
+        (["a"], [], [("nothing was deleted in /a: what its listing shows leads elsewhere", 6)]),
+        (["a", "b"], [],
+         [("nothing was deleted in /a (and 1 more folders): what its listing shows leads elsewhere", 6)]),
+        (["a", "b", "c"], ["x"],
+         [("nothing was deleted in /a (and 2 more folders): what its listing shows leads elsewhere", 6),
+          ("not deleted: x: no longer listed, but a link on the page still shows the name", 0)]),
+        ([], ["x", "y"],
+         [("not deleted: x and 1 more: no longer listed, but a link on the page still shows the name", 0)]),
+        ([], ["x", "y", "z"],
+         [("not deleted: x and 2 more: no longer listed, but a link on the page still shows the name", 0)]),
+    ],
+)  # fmt: skip
+def test_what_stays_in_doubt_is_said(doubted: list[str], mentioned: list[str], warnings: list[tuple[str, int]]) -> None:
+    assert list(doubts(Missing(doubted=doubted, mentioned=mentioned))) == warnings
+
+
+def test_excluded_are_the_files_that_the_filters_reject() -> None:
+    config = Config.from_mapping({"delete": True, "exclude": ["*.txt", "deep/"]}, where="test")
+    excluded = Excluded(Filters(config, datetime(2024, 1, 1, tzinfo=UTC)))
+    paths = ["a.txt", "x/a.txt", "x/a.zip", "x/deep/a.zip", "deep", None, 5]
+    assert [path in excluded for path in paths] == [True, True, False, True, False, False, False]

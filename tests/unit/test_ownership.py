@@ -75,3 +75,7 @@ def test_the_refusal_names_both_and_no_password() -> None:
     assert "http://h/b/" in text
     assert "--moved" in text
     assert "secret" not in text
+    assert text == (
+        "dir is the mirror of http://h/a/, not of http://h/b/: name another directory, "
+        "or give --moved if this URL takes the other's place"
+    )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.robots import ALLOW_ALL, ROBOTS_BYTES, parse_robots, rules_for
+from crawler.models import Rejection
+from crawler.robots import ALLOW_ALL, ROBOTS_BYTES, forbidden, is_of_robots, parse_robots, rules_for
 
 AGENT = "crawler/0.1.0"
 
@@ -131,3 +132,34 @@ def test_the_parser_is_loaded_only_when_something_is_forbidden() -> None:
         "assert not parse_robots(b'User-agent: *\\nDisallow: /\\n').allows('http://h/a', 'x')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("rejection", "is_its"),
+    [
+        (forbidden("http://h/a"), True),
+        (Rejection("robots-unreadable", "http://h/a"), True),
+        (Rejection("above", "http://h/a"), False),
+        (None, False),
+    ],
+)
+def test_what_robots_txt_forbids_is_known_by_its_reason(rejection: Rejection | None, is_its: bool) -> None:
+    assert is_of_robots(rejection) is is_its
+    assert forbidden("http://h/a") == Rejection("robots", "http://h/a", "forbidden by robots.txt")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_known"), [(199, False), (200, True), (299, True), (300, True), (499, True), (500, False)]
+)
+def test_the_bounds_of_what_is_known(status: int, is_known: bool) -> None:
+    robots = rules_for(status, b"User-agent: *\nDisallow: /\n")
+    assert (robots is not None) is is_known
+    assert robots is None or robots.allows("http://h/a", AGENT) is (status >= 300)
+
+
+def test_a_robots_txt_of_exactly_the_limit_is_read_to_its_end() -> None:
+    rule = b"User-agent: *\nDisallow: /last"
+    text = b"#" * (ROBOTS_BYTES - len(rule) - 1) + b"\n" + rule
+    assert len(text) == ROBOTS_BYTES
+    assert not parse_robots(text).allows("http://h/last", AGENT)
+    assert parse_robots(text + b"/x").allows("http://h/last/x", AGENT)

@@ -6,7 +6,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from crawler.scope import DIRECTORY, Scope, same_host_redirect, scope_base
+from crawler.models import Rejection
+from crawler.scope import DIRECTORY, Bounds, ListScope, Scope, same_host_redirect, scope_base, upward
 
 HTTP = Scope("http://h/pub/")
 HTTPS = Scope("https://h/pub/")
@@ -248,3 +249,60 @@ def test_a_named_host_may_hold_the_root_at_its_top() -> None:
     scope = Scope("", frozenset({"cdn"}))
     assert scope.root_redirect("http://h/p/", "http://cdn/", start="http://h/p/") is None
     assert scope.root_redirect("http://cdn/x/", "http://cdn/", start="http://h/p/") is None
+
+
+def test_a_user_reads_why_a_url_is_not_entered() -> None:
+    other, above = "http://other/pub/", "http://h/x"
+    assert HTTP.listing(other) == Rejection("other-host", other, "listings are read from the host of URL only")
+    assert HTTP.listing(above) == Rejection("above", above, "not below http://h/pub/")
+    assert HTTP.file("gopher://h/a") == Rejection("scheme", "gopher://h/a", "not an http or https URL")
+    assert HTTP.file(other) == Rejection("other-host", other, "on another host: --allow-host other would fetch it")
+    assert HTTP.file(above) == Rejection("above", above, "not below http://h/pub/: --allow-host h would fetch it")
+
+
+def test_a_user_reads_why_a_redirect_is_not_followed() -> None:
+    here, other = "http://h/pub/a", "http://u:p@Other:81/x"
+    elsewhere = "on another host: start there, or allow --allow-host other:81"
+    assert HTTP.root_redirect(here, other) == Rejection("other-host", other, elsewhere)
+    down = Rejection("scheme", "http://h/pub/a", "from https to http is never followed")
+    for redirect in (HTTPS.root_redirect, HTTPS.listing_redirect, HTTPS.file_redirect):
+        assert redirect("https://h/pub/a", "http://h/pub/a") == down
+    folder = Rejection(DIRECTORY, "http://h/pub/a/", "it is a directory")
+    assert HTTP.file_redirect(here, "http://h/pub/a/") == folder
+    assert DIRECTORY == "directory"
+    assert same_host_redirect(here, other) == Rejection("other-host", other, "on another host")
+    up = Rejection("above", "http://h/", "that is above URL: start there if it is meant")
+    assert upward("http://h/pub/", "http://h/") == up
+    assert HTTP.root_redirect("http://h/pub/", "http://h/") == up
+
+
+@pytest.mark.parametrize(
+    ("bounds", "depths"),
+    [
+        (Bounds(), [True, True, True]),
+        (Bounds(max_depth=1), [True, False, False]),
+        (Bounds(max_depth=0), [False, False, False]),
+        (Bounds(recursive=False), [False, False, False]),
+        (Bounds(recursive=False, max_depth=2), [False, False, False]),
+    ],
+)
+def test_how_far_a_walk_goes(bounds: Bounds, depths: list[bool]) -> None:
+    assert [bounds.enters(depth) for depth in range(3)] == depths
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("http://h/a/b", "http://h/other", None),
+        ("http://h:81/a/b", "http://h:81/", None),
+        ("http://h/a/b", "https://h/other", None),
+        ("http://h/a/b", "http://cdn/x", None),
+        ("http://h/a/b", "http://other/x", "other-host"),
+        ("http://h:81/a/b", "http://h/a/b", "other-host"),
+        ("https://h/a/b", "http://h/a/b", "scheme"),
+        ("http://h/a/b", "http://h/a/b/", DIRECTORY),
+    ],
+)
+def test_where_the_redirect_of_a_listed_url_may_lead(source: str, target: str, reason: str | None) -> None:
+    rejection = ListScope(frozenset({"cdn"})).file_redirect(source, target)
+    assert (rejection.reason if rejection else None) == reason

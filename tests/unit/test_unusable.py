@@ -8,9 +8,9 @@ import pytest
 
 from crawler.config import Config
 from crawler.filters import Filters
-from crawler.models import Listing, Outcome, Rejection
+from crawler.models import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.scope import Scope
-from crawler.unusable import ENDINGS, count, entry_of, nothing_wanted, result_of, sorted_rows
+from crawler.unusable import ENDINGS, count, ending, entry_of, is_folder, lost, nothing_wanted, result_of, sorted_rows
 from tests.unit.fakes import Recorder
 
 PAGE = "http://h/pub/"
@@ -103,3 +103,96 @@ def test_a_run_that_wanted_nothing_of_what_was_listed_says_so(
     said = " ".join(nothing_wanted(listed, skipped_by))
     assert says in said
     assert bool(says) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("row", "scope", "text"),
+    [
+        (Rejection("query", "get.php?id=1", "", "f.bin"), SCOPE,
+         "query: the query of its link does not tell which file is meant"),
+        (Rejection("fragment", "#", "an empty one", "f.bin"), SCOPE,
+         "fragment: its link leads nowhere without a script (an empty one)"),
+        (Rejection("bad-name", "..%2f", "a slash", "../"), SCOPE, "'..%2f' cannot be the name of a file: a slash"),
+        (Rejection("bad-name", "..%2f", "", "../"), SCOPE,
+         "'..%2f' cannot be the name of a file: no file has such a name"),
+        (Rejection("never heard of", "x", "", "x"), SCOPE, "never heard of: its link is not understood"),
+        (Rejection("scheme", "javascript:get(1)", "", "f.bin"), SCOPE, "scheme: its link is no http or https URL"),
+        (Rejection("other-host", "http://cdn.test/17", "", "f.bin"), NAMED,
+         "other-host: its link leads to another host and does not show its name"),
+        (Rejection("above", "http://cdn.test/17", "", "f.bin"), NAMED,
+         "above: its link leads above URL and does not show its name"),
+    ],
+)  # fmt: skip
+def test_a_user_reads_why_a_row_is_missing(row: Rejection, scope: Scope, text: str) -> None:
+    assert ending(row, PAGE, scope) == (FAILED, text)
+
+
+@pytest.mark.parametrize(
+    ("subject", "leads_to_a_folder"),
+    [("d/", True), ("d/?zip", True), ("d/#top", True), ("d/?a#b", True), ("d/ ", True), ("d", False), ("d?x=/", False),
+     ("d#/", False), ("#d/", False)],
+)  # fmt: skip
+def test_a_folder_is_known_by_the_slash_of_its_path(subject: str, leads_to_a_folder: bool) -> None:
+    assert is_folder(Rejection("query", subject, "", "d")) is leads_to_a_folder
+
+
+def test_what_a_run_would_fail_to_save_is_named() -> None:
+    rows = (
+        Rejection("query", "get.php?id=1", "", "a"),
+        Rejection("above", "/x", "", "b"),
+        Rejection("sort", "?C=N"),
+        Rejection("fragment", "#", "", "c"),
+        Rejection("above", "sub/d.bin", "", "d"),
+    )
+    listing = Listing(url=f"{PAGE}index.html", family="x", confidence=1, is_listing=True, rejections=rows)
+    assert lost(listing) == ["a", "c", "d"]
+
+
+def test_the_rows_of_a_page_are_entries_or_counted() -> None:
+    rows = (
+        Rejection("other-host", "http://cdn.test/d/f.bin", "", "f.bin"),
+        Rejection("query", "get.php?id=1", "", "a"),
+        Rejection("sort", "?C=N"),
+    )
+    first = Entry(name="first", kind=Kind.FILE, url=f"{PAGE}first")
+    listing = Listing(url=PAGE, family="x", confidence=1, is_listing=True, entries=(first,), rejections=rows)
+    entries, unusable = sorted_rows(listing, NAMED, enters=True)
+    external = Entry(name="f.bin", kind=Kind.UNKNOWN, url="http://cdn.test/d/f.bin", external=True)
+    assert (entries, unusable) == ((first, external), (rows[1],))
+
+
+def test_the_result_of_a_row_has_its_path_and_url() -> None:
+    row = Rejection("query", "get.php?id=1", "", "a")
+    url = f"{PAGE}get.php?id=1"
+    text = "query: the query of its link does not tell which file is meant"
+    assert result_of(row, "d", PAGE, filters(), SCOPE) == Result(path="d/a", url=url, outcome=FAILED, reason=text)
+    skipped = Result(path="d/a", url=url, outcome=SKIPPED, reason="ext")
+    assert result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE) == skipped
+    folder = Rejection("query", "sub/?zip", "", "sub")
+    assert result_of(folder, "d", PAGE, filters(exclude=("sub/",)), SCOPE).reason == "exclude"
+    observer = Recorder()
+    count([row, folder], "d", PAGE, filters(), SCOPE, observer)
+    assert observer.listed_paths == ["d/a", "d/sub"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "skipped_by", "interrupted", "says"),
+    [
+        (1_200, {"other-host": 1_200}, None,
+         ["nothing to save: all 1,200 rows of the listing are skipped: 1,200 other-host; "
+          "-v shows where they lead, --allow-host HOST also fetches files from there"]),
+        (1, {"scheme": 1}, None, ["nothing to save: the only row of the listing is skipped: 1 scheme"]),
+        (3, {"ext": 2, "above": 1}, None,
+         ["nothing to save: all 3 rows of the listing are skipped: 1 above, 2 ext; "
+          "-v shows where they lead, --allow-host HOST also fetches files from there"]),
+        (2, {"robots": 1, "ext": 1}, None,
+         ["nothing to save: all 2 rows of the listing are skipped: 1 ext, 1 robots"]),
+        (1, {"other": 1}, None, ["nothing to save: the only row of the listing is skipped: 1 other"]),
+        (1, {"scheme": 1}, "a signal", []),
+        (1, {"scheme": 2}, None, []),
+    ],
+)  # fmt: skip
+def test_a_user_reads_why_nothing_is_saved(
+    listed: int, skipped_by: dict[str, int], interrupted: str | None, says: list[str]
+) -> None:
+    assert nothing_wanted(listed, skipped_by, interrupted) == says
