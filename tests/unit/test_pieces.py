@@ -108,3 +108,39 @@ def test_no_connection_gets_much_more_of_a_file_than_its_share() -> None:
         left -= shares[-1]
     assert max(shares) <= 3 * MIB
     assert shares[-1] < 2 * limits.PIECE_LEAST
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "text"),
+    [
+        (200, {}, "HTTP 200 in answer to a range"),
+        (206, {"Content-Range": "bytes 0-99/1000"}, "the server answered with another range"),
+        (206, {"ETag": '"2"'}, "the file changed meanwhile"),
+        (206, {"Content-Length": "99"}, "length and range of the answer disagree"),
+    ],
+)
+def test_a_user_reads_why_a_piece_is_not_used(status: int, change: dict[str, str], text: str) -> None:
+    assert mismatch(status, CIMultiDict(ANSWER | change), 100, 200, OF) == text
+
+
+@pytest.mark.parametrize(("offset", "possible"), [(0, True), (1, False)])
+def test_the_least_body_that_comes_in_pieces(offset: int, possible: bool) -> None:
+    length = limits.SEGMENTED_BODY
+    action = Action(verdict=Verdict.SAVE, length=length, offset=offset)
+    assert (whole(action, CIMultiDict(GOOD), STRONG) is not None) is possible
+
+
+@pytest.mark.parametrize(
+    ("left", "streams", "size"),
+    [
+        (1 << 40, 2, limits.PIECES_AHEAD // 4),
+        (1 << 40, 4, limits.PIECES_AHEAD // 8),
+        (1 << 40, 1_000, limits.PIECE_LEAST),
+        (limits.PIECE_LEAST, 4, limits.PIECE_LEAST),
+        (2 * limits.PIECE_LEAST, 4, limits.PIECE_LEAST),
+        (2 * limits.PIECE_LEAST - 1, 4, 2 * limits.PIECE_LEAST - 1),
+        (1, 4, 1),
+    ],
+)
+def test_how_large_the_next_piece_is(left: int, streams: int, size: int) -> None:
+    assert piece_size(left, streams) == size

@@ -1,0 +1,56 @@
+"""What a run may still write: the room on the disk, and when too much is booked."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler import limits
+from crawler.errors import DestinationError
+from crawler.space import Room
+
+FREE = 100_000
+"""Of which a hundredth stays free."""
+MIB, GIB = limits.MIB, limits.MIB * 1024
+
+
+@pytest.mark.parametrize(
+    ("free", "fits"),
+    [(FREE, 99_000), (50, 50), (0, 0), (GIB, GIB - GIB // 100), (1000 * GIB, 1000 * GIB - limits.FREE_RESERVE)],
+)
+def test_a_part_of_the_disk_stays_free(free: int, fits: int) -> None:
+    room = Room("dir", free)
+    assert (room.may_overflow(fits), room.may_overflow(fits + 1)) == (False, True)
+    room.book(fits)
+    room.check()
+    assert room.problem is None
+    room.book(1)
+    assert room.problem is not None
+
+
+def test_a_user_reads_both_figures() -> None:
+    room = Room("dir", FREE)
+    room.book(60_000)
+    room.book(60_000)
+    text = (
+        "cannot store files in dir: no space for it all: 117 KiB or more are to be fetched, "
+        "the disk has 97.7 KiB free (120000 and 100000 bytes)"
+    )
+    assert room.problem == text
+    with pytest.raises(DestinationError) as raised:
+        room.check()
+    assert str(raised.value) == text
+
+
+@pytest.mark.parametrize(("keeps_old", "fits"), [(False, True), (True, False)])
+def test_what_is_replaced_gives_its_room_unless_it_stays_in_the_trash(keeps_old: bool, fits: bool) -> None:
+    room = Room("dir", FREE, keeps_old=keeps_old)
+    room.book(60_000, 30_000)
+    room.book(60_000, 30_000)
+    assert (room.problem is None) is fits
+
+
+def test_a_run_that_is_not_strict_goes_on() -> None:
+    room = Room("dir", FREE, strict=False)
+    room.book(2 * FREE)
+    assert room.problem is not None
+    room.check()
