@@ -25,6 +25,13 @@ class Details:
     digest: str | None = None
     etag: str | None = None
 
+    def tells_another(self, other: Details) -> bool:
+        """Whether two rows of one name cannot be about the same file: another kind, size, or digest."""
+        return self.kind is not other.kind or any(
+            mine is not None and theirs is not None and mine != theirs
+            for mine, theirs in ((self.size, other.size), (self.digest, other.digest))
+        )
+
 
 class Rows:
     """Collects the entries and rejections of the listing at ``url``. A URL is an entry once."""
@@ -33,16 +40,16 @@ class Rows:
         self.url = url
         self._entries: list[Entry] = []
         self._rejections: list[Rejection] = []
-        self._seen: set[str] = set()
+        self._seen: dict[str, Details] = {}
 
     def add(self, name: str, url: str, details: Details, *, folder: str = "", external: bool = False) -> None:
         """Take an entry, or note why not: its name cannot be one, or its URL is there already."""
         if problem := name_problem(name):
             self.reject("bad-name", shown(name), problem)
         elif url in self._seen:
-            self.reject("duplicate", url)
+            self._add_again(name, url, details)
         else:
-            self._seen.add(url)
+            self._seen[url] = details
             self._entries.append(
                 Entry(
                     name=name,
@@ -58,6 +65,17 @@ class Rows:
                     external=external,
                 )
             )
+
+    def _add_again(self, name: str, url: str, details: Details) -> None:
+        """Note a second row with the URL of an entry: the same row again, or another file of that name."""
+        if details.tells_another(self._seen[url]):
+            self.reject("clash", name)
+        else:
+            self.reject("duplicate", url)
+
+    def add_nameless(self) -> None:
+        """Note a row of the listing that names nothing: the file is there and cannot be asked for."""
+        self.reject("bad-name", "", "has no name")
 
     def add_raw(self, base: str, name: str, details: Details) -> None:
         """Take an entry that is named only: the URL is ``base`` (ends in a slash) and the quoted name."""

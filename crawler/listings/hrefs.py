@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
-from crawler.listings.queries import INDEX_SORT, kept_of, page_of, without_session
+from crawler.listings import queries
 from crawler.urls import canonical_url, joined
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
@@ -21,14 +21,6 @@ _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _STRIPPED = str.maketrans("", "", "\t\r\n")
-_SORT_KEYS = re.compile(
-    r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
-    r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
-    re.IGNORECASE,
-)
-_PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
-"""Those that mean nothing else."""
-_FOLDER_KEYS = _PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 _LEADING = re.compile(r"\A(?:\.?/)+")
@@ -126,7 +118,7 @@ def folder_value(query: str) -> tuple[str, str] | None:
     if query.startswith("/"):
         return "/", _trimmed(decoded(query.partition("&")[0]))
     for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
-        if key.lower() in _FOLDER_KEYS:
+        if key.lower() in queries.FOLDER_KEYS:
             return key.lower(), _trimmed(value)
     return None
 
@@ -167,13 +159,13 @@ class Resolver:
             self.root = root
             self._fast = False
 
-    def target(self, href: str) -> Target:
-        """Where ``href`` leads and what that makes of it."""
+    def target(self, href: str, *, literal: bool = False) -> Target:
+        """Where ``href`` leads and what that makes of it; a ``literal`` one has no parameters that are not its name."""
         href = href.strip(" \t\r\n\f").translate(_STRIPPED)
-        if ";" in href:
-            href = without_session(href) or "./"
+        if ";" in href and not literal:
+            href = self._without_session(href) or "./"
         if self._fast and _SIMPLE.fullmatch(href):
-            return self._simple(href)
+            return self._simple(href, literal=literal)
         if not href or href[0] == "#":
             return Target(Way.FRAGMENT)
         scheme = _SCHEME.match(href)
@@ -190,14 +182,23 @@ class Resolver:
             return self._with_query(url, parts.path or "/", parts.query)
         return self._by_path(url, parts.path or "/")
 
-    def _simple(self, href: str) -> Target:
+    def _without_session(self, href: str) -> str:
+        """``href`` without sessions; what stands in the address of this directory is the name of a folder."""
+        for own in (self.directory, self.root):
+            if ";" in own and own.startswith(href):
+                return href
+            if ";" in own and href.startswith(own):
+                return own + queries.without_session(href[len(own) :])
+        return queries.without_session(href)
+
+    def _simple(self, href: str, *, literal: bool) -> Target:
         bare = href[2:] if href.startswith("./") else href
         slash = bare.endswith("/")
         segment = bare[:-1] if slash else bare
         name = decoded(segment)
         if problem := name_problem(name):
             return Target(Way.BAD_NAME, self.directory + bare, name, problem=problem)
-        if ";" in segment and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
+        if ";" in segment and not literal and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
             name = decoded(plain[1])
         return Target(Way.CHILD, self.directory + bare, name, slash)
 
@@ -234,9 +235,9 @@ class Resolver:
     def _with_query(self, url: str, path: str, query: str) -> Target:
         here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
         script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
-        if here and INDEX_SORT.fullmatch(query):
+        if here and queries.INDEX_SORT.fullmatch(query):
             return Target(Way.SORT, url)
-        if here and _SORT_KEYS.search(query) and self._same_folder(query):
+        if here and queries.SORT_KEYS.search(query) and self._same_folder(query):
             return Target(Way.PAGE if self._is_further(query) else Way.SORT, url)
         if script and (named := self._named_by_query(url, query)):
             return named
@@ -246,7 +247,7 @@ class Resolver:
 
     def _with_kept_query(self, url: str, path: str, query: str) -> Target:
         """The entry at ``path``, its key kept; the way up in another order is the way up."""
-        kept = kept_of(path, query)
+        kept = queries.kept_of(path, query)
         if kept is None:
             return Target(Way.QUERY, url)
         target = self._by_path(url.partition("?")[0], path)
@@ -274,7 +275,7 @@ class Resolver:
         target = self._folder_target(url, folder)
         # What is the whole query (``?/a/b``) names files too, and ends like a path.
         slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
-        queried = target.way is Way.CHILD and key in _PLAIN_FOLDER_KEYS and "/" in decoded(query)
+        queried = target.way is Way.CHILD and key in queries.PLAIN_FOLDER_KEYS and "/" in decoded(query)
         return replace(target, slash=slash, queried=queried)
 
     def _folder_target(self, url: str, folder: str) -> Target:
@@ -292,6 +293,6 @@ class Resolver:
 
     def _is_further(self, query: str) -> bool:
         """True when a query asks for a later page than this one; counted pages begin at 1, offsets at 0."""
-        key, page = page_of(query)
-        here = page_of(self.query)[1]
+        key, page = queries.page_of(query)
+        here = queries.page_of(self.query)[1]
         return page > max(here, 1 if key.startswith("p") else 0)

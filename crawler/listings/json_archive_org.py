@@ -26,12 +26,15 @@ def read_archive_org(document: JsonDocument) -> Listing | None:
         return None
     quoted = quote_name(identifier)
     base = resolve_link(document.url, f"/download/{quoted}/") if quoted and "/" not in quoted else None
-    if base is None or not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in files):
+    named = [item for item in files if isinstance(item, dict) and isinstance(item.get("name"), str)]
+    if base is None or (files and not named):
         return None
     taken = Rows(document.url)
     keys = ObjectKeys(taken, base)
-    for item in files:
+    for item in named:
         keys.add_file(item["name"], _details(item, identifier))
+    for _ in range(len(files) - len(named)):
+        taken.add_nameless()
     return taken.listing("archive-org", complete=root["files_count"] == len(files))
 
 

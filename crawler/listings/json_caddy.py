@@ -24,12 +24,15 @@ def read_caddy(document: JsonDocument) -> Listing | None:
     rows = document.value
     if not isinstance(rows, list) or not rows:
         return None
-    if not all(isinstance(row, dict) and row.keys() >= _KEYS and isinstance(row["url"], str) for row in rows):
+    named = [row for row in rows if isinstance(row, dict) and row.keys() >= _KEYS and isinstance(row["url"], str)]
+    if len(named) <= len(rows) // 2:
         return None
     taken = Rows(document.url)
     base = base_of(document.url)
-    for row in rows:
+    for row in named:
         _take(taken, base, row)
+    for _ in range(len(rows) - len(named)):
+        taken.add_nameless()
     return taken.listing("caddy-json", complete=document.whole)
 
 

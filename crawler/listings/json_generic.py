@@ -65,7 +65,10 @@ class _Array:
 
 
 def read_generic(document: JsonDocument) -> Listing | None:
-    """The listing, or None as soon as one row is not provably a file or a directory."""
+    """The listing, or None as soon as one row with a name is not provably a file or a directory.
+
+    Rows without a name are counted, as long as those with one are the most.
+    """
     dufs = _is_dufs(document.value)
     arrays = list(_arrays(document.value))
     count = sum(len(array.rows) for array in arrays)
@@ -74,10 +77,13 @@ def read_generic(document: JsonDocument) -> Listing | None:
     taken = Rows(document.url)
     base = bucket_of(document.url) if dufs else base_of(document.url)
     known: dict[tuple[str, ...], Columns | None] = {}
+    nameless = 0
     for array in arrays:
         for row in array.rows:
-            if not isinstance(row, dict):
-                return None
+            if _is_nameless(row):
+                nameless += 1
+                taken.add_nameless()
+                continue
             keys = tuple(row)
             if keys not in known:
                 known[keys] = _columns(keys)
@@ -85,8 +91,18 @@ def read_generic(document: JsonDocument) -> Listing | None:
             details = columns and _details(row, columns, array.kind)
             if not columns or not details or not _take(taken, base, row, columns, details):
                 return None
+    if nameless and 2 * nameless >= count:
+        return None
     complete = document.whole and not _says_more(document.value, count)
     return taken.listing("dufs-json" if dufs else "json-generic", complete=complete, confidence=1.0 if dufs else 0.7)
+
+
+def _is_nameless(row: Any) -> bool:
+    """Whether nothing in a row could name an entry."""
+    if not isinstance(row, dict):
+        return True
+    naming = (value for key, value in row.items() if _ROLE_OF.get(_plain(key), ("",))[0] in {"name", "href"})
+    return not any(isinstance(value, str) and value for value in naming)
 
 
 def _is_dufs(root: Any) -> bool:

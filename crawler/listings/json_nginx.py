@@ -25,14 +25,19 @@ def read_nginx(document: JsonDocument) -> Listing | None:
     rows = document.value
     if not isinstance(rows, list) or (not rows and not _EMPTY.fullmatch(document.text)):
         return None
+    if rows and not any(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
+        return None
     taken = Rows(document.url)
     base = base_of(document.url)
     for row in rows:
         if not isinstance(row, dict) or not row.keys() <= _KEYS:
             return None
         name, kind, mtime = row.get("name"), _kind(row.get("type")), row.get("mtime")
-        if not isinstance(name, str) or kind is None or not isinstance(mtime, str):
+        if kind is None or not isinstance(mtime, str):
             return None
+        if not isinstance(name, str):
+            taken.add_nameless()
+            continue
         if kind is Kind.OTHER:
             taken.reject("other", name, "neither a file nor a directory")
             continue

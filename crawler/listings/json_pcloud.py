@@ -23,11 +23,14 @@ def read_pcloud(document: JsonDocument) -> Listing | None:
     if not isinstance(value, dict) or not value.keys() >= _KEYS or not isinstance(value["content"], list):
         return None
     rows = value["content"]
-    if not all(isinstance(row, dict) and isinstance(row.get("urlencodedname"), str) for row in rows):
+    named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("urlencodedname"), str)]
+    if rows and not named:
         return None
     taken = Rows(document.url)
-    for row in rows:
+    for row in named:
         _take(taken, base_of(document.url), row)
+    for _ in range(len(rows) - len(named)):
+        taken.add_nameless()
     return taken.listing("pcloud", complete=document.whole)
 
 

@@ -25,13 +25,16 @@ def read_webhdfs(document: JsonDocument) -> Listing | None:
     rows = outer.get("FileStatus") if isinstance(outer, dict) else None
     if not isinstance(outer, dict) or not isinstance(rows, list):
         return None
-    if not all(isinstance(row, dict) and row.keys() >= _KEYS and isinstance(row["pathSuffix"], str) for row in rows):
+    if not all(isinstance(row, dict) for row in rows):
         return None
-    if any(not row["pathSuffix"] for row in rows):
+    named = [row for row in rows if row.keys() >= _KEYS and isinstance(row["pathSuffix"], str) and row["pathSuffix"]]
+    if rows and not named:
         return None
     taken = Rows(document.url)
-    for row in rows:
+    for row in named:
         _take(taken, row)
+    for _ in range(len(rows) - len(named)):
+        taken.add_nameless()
     return taken.listing("webhdfs", complete=document.whole and not outer.get("continuationToken"))
 
 

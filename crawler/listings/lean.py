@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.mentions import are_elsewhere, row_rejection
 from crawler.listings.page import Page
-from crawler.listings.queries import is_doubtful
+from crawler.listings.queries import has_parameter, is_doubtful
 from crawler.listings.references import attribute_value
 from crawler.listings.sizes import Rounding, read_size
 from crawler.models import Entry, Kind, Listing, Rejection, Span
@@ -187,8 +187,9 @@ class Reading:
             position = found.end()
             href = attribute_value(found["href"])
             target = self.resolver.target(href)
-            if target.way is not Way.CHILD or is_doubtful(href):
-                if target.way not in _HARMLESS or is_doubtful(href):  # the tree knows by what name it is shown
+            is_open = is_doubtful(href) or has_parameter(href)
+            if target.way is not Way.CHILD or is_open:
+                if target.way not in _HARMLESS or is_open:  # the tree knows by what name it is shown
                     yield piece  # its entries count as seen
                     return
                 self.rejections.append(row_rejection(target.way.value, href, target.problem, target.name))

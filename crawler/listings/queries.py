@@ -13,6 +13,7 @@ INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[A
 """Apache's (mod_autoindex), fancyindex's and LiteSpeed's own: nothing else is ever meant by them."""
 _SESSIONS = r"jsessionid|phpsessid|sessionid|session_id|aspsessionid\w*|sid"
 _SESSION_PARAMETER = re.compile(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
+_TYPE_CODE = re.compile(r";type=[adi](?=/?(?:[?#]|\Z))")
 _VIEW = re.compile(
     rf"(?:{_SESSIONS}|session|sort|order|orderby|order_by|sortby|sort_by|sortorder|sort_order|sorting|ordering|dirsort"
     r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsv]=\w?",
@@ -35,6 +36,14 @@ _FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
 RESERVED = re.compile(r"[?#:]")
 """What ends a path or a scheme (RFC 3986), and stands in names all the same."""
+SORT_KEYS = re.compile(
+    r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
+    r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
+    re.IGNORECASE,
+)
+PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
+"""Those that mean nothing else."""
+FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 
 
@@ -49,6 +58,16 @@ def is_doubtful(href: str) -> bool:
 def without_session(href: str) -> str:
     """``href`` without the session parameters of its path (``;jsessionid=…``): they change from visit to visit."""
     return _SESSION_PARAMETER.sub("", href)
+
+
+def without_parameters(href: str) -> str:
+    """``href`` without its session parameters and without FTP's type code (``;type=i``, RFC 1738 section 3.2.2)."""
+    return _TYPE_CODE.sub("", without_session(href))
+
+
+def has_parameter(href: str) -> bool:
+    """Whether ``href`` has a parameter that is left out of the name, unless the page shows it as part of the name."""
+    return ";" in href and without_parameters(href) != href
 
 
 def kept_of(path: str, query: str) -> str | None:

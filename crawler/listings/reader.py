@@ -7,10 +7,8 @@ found, columns are read, kinds told, and the marks weighed. A family contributes
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 from itertools import islice
-from urllib.parse import unquote, urlsplit
 
 from bs4.element import NavigableString
 
@@ -25,8 +23,9 @@ from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
+from crawler.listings.roots import settle_root
 from crawler.listings.rows import MAX_CLIMB, Cutter
-from crawler.listings.survey import Survey
+from crawler.listings.survey import Link, Survey
 from crawler.listings.times import Order
 from crawler.listings.unlisted import unlisted
 from crawler.listings.verdict import End, Evidence, Last
@@ -57,9 +56,9 @@ class HtmlReader:
         self.resolver = Resolver(url, bases[0] if bases else "")
         copies = Copies(self.survey.links(self.resolver), part.specimens, self.resolver)
         self.links = copies.links
-        if self._settle_root():
+        if settle_root(self.links, self.resolver):
             copies.retarget(self.resolver)
-        unescaped.settle(self.links, self.resolver)
+        unescaped.settle(self.links, self.resolver, members_only=self.family.children_only)
         if not self.family.proves:
             self._drop_own_script()
         self.rows = copies.rows(Cutter(copies.tree_links).rows())
@@ -69,6 +68,10 @@ class HtmlReader:
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
+        self._shown: dict[str, Link] = leader._shown if leader else {}
+        """URL of an entry → the link that named it."""
+        self._merged: set[int] = set()
+        """``id`` of the links of rows that have the URL of an entry, and are shown by another name."""
         self._trusts_foreign = False
         """What leads elsewhere counts among the rows, because the page says what it is."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
@@ -101,38 +104,6 @@ class HtmlReader:
             conclusive=self.is_conclusive(entries),
         )
 
-    def _settle_root(self) -> bool:
-        """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
-        resolver = self.resolver
-        own = resolver.path.rpartition("/")[0] + "/"
-        if resolver.root != own and any(
-            link.target.way is Way.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
-            for link in self.links
-        ):  # a <base href> above the page: what is asked for is what lies below its address
-            resolver.set_root(own)
-            return True
-        children = sum(link.target.way is Way.CHILD and not link.target.url.partition("?")[2] for link in self.links)
-        parents: Counter[str] = Counter()
-        for link in self.links:
-            if (
-                link.target.way in {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
-                and "?" not in link.target.url
-            ):
-                path = urlsplit(link.target.url).path
-                parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
-        for root, count in parents.most_common(12):
-            if count > children and self._may_be_root(root):
-                resolver.set_root(root)
-                return True
-        return False
-
-    def _may_be_root(self, root: str) -> bool:
-        path = self.resolver.path
-        if not path.endswith("/") and root == path + "/":
-            return True
-        folder = self.resolver.folder
-        return bool(folder) and unquote(root).rstrip("/").endswith(folder)
-
     def _drop_own_script(self) -> None:
         """A script that prints its own directory lists itself: ``index.php`` there is this page, not a file."""
         for link in self.links:
@@ -152,6 +123,8 @@ class HtmlReader:
             for candidate in region.candidates:
                 kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
                 entry = self._entry(candidate, kind, order)
+                if unescaped.is_another(self._shown.setdefault(entry.url, candidate.link), candidate.link):
+                    self._merged.add(id(candidate.link))
                 address, _, query = entry.url.partition("?")
                 if entry.url not in self.seen and not (
                     query and address in plain and mentions.last_name(address) == entry.name
@@ -271,7 +244,9 @@ class HtmlReader:
         for link in self.links:
             target = link.target
             if recognised and target.url in self.seen:
-                if target.url in used:
+                if id(link) in self._merged:
+                    result.append(mentions.row_rejection("clash", link.href, "", link.text))
+                elif target.url in used:
                     result.append(Rejection("duplicate", link.href))
                 used.add(target.url)
                 continue

@@ -118,5 +118,9 @@ def _lighttpd_low(whole: int, tenth: int, scale: int) -> int:
 
 
 def _fraction_of_bytes(whole: int, point: str) -> Span[int]:
-    value = float(f"{whole}.{re.sub(r'[^0-9]', '', point)}")
+    """Bytes have no fraction, so that three digits may as well be thousands: ``1.000`` is 1 to 1000."""
+    digits = re.sub(r"[^0-9]", "", point)
+    value = float(f"{whole}.{digits}")
+    if len(digits) == 3 and 0 < whole < 1000:
+        return Span(whole, whole * 1000 + int(digits))
     return Span(floor(value), ceil(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -83,3 +84,22 @@ def test_a_root_with_dot_segments_or_a_query_is_the_folder_that_is_meant(sandbox
     for root in ("./pub/", "x/../pub/", "pub/sub/..", "pub/?C=M"):
         sandbox.mirror(f"{site.origin}/{root}").succeeds()
         sandbox.holds(site.contents())
+
+
+@pytest.mark.row("L21")
+def test_a_name_that_looks_like_a_session_and_a_row_without_a_name(sandbox: Sandbox, site: Site) -> None:
+    names = ("a", "a;jsessionid=1", "a;jsessionid=2", "a;type=i", "d;sid=7/in")
+    for number, name in enumerate(names):
+        site.file(name, blob(100, number))
+    wanted = site.contents()
+    rows(site, *((name, name) for name in names[:-1]), ("d;sid=7/", "d;sid=7/"))
+    site.otherwise = lambda target: site.resource(quote(target, safe="/=")) if ";" in target else None
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+    shown = [{"name": name, "type": "file", "size": 100, "mtime": OLD} for name in ("a", "a;type=i")]
+    clash = {"name": "a", "type": "file", "size": 101, "mtime": OLD}
+    site.listing("", lambda: json.dumps([*shown, {"name": None, "type": "file", "size": 1}, clash]).encode())
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    run.says("has no name", "another row has the same address")
+    sandbox.holds(wanted)

@@ -48,7 +48,18 @@ def test_every_reason_skips_or_fails(row: Rejection, outcome: Outcome, said: str
 
 
 def test_the_table_has_every_reason_of_a_row() -> None:
-    assert set(ENDINGS) == {"above", "other-host", "other", "scheme", "query", "fragment", "deep", "bad-name", "depth"}
+    assert set(ENDINGS) == {
+        "above",
+        "other-host",
+        "other",
+        "scheme",
+        "query",
+        "fragment",
+        "deep",
+        "bad-name",
+        "clash",
+        "depth",
+    }
 
 
 def test_a_file_on_a_host_that_is_named_is_an_entry_and_a_folder_is_not() -> None:

@@ -170,3 +170,55 @@ def test_an_answer_that_says_it_goes_on_is_not_complete(more: dict[str, Any]) ->
 )
 def test_any_other_answer_of_an_api_is_no_listing(document: Any) -> None:
     assert parse(document) is None
+
+
+SHAPES_OF_JSON = {
+    "nginx": (
+        lambda name, size: {"name": name, "type": "file", "mtime": "Sun, 06 Nov 1994 08:49:37 GMT", "size": size},
+        list,
+    ),
+    "caddy": (
+        lambda name, size: {"name": name, "size": size, "url": f"./{name}" if isinstance(name, str) else None,
+                            "mod_time": "2024-01-02T03:04:05Z",
+                            "mode": 1, "is_dir": False, "is_symlink": False},
+        list,
+    ),
+    "generic": (lambda name, size: {"name": name, "type": "file", "size": size}, list),
+    "untyped": (lambda name, size: {"name": name, "mtime": "2024-01-02T03:04:05Z", "size": size}, list),
+    "webhdfs": (
+        lambda name, size: {"pathSuffix": name, "type": "FILE", "length": size, "modificationTime": 1700000000000},
+        lambda rows: {"FileStatuses": {"FileStatus": rows}},
+    ),
+    "pcloud": (
+        lambda name, size: {"name": name, "urlencodedname": name, "size": size, "icon": 1},
+        lambda rows: {"code": "x", "dirpath": "/", "content": rows},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES_OF_JSON)
+@pytest.mark.parametrize("missing", [None, 7])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_row_without_a_name_costs_that_row_only(shape: str, missing: Any, place: int) -> None:
+    row, wrapped = SHAPES_OF_JSON[shape]
+    rows = [row(name, 5) for name in "abc"]
+    rows.insert(place, row(missing, 5))
+    found = parse(wrapped(rows))
+    assert found is not None
+    assert [entry.name for entry in found.entries] == ["a", "b", "c"]
+    assert [(each.reason, bool(each.row)) for each in found.rejections] == [("bad-name", True)]
+    assert parse(wrapped([row(missing, 5)])) is None
+
+
+@pytest.mark.parametrize("shape", SHAPES_OF_JSON)
+def test_a_name_that_comes_twice_is_a_clash_unless_it_is_the_same_row(shape: str) -> None:
+    row, wrapped = SHAPES_OF_JSON[shape]
+
+    def reasons(size: int) -> list[tuple[str, str]]:
+        found = parse(wrapped([row("a", 5), row("b", 5), row("a", size)]))
+        assert found is not None
+        assert [(entry.name, entry.size and entry.size.low) for entry in found.entries] == [("a", 5), ("b", 5)]
+        return [(each.reason, each.row) for each in found.rejections]
+
+    assert reasons(5) == [("duplicate", "")]
+    assert reasons(6) == [("clash", "a")]
