@@ -81,6 +81,8 @@ def _meant(link: Link, resolver: Resolver) -> Target | None:
         if href.startswith(prefix):
             href = href[len(prefix) :]
             break
+    if href.startswith(":") and href[1:].rstrip("/") in {link.text.rstrip("/"), quote(link.text.rstrip("/"))}:
+        return resolver.target("./" + href[1:])  # JFrog Bintray's script takes the colon away
     bare = href.removesuffix("/")
     plain = RESERVED.split(bare, maxsplit=1)[0]
     if not plain or plain.lower() in _SCHEMES or "/" in bare or not is_doubtful(bare) or name_problem(decoded(bare)):

@@ -97,3 +97,16 @@ def test_rows_that_become_one_address_are_counted_if_they_show_different_names(s
     assert lost(("a.bin?sort=1", "a.bin"), ("a.bin?sort=2", "second.bin")) == [("clash", "second.bin")]
     assert lost(("a.bin;sid=1", "a.bin"), ("a.bin;sid=2", "a.bin")) == []
     assert lost(("a.bin", "a.bin"), ("a.bin", "second.bin")) == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_colon_that_a_script_takes_away_is_no_part_of_the_name(shape: str) -> None:
+    """As JFrog Bintray printed its folders."""
+    rows = ((":0.0.1/", "0.0.1/"), (":a.xml", "a.xml"), (":b.xml", ":b.xml"))
+    assert names(shape, *rows) == [["0.0.1", "a.xml", ":b.xml"]] * 2
+
+
+def test_a_page_of_bintray_is_a_listing() -> None:
+    rows = "".join(f'<pre><a href=":{name}" rel="nofollow">{name}</a></pre>\n' for name in ("0.0.1/", "a.xml"))
+    listing = parse_listing(f"<html>\n<body>\n{rows}</body>\n</html>".encode(), "http://h/pub/", "text/html")
+    assert [entry.url for entry in listing.entries] == ["http://h/pub/0.0.1/", "http://h/pub/a.xml"]
