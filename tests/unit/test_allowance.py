@@ -133,3 +133,30 @@ async def test_a_plan_counts_what_would_certainly_be_saved(asks: bool) -> None:
     assert await allowance.refuses(job("a", probe=asks)) is None
     allowance.finished(ended("a", Outcome.SKIPPED, 0))
     assert await allowance.refuses(job("b")) == (None if asks else BUDGET)
+
+
+async def test_what_was_skipped_or_holds_nothing_uses_no_budget_up() -> None:
+    allowance = Allowance(Budget(files=1))
+    assert allowance.reached is False
+    assert await allowance.refuses(job("a")) is None
+    allowance.finished(ended("a", Outcome.SKIPPED))
+    assert await allowance.refuses(job("b")) is None
+    allowance = Allowance(Budget(size=10))
+    assert await allowance.refuses(job("empty", 0)) is None
+    allowance.finished(ended("empty", Outcome.SAVED, 0))
+    assert await allowance.refuses(job("b", 10)) is None
+
+
+async def test_a_run_counts_what_came_and_a_plan_what_was_expected() -> None:
+    for plans, outcome, size in ((False, Outcome.SAVED, 25), (True, Outcome.SKIPPED, 0)):
+        allowance = Allowance(Budget(size=30), plans=plans)
+        assert await allowance.refuses(job("a", 21 if plans else 1)) is None
+        allowance.finished(ended("a", outcome, size))
+        assert await allowance.refuses(job("b")) == BUDGET
+
+
+async def test_a_rounded_size_is_taken_for_its_middle_and_an_unknown_one_for_none() -> None:
+    allowance = Allowance(Budget(size=10))
+    assert await allowance.refuses(Job(url="http://h/a", path="a", reason="new", size=Span(10, 11))) is None
+    allowance.finished(ended("a", Outcome.UNCHANGED))
+    assert await allowance.refuses(job("b", None)) is None

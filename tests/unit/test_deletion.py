@@ -245,6 +245,10 @@ def test_a_user_reads_why_nothing_was_deleted() -> None:
     )
 
 
+def test_no_percentage_allows_nothing() -> None:
+    assert excess(1, 100, MaxDelete(percent=0.0, always=0)) is not None
+
+
 @pytest.mark.parametrize(
     ("doubted", "mentioned", "warnings"),
     [

@@ -36,6 +36,7 @@ ANSWER = {"Content-Range": "bytes 100-199/1000", "Content-Length": "100", "ETag"
         (SAVE, {"Content-Length": "5"}, STRONG, False),
         (SAVE, GOOD | {"Accept-Ranges": "none"}, STRONG, False),
         (SAVE, GOOD | {"Accept-Ranges": "pages, Bytes"}, STRONG, True),
+        (SAVE, GOOD | {"Accept-Ranges": "bytes,pages"}, STRONG, True),
         (SAVE, {"Accept-Ranges": "bytes"}, STRONG, False),
         (SAVE, GOOD | {"Transfer-Encoding": "chunked"}, STRONG, False),
         (SAVE, GOOD | {"Content-Encoding": "gzip"}, STRONG, False),

@@ -207,3 +207,25 @@ def test_a_user_reads_why_nothing_is_saved(
     listed: int, skipped_by: dict[str, int], interrupted: str | None, says: list[str]
 ) -> None:
     assert nothing_wanted(listed, skipped_by, interrupted) == says
+
+
+@pytest.mark.parametrize(
+    ("row", "is_entry"),
+    [
+        (Rejection("above", "/x/f.bin", "", "f.bin"), True),
+        (Rejection("other-host", "/x/f.bin", "", "f.bin"), True),
+        (Rejection("query", "/x/f.bin?id=1", "", "f.bin"), False),
+        (Rejection("above", "/x/f.bin/", "", "f.bin"), False),
+    ],
+)
+def test_a_row_is_an_entry_where_its_host_is_named_and_it_leads_elsewhere(row: Rejection, is_entry: bool) -> None:
+    found = entry_of(row, PAGE, Scope(PAGE, frozenset({"h"})))
+    external = row.reason == "other-host"
+    expected = Entry(name="f.bin", kind=Kind.UNKNOWN, url="http://h/x/f.bin", external=external)
+    assert found == (expected if is_entry else None)
+
+
+def test_filters_see_the_whole_path_of_a_row() -> None:
+    row = Rejection("query", "get.php?id=1", "", "a")
+    assert result_of(row, "d", PAGE, filters(exclude=("/d/a",)), SCOPE).outcome is SKIPPED
+    assert result_of(row, "e", PAGE, filters(exclude=("/d/a",)), SCOPE).outcome is FAILED
