@@ -175,3 +175,10 @@ def test_a_page_lacks_what_it_does_not_show(path: str, replaced: bool, is_lackin
     page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY), ("u", Kind.UNKNOWN), path="x/y")
     page.mentioned.add("m")
     assert page.lacks(gone(path, Kind.FILE, replaced=replaced)) is is_lacking
+
+
+def test_a_folder_that_stays_where_a_file_is_shown_hides_nothing_behind_it() -> None:
+    stays = Extraneous(path="x", kind=Kind.DIRECTORY, size=0, replaced=True, spared="a mount point")
+    missing = Missing()
+    missing.note("", [stays, gone("y", Kind.FILE)], conclusive=True)
+    assert missing == Missing(gone=[gone("y", Kind.FILE)])

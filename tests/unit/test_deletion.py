@@ -18,6 +18,7 @@ from crawler.config import Config, MaxDelete, parse_max_delete
 from crawler.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
 from crawler.filters import Filters
 from crawler.models import Kind, Known, Local, Outcome
+from crawler.refusals import NOT_EMPTY
 from crawler.state import SqliteState
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
@@ -199,6 +200,7 @@ async def test_what_is_removed_is_told_and_forgotten() -> None:
         ("a.zip", Outcome.DELETED, 10),
         ("old/c.zip", Outcome.DELETED, 12),
     ]
+    assert {(r.url, r.reason) for r in observer.results} == {("", "gone upstream")}
     assert state.forgotten == ["a.zip", "b.txt", "old/c.zip", "old/"]
     assert state.files == {}
 
@@ -274,3 +276,16 @@ def test_excluded_are_the_files_that_the_filters_reject() -> None:
     excluded = Excluded(Filters(config, datetime(2024, 1, 1, tzinfo=UTC)))
     paths = ["a.txt", "x/a.txt", "x/a.zip", "x/deep/a.zip", "deep", None, 5]
     assert [path in excluded for path in paths] == [True, True, False, True, False, False, False]
+
+
+async def test_a_folder_that_stays_is_told_unless_it_is_not_empty() -> None:
+    destination, state = FakeDestination(TREE), MemoryState()
+    destination.stays = {"old": NOT_EMPTY, "keep": "not permitted"}
+    gone = Doomed(files=("a.zip",), folders=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
+    assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
+
+
+def test_a_user_reads_that_something_failed() -> None:
+    case = Circumstances(wanted=True, gone=True, failed=True, limit=DEFAULT)
+    text = "nothing was deleted, because something failed (--ignore-errors would)"
+    assert judge(case).warnings == ((text, 0),)

@@ -23,6 +23,10 @@ SAME = [
     ("http://h/pub/?C=M;O=D", "http://h/pub/?N=D"),
 ]
 OTHER = [
+    ("http://h/pub/X/", "http://h/pub/"),
+    ("http://hX/", "http://h/"),
+    ("http://hx:80/", "http://h/"),
+    ("http://[bad/", "http://h/"),
     ("http://h/pub/", "http://h/"),
     ("http://h/pub/", "http://h/pub/sub/"),
     ("http://h/pub/", "http://h/Pub/"),
@@ -79,3 +83,8 @@ def test_the_refusal_names_both_and_no_password() -> None:
         "dir is the mirror of http://h/a/, not of http://h/b/: name another directory, "
         "or give --moved if this URL takes the other's place"
     )
+
+
+def test_a_url_that_cannot_be_read_is_the_same_only_to_the_letter() -> None:
+    assert is_same_tree("http://[bad/", "http://[bad/")
+    assert not is_same_tree("http://[bad/", "http://[worse/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -303,3 +304,37 @@ def test_whether_a_row_can_be_of_the_version_with_that_date(
 
 def test_a_row_without_a_time_contradicts_nothing() -> None:
     assert row_agrees(None, "Tue, 06 May 2025 08:07:30 GMT")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
+def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    low = datetime(2025, 5, 6, 10, 7)  # noqa: DTZ001
+    try:
+        found = [row_agrees(Span(low, low + MINUTE), f"Tue, 06 May 2025 {at} GMT") for at in ("08:07:30", "20:07:30")]
+        far = row_agrees(Span(low, low + MINUTE), "Mon, 05 May 2025 20:06:00 GMT")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (found, far) == ([True, True], False)
+
+
+def test_only_an_exact_time_with_a_fraction_is_rounded_up() -> None:
+    low = utc("2025-05-06T08:07:00")
+    wide, exact = low + timedelta(seconds=59.5), low + timedelta(seconds=0.5)
+    assert not row_agrees(Span(low, wide), "Tue, 06 May 2025 08:08:00 GMT")
+    assert row_agrees(Span(exact, exact), "Tue, 06 May 2025 08:07:01 GMT")
+
+
+def test_what_is_not_known_or_lies_elsewhere_has_no_vote_and_a_hundred_are_enough() -> None:
+    entries, states = zip(*rows(), strict=True)
+    first, asked, last = entries
+    assert Learner(entries).dating(asked, {"c": states[2]}) is Dating.RELIABLE, "the first is not known"
+    wrong = replace(states[2], validators=Validators(last_modified="Sat, 01 Jan 2000 00:00:07 GMT"))
+    for silent in (replace(last, row="other"), replace(last, modified=None), replace(last, folder="deep")):
+        found = Learner([silent, asked, first]).dating(asked, {"a": states[0], "c": wrong})
+        assert found is Dating.RELIABLE
+    many = [replace(first, name=str(number)) for number in range(300)]
+    known = {each.name: states[0] if int(each.name) < 100 else replace(wrong, row=first.row) for each in many}
+    assert Learner(many).dating(asked, known) is Dating.RELIABLE
