@@ -1,8 +1,8 @@
 """The parent's side of ``--processes``: children that fetch and save, while this process walks, records and reports.
 
 The engine calls ``Crew.process`` where it would call ``Downloader.process``. A job goes to the child with the least to
-do; what comes back is the Result of a file that has its name. The connections that one host gets are divided among all
-of them, this one too; the rates have one bucket, here. The jobs of a child that dies are done by the others, or here.
+do; what comes back is the Result of a file that has its name. The connections that one host gets are divided among all,
+this one too; the rates have one bucket, here. The jobs of a child that dies are done by the others, or here.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ class _Child(Link):
     def _reaped(self, code: int, flights: int) -> None:
         if code and self._crew.error is None:
             how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
-            self._crew.warn(f"a process ended {how}: what it did ({flights} files) is done again by others")
+            self._crew.warn(f"process {self._spawned.process.pid} ended {how}: others do its {flights} files again")
         self.gone.set()
 
     def _pay(self, number: int, what: str, size: int) -> None:
