@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
 from crawler.listings.hrefs import Resolver, Way
+from crawler.listings.regions import in_navigation
 from crawler.listings.survey import Link
 
 _BELOW_A_ROOT = {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
@@ -21,17 +22,22 @@ def settle_root(links: Sequence[Link], resolver: Resolver) -> bool:
     ):  # a <base href> above the page: what is asked for is what lies below its address
         resolver.set_root(own)
         return True
-    children = sum(link.target.way is Way.CHILD and not link.target.url.partition("?")[2] for link in links)
+    children = [link for link in links if link.target.way is Way.CHILD and not link.target.url.partition("?")[2]]
     parents: Counter[str] = Counter()
     for link in links:
         if link.target.way in _BELOW_A_ROOT and "?" not in link.target.url:
             path = urlsplit(link.target.url).path
             parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
     for root, count in parents.most_common(12):
-        if count > children and _may_be_root(root, resolver):
+        if _may_be_root(root, resolver) and _are_fewer(children, count):
             resolver.set_root(root)
             return True
     return False
+
+
+def _are_fewer(children: Sequence[Link], count: int) -> bool:
+    """Whether ``children`` are under ``count``, not counting menus: these also link to what lies beside the page."""
+    return count > len(children) or count > sum(not in_navigation(link.tag) for link in children)
 
 
 def _may_be_root(root: str, resolver: Resolver) -> bool:

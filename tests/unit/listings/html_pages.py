@@ -222,6 +222,15 @@ LISTINGS: list[tuple[str, str, str, list[str]]] = [
         ["e/", "f.txt"],
     ),
     (
+        "page-address-without-slash-and-a-menu-of-its-neighbours",
+        "http://h/B:",
+        "<html><head><title>B: - drives</title></head><body><nav><ul><li><a href='/A:'>A</a></li><li><a href='/B:'>B</a></li>"
+        "<li><a href='/C:'>C</a></li><li><a href='/D:'>D</a></li></ul></nav><div><a href='/B:?order=asc&sortby=name'>Name</a>"
+        "<a href='/B:?order=asc&sortby=size'>Size</a></div><ul><li><a href='/B:/films'><i class='folder'></i><div>films</div><div>2019/01/15</div><div>folder</div>"
+        "<div>135.0G</div></a></li><li><a href='/B:/x%20y'><i class='folder'></i><div>x y</div><div>2019/01/04</div><div>folder</div><div>4.7T</div></a></li></ul></body></html>",
+        ["films/", "x y/"],
+    ),
+    (
         "sizes-and-dates-in-brackets",
         "http://h/d/",
         '<html><body><h2>Downloads in /d</h2><ul><li><a href="a-1.0.tar.gz">a-1.0.tar.gz</a> (1.2 MB, 2024-02-01)</li>'
