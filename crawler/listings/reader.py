@@ -20,6 +20,7 @@ from crawler.listings.elsewhere import lead_elsewhere
 from crawler.listings.families import Family
 from crawler.listings.headings import count_words
 from crawler.listings.hrefs import Resolver, Way
+from crawler.listings.index_pages import settle_index_pages
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
@@ -61,6 +62,7 @@ class HtmlReader:
         unescaped.settle(self.links, self.resolver, members_only=self.family.children_only)
         if not self.family.proves:
             self._drop_own_script()
+            settle_index_pages(self.links)
         self.rows = copies.rows(Cutter(copies.tree_links).rows())
         self.regions = choose(find_regions(self.rows, self.family))
         self.seen: set[str] = leader.seen if leader else set()

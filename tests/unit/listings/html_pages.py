@@ -231,6 +231,15 @@ LISTINGS: list[tuple[str, str, str, list[str]]] = [
         ["films/", "x y/"],
     ),
     (
+        "folders-linked-by-their-index-pages",
+        "http://h/pub/index.shtml",
+        "<html><head><title>pub</title></head><body>Contents of pub<table><thead><tr><th>Name</th><th>Size</th><th>Date</th><th>Details</th></tr></thead>"
+        "<tr><td><i class='bi bi-folder'></i> <a href='bin/index.shtml'>bin</a></td><td colspan='3'>922.2 MB <small>(922,177,474 bytes)</small></td></tr>"
+        "<tr><td><i class='bi bi-folder'></i> <a href='a%20b/index.shtml'>a b</a></td><td colspan='3'></td></tr>"
+        "<tr><td><i class='bi bi-file'></i> <a href='x.zip'>x.zip</a></td><td>1.0 kB</td><td>2024-02-01</td><td></td></tr></table></body></html>",
+        ["bin/", "a b/", "x.zip"],
+    ),
+    (
         "sizes-and-dates-in-brackets",
         "http://h/d/",
         '<html><body><h2>Downloads in /d</h2><ul><li><a href="a-1.0.tar.gz">a-1.0.tar.gz</a> (1.2 MB, 2024-02-01)</li>'
@@ -301,6 +310,14 @@ OTHER_PAGES: list[tuple[str, str]] = [
         "article",
         "<html><head><title>How we moved</title></head><body><nav><a href='/'>Home</a><a href='/blog/'>Blog</a></nav><h1>How we moved</h1><p>Last year we <a href='http://o/x'>moved</a> and then"
         " wrote <a href='part-two.html'>part two</a>, with <a href='slides.pdf'>slides</a>.</p><p>More text follows here.</p><footer><a href='imprint.html'>Imprint</a></footer></body></html>",
+    ),
+    (
+        "sections-of-a-site-by-their-index-pages",
+        "<html><head><title>Our project</title></head><body><h1>Our project</h1><ul>"
+        + "".join(
+            f"<li><a href='{name}/index.html'>{name}</a></li>" for name in ("docs", "news", "team", "faq", "press")
+        )
+        + "</ul></body></html>",
     ),
     (
         "blog-index",

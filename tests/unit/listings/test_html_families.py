@@ -168,6 +168,24 @@ def test_below_a_base_href_above_the_page_the_tree_is_what_lies_below_the_page(b
 
 
 @pytest.mark.parametrize(
+    ("links", "names"),
+    [
+        ({"a/index.html": "a", "b/index.html": "b/"}, {"a/", "b/"}),
+        ({"a/index.php": "a", "x.zip": "x.zip"}, {"a/", "x.zip"}),
+        ({"a/": "a/", "b/index.html": "b"}, {"a/"}),
+        ({"a/index.html": "a", "b/other.html": "b"}, set()),
+        ({"a/index.html": "Introduction", "x.zip": "x.zip"}, {"x.zip"}),
+        ({"a/b/index.html": "b", "x.zip": "x.zip"}, {"x.zip"}),
+        ({"a/index.html": "a", "a": "a"}, {"a"}),
+    ],
+)
+def test_an_index_page_shown_by_the_name_of_its_folder_is_that_folder(links: dict[str, str], names: set[str]) -> None:
+    rows = "".join(f"<li><a href='{href}'>{text}</a></li>" for href, text in links.items())
+    page = f"<html><h1>Index of /pub/</h1><a href='../'>up</a><ul>{rows}</ul></html>"
+    assert {shown(entry) for entry in parse(page).entries} == names
+
+
+@pytest.mark.parametrize(
     ("cell", "low", "high"),
     [
         ("5120", 5120, 5120),
