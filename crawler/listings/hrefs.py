@@ -23,7 +23,6 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _STRIPPED = str.maketrans("", "", "\t\r\n")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
-_LEADING = re.compile(r"\A(?:\.?/)+")
 Origin = tuple[str, str, int]
 
 
@@ -113,21 +112,6 @@ def same_site(first: Origin | None, second: Origin | None) -> bool:
     return default and first[1] == second[1] and {first[0], second[0]} <= _WEB
 
 
-def folder_value(query: str) -> tuple[str, str] | None:
-    """(key, folder) that a query names, the folder decoded and without leading ``./`` and outer slashes."""
-    if query.startswith("/"):
-        return "/", _trimmed(decoded(query.partition("&")[0]))
-    for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
-        if key.lower() in queries.FOLDER_KEYS:
-            return key.lower(), _trimmed(value)
-    return None
-
-
-def _trimmed(value: str) -> str:
-    value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
-    return "" if value == "." else value.rstrip("/")
-
-
 class Resolver:
     """Judges the links of one page. ``root`` is the directory that the page lists, as a raw path."""
 
@@ -140,8 +124,9 @@ class Resolver:
         except ValueError:
             parts = urlsplit("")
         self.path, self.query = parts.path or "/", parts.query
-        current = folder_value(self.query)
-        self.key, self.folder = current or ("", "")
+        self.is_coded = False
+        """Queries name folders in base64."""
+        self.key, self.folder = queries.folder_value(self.query) or ("", "")
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
             self.directory = self.base.partition("?")[0].rstrip("/") + "/"
@@ -158,6 +143,10 @@ class Resolver:
         if root != self.root:
             self.root = root
             self._fast = False
+
+    def set_folder(self, folder: str, *, coded: bool) -> None:
+        """Take ``folder`` as that which a query would name for this page, and all queries as ``coded`` or not."""
+        self.folder, self.is_coded = folder, coded
 
     def target(self, href: str, *, literal: bool = False) -> Target:
         """Where ``href`` leads and what that makes of it; a ``literal`` one has no parameters that are not its name."""
@@ -256,11 +245,11 @@ class Resolver:
         return target if target.way in {Way.PARENT, Way.BREADCRUMB} and not kept else Target(Way.QUERY, url)
 
     def _same_folder(self, query: str) -> bool:
-        value = folder_value(query)
+        value = queries.folder_value(query, coded=self.is_coded)
         return value is None or value[1] == self.folder
 
     def _named_by_query(self, url: str, query: str) -> Target | None:
-        value = folder_value(query)
+        value = queries.folder_value(query, coded=self.is_coded)
         file = next((v for k, v in parse_qsl(query, errors="surrogateescape") if k.lower() in _FILE_KEYS and v), "")
         if value is None:
             return None

@@ -6,7 +6,9 @@ A link ``sub/?C=M&O=D`` asks for the folder in another order, ``a.iso;jsessionid
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import b64decode
 from urllib.parse import parse_qsl, unquote
 
 INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
@@ -44,6 +46,8 @@ SORT_KEYS = re.compile(
 PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
 """Those that mean nothing else."""
 FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
+_LEADING = re.compile(r"\A(?:\.?/)+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 
 
@@ -92,6 +96,34 @@ def kept_of(path: str, query: str) -> str | None:
             return None
         kept.append(part)
     return "&".join(kept)
+
+
+def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
+    """(key, folder) that a query names, the folder decoded and without leading ``./`` and outer slashes.
+
+    ``coded``: values are base64 where they can be.
+    """
+    if query.startswith("/"):
+        return "/", _trimmed(unquote(query.partition("&")[0], errors="surrogateescape"))
+    for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
+        if key.lower() in FOLDER_KEYS:
+            plain = from_base64(value) if coded else None
+            return key.lower(), _trimmed(value if plain is None else plain)
+    return None
+
+
+def from_base64(value: str) -> str | None:
+    """The path that ``value`` is in base64 (RFC 4648 section 4), None if it is none. A ``+`` has become a space."""
+    try:
+        plain = b64decode(value.replace(" ", "+"), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return None if not plain or _CONTROLS.search(plain) else plain
+
+
+def _trimmed(value: str) -> str:
+    value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
+    return "" if value == "." else value.rstrip("/")
 
 
 def page_of(query: str) -> tuple[str, int]:

@@ -24,7 +24,7 @@ from crawler.listings.index_pages import settle_index_pages
 from crawler.listings.kinds import KindReader
 from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
-from crawler.listings.roots import settle_root
+from crawler.listings.roots import settle_folder, settle_root
 from crawler.listings.rows import MAX_CLIMB, Cutter
 from crawler.listings.survey import Link, Survey
 from crawler.listings.times import Order
@@ -57,6 +57,8 @@ class HtmlReader:
         self.resolver = Resolver(url, bases[0] if bases else "")
         copies = Copies(self.survey.links(self.resolver), part.specimens, self.resolver)
         self.links = copies.links
+        if settle_folder(self.links, self.resolver):
+            copies.retarget(self.resolver)
         if settle_root(self.links, self.resolver):
             copies.retarget(self.resolver)
         unescaped.settle(self.links, self.resolver, members_only=self.family.children_only)

@@ -146,6 +146,7 @@ def find_regions(rows: list[Row], family: Family) -> list[Region]:
                 continue
             named.setdefault(row.group, []).append(candidate.link.target.url)
         regions.setdefault(id(row.region), Region(row.region)).candidates.append(candidate)
+    _match_by_another_link([candidate for region in regions.values() for candidate in region.candidates])
     for region in regions.values():
         labels = labels_of(region.element)
         facts, region.columns = read_facts([candidate.row for candidate in region.candidates], labels, family.rounding)
@@ -155,6 +156,14 @@ def find_regions(rows: list[Row], family: Family) -> list[Region]:
         if in_navigation(region.element):
             region.weight *= 0.2
     return list(regions.values())
+
+
+def _match_by_another_link(candidates: list[Candidate]) -> None:
+    """A picture and a name in cells of their own are two rows of one entry: the name counts for both."""
+    shown = {candidate.link.target.url for candidate in candidates if candidate.matches}
+    for candidate in candidates:
+        if not candidate.matches and not candidate.link.text:
+            candidate.matches = candidate.link.target.url in shown
 
 
 def _companion(row: Row, named: list[str]) -> Candidate | None:

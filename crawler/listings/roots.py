@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
+from crawler.listings import queries
 from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.regions import in_navigation
 from crawler.listings.survey import Link
 
+_ELSEWHERE = {Way.QUERY, Way.SORT, Way.PAGE, Way.OTHER_HOST, Way.SCHEME, Way.FRAGMENT}
 _BELOW_A_ROOT = {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
 
 
@@ -44,3 +46,39 @@ def _may_be_root(root: str, resolver: Resolver) -> bool:
     if not resolver.path.endswith("/") and root == resolver.path + "/":
         return True
     return bool(resolver.folder) and unquote(root).rstrip("/").endswith(resolver.folder)
+
+
+def settle_folder(links: Sequence[Link], resolver: Resolver) -> bool:
+    """Find how queries name folders: in base64, or by paths of which the page's own is the beginning. True if so."""
+    named = [(link, value) for link in links if (value := _folder_of(link))]
+    if not named:
+        return False
+    folder, coded = resolver.folder, _is_coded(named)
+    if coded and folder:
+        folder = (queries.folder_value(resolver.query, coded=True) or ("", ""))[1]
+    own = unquote(resolver.root, errors="surrogateescape").strip("/")
+    paths = [value for _, value in named if "/" in value]  # what has no slash may be the name of anything
+    if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
+        folder = "" if own in {value for _, value in named} else own  # which may be a folder of that name
+    if (folder, coded) == (resolver.folder, resolver.is_coded):
+        return False
+    resolver.set_folder(folder, coded=coded)
+    return True
+
+
+def _folder_of(link: Link) -> str:
+    """The folder that the query of a link names, "" if it names none."""
+    if link.target.way in _ELSEWHERE:
+        return ""
+    _, _, query = link.target.url.partition("?")
+    key, value = queries.folder_value(query) or ("", "")
+    return value if key in queries.PLAIN_FOLDER_KEYS and key != "/" else ""
+
+
+def _is_coded(named: Sequence[tuple[Link, str]]) -> bool:
+    """Whether all values are base64, and links show the last names of what most of them decode to."""
+    plain = {value: queries.from_base64(value) for _, value in named}
+    if not all(plain.values()):
+        return False
+    shown = {value for link, value in named if link.text == (plain[value] or "").rstrip("/").rpartition("/")[2]}
+    return 2 * len(shown) >= len(plain)

@@ -186,6 +186,33 @@ def test_an_index_page_shown_by_the_name_of_its_folder_is_that_folder(links: dic
 
 
 @pytest.mark.parametrize(
+    ("query", "values", "names"),
+    [
+        ("", {"QSBi": "A b", "eC8=": "x"}, {"A b/", "x/"}),
+        ("?folder=QSBi", {"QSBiL3k=": "y", "QSBiL3o=": "z"}, {"y/", "z/"}),
+        ("", {"QSBi": "QSBi", "eC8=": "eC8="}, {"QSBi/", "eC8=/"}),
+        ("", {"QSBi": "A b", "plain": "plain"}, {"QSBi/", "plain/"}),
+        ("", {"/w//": "/w//", "QSBi": "QSBi"}, {"w/", "QSBi/"}),
+        ("", {"/pub/a": "a", "/pub/b": "b"}, {"a/", "b/"}),
+        ("", {"/pub/a": "a", "F_b": "b"}, {"a/"}),
+        ("", {"/pub/a": "a", "c": "c", "pub": "pub"}, {"c/", "pub/"}),
+    ],
+)
+def test_queries_name_folders_in_base64_or_by_the_whole_path(
+    query: str, values: dict[str, str], names: set[str]
+) -> None:
+    rows = "".join(
+        f"<tr><td class='folder'><a href='?folder={value}'><img src='folder.png'></a></td><td></td><td></td><td></td></tr>"
+        f"<tr><td><a href='?folder={value}'>{text}</a></td><td></td><td></td><td></td></tr>"
+        for value, text in values.items()
+    )
+    page = f"<html><h1>Index of /pub/</h1><table><tr><th>Name<th>Size<th>Date</tr></table><table>{rows}</table></html>"
+    found = parse(page, HERE + query).entries
+    assert {shown(entry) for entry in found} == names
+    assert all(entry.url.partition("?folder=")[2] in values for entry in found)
+
+
+@pytest.mark.parametrize(
     ("cell", "low", "high"),
     [
         ("5120", 5120, 5120),
