@@ -26,6 +26,8 @@ ENDINGS: Mapping[str, tuple[Outcome, str]] = {
     "deep": (Outcome.FAILED, "its link leads more than one level down and does not show the name"),
     "depth": (Outcome.SKIPPED, "its folder is not entered"),
     "bad-name": (Outcome.FAILED, "cannot be the name of a file"),
+    "no-link": (Outcome.FAILED, "its row has no link that can be followed"),
+    "failed": (Outcome.FAILED, "the server could not describe it"),
     "clash": (Outcome.FAILED, "another row has the same address and is something else"),
 }
 """Reason of the rejection → what becomes of the row, and what is said of it."""

@@ -14,6 +14,7 @@ from crawler.listings.mentions import has_files
 from crawler.listings.page import Page
 from crawler.listings.reader import HtmlReader
 from crawler.listings.regions import labels_of
+from crawler.listings.soundness import weighed
 from crawler.listings.verdict import End
 from crawler.models import Listing
 
@@ -34,9 +35,9 @@ def read_html(page: Page) -> Listing | None:
     if part.end < len(text):
         listing = _read_in_parts(page, abridger)
         if listing is not None:
-            return listing
+            return weighed(listing, text)
         part = abridger.part(0, size=len(text), rows=len(text))
-    return _read(page, text, part).listing()
+    return weighed(_read(page, text, part).listing(), text)
 
 
 def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = None, before: str = "") -> HtmlReader:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crawler.listings.diagnostics import names_another
 from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.mentions import are_elsewhere, row_rejection
 from crawler.listings.page import Page
@@ -221,7 +222,8 @@ class Reading:
             is_listing=True,
             entries=entries,
             rejections=tuple(self.rejections),
-            conclusive=not are_elsewhere(self.rejections) or any(not url.endswith("/") for url in self.seen),
+            conclusive=(not are_elsewhere(self.rejections) or any(not url.endswith("/") for url in self.seen))
+            and (bool(self.seen) or not names_another(self.page.text, self.page.url)),
         )
 
     def _reject(self, href: str) -> None:

@@ -33,10 +33,6 @@ from crawler.listings.verdict import End, Evidence, Last
 from crawler.models import Entry, Kind, Listing, Rejection
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
-_WRITTEN_LINK = re.compile(
-    r"(?:document\.write(?:ln)?\s*\(|insertAdjacentHTML\s*\(|innerHTML\s*\+?=)[^<;]{0,200}(?:<(?:tr|td|li|p|b|pre|div)\b[^<;]{0,200}){0,6}<a\s",
-    re.IGNORECASE,
-)
 _OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 _EPOCH_YEAR = 1970
 
@@ -268,9 +264,7 @@ class HtmlReader:
         return result
 
     def is_conclusive(self, entries: list[Entry]) -> bool:
-        """Whether all there is shows: False if a script writes links, or all rows for files lead elsewhere."""
-        if _WRITTEN_LINK.search(self._text):
-            return False
+        """Whether all there is shows: False if all rows for files lead elsewhere."""
         return mentions.has_files(entries) or not lead_elsewhere(self.rows, self.family)
 
     def next_pages(self) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _SUCCESS = re.compile(r"\S+\s+2\d\d\b").match
-_INSUFFICIENT_STORAGE = " 507"
 _CLEAN = re.compile(r"[!-~]*").fullmatch
 
 _SIZE, _TIME, _ETAG = "{DAV:}getcontentlength", "{DAV:}getlastmodified", "{DAV:}getetag"
@@ -67,7 +66,8 @@ def read_webdav(document: XmlDocument) -> Listing | None:
     The collection is found by its path. Behind a proxy that renames paths it is the response that all others lie
     below: members then keep their place under the URL that was asked. None when the URL turns out to be a file, or
     its own status says that it is not there or may not be read, which a 207 puts inside (RFC 4918 section 13).
-    Without the collection's own response the listing is not complete: it may be an answer to something else.
+    Without the collection's own response the listing is not complete: it may be an answer to something else. Nor is it
+    with a member whose own status is no success (sections 13 and 14.28): that one is there and could not be described.
     """
     if document.root.tag != "{DAV:}multistatus":
         return None
@@ -81,7 +81,7 @@ def read_webdav(document: XmlDocument) -> Listing | None:
     for member in members:
         if member is not owner:
             _take(taken, member, inside, owner.site if owner else "")
-    cut = any(_INSUFFICIENT_STORAGE in member.status for member in members)
+    cut = any(member.status.strip() and not _SUCCESS(member.status) for member in members)
     complete = document.whole and owner is not None and not cut
     return taken.listing("webdav", complete=complete, confidence=1.0 if owner else 0.6)
 
@@ -148,6 +148,9 @@ def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:
     below = member.path[depth:]
     if not below:
         taken.reject("self", member.href)
+        return
+    if member.status.strip() and not _SUCCESS(member.status):
+        taken.reject("failed", member.href, member.status.strip()[:80])
         return
     if any(name_problem(part) for part in below):
         taken.reject("bad-name", member.href, "an empty, dot, slash or NUL segment")

@@ -59,6 +59,8 @@ def test_the_table_has_every_reason_of_a_row() -> None:
         "bad-name",
         "clash",
         "depth",
+        "no-link",
+        "failed",
     }
 
 

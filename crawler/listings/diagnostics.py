@@ -1,0 +1,110 @@
+"""What a page says outside of its rows that makes it no proof of what a folder holds.
+
+Diagnostics of an interpreter count wherever they stand, and words of an error where rows would stand or on a page that
+has none: the listing is then not complete. So is one that says that it shows a part, and one behind which another
+document begins. Scripts that write links, and a heading that names another directory, make a page inconclusive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from crawler.listings.hrefs import decoded
+from crawler.listings.passages import Passage
+
+_INTERPRETER = re.compile(
+    r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .*\bon line \d+"
+    r"|\bPHP (?:Warning|Fatal error|Parse error):"
+    r"|Traceback \(most recent call last\)"
+    r"|\[an error occurred while processing this directive\]"
+    r"|\[Errno \d+\]|\(errno \d+\)"
+)
+_TROUBLE = re.compile(
+    r"\berror\b|permission denied|input/output error|\bi/o error|too many (?:open files|requests)"
+    r"|stale (?:nfs )?file handle"
+    r"|no such file|not a directory|cannot (?:open|read|list|access)|(?:could not|couldn't|can't|unable to|failed to) "
+    r"(?:open|read|list|load|access|get|fetch|retrieve)|access denied|\bforbidden\b|timed out|time-?out|try again"
+    r"|temporarily|unavailable|under maintenance|\bloading\b|please wait",
+    re.IGNORECASE,
+)
+_LONGEST = 300
+"""Characters of a message: longer passages are prose."""
+_NONE_OF = re.compile(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
+_SHOWN_OF = re.compile(
+    r"\b(?:showing|displaying) (?:(?:the )?first )?"
+    r"(?:\d[\d,.]* ?(?:to|[-\u2013]) ?)?(\d[\d,.]*) (?:out )?of (\d[\d,.]*)\b",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(r"<!doctype\b|<html\b", re.IGNORECASE)
+_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script", re.IGNORECASE | re.DOTALL)
+_HANDLER = re.compile(r"\son[a-z]+\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_WRITES = re.compile(
+    r"document\.write(?:ln)?\s*\(|insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=|\.append(?:Child)?\s*\(|\.html\s*\("
+)
+_MAKES_LINKS = re.compile(
+    r"<a\s+(?:[a-z-]+\s*=\s*\\?[\"'][^\"'<>]{0,80}\\?[\"']\s+){0,4}href\s*=(?!\s*[\\\"']*(?:[#?]|https?:|javascript:|mailto:))"
+    r"|createElement\s*\(\s*[\"']a[\"']\s*\)(?!.*\.click\s*\(\s*\))|createTextNode\s*\(\s*[\"']<a\s",
+    re.IGNORECASE | re.DOTALL,
+)
+_LOADS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\$\.(?:get|ajax|getJSON)\s*\(")
+_FILLS = re.compile(r"insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=|\.html\s*\(")
+_HEADED = re.compile(r"<(?:title|h1)\b[^>]*>\s*Index of (/[^<]*)<", re.IGNORECASE)
+
+
+def is_in_trouble(said: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> bool:
+    """Whether passages outside of ``rows`` (their ids) tell of an error, or that a part is shown."""
+    for passage in said:
+        if id(passage) in rows:
+            continue
+        text = passage.text
+        if _INTERPRETER.search(text):
+            return True
+        if is_empty and _NONE_OF.search(text):
+            return True
+        if passage.furniture or passage.hrefs or len(text) > _LONGEST:
+            continue
+        if (is_empty or passage.region in regions) and _TROUBLE.search(text):
+            return True
+    return False
+
+
+def shows_a_part(said: Iterable[Passage], rows: set[int]) -> bool:
+    """Whether the page says that it shows fewer than there are."""
+    found = (_SHOWN_OF.search(passage.text) for passage in said if id(passage) not in rows and not passage.furniture)
+    return any(match is not None and _number(match[1]) < _number(match[2]) for match in found)
+
+
+def _number(text: str) -> int:
+    return int(re.sub(r"\D", "", text) or 0)
+
+
+def holds_two_documents(markup: str) -> bool:
+    """Whether another document begins behind the links of the first."""
+    starts = [found.start() for found in _DOCUMENT.finditer(markup)]
+    first_link = markup.lower().find("<a ")
+    return len(starts) > 1 and 0 <= first_link < starts[-1]
+
+
+def writes_links(markup: str) -> bool:
+    """Whether scripts of a page make links to files and put them in, or fill in markup that they load.
+
+    Sorting moves rows that are there, and writes no links but ``#`` and ``?``; counters load scripts and no markup;
+    a link that a script makes to click it itself saves something.
+    """
+    scripts = "\n".join(found[1] for pattern in (_SCRIPT, _HANDLER) for found in pattern.finditer(markup))
+    if not scripts:
+        return False
+    makes = _WRITES.search(scripts) and _MAKES_LINKS.search(scripts)
+    return bool(makes or (_LOADS.search(scripts) and _FILLS.search(scripts)))
+
+
+def names_another(markup: str, url: str) -> bool:
+    """Whether the heading of a page names a directory that cannot be the one at ``url``.
+
+    A proxy may add a prefix or take one away, the last segment stays; the root may be any directory.
+    """
+    path = url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
+    own = decoded(path.rpartition("/")[0]).rpartition("/")[2]
+    headed = [decoded(found[1]).strip().rstrip("/").rpartition("/")[2] for found in _HEADED.finditer(markup)]
+    return bool(own) and bool(headed) and all(name and name != own for name in headed)

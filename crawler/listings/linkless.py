@@ -1,0 +1,89 @@
+"""Rows that a listing shows without a link that could be followed: counted, and never proven absent.
+
+A row of a table has as many cells as those that are entries and a date or a size; a line of a ``pre`` has a name, a
+date and a size; an item of a list is the name of a file. Headings, totals, separators and ways up are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from crawler.listings.headings import count_words
+from crawler.listings.mentions import last_name
+from crawler.listings.passages import Passage
+from crawler.listings.sizes import is_no_size, read_size
+from crawler.listings.times import find_date
+from crawler.listings.verdict import is_filelike
+
+_USELESS = re.compile(r"\s*(?:(?:mailto|tel):|\Z)", re.IGNORECASE)
+_EXEMPT = re.compile(
+    r"\W*(?:(?:sub)?totals?\b|sum\b|summe\b|\d[\d.,]*\s+(?:files?|items?|objects?|(?:sub)?(?:folders?|director(?:y|ies)))\b"
+    r"|(?:to )?parent (?:directory|folder|dir)\b|\.{1,2}/?\W*$|(?:last )?(?:generated|updated|modified)\b)",
+    re.IGNORECASE,
+)
+_SIZE = r"(?:-|&lt;dir&gt;|<dir>|\d[\d.,]*\s?(?:[kmgtp]i?b?|b|bytes)?)"
+_NAME_FIRST = re.compile(rf"\s{_SIZE}(?:\s.*)?", re.IGNORECASE)
+_DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
+
+
+def is_useless(passage: Passage) -> bool:
+    """Whether no link of a passage leads anywhere that a file can be."""
+    return all(_USELESS.match(href) for href in passage.hrefs)
+
+
+def listing_regions(said: Sequence[Passage], names: Collection[str]) -> set[int]:
+    """The numbers of the regions that hold the entries; where there is none, of those that would."""
+    holders = {p.region for p in said if p.region and any(last_name(href) in names for href in p.hrefs)}
+    if holders or names:
+        return holders
+    first: dict[str, int] = {}
+    for passage in said:
+        if passage.kind in {"table", "pre"}:
+            first.setdefault(passage.kind, passage.region)
+    lists = {p.region for p in said if p.kind in {"ul", "ol"} and any(is_up(href) for href in p.hrefs)}
+    return {*first.values(), *lists}
+
+
+def is_up(href: str) -> bool:
+    """Whether ``href`` is the common link to the directory above."""
+    return href.rstrip("/") == ".."
+
+
+def names_without_link(said: Iterable[Passage]) -> dict[int, str]:
+    """``id`` of a passage → the name that it shows, for those passages of one region that are rows without a link."""
+    held = list(said)
+    linked = Counter(len(passage.cells) for passage in held if not is_useless(passage))
+    width = linked.most_common(1)[0][0] if linked else max((len(passage.cells) for passage in held), default=0)
+    found: dict[int, str] = {}
+    for passage in held:
+        if passage.furniture or not is_useless(passage) or _EXEMPT.match(passage.text):
+            continue
+        name = _row_name(passage, width) if passage.kind == "table" else _line_name(passage)
+        if name:
+            found[id(passage)] = name
+    return found
+
+
+def _row_name(passage: Passage, width: int) -> str:
+    if len(passage.cells) != width or count_words(" | ".join(passage.cells)) >= 2:
+        return ""
+    cells = [" ".join(cell.split()) for cell in passage.cells]
+    facts = [bool(cell) and (find_date(cell) is not None or read_size(cell) is not None) for cell in cells]
+    texts = [cell for cell, fact in zip(cells, facts, strict=True) if cell and not fact and not is_no_size(cell)]
+    return texts[0] if texts and any(facts) else ""
+
+
+def _line_name(passage: Passage) -> str:
+    text = passage.text
+    if passage.kind in {"ul", "ol"}:
+        return text if is_filelike(text) and " " not in text else ""
+    moment = find_date(text) if passage.kind == "pre" else None
+    if moment is None:
+        return ""
+    before, after = text[: moment.start].strip(), text[moment.end :]
+    if before:
+        return before if _NAME_FIRST.fullmatch(after) else ""
+    found = _DATE_FIRST.fullmatch(after)
+    return found[1] if found else ""

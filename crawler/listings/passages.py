@@ -1,0 +1,125 @@
+"""What a page says, passage by passage: table rows, list items and lines, with their texts and the links they hold.
+
+Read from the markup itself, so that it does not matter whether a page went through a tree whole, abridged or in parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+
+_UNSEEN = re.compile(r"<!--.*?-->|<(script|style|template|svg)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_HREF = re.compile(r"\b(?:data-)?href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_REGIONS = {"table", "pre", "ul", "ol", "dl"}
+_BREAKS = {
+    "br", "hr", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "form", "dt", "dd", "section", "article",
+    "main", "header", "footer", "nav", "blockquote", "center", "body", "html", "head", "title", "address", "caption",
+    "thead", "tbody", "tfoot", "noscript", *_REGIONS,
+}  # fmt: skip
+_FURNITURE = {
+    "title",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "address",
+    "footer",
+    "nav",
+    "caption",
+    "thead",
+    "tfoot",
+    "th",
+}
+
+
+@dataclass(slots=True)
+class Passage:
+    """A table row, a list item or a line."""
+
+    region: int
+    """The number of the table, list or ``pre`` that holds it; 0 for none."""
+    kind: str
+    """The name of that element, or ""."""
+    furniture: bool
+    """It is a heading, a footer or a menu."""
+    cells: list[str] = field(default_factory=list)
+    hrefs: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All that it says, white space folded."""
+        return " ".join(" ".join(self.cells).split())
+
+
+def visible(markup: str) -> str:
+    """``markup`` without comments, scripts and styles."""
+    return _UNSEEN.sub(" ", markup)
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.regions: list[tuple[int, str]] = [(0, "")]
+        self.furniture: list[str] = []
+        self.count = 0
+        self.in_link = False
+        """A name may hold a line break: the text of a link is one piece."""
+        self.current = self._new()
+
+    def _new(self) -> Passage:
+        number, kind = self.regions[-1]
+        return Passage(number, kind, bool(self.furniture), [""])
+
+    def finish(self) -> Iterator[Passage]:
+        if self.current.hrefs or self.current.text:
+            yield self.current
+        self.current = self._new()
+
+    def say(self, text: str) -> Iterator[Passage]:
+        lines = text.split("\n") if self.regions[-1][1] == "pre" and not self.in_link else [text]
+        for number, line in enumerate(lines):
+            if number:
+                yield from self.finish()
+            self.current.cells[-1] += unescape(line)
+
+    def tag(self, closing: bool, name: str, attributes: str) -> Iterator[Passage]:
+        in_row = self.regions[-1][1] == "table" and name not in {"tr", "table", "thead", "tbody", "tfoot", "caption"}
+        if name in _BREAKS and not (in_row and name not in _REGIONS):
+            yield from self.finish()
+        if name in _FURNITURE:
+            if not closing:
+                self.furniture.append(name)
+            elif name in self.furniture:
+                self.furniture.remove(name)
+            self.current.furniture = bool(self.furniture) or self.current.furniture
+        if name in _REGIONS:
+            if not closing:
+                self.count += 1
+                self.regions.append((self.count, name))
+            elif len(self.regions) > 1:
+                self.regions.pop()
+            self.current = self._new()
+        elif name in {"td", "th"} and not closing:
+            self.current.cells.append("")
+        elif in_row and name in _BREAKS:
+            self.current.cells[-1] += " "
+        if name == "a":
+            self.in_link = not closing
+        found = None if closing else _HREF.search(attributes)
+        if found is not None and name not in {"link", "base"}:
+            self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))
+
+
+def passages(markup: str) -> Iterator[Passage]:
+    """The passages of ``visible`` markup in order, those that say nothing and hold no link left out."""
+    walk, at = _Walk(), 0
+    for found in _TAG.finditer(markup):
+        yield from walk.say(markup[at : found.start()])
+        yield from walk.tag(bool(found[1]), found[2].lower(), found[3])
+        at = found.end()
+    yield from walk.say(markup[at:])
+    yield from walk.finish()

@@ -1,0 +1,147 @@
+"""What a page says besides its rows: rows without a link, errors, parts, scripts, another directory."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler import Listing, parse_listing
+from crawler.listings import parse_without_grammar
+
+URL = "http://h.test/pub/"
+_LINK = '<a href="{0}">{0}</a>'
+_UP = '<tr><td><a href="../">Parent Directory</a></td><td>-</td><td>-</td></tr>'
+
+
+def table(*cells: str, around: str = "", heading: str = "Index of /pub/", head: str = "") -> str:
+    rows = "".join(f"<tr><td>{cell}</td><td>1000</td><td>2020-01-01 00:00</td></tr>\n" for cell in cells)
+    return (
+        f"<html><head><title>{heading}</title>{head}</head><body><h1>{heading}</h1><table>"
+        f"<tr><th>Name</th><th>Size</th><th>Last modified</th></tr>{_UP}{rows}</table>{around}</body></html>"
+    )
+
+
+def nginx(*names: str, more: str = "", heading: str = "Index of /pub/") -> str:
+    rows = "".join(f"{name}       01-Jan-2020 00:00     1000\r\n" for name in names)
+    return (
+        f"<html>\r\n<head><title>{heading}</title></head>\r\n<body>\r\n<h1>{heading}</h1><hr><pre>"
+        f'<a href="../">../</a>\r\n{rows}{more}</pre><hr></body>\r\n</html>\r\n'
+    )
+
+
+def parse(text: str) -> Listing:
+    listing = parse_listing(text.encode(), URL, "text/html")
+    assert listing.is_listing
+    return listing
+
+
+def failed(listing: Listing) -> list[str]:
+    return [rejection.row for rejection in listing.rejections if rejection.row]
+
+
+ROWS = [
+    "c.bin", "<span class=off>c.bin</span>", "<a class=off>c.bin</a>", '<a name="c.bin">c.bin</a>',
+    '<a href="mailto:c.bin">c.bin</a>',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("printer", [table, nginx])
+@pytest.mark.parametrize("count", [0, 2, 40])
+def test_a_row_without_a_link_is_counted(printer: object, row: str, count: int) -> None:
+    check_row(printer, row, count)
+
+
+@pytest.mark.parametrize("printer", [table, nginx])
+def test_a_row_without_a_link_is_counted_on_a_page_that_is_read_in_parts(printer: object) -> None:
+    check_row(printer, ROWS[0], 9000)
+
+
+def check_row(printer: object, row: str, count: int) -> None:
+    links = [_LINK.format(f"f{number}.txt") for number in range(count)]
+    text = (table if printer is table else nginx)(*links[: count // 2], row, *links[count // 2 :])
+    listing = parse(text)
+    assert (failed(listing), len(listing.entries), listing.complete) == (["c.bin"], count, True)
+    assert "c.bin" in listing.mentioned
+
+
+QUIET = [
+    table(_LINK.format("error.log"), _LINK.format("Permission%20denied.txt"), around="<p>12 files, 3 MB</p>"),
+    table(_LINK.format("a.txt")).replace("</table>", "<tr><td>Total</td><td>1000</td><td></td></tr></table>"),
+    table(_LINK.format("a.txt")).replace("</table>", "<tr><td colspan=3><hr></td></tr></table>"),
+    table(_LINK.format("a.txt"), around="<h2>README</h2><p>On an error, try again.</p>"),
+    table(
+        _LINK.format("a.txt"), around="<p>Showing 1 to 1 of 1 entries</p><footer>Generated 2020-01-01 00:00</footer>"
+    ),
+    nginx('<a href="error.log">error.log</a>', more="<!-- error --> 1 files\r\n"),
+    nginx(),
+    table(),
+    table(_LINK.format("a.txt"), head="<script>h.innerHTML = '<a href=\"#\">' + t; b.appendChild(row)</script>"),
+    table(_LINK.format("a.txt"), head="<script>var s = d.createElement('script'); p.append(s)</script>"),
+    table(_LINK.format("a.txt"), head="<script>document.body.className = localStorage.theme</script>"),
+    table(heading="Index of /mirror/pub/"),
+    table(heading="Index of /"),
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_an_honest_page_is_whole_and_conclusive(text: str) -> None:
+    listing = parse(text)
+    assert (listing.complete, listing.conclusive, failed(listing)) == (True, True, [])
+
+
+_PHP = "<br />\n<b>Warning</b>:  scandir(/p): failed in <b>/i.php</b> on line <b>3</b><br />\n"
+NOT_WHOLE = [
+    _PHP + table(),
+    table(around=_PHP),
+    table(_LINK.format("a.txt"), around=_PHP),
+    "PHP Warning:  scandir(): (errno 5) in /i.php\n" + table(),
+    table(around="<pre>Traceback (most recent call last):\n OSError</pre>"),
+    table(_LINK.format("a.txt"), around="[an error occurred while processing this directive]"),
+    table(around="<p>Cannot opendir /p: Stale file handle.</p>"),
+    table(around="<div class=alert>Unable to list the folder</div>"),
+    table().replace(_UP, "<tr><td colspan=3>Loading\u2026</td></tr>"),
+    table().replace(_UP, "<tr><td colspan=3>Error: no answer</td></tr>"),
+    nginx(more="error reading directory: too many open files"),
+    nginx(_LINK.format("a.txt"), more="Input/output error\r\n"),
+    nginx(more="Too many requests, try again later."),
+    table(around="<p>Showing 0 of 6 entries</p>"),
+    table(_LINK.format("a.txt"), around="<p>Showing 1 to 1 of 6 entries</p>"),
+    table(around="<!DOCTYPE html><html><body><h1>Internal Server Error</h1></body></html>"),
+]
+
+
+@pytest.mark.parametrize("text", NOT_WHOLE)
+def test_a_page_that_tells_of_an_error_or_a_part_is_not_complete(text: str) -> None:
+    assert not parse(text).complete
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "var x = '<tr><td><a href=\"' + n + '\">'; document.write(x)",
+        'const rows = all.map(n => `<li><a class="f" href="${n}">${n}</a>`); list.innerHTML = rows',
+        "var html = '<a href=' + n; list.insertAdjacentHTML('beforeend', html)",
+        "for (n of all) { var a = document.createElement('a'); a.href = n; list.appendChild(a) }",
+        "fetch('rows.html').then(r => r.text()).then(t => { list.innerHTML = t })",
+    ],
+)
+def test_scripts_that_write_rows_make_a_page_inconclusive(script: str) -> None:
+    assert not parse(table(_LINK.format("a.txt"), around=f"<script>{script}</script>")).conclusive
+
+
+@pytest.mark.parametrize("text", [table(heading="Index of /other/"), nginx(heading="Index of /other/")])
+def test_an_empty_page_of_another_directory_proves_nothing(text: str) -> None:
+    assert not parse(text).conclusive
+    assert not parse_without_grammar(text.encode(), URL, "text/html").conclusive
+
+
+def test_a_webdav_member_with_a_status_of_failure_is_counted() -> None:
+    own = "<D:propstat><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop><D:status>HTTP/1.1 200 OK"
+    text = (
+        f'<D:multistatus xmlns:D="DAV:"><D:response><D:href>/pub/</D:href>{own}</D:status></D:propstat></D:response>'
+        "<D:response><D:href>/pub/a.txt</D:href><D:status>HTTP/1.1 500 Failed</D:status></D:response></D:multistatus>"
+    )
+    listing = parse_listing(text.encode(), URL, "application/xml")
+    assert (listing.is_listing, listing.complete, listing.entries) == (True, False, ())
+    assert [rejection.reason for rejection in listing.rejections if rejection.row] == ["failed"]
+    assert "a.txt" in listing.mentioned
