@@ -1,14 +1,16 @@
 """What a page says outside of its rows that makes it no proof of what a folder holds.
 
 Diagnostics of an interpreter count wherever they stand, and words of an error where rows would stand or on a page that
-has none: the listing is then not complete. So is one that says that it shows a part, and one behind which another
-document begins. Scripts that write links, and a heading that names another directory, make a page inconclusive.
+has none: the listing is then not complete. So is one that says that it shows a part, and one behind which the
+document of an error begins. Scripts that write links, and a heading that names another directory, make a page
+inconclusive.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from crawler.listings.hrefs import decoded
 from crawler.listings.passages import Passage
@@ -37,18 +39,24 @@ _SHOWN_OF = re.compile(
     re.IGNORECASE,
 )
 _DOCUMENT = re.compile(r"<!doctype\b|<html\b", re.IGNORECASE)
+_HEADING = re.compile(r"<(?:title|h1)\b[^>]*>([^<]{0,200})", re.IGNORECASE)
+_STATUS = re.compile(r"\s*[45]\d\d\b")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script", re.IGNORECASE | re.DOTALL)
 _HANDLER = re.compile(r"\son[a-z]+\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _WRITES = re.compile(
-    r"document\.write(?:ln)?\s*\(|insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=|\.append(?:Child)?\s*\(|\.html\s*\("
+    r"document\.write(?:ln)?\s*\(|insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)"
+    r"|\.append(?:Child)?\s*\(|\.html\s*\("
 )
 _MAKES_LINKS = re.compile(
     r"<a\s+(?:[a-z-]+\s*=\s*\\?[\"'][^\"'<>]{0,80}\\?[\"']\s+){0,4}href\s*=(?!\s*[\\\"']*(?:[#?]|https?:|javascript:|mailto:))"
-    r"|createElement\s*\(\s*[\"']a[\"']\s*\)(?!.*\.click\s*\(\s*\))|createTextNode\s*\(\s*[\"']<a\s",
+    r"|createElement\s*\(\s*[\"']a[\"']\s*\)(?!.*\.click\s*\(\s*\))(?=.*\.href\s*=(?![=\s]*[\"'][#?]))"
+    r"|createTextNode\s*\(\s*[\"']<a\s",
     re.IGNORECASE | re.DOTALL,
 )
+_CRUMBS = re.compile(r"\b\w*(?:bread|crumb)\w*\s*\+?=(?!=)[^;]{0,2000};", re.IGNORECASE)
+"""The trail of directories above, which themes write by a script."""
 _LOADS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\$\.(?:get|ajax|getJSON)\s*\(")
-_FILLS = re.compile(r"insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=|\.html\s*\(")
+_FILLS = re.compile(r"insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)|\.html\s*\(")
 _HEADED = re.compile(r"<(?:title|h1)\b[^>]*>\s*Index of (/[^<]*)<", re.IGNORECASE)
 
 
@@ -79,22 +87,26 @@ def _number(text: str) -> int:
     return int(re.sub(r"\D", "", text) or 0)
 
 
-def holds_two_documents(markup: str) -> bool:
-    """Whether another document begins behind the links of the first."""
-    starts = [found.start() for found in _DOCUMENT.finditer(markup)]
-    first_link = markup.lower().find("<a ")
-    return len(starts) > 1 and 0 <= first_link < starts[-1]
+def error_document_follows(markup: str, last: int) -> bool:
+    """Whether the document of an error begins behind ``last``, where the last row stands.
+
+    A server that fails while it prints does that. Mirrors have footers that are documents of their own, too.
+    """
+    start = _DOCUMENT.search(markup, last)
+    headings = _HEADING.finditer(markup, start.start()) if start is not None else iter(())
+    return any(_STATUS.match(found[1]) or _TROUBLE.search(found[1]) for found in islice(headings, 2))
 
 
 def writes_links(markup: str) -> bool:
     """Whether scripts of a page make links to files and put them in, or fill in markup that they load.
 
-    Sorting moves rows that are there, and writes no links but ``#`` and ``?``; counters load scripts and no markup;
-    a link that a script makes to click it itself saves something.
+    Sorting moves rows that are there and writes no links but ``#`` and ``?``, a trail of directories leads up, counters
+    load scripts and no markup, and a link that a script makes to click it itself saves something.
     """
     scripts = "\n".join(found[1] for pattern in (_SCRIPT, _HANDLER) for found in pattern.finditer(markup))
     if not scripts:
         return False
+    scripts = _CRUMBS.sub(";", scripts)
     makes = _WRITES.search(scripts) and _MAKES_LINKS.search(scripts)
     return bool(makes or (_LOADS.search(scripts) and _FILLS.search(scripts)))
 

@@ -24,6 +24,7 @@ _EXEMPT = re.compile(
     re.IGNORECASE,
 )
 _SIZE = r"(?:-|&lt;dir&gt;|<dir>|\d[\d.,]*\s?(?:[kmgtp]i?b?|b|bytes)?)"
+_UNIT = re.compile(r"[kmgtp]?i?b(?:ytes)?", re.IGNORECASE)
 _NAME_FIRST = re.compile(rf"\s{_SIZE}(?:\s.*)?", re.IGNORECASE)
 _DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
 
@@ -78,7 +79,8 @@ def _row_name(passage: Passage, width: int) -> str:
 def _line_name(passage: Passage) -> str:
     text = passage.text
     if passage.kind in {"ul", "ol"}:
-        return text if is_filelike(text) and " " not in text else ""
+        is_fact = read_size(text) is not None or find_date(text) is not None
+        return text if is_filelike(text) and " " not in text and not is_fact else ""
     moment = find_date(text) if passage.kind == "pre" else None
     if moment is None:
         return ""
@@ -86,4 +88,4 @@ def _line_name(passage: Passage) -> str:
     if before:
         return before if _NAME_FIRST.fullmatch(after) else ""
     found = _DATE_FIRST.fullmatch(after)
-    return found[1] if found else ""
+    return found[1] if found and not _UNIT.fullmatch(found[1]) else ""

@@ -47,6 +47,8 @@ class Passage:
     """The name of that element, or ""."""
     furniture: bool
     """It is a heading, a footer or a menu."""
+    at: int
+    """Where in the markup it begins."""
     cells: list[str] = field(default_factory=list)
     hrefs: list[str] = field(default_factory=list)
 
@@ -65,14 +67,14 @@ class _Walk:
     def __init__(self) -> None:
         self.regions: list[tuple[int, str]] = [(0, "")]
         self.furniture: list[str] = []
-        self.count = 0
+        self.count = self.at = 0
         self.in_link = False
         """A name may hold a line break: the text of a link is one piece."""
         self.current = self._new()
 
     def _new(self) -> Passage:
         number, kind = self.regions[-1]
-        return Passage(number, kind, bool(self.furniture), [""])
+        return Passage(number, kind, bool(self.furniture), self.at, [""])
 
     def finish(self) -> Iterator[Passage]:
         if self.current.hrefs or self.current.text:
@@ -119,6 +121,7 @@ def passages(markup: str) -> Iterator[Passage]:
     walk, at = _Walk(), 0
     for found in _TAG.finditer(markup):
         yield from walk.say(markup[at : found.start()])
+        walk.at = found.start()
         yield from walk.tag(bool(found[1]), found[2].lower(), found[3])
         at = found.end()
     yield from walk.say(markup[at:])

@@ -28,10 +28,12 @@ def weighed(listing: Listing, markup: str) -> Listing:
     is_empty = not listing.entries and not lost
     in_trouble = diagnostics.is_in_trouble(said, regions, rows, is_empty=is_empty)
     is_part = not listing.next_pages and diagnostics.shows_a_part(said, rows)
+    ends = [passage.at for passage in said if passage.region in regions]
+    another = bool(ends) and diagnostics.error_document_follows(shown, max(ends))
     doubtful = diagnostics.writes_links(markup) or (is_empty and diagnostics.names_another(markup, listing.url))
     return replace(
         listing,
-        complete=listing.complete and not (in_trouble or is_part or diagnostics.holds_two_documents(shown)),
+        complete=listing.complete and not (in_trouble or is_part or another),
         conclusive=listing.conclusive and not doubtful,
         rejections=listing.rejections + tuple(Rejection("no-link", name, "", name) for name in lost),
         mentioned=listing.mentioned | {name.removesuffix("/") for name in lost},

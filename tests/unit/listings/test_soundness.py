@@ -78,6 +78,13 @@ QUIET = [
     table(_LINK.format("a.txt"), head="<script>h.innerHTML = '<a href=\"#\">' + t; b.appendChild(row)</script>"),
     table(_LINK.format("a.txt"), head="<script>var s = d.createElement('script'); p.append(s)</script>"),
     table(_LINK.format("a.txt"), head="<script>document.body.className = localStorage.theme</script>"),
+    table(_LINK.format("a.txt"), head="<script>var l = d.createElement('a'); l.href='#'; x.innerHTML = '1'</script>"),
+    table(_LINK.format("a.txt"), head="<script>if (x.innerHTML === y) crumbs += '<a href=' + p; b.append(z)</script>"),
+    table(_LINK.format("a.txt"), head="<script>bread = '<a href=' + p; document.write(bread)</script>"),
+    table(_LINK.format("a.txt")).replace("<table>", "<a href='/'>up</a><!DOCTYPE html><html><p>Welcome</p><table>"),
+    table(_LINK.format("a.txt")).replace("</table>", "</table><ul><li>4.11KB</li><li>2020-01-01</li></ul>"),
+    nginx(_LINK.format("a.txt"), more="  01-Jan-2020 00:00     1000 bytes\r\n"),
+    table(_LINK.format("a.txt"), around="<!DOCTYPE html><html><title>Our mirror</title><h1>Welcome</h1>"),
     table(heading="Index of /mirror/pub/"),
     table(heading="Index of /"),
 ]
@@ -106,6 +113,7 @@ NOT_WHOLE = [
     nginx(more="Too many requests, try again later."),
     table(around="<p>Showing 0 of 6 entries</p>"),
     table(_LINK.format("a.txt"), around="<p>Showing 1 to 1 of 6 entries</p>"),
+    table(_LINK.format("a.txt"), around="<html><title>502 Bad Gateway</title>"),
     table(around="<!DOCTYPE html><html><body><h1>Internal Server Error</h1></body></html>"),
 ]
 
