@@ -30,8 +30,8 @@ _DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
 
 
 def is_useless(passage: Passage) -> bool:
-    """Whether no link of a passage leads anywhere that a file can be."""
-    return all(_USELESS.match(href) for href in passage.hrefs)
+    """Whether no link of a passage leads anywhere that a file can be, and what is shown is no address of a person."""
+    return all(_USELESS.match(href) and not (href and href.strip() in passage.text) for href in passage.hrefs)
 
 
 def listing_regions(said: Sequence[Passage], names: Collection[str]) -> set[int]:
