@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from crawler.listings.hrefs import decoded
-from crawler.listings.passages import Passage
+from crawler.listings.passages import Passage, scripts
 
 _INTERPRETER = re.compile(
     r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .*\bon line \d+"
@@ -39,9 +39,8 @@ _SHOWN_OF = re.compile(
     re.IGNORECASE,
 )
 _DOCUMENT = re.compile(r"<!doctype\b|<html\b", re.IGNORECASE)
-_HEADING = re.compile(r"<(?:title|h1)\b[^>]*>([^<]{0,200})", re.IGNORECASE)
+_HEADING = re.compile(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
 _STATUS = re.compile(r"\s*[45]\d\d\b")
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script", re.IGNORECASE | re.DOTALL)
 _HANDLER = re.compile(r"\son[a-z]+\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _WRITES = re.compile(
     r"document\.write(?:ln)?\s*\(|insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)"
@@ -57,7 +56,7 @@ _CRUMBS = re.compile(r"\b\w*(?:bread|crumb)\w*\s*\+?=(?!=)[^;]{0,2000};", re.IGN
 """The trail of directories above, which themes write by a script."""
 _LOADS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\$\.(?:get|ajax|getJSON)\s*\(")
 _FILLS = re.compile(r"insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)|\.html\s*\(")
-_HEADED = re.compile(r"<(?:title|h1)\b[^>]*>\s*Index of (/[^<]*)<", re.IGNORECASE)
+_HEADED = re.compile(r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}Index of (/[^<]*)<", re.IGNORECASE)
 
 
 def is_in_trouble(said: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> bool:
@@ -103,12 +102,12 @@ def writes_links(markup: str) -> bool:
     Sorting moves rows that are there and writes no links but ``#`` and ``?``, a trail of directories leads up, counters
     load scripts and no markup, and a link that a script makes to click it itself saves something.
     """
-    scripts = "\n".join(found[1] for pattern in (_SCRIPT, _HANDLER) for found in pattern.finditer(markup))
-    if not scripts:
+    code = "\n".join([*scripts(markup), *(found[1] for found in _HANDLER.finditer(markup))])
+    if not code:
         return False
-    scripts = _CRUMBS.sub(";", scripts)
-    makes = _WRITES.search(scripts) and _MAKES_LINKS.search(scripts)
-    return bool(makes or (_LOADS.search(scripts) and _FILLS.search(scripts)))
+    code = _CRUMBS.sub(";", code)
+    makes = _WRITES.search(code) and _MAKES_LINKS.search(code)
+    return bool(makes or (_LOADS.search(code) and _FILLS.search(code)))
 
 
 def names_another(markup: str, url: str) -> bool:

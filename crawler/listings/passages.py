@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
-_UNSEEN = re.compile(r"<!--.*?-->|<(script|style|template|svg)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<!--|<(script|style|template|svg)\b", re.IGNORECASE)
+_SCRIPT = re.compile(r"<(script)\b", re.IGNORECASE)
+_ENDS = {
+    "": re.compile("-->"),
+    **{name: re.compile(rf"</{name}\s{{0,9}}>", re.IGNORECASE) for name in ("script", "style", "template", "svg")},
+}
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _HREF = re.compile(r"\b(?:data-)?href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _REGIONS = {"table", "pre", "ul", "ol", "dl"}
@@ -60,7 +65,31 @@ class Passage:
 
 def visible(markup: str) -> str:
     """``markup`` without comments, scripts and styles."""
-    return _UNSEEN.sub(" ", markup)
+    shown, at = list[str](), 0
+    for start, stop in _enclosed(markup, _UNSEEN):
+        shown.append(markup[at:start])
+        at = stop
+    return " ".join([*shown, markup[at:]])
+
+
+def scripts(markup: str) -> list[str]:
+    """What stands in the script elements of ``markup``, their start tags included."""
+    return [markup[start:stop] for start, stop in _enclosed(markup, _SCRIPT)]
+
+
+def _enclosed(markup: str, opening: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Where elements begin and end that ``opening`` begins. Linear: an end that is missing is looked for only once."""
+    at, endless = 0, set[str]()
+    for found in opening.finditer(markup):
+        name = (found[1] or "").lower()
+        if found.start() < at or name in endless:
+            continue
+        end = _ENDS[name].search(markup, found.end())
+        if end is None:
+            endless.add(name)
+            continue
+        at = end.end()
+        yield found.start(), at
 
 
 class _Walk:

@@ -6,6 +6,8 @@ import pytest
 
 from crawler import Listing, parse_listing
 from crawler.listings import parse_without_grammar
+from crawler.listings.diagnostics import names_another, writes_links
+from crawler.listings.passages import visible
 
 URL = "http://h.test/pub/"
 _LINK = '<a href="{0}">{0}</a>'
@@ -153,3 +155,12 @@ def test_a_webdav_member_with_a_status_of_failure_is_counted() -> None:
     assert (listing.is_listing, listing.complete, listing.entries) == (True, False, ())
     assert [rejection.reason for rejection in listing.rejections if rejection.row] == ["failed"]
     assert "a.txt" in listing.mentioned
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["<script>", "<script ", "<!--", "<style>", "<h1 ", "<svg><", "</script"])
+def test_what_is_never_closed_is_looked_for_once(piece: str) -> None:
+    page = "<html><h1>Index of /pub/</h1>" + piece * (120_000 // len(piece))
+    assert not writes_links(page)
+    assert visible(page)
+    assert not names_another(page, "http://h/pub/")
