@@ -9,13 +9,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from crawler.config import Config
-from crawler.destinations.reasons import NO_DESCRIPTORS, WHOLE
-from crawler.errors import CrawlerError, DeleteRefused, DestinationError, innermost
+from crawler.destinations.reasons import WHOLE
+from crawler.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, DestinationError, innermost
 from crawler.history import figures_of
-from crawler.report import Report, Tally
+from crawler.report import Report
 from crawler.run import Parts
 from crawler.state import SqliteState
 from crawler.stop import Stop
+from crawler.tally import Tally
 
 
 async def accounted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from crawler.leaf import Row
+from crawler.directory_digest import Row
 from crawler.models import Job, Outcome, Result
 from crawler.observer import Observer
 from crawler.space import Booking, Budget

@@ -32,12 +32,13 @@ from crawler.pace import START
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
 from crawler.rates import Rates
-from crawler.report import Report, Tally
+from crawler.report import Report
 from crawler.run import Parts
 from crawler.space import Budget
 from crawler.spawn import Company, company
 from crawler.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
 from crawler.stop import Stop
+from crawler.tally import Tally
 from crawler.url_list import DownloadRun
 
 

@@ -21,8 +21,8 @@ from crawler.models import Entry, Listing, Rejection
 from crawler.observer import Observer
 from crawler.parsers import Parsers
 from crawler.permission import HostRules
-from crawler.report import Tally
 from crawler.state import NullState
+from crawler.tally import Tally
 
 
 class _Look(Observer):

@@ -21,10 +21,10 @@ from crawler import engine, wire
 from crawler.attempts import announce_to, prepare
 from crawler.client import Client
 from crawler.committer import Committer
-from crawler.console import loop_factory
 from crawler.destinations.descriptors import are_few
 from crawler.destinations.local import LocalDestination
 from crawler.errors import DestinationError, innermost
+from crawler.event_loop import loop_factory
 from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.gate import Gate

@@ -21,17 +21,23 @@ from crawler import limits
 from crawler.connection import GarbledResponse, InvalidResponse, RefusedByTLS
 from crawler.deadline import Deadline
 from crawler.decoding import read_decoded
-from crawler.destinations.reasons import NO_DESCRIPTORS
-from crawler.errors import FetchError, VerificationError
+from crawler.errors import NO_DESCRIPTORS, FetchError, VerificationError
 from crawler.escape import masked
 from crawler.gate import Gate, Host
+from crawler.http_fields import (
+    OVERLOAD_STATUS,
+    RETRYABLE_STATUS,
+    coding_of,
+    content_length,
+    is_chunked,
+    parse_http_date,
+    validators_of,
+)
 from crawler.interfaces import Page, Permit
 from crawler.models import Rejection, Validators
-from crawler.plan import coding_of, content_length, is_chunked, validators_of
 from crawler.proxies import Proxies
 from crawler.reply import Reply, Terms, explain
 from crawler.requests import Answer, Requests
-from crawler.retry import OVERLOAD_STATUS, RETRYABLE_STATUS, parse_http_date
 from crawler.tls import tls_context
 from crawler.urls import Origin, is_upgrade, origin, resolve
 

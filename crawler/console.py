@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from crawler import signals
 from crawler.config import Config
 from crawler.errors import ConfigError, CrawlerError
+from crawler.event_loop import loop_factory
 from crawler.exits import is_trouble
 from crawler.observer import Observer
 from crawler.printing import deliver, say
@@ -54,15 +55,6 @@ _BLANKS = " \t\r"
 """What may stand around the parts of a line of --input-file."""
 Show = Callable[["Report", Call, Config], int]
 """Prints a report, and returns the exit code."""
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's; None where it is not: asyncio's own loop does the same, slower."""
-    try:
-        import uvloop
-    except ImportError:  # not on every platform
-        return None
-    return uvloop.new_event_loop
 
 
 def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:

@@ -10,8 +10,8 @@ from contextlib import aclosing
 from crawler import limits
 from crawler.errors import VerificationError
 from crawler.escape import printable
+from crawler.http_fields import coding_of
 from crawler.interfaces import Reply
-from crawler.plan import coding_of
 
 _MAGIC = b"\x1f\x8b"
 """What gzip begins with (RFC 1952 section 2.3.1)."""

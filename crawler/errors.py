@@ -15,10 +15,14 @@ Exit code 9 belongs to no error: it is a run that stopped at a limit that was se
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import ClassVar
 
 from crawler.models import Known, Rejection
+
+NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
+"""``errno`` of a process or a system that has no file descriptor left: the error of no single file."""
 
 
 class CrawlerError(Exception):

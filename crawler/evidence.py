@@ -15,10 +15,10 @@ from datetime import UTC, timedelta
 from enum import Enum, auto
 
 from crawler.errors import FetchError, VerificationError
+from crawler.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 from crawler.models import UNCONFIRMED, Currency, Dating, Job, Known, Validators
-from crawler.plan import NANOSECONDS, Action, Verdict, content_length, is_strong_tag, validators_of
+from crawler.plan import NANOSECONDS, Action, Verdict
 from crawler.racy import ZONES, is_racy
-from crawler.retry import parse_age, parse_http_date
 from crawler.zones import row_agrees
 
 _MADE_UP = 60

@@ -18,9 +18,9 @@ from crawler.observer import Observer
 from crawler.permission import HostRules
 from crawler.plan import NOT_CONFIRMED, UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
+from crawler.refusals import NAVIGATION
 from crawler.run import Parts
 from crawler.space import Room
-from crawler.summary import NAVIGATION
 from crawler.unusable import result_of
 from crawler.urls import entry_path, relative_path
 from crawler.zones import Learner

@@ -12,11 +12,11 @@ from crawler import limits
 from crawler.breaker import Breaker
 from crawler.errors import FetchError
 from crawler.escape import masked
+from crawler.http_fields import parse_http_date, parse_retry_after
 from crawler.learnt import Learnt
 from crawler.meter import Meter
 from crawler.pace import START, Pace, begun, disturbed, with_ceiling
 from crawler.rates import Rate, Rates
-from crawler.retry import parse_http_date, parse_retry_after
 from crawler.urls import Origin, origin, origin_name
 
 _LOG = logging.getLogger("crawler")

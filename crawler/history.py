@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 
 from crawler.escape import masked, printable
 from crawler.exits import SIGNALS, STOPPED, worst
-from crawler.render import render_duration, render_size
 from crawler.report import Report
 from crawler.state import Figures, Run
+from crawler.units import render_duration, render_size
 
 BAR = 4
 """Columns of a bar: the table fits 80 columns."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from crawler.models import Entry, Kind, Local, Validators
+from crawler.directory_digest import Leaf, Row, Unwanted
+from crawler.models import Entry, Kind, Local
 from crawler.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.urls import without_query
 
@@ -23,54 +22,6 @@ SKIPPED = 1000
 """Entries that are not wanted, of a page that is remembered: each is reported in every run."""
 
 _MASK = (1 << 128) - 1
-
-
-class Row(NamedTuple):
-    """What the state knows of a file. Sizes in bytes, ``mtime`` in nanoseconds, ``checked`` in seconds since 1970.
-
-    ``last_modified`` is the header as received.
-    """
-
-    name: str
-    url: str
-    row: str
-    size: int
-    mtime: int
-    checked: float
-    last_modified: str | None = None
-
-
-class Unwanted(NamedTuple):
-    """An entry that a filter refuses."""
-
-    name: str
-    url: str
-    size: int | None
-    """The listing's guess in bytes."""
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
-    """What is remembered of a page that showed files alone, all of them wanted or refused by a filter."""
-
-    answered: str
-    """The URL that answered, after redirects."""
-    body_digest: str
-    validators: Validators
-    family: str
-    wishes: str
-    """``wishes`` of the run that saw it."""
-    files: int
-    """That were wanted; ``total`` is the sum of them."""
-    total: int
-    resolution: int
-    """Seconds: the coarsest of their times."""
-    newest: float
-    """Seconds since the epoch: when the last of the times that name their zone has passed."""
-    newest_local: float
-    """The same of the others, at the latest; the Last-Modified of a file may tell it sooner."""
-    skipped: tuple[Unwanted, ...]
 
 
 class Gathering:

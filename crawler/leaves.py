@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from crawler import __version__
 from crawler.config import Config
+from crawler.directory_digest import Leaf
 from crawler.interfaces import Destination, Page
-from crawler.leaf import Gathering, Leaf, kept
+from crawler.leaf import Gathering, kept
 from crawler.models import Listing, Outcome, Result
 from crawler.observer import Observer
 from crawler.plan import SAME_ROW

@@ -15,14 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from crawler.directory_digest import Row
 from crawler.errors import ConfigError
 from crawler.escape import masked, printable
-from crawler.leaf import Row
 from crawler.models import Outcome, Rejection, Result
 from crawler.observer import Observer
-from crawler.render import json_text, render_duration, render_size
+from crawler.refusals import NAVIGATION
+from crawler.render import json_text
 from crawler.report import Report
-from crawler.summary import NAVIGATION
+from crawler.units import render_duration, render_size
 
 LOGGER = logging.getLogger("crawler")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from crawler.leaf import Row
+from crawler.directory_digest import Row
 from crawler.models import Job, Outcome, Rejection, Result
 
 

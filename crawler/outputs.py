@@ -20,10 +20,10 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 from crawler import __version__
 from crawler.commands import run_command
 from crawler.config import Config
+from crawler.directory_digest import Row
 from crawler.errors import ConfigError
 from crawler.escape import masked
 from crawler.exits import SIGNALS, is_trouble
-from crawler.leaf import Row
 from crawler.models import Outcome, Result
 from crawler.observer import Observer
 from crawler.render import json_text

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from crawler.escape import masked
-from crawler.listings.queries import INDEX_SORT
-
-_INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
+from crawler.urls import INDEX_PAGE, INDEX_SORT
 
 
 def tree_of(url: str) -> tuple[str, str, str]:
@@ -25,7 +22,7 @@ def tree_of(url: str) -> tuple[str, str, str]:
     port = "" if parts.port in (None, default) else f":{parts.port}"
     path = unquote_to_bytes(parts.path)
     folder, _, last = path.rpartition(b"/")
-    if _INDEX_PAGE.fullmatch(last):
+    if INDEX_PAGE.fullmatch(last):
         path = folder
     return host + port, quote(path.rstrip(b"/")), "" if INDEX_SORT.fullmatch(parts.query) else parts.query
 

@@ -10,10 +10,10 @@ from crawler.attempts import persist
 from crawler.config import Config
 from crawler.errors import CrawlerError, FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
+from crawler.http_fields import RETRYABLE_STATUS
 from crawler.interfaces import Client, Permit
 from crawler.models import Rejection, Validators
 from crawler.reading import refused_page
-from crawler.retry import RETRYABLE_STATUS
 from crawler.robots import ALLOW_ALL, ROBOTS_BYTES, UNREADABLE, Robots, forbidden, rules_for
 from crawler.urls import Origin, origin
 

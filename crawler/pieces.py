@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crawler import limits
+from crawler.http_fields import coding_of, content_length, validators_of
 from crawler.models import Validators
-from crawler.plan import Action, coding_of, content_length, is_same_version, validators_of
+from crawler.plan import Action, is_same_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,20 @@ from enum import Enum, auto
 
 from crawler import limits
 from crawler.comparison import in_its_place
+from crawler.http_fields import (
+    RETRYABLE_STATUS,
+    coding_of,
+    content_length,
+    is_chunked,
+    is_strong_tag,
+    parse_age,
+    parse_http_date,
+    parse_retry_after,
+    validators_of,
+)
 from crawler.kinds import is_coded_name
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.racy import ZONES, is_racy
-from crawler.retry import RETRYABLE_STATUS, parse_age, parse_http_date, parse_retry_after
 from crawler.urls import without_query
 
 NANOSECONDS = 1_000_000_000
@@ -147,7 +157,6 @@ class Resume:
 
 
 UNLIMITED = 1 << 62
-_LENGTH = re.compile(r"\d{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 
 
@@ -204,25 +213,6 @@ def is_same_version(now: Validators, asked: Validators) -> bool:
     return now.etag == asked.etag if asked.etag else now == asked
 
 
-def content_length(headers: Mapping[str, str]) -> int | None:
-    """Content-Length in bytes, or None if it is absent, unreadable or overruled by chunking (RFC 9112 6.3)."""
-    text = headers.get("Content-Length", "").strip()
-    if "Transfer-Encoding" in headers or not _LENGTH.fullmatch(text):
-        return None
-    return int(text)
-
-
-def coding_of(headers: Mapping[str, str]) -> str:
-    """The Content-Encoding in lower case; "" for a body that is sent as it is."""
-    coding = headers.get("Content-Encoding", "").strip().lower()
-    return "" if coding == "identity" else coding
-
-
-def is_chunked(headers: Mapping[str, str]) -> bool:
-    """Whether the body ends with a last chunk."""
-    return "chunked" in headers.get("Transfer-Encoding", "").lower()
-
-
 def is_confirmed(job: Job, length: int | None) -> bool:
     """True if the listing says to the byte how long the file is, and the answer says the same."""
     return job.size is not None and job.size.exact and job.size.low == length
@@ -268,14 +258,6 @@ def is_strong(validators: Validators, date: str | None, age: str | None = None) 
         return is_strong_tag(validators.etag)
     modified, sent = parse_http_date(validators.last_modified), parse_http_date(date)
     return modified is not None and sent is not None and sent - parse_age(age) - modified >= 1
-
-
-def is_strong_tag(etag: str | None) -> bool:
-    return etag is not None and etag[:2] not in {"", "W/"}
-
-
-def validators_of(headers: Mapping[str, str]) -> Validators:
-    return Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))
 
 
 def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> dict[str, str]:

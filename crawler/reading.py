@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from crawler import limits
 from crawler.attempts import persist
+from crawler.directory_digest import Leaf
 from crawler.errors import FetchError, ListingError
 from crawler.evidence import confirms, refused
 from crawler.interfaces import Client, Page, Permit
-from crawler.leaf import Leaf
 from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Listing, Validators
 from crawler.observer import Observer

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from crawler.leaf import Leaf, Row
+from crawler.directory_digest import Leaf, Row
 from crawler.models import Entry, Known, Validators
 
 T = TypeVar("T")

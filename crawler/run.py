@@ -22,8 +22,8 @@ from crawler.neighbours import UrlOf
 from crawler.observer import Observer
 from crawler.permission import HostRules
 from crawler.remembered import StateStore
-from crawler.report import Tally
 from crawler.stop import Stop
+from crawler.tally import Tally
 
 
 async def _unknown(_folder: str) -> str | None:

@@ -20,11 +20,11 @@ from crawler import limits
 from crawler.attempts import persist
 from crawler.errors import FetchError, VerificationError
 from crawler.evidence import refused
+from crawler.http_fields import RETRYABLE_STATUS
 from crawler.interfaces import Client, Permit, Reply
 from crawler.models import Job
 from crawler.pieces import Whole, mismatch, piece_size, range_headers
 from crawler.plan import interpret, request_headers
-from crawler.retry import RETRYABLE_STATUS
 
 
 @dataclass(slots=True)

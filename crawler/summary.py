@@ -6,14 +6,11 @@ from collections.abc import Mapping
 
 from crawler.escape import masked, printable
 from crawler.exits import LIMITS, SIGNALS
-from crawler.render import render_duration, render_size
+from crawler.refusals import NAVIGATION
 from crawler.report import Report
+from crawler.units import render_duration, render_size
 
 SPARED_SHOWN = 5
-NAVIGATION = frozenset(
-    ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
-)
-"""Rejections that every listing has; they are shown on request only."""
 _OPTIONS = {
     "ext": "by --ext",
     "exclude": "by --exclude",

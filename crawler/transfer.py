@@ -28,24 +28,14 @@ from crawler.evidence import (
     refused,
     rule,
 )
+from crawler.http_fields import parse_http_date, validators_of
 from crawler.interfaces import Client, Destination, Part, Permit, Reply
 from crawler.kinds import is_html
 from crawler.models import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.pieces import whole
-from crawler.plan import (
-    UNLIMITED,
-    Action,
-    Resume,
-    Verdict,
-    interpret,
-    is_strong,
-    length_proven,
-    request_headers,
-    validators_of,
-)
+from crawler.plan import UNLIMITED, Action, Resume, Verdict, interpret, is_strong, length_proven, request_headers
 from crawler.probing import Bypass, Probes
-from crawler.retry import parse_http_date
 from crawler.segments import Lanes, Means, Segments
 from crawler.sniffing import Arrival
 

@@ -19,10 +19,11 @@ from crawler.explain import Explainer, Line
 from crawler.observer import Observer
 from crawler.parsers import Parsers
 from crawler.progress import Fanout
-from crawler.report import Report, Tally
+from crawler.report import Report
 from crawler.run import Parts
 from crawler.state import NullState, ReadOnlyState, Run, SqliteState, existing_state, state_path
 from crawler.stop import Stop
+from crawler.tally import Tally
 from crawler.verify import VerifyRun
 
 

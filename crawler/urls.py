@@ -30,7 +30,10 @@ _AUTHORITY_END = re.compile(r"[/?#\\]")
 _PATH_END = re.compile(r"[?#]")
 # A segment that is "." or "..", its dots or the slashes beside it encoded or turned round.
 _DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
-_INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
+INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
+"""File names under which servers keep the page of a directory."""
+INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
+"""Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and never mean anything else."""
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
 _BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -220,7 +223,7 @@ def is_above(url: str, other: str) -> bool:
 def _levels(url: str) -> list[bytes]:
     """The folders of a path, its last segment included unless that is an index page."""
     levels = [segment for segment in segments(urlsplit(url).path) if segment]
-    return levels[:-1] if levels and _INDEX_PAGE.fullmatch(levels[-1]) else levels
+    return levels[:-1] if levels and INDEX_PAGE.fullmatch(levels[-1]) else levels
 
 
 def is_upgrade(source: str, target: str) -> bool:

@@ -15,18 +15,11 @@ from dataclasses import dataclass
 
 from crawler.destinations.elsewhere import copy_part, hidden_name
 from crawler.destinations.ready import Ready, known_of, part_problem
-from crawler.destinations.reasons import (
-    NO_DESCRIPTORS,
-    NOT_OFFERED,
-    Refused,
-    destination_error,
-    flush,
-    is_whole,
-    item_reason,
-)
+from crawler.destinations.reasons import NOT_OFFERED, Refused, destination_error, flush, is_whole, item_reason
 from crawler.destinations.spared import Spared
 from crawler.destinations.trash import Trash, keeping, write_all
 from crawler.destinations.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
+from crawler.errors import NO_DESCRIPTORS
 from crawler.models import Known, Staged
 from crawler.refusals import FOLDER_IN_THE_WAY
 

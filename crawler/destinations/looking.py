@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from crawler import urls
 from crawler.destinations.elsewhere import is_leftover
-from crawler.destinations.reasons import NAME_REFUSED, NO_DESCRIPTORS, Refused
+from crawler.destinations.reasons import NAME_REFUSED, Refused
 from crawler.destinations.spared import Spared, reason
 from crawler.destinations.tree import Tree, decoded
-from crawler.errors import DestinationError
+from crawler.errors import NO_DESCRIPTORS, DestinationError
 from crawler.models import Kind, Local
 
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}

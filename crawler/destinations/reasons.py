@@ -29,7 +29,6 @@ WHOLE: dict[int, str] = {
 }
 """Errors that the next file would meet as well, and what the user can do."""
 
-NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 _ITEM: dict[int, str] = {
     errno.EACCES: "permission denied",

@@ -17,7 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from crawler import urls
-from crawler.destinations.reasons import NO_DESCRIPTORS, Refused, is_whole, item_reason
+from crawler.destinations.reasons import Refused, is_whole, item_reason
+from crawler.errors import NO_DESCRIPTORS
 
 Identity = tuple[int, int]
 """Device and inode: what a descriptor is open on, whatever its name is by now."""

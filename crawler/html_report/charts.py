@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from crawler.escape import masked
 from crawler.html_report.folders import Place
-from crawler.render import render_size
+from crawler.units import render_size
 
 SLOT, HEIGHT = 10, 100
 """Width and height of a run in the charts of runs, in units of their own."""

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from crawler.exits import is_trouble
 from crawler.html_report.charts import Slot, render_bars, render_steps
-from crawler.render import render_duration, render_size
 from crawler.state import Figures, Run
+from crawler.units import render_duration, render_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,9 @@ from crawler.html_report.charts import FEWEST, legible, render_map, render_share
 from crawler.html_report.contents import Contents
 from crawler.html_report.folders import ROWS, Place, Tree
 from crawler.html_report.history import Moments, charts_of, outcome
-from crawler.render import render_duration, render_size
 from crawler.report import Report
 from crawler.state import Figures, Run
+from crawler.units import render_duration, render_size
 
 RUNS_CHARTED = 60
 RUNS_LISTED = 15

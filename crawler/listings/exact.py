@@ -11,13 +11,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from crawler.models import Span
+from crawler.months import MONTHS
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
-    )
-}
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _MAX_DIGITS = 19
 # Seconds since 1970 reach this value in the year 5138; a larger number counts milliseconds (since 1973).
@@ -76,7 +71,7 @@ def http_time(value: object) -> Span[datetime] | None:
         return None
     try:
         if len(value) == 29 and value.endswith(" GMT"):  # Sun, 06 Nov 1994 08:49:37 GMT
-            day, month, year = int(value[5:7]), _MONTHS[value[8:11]], int(value[12:16])
+            day, month, year = int(value[5:7]), MONTHS[value[8:11]], int(value[12:16])
             when = datetime(year, month, day, int(value[17:19]), int(value[20:22]), int(value[23:25]), tzinfo=UTC)
         else:
             when = parsedate_to_datetime(value.strip())

@@ -13,7 +13,7 @@ from enum import Enum
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from crawler.listings import queries
-from crawler.urls import canonical_url, joined
+from crawler.urls import INDEX_SORT, canonical_url, joined
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
 _WEB = {"http", "https"}
@@ -224,7 +224,7 @@ class Resolver:
     def _with_query(self, url: str, path: str, query: str) -> Target:
         here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
         script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
-        if here and queries.INDEX_SORT.fullmatch(query):
+        if here and INDEX_SORT.fullmatch(query):
             return Target(Way.SORT, url)
         if here and queries.SORT_KEYS.search(query) and self._same_folder(query):
             return Target(Way.PAGE if self._is_further(query) else Way.SORT, url)

@@ -23,6 +23,7 @@ from crawler.listings.queries import has_parameter, is_doubtful
 from crawler.listings.references import attribute_value
 from crawler.listings.sizes import Rounding, read_size
 from crawler.models import Entry, Kind, Listing, Rejection, Span
+from crawler.months import MONTHS
 
 PIECE = 2_000
 """Entries in one piece of a listing that is read in pieces."""
@@ -132,12 +133,6 @@ GRAMMARS = (
 )  # fmt: skip
 
 _HREF_OF_HEAD = re.compile(r'<a href="([^"]*)"')
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
-    )
-}
 _MINUTE = timedelta(seconds=59)
 _EPOCH_YEAR = 1970
 
@@ -258,11 +253,11 @@ def _fixed_time(text: str) -> Span[datetime] | None:
     """``06-May-2025 03:08``, ``2025-05-06 03:08`` or ``2025-May-06 03:08:09``, in the server's own zone."""
     try:
         if text[2] == "-":
-            day, month, year = int(text[:2]), _MONTHS[text[3:6]], int(text[7:11])
+            day, month, year = int(text[:2]), MONTHS[text[3:6]], int(text[7:11])
         elif len(text) == 16:
             year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
         else:
-            year, month, day = int(text[:4]), _MONTHS[text[5:8]], int(text[9:11])
+            year, month, day = int(text[:4]), MONTHS[text[5:8]], int(text[9:11])
         clock = text.rpartition(" ")[2]
         seconds = int(clock[6:8]) if len(clock) == 8 else 0
         start = datetime(year, month, day, int(clock[:2]), int(clock[3:5]), seconds)  # noqa: DTZ001 - naive on purpose

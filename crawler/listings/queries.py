@@ -11,8 +11,8 @@ import re
 from base64 import b64decode
 from urllib.parse import parse_qsl, unquote
 
-INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
-"""Apache's (mod_autoindex), fancyindex's and LiteSpeed's own: nothing else is ever meant by them."""
+from crawler.urls import INDEX_SORT
+
 _SESSIONS = r"jsessionid|phpsessid|sessionid|session_id|aspsessionid\w*|sid"
 _SESSION_PARAMETER = re.compile(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
 _TYPE_CODE = re.compile(r";type=[adi](?=/?(?:[?#]|\Z))")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
-from crawler.leaf import Row
+from crawler.directory_digest import Row
 from crawler.models import Job, Rejection, Result
 from crawler.observer import Observer
 from crawler.progress.display import Silence

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from crawler.progress.counters import Clock, Flight, Speed, render_bytes, render_parts
 from crawler.progress.display import Display
-from crawler.render import render_size
+from crawler.units import render_size
 
 SETTLED = 0.3
 """Seconds before a transfer is shown: thousands of small files need not flicker by."""

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crawler import limits
+from crawler.directory_digest import Row
 from crawler.escape import masked
-from crawler.leaf import Row
 from crawler.models import Job, Outcome, Result
 from crawler.observer import Observer
-from crawler.render import render_size
+from crawler.units import render_size
 
 Clock = Callable[[], float]
 

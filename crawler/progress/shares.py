@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crawler.leaf import Row
+from crawler.directory_digest import Row
 from crawler.models import Job, Result
 from crawler.observer import Observer
 from crawler.progress.counters import Counters

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from crawler.leaf import Leaf, Row, Unwanted
+from crawler.directory_digest import Leaf, Row, Unwanted
 from crawler.models import Validators
 from crawler.state.records import key, number_of, optional, text_of
 from crawler.state.schema import ensure, has_table

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from crawler.leaf import Leaf, Row
+from crawler.directory_digest import Leaf, Row
 from crawler.learnt import Learnt
 from crawler.models import Known
 from crawler.remembered import ListingMemo

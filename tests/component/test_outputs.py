@@ -24,8 +24,9 @@ from crawler.config import Config
 from crawler.errors import ConfigError
 from crawler.models import Known, Outcome, Rejection, Result
 from crawler.outputs import Outputs, change_of, render_json_summary, render_metrics, replace_file
-from crawler.report import Report, Tally
+from crawler.report import Report
 from crawler.stop import Stop
+from crawler.tally import Tally
 
 URL = "http://user:secret@h/"
 NOON = 1_700_000_000.0

@@ -22,7 +22,7 @@ from crawler.progress.bars import SETTLED, Bars, fit
 from crawler.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts
 from crawler.progress.display import Silence
 from crawler.progress.plain import Plain
-from crawler.report import Tally
+from crawler.tally import Tally
 
 MIB = 1024 * 1024
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.leaf import Leaf
+from crawler.directory_digest import Leaf
 from crawler.models import Known, Validators
 from crawler.remembered import ListingMemo
 from crawler.state import Figures, ReadOnlyState, SqliteState, seal

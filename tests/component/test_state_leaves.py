@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.leaf import Leaf, Row, Unwanted
+from crawler.directory_digest import Leaf, Row, Unwanted
 from crawler.models import Known, Validators
 from crawler.state import NullState, ReadOnlyState, SqliteState
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from crawler import limits, plan, urls
+from crawler import http_fields, limits, plan, urls
 from crawler.listings import parse_listing, parse_listing_pieces
 from crawler.models import Entry, Job, Known, Listing, Span, Validators
 
@@ -75,7 +75,7 @@ def response(data: bytes) -> None:
     if action.verdict is plan.Verdict.SAVE and action.limit < plan.UNLIMITED:
         assert plan.length_proven(job, action, headers, action.limit + 1) is not None or job.size is None
     plan.request_headers(job, resume)
-    plan.is_strong(plan.validators_of(headers), headers.get("Date"))
+    plan.is_strong(http_fields.validators_of(headers), headers.get("Date"))
 
 
 def _wanted(line: str) -> tuple[Job, plan.Resume | None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler import leaf
+from crawler import directory_digest, leaf
 from crawler.cli import run as command_line
 from crawler.leaves import Leaves
 from crawler.models import Result
@@ -51,7 +51,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     said: list[bool] = []
     is_kept = Leaves.is_kept
 
-    async def noted(self: Leaves, path: str, what: leaf.Leaf) -> bool:
+    async def noted(self: Leaves, path: str, what: directory_digest.Leaf) -> bool:
         said.append(await is_kept(self, path, what))
         return said[-1]
 

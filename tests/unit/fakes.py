@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from multidict import CIMultiDict
 
+from crawler.directory_digest import Leaf, Row
 from crawler.errors import DestinationError, FetchError, VerificationError
 from crawler.interfaces import Page, Permit
-from crawler.leaf import Gathering, Leaf, Row
+from crawler.leaf import Gathering
 from crawler.models import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.permission import HostRules

@@ -16,13 +16,13 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
-    0: "models errors refusals",
+    0: "models errors refusals months units directory_digest",
     1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces evidence "
     "racy outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests "
     "config mirrors ownership report summary render escape wire framing splitter interfaces remembered observer exits "
-    "jobs",
-    2: "client reply requests connection access gate rates deadline decoding tls turns spawn link crew parsers "
-    "destinations state progress commands outputs target log history html_report",
+    "jobs http_fields tally",
+    2: "event_loop client reply requests connection access gate rates deadline decoding tls turns spawn link crew "
+    "parsers destinations state progress commands outputs target log history html_report",
     3: "run permission url_list engine discover reading leaves opened effort producer transfer probing sniffing "
     "segments fetching attempts committer deletion absence collecting dryrun checksums explain verify stop "
     "mirror_run allowance obstructed neighbours lookahead",

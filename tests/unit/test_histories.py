@@ -27,10 +27,11 @@ from crawler.config import Config
 from crawler.destinations.local import LocalDestination
 from crawler.mirror_run import MirrorRun
 from crawler.parsers import Parsers
-from crawler.report import Report, Tally
+from crawler.report import Report
 from crawler.run import Parts
 from crawler.state import SqliteState
 from crawler.stop import Stop
+from crawler.tally import Tally
 from tests.unit.upstream import ROOT, Killed, Upstream
 
 PATHS = ("a", "b", "big", "d/a", "d/b c", "d/e/f", "x", "x/y", "g/h")

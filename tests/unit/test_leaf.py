@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler import leaf
-from crawler.leaf import Gathering, Leaf, Row, kept
+from crawler.directory_digest import Leaf, Row
+from crawler.leaf import Gathering, kept
 from crawler.models import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.observer import Observer
 from crawler.plan import NANOSECONDS
 from crawler.progress import Fanout
 from crawler.progress.counters import Counters
-from crawler.report import Tally
+from crawler.tally import Tally
 from tests.unit.fakes import leaf_of
 
 NOON = datetime(2025, 1, 1, 12, 0)  # noqa: DTZ001 - as most servers print it, without a zone

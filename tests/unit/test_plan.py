@@ -520,20 +520,6 @@ def test_a_date_that_a_cache_may_have_put_in_is_older_by_its_age(age: str | None
     assert plan.is_strong(validators, LATER_HTTP, age) is strong
 
 
-@pytest.mark.parametrize(
-    ("etag", "strong"), [('"1"', True), ('""', True), ("1", True), ('W/"1"', False), ("W/", False), ("", False)]
-)
-def test_a_tag_is_strong_unless_it_is_weak_or_none(etag: str, strong: bool) -> None:
-    assert plan.is_strong_tag(etag) is strong
-    assert not plan.is_strong_tag(None)
-
-
-def test_validators_are_taken_as_they_came() -> None:
-    found = plan.validators_of(headers(ETag='W/"a"', Last_Modified="some day"))
-    assert found == Validators(etag='W/"a"', last_modified="some day")
-    assert not plan.validators_of(headers())
-
-
 ALWAYS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 DATED = replace(JOB, known=NO_ETAG)
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.leaf import Gathering, Row, kept
+from crawler.directory_digest import Row
+from crawler.leaf import Gathering, kept
 from crawler.models import Entry, Kind, Known, Local, Span, Validators
 from crawler.racy import is_racy
 from tests.unit.fakes import leaf_of

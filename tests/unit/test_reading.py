@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from crawler import limits
+from crawler.directory_digest import Leaf
 from crawler.errors import ListingError
 from crawler.interfaces import Page
-from crawler.leaf import Leaf
 from crawler.leaves import Leaves
 from crawler.models import Listing, Validators
 from crawler.parsers import Parsers

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from crawler import report as module
+from crawler import tally as module
 from crawler.exits import worst
 from crawler.models import Entry, Kind, Outcome, Rejection, Result, Span
-from crawler.render import json_text, render_duration, render_entries, render_size
-from crawler.report import Report, Tally
+from crawler.render import json_text, render_entries
+from crawler.report import Report
 from crawler.summary import render_summary
+from crawler.tally import Tally
+from crawler.units import render_duration, render_size
 
 URL = "http://files.example/"
 

@@ -1,0 +1,23 @@
+"""Sizes and durations as people read and write them."""
+
+from __future__ import annotations
+
+
+def render_size(count: float) -> str:
+    """Bytes as people read them, in powers of 1024: ``512 B``, ``1.2 GiB``."""
+    if count < 1024:
+        return f"{count:.0f} B"
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        count /= 1024
+        if count < 999.5 or unit == "TiB":
+            break
+    return f"{count:.1f} {unit}" if count < 99.95 else f"{count:,.0f} {unit}"
+
+
+def render_duration(seconds: float) -> str:
+    """Seconds as people read them: ``0.34 s``, ``12.3 s``, ``2:05 min``, ``3:07:00 h``."""
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"

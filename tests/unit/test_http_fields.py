@@ -1,0 +1,99 @@
+"""HTTP header fields as values: dates in all their forms, Retry-After, validators."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import http_fields
+from crawler.models import Validators
+
+MOMENT = 784111777.0
+"""The example of RFC 9110 section 5.6.7."""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", MOMENT),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", MOMENT),
+        ("Sun Nov  6 08:49:37 1994", MOMENT),
+        ("Sun, 06 Nov 1994 09:49:37 +0100", MOMENT),
+        ("Sun, 06 Nov 1994 08:49:37 -0000", MOMENT),
+        ("Xyz, 06 Nov 1994 08:49:37 GMT", MOMENT),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:00:60 GMT", 59.0),
+        ("Wed, 31 Dec 1969 23:59:59 GMT", -1.0),
+        ("Sun, 07 Feb 2106 06:28:15 GMT", 4294967295.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 253402300799.0),
+        ("Thu, 29 Feb 2024 00:00:00 GMT", 1709164800.0),
+    ],
+)
+def test_a_date_is_read_in_all_forms(text: str, expected: float) -> None:
+    assert http_fields.parse_http_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None, "", " ", "yesterday", "0", "1715000000", "2024-05-01T12:00:00Z", "Sun, 31 Feb 2024 00:00:00 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 0000 08:49:37 GMT", "Sun, 06 Nov 1994 25:00:00 GMT",
+        "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 +9999", "Sun, 06 Nov 99999 08:49:37 GMT",
+        ",,,,", "Sun, 06 Nov 1994", "\0", "Sun,  Nov 1994 08:49:37 GMT",
+    ],
+)  # fmt: skip
+def test_a_date_that_is_none_is_none(text: str | None) -> None:
+    assert http_fields.parse_http_date(text) is None
+
+
+@given(st.text(max_size=40) | st.from_regex(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \w{3}", fullmatch=True))
+def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
+    assert isinstance(http_fields.parse_http_date(text), float | None)
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(9999, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_every_date_that_can_be_written_comes_back(moment: datetime) -> None:
+    moment = moment.replace(microsecond=0)
+    assert http_fields.parse_http_date(format_datetime(moment, usegmt=True)) == moment.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 120 ", 120.0),
+        ("000003", 3.0),
+        ("Sun, 06 Nov 1994 08:49:47 GMT", 10.0),
+        ("Sunday, 06-Nov-94 08:49:47 GMT", 10.0),
+        ("Sun Nov  6 08:49:47 1994", 10.0),
+        ("Sun, 06 Nov 1994 08:00:00 GMT", 0.0),
+        ("-1", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("soon", None),
+        ("", None),
+        ("9" * 40, None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(value: str | None, expected: float | None) -> None:
+    assert http_fields.parse_retry_after(value, MOMENT) == expected
+
+
+@pytest.mark.parametrize(
+    ("etag", "strong"), [('"1"', True), ('""', True), ("1", True), ('W/"1"', False), ("W/", False), ("", False)]
+)
+def test_a_tag_is_strong_unless_it_is_weak_or_none(etag: str, strong: bool) -> None:
+    assert http_fields.is_strong_tag(etag) is strong
+    assert not http_fields.is_strong_tag(None)
+
+
+def test_validators_are_taken_as_they_came() -> None:
+    found = http_fields.validators_of({"ETag": 'W/"a"', "Last-Modified": "some day"})
+    assert found == Validators(etag='W/"a"', last_modified="some day")
+    assert not http_fields.validators_of({})
