@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # typing imports much, and a signal that comes meanwhile finds nobody
-__version__ = "0.1.0"
+from crawler.version import __version__
 
+TYPE_CHECKING = False  # typing imports much, and a signal that comes meanwhile finds nobody
 _HOME = {
     "AlreadyRunning": "crawler.errors",
     "Config": "crawler.config",

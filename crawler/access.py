@@ -11,13 +11,13 @@ from urllib.request import getproxies
 
 from multidict import CIMultiDict
 
-from crawler import __version__
 from crawler.client import ClientOptions, merged
 from crawler.config import Config, parse_header
 from crawler.errors import ConfigError
 from crawler.netrc_file import NetrcEntry, login_for, parse_netrc
 from crawler.proxies import Proxies, proxy_url
 from crawler.urls import Origin, origin, origin_name, userinfo
+from crawler.version import __version__
 
 DEFAULT_AGENT = f"crawler/{__version__}"
 PLAIN = ("http", 80)

@@ -10,12 +10,12 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from crawler import __version__
 from crawler.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_options, parse_rule
 from crawler.console import Call, Stopped, run_one
 from crawler.errors import ConfigError
 from crawler.modes import run_config, run_explain, run_history, run_list, run_verify
 from crawler.printing import complain, deliver, describe, flush
+from crawler.version import __version__
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL

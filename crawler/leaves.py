@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from crawler import __version__
 from crawler.config import Config
 from crawler.directory_digest import Leaf
 from crawler.interfaces import Destination, Page
@@ -14,6 +13,7 @@ from crawler.models import Listing, Outcome, Result
 from crawler.observer import Observer
 from crawler.plan import SAME_ROW
 from crawler.remembered import StateStore
+from crawler.version import __version__
 
 
 class Leaves:

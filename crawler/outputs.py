@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 
-from crawler import __version__
 from crawler.commands import run_command
 from crawler.config import Config
 from crawler.directory_digest import Row
@@ -29,6 +28,7 @@ from crawler.observer import Observer
 from crawler.render import json_text
 from crawler.report import Report
 from crawler.target import check_target, replace_file
+from crawler.version import __version__
 
 if TYPE_CHECKING:
     from crawler.html_report import Slowest

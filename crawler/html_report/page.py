@@ -15,7 +15,6 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from crawler import __version__
 from crawler.history import figures_of
 from crawler.html_report.charts import FEWEST, legible, render_map, render_share
 from crawler.html_report.contents import Contents
@@ -24,6 +23,7 @@ from crawler.html_report.history import Moments, charts_of, outcome
 from crawler.report import Report
 from crawler.state import Figures, Run
 from crawler.units import render_duration, render_size
+from crawler.version import __version__
 
 RUNS_CHARTED = 60
 RUNS_LISTED = 15
