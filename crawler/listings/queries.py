@@ -47,6 +47,7 @@ PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder"
 """Those that mean nothing else."""
 FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 _LEADING = re.compile(r"\A(?:\.?/)+")
+_STANDARD_BASE64 = str.maketrans(" -_", "++/")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 
@@ -103,25 +104,46 @@ def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
 
     ``coded``: values are base64 where they can be.
     """
+    named = folder_parameter(query)
+    if named is None:
+        return None
+    key, value = named
+    plain = from_base64(value) if coded and key != "/" else None
+    return key, trimmed(value if plain is None else plain)
+
+
+def folder_parameter(query: str) -> tuple[str, str] | None:
+    """(key, value) by which a query names a folder: the value decoded once, with all its slashes."""
     if query.startswith("/"):
-        return "/", _trimmed(unquote(query.partition("&")[0], errors="surrogateescape"))
+        return "/", unquote(query.partition("&")[0], errors="surrogateescape")
     for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
         if key.lower() in FOLDER_KEYS:
-            plain = from_base64(value) if coded else None
-            return key.lower(), _trimmed(value if plain is None else plain)
+            return key.lower(), value
     return None
 
 
+def folder_place(url: str, *, coded: bool) -> str:
+    """One spelling for all URLs whose queries name the same folder; "" for a query that names none."""
+    address, _, query = url.partition("?")
+    value = folder_value(query, coded=coded) if query else None
+    return f"{address}?{value[0]}={value[1]}" if value else ""
+
+
 def from_base64(value: str) -> str | None:
-    """The path that ``value`` is in base64 (RFC 4648 section 4), None if it is none. A ``+`` has become a space."""
+    """The path that ``value`` is in base64 (RFC 4648 sections 4 and 5), with or without padding; None if it is none.
+
+    A ``+`` has become a space.
+    """
     try:
-        plain = b64decode(value.replace(" ", "+"), validate=True).decode()
+        padded = value.rstrip("=").translate(_STANDARD_BASE64)
+        plain = b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         return None
     return None if not plain or _CONTROLS.search(plain) else plain
 
 
-def _trimmed(value: str) -> str:
+def trimmed(value: str) -> str:
+    """A folder without leading ``./``, outer slashes, and slashes in a row; a backslash counts as one."""
     value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
     return "" if value == "." else value.rstrip("/")
 

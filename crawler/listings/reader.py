@@ -12,7 +12,7 @@ from itertools import islice
 
 from bs4.element import NavigableString
 
-from crawler.listings import families, mentions, unescaped, verdict
+from crawler.listings import families, mentions, queries, unescaped, verdict
 from crawler.listings.abridged import Abridged
 from crawler.listings.columns import order_of, read_facts
 from crawler.listings.copies import Copies
@@ -65,6 +65,8 @@ class HtmlReader:
         self.regions = choose(find_regions(self.rows, self.family))
         self.seen: set[str] = leader.seen if leader else set()
         self.names: set[str] = leader.names if leader else set()
+        self._places: set[str] = leader._places if leader else set()
+        """Folders that queries name: see ``queries.folder_place``."""
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
@@ -129,11 +131,22 @@ class HtmlReader:
                 if entry.url not in self.seen and not (
                     query and address in plain and mentions.last_name(address) == entry.name
                 ):
+                    if entry.kind is Kind.DIRECTORY and self._is_known_place(entry.url):
+                        continue
                     self.seen.add(entry.url)
                     self.names.add(entry.name)
                     entries.append(entry)
                     self._count(candidate, entry, reader)
         return entries
+
+    def _is_known_place(self, url: str) -> bool:
+        """Whether the query of ``url`` names a folder that is an entry by another spelling; noted if not."""
+        place = queries.folder_place(url, coded=self.resolver.is_coded)
+        if place in self._places:
+            return True
+        if place:
+            self._places.add(place)
+        return False
 
     def _dot_sizes(self) -> set[int]:
         """Sizes printed in the rows of ``.`` and ``..``."""

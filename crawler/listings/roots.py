@@ -57,9 +57,10 @@ def settle_folder(links: Sequence[Link], resolver: Resolver) -> bool:
     if coded and folder:
         folder = (queries.folder_value(resolver.query, coded=True) or ("", ""))[1]
     own = unquote(resolver.root, errors="surrogateescape").strip("/")
-    paths = [value for _, value in named if "/" in value]  # what has no slash may be the name of anything
+    values = {queries.trimmed(value) for _, value in named}
+    paths = [value for value in values if "/" in value]  # what has no slash may be the name of anything
     if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
-        folder = "" if own in {value for _, value in named} else own  # which may be a folder of that name
+        folder = "" if own in values else own  # which may be a folder of that name
     if (folder, coded) == (resolver.folder, resolver.is_coded):
         return False
     resolver.set_folder(folder, coded=coded)
@@ -67,12 +68,12 @@ def settle_folder(links: Sequence[Link], resolver: Resolver) -> bool:
 
 
 def _folder_of(link: Link) -> str:
-    """The folder that the query of a link names, "" if it names none."""
+    """The value by which the query of a link names a folder, "" if it names none."""
     if link.target.way in _ELSEWHERE:
         return ""
     _, _, query = link.target.url.partition("?")
-    key, value = queries.folder_value(query) or ("", "")
-    return value if key in queries.PLAIN_FOLDER_KEYS and key != "/" else ""
+    key, value = queries.folder_parameter(query) or ("", "")
+    return value if key in queries.PLAIN_FOLDER_KEYS and key != "/" and queries.trimmed(value) else ""
 
 
 def _is_coded(named: Sequence[tuple[Link, str]]) -> bool:

@@ -21,7 +21,7 @@ from typing import Self
 
 from .answers import Answer, Request, answer
 from .behaviours import Late, Sending
-from .site import Tree
+from .site import Resource, Tree
 
 HEAD_LIMIT = 1 << 18
 _TURNS = 3
@@ -94,6 +94,10 @@ class Site(Tree):
         """The root: ``http://127.0.0.1:port/pub/``."""
         return f"{self.origin}{self.root}"
 
+    def resource_of(self, request: Request) -> Resource:
+        """What a request is about: of its path alone, unless a site tells more by the query."""
+        return self.resource(request.path)
+
     async def _listen(self) -> asyncio.Server:
         return await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=HEAD_LIMIT, ssl=self._tls, backlog=512)
 
@@ -152,7 +156,7 @@ class Site(Tree):
                 return
 
     async def _answer(self, wire: _Connection, request: Request) -> bool:
-        resource = self.resource(request.path)
+        resource = self.resource_of(request)
         wire.answering = request
         behaviours = resource.behaviours_for(request)
         for late in (each for each in behaviours if isinstance(each, Late)):
