@@ -48,12 +48,6 @@ def piece_size(left: int, streams: int) -> int:
     return size if left - size >= limits.PIECE_LEAST else left
 
 
-def range_headers(headers: Mapping[str, str], start: int, end: int, of: Whole) -> dict[str, str]:
-    """``headers``, and the wish for the bytes from ``start`` to before ``end`` of that version alone."""
-    condition = of.validators.etag or of.validators.last_modified or ""
-    return {**headers, "Range": f"bytes={start}-{end - 1}", "If-Range": condition}
-
-
 def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: Whole) -> str | None:
     """Why an answer is not exactly the bytes from ``start`` to before ``end`` of ``of``; None if it is.
 

@@ -27,6 +27,7 @@ from crawler.http_fields import (
 from crawler.kinds import is_coded_name
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.racy import ZONES, is_racy
+from crawler.resuming import Resume, range_headers
 from crawler.urls import without_query
 
 NANOSECONDS = 1_000_000_000
@@ -146,16 +147,6 @@ class Action:
     """For SAVE: where in the file this body starts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """What a Range request asked for: the body from ``offset`` of the version with ``validators``."""
-
-    offset: int
-    validators: Validators
-    length: int | None = None
-    """Bytes of that version, if the answer that began it said so."""
-
-
 UNLIMITED = 1 << 62
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 
@@ -269,8 +260,7 @@ def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> 
     if fresh or job.fresh:
         headers["Cache-Control"] = "no-cache"
     if resume is not None:
-        headers["Range"] = f"bytes={resume.offset}-"
-        headers["If-Range"] = resume.validators.etag or resume.validators.last_modified or ""
+        headers |= range_headers(resume.offset, None, resume.validators)
     elif job.known is not None:
         headers |= job.known.validators.unless
     return headers

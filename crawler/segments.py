@@ -23,8 +23,9 @@ from crawler.evidence import refused
 from crawler.http_fields import RETRYABLE_STATUS
 from crawler.interfaces import Client, Permit, Reply
 from crawler.models import Job
-from crawler.pieces import Whole, mismatch, piece_size, range_headers
+from crawler.pieces import Whole, mismatch, piece_size
 from crawler.plan import interpret, request_headers
+from crawler.resuming import range_headers
 
 
 @dataclass(slots=True)
@@ -233,7 +234,7 @@ class Segments:
 
     async def _fetch(self, piece: _Piece) -> None:
         means = self._means
-        headers = range_headers(self._headers, piece.arrived, piece.end, self._of)
+        headers = self._headers | range_headers(piece.arrived, piece.end, self._of.validators)
         async with means.client.open("GET", self._url, headers=headers, permit=means.permit) as reply:
             self._judge(reply, piece)
             piece.coming = True

@@ -34,8 +34,9 @@ from crawler.kinds import is_html
 from crawler.models import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.observer import Observer
 from crawler.pieces import whole
-from crawler.plan import UNLIMITED, Action, Resume, Verdict, interpret, is_strong, length_proven, request_headers
+from crawler.plan import UNLIMITED, Action, Verdict, interpret, is_strong, length_proven, request_headers
 from crawler.probing import Bypass, Probes
+from crawler.resuming import Resume, resume_at
 from crawler.segments import Lanes, Means, Segments
 from crawler.sniffing import Arrival
 
@@ -110,9 +111,7 @@ class _Transfer:
         if self._part is None and shared.destination.has_part(job.path):
             self._part = await shared.destination.open_part(job)
             self._validators = self._part.validators
-        resume = None
-        if self._part is not None and self._part.offset and self._validators:
-            resume = Resume(self._part.offset, self._validators, self._length)
+        resume = resume_at(self._part.offset, self._validators, self._length) if self._part is not None else None
         for each in (resume, None, None):  # once more for all of it, and once past the caches
             done = await self._request(each)
             if done is not None:
@@ -278,7 +277,7 @@ class _Transfer:
         """Keep what a later run can resume, drop the rest."""
         if self._part is None:
             return
-        if self._validators and self._part.offset:
+        if resume_at(self._part.offset, self._validators, self._length) is not None:
             await self._part.keep()
         else:
             await self._part.discard()

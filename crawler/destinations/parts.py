@@ -2,21 +2,19 @@
 
 A part is named ``<first 32 hex digits of sha256(path)>.<random>.part``. Its note, the same name with ``.json``
 behind it, says which version of which URL its first ``offset`` bytes are, and their SHA-256. Only a part that
-agrees with its note is ever resumed; everything doubtful is removed.
+agrees with its note is ever resumed (``resuming``); everything doubtful is removed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import secrets
 import stat
 import threading
 from collections.abc import Container, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from itertools import count
 
 from crawler import limits
@@ -24,41 +22,12 @@ from crawler.destinations.reasons import flush as flush_file
 from crawler.destinations.trash import write_all
 from crawler.destinations.tree import decoded
 from crawler.models import Job, Validators
+from crawler.resuming import KEY, NOTE, PART, Left, Note, is_proven, note_of, noted, parse_note
 
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOTE_BYTES = 64 * limits.KIB
 """A note is a URL, a path and two validators: header lines and names have their own limits far below this."""
-PART = ".part"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What the first ``offset`` bytes of a part are."""
-
-    url: str
-    path: str
-    etag: str | None
-    last_modified: str | None
-    offset: int
-    digest: str
-    """SHA-256 of those bytes, in hex."""
-
-    @property
-    def validators(self) -> Validators:
-        return Validators(etag=self.etag, last_modified=self.last_modified)
-
-
-def parse_note(data: bytes) -> Note | None:
-    """None for anything but a whole and sensible note."""
-    try:
-        note = Note(**json.loads(data))
-    except (ValueError, TypeError, RecursionError):
-        return None
-    texts = (note.url, note.path, note.digest)
-    optional = (note.etag, note.last_modified)
-    good = all(isinstance(text, str) for text in texts) and all(isinstance(text, str | None) for text in optional)
-    return note if good and type(note.offset) is int and note.offset > 0 else None
 
 
 class HashingFile(io.FileIO):
@@ -102,21 +71,19 @@ class HashingFile(io.FileIO):
                 flush_file(self.fileno())
             return self.written, self.hashing.hexdigest()
 
-    def prove(self, count: int, digest: str) -> bool:
-        """Read the first ``count`` bytes: are they what the digest says? Then writing goes on behind them.
-
-        Raises OSError.
-        """
-        hashing, left = hashlib.sha256(), count
+    def digest_of(self, count: int) -> str:
+        """SHA-256, in hex, of the first ``count`` bytes, read again; writing hashes on from there. Raises OSError."""
+        self.hashing, left = hashlib.sha256(), count
         while left > 0 and (block := self.read(min(left, limits.MIB))):
-            hashing.update(block)
+            self.hashing.update(block)
             left -= len(block)
-        if hashing.hexdigest() != digest:
-            return False
+        return self.hashing.hexdigest()
+
+    def go_on(self, count: int) -> None:
+        """Writing goes on behind the first ``count`` bytes, which were hashed. Raises OSError."""
         self.truncate(count)
         self.seek(count)
-        self.hashing, self.written = hashing, count
-        return True
+        self.written = count
 
     def close(self) -> None:
         with self._turn:
@@ -144,15 +111,14 @@ class PartStore:
 
     def load(self) -> None:
         """See what earlier runs left. Raises OSError."""
-        names = set(self._names())
-        self._left = {name[:32]: name for name in names if name.endswith(PART) and f"{name}.json" in names}
+        self._left = noted(self._names())
 
     def sweep(self) -> None:
         """Remove what cannot be resumed. Only for the holder of the lock. Raises OSError."""
         self.load()
         good = set(self._left.values())
         for name in self._names():
-            if name.removesuffix(".json") not in good:
+            if name.removesuffix(NOTE) not in good:
                 self._unlink(name)
 
     def clean(self, wanted: Container[str]) -> None:
@@ -181,21 +147,22 @@ class PartStore:
         if name is None:
             return None
         note = self._read_note(name)
-        if note is not None and (note.url, note.path) == (job.url, job.path) and self._digests:
+        if note is not None and self._digests:
             with suppress(OSError):
-                file = self._proven(name, note)
+                file = self._proven(name, note, job)
                 if file is not None:
                     return name, file, note
         self.remove(name)
         return None
 
-    def _proven(self, name: str, note: Note) -> HashingFile | None:
+    def _proven(self, name: str, note: Note, job: Job) -> HashingFile | None:
         file = HashingFile(name, self._directory, new=False, digests=True)
         try:
             status = os.fstat(file.fileno())
-            # Another name of the same inode could be a file that is none of ours.
-            ours = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size >= note.offset
-            if ours and file.prove(note.offset, note.digest):
+            is_regular = stat.S_ISREG(status.st_mode)
+            left = Left(is_regular=is_regular, names=status.st_nlink, size=status.st_size, digest_of=file.digest_of)
+            if is_proven(note, job, left):
+                file.go_on(note.offset)
                 return file
         except BaseException:
             file.close()
@@ -208,27 +175,19 @@ class PartStore:
 
         Raises OSError.
         """
-        proof = file.proof(flush=self._flush)
-        if proof is None or not validators:
+        note = note_of(job, validators, file.proof(flush=self._flush))
+        if note is None:
             return False
-        note = Note(
-            url=job.url,
-            path=job.path,
-            etag=validators.etag,
-            last_modified=validators.last_modified,
-            offset=proof[0],
-            digest=proof[1],
-        )
-        new = f"{name}.json.new"
+        new = f"{name}{NOTE}.new"
         with suppress(FileNotFoundError):
             os.unlink(new, dir_fd=self._directory)
         descriptor = os.open(new, os.O_WRONLY | _CREATE, 0o666, dir_fd=self._directory)
         try:
-            write_all(descriptor, json.dumps(asdict(note)).encode())
+            write_all(descriptor, note.render())
         finally:
             os.close(descriptor)
-        os.rename(new, f"{name}.json", src_dir_fd=self._directory, dst_dir_fd=self._directory)
-        self._left[name[:32]] = name
+        os.rename(new, f"{name}{NOTE}", src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        self._left[name[:KEY]] = name
         return True
 
     def digest(self, name: str, algorithm: str) -> str | None:
@@ -240,9 +199,9 @@ class PartStore:
 
     def remove(self, name: str) -> None:
         """Remove a part and its note, the note first: alone it would describe nothing. Never raises."""
-        if self._left.get(name[:32]) == name:
-            del self._left[name[:32]]
-            self._unlink(f"{name}.json")
+        if self._left.get(name[:KEY]) == name:
+            del self._left[name[:KEY]]
+            self._unlink(f"{name}{NOTE}")
         self._unlink(name)
 
     def _unlink(self, name: str) -> None:
@@ -254,7 +213,7 @@ class PartStore:
 
     def _read_note(self, name: str) -> Note | None:
         try:
-            descriptor = os.open(f"{name}.json", os.O_RDONLY | _OPEN, dir_fd=self._directory)
+            descriptor = os.open(f"{name}{NOTE}", os.O_RDONLY | _OPEN, dir_fd=self._directory)
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as file:
@@ -266,4 +225,4 @@ class PartStore:
 
 def _key(path: str) -> str:
     """Part names must not be longer than the system allows, whatever the length of the path."""
-    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:KEY]

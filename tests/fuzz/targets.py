@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from crawler import http_fields, limits, plan, urls
 from crawler.listings import parse_listing, parse_listing_pieces
 from crawler.models import Entry, Job, Known, Listing, Span, Validators
+from crawler.resuming import Resume
 
 BASE = "http://h.example/pub/"
 TYPES = (
@@ -78,7 +79,7 @@ def response(data: bytes) -> None:
     plan.is_strong(http_fields.validators_of(headers), headers.get("Date"))
 
 
-def _wanted(line: str) -> tuple[Job, plan.Resume | None]:
+def _wanted(line: str) -> tuple[Job, Resume | None]:
     """``s`` a listed size, ``r`` a rounded one, ``k`` a known copy, ``p`` a part, ``h`` a name that may be HTML."""
     size = Span(5000, 5000) if "s" in line else Span(4900, 5100) if "r" in line else None
     path = "a.html" if "h" in line else "a.bin"
@@ -88,10 +89,10 @@ def _wanted(line: str) -> tuple[Job, plan.Resume | None]:
     )
     moment = datetime(2025, 1, 2, 3, 4, tzinfo=UTC)
     job = Job(url=BASE + path, path=path, reason="new", size=size, modified=Span(moment, moment), known=known)
-    return job, plan.Resume(2000, validators) if "p" in line else None
+    return job, Resume(2000, validators) if "p" in line else None
 
 
-def _check_action(action: plan.Action, status: int, job: Job, resume: plan.Resume | None) -> None:
+def _check_action(action: plan.Action, status: int, job: Job, resume: Resume | None) -> None:
     match action.verdict:
         case plan.Verdict.SAVE:
             assert status == 200 or (status == 206 and resume is not None)

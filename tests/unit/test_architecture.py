@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
     0: "version models errors refusals months units directory_digest",
-    1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces evidence "
-    "racy outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests "
+    1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces resuming "
+    "evidence racy outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests "
     "config mirrors ownership report summary render escape wire framing splitter interfaces remembered observer exits "
     "jobs http_fields tally",
     2: "event_loop client reply requests connection access gate rates deadline decoding tls turns spawn link crew "

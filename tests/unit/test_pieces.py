@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 
 from crawler import limits
 from crawler.models import Validators
-from crawler.pieces import Whole, mismatch, piece_size, range_headers, whole
+from crawler.pieces import Whole, mismatch, piece_size, whole
 from crawler.plan import Action, Verdict
 
 MIB = limits.MIB
@@ -86,12 +86,6 @@ def test_an_answer_is_used_only_if_it_is_exactly_what_was_asked_for(
 ) -> None:
     headers = {name: value for name, value in (ANSWER | change).items() if value is not None}
     assert (mismatch(status, CIMultiDict(headers), 100, 200, of) is None) is used
-
-
-def test_a_range_is_asked_for_on_the_condition_that_the_version_is_the_same() -> None:
-    plain = {"Accept": "*/*"}
-    assert range_headers(plain, 0, 1, OF) == plain | {"Range": "bytes=0-0", "If-Range": '"1"'}
-    assert range_headers(plain, 5, 10, OF_DATE) == plain | {"Range": "bytes=5-9", "If-Range": MODIFIED}
 
 
 @given(length=st.integers(1, 1 << 42), streams=st.integers(1, 1000))

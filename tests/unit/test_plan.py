@@ -12,7 +12,8 @@ from multidict import CIMultiDict
 
 from crawler import limits, plan
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
-from crawler.plan import Action, Need, Resume, Verdict
+from crawler.plan import Action, Need, Verdict
+from crawler.resuming import Resume
 
 SECOND = plan.NANOSECONDS
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
