@@ -53,10 +53,7 @@ class Allowance(Observer):
             return None
         if self._plans and job.known is None and not job.probe:
             self._certain.add(job.path)
-        answer = Booking.SPENT
-        while not self.spent and (answer := self._budget.book(job.path, _size(job))) is Booking.WAIT:
-            self._settled.clear()
-            await self._settled.wait()
+        answer = await self._booked(job)
         if answer is Booking.TAKEN:
             return None
         if answer is Booking.TOO_LARGE:
@@ -69,6 +66,15 @@ class Allowance(Observer):
             self._stopped_at(self._budget.option)
         self.reached = True
         return TOO_LARGE if answer is Booking.TOO_LARGE else BUDGET
+
+    async def _booked(self, job: Job) -> Booking:
+        while not self.spent:
+            answer = self._budget.book(job.path, _size(job))
+            if answer is not Booking.WAIT:
+                return answer
+            self._settled.clear()
+            await self._settled.wait()
+        return Booking.SPENT
 
     def finished(self, result: Result) -> None:
         is_saved = result.outcome is Outcome.SAVED or (

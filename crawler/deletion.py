@@ -44,10 +44,12 @@ async def candidates(
     spared: dict[str, str] = {}
     uncounted = 0
     for item in extraneous:
-        found = await destination.walk_local(item.path) if item.kind is Kind.DIRECTORY else []
-        left_out = destination.spared() if item.kind is Kind.DIRECTORY else {}
-        spared.update(left_out)
-        kept.update(above for path in left_out for above in _parents(path))
+        found: Sequence[tuple[str, Kind, int]] = ()
+        if item.kind is Kind.DIRECTORY:
+            found = await destination.walk_local(item.path)
+            left_out = destination.spared()
+            spared.update(left_out)
+            kept.update(above for path in left_out for above in _parents(path))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
         for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their folder
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
@@ -69,6 +71,10 @@ async def candidates(
 def _is_excluded(path: str, kind: Kind, filters: Filters) -> bool:
     if kind is Kind.DIRECTORY:
         return filters.prunes(path) is not None
+    return _is_excluded_file(path, filters)
+
+
+def _is_excluded_file(path: str, filters: Filters) -> bool:
     return filters.rejects(path, path.rpartition("/")[2], None, None) is not None
 
 
@@ -79,12 +85,11 @@ class Excluded(Container[str]):
         self._filters = filters
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and _is_excluded(path, Kind.FILE, self._filters)
+        return isinstance(path, str) and _is_excluded_file(path, self._filters)
 
 
 def _parents(path: str) -> list[str]:
-    pieces = path.split("/")
-    return ["/".join(pieces[:count]) for count in range(1, len(pieces))]
+    return [path[:at] for at, character in enumerate(path) if character == "/"]
 
 
 def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
@@ -174,16 +179,15 @@ async def remove(
         state.forget_folder(folder)
     if doomed.files:
         await state.file(doomed.files[0])  # comes back only after what was written before it
-    reasons = await destination.delete([*doomed.files, *doomed.folders])
-    for path, reason in zip(doomed.files, reasons, strict=False):
-        if reason is not None:
+    paths = [*doomed.files, *doomed.folders]
+    reasons = dict(zip(paths, await destination.delete(paths), strict=True))
+    for path in doomed.files:
+        if (reason := reasons[path]) is not None:
             stayed.append((path, reason))
             continue
         size = doomed.sizes[path]
         observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason="gone upstream", old_size=size))
     stayed += [
-        (folder, reason)
-        for folder, reason in zip(doomed.folders, reasons[len(doomed.files) :], strict=True)
-        if reason is not None and reason != NOT_EMPTY
+        (folder, reason) for folder in doomed.folders if (reason := reasons[folder]) is not None and reason != NOT_EMPTY
     ]
     return stayed

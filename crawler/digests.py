@@ -40,6 +40,7 @@ _BSD = re.compile(r"(?P<escaped>\\?)(?P<tag>[A-Za-z0-9-]{3,12}) ?\((?P<name>.+)\
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _TAGS = {"sha2224": "sha224", "sha2256": "sha256", "sha2384": "sha384", "sha2512": "sha512", "b2": "blake2b"}
 
+_DIGEST = re.compile(r"([^:]+):\s*([0-9a-fA-F]+)\s*")
 _FIELD = re.compile(r"([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+={0,2}):?\s*(?:[,;]|$)")
 _MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
 _NAMED_HEADERS = {
@@ -52,6 +53,7 @@ _NAMED_HEADERS = {
     "x-checksum-sha512": "sha512",
 }
 _LIST_HEADERS = {"repr-digest", "content-digest", "digest", "x-goog-hash"}
+_UNCODED = {"", "identity"}
 _OF_THE_PART = {"content-digest", "content-md5", "x-amz-checksum-sha1", "x-amz-checksum-sha256"}
 _ABOUT = {
     "content-encoding",
@@ -74,11 +76,11 @@ def hasher(algorithm: str) -> _Hash:
 
 def parse_digest(text: str) -> str | None:
     """``SHA-256:AB…`` → ``sha256:ab…``; None for what is no digest that can be computed here."""
-    algorithm, _, value = text.partition(":")
-    algorithm = _algorithm(algorithm)
-    value = value.strip().lower()
-    sound = HEX_LENGTHS.get(algorithm) == len(value) and re.fullmatch(r"[0-9a-f]+", value)
-    return f"{algorithm}:{value}" if sound else None
+    found = _DIGEST.fullmatch(text)
+    if found is None:
+        return None
+    algorithm, value = _algorithm(found[1]), found[2].lower()
+    return f"{algorithm}:{value}" if HEX_LENGTHS.get(algorithm) == len(value) else None
 
 
 def matches(body: bytes, expected: str) -> bool:
@@ -86,7 +88,7 @@ def matches(body: bytes, expected: str) -> bool:
     digest = parse_digest(expected)
     if digest is None:
         return True
-    algorithm, _, value = digest.partition(":")
+    algorithm, value = digest.split(":")
     hashing = hasher(algorithm)
     hashing.update(body)
     return hashing.hexdigest() == value
@@ -105,12 +107,12 @@ def parse_checksums(name: str, text: bytes) -> dict[str, str]:
     9580 section 7; the signature is not checked). Lines that contradict each other, and names that lead out of the
     folder, are left out.
     """
-    content = text.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    sums, sidecar = _SUMS.fullmatch(name), _SIDECAR.fullmatch(name)
+    content = text.decode(errors="surrogateescape").removeprefix("\ufeff")
+    sidecar = _SIDECAR.fullmatch(name)
     subject = sidecar["subject"] if sidecar else ""
-    implied = _implied_algorithm(sums, sidecar)
+    alone = _alone(content, sidecar) if sidecar else None
     found: dict[str, str | None] = {}
-    for algorithm, path, value in _statements(content, implied, subject):
+    for algorithm, path, value in [alone] if alone else _statements(content, _implied_algorithm(name)):
         if subject and path.rpartition("/")[2] == subject:
             path = subject  # what stands before it is a folder of the machine that made the file
         while path.startswith("./"):
@@ -120,7 +122,8 @@ def parse_checksums(name: str, text: bytes) -> dict[str, str]:
     return {path: digest for path, digest in found.items() if digest}
 
 
-def _implied_algorithm(sums: re.Match[str] | None, sidecar: re.Match[str] | None) -> str | None:
+def _implied_algorithm(name: str) -> str | None:
+    sums, sidecar = _SUMS.fullmatch(name), _SIDECAR.fullmatch(name)
     if sidecar:
         return _algorithm(sidecar["algorithm"])
     if sums and sums["bits"]:
@@ -131,24 +134,26 @@ def _implied_algorithm(sums: re.Match[str] | None, sidecar: re.Match[str] | None
 
 def _algorithm(text: str) -> str:
     """``SHA-256``, ``SHA2-256``, ``Sha256`` → ``sha256``."""
-    plain = text.lower().replace("-", "").replace("_", "")
+    plain = text.lower().replace("-", "")
     return _TAGS.get(plain, plain)
 
 
-def _statements(content: str, implied: str | None, subject: str) -> Iterator[tuple[str, str, str]]:
+def _alone(content: str, sidecar: re.Match[str]) -> tuple[str, str, str] | None:
+    """(algorithm, path, hex) where the digest of the subject is all that the file holds, in groups or not."""
+    subject, algorithm = sidecar["subject"], _algorithm(sidecar["algorithm"])
+    bare = re.sub(r"\s", "", content.removeprefix(subject).removeprefix(":"))
+    is_digest = len(bare) == HEX_LENGTHS[algorithm] and re.fullmatch(r"[0-9a-fA-F]+", bare)
+    return (algorithm, subject, bare) if is_digest else None
+
+
+def _statements(content: str, implied: str | None) -> Iterator[tuple[str, str, str]]:
     """(algorithm, path, hex) of each line that states one."""
-    if subject and implied:
-        bare = re.sub(r"\s", "", content.removeprefix(subject).removeprefix(":"))
-        if len(bare) == HEX_LENGTHS[implied] and re.fullmatch(r"[0-9a-fA-F]+", bare):
-            yield implied, subject, bare
-            return
-    signed = False
+    is_signed = "-----BEGIN PGP SIGNED" in content
     for line in content.split("\n"):
         line = line.rstrip("\r")
         if line.startswith("-----BEGIN PGP SIGNATURE"):
             return
-        signed = signed or line.startswith("-----BEGIN PGP SIGNED")
-        yield from _statement(line.removeprefix("- ") if signed else line, implied)
+        yield from _statement(line.removeprefix("- ") if is_signed else line, implied)
 
 
 def _statement(line: str, implied: str | None) -> Iterator[tuple[str, str, str]]:
@@ -166,13 +171,13 @@ def _statement(line: str, implied: str | None) -> Iterator[tuple[str, str, str]]
 
 def _note(found: dict[str, str | None], path: str, digest: str) -> None:
     old = found.setdefault(path, digest)
-    if old is None or old == digest:
-        return
-    rank, old_rank = (_RANK[each.partition(":")[0]] for each in (digest, old))
-    if rank == old_rank:
-        found[path] = None
-    elif rank < old_rank:
-        found[path] = digest
+    if old is not None and old != digest:
+        better, other = sorted((digest, old), key=_rank)
+        found[path] = better if _rank(better) < _rank(other) else None
+
+
+def _rank(digest: str) -> int:
+    return _RANK[digest.split(":")[0]]
 
 
 @lru_cache(maxsize=256)
@@ -197,17 +202,17 @@ def header_digest(headers: Mapping[str, str]) -> str | None:
         lowered = name.lower()
         if lowered in _NAMED_HEADERS or lowered in _LIST_HEADERS or lowered in _ABOUT:
             known[lowered] = f"{known[lowered]}, {value}" if lowered in known else value
-    if known.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+    if known.get("content-encoding", "").strip().lower() not in _UNCODED:
         return None
     candidates = [digest for digest in _header_digests(known) if digest]
-    return min(candidates, key=lambda digest: _RANK[digest.partition(":")[0]], default=None)
+    return min(candidates, key=_rank, default=None)
 
 
 def _header_digests(known: Mapping[str, str]) -> Iterator[str | None]:
     partial = "content-range" in known
-    stored = known.get("x-goog-stored-content-encoding", "identity").strip().lower()
+    stored = known.get("x-goog-stored-content-encoding", "").strip().lower()
     for name, value in known.items():
-        if (partial and name in _OF_THE_PART) or (name == "x-goog-hash" and stored != "identity"):
+        if (partial and name in _OF_THE_PART) or (name == "x-goog-hash" and stored not in _UNCODED):
             continue
         if name in _NAMED_HEADERS:
             yield _decoded(_NAMED_HEADERS[name], value.strip())
@@ -232,10 +237,11 @@ def _decoded(algorithm: str, text: str) -> str | None:
 def _s3_etag(known: Mapping[str, str]) -> str | None:
     # AWS, "Object" in the S3 API reference: the ETag is the MD5 unless parts, SSE-KMS, SSE-C or a directory bucket.
     plain = (
-        "x-amz-request-id" in known
+        "etag" in known
+        and "x-amz-request-id" in known
         and known.get("x-amz-server-side-encryption", "AES256") == "AES256"
         and "x-amz-server-side-encryption-customer-algorithm" not in known
         and known.get("x-amz-storage-class") != "EXPRESS_ONEZONE"
     )
-    found = _MD5_ETAG.fullmatch(known.get("etag", "")) if plain else None
+    found = _MD5_ETAG.fullmatch(known["etag"]) if plain else None
     return f"md5:{found[1]}" if found else None

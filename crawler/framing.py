@@ -77,10 +77,14 @@ class Head(NamedTuple):
 def parse_head(data: bytes, *, is_head: bool = False) -> Head:
     """A header section, up to its empty line, in the response to a HEAD if ``is_head``. Raises FramingError."""
     _check_size(data)
-    if is_tidy := _TIDY.fullmatch(data) is not None:
-        minor, status, fields = data[7] - 48, int(data[9:12]), _FRAMES.findall(data)
-    else:
-        minor, status, fields = _untidy(data)
+    start = _STATUS.match(data)
+    if start is None:
+        raise not_a_response(data)
+    if b"\0" in data:
+        raise FramingError("its header section contains a NUL byte")
+    minor, status = min(int(start[1]), 1), int(start[2])
+    is_tidy = _TIDY.fullmatch(data) is not None
+    fields = _FRAMES.findall(data) if is_tidy else _fields(data[start.end() :])
     if status == 101:
         raise FramingError("it switches to another protocol, which was not requested")
     lengths: list[bytes] = []
@@ -96,13 +100,11 @@ def parse_head(data: bytes, *, is_head: bool = False) -> Head:
             options.append(value)
     if status < 200 or status in (204, 304):
         end, length = End.HEADER, 0
-    elif not codings and len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) <= _DIGITS:
-        end, length = End.LENGTH, int(lengths[0])  # nearly always
     else:
         end, length = _end(lengths, codings)
     if not is_tidy or not _is_plain(end, lengths, codings):
-        everything = _fields(data[data.index(b"\n") + 1 :]) if is_tidy else fields
-        data = _rebuilt(data, status, minor, everything, end, length)
+        everything = _fields(data[start.end() :]) if is_tidy else fields
+        data = _rebuilt(b"HTTP/1.%d %d %s" % (minor, status, start[3] or b""), everything, end, length)
     if is_head:
         end, length = End.HEADER, 0
     is_kept = end is not End.CONNECTION and not (lengths and codings) and _is_persistent(minor, options)
@@ -112,18 +114,8 @@ def parse_head(data: bytes, *, is_head: bool = False) -> Head:
 def _check_size(data: bytes) -> None:
     if data.count(b"\n") > limits.HEADER_COUNT + 2:  # the status line and the empty one
         raise FramingError(f"it has more than {limits.HEADER_COUNT} header fields")
-    if len(data) > limits.HEADER_LINE and max(map(len, data.split(b"\n"))) > limits.HEADER_LINE:
+    if max(map(len, data.split(b"\n"))) > limits.HEADER_LINE:
         raise FramingError(f"it has a header line of more than {limits.HEADER_LINE} bytes")
-
-
-def _untidy(data: bytes) -> tuple[int, int, list[Field]]:
-    """(minor version, status, fields) of a header section that a strict parser might refuse. Raises FramingError."""
-    start = _STATUS.match(data)
-    if start is None:
-        raise not_a_response(data)
-    if b"\0" in data:
-        raise FramingError("its header section contains a NUL byte")
-    return min(int(start[1]), 1), int(start[2]), _fields(data[start.end() :])
 
 
 def _fields(block: bytes) -> list[Field]:
@@ -134,7 +126,7 @@ def _fields(block: bytes) -> list[Field]:
         if colon and _TOKEN.fullmatch(name):
             fields.append((name, value.replace(b"\r", b" ").strip(b" \t")))
         elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: some would see it, some would not
-            raise FramingError(f"its {name.strip().decode('ascii', 'replace')} is malformed")
+            raise FramingError(f"its {name.strip().decode()} is malformed")
     return fields
 
 
@@ -142,7 +134,7 @@ def _end(lengths: Sequence[bytes], codings: Sequence[bytes]) -> tuple[End, int]:
     """What ends the body of a response that may have one, and its length. Raises FramingError."""
     named = {part.strip().lower() for value in codings for part in value.split(b",")}
     if named and named not in ({b"chunked"}, {b"identity"}):  # some say it twice
-        coding = printable(b", ".join(codings).decode("latin-1")[:40])
+        coding = printable(b", ".join(codings).decode(errors="replace")[:40])
         raise FramingError(f"the body has the transfer coding {coding}, which was not requested")
     if named == {b"chunked"}:
         return End.CHUNKED, 0  # it overrides any length
@@ -166,10 +158,8 @@ def _is_plain(end: End, lengths: Sequence[bytes], codings: Sequence[bytes]) -> b
     return not lengths and not codings
 
 
-def _rebuilt(data: bytes, status: int, minor: int, fields: Sequence[Field], end: End, length: int) -> bytes:
-    start = _STATUS.match(data)
-    reason = start[3] or b"" if start else b""
-    lines = [b"HTTP/1.%d %d %s" % (minor, status, reason)]
+def _rebuilt(start: bytes, fields: Sequence[Field], end: End, length: int) -> bytes:
+    lines = [start]
     lines += [name + b": " + value for name, value in fields if name.lower() not in (_LENGTH, _CODING)]
     if end is End.LENGTH:
         lines.append(b"Content-Length: %d" % length)
@@ -180,8 +170,6 @@ def _rebuilt(data: bytes, status: int, minor: int, fields: Sequence[Field], end:
 
 def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
     """By the version and what Connection says (RFC 9112 section 9.3)."""
-    if minor and (not options or options == [b"keep-alive"]):
-        return True
     said = {part.strip().lower() for value in options for part in value.split(b",")}
     return b"close" not in said and (minor > 0 or b"keep-alive" in said)
 

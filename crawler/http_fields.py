@@ -59,9 +59,14 @@ def parse_http_date(value: str | None) -> float | None:
 _LENGTH = re.compile(r"\d{1,18}")
 
 
+def value_of(headers: Mapping[str, str], name: str) -> str:
+    """What a field says, without the white space around it; "" where there is none."""
+    return headers.get(name, "").strip()
+
+
 def content_length(headers: Mapping[str, str]) -> int | None:
     """Content-Length in bytes, or None if it is absent, unreadable or overruled by chunking (RFC 9112 6.3)."""
-    text = headers.get("Content-Length", "").strip()
+    text = value_of(headers, "Content-Length")
     if "Transfer-Encoding" in headers or not _LENGTH.fullmatch(text):
         return None
     return int(text)
@@ -69,13 +74,13 @@ def content_length(headers: Mapping[str, str]) -> int | None:
 
 def coding_of(headers: Mapping[str, str]) -> str:
     """The Content-Encoding in lower case; "" for a body that is sent as it is."""
-    coding = headers.get("Content-Encoding", "").strip().lower()
+    coding = value_of(headers, "Content-Encoding").lower()
     return "" if coding == "identity" else coding
 
 
 def is_chunked(headers: Mapping[str, str]) -> bool:
     """Whether the body ends with a last chunk."""
-    return "chunked" in headers.get("Transfer-Encoding", "").lower()
+    return "chunked" in value_of(headers, "Transfer-Encoding").lower()
 
 
 def is_strong_tag(etag: str | None) -> bool:

@@ -17,7 +17,7 @@ def tree_of(url: str) -> tuple[str, str, str]:
     difference.
     """
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower().rstrip(".")
+    host = (parts.hostname or "").removesuffix(".")
     default = {"http": 80, "https": 443}.get(parts.scheme.lower())
     port = "" if parts.port in (None, default) else f":{parts.port}"
     path = unquote_to_bytes(parts.path)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crawler import limits
-from crawler.http_fields import coding_of, content_length, validators_of
+from crawler.http_fields import coding_of, content_length, validators_of, value_of
 from crawler.models import Validators
 from crawler.plan import Action, is_same_version
 
@@ -32,7 +32,7 @@ def whole(action: Action, headers: Mapping[str, str], validators: Validators) ->
         return None
     if content_length(headers) is None or coding_of(headers):
         return None
-    ranges = {unit.strip().lower() for unit in headers.get("Accept-Ranges", "").split(",")}
+    ranges = {unit.strip().lower() for unit in value_of(headers, "Accept-Ranges").split(",")}
     if "bytes" not in ranges and not action.offset:
         return None
     return Whole(length=length, validators=validators)
@@ -55,7 +55,7 @@ def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: 
     """
     if status != 206:
         return f"HTTP {status} in answer to a range"
-    if headers.get("Content-Range", "").strip().lower() != f"bytes {start}-{end - 1}/{of.length}":
+    if value_of(headers, "Content-Range").lower() != f"bytes {start}-{end - 1}/{of.length}":
         return "the server answered with another range"
     now = validators_of(headers)
     if not is_same_version(now, of.validators) or now.last_modified not in (None, of.validators.last_modified):

@@ -23,6 +23,7 @@ from crawler.http_fields import (
     parse_http_date,
     parse_retry_after,
     validators_of,
+    value_of,
 )
 from crawler.kinds import is_coded_name
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
@@ -182,7 +183,7 @@ def _whole(headers: Mapping[str, str], job: Job) -> Action:
 
 def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     """RFC 9110 section 15.3.7: a 206 is only used if it is exactly the range that was asked for."""
-    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    match = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range"))
     if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
         return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
     total = int(match[3])

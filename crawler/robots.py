@@ -26,8 +26,10 @@ _GROUP = re.compile(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECA
 """A line that begins a group: what stands before the name, and the name."""
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 """A product token (section 2.2.1)."""
-_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-"""Byte order marks of what some editors save: not what section 2.3 asks for, but it can be read."""
+_CODINGS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"", "utf-8-sig"))
+"""Byte order mark → codec, the first that fits. UTF-16 is what some editors save: not what section 2.3 asks for."""
+_NOBODY = "|"
+"""What is the product token of no crawler."""
 
 
 class Robots:
@@ -73,8 +75,8 @@ def parse_robots(text: bytes) -> Robots:
     sites with a catch-all answer give, holds no rules.
     """
     if len(text) > ROBOTS_BYTES:
-        text = text[: text.rfind(b"\n", 0, ROBOTS_BYTES) + 1]  # a rule cut short would say something else
-    coding = next((coding for mark, coding in _MARKS if text.startswith(mark)), "utf-8-sig")
+        text = text[:ROBOTS_BYTES].rpartition(b"\n")[0]  # a rule cut short would say something else
+    coding = next(coding for mark, coding in _CODINGS if text.startswith(mark))
     content = text.decode(coding, "replace")
     if content.lstrip().startswith("<") or not any(map(_RESTRICTION.match, content.splitlines())):
         return ALLOW_ALL
@@ -93,7 +95,7 @@ def _without_others(content: str, user_agent: str) -> str:
         if line[2].startswith("*"):
             return line[0]
         token = _TOKEN.match(line[2])
-        return line[1] + (token[0] if token is not None and token[0].lower() in ours else "|")
+        return line[1] + (token[0] if token is not None and token[0].lower() in ours else _NOBODY)
 
     return _GROUP.sub(renamed, content)
 

@@ -85,7 +85,7 @@ class Scope:
         if not is_upgrade(source, target):
             return False
         parts = urlsplit(target)
-        plain = parts._replace(scheme="http", netloc=parts.netloc.removesuffix(":443")).geturl()
+        plain = parts._replace(scheme=urlsplit(source).scheme, netloc=parts.netloc.removesuffix(":443")).geturl()
         return in_scope(plain, self.base) or self._is_named(plain)
 
 
@@ -151,8 +151,7 @@ def scope_base(url: str, entry_urls: list[str]) -> str:
     It is the directory of ``url``; but a listing at ``/pub`` whose entries are all at ``/pub/…`` (as
     serve-index prints them) has ``/pub/`` as its base, so that pages beside it stay outside.
     """
-    parts = urlsplit(url)
-    inner = parts._replace(path=parts.path + "/", query="", fragment="").geturl()
-    if not parts.path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):
+    inner = directory_of(_with_slash(url))
+    if not urlsplit(url).path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):
         return inner
     return directory_of(url)

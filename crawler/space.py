@@ -60,9 +60,10 @@ class Budget:
             return Booking.TOO_LARGE
         if not self._fits(self.saved, self.saved_bytes, size):
             return Booking.SPENT
-        unknown = sum(booked is None for booked in self.booked.values()) if self.size is not None else 0
+        unknown = sum(booked is None for booked in self.booked.values())
+        is_crowded = self.size is not None and unknown >= UNKNOWN_AT_ONCE
         expected = self.saved_bytes + sum(booked or 0 for booked in self.booked.values())
-        if unknown >= UNKNOWN_AT_ONCE or not self._fits(self.saved + len(self.booked), expected, size):
+        if is_crowded or not self._fits(self.saved + len(self.booked), expected, size):
             return Booking.WAIT
         return Booking.TAKEN
 

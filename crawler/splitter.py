@@ -19,13 +19,14 @@ class Splitter:
 
     __slots__ = ("_buffer", "_chunks", "_is_head", "_left", "head", "is_over")
 
+    _is_head: bool
+    _left: int
+    _chunks: Chunks | None
+
     def __init__(self) -> None:
         self.is_over = True  # no response is awaited, or all of it has come
         self.head: Head | None = None
-        self._is_head = False
         self._buffer = bytearray()
-        self._left = 0
-        self._chunks: Chunks | None = None
 
     def begin(self, *, is_head: bool) -> None:
         """A request is sent on a connection that was quiet until now."""
@@ -99,7 +100,7 @@ class Splitter:
         if self.head.end is End.CONNECTION:
             return len(data)
         if self._chunks is not None:
-            mine = start + self._chunks.take(data[start:] if start else data)
+            mine = start + self._chunks.take(data[start:])
             self.is_over = self._chunks.is_over
             return mine
         mine = min(len(data), start + self._left)

@@ -41,7 +41,8 @@ class _Run:
     high: int
     offset: int | None
     """Seconds east of UTC; None: no zone explains it."""
-    count: int = 1
+    is_several: bool = False
+    """More than one row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +62,19 @@ class Zone:
         place = bisect_right(self.runs, low, key=lambda run: run.low)
         around = self.runs[max(place - 2, 0) : place + 1]
         near = [run for run in around if run.low - _NEAR <= low and high <= run.high + _NEAR]
-        offsets = [timedelta(seconds=run.offset) for run in near if run.offset is not None]
-        agreeing = (sum(other.count for other in near if other.offset == run.offset) for run in near)
-        if len(offsets) < len(near) or max(agreeing, default=0) < 2 or max(offsets) - min(offsets) > _SUMMER:
+        offsets = _offsets(near)
+        agree = any(run.is_several for run in near) or len(set(offsets)) < len(offsets)
+        if len(offsets) < len(near) or not agree or max(offsets) - min(offsets) > _SUMMER:
             return None
         within = [run for run in near if run.low <= low and high <= run.high]
-        if len(within) == 1 and within[0].count > 1:
-            return _in_utc(span, [timedelta(seconds=within[0].offset or 0)], timedelta())
+        if [run.is_several for run in within] == [True]:
+            return _in_utc(span, _offsets(within), timedelta())
         return _in_utc(span, offsets, _SUMMER)
+
+
+def _offsets(runs: Iterable[_Run]) -> list[timedelta]:
+    """Of those that a zone explains."""
+    return [timedelta(seconds=run.offset) for run in runs if run.offset is not None]
 
 
 def _in_utc(span: Span[datetime], offsets: Sequence[timedelta], doubt: timedelta) -> Span[datetime] | None:
@@ -84,10 +90,10 @@ def learn(pairs: Iterable[Pair]) -> Zone:
     """What neighbours agree on. Rows wider than 15 minutes allow several offsets, and say nothing."""
     found = [_run(span, modified) for span, modified in pairs if span.high - span.low < timedelta(seconds=_QUARTER)]
     runs: list[_Run] = []
-    for pair in sorted(found, key=lambda run: (run.low, run.offset is None, run.offset or 0)):
+    for pair in sorted(found, key=lambda run: (run.low, math.inf if run.offset is None else run.offset)):
         last = runs[-1] if runs else None
         if last is not None and last.offset == pair.offset and pair.low - last.high <= _STEADY:
-            runs[-1] = replace(last, high=max(last.high, pair.high), count=last.count + 1)
+            runs[-1] = replace(last, high=max(last.high, pair.high), is_several=True)
         else:
             runs.append(pair)
     return Zone(runs=tuple(runs))
@@ -155,7 +161,7 @@ def _run(span: Span[datetime], modified: float) -> _Run:
 
 
 def _seconds(naive: datetime) -> int:
-    return int(naive.replace(microsecond=0, tzinfo=UTC).timestamp())
+    return math.floor(naive.replace(tzinfo=UTC).timestamp())
 
 
 def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bool:
@@ -171,6 +177,5 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         # Swift rounds Last-Modified up to whole seconds where its listings have fractions.
         last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
         return int(low.timestamp()) <= moment <= last
-    quarter = 900
-    first = -((moment - int(low.timestamp())) // quarter)  # the smallest shift that is not below the span
-    return abs(first) <= 14 * 4 and moment + first * quarter <= high.timestamp()
+    first = -((moment - int(low.timestamp())) // _QUARTER)  # the smallest shift that is not below the span
+    return abs(first) <= 14 * 4 and moment + first * _QUARTER <= high.timestamp()

@@ -39,6 +39,8 @@ def ended(path: str, outcome: Outcome, size: int = 10) -> Result:
         (Budget(size=30, saved_bytes=30), None, Booking.SPENT),
         (Budget(size=30, booked={"x": None}), None, Booking.TAKEN),
         (Budget(size=30, booked=dict.fromkeys("abcdefgh"[:UNKNOWN_AT_ONCE])), None, Booking.WAIT),
+        (Budget(size=30, booked={"x": None}), 30, Booking.TAKEN),  # nothing is known to be too much
+        (Budget(size=30, saved_bytes=29), None, Booking.TAKEN),
         (Budget(files=99, booked=dict.fromkeys("abcdefghijkl")), None, Booking.TAKEN),
         (Budget(size=30), 31, Booking.TOO_LARGE),
         (Budget(size=30, saved_bytes=30), 31, Booking.TOO_LARGE),
@@ -50,6 +52,17 @@ def test_one_more_file_is_taken_waits_or_is_refused(budget: Budget, size: int | 
     budget = replace(budget, booked=dict(budget.booked))  # the table is read more than once by some runners
     assert budget.book("new", size) is expected
     assert ("new" in budget.booked) == (expected is Booking.TAKEN)
+
+
+def test_what_was_saved_adds_up_and_what_was_not_is_free_again() -> None:
+    budget = Budget(files=9, size=90)
+    told: list[tuple[int, int, int]] = []
+    for path, saved in (("a", 3), ("b", None), ("c", 4), ("d", 0)):
+        assert budget.book(path, 10) is Booking.TAKEN
+        budget.settle(path, saved)
+        budget.settle("never booked", 50)
+        told.append((budget.saved, budget.saved_bytes, len(budget.booked)))
+    assert told == [(1, 3, 0), (1, 3, 0), (2, 7, 0), (3, 7, 0)]
 
 
 @given(

@@ -111,6 +111,25 @@ def test_an_empty_listing_shows_nothing() -> None:
     assert Shown().extraneous("", {"a": FILE}) == [gone("a", Kind.FILE)]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "is_folder", "clashes"),
+    [
+        ([Kind.FILE], False, False),
+        ([Kind.DIRECTORY], True, False),
+        ([Kind.UNKNOWN], None, False),
+        ([Kind.FILE, Kind.FILE], False, False),
+        ([Kind.UNKNOWN, Kind.UNKNOWN], None, False),
+        ([Kind.FILE, Kind.DIRECTORY], None, True),
+        ([Kind.DIRECTORY, Kind.FILE], None, True),
+        ([Kind.UNKNOWN, Kind.FILE], None, True),
+    ],
+)
+def test_a_name_is_of_the_kind_that_all_its_rows_say(kinds: list[Kind], is_folder: bool | None, clashes: bool) -> None:
+    found = shown(*(("d/x", kind) for kind in kinds))
+    assert found.folders == {"": {"d": True}, "d": {"x": is_folder}}
+    assert found.clashing == ({("d", "x")} if clashes else set())
+
+
 @pytest.mark.parametrize("conclusive", [True, False])
 @pytest.mark.parametrize("spared", ["", "a symbolic link", "--log-file"])
 @pytest.mark.parametrize("as_shown", [None, Kind.FILE, Kind.DIRECTORY, Kind.UNKNOWN])

@@ -285,6 +285,18 @@ async def test_a_folder_that_stays_is_told_unless_it_is_not_empty() -> None:
     assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
 
 
+async def test_a_destination_must_answer_for_each_path() -> None:
+    """Whether a file is gone is not guessed: what calls the program may bring a destination of its own."""
+
+    class Short(FakeDestination):
+        async def delete(self, paths: Sequence[str]) -> list[str | None]:
+            return (await super().delete(paths))[:-1]
+
+    gone = Doomed(files=("a.zip",), folders=("old",), sizes={"a.zip": 10}, uncounted=0)
+    with pytest.raises(ValueError, match="shorter"):
+        await remove(gone, Short(TREE), MemoryState(), Recorder())
+
+
 def test_a_user_reads_that_something_failed() -> None:
     case = Circumstances(wanted=True, gone=True, failed=True, limit=DEFAULT)
     text = "nothing was deleted, because something failed (--ignore-errors would)"

@@ -98,6 +98,13 @@ Hash: SHA256
         ("CHECKSUM.SHA256", f"{SHA256}  a\n", {"a": "sha256"}),
         ("SHA256", f"SHA256 (a) = {SHA256}\n", {"a": "sha256"}),
         ("SHA256SUMS", CLEARSIGNED, {"a.zip": "sha256", "b.zip": "sha256"}),
+        ("SHA256SUMS", f"{SHA256}  a.zip \n", {"a.zip ": "sha256"}),
+        ("SHA256SUMS", f"{SHA256}  LINUX\r\n", {"LINUX": "sha256"}),
+        ("SHA256SUMS", f"SHA256 (a.zip) = {SHA256} \r\n", {"a.zip": "sha256"}),
+        ("SHA256SUMS", f"\\{SHA256}  a\\rb.zip\n", {}),
+        ("SHA256SUMS", f"- {SHA256}  a.zip\n", {}),  # dashes are escaped in what is signed alone
+        ("SHA256", f"{SHA256}  a\n{SHA1}  b\n", {"a": "sha256"}),
+        ("CHECKSUM.SHA256-FreeBSD", f"{SHA256}  a\n{SHA1}  b\n", {"a": "sha256"}),
         # in a file of its own
         ("a.zip.sha256", SHA256, {"a.zip": "sha256"}),
         ("a.zip.sha256", f"{SHA256}\r\n", {"a.zip": "sha256"}),
@@ -168,7 +175,9 @@ GOOGLE = {"x-goog-hash": f"crc32c=n03x6A==,md5={B64['md5']}"}
         ({"Digest": f"SHA-256={B64['sha256']}"}, "sha256"),
         ({"Digest": f"SHA-256={SHA256}"}, "sha256"),
         ({"Digest": f"md5={B64['md5']},SHA={B64['sha1']}"}, "sha1"),
+        ({"Digest": f"sha={SHA1}"}, "sha1"),
         ({"Content-MD5": B64["md5"]}, "md5"),
+        ({"Content-MD5": B64["md5"], "Digest": f"md5={B64['md5']}", "Content-Range": "bytes 1-2/9"}, "md5"),
         ({"Content-MD5": MD5}, "md5"),
         ({"Content-MD5": B64["md5"], "Content-Range": "bytes 1-2/9"}, None),
         (GOOGLE, "md5"),
@@ -186,6 +195,7 @@ GOOGLE = {"x-goog-hash": f"crc32c=n03x6A==,md5={B64['md5']}"}
         ({**S3, "ETag": f'"{MD5}-2"'}, None),
         ({**S3, "ETag": f'W/"{MD5}"'}, None),
         ({"ETag": f'"{MD5}"'}, None),
+        ({"x-amz-request-id": "1"}, None),
         ({"Repr-Digest": "sha-256=:AAAA:"}, None),
         ({"Repr-Digest": "sha-256=:ä:", "Digest": "=", "Content-MD5": "é", "X-Checksum-Sha1": ""}, None),
         ({}, None),
@@ -200,6 +210,8 @@ def test_a_header_that_comes_twice_is_read_twice() -> None:
 
     headers = CIMultiDict([("X-Goog-Hash", "crc32c=n03x6A=="), ("X-Goog-Hash", f"md5={B64['md5']}")])
     assert header_digest(headers) == f"md5:{MD5}"
+    headers = CIMultiDict([("Digest", f"SHA-256={SHA256}"), ("Digest", f"md5={MD5}")])
+    assert header_digest(headers) == f"sha256:{SHA256}"
 
 
 @given(st.sampled_from(["Repr-Digest", "Digest", "Content-MD5", "X-Goog-Hash", "X-Checksum-Sha256"]), st.text())
@@ -222,7 +234,20 @@ def test_a_body_matches_its_own_digest_and_no_other_body_does(algorithm: str) ->
     assert hashing.hexdigest() == HEX[algorithm]
 
 
-@pytest.mark.parametrize("text", ["", "md5", "md5:", "md5:xyz", f"md5:{SHA256}", f"crc32:{MD5}", f"sha256:{'g' * 64}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "md5",
+        "md5:",
+        "md5:xyz",
+        f"x:md5:{MD5}",
+        f"md5:x:{MD5}",
+        f"md5:{SHA256}",
+        f"crc32:{MD5}",
+        f"sha256:{'g' * 64}",
+    ],
+)
 def test_what_is_no_digest_proves_nothing(text: str) -> None:
     assert parse_digest(text) is None
     assert matches(BODY, text)

@@ -9,7 +9,6 @@ from email.utils import formatdate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from multidict import CIMultiDict
 
 from crawler.evidence import (
     Proof,
@@ -42,6 +41,7 @@ from crawler.models import (
 )
 from crawler.outdated import Outdated
 from crawler.plan import NANOSECONDS, Action, Need, Verdict, needs_fetch, request_headers
+from tests.unit.machine import machine_in
 
 HOUR, DAY = 3600, 86_400
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -80,8 +80,9 @@ LISTED, OLDER, OTHER, UNKNOWN = Currency.LISTED, Currency.OLDER, Currency.OTHER,
         (FRACTION, 2, OTHER),
         (FRACTION, -1, OLDER),
         (span(NOON.astimezone(timezone(timedelta(hours=5)))), 0, LISTED),
-        (span(NOON.astimezone(timezone(timedelta(hours=5)))), -1, OLDER),
-        (span(NOON.astimezone(timezone(timedelta(hours=-5)))), 60, OTHER),
+        # if their zone were lost, the first would be OLDER and the second OTHER
+        (span(NOON.astimezone(timezone(timedelta(hours=5)))), 60, OTHER),
+        (span(NOON.astimezone(timezone(timedelta(hours=-5)))), -1, OLDER),
         (NAIVE, 0, LISTED),
         (NAIVE, 5 * HOUR + 30 * 60, LISTED),
         (NAIVE, -5 * HOUR + 45, LISTED),
@@ -98,6 +99,18 @@ def test_last_modified_is_the_time_of_the_row_or_contradicts_it(
 ) -> None:
     job = replace(JOB, modified=row)
     assert currency(job, http(T + offset), NOW) is found
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns"])
+def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
+    with machine_in(zone):
+        found = [currency(replace(JOB, modified=NAIVE), http(T - 14 * HOUR + more), NOW) for more in (-1, 60)]
+    assert found == [OLDER, OTHER]
+
+
+@pytest.mark.parametrize(("moment", "found"), [(-1, UNKNOWN), (0, OLDER), (1, OLDER)])
+def test_no_file_is_older_than_the_epoch(moment: int, found: Currency) -> None:
+    assert currency(JOB, http(moment), NOW) is found
 
 
 @pytest.mark.parametrize("last_modified", [None, "", "garbled"])
@@ -144,7 +157,7 @@ def test_the_zone_that_was_learnt_tells_versions_apart_that_are_hours_from_each_
     ],
 )
 def test_a_response_is_as_old_as_date_age_and_our_clock_say(date: int | None, age: str | None, made: int) -> None:
-    headers = CIMultiDict[str]()
+    headers = dict[str, str]()
     if date is not None:
         headers["Date"] = http(NOW + date)
     if age is not None:
@@ -162,13 +175,13 @@ def test_evidence_is_never_younger_than_it_is(stored: int, rewrites: bool, their
     """A response of NOW that a cache has kept for ``stored`` seconds; its clock runs ahead, and ours may be late."""
     received = NOW + stored
     date = (received if rewrites else NOW) + theirs
-    made = generated(CIMultiDict({"Date": http(date), "Age": str(stored)}), received + ours)
+    made = generated({"Date": http(date), "Age": str(stored)}, received + ours)
     assert made <= NOW
 
 
 @given(stored=st.integers(0, 30 * DAY))
 def test_a_cache_that_keeps_the_date_of_its_origin_makes_no_evidence_older(stored: int) -> None:
-    assert generated(CIMultiDict({"Date": http(NOW), "Age": str(stored)}), NOW + stored) == NOW
+    assert generated({"Date": http(NOW), "Age": str(stored)}, NOW + stored) == NOW
 
 
 # --- 200, 206, HEAD, 304 ---------------------------------------------------------------------------
@@ -183,7 +196,7 @@ LOCAL = Local(Kind.FILE, 10, COPY.mtime)
 def answered(
     status: int, last_modified: int | None = 0, etag: str | None = '"new"', *, job: Job = JOB, is_head: bool = False
 ) -> Proof:
-    headers = CIMultiDict({"Date": http(NOW), "Content-Length": "10"})
+    headers = {"Date": http(NOW), "Content-Length": "10"}
     if last_modified is not None:
         headers["Last-Modified"] = http(T + last_modified)
     if etag is not None:
@@ -259,7 +272,7 @@ def test_a_body_with_the_digest_of_its_row_is_the_listed_version_whatever_its_ti
     job = replace(JOB, digest="sha256:2", vouched=True)
     assert answered(200, -DAY, job=job).currency is LISTED
     said = Validators(etag='"new"', last_modified=http(T - DAY))
-    answer = CIMultiDict({"Date": http(NOW), "ETag": '"new"', "Last-Modified": http(T - DAY)})
+    answer = {"Date": http(NOW), "ETag": '"new"', "Last-Modified": http(T - DAY)}
     assert prove(job, 200, answer, NOW) == Proof(currency=LISTED, validators=said, generated=NOW)
     assert answered(200, -DAY, job=job, is_head=True).currency is OLDER, "nothing was hashed"
 
@@ -324,7 +337,7 @@ def test_a_copy_keeps_its_time_where_the_server_gives_none(garbled: str | None) 
 def test_the_time_of_a_file_is_that_of_the_response_or_of_a_row_that_names_its_zone(
     row: Span[datetime] | None, last_modified: str | None, mtime: int | None
 ) -> None:
-    headers = CIMultiDict({} if last_modified is None else {"Last-Modified": last_modified})
+    headers = {} if last_modified is None else {"Last-Modified": last_modified}
     found = mtime_of(replace(JOB, modified=row), headers)
     assert found == mtime
     assert found is None or isinstance(found, int), "nanoseconds do not fit into a float"
@@ -334,7 +347,7 @@ def test_the_time_of_a_file_is_that_of_the_response_or_of_a_row_that_names_its_z
 def test_a_copy_is_adopted_by_time_and_length_and_is_confirmed_only_if_that_is_the_row(
     offset: int, length: str, is_adopted: bool
 ) -> None:
-    headers = CIMultiDict({"Last-Modified": http(T + offset), "Content-Length": length})
+    headers = {"Last-Modified": http(T + offset), "Content-Length": length}
     for row, checked in ((AWARE, UNCONFIRMED), (span(NOON - timedelta(days=1)), NOW)):
         job = replace(JOB, modified=row, local=LOCAL, copy=COPY)
         proof = prove(job, 200, headers, NOW, is_head=True)
@@ -352,7 +365,7 @@ def test_a_copy_is_adopted_by_time_and_length_and_is_confirmed_only_if_that_is_t
 
 @pytest.mark.parametrize("last_modified", [None, "garbled"])
 def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
-    headers = CIMultiDict({"Content-Length": "10"} | ({"Last-Modified": last_modified} if last_modified else {}))
+    headers = {"Content-Length": "10"} | ({"Last-Modified": last_modified} if last_modified else {})
     job = replace(JOB, local=LOCAL, copy=COPY)
     assert adopted(job, headers, prove(job, 200, headers, NOW)) is None
 

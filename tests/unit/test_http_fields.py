@@ -97,3 +97,9 @@ def test_validators_are_taken_as_they_came() -> None:
     found = http_fields.validators_of({"ETag": 'W/"a"', "Last-Modified": "some day"})
     assert found == Validators(etag='W/"a"', last_modified="some day")
     assert not http_fields.validators_of({})
+
+
+def test_a_field_that_is_not_there_says_nothing() -> None:
+    """Fields are asked for by the names in which they are registered, so any mapping will do."""
+    assert http_fields.value_of({}, "Content-Length") == ""
+    assert http_fields.value_of({"Content-Length": " 5\t"}, "Content-Length") == "5"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.ownership import is_same_tree, owner, refusal
+from crawler.ownership import is_same_tree, owner, refusal, tree_of
 
 SAME = [
     ("http://h/pub/", "https://h/pub/"),
@@ -48,6 +48,18 @@ def test_spellings_of_one_tree(first: str, second: str) -> None:
 def test_other_trees(first: str, second: str) -> None:
     assert not is_same_tree(first, second)
     assert not is_same_tree(second, first)
+
+
+@pytest.mark.parametrize(
+    ("url", "tree"),
+    [
+        ("HTTP://Example.ORG.:80/a%7eb/index.html?C=M", ("example.org", "/a~b", "")),
+        ("https://h:8443/?d=x", ("h:8443", "", "d=x")),
+        ("file:///srv/pub/", ("", "/srv/pub", "")),
+    ],
+)
+def test_what_urls_of_one_tree_have_in_common(url: str, tree: tuple[str, str, str]) -> None:
+    assert tree_of(url) == tree
 
 
 @given(st.text(), st.text())

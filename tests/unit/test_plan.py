@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from multidict import CIMultiDict
 
 from crawler import limits, plan
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
@@ -175,13 +174,12 @@ RESUME = Resume(400, VALIDATORS)
 NOW = float(T)
 
 
-def headers(**fields: str | int | None) -> CIMultiDict[str]:
-    """``Content_Length=5`` → a case-insensitive mapping; None leaves a field out."""
-    given = {name.replace("_", "-"): str(value) for name, value in fields.items() if value is not None}
-    return CIMultiDict(given)
+def headers(**fields: str | int | None) -> dict[str, str]:
+    """``Content_Length=5`` → a mapping with the names as they are registered; None leaves a field out."""
+    return {name.replace("_", "-"): str(value) for name, value in fields.items() if value is not None}
 
 
-def whole(**fields: str | int | None) -> CIMultiDict[str]:
+def whole(**fields: str | int | None) -> dict[str, str]:
     return headers(**{"Content_Length": 1000, "Content_Type": "application/octet-stream", **fields})
 
 
@@ -203,7 +201,7 @@ def whole(**fields: str | int | None) -> CIMultiDict[str]:
     ],
 )  # fmt: skip
 def test_a_200_is_saved_within_what_was_announced(
-    job: Job, fields: CIMultiDict[str], length: int | None, limit: int
+    job: Job, fields: dict[str, str], length: int | None, limit: int
 ) -> None:
     action = plan.interpret(200, fields, job, None, NOW)
     assert action == Action(verdict=Verdict.SAVE, length=length, limit=limit)
@@ -224,7 +222,7 @@ def test_a_200_is_saved_within_what_was_announced(
         (replace(UNSIZED, path="readme.txt"), whole(Content_Encoding="br"), "encoded the body"),
     ],
 )
-def test_what_contradicts_the_listing_is_given_up(job: Job, fields: CIMultiDict[str], word: str) -> None:
+def test_what_contradicts_the_listing_is_given_up(job: Job, fields: dict[str, str], word: str) -> None:
     action = plan.interpret(200, fields, job, None, NOW)
     assert action.verdict is Verdict.GIVE_UP
     assert word in action.reason
@@ -245,11 +243,11 @@ def test_what_contradicts_the_listing_is_given_up(job: Job, fields: CIMultiDict[
         (UNSIZED, whole(Content_Type="text/html")),  # the body decides
     ],
 )
-def test_an_exact_size_or_the_name_explains_an_odd_header(job: Job, fields: CIMultiDict[str]) -> None:
+def test_an_exact_size_or_the_name_explains_an_odd_header(job: Job, fields: dict[str, str]) -> None:
     assert plan.interpret(200, fields, job, None, NOW).verdict is Verdict.SAVE
 
 
-def partial(content_range: str | None = "bytes 400-999/1000", **fields: str | int | None) -> CIMultiDict[str]:
+def partial(content_range: str | None = "bytes 400-999/1000", **fields: str | int | None) -> dict[str, str]:
     return headers(**{"Content_Range": content_range, "Content_Length": 600, "ETag": '"1"', **fields})
 
 
@@ -268,7 +266,7 @@ def test_the_206_that_was_asked_for_is_appended() -> None:
     ],
     ids=["no length", "unit in capitals", "same time", "another time but the same ETag"],
 )
-def test_a_206_may_leave_out_what_need_not_be_said_again(fields: CIMultiDict[str]) -> None:
+def test_a_206_may_leave_out_what_need_not_be_said_again(fields: dict[str, str]) -> None:
     assert plan.interpret(206, fields, JOB, RESUME, NOW).offset == 400
 
 
@@ -297,7 +295,7 @@ def test_a_206_may_leave_out_what_need_not_be_said_again(fields: CIMultiDict[str
         partial(Content_Length=1000),
     ],
 )
-def test_any_other_206_starts_again(fields: CIMultiDict[str]) -> None:
+def test_any_other_206_starts_again(fields: dict[str, str]) -> None:
     assert plan.interpret(206, fields, JOB, RESUME, NOW).verdict is Verdict.RESTART
 
 
@@ -396,7 +394,7 @@ def test_what_a_status_means(status: int, job: Job, resume: Resume | None, verdi
     ],
 )  # fmt: skip
 def test_a_user_reads_why_an_answer_is_not_saved(
-    status: int, job: Job, resume: Resume | None, fields: CIMultiDict[str], action: Action
+    status: int, job: Job, resume: Resume | None, fields: dict[str, str], action: Action
 ) -> None:
     assert plan.interpret(status, fields, job, resume, NOW) == action
 
@@ -417,7 +415,7 @@ def test_a_user_reads_why_an_answer_is_not_saved(
         (headers(Retry_After="9" * 12), None),
     ],
 )
-def test_retry_after_is_obeyed_up_to_the_cap(status: int, fields: CIMultiDict[str], delay: float | None) -> None:
+def test_retry_after_is_obeyed_up_to_the_cap(status: int, fields: dict[str, str], delay: float | None) -> None:
     action = plan.interpret(status, fields, JOB, None, NOW)
     if delay is None:
         assert action.verdict is Verdict.GIVE_UP
@@ -445,7 +443,7 @@ def test_a_retry_after_that_cannot_be_read_is_the_usual_backoff(text: str) -> No
 def test_no_answer_is_saved_with_a_length_that_the_listing_excludes(
     status: int, fields: dict[str, str], job: Job, resume: Resume | None
 ) -> None:
-    action = plan.interpret(status, CIMultiDict(fields), job, resume, NOW)
+    action = plan.interpret(status, fields, job, resume, NOW)
     if action.verdict is Verdict.SAVE:
         assert status == 200 or (status == 206 and resume is not None and action.offset == resume.offset)
         assert action.length is None or job.size is None or action.length in job.size
@@ -472,7 +470,7 @@ def test_no_answer_is_saved_with_a_length_that_the_listing_excludes(
     ],
 )
 def test_a_body_is_whole_only_if_that_is_proven(
-    job: Job, length: int | None, fields: CIMultiDict[str], received: int, proven: bool
+    job: Job, length: int | None, fields: dict[str, str], received: int, proven: bool
 ) -> None:
     action = Action(verdict=Verdict.SAVE, length=length)
     assert (plan.length_proven(job, action, fields, received) is None) is proven

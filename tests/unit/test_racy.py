@@ -15,6 +15,7 @@ from crawler.leaf import Gathering, kept
 from crawler.models import Entry, Kind, Known, Local, Span, Validators
 from crawler.racy import is_racy
 from tests.unit.fakes import leaf_of
+from tests.unit.machine import machine_in
 
 HOUR, DAY = 3600, 86_400
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -76,6 +77,13 @@ def test_a_date_without_a_zone_lasts_until_the_end_of_the_servers_day() -> None:
     day = span(modified.astimezone(east).replace(hour=0, tzinfo=None), DAY)
     end = modified.astimezone(east).replace(hour=23, minute=59)
     assert is_racy(day, known(end.timestamp(), formatdate(modified.timestamp(), usegmt=True)))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
+def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
+    with machine_in(zone):
+        found = [is_racy(LOCAL_MINUTE, known(T + 60 + 14 * HOUR + more)) for more in (0, 1)]
+    assert found == [True, False]
 
 
 @pytest.mark.parametrize("last_modified", [None, "", "garbled", formatdate(T + 400 * DAY, usegmt=True)])

@@ -211,6 +211,8 @@ def test_robots_txt_may_move_within_its_host(source: str, target: str, followed:
         ("http://h/pub", [], "http://h/"),
         ("http://h", ["http://h/a"], "http://h/"),
         ("http://h?list", [], "http://h/"),
+        ("http://h/pub?list#top", ["http://h/pub/a"], "http://h/pub/"),
+        ("http://h/pub/", ["http://h/pub//a"], "http://h/pub/"),
     ],
 )
 def test_the_base_is_the_directory_of_the_root_listing(url: str, entries: list[str], base: str) -> None:

@@ -41,9 +41,9 @@ def test_a_user_reads_both_figures() -> None:
     assert str(raised.value) == text
 
 
-@pytest.mark.parametrize(("keeps_old", "fits"), [(False, True), (True, False)])
-def test_what_is_replaced_gives_its_room_unless_it_stays_in_the_trash(keeps_old: bool, fits: bool) -> None:
-    room = Room("dir", FREE, keeps_old=keeps_old)
+@pytest.mark.parametrize(("options", "fits"), [({}, True), ({"keeps_old": False}, True), ({"keeps_old": True}, False)])
+def test_what_is_replaced_gives_its_room_unless_it_stays_in_the_trash(options: dict[str, bool], fits: bool) -> None:
+    room = Room("dir", FREE, **options)
     room.book(60_000, 30_000)
     room.book(60_000, 30_000)
     assert (room.problem is None) is fits

@@ -108,6 +108,7 @@ def test_an_observer_hears_of_each_row_once() -> None:
         (3, {"ext": 3}, ""),
         (3, {"other-host": 2}, ""),
         (0, {}, ""),
+        (0, {"robots": 0}, ""),
     ],
 )
 def test_a_run_that_wanted_nothing_of_what_was_listed_says_so(
@@ -181,6 +182,8 @@ def test_the_result_of_a_row_has_its_path_and_url() -> None:
     assert result_of(row, "d", PAGE, filters(), SCOPE) == Result(path="d/a", url=url, outcome=FAILED, reason=text)
     skipped = Result(path="d/a", url=url, outcome=SKIPPED, reason="ext")
     assert result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE) == skipped
+    shut = filters(exclude=("d*",))
+    assert result_of(row, "deep/er", PAGE, shut, SCOPE).outcome is FAILED, "a filter by name sees the name alone"
     folder = Rejection("query", "sub/?zip", "", "sub")
     assert result_of(folder, "d", PAGE, filters(exclude=("sub/",)), SCOPE).reason == "exclude"
     observer = Recorder()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from crawler.models import UNCONFIRMED, Dating, Entry, Kind, Known, Span, Validators
 from crawler.zones import Learner, Zone, learn, row_agrees
+from tests.unit.machine import machine_in
 
 MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)
 HOUR = timedelta(hours=1)
@@ -157,6 +157,71 @@ def test_two_offsets_in_one_minute_leave_both_open() -> None:
     assert found.high.timestamp() >= moment - 3600
 
 
+def plain(text: str) -> datetime:
+    """A time as a row without a zone prints it."""
+    return datetime.fromisoformat(text)
+
+
+def exactly(*rows: tuple[str, float]) -> Zone:
+    """What rows to the second teach, each with the hours that it is ahead of UTC."""
+    return learn((Span(plain(at), plain(at)), utc(at).timestamp() - hours * 3600) for at, hours in rows)
+
+
+def localized(zone: Zone, at: str) -> tuple[float, float] | None:
+    """Hours that are taken off a row to the second for the earliest and the latest moment that it can mean."""
+    found = zone.localize(Span(plain(at), plain(at)))
+    return found and ((utc(at) - found.low) / HOUR, (utc(at) - found.high) / HOUR)
+
+
+AN_HOUR_AHEAD = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 1))
+APART = exactly(("2025-03-01T12:00:00", 1), ("2025-03-08T12:00:00", 1))
+FARTHER_APART = exactly(("2025-03-01T12:00:00", 1), ("2025-03-08T12:00:01", 1))
+TO_AND_FRO = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 2), ("2025-03-03T12:00:00", 1))
+TWO_STEPS = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 3), ("2025-03-03T12:00:00", 3))
+THEN_FAR_OFF = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 1), ("2025-03-03T12:00:00", 6))
+ONE_IMPOSSIBLE = exactly(*(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "hours"),
+    [
+        # the rows that taught it are themselves as exact as they were
+        (AN_HOUR_AHEAD, "2025-03-01T12:00:00", (1, 1)),
+        (AN_HOUR_AHEAD, "2025-03-02T12:00:00", (1, 1)),
+        # a second beside them, and up to 30 days, a change of two hours is possible
+        (AN_HOUR_AHEAD, "2025-03-01T11:59:59", (3, -1)),
+        (AN_HOUR_AHEAD, "2025-03-02T12:00:01", (3, -1)),
+        (AN_HOUR_AHEAD, "2025-01-30T12:00:00", (3, -1)),
+        (AN_HOUR_AHEAD, "2025-01-30T11:59:59", None),
+        (AN_HOUR_AHEAD, "2025-04-01T12:00:00", (3, -1)),
+        (AN_HOUR_AHEAD, "2025-04-01T12:00:01", None),
+        # rows a week apart are steady, a second more and they are not
+        (APART, "2025-03-05T12:00:00", (1, 1)),
+        (FARTHER_APART, "2025-03-05T12:00:00", (3, -1)),
+        # one row among others that differ: what the two before and the one behind it allow
+        (TO_AND_FRO, "2025-03-02T12:00:00", (4, -1)),
+        (TO_AND_FRO, "2025-03-03T12:00:01", None),
+        # a step of two hours is the largest of summer time
+        (TWO_STEPS, "2025-03-01T13:00:00", (5, -1)),
+        # the next but one row says nothing
+        (THEN_FAR_OFF, "2025-03-01T11:00:00", (3, -1)),
+        (THEN_FAR_OFF, "2025-03-02T13:00:00", None),
+        # a row that no zone explains comes last among those of its second, so it is not overlooked
+        (ONE_IMPOSSIBLE, "2025-03-01T12:00:01", None),
+    ],
+)
+def test_what_is_learnt_holds_so_far_and_no_farther(zone: Zone, at: str, hours: tuple[float, float] | None) -> None:
+    assert localized(zone, at) == hours
+
+
+@pytest.mark.parametrize(("seconds", "teaches"), [(0, True), (899, True), (900, False), (901, False)])
+def test_a_row_that_spans_a_quarter_of_an_hour_fits_two_zones(seconds: int, teaches: bool) -> None:
+    width = timedelta(seconds=seconds)
+    rows = [plain("2025-03-01T12:00:00"), plain("2025-03-02T12:00:00")]
+    zone = learn((Span(low, low + width), low.replace(tzinfo=UTC).timestamp() - 3600) for low in rows)
+    assert (zone != Zone()) is teaches
+
+
 def test_days_teach_nothing() -> None:
     assert learnt("Europe/Berlin", *WINTER, width=DAY) == Zone()
 
@@ -269,6 +334,9 @@ def test_a_copy_that_is_not_the_listed_version_teaches_no_zone() -> None:
     entries, states = zip(*rows(), strict=True)
     known = {state.path: state for state in states}
     known["a"] = replace(known["a"], checked=UNCONFIRMED)
+    low = MOMENTS[1].replace(second=0)
+    found = Learner(entries).timed(entries[1], known)
+    assert found.modified == Span(low, low + MINUTE), "the other two teach it"
     del known["b"]
     assert Learner(entries).timed(entries[1], known) == entries[1]
 
@@ -293,6 +361,11 @@ def test_what_needs_no_zone_or_lies_elsewhere_is_left_as_it_is(change: dict[str,
         ("2025-05-06T08:07:00Z", 59, "Tue, 06 May 2025 08:07:30 GMT", True),
         ("2025-05-06T10:07:00Z", 59, "Tue, 06 May 2025 08:07:30 GMT", False),
         ("2025-05-06T10:07:00", 59, None, True),
+        ("2025-05-06T10:07:00", 59, "Tue, 06 May 2025 08:07:59 GMT", True),
+        ("2025-05-06T22:07:00", 59, "Tue, 06 May 2025 08:07:30 GMT", True),  # as far as zones reach
+        ("2025-05-05T18:07:00", 59, "Tue, 06 May 2025 08:07:30 GMT", True),
+        ("2025-05-06T22:22:00", 59, "Tue, 06 May 2025 08:07:30 GMT", False),
+        ("2025-05-05T17:52:00", 59, "Tue, 06 May 2025 08:07:30 GMT", False),
     ],
 )
 def test_whether_a_row_can_be_of_the_version_with_that_date(
@@ -307,16 +380,11 @@ def test_a_row_without_a_time_contradicts_nothing() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
-def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", zone)
-    time.tzset()
+def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
     low = datetime(2025, 5, 6, 10, 7)  # noqa: DTZ001
-    try:
+    with machine_in(zone):
         found = [row_agrees(Span(low, low + MINUTE), f"Tue, 06 May 2025 {at} GMT") for at in ("08:07:30", "20:07:30")]
         far = row_agrees(Span(low, low + MINUTE), "Mon, 05 May 2025 20:06:00 GMT")
-    finally:
-        monkeypatch.undo()
-        time.tzset()
     assert (found, far) == ([True, True], False)
 
 
