@@ -1,14 +1,11 @@
-"""Where responses end: tables of header sections, and every split of what servers may send (RFC 9112 section 6.3)."""
+"""Where responses end: tables of header sections and of chunks (RFC 9112 sections 6.3 and 7.1)."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from crawler import limits
 from crawler.framing import BodyError, Chunks, End, FramingError, Head, NoResponse, not_a_response, parse_head
-from crawler.splitter import Splitter
 
 OK = b"HTTP/1.1 200 OK"
 
@@ -40,6 +37,15 @@ def head(*lines: bytes, status: bytes = OK, is_head: bool = False) -> Head:
         ([b"this is no field", b"Content-Length: 5", b": nor this"], End.LENGTH, 5, True),
         ([b"X: a\rContent-Length: 7", b"Content-Length: 5"], End.LENGTH, 5, True),
         ([b"X: " + b"x" * 60_000, b"Content-Length: 5"], End.LENGTH, 5, True),
+        ([b"X: " + b"x" * 40_000] * 3 + [b"Content-Length: 5"], End.LENGTH, 5, True),
+        ([b"Content-Length: " + b"0" * 30 + b"5"], End.LENGTH, 5, True),
+        ([b"Content-Length: 1" + b"0" * 17], End.LENGTH, 10**17, True),
+        ([b"Content-Length: 5 \t", b"Connection: Keep-Alive"], End.LENGTH, 5, True),
+        ([b"Content-Length: 5,\t5 , 05"], End.LENGTH, 5, True),
+        ([b"Transfer-Encoding: chunked , CHUNKED"], End.CHUNKED, 0, True),
+        ([b"Content-Length: 5", b"Connection: x", b"Connection: close"], End.LENGTH, 5, False),
+        ([b"Connection: close", b"Content-Length: 5", b"Connection: keep-alive"], End.LENGTH, 5, False),
+        ([b"Content-Length:\t5", b"X-Transfer-Encoding: gzip"], End.LENGTH, 5, True),
     ],
 )
 def test_what_ends_a_body(lines: list[bytes], end: End, length: int, is_kept: bool) -> None:
@@ -79,6 +85,7 @@ def test_what_ends_a_body(lines: list[bytes], end: End, length: int, is_kept: bo
         ([b"X: a\0b"], "NUL"),
         ([b"X: y"] * (limits.HEADER_COUNT + 1), "more than"),
         ([b"X: " + b"x" * limits.HEADER_LINE], "more than"),
+        ([b"Transfer-Encoding: identity, chunked"], "not requested"),
     ],
 )
 def test_what_no_attempt_will_change(lines: list[bytes], words: str) -> None:
@@ -86,6 +93,92 @@ def test_what_no_attempt_will_change(lines: list[bytes], words: str) -> None:
         with pytest.raises(FramingError, match=words) as raised:
             head(*lines, is_head=is_head)
         assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ([b"Content-Length: 5", b"Content-Length: 6"], "it has contradicting Content-Lengths"),
+        ([b"Content-Length: x"], "its Content-Length is not a number of bytes"),
+        ([b"Content-Length : 5"], "its Content-Length is malformed"),
+        ([b"Transfer-Encoding: x, y", b"Transfer-Encoding: " + b"z" * 40],
+         "the body has the transfer coding x, y, " + "z" * 34 + ", which was not requested"),
+        ([b"Transfer-Encoding: \xff"], "the body has the transfer coding \ufffd, which was not requested"),
+        ([b"X: a\0b"], "its header section contains a NUL byte"),
+        ([b"X: y"] * (limits.HEADER_COUNT + 1), f"it has more than {limits.HEADER_COUNT} header fields"),
+        ([b"X: " + b"x" * limits.HEADER_LINE], f"it has a header line of more than {limits.HEADER_LINE} bytes"),
+    ],
+)  # fmt: skip
+def test_a_user_reads_what_is_wrong_with_a_header_section(lines: list[bytes], text: str) -> None:
+    with pytest.raises(FramingError) as raised:
+        head(*lines)
+    assert str(raised.value) == text
+
+
+@pytest.mark.parametrize("status", [101, 99, 100, 199, 200, 203, 204, 205, 206, 303, 304, 305, 999])
+def test_which_status_has_a_body(status: int) -> None:
+    line = b"HTTP/1.1 %03d x" % status
+    if status == 101:
+        with pytest.raises(FramingError, match=r"^it switches to another protocol, which was not requested$"):
+            head(status=line)
+        return
+    found = head(b"Content-Length: 5", status=line)
+    has_none = status < 200 or status in {204, 304}
+    assert (found.status, found.end, found.length) == (status, *((End.HEADER, 0) if has_none else (End.LENGTH, 5)))
+
+
+LAST = b"X: " + b"x" * (limits.HEADER_LINE - 4)
+"""As long as a line may be, with its CR."""
+
+
+@pytest.mark.parametrize(
+    ("sent", "rebuilt"),
+    [
+        # what a strict parser reads alike is passed on to the byte
+        (b"HTTP/1.1 200 OK\r\nX:y\r\ncontent-length:5\r\n\r\n", None),
+        (b"HTTP/1.1 206 \r\nTransfer-Encoding:  chunked\r\nX: \xff \r\n\r\n", None),
+        (b"HTTP/1.0 404 No\r\n\r\n", None),
+        (b"HTTP/1.1 204 x\r\nX: y\r\n\r\n", None),
+        (OK + b"\r\n" + b"X: y\r\n" * (limits.HEADER_COUNT - 1) + b"Content-Length: 0\r\n\r\n", None),
+        (OK + b"\r\nContent-Length: 0\r\n" + LAST + b"\r\n\r\n", None),
+        # anything else is put into one form
+        (b"HTTP/1.1 200\r\nX:y\r\n\r\n", b"HTTP/1.1 200 \r\nX: y\r\n\r\n"),
+        (b"HTTP/1.3 200 O K\nX: a\n b\r\n\tc\nno field\n\n", b"HTTP/1.1 200 O K\r\nX: a b c\r\n\r\n"),
+        (b"HTTP/1.0 200 OK\r\nX: a\rb \r\nX : y\r\n\r\n", b"HTTP/1.0 200 OK\r\nX: a b\r\n\r\n"),
+        (OK + b"\r\nA: 1\r\nContent-Length: 5 \r\nB: 2\r\n\r\n",
+         OK + b"\r\nA: 1\r\nB: 2\r\nContent-Length: 5\r\n\r\n"),
+        (OK + b"\r\nContent-Length: 7\r\nTransfer-Encoding: identity\r\nA: 1\r\n\r\n",
+         OK + b"\r\nA: 1\r\nContent-Length: 7\r\n\r\n"),
+        (OK + b"\r\nTransfer-Encoding: identity\r\nA: 1\r\n\r\n", OK + b"\r\nA: 1\r\n\r\n"),
+        (OK + b"\r\nTransfer-Encoding: chunked, chunked\r\nA: 1\r\n\r\n",
+         OK + b"\r\nA: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        (OK + b"\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\nA: 1\r\n\r\n",
+         OK + b"\r\nA: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        (b"HTTP/1.1 304 x\r\nContent-Length: 5\r\nA: 1\r\n\r\n", b"HTTP/1.1 304 x\r\nA: 1\r\n\r\n"),
+        (b"HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 304 x\r\n\r\n"),
+    ],
+)  # fmt: skip
+def test_a_strict_parser_is_given_what_it_cannot_misread(sent: bytes, rebuilt: bytes | None) -> None:
+    assert parse_head(sent).data == (sent if rebuilt is None else rebuilt)
+
+
+@pytest.mark.parametrize(
+    ("connection", "by_1_1", "by_1_0"),
+    [
+        (None, True, False),
+        (b"keep-alive", True, True),
+        (b"Keep-Alive", True, True),
+        (b"x , keep-alive", True, True),
+        (b"close", False, False),
+        (b"keep-alive, Close", False, False),
+        (b"x", True, False),
+    ],
+)
+def test_whether_a_connection_serves_another_request(connection: bytes | None, by_1_1: bool, by_1_0: bool) -> None:
+    lines = [b"Content-Length: 5"] + ([b"Connection: " + connection] if connection is not None else [])
+    assert head(*lines).is_kept is by_1_1
+    assert head(*lines, status=b"HTTP/1.0 200 OK").is_kept is by_1_0
+    assert head(*lines, status=b"HTTP/1.7 200 OK").is_kept is by_1_1
 
 
 @pytest.mark.parametrize(
@@ -116,109 +209,66 @@ def test_status_lines(status: bytes, is_kept: bool | None) -> None:
     assert head(b"Content-Length: 5", b"Connection: keep-alive", status=b"HTTP/1.0 200 OK").is_kept
 
 
-def chunked(body: bytes, sizes: list[int], extension: bytes, trailer: bytes) -> bytes:
-    out, at = b"", 0
-    for size in sizes:
-        piece = body[at : at + size]
-        at += size
-        if piece:
-            out += b"%x%b\r\n%b\r\n" % (len(piece), extension, piece)
-    if body[at:]:
-        out += b"%X%b\r\n%b\r\n" % (len(body[at:]), extension, body[at:])
-    return out + b"0\r\n" + trailer + b"\r\n"
+@pytest.mark.parametrize(
+    ("body", "length"),
+    [
+        (b"0\r\n\r\n", 5),
+        (b"3\r\nabc\r\n0\r\n\r\nlate", 13),
+        (b"3\nabc\n0\n\nlate", 9),
+        (b"A ;x=y\r\n0123456789\r\n000\r\nX: y\r\n\r\nlate", 33),
+        (b"3\r\n\r\n\n\r\n0\r\n\r\n0\r\n\r\n", 13),
+        (b"1a\t\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n", 38),
+        (b"3\r\nab", 5),
+        (b"0\r\nX: y\r\n", 9),
+        (b"", 0),
+    ],
+)
+def test_where_chunks_end(body: bytes, length: int) -> None:
+    """In one piece, byte by byte, and in every two pieces."""
+    is_over = length < len(body) or body.endswith((b"\r\n\r\n", b"\n\n"))
+    splits = [[body], [body[at : at + 1] for at in range(len(body))]]
+    splits += [[body[:at], body[at:]] for at in range(1, len(body))]
+    for pieces in splits:
+        chunks = Chunks()
+        assert chunks.is_over is False
+        assert sum(chunks.take(piece) for piece in pieces) == length
+        assert chunks.is_over is is_over
 
 
-TRAILERS = [b"", b"X: y\r\n", b"Content-Length: 3\r\n"]
-"""Whose fields are passed over."""
-EXTRA = [b"", b"\r\n", b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny", b"0\r\n\r\n"]
+def test_where_the_trailer_section_begins_in_what_was_taken_last() -> None:
+    chunks = Chunks()
+    found = []
+    assert chunks.trailer is None
+    for piece in (b"1\r\n", b"a\r\n0\r", b"\nX: ", b"y\r\n", b"\r\n", b"late"):
+        chunks.take(piece)
+        found.append(chunks.trailer)
+    assert found == [None, None, 1, 0, 0, 0]
+    chunks = Chunks()
+    chunks.take(b"0\r\nX: y\r\nZ: 0\r\n\r\n")
+    assert chunks.trailer == 3, "not behind a later line"
 
 
-@st.composite
-def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
-    """(what is sent of the response, its body as it is sent, whether it answers a HEAD, what is sent behind it)."""
-    status = draw(st.sampled_from([200, 206, 302, 404, 204, 304]))
-    line_end = draw(st.sampled_from([b"\r\n", b"\n"]))
-    is_head = draw(st.booleans())
-    body = draw(st.binary(max_size=40))
-    interim = draw(st.sampled_from([b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 x\r\nLink: y\r\n\r\n" * 2]))
-    framing = draw(st.sampled_from(["length", "twice", "list", "chunked", "both"]))
-    length = {
-        "length": [b"Content-Length: %d" % len(body)],
-        "twice": [b"Content-Length: %d" % len(body)] * 2,
-        "list": [b"Content-Length: %d, %d" % (len(body), len(body))],
-        "chunked": [b"Transfer-Encoding: chunked"],
-        "both": [b"Content-Length: 7", b"Transfer-Encoding: chunked"],
-    }[framing]
-    lines = draw(st.permutations([*length, b'ETag: "\xe9"']))
-    if framing in ("chunked", "both"):
-        sizes = draw(st.lists(st.integers(1, 20), max_size=4))
-        extension = draw(st.sampled_from([b"", b";a=b", b" "]))
-        body = chunked(body, sizes, extension, draw(st.sampled_from(TRAILERS)))
-    if is_head or status in (204, 304):
-        body = b""
-    start = line_end.join([b"HTTP/1.1 %d x" % status, *lines]) + line_end * 2
-    return interim + start + body, body, is_head, draw(st.sampled_from(EXTRA))
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"zz\r\n", "a chunk has no valid size"),
+        (b"1\r\nabc", "a chunk is longer than its size"),
+        (b"1\r\nab\n", "a chunk is longer than its size"),
+        (b"0" * (limits.HEADER_LINE + 1), "a chunk has a size or a trailer without end"),
+        (b"0\r\n" + b"x" * (limits.HEADER_LINE + 1), "a chunk has a size or a trailer without end"),
+    ],
+)
+def test_a_user_reads_what_is_wrong_with_chunks(body: bytes, text: str) -> None:
+    with pytest.raises(BodyError) as raised:
+        Chunks().take(body + b"\n" if b"abc" in body else body)
+    assert str(raised.value) == text
 
 
-@settings(max_examples=150, deadline=None)
-@given(responses(), st.data())
-def test_every_split_of_a_response_gives_the_same(
-    response: tuple[bytes, bytes, bool, bytes], data: st.DataObject
-) -> None:
-    sent, body, is_head, extra = response
-    wire = sent + extra
-    for one in range(len(wire) + 1):
-        other = data.draw(st.integers(0, len(wire))) if one % 16 == 0 else one
-        splitter = Splitter()
-        assert splitter.take(b"early") == (b"", True)
-        splitter.begin(is_head=is_head)
-        mine, is_excess = b"", False
-        for piece in (wire[: min(one, other)], wire[min(one, other) : max(one, other)], wire[max(one, other) :]):
-            part, more = splitter.take(piece)
-            mine += part
-            is_excess = is_excess or more
-        assert splitter.head is not None
-        kept = next((body.replace(each, b"") for each in TRAILERS if each and each in body), body)
-        assert mine == splitter.head.data + kept
-        assert (splitter.is_over, is_excess) == (True, bool(extra))
-        assert splitter.take(b"late") == (b"", True)
-
-
-@given(st.binary(max_size=60))
-def test_a_body_without_a_length_takes_everything(body: bytes) -> None:
-    splitter = Splitter()
-    splitter.begin(is_head=False)
-    start = OK + b"\r\n\r\n"
-    assert splitter.take(start + body) == (start + body, False)
-    assert splitter.take(body) == (body, False)
-    assert not splitter.is_over
-
-
-@settings(max_examples=300)
-@given(
-    st.lists(
-        st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"Content-Length: 3", b"Transfer-Encoding: chunked", b"\r\n", b"\n",
-                         b"3", b"\r", b"0", b";", b"abc", b" ", b"HTTP/1.1 100 x", b"\0"]), max_size=12,
-    ),
-    st.booleans(),
-)  # fmt: skip
-@example([b"HTTP/1.1 100 x", b"\r\n", b"\r\n", b"\r\n"], False)
-def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[bytes], is_head: bool) -> None:
-    def outcome(pieces: list[bytes]) -> tuple[bytes, bool, str]:
-        splitter, mine, excess = Splitter(), b"", False
-        splitter.begin(is_head=is_head)
-        try:
-            for piece in pieces:
-                part, more = splitter.take(piece)
-                mine, excess = mine + part, excess or more
-        except FramingError as error:
-            return b"", False, str(error)
-        except BodyError:  # what came before it differs by what was already passed on
-            return b"", False, "body"
-        return mine, excess, ""
-
-    whole = b"".join(parts)
-    assert outcome([whole]) == outcome([whole[at : at + 1] for at in range(len(whole))])
+def test_the_longest_line_of_a_chunk() -> None:
+    chunks = Chunks()
+    assert chunks.take(b"0" * limits.HEADER_LINE) == limits.HEADER_LINE
+    with pytest.raises(BodyError, match="without end"):
+        chunks.take(b"0")
 
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"\r\n", b"-1\r\n", b"5\r\nabcdeX\r\n", b"5 5\r\n", b"f" * 16 + b"\r\n"])
@@ -227,21 +277,17 @@ def test_chunks_that_make_no_sense(body: bytes) -> None:
         Chunks().take(body)
 
 
-def test_a_chunk_size_or_a_header_section_without_end_is_refused() -> None:
+def test_a_chunk_size_without_end_is_refused() -> None:
     chunks = Chunks()
     with pytest.raises(BodyError, match="without end"):
         for _ in range(20):
             chunks.take(b"0" * 8192)
-    splitter = Splitter()
-    splitter.begin(is_head=False)
-    with pytest.raises(FramingError, match="more than"):
-        for _ in range(100):
-            splitter.take(b"HTTP/1.1 200 OK\r\nX: " if splitter.head is None and not _ else b"x" * 8192)
 
 
 @pytest.mark.parametrize(
     ("data", "is_permanent"),
     [
+        (b"Q\r\n", True), (b"-ERR\r\n", True), (b"(x)", True),
         (b"ICY 200 OK\r\n", True), (b"SSH-2.0-OpenSSH\r\n", True), (b"220 ready\r\n", True), (b"+OK\r\n", True),
         (b"* OK IMAP\r\n", True), (b"\x15\x03\x01\x00\x02", True), (b"<html>", True),
         (b"\x16\x03 what is this", False), (b"\x00\xff", False), (b"\x1f\x8b", False),
@@ -251,12 +297,3 @@ def test_the_greeting_of_another_protocol_is_permanent_and_garbage_is_not(data: 
     error = not_a_response(data)
     assert str(error) == "it does not begin with a status line"
     assert isinstance(error, NoResponse) is not is_permanent
-
-
-def test_what_is_no_response_is_refused_before_its_end() -> None:
-    for start in (b"\x15\x03\x01\x00\x02", b"220 ready\r\n", b"HTTX"):
-        splitter = Splitter()
-        splitter.begin(is_head=False)
-        with pytest.raises(FramingError, match="status line"):
-            for byte in start:
-                splitter.take(bytes([byte]))

@@ -1,0 +1,116 @@
+"""Where responses end: every split of what servers may send (RFC 9112 section 6.3)."""
+
+from __future__ import annotations
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from crawler.framing import BodyError, FramingError
+from crawler.splitter import Splitter
+
+OK = b"HTTP/1.1 200 OK"
+
+
+def chunked(body: bytes, sizes: list[int], extension: bytes, trailer: bytes) -> bytes:
+    out, at = b"", 0
+    for size in sizes:
+        piece = body[at : at + size]
+        at += size
+        if piece:
+            out += b"%x%b\r\n%b\r\n" % (len(piece), extension, piece)
+    if body[at:]:
+        out += b"%X%b\r\n%b\r\n" % (len(body[at:]), extension, body[at:])
+    return out + b"0\r\n" + trailer + b"\r\n"
+
+
+TRAILERS = [b"", b"X: y\r\n", b"Content-Length: 3\r\n"]
+"""Whose fields are passed over."""
+EXTRA = [b"", b"\r\n", b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny", b"0\r\n\r\n"]
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
+    """(what is sent of the response, its body as it is sent, whether it answers a HEAD, what is sent behind it)."""
+    status = draw(st.sampled_from([200, 206, 302, 404, 204, 304]))
+    line_end = draw(st.sampled_from([b"\r\n", b"\n"]))
+    is_head = draw(st.booleans())
+    body = draw(st.binary(max_size=40))
+    interim = draw(st.sampled_from([b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 x\r\nLink: y\r\n\r\n" * 2]))
+    framing = draw(st.sampled_from(["length", "twice", "list", "chunked", "both"]))
+    length = {
+        "length": [b"Content-Length: %d" % len(body)],
+        "twice": [b"Content-Length: %d" % len(body)] * 2,
+        "list": [b"Content-Length: %d, %d" % (len(body), len(body))],
+        "chunked": [b"Transfer-Encoding: chunked"],
+        "both": [b"Content-Length: 7", b"Transfer-Encoding: chunked"],
+    }[framing]
+    lines = draw(st.permutations([*length, b'ETag: "\xe9"']))
+    if framing in ("chunked", "both"):
+        sizes = draw(st.lists(st.integers(1, 20), max_size=4))
+        extension = draw(st.sampled_from([b"", b";a=b", b" "]))
+        body = chunked(body, sizes, extension, draw(st.sampled_from(TRAILERS)))
+    if is_head or status in (204, 304):
+        body = b""
+    start = line_end.join([b"HTTP/1.1 %d x" % status, *lines]) + line_end * 2
+    return interim + start + body, body, is_head, draw(st.sampled_from(EXTRA))
+
+
+@settings(max_examples=150, deadline=None)
+@given(responses(), st.data())
+def test_every_split_of_a_response_gives_the_same(
+    response: tuple[bytes, bytes, bool, bytes], data: st.DataObject
+) -> None:
+    sent, body, is_head, extra = response
+    wire = sent + extra
+    for one in range(len(wire) + 1):
+        other = data.draw(st.integers(0, len(wire))) if one % 16 == 0 else one
+        splitter = Splitter()
+        assert splitter.take(b"early") == (b"", True)
+        splitter.begin(is_head=is_head)
+        mine, is_excess = b"", False
+        for piece in (wire[: min(one, other)], wire[min(one, other) : max(one, other)], wire[max(one, other) :]):
+            part, more = splitter.take(piece)
+            mine += part
+            is_excess = is_excess or more
+        assert splitter.head is not None
+        kept = next((body.replace(each, b"") for each in TRAILERS if each and each in body), body)
+        assert mine == splitter.head.data + kept
+        assert (splitter.is_over, is_excess) == (True, bool(extra))
+        assert splitter.take(b"late") == (b"", True)
+
+
+@given(st.binary(max_size=60))
+def test_a_body_without_a_length_takes_everything(body: bytes) -> None:
+    splitter = Splitter()
+    splitter.begin(is_head=False)
+    start = OK + b"\r\n\r\n"
+    assert splitter.take(start + body) == (start + body, False)
+    assert splitter.take(body) == (body, False)
+    assert not splitter.is_over
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"Content-Length: 3", b"Transfer-Encoding: chunked", b"\r\n", b"\n",
+                         b"3", b"\r", b"0", b";", b"abc", b" ", b"HTTP/1.1 100 x", b"\0"]), max_size=12,
+    ),
+    st.booleans(),
+)  # fmt: skip
+@example([b"HTTP/1.1 100 x", b"\r\n", b"\r\n", b"\r\n"], False)
+def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[bytes], is_head: bool) -> None:
+    def outcome(pieces: list[bytes]) -> tuple[bytes, bool, str]:
+        splitter, mine, excess = Splitter(), b"", False
+        splitter.begin(is_head=is_head)
+        try:
+            for piece in pieces:
+                part, more = splitter.take(piece)
+                mine, excess = mine + part, excess or more
+        except FramingError as error:
+            return b"", False, str(error)
+        except BodyError:  # what came before it differs by what was already passed on
+            return b"", False, "body"
+        return mine, excess, ""
+
+    whole = b"".join(parts)
+    assert outcome([whole]) == outcome([whole[at : at + 1] for at in range(len(whole))])
