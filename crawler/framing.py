@@ -22,7 +22,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = re.compile(rb"\r*\n[ \t]+")
 _LINE_END = re.compile(rb"\r*\n")
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
-_TLS_ALERT = b"\x15\x03"  # record type and major version (RFC 8446 section 5.1)
+_OTHER_PROTOCOL = re.compile(rb"[0-9A-Za-z+*<(-]|\x15\x03")  # a TLS alert: record type, version (RFC 8446 section 5.1)
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 _DIGITS = 18  # of a length: 10^18 bytes fit into 63 bits
 
@@ -43,8 +43,7 @@ def not_a_response(data: bytes) -> FramingError:
     A line of text is the greeting of another protocol, and a TLS alert says that https is spoken: each attempt would
     get it. Anything else may have been lost on its way.
     """
-    is_other_protocol = data[:1].isalnum() or data[:1] in b"+*-<(" or data.startswith(_TLS_ALERT)
-    kind = FramingError if is_other_protocol else NoResponse
+    kind = FramingError if _OTHER_PROTOCOL.match(data) else NoResponse
     return kind("it does not begin with a status line")
 
 
@@ -103,8 +102,8 @@ def parse_head(data: bytes, *, is_head: bool = False) -> Head:
     else:
         end, length = _end(lengths, codings)
     if not is_tidy or not _is_plain(end, lengths, codings):
-        everything = _fields(data[start.end() :]) if is_tidy else fields
-        data = _rebuilt(b"HTTP/1.%d %d %s" % (minor, status, start[3] or b""), everything, end, length)
+        line = b"HTTP/1.%d %d %s" % (minor, status, start[3] or b"")
+        data = _rebuilt(line, _fields(data[start.end() :]), end, length)
     if is_head:
         end, length = End.HEADER, 0
     is_kept = end is not End.CONNECTION and not (lengths and codings) and _is_persistent(minor, options)

@@ -34,7 +34,6 @@ class Splitter:
         self.head = None
         self._is_head = is_head
         self._buffer.clear()
-        self._chunks = None
 
     def take(self, data: bytes) -> tuple[bytes, bool]:
         """(what of ``data`` belongs to the response, whether something else came). Raises FramingError, BodyError.
@@ -76,7 +75,6 @@ class Splitter:
         self._buffer.clear()
         self._left = head.length
         self._chunks = Chunks() if head.end is End.CHUNKED else None
-        self.is_over = head.end is End.HEADER or (head.end is End.LENGTH and not head.length)
         mine = self._of_body(data, stop)
         if start == 0 and mine == len(data) and head.data == data[:stop] and self._chunks is None:
             return data, False
@@ -95,8 +93,6 @@ class Splitter:
     def _of_body(self, data: bytes, start: int) -> int:
         """Up to where ``data`` belongs to the body that begins or goes on at ``start``."""
         assert self.head is not None
-        if self.is_over:
-            return start
         if self.head.end is End.CONNECTION:
             return len(data)
         if self._chunks is not None:
