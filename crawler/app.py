@@ -205,7 +205,7 @@ async def _open_crew(
     started = setup.given.company or stack.enter_context(company(config.processes, config.workers))
     if not started.wanted:
         return None
-    crew = Crew(started)
+    crew = Crew(started, parts.state.doubt)
     stack.push_async_callback(crew.close)
     level = LOGGER.getEffectiveLevel()
     count = len(started.members) or 1
@@ -217,6 +217,7 @@ async def _open_crew(
         log_level=level,
         hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
         start=max(1, START // count),
+        knew_files=parts.state.knew_files,
     )
     await crew.open(work, gate, parts.observer, parts.tally.warn, announce)
     return crew

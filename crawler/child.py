@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -29,7 +29,7 @@ from crawler.fetching import Tools, build_downloader
 from crawler.filters import Filters
 from crawler.gate import Gate
 from crawler.interfaces import Redirects
-from crawler.link import Link, Setup
+from crawler.link import Forward, Link, Setup
 from crawler.models import Job, Known, Rejection, Result, Staged
 from crawler.observer import Observer
 from crawler.parsers import Parsers
@@ -55,7 +55,7 @@ async def _serve(connection: socket.socket) -> None:
     await link.connect(connection)
     setup = await link.setup
     log = logging.getLogger("crawler")
-    log.addHandler(_Forward(link))
+    log.addHandler(Forward(link))
     log.setLevel(setup.log_level)
     log.propagate = False
     announce_to(link.retried)
@@ -95,7 +95,7 @@ async def _work(link: _Parent, setup: Setup) -> None:
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
         rules = HostRules(client, config, setup.options.user_agent)
         downloader = build_downloader(config, filters, tools, rules.permit(link.file_redirect))
-        committer = Committer(destination, NullState(), reporter)
+        committer = Committer(destination, _State(link, knew_files=setup.knew_files), reporter)
         writer = asyncio.create_task(committer.run(), name="committer")
         try:
             await engine.run(
@@ -132,8 +132,8 @@ class _Parent(Link):
     def received(self, name: int, *values: Any) -> None:
         if name == wire.JOB:
             self._take(*values)
-        elif name == wire.PAID:
-            self._paid(*values)
+        elif name == wire.GRANTED:
+            self._granted(*values)
         elif name == wire.CEILING:
             self._limit(*values)
         elif name == wire.PAUSE:
@@ -167,7 +167,7 @@ class _Parent(Link):
         self.send((name, number, *values))
         await answer
 
-    def _paid(self, number: int) -> None:
+    def _granted(self, number: int) -> None:
         answer = self._asked.pop(number)
         if not answer.done():  # else whoever asked was cancelled
             answer.set_result(None)
@@ -284,13 +284,12 @@ class _Reporter(Observer):
         self._link.finished(result)
 
 
-class _Forward(logging.Handler):
-    """Passes events on to the parent's log."""
+class _State(NullState):
+    """The parent alone knows and records; before a batch of names it is asked to doubt what it knows of them."""
 
-    def __init__(self, link: _Parent) -> None:
+    def __init__(self, link: _Parent, *, knew_files: bool) -> None:
         super().__init__()
-        self._link = link
+        self._link, self.knew_files = link, knew_files
 
-    def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, Any] = getattr(record, "fields", {})
-        self._link.send((wire.LOG, record.levelno, record.getMessage(), fields))
+    async def doubt(self, paths: Collection[str]) -> None:
+        await self._link.ask(wire.DOUBT, list(paths))

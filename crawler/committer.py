@@ -32,13 +32,16 @@ class Committer:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._closing = False
+        self._closing = self._is_flushing = False
         self._error: DestinationError | None = None
 
     async def put(self, done: Result | Staged) -> None:
         """Take one finished job. Waits while too much is pending. Raises the DestinationError of a lost batch."""
         if isinstance(done, Result):
             self._report(done, done.known)
+            if done.outcome is Outcome.SAVED and not self._is_flushing:  # by another process, with a batch of others
+                self._is_flushing = True
+                asyncio.get_running_loop().call_soon(self._flush)
             return
         while self._is_full() and self._error is None:
             self._room.clear()
@@ -83,9 +86,12 @@ class Committer:
             raise self._error
 
     async def _commit(self, batch: list[Staged]) -> None:
-        replaced = [staged.job.path for staged in batch if staged.job.local is not None]
-        if replaced:  # a kill between the name and its record must leave no record of the old file beside the new one
-            await self._state.doubt(replaced)
+        # A kill between a name and its record must leave no record of an older file beside the new one: also where
+        # nothing lay when the folder was looked at. Before a first run nothing is known, and nothing needs to be asked.
+        knew = self._state.knew_files
+        doubtful = [staged.job.path for staged in batch if knew or staged.job.local is not None]
+        if doubtful:
+            await self._state.doubt(doubtful)
         try:
             results = await self._destination.commit(batch)
         except DestinationError as error:
@@ -103,6 +109,11 @@ class Committer:
         for staged, known in zip(batch, results, strict=True):
             self._settle(staged, known)
         self._state.flush()  # with each batch of names: what a kill leaves unrecorded must be read again as a whole
+
+    def _flush(self) -> None:
+        """Write the records of all the results that came with one message."""
+        self._is_flushing = False
+        self._state.flush()
 
     def _settle(self, staged: Staged, known: Known | str) -> None:
         """Report one body of a batch: what is on disk now, or why it is not."""

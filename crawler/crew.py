@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from crawler import limits, wire
+from crawler import wire
 from crawler.errors import DestinationError, FetchError
 from crawler.gate import Gate
 from crawler.interfaces import Redirects
 from crawler.learnt import Learnt, added
-from crawler.link import Link, Setup
+from crawler.link import Flight, Link, Setup
 from crawler.models import Job, Outcome, Result, Staged
 from crawler.observer import Observer
 from crawler.spawn import Company, Spawned
@@ -30,30 +29,15 @@ _LIVES = 3
 """So many children may die of a job, or beside it, before it counts as failed."""
 _LOAD = 128
 """Small files that a child is given ahead. They travel together: a message for each would cost as much as the file."""
-_WEIGHT = limits.MIB
-"""A file of that many bytes counts twice."""
 _PATIENCE = 60.0
 """Seconds that a child gets to bring what it holds to the disk once it was told to end."""
 
 Alone = Callable[[Job], Awaitable[Result | Staged]]
+Doubt = Callable[[Collection[str]], Awaitable[None]]
+"""As in ``StateStore``."""
 Warn = Callable[[str], None]
 Announce = Callable[[int, float, Exception], None]
 """As in ``attempts``: (number of the attempt to come, seconds until then, what failed)"""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Flight:
-    """A job that a child has."""
-
-    job: Job
-    done: asyncio.Future[Result]
-    reported: int = 0
-    """Bytes that observers know of."""
-    started: bool = False
-
-    @property
-    def weight(self) -> int:
-        return 1 if self.job.size is None else 1 + self.job.size.low // _WEIGHT
 
 
 class _Died(Exception):
@@ -63,8 +47,9 @@ class _Died(Exception):
 class Crew:
     """The children of a run. ``open`` gives them their work, ``close`` lets them end."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, doubt: Doubt) -> None:
         self._company = company
+        self.doubt = doubt
         self._children = [_Child(self, member) for member in company.members]
         self.redirects: Callable[[], Redirects]
         """What decides about redirects now. Set by whoever runs the engine, like ``alone``."""
@@ -183,7 +168,7 @@ class _Child(Link):
         self._numbers = count(1)
         self._redirects: Redirects | None = None
         self._asked: set[asyncio.Task[None]] = set()
-        self.flights: dict[int, _Flight] = {}
+        self.flights: dict[int, Flight] = {}
         self.load = 0
         self.is_alive = True
         self.gone = asyncio.Event()
@@ -205,7 +190,7 @@ class _Child(Link):
             self._redirects = redirects
             self.send((wire.SCOPE, redirects))
         number = next(self._numbers)
-        flight = _Flight(job=job, done=asyncio.get_running_loop().create_future())
+        flight = Flight(job=job, done=asyncio.get_running_loop().create_future())
         self.flights[number] = flight
         self.load += flight.weight
         self.send((wire.JOB, number, wire.pack_job(job)))
@@ -235,13 +220,20 @@ class _Child(Link):
         self.gone.set()
 
     def _pay(self, number: int, what: str, size: int) -> None:
-        task = asyncio.get_running_loop().create_task(self._paying(number, what, size))
+        gate = self._crew.gate
+        self._grant(number, gate.spend(size) if what == wire.BYTES else gate.ask())
+
+    def _doubt(self, number: int, paths: list[str]) -> None:
+        self._grant(number, self._crew.doubt(paths))
+
+    def _grant(self, number: int, asked: Awaitable[None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._granting(number, asked))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
 
-    async def _paying(self, number: int, what: str, size: int) -> None:
-        await (self._crew.gate.spend(size) if what == wire.BYTES else self._crew.gate.ask())
-        self.send((wire.PAID, number))
+    async def _granting(self, number: int, asked: Awaitable[None]) -> None:
+        await asked
+        self.send((wire.GRANTED, number))
 
     def _result(self, number: int, packed: wire.Packed) -> None:
         flight = self.flights.pop(number)
@@ -259,7 +251,7 @@ class _Child(Link):
         if flight is not None:
             self._show(flight, size)
 
-    def _show(self, flight: _Flight, size: int) -> None:
+    def _show(self, flight: Flight, size: int) -> None:
         observer = self._crew.observer
         if not flight.started:
             flight.started = True
@@ -291,6 +283,7 @@ _ON: dict[int, Callable[..., None]] = {
     wire.PROGRESS: _Child._progress,
     wire.PAUSE: _Child._pause,
     wire.PAY: _Child._pay,
+    wire.DOUBT: _Child._doubt,
     wire.LOG: _Child._log,
     wire.RETRY: _Child._retry,
     wire.BROKEN: _Child._broken,

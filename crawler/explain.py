@@ -19,6 +19,7 @@ from crawler.permission import HostRules
 from crawler.plan import NOT_CONFIRMED, UNLIMITED, request_headers
 from crawler.producer import Policy, Producer
 from crawler.refusals import NAVIGATION
+from crawler.remembered import BY_ROW
 from crawler.run import Parts
 from crawler.space import Room
 from crawler.unusable import result_of
@@ -209,8 +210,8 @@ def _known(known: Known, entry: Entry) -> str:
     ]
     validators = known.validators
     words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
-    if known.checked == UNCONFIRMED:
-        return ", ".join([*words, NOT_CONFIRMED])
+    if known.checked in {UNCONFIRMED, BY_ROW}:
+        return ", ".join([*words, NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before us"])
     checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
     return ", ".join([*words, f"confirmed {checked}"])
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from crawler.models import Entry, Outcome, Rejection
+from crawler.models import Entry, Known, Local, Outcome, Rejection, Validators
+from crawler.remembered import BY_ROW
 
 
 def guess(entry: Entry) -> int | None:
@@ -22,3 +24,17 @@ def without_place(problem: Rejection, refused: Rejection | None) -> tuple[Outcom
     if refused is not None:
         return Outcome.SKIPPED, refused.reason
     return Outcome.FAILED, f"{problem.subject!r} {problem.detail}"
+
+
+def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouched: float | None) -> Known | None:
+    """What to remember of a copy that needs no request; None if that is known already.
+
+    ``vouched``: when a published digest proved it, seconds since the epoch.
+    """
+    if known is None:
+        return Known(path=path, url=entry.url, row=entry.row, size=local.size, mtime=local.mtime, checked=BY_ROW)
+    if known.row == entry.row:
+        return None
+    checked = known.checked if vouched is None else max(known.checked, vouched)
+    # The validators are those of the version that the old row showed, perhaps of another server.
+    return replace(known, row=entry.row, url=entry.url, validators=Validators(), checked=checked)

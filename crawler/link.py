@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-from crawler import wire
+from crawler import limits, wire
 from crawler.client import ClientOptions
 from crawler.config import Config
 from crawler.destinations.spared import OwnFile
 from crawler.learnt import Learnt
+from crawler.models import Job, Result
 from crawler.wire import Message
+
+FLIGHT_WEIGHT = limits.MIB
+"""A file of that many bytes counts twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,23 @@ class Setup:
     """What earlier runs have learnt of hosts, divided by the number of children."""
     start: int
     """Requests at once to a host of which nothing is known."""
+    knew_files: bool
+    """As in ``StateStore``."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Flight:
+    """A job that a child has."""
+
+    job: Job
+    done: asyncio.Future[Result]
+    reported: int = 0
+    """Bytes that observers know of."""
+    started: bool = False
+
+    @property
+    def weight(self) -> int:
+        return 1 if self.job.size is None else 1 + self.job.size.low // FLIGHT_WEIGHT
 
 
 class Link(asyncio.Protocol):
@@ -67,3 +89,15 @@ class Link(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for message in self._frames.feed(data):
             self.received(*message)
+
+
+class Forward(logging.Handler):
+    """Passes events on to the log at the other end."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__()
+        self._link = link
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        self._link.send((wire.LOG, record.levelno, record.getMessage(), fields))

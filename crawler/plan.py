@@ -28,11 +28,13 @@ from crawler.http_fields import (
 from crawler.kinds import is_coded_name
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.racy import ZONES, is_racy
+from crawler.remembered import BY_ROW, REPLACING
 from crawler.resuming import Resume, range_headers
 from crawler.urls import without_query
 
 NANOSECONDS = 1_000_000_000
 SAME_ROW = "same row"
+CUT_SHORT = "a run was killed while it replaced this file"
 NOT_CONFIRMED = "not confirmed as the listed version"
 
 
@@ -62,8 +64,11 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.FETCH, "new" if known is None else "missing locally")
     if local.kind is not Kind.FILE:
         return Decision(Need.FETCH, in_its_place(local.kind))
-    if known is None or not is_intact(known, local):
-        return _without_state(entry, local, touched=known is not None)
+    is_touched = known is not None and not is_intact(known, local)
+    if known is None or is_touched or known.checked == BY_ROW:
+        return _without_state(entry, local, touched=is_touched)
+    if known.digest == REPLACING:  # of the version before, or of another one with the same size and time
+        return Decision(Need.FETCH, CUT_SHORT, is_disproved=True)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
     if without_query(known.url) != without_query(entry.url):

@@ -17,9 +17,9 @@ from crawler.discover import Folder, FolderPage
 from crawler.engine import Put
 from crawler.filters import Filters
 from crawler.interfaces import Destination
-from crawler.jobs import certain, guess, without_place
+from crawler.jobs import certain, guess, to_remember, without_place
 from crawler.leaves import Leaves
-from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Validators
+from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.neighbours import Neighbours
 from crawler.observer import Observer
 from crawler.opened import Opened
@@ -208,11 +208,8 @@ class Producer:
         self._observer.listed(path, guess(entry))
         if decision.need is Need.NOTHING:
             assert local is not None
-            if known is not None and known.row != entry.row:
-                checked = max(known.checked, published.checked if published else known.checked)
-                # The validators are those of the version that the old row showed, perhaps of another server.
-                proven = replace(known, row=entry.row, url=entry.url, validators=Validators(), checked=checked)
-                self._state.remember([proven])
+            proven = to_remember(path, entry, local, known, published.checked if published else None)
+            self._state.remember([] if proven is None else [proven])
             self._observer.finished(
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )
@@ -259,9 +256,12 @@ class Producer:
         if decision.need is Need.PROBE:  # the zone, if it can be learnt, may spare it
             timed = await opened.timed(path, entry)
             decision = needs_fetch(timed, known, local, check=self._policy.check)
-        if self._policy.check != "digest" or decision.need is Need.FETCH or known is None or known.digest is None:
+        if self._policy.check != "digest" or decision.need is Need.FETCH or known is None:
             return decision
-        if await self._destination.digest(path) != known.digest:
+        digest = await self._destination.digest(path)
+        if known.digest is None and decision.need is Need.NOTHING and digest:
+            self._state.remember([replace(known, digest=digest)])
+        elif known.digest is not None and digest != known.digest:
             return Decision(Need.FETCH, "digest differs", is_disproved=True)
         return decision
 

@@ -14,6 +14,9 @@ T = TypeVar("T")
 REPLACING = ""
 """In place of a digest: a run was about to replace the file, so its record and its bytes may belong to two versions."""
 
+BY_ROW = -2.0
+"""``Known.checked`` of a copy that was here before us: no server was asked, an exact row says that it is current."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingMemo:
@@ -36,6 +39,11 @@ class ListingMemo:
 
 class StateStore(Protocol):
     """What is known from earlier runs. A cache: without it runs are slower, never wrong."""
+
+    @property
+    def knew_files(self) -> bool:
+        """Whether files were known when this run began."""
+        ...
 
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path``, by name."""
@@ -64,7 +72,7 @@ class StateStore(Protocol):
         ...
 
     async def doubt(self, paths: Collection[str]) -> None:
-        """Files are about to be replaced at these paths. On return that is written."""
+        """Files are about to get these paths. On return it is written that what is known of them proves nothing."""
         ...
 
     def flush(self) -> None:

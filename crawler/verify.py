@@ -17,12 +17,16 @@ from crawler.url_list import DownloadRun
 NO_DIGEST = "no digest is known"
 """Why a file could not be verified: it was here before us, or came without digests."""
 
+NOTED = "no digest was known: it is now, for the next time"
+"""The same with --repair, of a file that has the size and time that it was left with."""
+
 BEING_REPLACED = "a run was killed while it replaced it"
 """Why a file could not be verified: nothing says which of its versions it is. The next run does."""
 
 
 class VerifyRun(DownloadRun):
-    """Every file that the state knows ends UNCHANGED (it is good), SKIPPED (NO_DIGEST), FAILED or, repaired, SAVED."""
+    """Every file that the state knows ends UNCHANGED (it is good), SKIPPED (nothing to compare it with), FAILED or,
+    repaired, SAVED."""
 
     def __init__(self, parts: Parts, *, repair: bool) -> None:
         super().__init__(parts)
@@ -57,11 +61,14 @@ class VerifyRun(DownloadRun):
         assert known is not None
         began = time.monotonic()
         observer.started(job)
-        outcome, reason = _compare_sizes(known, job.local)
+        outcome, reason = _compare_sizes(known, job.local, notes=self._repair)
         if outcome is Outcome.UNCHANGED:
             digest = await self.parts.destination.digest(job.path)
             observer.received(job, known.size)
-            if digest != known.digest:
+            if digest and known.digest is None:
+                self.parts.state.remember([replace(known, digest=digest)])
+                outcome, reason = Outcome.SKIPPED, NOTED
+            elif digest != known.digest:
                 outcome, reason = Outcome.FAILED, "digest differs" if digest else "cannot be read"
         return Result(
             path=job.path,
@@ -97,8 +104,8 @@ def _job(known: Known, local: Local | None) -> Job:
     return Job(url=known.url, path=known.path, reason="", size=size, known=known, local=local)
 
 
-def _compare_sizes(known: Known, local: Local | None) -> tuple[Outcome, str]:
-    """UNCHANGED where only the digest can tell."""
+def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[Outcome, str]:
+    """UNCHANGED where the digest is to be computed: only it can tell, or with ``notes`` it is to be noted."""
     if local is not None and known.digest == REPLACING:
         return Outcome.SKIPPED, BEING_REPLACED
     if local is None:
@@ -107,4 +114,5 @@ def _compare_sizes(known: Known, local: Local | None) -> tuple[Outcome, str]:
         return Outcome.FAILED, in_its_place(local.kind)
     if local.size != known.size:
         return Outcome.FAILED, f"has {local.size} bytes, not {known.size}"
-    return (Outcome.UNCHANGED, "as saved") if known.digest else (Outcome.SKIPPED, NO_DIGEST)
+    is_to_be_read = known.digest or (notes and local.mtime == known.mtime)
+    return (Outcome.UNCHANGED, "as saved") if is_to_be_read else (Outcome.SKIPPED, NO_DIGEST)

@@ -18,17 +18,17 @@ Message: TypeAlias = tuple[Any, ...]
 Packed: TypeAlias = tuple[Any, ...]
 
 # From the parent.
-SETUP, SCOPE, JOB, CEILING, PAID, END, STOP = range(7)
+SETUP, SCOPE, JOB, CEILING, GRANTED, END, STOP = range(7)
 """(SETUP, Setup), (SCOPE, what decides about redirects), (JOB, number, job), (CEILING, connections to one host),
-(PAID, number), (END,): nothing more will come, (STOP,): cancel what is under way."""
+(GRANTED, number): what was asked for, (END,): nothing more will come, (STOP,): cancel what is under way."""
 # From both.
 PAUSE = 7
 """(PAUSE, URL, seconds): a host asked to be left alone."""
 # From a child.
-RESULT, PROGRESS, PAY, LOG, RETRY, BROKEN, LEARNT, WARN = range(10, 18)
+RESULT, PROGRESS, PAY, LOG, RETRY, BROKEN, LEARNT, WARN, DOUBT = range(10, 19)
 """(RESULT, number, result), (PROGRESS, number, bytes), (PAY, number, what, count): wait until that many fit into a
 rate, (LOG, level, event, fields), (RETRY, attempt, seconds, URL, reason), (BROKEN, exit code, text),
-(LEARNT, host → what was learnt of it), (WARN, text)."""
+(LEARNT, host → what was learnt of it), (WARN, text), (DOUBT, number, paths): files are about to get these."""
 REQUESTS, BYTES = "requests", "bytes"
 """The rates that are paid for."""
 

@@ -55,6 +55,8 @@ class SqliteState:
         self._visits: list[tuple[str, str | None]] = []
         self._snapshot: Snapshot | None = None
         self._leaves: set[str] = set()
+        self.knew_files = False
+        """Whether files were known when it was opened."""
         self.hosts: dict[str, Learnt] = {}
         """What earlier runs learnt of hosts."""
         self._waiting = 0
@@ -70,7 +72,7 @@ class SqliteState:
             self._thread = ThreadPoolExecutor(1, "state")
             self._turns = Turns(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
-            self._snapshot, self.hosts, self._leaves = await opened
+            self._snapshot, self.hosts, self._leaves, self.knew_files = await opened
         return self
 
     async def __aexit__(
@@ -85,10 +87,11 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], set[str]]:
+    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], set[str], bool]:
         database.open()
         hosts: dict[str, Learnt] = database.ask(partial(read_hosts, time.time()), {})
-        return database.ask(read_snapshot, None), hosts, database.ask(leaves.read_urls, set())
+        urls: set[str] = database.ask(leaves.read_urls, set())
+        return database.ask(read_snapshot, None), hosts, urls, database.ask(tables.has_files, False)
 
     async def folder(self, path: str) -> dict[str, Known]:
         """What is known of the files directly in ``path`` ("" is DIR), by name."""
@@ -184,7 +187,7 @@ class SqliteState:
             self._buffered(len(known))
 
     async def doubt(self, paths: Collection[str]) -> None:
-        """Files are about to be replaced at these paths: their digests prove nothing any more, which is now written."""
+        """Files are about to get these paths: what is known of them proves nothing any more, which is now written."""
         if self._thread and self._database:
             for path in paths:
                 self._change(path.rpartition("/")[0])

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 
-from crawler.models import Known
+from crawler.models import UNCONFIRMED, Known
 from crawler.remembered import REPLACING, ListingMemo
 from crawler.state import records
 from crawler.state.records import Held
@@ -95,9 +95,14 @@ def store(
 
 
 def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
-    """The files at ``paths`` are about to be replaced: until then, and after a kill, their digests prove nothing."""
+    """Files are about to get these paths: until then, and after a kill, what is known of them proves nothing."""
     found = [known for path in paths if (known := read_file(path, connection)) is not None]
-    store({known.path: replace(known, digest=REPLACING) for known in found}, {}, (), connection)
+    doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
+    store({known.path: known for known in doubtful}, {}, (), connection)
+
+
+def has_files(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
 
 
 def delete_folder(path: str, connection: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crawler.directory_digest import Leaf
-from crawler.models import Known, Validators
+from crawler.models import UNCONFIRMED, Known, Validators
 from crawler.remembered import ListingMemo
 from crawler.state import Figures, ReadOnlyState, SqliteState, seal
 from tests.component.test_state import ENTRIES, known, memo
@@ -174,7 +174,7 @@ async def test_a_file_about_to_be_replaced_has_no_digest(path: Path) -> None:
         await state.doubt(["top", "never"])
         with closing(sqlite3.connect(path)) as other:  # as after a kill now
             assert other.execute("SELECT digest FROM files WHERE folder = x''").fetchall() == [("",)]
-        assert (await state.folder(""))["top"] == known("top", digest="", checked=1.25)
+        assert (await state.folder(""))["top"] == known("top", digest="", checked=UNCONFIRMED)
         assert await state.file("never") is None
 
 

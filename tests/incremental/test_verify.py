@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from tests.faulty.behaviours import Redirect, Status
 from tests.faulty.samples import blob, many, populate, wait_until
 from tests.faulty.sandbox import Run, Sandbox
 from tests.faulty.server import Site
+from tests.faulty.site import OLD
 
 
 def verify(sandbox: Sandbox, *options: str) -> Run:
@@ -294,3 +298,47 @@ def test_repair_alone_means_nothing(sandbox: Sandbox, site: Site) -> None:
     run = sandbox.mirror(site.url, more=["--repair"])
     run.fails(2)
     assert "--verify" in run.errors
+
+
+def exact_rows(site: Site) -> bytes:
+    """The listing of the root as nginx prints it with ``autoindex_format json``."""
+    when = format_datetime(datetime.fromtimestamp(OLD, UTC), usegmt=True)
+    rows = [{"name": name, "type": "file", "mtime": when, "size": len(body)} for name, body in site.contents().items()]
+    return json.dumps(rows).encode()
+
+
+def here_before_us(sandbox: Sandbox, site: Site) -> None:
+    sandbox.directory.mkdir()
+    for name, body in many(site, 5).items():
+        (sandbox.directory / name).write_bytes(body)
+        os.utime(sandbox.directory / name, (OLD, OLD))
+    site.listing("", lambda: exact_rows(site))
+
+
+def rot(file: Path) -> None:
+    """Damage that no size or time shows."""
+    status = file.stat()
+    file.write_bytes(bytes(len(file.read_bytes())))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.parametrize("note", ["repair", "check"])
+def test_files_that_were_here_before_us_are_known_and_can_be_verified_once_they_were_read(
+    sandbox: Sandbox, site: Site, note: str
+) -> None:
+    here_before_us(sandbox, site)
+    for _ in range(2):
+        sandbox.mirror(site.url).succeeds()
+    assert site.log.bodies() == [], "an exact row needs no request"
+    first = verify(sandbox, "-v")
+    first.succeeds()
+    first.says("Not verified: 5 no digest is known")
+    (verify(sandbox, "--repair") if note == "repair" else sandbox.mirror(site.url, more=["--check=digest"])).succeeds()
+    verify(sandbox, "-v").says("5 good")
+    sandbox.mirror(site.url).succeeds()
+    rot(sandbox.directory / "f003")
+    verify(sandbox).fails(5)
+    assert site.log.bodies() == []
+    verify(sandbox, "--repair").succeeds()
+    sandbox.holds(site.contents())
+    verify(sandbox).succeeds()

@@ -285,6 +285,10 @@ class MemoryState:
         self.seen: set[str] = set()
         self.pages: set[str] = set()
 
+    @property
+    def knew_files(self) -> bool:
+        return bool(self.files)
+
     async def folder(self, path: str) -> dict[str, Known]:
         return {item.rpartition("/")[2]: known for item, known in self.files.items() if item.rpartition("/")[0] == path}
 

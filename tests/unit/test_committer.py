@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from crawler import limits
 from crawler.committer import Committer
 from crawler.errors import DestinationError
-from crawler.models import Job, Known, Outcome, Result, Staged
+from crawler.models import Job, Kind, Known, Local, Outcome, Result, Staged
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
 
@@ -246,3 +247,26 @@ async def test_each_thing_taken_is_reported_once(steps: list[str], full_at: int 
     assert len(stage.observer.results) == len(stage.observer.outcomes()) == taken
     saved = {path for path, outcome in stage.observer.outcomes().items() if outcome == "saved"}
     assert saved == stage.destination.files.keys() == stage.state.files.keys()
+
+
+@pytest.mark.parametrize("knew", [False, True])
+async def test_before_a_name_is_given_what_is_known_of_it_is_doubted(knew: bool) -> None:
+    """Of a state that knew nothing, only what was seen on the disk is asked for: a first run pays nothing."""
+    stage = Stage()
+    stage.state.remember([Known(path="old", url="http://h/old", row="", size=1, mtime=0)] if knew else [])
+    seen = staged("seen")
+    seen = replace(seen, job=replace(seen.job, local=Local(Kind.FILE, 1, 0)))
+    for each in (staged("unseen"), seen):
+        await stage.committer.put(each)
+    await stage.end()
+    assert stage.state.doubted == (["seen", "unseen"] if knew else ["seen"])
+
+
+async def test_the_records_of_files_that_others_saved_are_written_with_the_message_that_brought_them() -> None:
+    stage = Stage()
+    for path in "ab":
+        await stage.committer.put(staged(path).result)
+    assert stage.state.flushes == 0, "one transaction for both"
+    await asyncio.sleep(0)
+    assert stage.state.flushes == 1
+    await stage.end()

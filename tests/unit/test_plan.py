@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crawler import limits, plan
 from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.plan import Action, Need, Verdict
+from crawler.remembered import BY_ROW, REPLACING
 from crawler.resuming import Resume
 
 SECOND = plan.NANOSECONDS
@@ -539,3 +540,39 @@ def test_a_request_carries_the_conditions_that_a_copy_or_a_part_allows(
     job: Job, resume: Resume | None, more: dict[str, str]
 ) -> None:
     assert plan.request_headers(job, resume) == ALWAYS | more
+
+
+@pytest.mark.parametrize("modified", [EXACT, MINUTE, NAIVE, None])
+@pytest.mark.parametrize("etag", [None, '"1"'])
+@pytest.mark.parametrize("row", ["same", "another"])
+@pytest.mark.parametrize("check", ["listing", "headers", "digest"])
+def test_a_copy_that_a_killed_run_was_replacing_is_fetched(
+    modified: Span[datetime] | None, etag: str | None, row: str, check: str
+) -> None:
+    """It may be the version before or the one after, or damage that had been found: nothing tells."""
+    entry = replace(ENTRY, modified=modified, row=row if row == "another" else KNOWN.row)
+    known = replace(KNOWN, digest=REPLACING, validators=Validators(etag=etag), checked=UNCONFIRMED)
+    decision = plan.needs_fetch(entry, known, LOCAL, check=check)
+    assert decision == plan.Decision(Need.FETCH, plan.CUT_SHORT, is_disproved=True)
+    touched = plan.needs_fetch(replace(entry, modified=EXACT), known, replace(LOCAL, mtime=LOCAL.mtime + 5))
+    assert touched == plan.Decision(Need.PROBE, "touched locally"), "one of ours that has its name: HEAD tells"
+
+
+@pytest.mark.parametrize(
+    ("entry", "local", "ends"),
+    [
+        (replace(ENTRY, modified=EXACT), LOCAL, plan.Decision(Need.NOTHING, "same size and time")),
+        (replace(ENTRY, modified=EXACT, row="x"), LOCAL, plan.Decision(Need.NOTHING, "same size and time")),
+        (replace(ENTRY, modified=EXACT, size=Span(1, 1)), LOCAL, plan.Decision(Need.FETCH, "size differs")),
+        (replace(ENTRY, modified=MINUTE), LOCAL, plan.Decision(Need.PROBE, "not brought by us")),
+        (replace(ENTRY, modified=None), LOCAL, plan.Decision(Need.PROBE, "not brought by us")),
+        (replace(ENTRY, modified=EXACT), replace(LOCAL, mtime=LOCAL.mtime + 5),
+         plan.Decision(Need.PROBE, "touched locally")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("digest", [None, "sha256:00"])
+def test_a_record_of_a_copy_that_was_here_before_us_proves_no_more_than_its_row(
+    entry: Entry, local: Local, ends: plan.Decision, digest: str | None
+) -> None:
+    known = replace(KNOWN, validators=Validators(), digest=digest, checked=BY_ROW)
+    assert plan.needs_fetch(entry, known, local) == ends

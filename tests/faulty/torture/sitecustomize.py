@@ -4,7 +4,8 @@ As curl's torture mode does with allocations, and rsync's and SQLite's test suit
 counted, one of them fails, and the run must neither install half a file nor call itself a success.
 
 ``TORTURE`` in the environment (or ``configure``) holds JSON: ``root`` (DIR), ``log`` (one JSON line per call), ``fail``
-(number of the call that fails, from 1; 0: none), ``errno``, and ``only`` (names of calls to count; all if absent).
+(number of the call that fails, from 1; 0: none), ``errno``, and ``only`` (names of calls to count; all if absent);
+``kill`` is the number of a call before which the process kills itself, with ``family`` its parent first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import builtins
 import io
 import json
 import os
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +36,8 @@ class Torture:
         self.lock = threading.Lock()
         self.root = ""
         self.log = -1
-        self.count = self.fail = self.errno = 0
+        self.count = self.fail = self.errno = self.kill = 0
+        self.family = False
         self.only: frozenset[str] = frozenset()
 
     def configure(self, settings: dict[str, Any]) -> None:
@@ -42,6 +45,7 @@ class Torture:
         self.log = REAL["open"](settings["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.count, self.fail = 0, settings.get("fail", 0)
         self.errno = settings.get("errno", 5)
+        self.kill, self.family = settings.get("kill", 0), settings.get("family", False)
         self.only = frozenset(settings.get("only", CALLS))
 
     def enter(self, name: str, path: str | None, inode: int | None, target: str | None = None) -> None:
@@ -57,6 +61,9 @@ class Torture:
                 {"n": self.count, "call": name, "path": path, "to": target, "inode": inode, "failed": failing}
             )
             REAL["write"](self.log, line.encode() + b"\n")
+            if self.count == self.kill:
+                for pid in (os.getppid(), os.getpid()) if self.family else (os.getpid(),):
+                    os.kill(pid, signal.SIGKILL)
         if failing:
             raise OSError(self.errno, os.strerror(self.errno), path)
 
