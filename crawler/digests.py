@@ -109,12 +109,11 @@ def parse_checksums(name: str, text: bytes) -> dict[str, str]:
     """
     content = text.decode(errors="surrogateescape").removeprefix("\ufeff")
     sidecar = _SIDECAR.fullmatch(name)
-    subject = sidecar["subject"] if sidecar else ""
     alone = _alone(content, sidecar) if sidecar else None
     found: dict[str, str | None] = {}
     for algorithm, path, value in [alone] if alone else _statements(content, _implied_algorithm(name)):
-        if subject and path.rpartition("/")[2] == subject:
-            path = subject  # what stands before it is a folder of the machine that made the file
+        if sidecar and path.rpartition("/")[2] == sidecar["subject"]:
+            path = sidecar["subject"]  # what stands before it is a folder of the machine that made the file
         while path.startswith("./"):
             path = path[2:]
         if path != name and not any(map(name_problem, path.split("/"))):

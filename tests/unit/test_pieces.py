@@ -87,10 +87,26 @@ def test_an_answer_is_used_only_if_it_is_exactly_what_was_asked_for(
     assert (mismatch(status, headers, 100, 200, of) is None) is used
 
 
+@pytest.mark.parametrize(
+    ("left", "streams", "size"),
+    [
+        (64 * MIB, 4, 4 * MIB),
+        (100 * MIB, 3, 5_592_405),  # half of what may wait, in whole bytes
+        (10 * MIB + 1, 3, 3_495_253),  # a third of what is left, in whole bytes
+        (600 * limits.KIB, 8, limits.PIECE_LEAST),
+        (2 * limits.PIECE_LEAST, 8, limits.PIECE_LEAST),
+        (2 * limits.PIECE_LEAST - 1, 8, 2 * limits.PIECE_LEAST - 1),
+        (1, 1, 1),
+    ],
+)
+def test_how_large_a_piece_is(left: int, streams: int, size: int) -> None:
+    found = piece_size(left, streams)
+    assert (found, type(found)) == (size, int)
+
+
 @given(length=st.integers(1, 1 << 42), streams=st.integers(1, 1000))
 def test_pieces_fit_into_memory_and_none_is_tiny(length: int, streams: int) -> None:
     size = piece_size(length, streams)
-    assert isinstance(size, int), "a fraction of a byte cannot be asked for"
     assert min(length, limits.PIECE_LEAST) <= size <= length
     assert size <= max(2 * limits.PIECE_LEAST, limits.PIECES_AHEAD // (2 * streams) + limits.PIECE_LEAST)
     assert length - size == 0 or length - size >= limits.PIECE_LEAST
