@@ -173,10 +173,18 @@ def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
     return b"close" not in said and (minor > 0 or b"keep-alive" in said)
 
 
+class _Line(Enum):
+    """What the next line of a chunked body is, once the bytes of the present chunk have come."""
+
+    SIZE = "of a chunk"
+    END = "behind the bytes of a chunk"
+    TRAILER = "of the trailer section"
+
+
 class Chunks:
     """Finds the end of a chunked body (RFC 9112 section 7.1), in whatever pieces it arrives."""
 
-    __slots__ = ("_in_trailer", "_is_after", "_left", "_line", "is_over", "trailer")
+    __slots__ = ("_left", "_line", "_next", "is_over", "trailer")
 
     def __init__(self) -> None:
         self.is_over = False
@@ -184,17 +192,15 @@ class Chunks:
         """Where in the bytes that were taken last the trailer section begins or goes on; None before it."""
         self._left = 0
         """Bytes of the present chunk that are to come."""
-        self._is_after = False
-        """The line end behind a chunk is next."""
-        self._in_trailer = False
+        self._next = _Line.SIZE
         self._line = b""
 
     def take(self, data: bytes) -> int:
         """How many bytes of ``data`` belong to the body. Raises BodyError."""
         at, size = 0, len(data)
-        self.trailer = 0 if self._in_trailer else None
+        self.trailer = 0 if self._next is _Line.TRAILER else None
         while at < size and not self.is_over:
-            if self._left:
+            if self._left > 0:
                 step = min(self._left, size - at)
                 self._left -= step
                 at += step
@@ -208,21 +214,20 @@ class Chunks:
             self._take_line(self._line + data[at:stop])
             self._line = b""
             at = stop + 1
-            if self._in_trailer and self.trailer is None:
+            if self._next is _Line.TRAILER and self.trailer is None:
                 self.trailer = at
         return at
 
     def _take_line(self, line: bytes) -> None:
-        if self._is_after:
-            if line not in (b"\r", b""):
-                raise BodyError("a chunk is longer than its size")
-            self._is_after = False
-        elif self._in_trailer:
-            self.is_over = line in (b"\r", b"")
-        else:
+        if self._next is _Line.SIZE:
             found = _CHUNK_SIZE.fullmatch(line)
             if found is None:
                 raise BodyError("a chunk has no valid size")
             self._left = int(found[1], 16)
-            self._in_trailer = not self._left
-            self._is_after = not self._in_trailer
+            self._next = _Line.END if self._left else _Line.TRAILER
+        elif self._next is _Line.END:
+            if line not in (b"\r", b""):
+                raise BodyError("a chunk is longer than its size")
+            self._next = _Line.SIZE
+        else:
+            self.is_over = line in (b"\r", b"")
