@@ -34,7 +34,8 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
 
 def parse_age(value: str | None) -> int:
     """Age in seconds (RFC 9111 section 5.1); of several the largest. 0 if it is absent or not a number."""
-    return max((int(part) for part in re.findall(r"(?<![^ ,])\d{1,10}(?![^ ,])", value or "")), default=0)
+    numbers = re.findall(r"(?<![^ ,])\d{1,10}(?![^ ,])", value) if value else []
+    return max(map(int, numbers), default=0)
 
 
 @lru_cache(maxsize=1024)

@@ -173,17 +173,17 @@ def localized(zone: Zone, at: str) -> tuple[float, float] | None:
     return found and ((utc(at) - found.low) / HOUR, (utc(at) - found.high) / HOUR)
 
 
-AN_HOUR_AHEAD = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 1))
-APART = exactly(("2025-03-01T12:00:00", 1), ("2025-03-08T12:00:00", 1))
-FARTHER_APART = exactly(("2025-03-01T12:00:00", 1), ("2025-03-08T12:00:01", 1))
-TO_AND_FRO = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 2), ("2025-03-03T12:00:00", 1))
-TWO_STEPS = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 3), ("2025-03-03T12:00:00", 3))
-THEN_FAR_OFF = exactly(("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 1), ("2025-03-03T12:00:00", 6))
-ONE_IMPOSSIBLE = exactly(*(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2)))
+AN_HOUR_AHEAD = (("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 1))
+APART = (("2025-03-01T12:00:00", 1), ("2025-03-08T12:00:00", 1))
+FARTHER_APART = (("2025-03-01T12:00:00", 1), ("2025-03-08T12:00:01", 1))
+TO_AND_FRO = (("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 2), ("2025-03-03T12:00:00", 1))
+TWO_STEPS = (("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 3), ("2025-03-03T12:00:00", 3))
+THEN_FAR_OFF = (("2025-03-01T12:00:00", 1), ("2025-03-02T12:00:00", 1), ("2025-03-03T12:00:00", 6))
+ONE_IMPOSSIBLE = tuple(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2))
 
 
 @pytest.mark.parametrize(
-    ("zone", "at", "hours"),
+    ("rows", "at", "hours"),
     [
         # the rows that taught it are themselves as exact as they were
         (AN_HOUR_AHEAD, "2025-03-01T12:00:00", (1, 1)),
@@ -210,8 +210,10 @@ ONE_IMPOSSIBLE = exactly(*(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1
         (ONE_IMPOSSIBLE, "2025-03-01T12:00:01", None),
     ],
 )
-def test_what_is_learnt_holds_so_far_and_no_farther(zone: Zone, at: str, hours: tuple[float, float] | None) -> None:
-    assert localized(zone, at) == hours
+def test_what_is_learnt_holds_so_far_and_no_farther(
+    rows: tuple[tuple[str, float], ...], at: str, hours: tuple[float, float] | None
+) -> None:
+    assert localized(exactly(*rows), at) == hours
 
 
 @pytest.mark.parametrize(("seconds", "teaches"), [(0, True), (899, True), (900, False), (901, False)])
