@@ -58,7 +58,7 @@ fuzz: $(DEV) ## fuzz the listing parser and the reading of responses, 10 minutes
 	@$(PIP) --editable '.[dev,fuzz]'
 	@for target in listing response; do $(BIN)/python -m tests.fuzz $$target -max_total_time=600 || exit 1; done
 
-mutants: $(DEV) ## change the decisions one by one, and list the changes that no test notices: half an hour
+mutants: $(DEV) ## change the decisions one by one, and list the changes that no test notices: 5 to 15 minutes
 	@$(PIP) --editable '.[dev,mutants]'
 	@CI=true $(BIN)/python -m mutmut run $(ARGS)
 	@$(BIN)/python -m mutmut results
