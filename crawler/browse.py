@@ -17,6 +17,7 @@ from crawler.discover import Folder, FolderPage
 from crawler.errors import CrawlerError
 from crawler.escape import masked
 from crawler.fetching import build_walker
+from crawler.flaws import Flaw
 from crawler.models import Entry, Listing, Rejection
 from crawler.observer import Observer
 from crawler.parsers import Parsers
@@ -31,10 +32,12 @@ class _Look(Observer):
     def __init__(self) -> None:
         self.url, self.family, self.confidence = "", "", 0.0
         self.rejections: list[Rejection] = []
-        self.complete = True
+        self.problem = ""
+        """Why the listing was not read to its end."""
+        self.flaws: list[Flaw] = []
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
-        self.complete = False
+        self.problem = reason
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         if not self.url:
@@ -44,8 +47,10 @@ class _Look(Observer):
         self.rejections.append(rejection)
 
 
-async def read_listing(url: str, config: Config) -> Listing:
-    """One listing with all its pages, for --list. Raises ConfigError, ListingError, RobotsForbidden."""
+async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
+    """One listing with all its pages, for --list, and why it is not complete, or "".
+
+    Raises ConfigError, ListingError, RobotsForbidden."""
     start = urls.start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
@@ -54,6 +59,7 @@ async def read_listing(url: str, config: Config) -> Listing:
     async def visit(page: FolderPage) -> None:
         entries.extend(page.entries)
         look.rejections.extend(page.unusable)
+        look.flaws.extend(page.flaws)
 
     async with Client(options, shared_gate([config])) as client, Parsers() as parser:
         rules = HostRules(client, config, options.user_agent)
@@ -63,15 +69,17 @@ async def read_listing(url: str, config: Config) -> Listing:
             await walker.walk([Folder(path="", url=bare)], visit)
         except* CrawlerError as group:
             raise first_error(group) from None
-    return Listing(
+    listing = Listing(
         url=look.url,
         family=look.family,
         confidence=look.confidence,
         is_listing=True,
-        complete=look.complete,
+        complete=not look.problem,
+        flaws=tuple(look.flaws),
         entries=tuple(entries),
         rejections=tuple(look.rejections),
     )
+    return listing, look.problem
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from crawler.flaws import Flaw
 from crawler.models import LINK, Entry, Kind, Local
 
 _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
@@ -43,8 +44,8 @@ class Missing:
     """Proven absent: what may be deleted."""
     mentioned: list[str] = field(default_factory=list)
     """Paths that stay, because their pages mention them all the same."""
-    doubted: list[str] = field(default_factory=list)
-    """Folders whose pages prove nothing absent."""
+    doubted: dict[str, Flaw] = field(default_factory=dict)
+    """Folder whose pages prove nothing absent → why."""
     replaced: dict[str, Extraneous] = field(default_factory=dict)
     """Files where a listing shows a folder, by path."""
     spared: dict[str, str] = field(default_factory=dict)
@@ -57,13 +58,16 @@ class Missing:
     """Folders where a listing shows a file, by path."""
 
     def note(
-        self, folder: str, items: list[Extraneous], *, conclusive: bool, recalled: tuple[str, str] | None = None
+        self, folder: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None
     ) -> None:
-        """``items`` of ``folder``, whose listing was read to its end, are not listed. ``conclusive``: see Listing."""
+        """``items`` of ``folder``, whose listing was read to its end, are not listed.
+
+        ``doubt``: why that does not prove them absent; None if it does.
+        """
         if recalled is not None:
             self.recalled.update((item.path, recalled) for item in items)
-        if not conclusive and any(not (item.replaced or item.spared) for item in items):
-            self.doubted.append(folder)
+        if doubt is not None and any(not (item.replaced or item.spared) for item in items):
+            self.doubted[folder] = doubt
         for item in items:
             is_folder = item.replaced and item.kind is Kind.DIRECTORY
             if item.spared and is_folder:
@@ -72,9 +76,9 @@ class Missing:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
             elif item.replaced:  # by what is shown, so no doubt concerns it
                 (self.obstructing if is_folder else self.replaced)[item.path] = item
-            elif conclusive and item.mentioned:
+            elif doubt is None and item.mentioned:
                 self.mentioned.append(item.path)
-            elif conclusive:
+            elif doubt is None:
                 self.gone.append(item)
 
     def obstacle(self, path: str) -> str | None:

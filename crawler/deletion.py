@@ -13,6 +13,7 @@ from typing import NamedTuple
 from crawler.comparison import Extraneous, Missing
 from crawler.config import MaxDelete
 from crawler.filters import Filters
+from crawler.flaws import FlawKind
 from crawler.interfaces import Destination
 from crawler.models import Kind, Outcome, Result
 from crawler.observer import Observer
@@ -98,9 +99,13 @@ def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
     Each as a warning and its exit code.
     """
     doubted, mentioned = missing.doubted, missing.mentioned
-    if doubted:
-        also = f" (and {len(doubted) - 1} more folders)" if len(doubted) > 1 else ""
-        yield f"nothing was deleted in /{doubted[0]}{also}: what its listing shows leads elsewhere", 6
+    by_kind: dict[FlawKind, list[str]] = {}
+    for folder, flaw in doubted.items():
+        by_kind.setdefault(flaw.kind, []).append(folder)
+    for folders in by_kind.values():
+        more = len(folders) - 1
+        also = f" (and {more} more {'folder' if more == 1 else 'folders'})" if more else ""
+        yield f"nothing was deleted in /{folders[0]}{also}: {doubted[folders[0]]}", 6
     if mentioned:
         also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
         yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0

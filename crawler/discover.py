@@ -15,6 +15,7 @@ from functools import partial
 from crawler import limits
 from crawler.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.escape import masked
+from crawler.flaws import Flaw, worst_flaw
 from crawler.interfaces import Permit
 from crawler.lookahead import Level, Lookahead, folder_links
 from crawler.loops import Fingerprint, Seen, seen
@@ -57,8 +58,9 @@ class FolderPage:
     """True on the last page of a listing that was read to its end: what it does not show is not there."""
     last: bool
     mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``, and so are ``conclusive`` and ``recalled``."""
+    """As in ``Listing``, and so are ``conclusive``, ``flaws`` and ``recalled``."""
     conclusive: bool = True
+    flaws: tuple[Flaw, ...] = ()
     recalled: bool = False
     unusable: tuple[Rejection, ...] = ()
     """Rows that are no entries and have to be counted."""
@@ -156,7 +158,7 @@ class Walker:
     async def _pages(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
         """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
         todo, done, shown = [folder.url], set[str](), _Shown()
-        whole = True
+        whole, flaws = True, list[Flaw]()
         while todo and not self.stopped:
             url = todo.pop(0)
             done.add(url)
@@ -169,6 +171,7 @@ class Walker:
                     below: list[Folder] = []
                     if piece.is_listing:
                         whole = whole and piece.complete
+                        flaws += piece.flaws
                         todo += [page for page in self._following(piece, done) if page not in todo]
                         mark.url = piece.url
                         await self._refuse_loop(folder, folders, mark)
@@ -184,13 +187,14 @@ class Walker:
                             last=last,
                             mentioned=piece.mentioned,
                             conclusive=piece.conclusive,
+                            flaws=piece.flaws,
                             recalled=piece.recalled,
                             unusable=unusable,
                         )
                     )
                     self._push(below)  # only now: what is in the way of a folder is known before it is visited
         if not whole:
-            raise ListingError("the listing was cut short: its end is missing")
+            raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
     def _settle_scope(self, folder: Folder, piece: Listing) -> None:
         """The first thing that is read of the root decides where everything else may be. Raises FetchError."""

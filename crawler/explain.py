@@ -99,6 +99,7 @@ class Explainer(Observer):
         return self._filters.prunes(path) or self._rules.rejection(url)
 
     async def _visit(self, page: FolderPage) -> None:
+        self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
         for entry in page.entries:
             path = _path_of(page, entry)
             if path == self._path() or unquote(entry.url).rstrip("/") == unquote(self._target):

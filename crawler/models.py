@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
+from crawler.flaws import Flaw
+
 
 class _Comparable(Protocol):
     def __le__(self, other: Any, /) -> bool: ...
@@ -107,8 +109,7 @@ class Entry:
     digest: str | None = None
     """``sha256:<hex>`` or ``md5:<hex>`` where the listing itself publishes one."""
     etag: str | None = None
-    external: bool = False
-    """True when the entry's URL has another origin than the listing."""
+    external: bool = False  # True when its URL has another origin than the listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,12 @@ class Listing:
     rejections: tuple[Rejection, ...] = ()
     next_pages: tuple[str, ...] = ()
     """URLs of the pages that continue this listing."""
-    linked: tuple[str, ...] = ()
-    """The same by its Link header (RFC 8288): without these pages the listing is not complete."""
+    linked: tuple[str, ...] = ()  # the same by its Link header (RFC 8288), and as necessary
     mentioned: frozenset[str] = frozenset()
     """Names (decoded) that the page shows by links that are no entries: these are not proven absent."""
     conclusive: bool = True
-    """False when all rows for files lead elsewhere: that there is no entry then proves nothing absent."""
+    """False if that the page shows no entry of a name does not prove it absent."""
+    flaws: tuple[Flaw, ...] = ()  # why it is not complete or not conclusive, where more is known than that
     recalled: bool = False  # True if the entries come from the state: nothing is deleted on their word
 
 
@@ -157,8 +158,7 @@ class Validators:
     """What a server said of one version of a file (RFC 9110 section 8.8)."""
 
     etag: str | None = None
-    last_modified: str | None = None
-    """The header as received."""
+    last_modified: str | None = None  # the header as received
 
     def __bool__(self) -> bool:
         return bool(self.etag or self.last_modified)

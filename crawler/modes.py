@@ -34,15 +34,17 @@ def run_list(call: Call) -> int:
     from crawler import browse, unusable
     from crawler.render import render_entries
 
-    listing = answer(browse.read_listing(call.positional[0], call.config))
+    listing, problem = answer(browse.read_listing(call.positional[0], call.config))
     text = render_entries(listing.entries, call.config.format)
     delivered = deliver(text) if text else 0
     if call.verbosity:
         say(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
+        for flaw in listing.flaws:
+            say(f"no proof of what the folder holds: {masked(str(flaw))}")
         for rejection in listing.rejections if call.verbosity > 1 else ():
             say(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
-    if not listing.complete:
-        return complain("the listing could not be read to its end", 5)
+    if problem:
+        return complain(f"{call.positional[0]}: {problem}", 5)
     lost = unusable.lost(listing)
     return complain(f"rows that are no entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crawler.comparison import Shown, useless
+from crawler.flaws import Flaw, worst_flaw
 from crawler.interfaces import Destination
 from crawler.leaf import Gathering
 from crawler.models import Dating, Entry, Job, Known, Local
@@ -25,7 +27,9 @@ class Opened:
     neighbours: Neighbours | None = None
     shown: Shown = field(default_factory=Shown)
     conclusive: bool = True
-    """False once a page has shown that rows for files lead elsewhere, all of them."""
+    """False once a page does not prove absent what it does not show."""
+    flaws: list[Flaw] = field(default_factory=list)
+    """Why the pages so far are not conclusive."""
     recalled: tuple[str, str] | None = None
     """The folder and the URL of its listing, once the entries of a page came from the state."""
     gathering: Gathering = field(default_factory=Gathering)
@@ -39,6 +43,16 @@ class Opened:
     """Jobs that are put once the whole page is decided about; None: each at once."""
     zone: Learner = field(default_factory=Learner)
     """Of the page that is being decided about."""
+
+    def weigh(self, flaws: Iterable[Flaw], *, conclusive: bool) -> None:
+        """Note whether a page proves absent what it does not show, and why not."""
+        self.conclusive &= conclusive
+        self.flaws += flaws
+
+    @property
+    def doubt(self) -> Flaw | None:
+        """Why the pages so far prove nothing absent; None if they do."""
+        return None if self.conclusive else worst_flaw(self.flaws, is_incomplete=False)
 
     async def look(self, parent: str, name: str) -> tuple[Local | None, Known | None]:
         """What lies at that name, and what is known of it."""

@@ -108,7 +108,7 @@ class Producer:
             opened.shown.add(folder.path, entry)
         opened.shown.mentioned |= page.mentioned
         await self._meet_hosts(page)
-        opened.conclusive &= page.conclusive
+        opened.weigh(page.flaws, conclusive=page.conclusive)
         if page.recalled:
             opened.recalled = (folder.path, folder.url)
         if not self._policy.allowance.is_limited and self._policy.room.may_overflow(certain(page.entries)):
@@ -293,7 +293,7 @@ class Producer:
             self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
             if complete:
                 items = opened.shown.extraneous(parent, local)
-                self.missing.note(parent, items, conclusive=opened.conclusive, recalled=opened.recalled)
+                self.missing.note(parent, items, doubt=opened.doubt, recalled=opened.recalled)
         if complete:
             self.missing.confirm(folder.path)
             await opened.forget_gone(folder.path)

@@ -12,6 +12,7 @@ from crawler.attempts import persist
 from crawler.directory_digest import Leaf
 from crawler.errors import FetchError, ListingError
 from crawler.evidence import confirms, refused
+from crawler.flaws import Flaw, FlawKind, is_cut_short
 from crawler.interfaces import Client, Page, Permit
 from crawler.leaves import Leaves
 from crawler.models import Entry, Job, Listing, Validators
@@ -182,11 +183,11 @@ async def _sound(parsed: Pieces, page: Page) -> Pieces:
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
-            is_cut = not piece.complete
+            is_cut = not piece.complete and is_cut_short(piece.flaws)
             if piece.is_listing:
                 piece = replace(piece, linked=_linked(page))
             if piece.is_listing and not (page.end_proven or piece.closed):
-                piece = replace(piece, complete=False)
+                piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
                 is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
             if piece.is_listing and is_cut:
                 piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything

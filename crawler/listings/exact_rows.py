@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote_to_bytes
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.mentions import are_elsewhere, has_files, names_of, row_rejection
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
@@ -91,20 +92,32 @@ class Rows:
         self._rejections.append(row_rejection(reason, subject, detail))
 
     def listing(
-        self, family: str, *, complete: bool = True, confidence: float = 1.0, next_pages: tuple[str, ...] = ()
+        self,
+        family: str,
+        *,
+        complete: bool = True,
+        confidence: float = 1.0,
+        next_pages: tuple[str, ...] = (),
+        flaws: tuple[Flaw, ...] = (),
     ) -> Listing:
-        """The listing of all that was taken, recognised by the marks of ``family``."""
+        """The listing of all that was taken, recognised by the marks of ``family``.
+
+        ``flaws`` make it incomplete, and say more than that its end is missing.
+        """
+        is_elsewhere = are_elsewhere(self._rejections) and not has_files(self._entries)
+        cut = (Flaw(FlawKind.CUT),) * (not complete)
         return Listing(
             url=self.url,
             family=family,
             confidence=confidence,
             is_listing=True,
-            complete=complete,
+            complete=complete and not flaws,
+            flaws=(*cut, *flaws, *((Flaw(FlawKind.ELSEWHERE),) * is_elsewhere)),
             entries=tuple(self._entries),
             rejections=tuple(self._rejections),
             next_pages=next_pages,
             mentioned=frozenset(names_of(self._rejections)),
-            conclusive=has_files(self._entries) or not are_elsewhere(self._rejections),
+            conclusive=not is_elsewhere,
         )
 
 

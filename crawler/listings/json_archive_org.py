@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.exact import epoch_time, exact_size, hex_digest, printed
 from crawler.listings.exact_rows import Details, Rows, quote_name
 from crawler.listings.exact_urls import resolve_link
@@ -35,7 +36,8 @@ def read_archive_org(document: JsonDocument) -> Listing | None:
         keys.add_file(item["name"], _details(item, identifier))
     for _ in range(len(files) - len(named)):
         taken.add_nameless()
-    return taken.listing("archive-org", complete=root["files_count"] == len(files))
+    is_part = root["files_count"] != len(files)
+    return taken.listing("archive-org", flaws=(Flaw(FlawKind.PART, f"files_count: {root['files_count']}"),) * is_part)
 
 
 def _details(item: dict[str, Any], identifier: str) -> Details:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.exact import any_time, exact_size, hex_digest, printed
 from crawler.listings.exact_rows import Details, Rows, decode_name, quote_name
 from crawler.listings.exact_urls import base_of, bucket_of, is_external, last_segment, resolve_link, without_query
@@ -93,8 +94,9 @@ def read_generic(document: JsonDocument) -> Listing | None:
                 return None
     if nameless and 2 * nameless >= count:
         return None
-    complete = document.whole and not _says_more(document.value, count)
-    return taken.listing("dufs-json" if dufs else "json-generic", complete=complete, confidence=1.0 if dufs else 0.7)
+    flaws = (Flaw(FlawKind.PART),) if _says_more(document.value, count) else ()
+    family, confidence = ("dufs-json", 1.0) if dufs else ("json-generic", 0.7)
+    return taken.listing(family, complete=document.whole, confidence=confidence, flaws=flaws)
 
 
 def _is_nameless(row: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.exact import epoch_time, exact_size, printed
 from crawler.listings.exact_rows import Details, Rows, canonical, quote_name, shown
 from crawler.listings.exact_urls import query_value, without_query
@@ -35,7 +36,8 @@ def read_webhdfs(document: JsonDocument) -> Listing | None:
         _take(taken, row)
     for _ in range(len(rows) - len(named)):
         taken.add_nameless()
-    return taken.listing("webhdfs", complete=document.whole and not outer.get("continuationToken"))
+    flaws = (Flaw(FlawKind.PART, "continuationToken"),) if outer.get("continuationToken") else ()
+    return taken.listing("webhdfs", complete=document.whole, flaws=flaws)
 
 
 def _take(taken: Rows, row: dict[str, Any]) -> None:

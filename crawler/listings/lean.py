@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawler.listings.diagnostics import names_another
+from crawler.flaws import Flaw, FlawKind
+from crawler.listings.diagnostics import another_heading
 from crawler.listings.hrefs import Resolver, Way
 from crawler.listings.mentions import are_elsewhere, row_rejection
 from crawler.listings.page import Page
@@ -210,6 +211,9 @@ class Reading:
 
     def verdict(self, entries: tuple[Entry, ...]) -> Listing:
         """A listing, whole and proved, of ``entries``."""
+        is_elsewhere = are_elsewhere(self.rejections) and all(url.endswith("/") for url in self.seen)
+        heading = None if self.seen else another_heading(self.page.text, self.page.url)
+        flaws = (Flaw(FlawKind.ELSEWHERE) if is_elsewhere else None, heading)
         return Listing(
             url=self.page.url,
             family=self.grammar.family,
@@ -217,8 +221,8 @@ class Reading:
             is_listing=True,
             entries=entries,
             rejections=tuple(self.rejections),
-            conclusive=(not are_elsewhere(self.rejections) or any(not url.endswith("/") for url in self.seen))
-            and (bool(self.seen) or not names_another(self.page.text, self.page.url)),
+            conclusive=not any(flaws),
+            flaws=tuple(flaw for flaw in flaws if flaw is not None),
         )
 
     def _reject(self, href: str) -> None:

@@ -2,6 +2,10 @@
 
 A row of a table has as many cells as those that are entries and a date or a size; a line of a ``pre`` has a name, a
 date and a size; an item of a list is the name of a file. Headings, totals, separators and ways up are none.
+
+Outside of the elements that hold the entries, a line or block is such a row if it is the name of a file, a date or a
+size with a unit, and nothing else. Where the entries are such lines themselves, or there is none, it is a row of the
+listing. Beside a table it may as well be a sentence of a README, so it only keeps the page from proving anything.
 """
 
 from __future__ import annotations
@@ -25,6 +29,9 @@ _EXEMPT = re.compile(
 )
 _SIZE = r"(?:-|&lt;dir&gt;|<dir>|\d[\d.,]*\s?(?:[kmgtp]i?b?|b|bytes)?)"
 _UNIT = re.compile(r"[kmgtp]?i?b(?:ytes)?", re.IGNORECASE)
+_AROUND = " \t,;:|()[]\u2022\u00b7\u2013\u2014-"
+_HAS_UNIT = re.compile(r"\d\s?(?:[kmgtp]i?b?|b|bytes?|octets?|[kmgt]?o)\Z", re.IGNORECASE)
+_LONGEST_LINE = 300
 _NAME_FIRST = re.compile(rf"\s{_SIZE}(?:\s.*)?", re.IGNORECASE)
 _DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
 
@@ -65,6 +72,58 @@ def names_without_link(said: Iterable[Passage]) -> dict[int, str]:
         if name:
             found[id(passage)] = name
     return found
+
+
+def is_row_outside(passage: Passage, regions: Collection[int], names: Collection[str]) -> bool:
+    """Whether a passage outside of tables and ``pre`` is that of an entry."""
+    outside = passage.region not in regions or passage.kind in {"ul", "ol", "dl"}
+    return outside and not passage.furniture and any(last_name(href) in names for href in passage.hrefs)
+
+
+def lines_without_link(said: Sequence[Passage], regions: Collection[int]) -> dict[int, str]:
+    """``id`` of a passage → the name that it shows, for those outside of ``regions`` that are like rows of files."""
+    found: dict[int, str] = {}
+    alone: Passage | None = None
+    for passage in said:
+        if passage.region in regions and passage.kind not in {"ul", "ol", "dl"}:
+            alone = None
+            continue
+        text = passage.text
+        if passage.furniture or passage.hrefs or len(text) > _LONGEST_LINE or _EXEMPT.match(text):
+            alone = None
+            continue
+        name = _name_beside_facts(text)
+        if name:
+            found[id(passage)] = name
+        elif alone is not None and _are_facts(text):  # each cell of the row is a block of its own
+            found[id(alone)] = last_name(alone.text)
+        alone = passage if _is_name(text) else None
+    return found
+
+
+def _name_beside_facts(text: str) -> str:
+    """The name in a line that is a name, first or last, and facts of a file; "" for any other line."""
+    first, _, rest = text.partition(" ")
+    if _is_name(first.rstrip(":,")) and _are_facts(rest):
+        return last_name(first.rstrip(":,"))
+    before, _, last = text.rpartition(" ")
+    return last_name(last) if _is_name(last) and _are_facts(before) else ""
+
+
+def _is_name(text: str) -> bool:
+    if " " in text or "@" in text or read_size(text) is not None or find_date(text) is not None:
+        return False
+    return is_filelike(text) or (len(text) > 2 and text.endswith("/") and "://" not in text and text[0].isalnum())
+
+
+def _are_facts(text: str) -> bool:
+    """Whether ``text`` is a date, a size with a unit, or both, and nothing else."""
+    moment = find_date(text)
+    rest = text if moment is None else f"{text[: moment.start]} {text[moment.end :]}"
+    size = rest.strip(_AROUND)
+    if moment is not None and (not size or is_no_size(size)):
+        return True
+    return read_size(size) is not None and (moment is not None or _HAS_UNIT.search(size) is not None)
 
 
 def _row_name(passage: Passage, width: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
 OUT_OF_MEMORY = 3
@@ -29,7 +30,8 @@ def pack(listing: Listing) -> Iterator[bytes]:
     for names in _chunks(sorted(listing.mentioned)):
         yield _frame("mentioned", names)
     verdict = [listing.is_listing, listing.complete, listing.closed, listing.conclusive]
-    yield _frame("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages])
+    flaws = [[flaw.kind.value, flaw.quote] for flaw in listing.flaws]
+    yield _frame("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages, flaws])
 
 
 def is_last(frame: bytes) -> bool:
@@ -51,7 +53,7 @@ def unpack(frames: Sequence[bytes]) -> Listing:
         elif kind == "mentioned":
             mentioned.update(map(_text, rows))
         elif kind == "listing":
-            (url, family, confidence), (is_listing, complete, closed, conclusive), pages = rows
+            (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws = rows
     if not frames or not is_last(frames[-1]):
         raise ValueError("no end")
     return Listing(
@@ -66,6 +68,7 @@ def unpack(frames: Sequence[bytes]) -> Listing:
         next_pages=tuple(map(_text, pages)),
         mentioned=frozenset(mentioned),
         conclusive=conclusive is True,
+        flaws=tuple(Flaw(FlawKind(kind), _text(quote)) for kind, quote in flaws),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import unescape
 
 _UNSEEN = re.compile(r"<!--|<(script|style|template|svg)\b", re.IGNORECASE)
-_SCRIPT = re.compile(r"<(script)\b", re.IGNORECASE)
+_SCRIPT_ELEMENT = re.compile(r"<(script)\b", re.IGNORECASE)
 _ENDS = {
     "": re.compile("-->"),
     **{name: re.compile(rf"</{name}\s{{0,9}}>", re.IGNORECASE) for name in ("script", "style", "template", "svg")},
@@ -74,7 +74,7 @@ def visible(markup: str) -> str:
 
 def scripts(markup: str) -> list[str]:
     """What stands in the script elements of ``markup``, their start tags included."""
-    return [markup[start:stop] for start, stop in _enclosed(markup, _SCRIPT)]
+    return [markup[start:stop] for start, stop in _enclosed(markup, _SCRIPT_ELEMENT)]
 
 
 def _enclosed(markup: str, opening: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -140,6 +140,8 @@ class _Walk:
             self.current.cells[-1] += " "
         if name == "a":
             self.in_link = not closing
+        elif name == "span" and not self.in_link:
+            self.current.cells[-1] += " "
         found = None if closing else _HREF.search(attributes)
         if found is not None and name not in {"link", "base"}:
             self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))

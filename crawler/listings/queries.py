@@ -33,7 +33,7 @@ _OTHER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Parameters by which a server sends something else than the entry, or does something to it."""
-_SCRIPT = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
+_SCRIPT_NAME = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
 RESERVED = re.compile(r"[?#:]")
@@ -85,7 +85,7 @@ def kept_of(path: str, query: str) -> str | None:
         return ""
     is_folder = path.endswith("/")
     name = unquote(path.rstrip("/").rpartition("/")[2])
-    if not is_folder and _SCRIPT.search(name):
+    if not is_folder and _SCRIPT_NAME.search(name):
         return None
     kept = []
     for part in filter(None, re.split("[&;]", query)):

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings import diagnostics, linkless
-from crawler.listings.passages import passages, visible
+from crawler.listings.passages import Passage, passages, visible
+from crawler.listings.scripts import adds_rows
 from crawler.models import Listing, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class _Unlinked:
+    """What a page shows of files without a link."""
+
+    rows: dict[int, str]
+    """``id`` of a passage that is a row of the listing → the name that it shows."""
+    aside: list[str]
+    """Names in lines beside the listing that may be files of the folder."""
 
 
 def weighed(listing: Listing, markup: str) -> Listing:
@@ -19,22 +32,41 @@ def weighed(listing: Listing, markup: str) -> Listing:
     names = {entry.name for entry in listing.entries}
     regions = linkless.listing_regions(said, names)
     known = names | {rejection.row for rejection in listing.rejections}
-    found: dict[int, str] = {}
-    inside = sorted((passage for passage in said if passage.region in regions), key=lambda passage: passage.region)
-    for _, held in groupby(inside, key=lambda passage: passage.region):
-        found.update(linkless.names_without_link(held))
-    lost = {name: None for name in found.values() if name.removesuffix("/") not in known}
-    rows = {id(p) for p in said if p.region in regions and not linkless.is_useless(p)} | set(found)
+    unlinked = _unlinked(said, regions, names, known)
+    lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
+    rows = {id(p) for p in said if p.region in regions and not linkless.is_useless(p)} | set(unlinked.rows)
     is_empty = not listing.entries and not lost
-    in_trouble = diagnostics.is_in_trouble(said, regions, rows, is_empty=is_empty)
-    is_part = not listing.next_pages and diagnostics.shows_a_part(said, rows)
     ends = [passage.at for passage in said if passage.region in regions]
-    another = bool(ends) and diagnostics.error_document_follows(shown, max(ends))
-    doubtful = diagnostics.writes_links(markup) or (is_empty and diagnostics.names_another(markup, listing.url))
+    found = (
+        Flaw(FlawKind.CUT) if not listing.complete else None,
+        diagnostics.error_in(said, regions, rows, is_empty=is_empty),
+        diagnostics.part_in(said, rows, is_empty=is_empty, has_more=bool(listing.next_pages)),
+        diagnostics.error_after(shown, max(ends)) if ends else None,
+        Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
+        Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
+        Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
+        diagnostics.another_heading(markup, listing.url) if is_empty else None,
+    )
+    flaws = tuple(flaw for flaw in found if flaw is not None)
     return replace(
         listing,
-        complete=listing.complete and not (in_trouble or is_part or another),
-        conclusive=listing.conclusive and not doubtful,
+        complete=not any(flaw.is_incomplete for flaw in flaws),
+        conclusive=all(flaw.is_incomplete for flaw in flaws),
+        flaws=flaws,
         rejections=listing.rejections + tuple(Rejection("no-link", name, "", name) for name in lost),
-        mentioned=listing.mentioned | {name.removesuffix("/") for name in lost},
+        mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
+
+
+def _unlinked(
+    said: Sequence[Passage], regions: Collection[int], names: Collection[str], known: Collection[str]
+) -> _Unlinked:
+    rows: dict[int, str] = {}
+    inside = sorted((passage for passage in said if passage.region in regions), key=lambda passage: passage.region)
+    for _, held in groupby(inside, key=lambda passage: passage.region):
+        rows.update(linkless.names_without_link(held))
+    lines = linkless.lines_without_link(said, regions)
+    if not names or any(linkless.is_row_outside(passage, regions, names) for passage in said):
+        rows.update(lines)
+    aside = {name.removesuffix("/") for name in lines.values()}
+    return _Unlinked(rows, sorted(aside.difference(known, rows.values())))

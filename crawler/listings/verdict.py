@@ -59,8 +59,6 @@ _EMPTY_WORDS = re.compile(
 _NEEDED = 3.0
 _MANY = 10
 """Names of files that are a list without any other mark."""
-_PART = re.compile(r"\(of which only <b>\d+</b> are displayed\)")
-"""Caddy's words for a page that ``limit`` cut."""
 _CLOSED = ("pre", "table", "ul", "ol", "tbody")
 _BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
 
@@ -274,7 +272,7 @@ def end_of(text: str, last: Last, *, proved: bool) -> End:
     rows is enough. A page without a document element has to close that element, whatever it is called.
     """
     tail = text.rstrip()
-    if _PART.search(text) or tail.rfind("<") > tail.rfind(">"):
+    if tail.rfind("<") > tail.rfind(">"):
         return End.CUT
     lower = tail.lower()
     quoted = (f"{mark}{href}" for href in {last.href, escape(last.href)} for mark in "\"'=")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.exact import entity_tag, exact_size, hex_digest, printed, utc_time
 from crawler.listings.exact_rows import Details, Rows
 from crawler.listings.exact_urls import bucket_of, query_value, with_query
@@ -59,8 +60,9 @@ def read_s3(document: XmlDocument) -> Listing | None:
         keys.add_prefix(prefix)
     truncated = bucket.value("IsTruncated").strip().lower() == "true"
     following = _next_page(document.url, bucket, last) if truncated else None
-    complete = document.whole and (not truncated or following is not None)
-    return taken.listing("s3-xml", complete=complete, next_pages=(following,) if following else ())
+    flaws = (Flaw(FlawKind.PART, "IsTruncated"),) if truncated and following is None else ()
+    pages = (following,) if following else ()
+    return taken.listing("s3-xml", complete=document.whole, next_pages=pages, flaws=flaws)
 
 
 def _details(row: dict[str, str]) -> Details:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.exact import entity_tag, exact_size, http_time, printed, utc_time
 from crawler.listings.exact_rows import Details, Rows, decode_name, name_problem
 from crawler.listings.exact_urls import bucket_of, is_external, without_query
@@ -82,8 +83,8 @@ def read_webdav(document: XmlDocument) -> Listing | None:
         if member is not owner:
             _take(taken, member, inside, owner.site if owner else "")
     cut = any(member.status.strip() and not _SUCCESS(member.status) for member in members)
-    complete = document.whole and owner is not None and not cut
-    return taken.listing("webdav", complete=complete, confidence=1.0 if owner else 0.6)
+    flaws = (Flaw(FlawKind.NOT_THIS),) * (owner is None) + (Flaw(FlawKind.MEMBER),) * cut
+    return taken.listing("webdav", complete=document.whole, confidence=1.0 if owner else 0.6, flaws=flaws)
 
 
 def _renamed_owner(members: list[_Member]) -> _Member | None:

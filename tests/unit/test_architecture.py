@@ -16,7 +16,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "crawler"
 
 LAYERS = {
-    0: "version models errors refusals months units directory_digest",
+    0: "version models flaws errors refusals months units directory_digest",
     1: "listings web_links filters hosts urls scope unusable loops comparison robots kinds plan pieces resuming "
     "evidence racy outdated leaf learnt window pace meter breaker proxies netrc_file zones retry limits space digests "
     "config mirrors ownership report summary render escape wire framing splitter interfaces remembered observer exits "

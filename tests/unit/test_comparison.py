@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from crawler.comparison import Extraneous, Missing, Shown, useless
+from crawler.flaws import Flaw, FlawKind
 from crawler.models import Entry, Kind, Local
 
+DOUBT = Flaw(FlawKind.ELSEWHERE)
 FILE, FOLDER, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
 
 
@@ -36,7 +38,7 @@ def test_what_a_page_mentions_is_not_proven_absent() -> None:
     page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
     page.mentioned |= {"b", "sub"}
     missing = Missing()
-    missing.note("", page.extraneous("", {"b": FILE, "c": FILE, "sub": FILE}), conclusive=True)
+    missing.note("", page.extraneous("", {"b": FILE, "c": FILE, "sub": FILE}), doubt=None)
     assert (missing.mentioned, missing.gone) == (["b"], [gone("c", Kind.FILE)])
     assert missing.replaced == {"sub": gone("sub", Kind.FILE, replaced=True)}
     missing.confirm("sub")
@@ -45,14 +47,14 @@ def test_what_a_page_mentions_is_not_proven_absent() -> None:
 
 def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
     missing = Missing()
-    missing.note("x", shown(path="x").extraneous("x", {"b": FILE}), conclusive=False)
-    missing.note("y", [], conclusive=False)
-    assert missing == Missing(doubted=["x"])
+    missing.note("x", shown(path="x").extraneous("x", {"b": FILE}), doubt=DOUBT)
+    missing.note("y", [], doubt=DOUBT)
+    assert missing == Missing(doubted={"x": DOUBT})
 
 
 def test_what_is_a_folder_now_is_known_in_spite_of_doubt_about_the_rest() -> None:
     missing, page = Missing(), shown(("sub", Kind.DIRECTORY))
-    missing.note("", page.extraneous("", {"sub": FILE}), conclusive=False)
+    missing.note("", page.extraneous("", {"sub": FILE}), doubt=DOUBT)
     assert missing == Missing(replaced={"sub": gone("sub", Kind.FILE, replaced=True)})
 
 
@@ -75,7 +77,7 @@ def test_a_file_where_a_folder_is_shown_is_in_the_way(there: Local, kind: Kind) 
 def test_a_folder_where_a_file_is_shown_goes_only_once_that_file_has_arrived(kind: Kind) -> None:
     """Until then it may be a folder whose slash the listing omits."""
     missing = Missing()
-    missing.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), conclusive=True)
+    missing.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), doubt=None)
     item = gone("x", Kind.DIRECTORY, replaced=True)
     assert missing == Missing(obstructing={"x": item})
     missing.confirm("x")
@@ -137,7 +139,7 @@ def test_a_name_is_of_the_kind_that_all_its_rows_say(kinds: list[Kind], is_folde
 def test_what_must_stay_is_never_gone(conclusive: bool, spared: str, as_shown: Kind | None, kind: Kind) -> None:
     page = shown(("other", Kind.FILE), *([("x", as_shown)] if as_shown else []))
     missing = Missing()
-    missing.note("", page.extraneous("", {"x": Local(kind, 5, 0, spared)}), conclusive=conclusive)
+    missing.note("", page.extraneous("", {"x": Local(kind, 5, 0, spared)}), doubt=None if conclusive else DOUBT)
     missing.confirm("x")
     in_the_way = as_shown is Kind.DIRECTORY and kind is not Kind.DIRECTORY
     assert bool(missing.gone) == (not spared and (in_the_way or (as_shown is None and conclusive)))
@@ -168,8 +170,8 @@ def test_all_below_a_file_that_became_a_folder_is_replaced(path: str, is_replace
 def test_where_the_state_alone_says_what_a_page_shows_that_page_is_named() -> None:
     items = [gone("d/a", Kind.FILE), gone("d/b", Kind.FILE)]
     missing = Missing()
-    missing.note("d", items, conclusive=True, recalled=("d", "http://h/d/"))
-    missing.note("", [gone("c", Kind.FILE)], conclusive=True)
+    missing.note("d", items, doubt=None, recalled=("d", "http://h/d/"))
+    missing.note("", [gone("c", Kind.FILE)], doubt=None)
     assert missing == Missing(
         gone=[*items, gone("c", Kind.FILE)], recalled=dict.fromkeys(["d/a", "d/b"], ("d", "http://h/d/"))
     )
@@ -199,5 +201,5 @@ def test_a_page_lacks_what_it_does_not_show(path: str, replaced: bool, is_lackin
 def test_a_folder_that_stays_where_a_file_is_shown_hides_nothing_behind_it() -> None:
     stays = Extraneous(path="x", kind=Kind.DIRECTORY, size=0, replaced=True, spared="a mount point")
     missing = Missing()
-    missing.note("", [stays, gone("y", Kind.FILE)], conclusive=True)
+    missing.note("", [stays, gone("y", Kind.FILE)], doubt=None)
     assert missing == Missing(gone=[gone("y", Kind.FILE)])

@@ -17,6 +17,7 @@ from crawler.comparison import Extraneous, Missing
 from crawler.config import Config, MaxDelete, parse_max_delete
 from crawler.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
 from crawler.filters import Filters
+from crawler.flaws import Flaw, FlawKind
 from crawler.models import Kind, Known, Local, Outcome
 from crawler.refusals import NOT_EMPTY
 from crawler.state import SqliteState
@@ -251,23 +252,28 @@ def test_no_percentage_allows_nothing() -> None:
     assert excess(1, 100, MaxDelete(percent=0.0, always=0)) is not None
 
 
+MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
+
+
 @pytest.mark.parametrize(
     ("doubted", "mentioned", "warnings"),
     [
-        ([], [], []),
-        (["a"], [], [("nothing was deleted in /a: what its listing shows leads elsewhere", 6)]),
-        (["a", "b"], [],
-         [("nothing was deleted in /a (and 1 more folders): what its listing shows leads elsewhere", 6)]),
-        (["a", "b", "c"], ["x"],
-         [("nothing was deleted in /a (and 2 more folders): what its listing shows leads elsewhere", 6),
+        ({}, [], []),
+        ({"a": MOVED}, [], [(f"nothing was deleted in /a: {MOVED}", 6)]),
+        ({"a": MOVED, "b": MOVED}, [], [(f"nothing was deleted in /a (and 1 more folder): {MOVED}", 6)]),
+        ({"a": MOVED, "b": SCRIPTED, "c": MOVED, "d": MOVED}, ["x"],
+         [(f"nothing was deleted in /a (and 2 more folders): {MOVED}", 6),
+          (f"nothing was deleted in /b: {SCRIPTED}", 6),
           ("not deleted: x: no longer listed, but a link on the page still shows the name", 0)]),
-        ([], ["x", "y"],
+        ({}, ["x", "y"],
          [("not deleted: x and 1 more: no longer listed, but a link on the page still shows the name", 0)]),
-        ([], ["x", "y", "z"],
+        ({}, ["x", "y", "z"],
          [("not deleted: x and 2 more: no longer listed, but a link on the page still shows the name", 0)]),
     ],
 )  # fmt: skip
-def test_what_stays_in_doubt_is_said(doubted: list[str], mentioned: list[str], warnings: list[tuple[str, int]]) -> None:
+def test_what_stays_in_doubt_is_said(
+    doubted: dict[str, Flaw], mentioned: list[str], warnings: list[tuple[str, int]]
+) -> None:
     assert list(doubts(Missing(doubted=doubted, mentioned=mentioned))) == warnings
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.flaws import Flaw, FlawKind
 from crawler.listings.packing import is_last, pack, unpack
 from crawler.models import Entry, Kind, Listing, Rejection, Span
 
@@ -39,6 +40,7 @@ listings = st.builds(
     next_pages=st.lists(texts, max_size=3).map(tuple),
     mentioned=st.frozensets(texts, max_size=3),
     conclusive=st.booleans(),
+    flaws=st.lists(st.builds(Flaw, st.sampled_from(FlawKind), texts), max_size=3).map(tuple),
 )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from crawler import Listing, parse_listing
+from crawler.flaws import FlawKind
 from crawler.listings import parse_without_grammar
-from crawler.listings.diagnostics import names_another, writes_links
+from crawler.listings.diagnostics import another_heading
 from crawler.listings.passages import visible
+from crawler.listings.scripts import adds_rows
 
 URL = "http://h.test/pub/"
 _LINK = '<a href="{0}">{0}</a>'
@@ -133,10 +135,59 @@ def test_a_page_that_tells_of_an_error_or_a_part_is_not_complete(text: str) -> N
         "var html = '<a href=' + n; list.insertAdjacentHTML('beforeend', html)",
         "for (n of all) { var a = document.createElement('a'); a.href = n; list.appendChild(a) }",
         "fetch('rows.html').then(r => r.text()).then(t => { list.innerHTML = t })",
+        "document.write('<' + 'a hr' + 'ef=\"' + n + '\">')",
+        'list.innerHTML += "\\x3ca href=\'" + n + "\'>"',
+        "list.innerHTML += '\\u003ca\\u0020href=' + n",
+        "document.write('%3Ca href=' + n)",
+        "var t = 'a'; list.innerHTML = '<' + t + ' href=\"' + n + '\">' + n",
+        "var a = document.createElement('a'); a.setAttribute('href', n); list.prepend(a)",
+        "var a = document.createElement(`A`); a.href = n; list.replaceChildren(a)",
+        "$('#list').load('rows.html')",
+        "fetch('f.json').then(r => r.json()).then(f => f.map(n => table.insertRow().insertCell().append(n)))",
+        "new EventSource('/f').onmessage = e => { list.innerHTML += e.data }",
     ],
 )
 def test_scripts_that_write_rows_make_a_page_inconclusive(script: str) -> None:
     assert not parse(table(_LINK.format("a.txt"), around=f"<script>{script}</script>")).conclusive
+
+
+def blocks(*lines: str, tag: str = "div") -> str:
+    """A page whose rows are blocks, each with a name and a size."""
+    rows = "".join(f"<{tag}>{line}</{tag}>\n" for line in lines)
+    return (
+        f"<html><title>Index of /pub/</title><h1>Index of /pub/</h1><a href='../'>..</a>{rows}<p>3 files</body></html>"
+    )
+
+
+LINES = [
+    "c.bin 12 MB", "c.bin (12 MB)", "c.bin - 12 MB", "c.bin: 12.5 KiB", "12 MB c.bin", "2020-01-01 00:00 12M c.bin",
+    "c.bin 2020-01-01 00:00 1000", "<span>c.bin</span><span>12 MB</span>", "<div>c.bin</div><div>12 MB</div>",
+    "<b>c.bin</b> <i>1,000 bytes</i>", "c.bin 2020-01-01", "<a>c.bin</a> 12 MB",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("tag", ["div", "p", "section"])
+def test_a_line_without_a_link_is_a_row_where_rows_are_lines(line: str, tag: str) -> None:
+    listing = parse(blocks(*(f"{_LINK.format(name)} 12 MB" for name in ("a.bin", "b.bin")), line, tag=tag))
+    assert (failed(listing), len(listing.entries), listing.flaws) == (["c.bin"], 2, ())
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_without_a_link_beside_a_table_leaves_doubt(line: str) -> None:
+    listing = parse(table(_LINK.format("a.txt"), around=f"<p>{line}<br>more</p>"))
+    assert ([flaw.kind for flaw in listing.flaws], failed(listing)) == ([FlawKind.UNLINKED], [])
+    assert (listing.complete, listing.conclusive, "c.bin" in listing.mentioned) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a.txt 12 MB", "Download c.bin (12 MB) here", "c.bin", "12 MB", "Total: 12 MB", "2020-01-01", "see c.bin for more",
+     "me@c.bin 12 MB", "3.6.4 2020-01-01", "mirror.example.org 12 MB", "c.bin 5", "nginx/1.2.3 2020-01-01"],
+)  # fmt: skip
+def test_sentences_beside_a_table_leave_no_doubt(line: str) -> None:
+    listing = parse(table(_LINK.format("a.txt"), around=f"<p>{line}</p>"))
+    assert (listing.flaws, failed(listing), listing.conclusive) == ((), [], True)
 
 
 @pytest.mark.parametrize("text", [table(heading="Index of /other/"), nginx(heading="Index of /other/")])
@@ -161,6 +212,17 @@ def test_a_webdav_member_with_a_status_of_failure_is_counted() -> None:
 @pytest.mark.parametrize("piece", ["<script>", "<script ", "<!--", "<style>", "<h1 ", "<svg><", "</script"])
 def test_what_is_never_closed_is_looked_for_once(piece: str) -> None:
     page = "<html><h1>Index of /pub/</h1>" + piece * (120_000 // len(piece))
-    assert not writes_links(page)
+    assert not adds_rows(page)
     assert visible(page)
-    assert not names_another(page, "http://h/pub/")
+    assert another_heading(page, "http://h/pub/") is None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece",
+    ["createElement('a')", "<a x='y' ", "'+'", "' ", "bread", "<link ", " on", "href=", "\\x3", ".href =", ").load(",
+     "innerHTML", "document.write"],
+)  # fmt: skip
+def test_scripts_are_read_in_linear_time(piece: str) -> None:
+    adds_rows("<script>" + piece * 20_000 + "</script>")
+    adds_rows("<p" + piece * 20_000)

@@ -1,0 +1,104 @@
+"""Why a listing page is no proof of what its folder holds: each kind of flaw, and what a user reads about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+_LONGEST = 120
+"""Characters of a page that are quoted."""
+
+
+class FlawKind(StrEnum):
+    """What is wrong with a page. The first group makes a listing incomplete, the second one inconclusive."""
+
+    CUT = "cut"
+    UNBOUNDED = "unbounded"
+    ERROR = "error"
+    PART = "part"
+    ERROR_FOLLOWS = "error-follows"
+    MEMBER = "member"
+    NOT_THIS = "not-this"
+
+    ELSEWHERE = "elsewhere"
+    SCRIPT = "script"
+    UNLINKED = "unlinked"
+    HEADING = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What follows from one kind of flaw."""
+
+    text: str
+    advice: str
+    is_incomplete: bool = True
+    """The listing fails. Otherwise it counts, but proves nothing absent."""
+
+
+MEANINGS: Mapping[FlawKind, Meaning] = {
+    FlawKind.CUT: Meaning("the listing was cut short: its end is missing", "the next run reads it again"),
+    FlawKind.UNBOUNDED: Meaning(
+        "the listing may have been cut short: it has no closing tags, and its response no length",
+        "a server or proxy that sends Content-Length or chunks would settle it",
+    ),
+    FlawKind.ERROR: Meaning(
+        "its page reports an error", "entries may be missing until the server can read the folder again"
+    ),
+    FlawKind.PART: Meaning(
+        "its page shows only part of the listing", "raise the site's limit, or use a URL that shows everything"
+    ),
+    FlawKind.ERROR_FOLLOWS: Meaning("an error page follows the listing", "the next run reads it again"),
+    FlawKind.MEMBER: Meaning(
+        "the server could not describe every member of the folder", "entries may be missing until it can"
+    ),
+    FlawKind.NOT_THIS: Meaning("the response does not describe the folder that was requested", "check URL"),
+    FlawKind.ELSEWHERE: Meaning("what its listing shows leads elsewhere", "-v shows where", is_incomplete=False),
+    FlawKind.SCRIPT: Meaning(
+        "a script on its page can add rows, and scripts are not run",
+        "compare it with a browser; a plain index or --input-file lists every file",
+        is_incomplete=False,
+    ),
+    FlawKind.UNLINKED: Meaning(
+        "its page shows what may be files without a link",
+        "compare it with a browser; --input-file can name files that have no link",
+        is_incomplete=False,
+    ),
+    FlawKind.HEADING: Meaning(
+        "its page has no rows and the heading of another folder", "check that the server maps URL to the right folder",
+        is_incomplete=False,
+    ),
+}  # fmt: skip
+"""Every kind → its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One flaw of a page."""
+
+    kind: FlawKind
+    quote: str = ""
+    """The words of the page that show it, if any."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the listing fails, and not merely proves nothing absent."""
+        return MEANINGS[self.kind].is_incomplete
+
+    def __str__(self) -> str:
+        meaning = MEANINGS[self.kind]
+        words = " ".join(self.quote.split())
+        short = words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+        return f"{meaning.text}{f' ({short!r})' if short else ''}; {meaning.advice}"
+
+
+def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
+    """The first of ``flaws`` of that group; if it has none, what has always been known of such a page by itself."""
+    found = (flaw for flaw in flaws if flaw.is_incomplete is is_incomplete)
+    return next(found, Flaw(FlawKind.CUT if is_incomplete else FlawKind.ELSEWHERE))
+
+
+def is_cut_short(flaws: Sequence[Flaw]) -> bool:
+    """Whether the last row of an incomplete listing with these flaws may be half a row."""
+    return not any(flaw.is_incomplete for flaw in flaws) or any(flaw.kind is FlawKind.CUT for flaw in flaws)
