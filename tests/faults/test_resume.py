@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 
@@ -24,7 +23,7 @@ def leave_a_part(sandbox: Sandbox, site: Site, name: str = "big") -> None:
     site.at(name).behave((Stall(at=0.5, times=1),))
     program = sandbox.start(site.url)
     # What the server sent may still be on its way: the part itself tells what has arrived.
-    wait_until(lambda: any(os.path.getsize(part) >= len(BIG) // 4 for part in sandbox.parts()), "a quarter on the disk")
+    wait_until(lambda: sandbox.largest_part() >= len(BIG) // 4, "a quarter on the disk")
     program.signal(signal.SIGTERM)
     sandbox.note(program.finish())
     assert name not in sandbox.tree()

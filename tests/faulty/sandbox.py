@@ -17,6 +17,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -231,6 +232,14 @@ class Sandbox:
         """Left-overs of downloads in the program's own directory."""
         folder = self.directory / STATE / "parts"
         return sorted(str(path) for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
+
+    def largest_part(self) -> int:
+        """Bytes of the largest of these left-overs, while the program may rename or remove any of them."""
+        sizes = [0]
+        for part in self.parts():
+            with suppress(FileNotFoundError):
+                sizes.append(os.path.getsize(part))
+        return max(sizes)
 
     def inodes(self) -> dict[str, tuple[int, int]]:
         """(inode, mtime in nanoseconds) of every file in DIR."""
