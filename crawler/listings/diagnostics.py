@@ -16,7 +16,7 @@ from crawler.listings.hrefs import decoded
 from crawler.listings.passages import Passage
 
 _INTERPRETER = re.compile(
-    r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .*\bon line \d+"
+    r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .{0,500}?\bon line \d"
     r"|\bPHP (?:Warning|Fatal error|Parse error):"
     r"|Traceback \(most recent call last\)"
     r"|\[an error occurred while processing this directive\]"

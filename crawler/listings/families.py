@@ -43,7 +43,7 @@ FAMILIES = (
     _family("caddy", r'<tr class="file[ "].{0,1500}?(?:<time datetime=|data-order=)|<div id="summary">\s*'
                      r'<span class="meta-item">',
             proves=True),
-    _family("artifactory", r"<address[^>]*>\s*Artifactory(?:/|\s)", proves=True),
+    _family("artifactory", r"<address[^<>]{0,300}>\s*Artifactory(?:/|\s)", proves=True),
     _family("twisted", r"<title>Directory listing for .{1,4000}?<t[hd][^>]*>\s*Content type", proves=True),
     _family("tomcat", r"(?-i:<h1>Directory Listing For )|Up To [^<]{0,3000}</b></a></h1><HR|"
                       r"<h3>Apache Tomcat/", proves=True),

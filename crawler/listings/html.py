@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import escape
 
@@ -19,6 +20,9 @@ from crawler.listings.verdict import End
 from crawler.models import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
+_BASE = re.compile(r"<base\b", re.IGNORECASE)
+_RAW = [("<!--", "-->"), *((f"<{name}", f"</{name}") for name in ("script", "style", "textarea", "title", "template"))]
+"""What begins and ends an element or comment in which tags are text, or rows are not shown."""
 PART = 1 << 18
 """Characters of a long page that are made a tree at a time."""
 ROWS = 5_000
@@ -58,7 +62,7 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     part = abridger.part(0, size=PART, rows=ROWS)
     first = _read(page, text[: part.end], part)
     listing = first.listing()
-    if part.end == len(text) or not listing.is_listing or len(first.regions) != 1:
+    if part.end == len(text) or not listing.is_listing or not _may_go_on(first, text, part.end):
         return None
     region = first.regions[0].element
     before = _opening(region, first.survey.named["base"])
@@ -67,6 +71,8 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     while part.end < len(text):
         start = part.end
         part = abridger.part(start, size=PART, rows=ROWS)
+        if _spans_parts(text[start : part.end]):
+            return None
         reader = _read(page, text[start : part.end], part, first, before)
         found = reader.entries()
         conclusive &= reader.is_conclusive(found)
@@ -86,6 +92,18 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         mentioned=frozenset(first.mentioned),
         conclusive=conclusive or has_files(entries),
     )
+
+
+def _may_go_on(first: HtmlReader, text: str, end: int) -> bool:
+    """Whether what follows the first part of a page, which ends at ``end``, means the same when read by itself."""
+    has_base = bool(first.survey.named["base"]) or _BASE.search(text, end) is None
+    return len(first.regions) == 1 and has_base and not _spans_parts(text[:end])
+
+
+def _spans_parts(markup: str) -> bool:
+    """Whether a script, a style or a comment that begins in a part of a page ends behind it, with rows inside."""
+    lower = markup.lower()
+    return any(lower.rfind(opening) > lower.rfind(closing) for opening, closing in _RAW)
 
 
 def _opening(region: Tag, bases: list[Tag]) -> str:

@@ -12,7 +12,7 @@ from crawler.listings.page import Page
 _STARTS = (b"[", b"{", b"/")
 # nginx answers ?callback=f with "/* callback */\r\nf([…]);"
 _CALLBACK = re.compile(r"\s*(?:/\*[^*]{0,80}\*/\s*)?[A-Za-z_$][\w.$]{0,200}\s*\(\s*(?=[\[{])")
-_CALLBACK_END = re.compile(r"\s*\)\s*;?\s*\Z")
+_CALLBACK_END = re.compile(r"(?<!\s)\s*\)\s*;?\s*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,13 +26,14 @@ from crawler.listings.page import tree_of
 from crawler.listings.regions import Candidate, choose, find_regions, labels_of
 from crawler.listings.roots import settle_folder, settle_root
 from crawler.listings.rows import MAX_CLIMB, Cutter
+from crawler.listings.sizes import are_apart
 from crawler.listings.survey import Link, Survey
 from crawler.listings.times import Order
 from crawler.listings.unlisted import unlisted
 from crawler.listings.verdict import End, Evidence, Last
-from crawler.models import Entry, Kind, Listing, Rejection
+from crawler.models import Entry, Kind, Listing, Rejection, Span
 
-_FRAGMENT_DIGEST = re.compile(r"#(?:.*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
+_FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
 _OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 _EPOCH_YEAR = 1970
 
@@ -72,8 +73,9 @@ class HtmlReader:
         self.evidence = Evidence()
         self._shown: dict[str, Link] = leader._shown if leader else {}
         """URL of an entry → the link that named it."""
+        self._sizes: dict[str, Span[int] | None] = leader._sizes if leader else {}
         self._merged: set[int] = set()
-        """``id`` of the links of rows that have the URL of an entry, and are shown by another name."""
+        """``id`` of the links of rows that have the URL of an entry, and show another name or size."""
         self._trusts_foreign = False
         """What leads elsewhere counts among the rows, because the page says what it is."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
@@ -125,7 +127,9 @@ class HtmlReader:
             for candidate in region.candidates:
                 kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
                 entry = self._entry(candidate, kind, order)
-                if unescaped.is_another(self._shown.setdefault(entry.url, candidate.link), candidate.link):
+                first = self._shown.setdefault(entry.url, candidate.link)
+                size = self._sizes.setdefault(entry.url, candidate.facts.size)
+                if unescaped.is_another(first, candidate.link) or are_apart(size, candidate.facts.size):
                     self._merged.add(id(candidate.link))
                 address, _, query = entry.url.partition("?")
                 if entry.url not in self.seen and not (

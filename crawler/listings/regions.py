@@ -23,7 +23,7 @@ from crawler.listings.verdict import is_filelike
 _NAVIGATION = re.compile(
     r"(?:^|[^a-z])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|footer|sidebar|topbar|toolbar)(?:$|[^a-z])"
 )
-_CUT = re.compile(r"\s*(?:\.\.>|\.{2,4}>?|…>?|&gt;)\s*$")
+_CUT = re.compile(r"(?<!\s)\s*(?:\.\.>|\.{2,4}>?|…>?|&gt;)\s*$")
 _SUFFIX = re.compile(r"[@*/=|]$")
 _MINI_HTTPD_CUT = 20
 _STRUCTURED = 3.6

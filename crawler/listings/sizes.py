@@ -6,7 +6,8 @@ nearest  Apache's ``apr_strfsize`` and nginx's autoindex: to the nearest unit of
          the lower bits before it rounds, so an edge may lie up to 1/1024 of a unit further out.
 floor    lighttpd's ``http_list_directory_sizefmt``: the decimal is the remainder in 1024ths divided by 100, cut off,
          with 0.1K as the least for a file that is not empty.
-safe     everyone else: a unit of the last digit either way, and 1000 or 1024 as the base.
+safe     everyone else: a unit of the last digit either way, and 1000 or 1024 as the base. Three digits behind the
+         point may be thousands, so that the interval contains both meanings.
 """
 
 from __future__ import annotations
@@ -72,6 +73,11 @@ def is_near(size: int, printed: Span[int]) -> bool:
     return printed.low - margin <= size <= printed.high + margin
 
 
+def are_apart(first: Span[int] | None, second: Span[int] | None) -> bool:
+    """Whether two printed sizes cannot be those of one file."""
+    return first is not None and second is not None and (first.high < second.low or second.high < first.low)
+
+
 def find_marked_size(text: str, rounding: Rounding = Rounding.SAFE) -> tuple[str, Span[int]] | None:
     """The first number with a unit inside a longer text, with its wording."""
     found = _MARKED.search(text[:500].translate(_DIGITS))
@@ -98,6 +104,9 @@ def _interval(found: re.Match[str], rounding: Rounding, unit: int) -> Span[int] 
     steps = 10 ** len(fraction)
     number = whole * steps + int(fraction or 0)
     scale = 1024**power
+    if len(fraction) == 3 and 0 < whole < 1000 and rounding is Rounding.SAFE:
+        # 1.000 KB is about one or exactly a thousand of them: only the writer's language would tell
+        return Span(max(0, (number - 1) * 1000**power // steps), (number + 1) * scale)
     if rounding is Rounding.NEAREST:
         margin = scale // 512
         low = (2 * number - 1) * scale // (2 * steps) - margin

@@ -332,3 +332,39 @@ def test_a_page_read_in_parts_gives_what_it_gives_in_one(
     half = read_html(cut)
     assert half is not None
     assert not half.complete
+
+
+@pytest.mark.parametrize("printer", [nginx, apache_table, plain_table])
+@given(
+    pieces=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["<base href='/other/'>", "<script>", "</script>", "<!--", "-->", "<style>", "</style>", "<BASE HREF=x/>",
+                 "<SCRIPT src=a>", "<template>", "</template>", "<textarea>", "<title>x", "</table><table>", "</pre>"]
+            ),
+            st.integers(0, 119),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)  # fmt: skip
+@settings(max_examples=25, deadline=None)
+def test_markup_between_rows_means_the_same_to_a_page_read_in_parts(
+    printer: Callable[[list[Node]], str], pieces: list[tuple[str, int]]
+) -> None:
+    text = printer([Node(b"file-%d" % i, False, i * 1000, datetime(2024, 7, 1, tzinfo=UTC)) for i in range(120)])
+    for piece, number in pieces:
+        row = (
+            text.rfind("<tr", 0, text.find(f"file-{number}")) if "<tr" in text else text.find(f'<a href="file-{number}')
+        )
+        text = text[:row] + piece + text[row:]
+    page = Page(body=text.encode(), url=HERE, content_type="text/html")
+    in_one = read_html(page)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crawler.listings.html.PART", 3_000)
+        patch.setattr("crawler.listings.html.ROWS", 25)
+        in_parts = read_html(page)
+    assert in_one is not None
+    assert in_parts is not None
+    assert {entry.url for entry in in_parts.entries} == {entry.url for entry in in_one.entries}
+    assert (in_parts.complete, in_parts.conclusive) == (in_one.complete, in_one.conclusive)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crawler import parse_listing
 from crawler.listings.queries import kept_of, without_session
-from crawler.models import Listing
+from crawler.models import Listing, Span
 from tests.faulty.pages import Row, apache, nginx, python
 
 URL = "http://h/pub/"
@@ -171,3 +171,21 @@ def test_no_row_is_lost(href: str) -> None:
         "page",
         "duplicate",
     }
+
+
+_TWICE = '<a href="a.bin">a.bin</a>       01-Jan-2020 00:00     {}\r\n'
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"), [("1000", "duplicate"), ("1K", "duplicate"), ("2000", "clash"), ("2M", "clash")]
+)
+@pytest.mark.parametrize("around", ["", "<p>a theme</p>"])
+def test_one_address_with_two_sizes_is_a_clash(second: str, reason: str, around: str) -> None:
+    page = (
+        "<html>\r\n<head><title>Index of /pub/</title></head>\r\n<body>\r\n<h1>Index of /pub/</h1><hr><pre>"
+        f'<a href="../">../</a>\r\n{_TWICE.format(1000)}{_TWICE.format(second)}</pre><hr>{around}</body>\r\n</html>\r\n'
+    )
+    listing = parse_listing(page.encode(), "http://h.test/pub/", "text/html")
+    assert [(entry.name, entry.size) for entry in listing.entries] == [("a.bin", Span(1000, 1000))]
+    assert [each.reason for each in listing.rejections if each.subject == "a.bin"] == [reason]
+    assert [each.row for each in listing.rejections if each.row] == (["a.bin"] if reason == "clash" else [])
