@@ -29,6 +29,7 @@ MOST = 1000
 """Of what a run starts at once: more is a mistake, and would take the memory of the machine."""
 _MANY = 1_000_000
 _COUNT = (1 << 63) - 1
+_LIMIT = "expected a number of files or a percentage such as 25%"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
 
 
@@ -94,10 +95,26 @@ class MaxDelete:
 
 def parse_max_delete(text: str) -> MaxDelete:
     """Raises ValueError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
-    if not match or (match[2] and float(match[1]) > 100) or (not match[2] and "." in match[1]):
-        raise ValueError("expected a number of files or a percentage such as 25%")
-    return MaxDelete(percent=float(match[1])) if match[2] else MaxDelete(count=int(match[1]))
+    match = re.fullmatch(r"(\d{1,19}(?:\.\d{1,19})?)(%?)", text.strip())
+    if not match or (not match[2] and "." in match[1]):
+        raise ValueError(_LIMIT)
+    return _limit(MaxDelete(percent=float(match[1])) if match[2] else MaxDelete(count=int(match[1])))
+
+
+def _limit(value: MaxDelete) -> MaxDelete:
+    """``value`` itself. Raises ValueError for one that is no limit."""
+    is_count = value.percent is None and value.count is not None and 0 <= value.count <= _COUNT
+    is_share = value.count is None and value.percent is not None and 0 <= value.percent <= 100
+    if not (is_count or is_share) or not 0 <= value.always <= _COUNT:
+        raise ValueError(_LIMIT)
+    return value
+
+
+def _span(value: timedelta) -> timedelta:
+    """``value`` itself. Raises ValueError for what ``parse_duration`` would not give."""
+    if not 0 <= value.total_seconds() <= LONGEST:
+        raise ValueError(f"expected a time from 0 to {LONGEST // 86400}d")
+    return value
 
 
 def _whole(minimum: int, maximum: int) -> Callable[[str], int]:
@@ -192,6 +209,8 @@ class Option:
     parse: Callable[[str], Any] = str
     takes: type | None = None
     """Values of this type are taken as they are: what ``parse`` makes, where no text or number is like it."""
+    check: Callable[[Any], Any] = str
+    """For a value of the type ``takes``: raises ValueError if it is out of range."""
     short: str | None = None
     multiple: bool = False
     negative: str | None = None
@@ -236,10 +255,10 @@ class Config:
     min_size: int | None = _option(None, WHAT, "skip smaller files", "SIZE", parse=parse_size)
     max_size: int | None = _option(None, WHAT, "skip larger files", "SIZE", parse=parse_size)
     newer_than: datetime | timedelta | None = _option(
-        None, WHAT, "skip files older than this: 7d or 2025-01-31", "AGE", parse=parse_age, takes=timedelta
+        None, WHAT, "skip files older than this: 7d or 2025-01-31", "AGE", parse=parse_age, takes=timedelta, check=_span
     )
     older_than: datetime | timedelta | None = _option(
-        None, WHAT, "skip files newer than this", "AGE", parse=parse_age, takes=timedelta
+        None, WHAT, "skip files newer than this", "AGE", parse=parse_age, takes=timedelta, check=_span
     )
     max_files: int | None = _option(None, WHAT, "stop after saving that many files", "N", parse=_whole(1, _COUNT))
     max_total_size: int | None = _option(None, WHAT, "stop before more than that is saved in all", "SIZE", parse=_total)
@@ -291,13 +310,13 @@ class Config:
     delete: bool = _option(False, LOCAL, "remove local files that are gone upstream, when that is proven")
     max_delete: MaxDelete = _option(
         MaxDelete(percent=25.0, always=10), LOCAL, "refuse to delete more than that", "N|N%",
-        parse=parse_max_delete, takes=MaxDelete, shown="25%, or 10 files where that is more",
+        parse=parse_max_delete, takes=MaxDelete, check=_limit, shown="25%, or 10 files where that is more",
     )  # fmt: skip
     ignore_errors: bool = _option(False, LOCAL, "delete although something failed, where the listing was complete")
     delete_excluded: bool = _option(False, LOCAL, "what the filters exclude may be deleted too")
     trash: timedelta | None = _option(
         None, LOCAL, "move deleted and replaced files to DIR/.crawler/trash, for that long", "DAYS",
-        parse=_trash, takes=timedelta, shown="off",
+        parse=_trash, takes=timedelta, check=_span, shown="off",
     )  # fmt: skip
     check: str = _option(
         "listing", LOCAL, "what decides that a file is unchanged", "listing|headers|digest",
@@ -477,9 +496,10 @@ def _convert(item: Field[Any], value: object, where: str) -> object:
 
 
 def _convert_one(option: Option, value: object, where: str) -> object:
-    if option.takes is not None and isinstance(value, option.takes):
-        return value
     try:
+        if option.takes is not None and isinstance(value, option.takes):
+            option.check(value)
+            return value
         return option.parse(_text_of(value))
     except TypeError:
         shown = "" if option.secret else f"{value!r}: "

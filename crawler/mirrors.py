@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.config import Config
+from crawler.config import MOST, Config
 from crawler.errors import ConfigError
 from crawler.urls import start_url
 
@@ -41,8 +41,8 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
         if key not in {"defaults", "mirror", "jobs"}:
             raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [[mirror]])")
     jobs = data.get("jobs", 1)
-    if not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1:
-        raise ConfigError(f"{where}: jobs: expected a whole number, 1 or more")
+    if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MOST:
+        raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MOST}")
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
         raise ConfigError(f"{where}: defaults: expected a table")

@@ -179,20 +179,62 @@ def test_a_wrong_value_is_an_error_of_one_line_that_names_place_and_key(key: str
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e3", "-1", "-1s", "9" * 5000, "1" + "0" * 19, ""])
+TAKES_ZERO = {
+    "workers": False, "processes": True, "listers": False, "backlog": False, "segments": False, "attempts": False,
+    "max_files": False, "max_depth": True, "requests_per_second": False, "max_total_size": False, "min_size": True,
+    "max_size": True, "min_speed": True, "limit_rate": False, "connect_timeout": False, "read_timeout": False,
+    "max_duration": False, "lock_wait": True, "trash": True, "newer_than": True, "older_than": True, "max_delete": True,
+}  # fmt: skip
+"""Every option that is a number, and whether 0 is one of its values."""
+
+
+def test_the_numbers_among_the_options_are_all_in_the_table() -> None:
+    units = {"N", "SIZE", "TIME", "RATE", "AGE", "DAYS", "N|auto", "N|N%"}
+    options = {key: config.option_of(item) for key, item in config.option_fields().items()}
+    assert {key for key, option in options.items() if option.metavar in units} == set(TAKES_ZERO)
+    numbers = {key for key, item in config.option_fields().items() if isinstance(item.default, int | float)}
+    assert {key for key in numbers if not isinstance(config.option_fields()[key].default, bool)} <= set(TAKES_ZERO)
+
+
 @pytest.mark.parametrize(
-    "key",
+    "value",
+    ["nan", "inf", "-inf", "1e3", "-1", "-1s", "9" * 5000, "1" + "0" * 19, "", -1, 10**19, 1e300, float("nan"), -0.5],
+)
+@pytest.mark.parametrize("key", TAKES_ZERO)
+def test_no_number_of_an_option_is_out_of_range(key: str, value: str | float) -> None:
+    with pytest.raises(ConfigError, match=f"^here: {key}: [^\n]*$"):
+        read(**{key: value})
+    with pytest.raises(ConfigError, match=f"^Config: {key}: [^\n]*$"):
+        Config(**{key: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("key", "is_value"), TAKES_ZERO.items())
+def test_zero_is_a_value_where_it_means_something(key: str, is_value: bool) -> None:
+    for make in (read, Config):
+        if is_value:
+            make(**{key: 0})
+        else:
+            with pytest.raises(ConfigError, match=key):
+                make(**{key: 0})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
     [
-        "workers", "processes", "listers", "backlog", "segments", "attempts", "max_files", "max_depth",
-        "requests_per_second", "max_total_size", "min_size", "max_size", "min_speed", "limit_rate", "connect_timeout",
-        "read_timeout", "max_duration", "lock_wait", "trash", "newer_than", "older_than", "max_delete",
+        *((key, timedelta(days=days)) for key in ("trash", "newer_than", "older_than") for days in (-1, 1_000_001)),
+        *(
+            ("max_delete", limit)
+            for limit in (
+                MaxDelete(), MaxDelete(count=-1), MaxDelete(count=1 << 63), MaxDelete(percent=-0.1),
+                MaxDelete(percent=100.1), MaxDelete(percent=float("nan")), MaxDelete(percent=float("inf")),
+                MaxDelete(count=1, percent=1.0), MaxDelete(percent=25.0, always=-1),
+            )
+        ),
     ],
 )  # fmt: skip
-def test_no_number_of_an_option_is_out_of_range(key: str, value: str) -> None:
-    if key == "max_delete" and value.isdigit():
-        pytest.skip("more than all files is a way to say all")
-    with pytest.raises(ConfigError, match=f"here: {key}"):
-        read(**{key: value})
+def test_a_value_that_was_made_by_a_program_is_checked_as_well(key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"^Config: {key}: .*expected a "):
+        Config(**{key: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
