@@ -50,7 +50,7 @@ async def candidates(
             found = await destination.walk_local(item.path)
             left_out = destination.spared()
             spared.update(left_out)
-            kept.update(above for path in left_out for above in _parents(path))
+            kept.update(above for path in left_out for above in (path, *_parents(path)))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
         for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their folder
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:

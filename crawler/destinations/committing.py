@@ -64,6 +64,7 @@ class Committer:
         outcomes: list[Known | str] = []
         touched: set[str] = set()
         self._tree.refresh()
+        self._spared.refresh(self._tree.root)
         try:
             while len(outcomes) < len(batch):
                 self._slice(batch[len(outcomes) : len(outcomes) + self._width], outcomes, touched)
@@ -183,6 +184,8 @@ class Committer:
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise Refused(_in_the_way(old.st_mode))
+            if here is not None and plain in here.mounted:
+                raise Refused("a mount point is in its place: what is mounted there is never replaced")
             unseen = one.item.job.local is None  # nobody saw that name: another spelling of it may lie there
             self._tree.check_spelling(folder, directory, plain, unseen=unseen)
         with keeping(self._trash if old is not None else None, directory, plain, one.item.job.path):

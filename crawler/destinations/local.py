@@ -64,13 +64,12 @@ class LocalDestination:
         self._where, self._fsync, self._digests = str(directory), fsync, digests
         self._trash_seconds = trash_seconds
         self._read_only = read_only
-        self._joined = False
-        self._home = Home(directory)
+        self._joined, self._home = False, Home(directory)
         self.folds_case = False
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
         self._made = False
         self._seen: View | None = None
-        self._own, self._left_out = own, dict[str, str]()
+        self._spared, self._left_out = Spared(own), dict[str, str]()  # one for all that look, write and delete
         self._bare = Bare()
         self._trash: Trash | None = None
         self._streams: set[LocalPart] = set()
@@ -155,9 +154,10 @@ class LocalDestination:
             home.parts,
             fsync=self._fsync,
             width=width,
-            keeping=Keeping(spared=Spared(self._own), trash=self._trash),
+            keeping=Keeping(spared=self._spared, trash=self._trash),
             name=self._store.new_name,
         )
+        self._spared.refresh(home.root)
         self._made = True
 
     def _close(self) -> None:
@@ -177,6 +177,7 @@ class LocalDestination:
             if self._made:
                 self._tree.close()
                 self._lock.release()
+            self._spared.close()
             self._home.close()
 
     async def _run(self, thread: Executor | Turns, call: Callable[..., T], *args: object) -> T:
@@ -203,7 +204,7 @@ class LocalDestination:
     def _looking(self) -> View | None:
         if self._seen is None and self._home.root >= 0:
             self._seen_tree = Tree(self._home.root, capacity=descriptor_budget(descriptor_limit())[0])
-            self._seen = View(self._seen_tree, Spared(self._own))
+            self._seen = View(self._seen_tree, self._spared)
         return self._seen
 
     def _scan(self, folder: str) -> dict[str, Local]:
@@ -253,7 +254,7 @@ class LocalDestination:
         """See ``interfaces.Destination``. What is already gone counts as removed."""
         await self._ready()
         await self._remove_leftovers()
-        return await self._run(self._writer, remove, self._tree, paths, self._trash, Spared(self._own))
+        return await self._run(self._writer, remove, self._tree, paths, self._trash, self._spared)
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
         """See ``interfaces.Destination``. A file with other names keeps its time: it is theirs as well."""
@@ -291,7 +292,7 @@ class LocalDestination:
 
     async def _remove_leftovers(self) -> None:
         if self._seen is not None and self._seen.leftovers:
-            await self._run(self._writer, remove, self._tree, self._seen.take_leftovers(), None)
+            await self._run(self._writer, remove, self._tree, self._seen.take_leftovers(), None, self._spared)
 
     @property
     def lacks(self) -> frozenset[str]:

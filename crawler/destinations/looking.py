@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 
 from crawler import urls
 from crawler.destinations.elsewhere import is_leftover
 from crawler.destinations.reasons import NAME_REFUSED, Refused
-from crawler.destinations.spared import Spared, reason
-from crawler.destinations.tree import Tree, decoded
+from crawler.destinations.spared import Spared
+from crawler.destinations.tree import Tree, decoded, encoded, split
 from crawler.errors import NO_DESCRIPTORS, DestinationError
 from crawler.models import Kind, Local
 
@@ -43,7 +44,7 @@ class View:
 
         Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
         """
-        self._tree.refresh()
+        self._refresh()
         try:
             found = self._scan(path)
         except PermissionError as error:
@@ -89,15 +90,36 @@ class View:
                 if owner is not None:
                     why = f"part of another mirror, the one in {owner}"
                 elif self._spared is not None and (kind is not Kind.FILE or here is not None):
-                    why = reason(os.fsencode(entry.name), status, directory, here, device=device)
+                    why = self._spared.reason(os.fsencode(entry.name), status, directory, here, device=device)
                 found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns, why)
         return found
+
+    def _refresh(self) -> None:
+        self._tree.refresh()
+        if self._spared is not None:
+            self._spared.refresh(self._tree.root)
+
+    def _reason(self, path: str) -> str:
+        """Why the folder ``path`` must stay as a whole; "" if nothing says so, or it is absent. Raises OSError."""
+        if self._spared is None or not path:
+            return ""
+        self._refresh()
+        with suppress(FileNotFoundError, Refused):
+            above, name = split(path)
+            directory, plain = self._tree.folder(above), encoded(name)
+            status = os.stat(plain, dir_fd=directory, follow_symlinks=False)
+            device, here = os.fstat(directory).st_dev, self._spared.here(directory)
+            return self._spared.reason(plain, status, directory, here, device=device)
+        return ""
 
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:
         """Everything below a folder, never following links, a folder after what it holds.
 
-        What must stay is shown, and what is below it is not.
+        What must stay is shown, and what is below it is not. That may be the folder itself.
         """
+        if why := self._reason(path):  # it may have become one since its name was seen
+            yield path, Local(Kind.DIRECTORY, 0, 0, why)
+            return
         levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
         while levels:
             folder, itself, rest = levels[-1]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from crawler import urls
 from crawler.config import Config
+from crawler.destinations.mounts import Mounts
 from crawler.destinations.tree import Identity, Tree, identity, lstat
 from crawler.models import LINK
 
@@ -69,10 +70,15 @@ def place(path: str) -> object:
 
 @dataclass(slots=True)
 class Here:
-    """Files of this program in one folder, by name, and by identity for file systems with more than one spelling."""
+    """What one folder holds that is not the listing's.
+
+    Files of this program by name, and by identity for file systems with more than one spelling; mount points.
+    """
 
     names: dict[bytes, OwnFile] = field(default_factory=dict)
     identities: dict[Identity, OwnFile] = field(default_factory=dict)
+    mounted: frozenset[bytes] = frozenset()
+    """Names at which something is mounted, a folder or a file, of this file system or another one."""
 
     def exactly(self, name: bytes, status: os.stat_result | None) -> OwnFile | None:
         """The file of this program that ``name`` is, if it is one."""
@@ -89,24 +95,56 @@ class Here:
 
 
 class Spared:
-    """Answers for one DIR what must stay. Not for use by more than one thread."""
+    """Answers for one DIR what must stay. ``owner`` and ``seen_owner`` are for one thread, the others for several."""
 
-    def __init__(self, own: Sequence[OwnFile] = ()) -> None:
+    def __init__(self, own: Sequence[OwnFile] = (), *, links: bool = True) -> None:
+        """``links``: do symbolic links stay?"""
         self._own = own
+        self._links = links
+        self._mounts = Mounts()
         self._places: dict[Identity, dict[bytes, OwnFile]] | None = None
         self._owners: dict[str, str | None] = {}
 
+    def refresh(self, root: int) -> None:
+        """Notice what was mounted below the directory open as ``root``, which is DIR."""
+        self._mounts.refresh(root)
+
+    def close(self) -> None:
+        self._mounts.close()
+
     def here(self, directory: int) -> Here | None:
-        """Files of this program in the folder open as ``directory``; None if none can be there."""
-        if not self._own:
-            return None
+        """Files of this program and mount points in the folder open as ``directory``; None if there are none."""
         if self._places is None:
             self._places = _places(self._own)
-        names = self._places.get(identity(os.fstat(directory)))
-        if names is None:
+        folder = identity(os.fstat(directory))
+        names, mounted = self._places.get(folder, {}), self._mounts.names(folder)
+        if not names and not mounted:
             return None
         found = ((lstat(name, directory), own) for name, own in names.items())
-        return Here(names, {identity(status): own for status, own in found if status is not None})
+        identities = {identity(status): own for status, own in found if status is not None}
+        return Here(names, identities, mounted)
+
+    def moved(self, path: str) -> str | None:
+        """Why ``path`` is not what was looked at: something was mounted or unmounted there meanwhile. Or None."""
+        point = self._mounts.moved(path)
+        return None if point is None else f"{point} was mounted or unmounted during the run"
+
+    def reason(self, name: bytes, status: os.stat_result, directory: int, here: Here | None, *, device: int) -> str:
+        """Why ``name`` in the folder open as ``directory`` must stay; "" if nothing says so.
+
+        ``device`` is that of the folder. Raises OSError.
+        """
+        if here is not None and (own := here.find(name, status)) is not None:
+            return own.what
+        if here is not None and name in here.mounted:
+            return MOUNT
+        if stat.S_ISLNK(status.st_mode):
+            return LINK if self._links else ""
+        if not stat.S_ISDIR(status.st_mode):
+            return ""
+        if status.st_dev != device:
+            return MOUNT
+        return "another mirror" if _is_mirror(name, directory) else ""
 
     def owner(self, tree: Tree, folder: str) -> str | None:
         """As ``other_mirror``, remembering what was found."""
@@ -130,22 +168,6 @@ def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
                 continue  # a file without a directory does not exist
             places.setdefault(parent, {}).setdefault(os.fsencode(path.name), file)
     return places
-
-
-def reason(name: bytes, status: os.stat_result, directory: int, here: Here | None, *, device: int) -> str:
-    """Why ``name`` in the folder open as ``directory`` must stay; "" if nothing says so.
-
-    ``device`` is that of the folder. Raises OSError.
-    """
-    if here is not None and (own := here.find(name, status)) is not None:
-        return own.what
-    if stat.S_ISLNK(status.st_mode):
-        return LINK
-    if not stat.S_ISDIR(status.st_mode):
-        return ""
-    if status.st_dev != device:
-        return MOUNT
-    return "another mirror" if _is_mirror(name, directory) else ""
 
 
 def _is_mirror(name: bytes, directory: int) -> bool:

@@ -15,7 +15,7 @@ from itertools import count
 from crawler import limits
 from crawler.destinations.looking import View
 from crawler.destinations.reasons import Refused, is_whole, item_reason
-from crawler.destinations.spared import Spared, other_mirror, reason
+from crawler.destinations.spared import Spared, other_mirror
 from crawler.destinations.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 from crawler.models import Kind
 
@@ -73,10 +73,14 @@ class Trash:
             oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
         except OverflowError:  # before the year 1: nothing is that old
             return
-        view = View(tree)
-        for day, local in view.scan("").items():
-            if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
-                remove(tree, [path for path, _ in view.walk(day)] + [day], None)
+        spared = Spared(links=False)  # links are kept there like files; what is mounted there is not the trash's
+        view = View(tree, spared)
+        try:
+            for day, local in view.scan("").items():
+                if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
+                    remove(tree, [path for path, _ in view.walk(day)] + [day], None, spared)
+        finally:
+            spared.close()
 
     def close(self) -> None:
         if self._tree is not None:
@@ -195,9 +199,12 @@ def _remove(
     plain = encoded(name)
     status = os.stat(plain, dir_fd=(directory := tree.folder(folder)), follow_symlinks=False)
     if spared is not None:
+        spared.refresh(tree.root)  # after the folder was opened: what is mounted from now on does not change it
         device = os.fstat(directory).st_dev
-        if why := reason(plain, status, directory, spared.here(directory), device=device):
+        if why := spared.reason(plain, status, directory, spared.here(directory), device=device):
             return f"it is {why}"
+        if (moved := spared.moved(path)) is not None:
+            return moved
     if stat.S_ISDIR(status.st_mode):
         os.rmdir(plain, dir_fd=directory)
         tree.forget(path)

@@ -107,6 +107,10 @@ class Tree:
         self.changed: set[str] = set()
         """Folders in which this tree has made a folder, for the caller to flush and clear."""
 
+    @property
+    def root(self) -> int:
+        return self._root
+
     def refresh(self) -> None:
         """From now on check once for each cached folder that its name still leads to it."""
         self._epoch += 1

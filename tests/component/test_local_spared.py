@@ -9,7 +9,7 @@ import pytest
 
 from crawler.config import Config
 from crawler.destinations.local import LocalDestination
-from crawler.destinations.spared import MOUNT, OwnFile, own_files, place, reason
+from crawler.destinations.spared import MOUNT, OwnFile, Spared, own_files, place
 from crawler.models import Kind, Known
 from tests.contract.destination import staged
 
@@ -110,8 +110,8 @@ def test_a_folder_of_another_device_is_a_mount_point(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
         status = (tmp_path / "disk").lstat()
-        assert reason(b"disk", status, descriptor, None, device=status.st_dev + 1) == MOUNT
-        assert reason(b"disk", status, descriptor, None, device=status.st_dev) == ""
+        assert Spared().reason(b"disk", status, descriptor, None, device=status.st_dev + 1) == MOUNT
+        assert Spared().reason(b"disk", status, descriptor, None, device=status.st_dev) == ""
     finally:
         os.close(descriptor)
 

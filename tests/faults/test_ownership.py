@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.binding import Bindings, bindings
 from tests.faulty.samples import blob, many, populate
 from tests.faulty.sandbox import Run, Sandbox
 from tests.faulty.server import Site
@@ -104,6 +106,58 @@ def test_a_link_in_place_of_a_folder_is_named_and_neither_followed_nor_removed(s
         assert os.path.islink(sandbox.directory / "sub")
         assert os.path.islink(sandbox.directory / "unlisted")
         sandbox.holds({path: data for path, data in wanted.items() if not path.startswith("sub/")})
+
+
+@pytest.fixture
+def bound(sandbox: Sandbox) -> Iterator[Bindings]:
+    assert sandbox.base.exists()  # it is checked once all is unmounted
+    with bindings() as made:
+        yield made
+
+
+@pytest.mark.own
+@pytest.mark.row("F13")
+def test_what_is_bound_in_from_the_same_file_system_stays_and_a_listed_folder_is_written_into(
+    sandbox: Sandbox, site: Site, bound: Bindings
+) -> None:
+    wanted = many(site, 12) | {"listed/x": blob(90), "listed/gone": blob(80)}
+    for path in ("listed/x", "listed/gone"):
+        site.file(path, wanted[path])
+    clean(sandbox.mirror(site.url))
+    source, disk = sandbox.reports / "elsewhere", sandbox.reports / "disk"
+    for number in range(30):
+        (source / "deep").mkdir(parents=True, exist_ok=True)
+        (source / "deep" / str(number)).write_bytes(blob(60, number))
+    precious = {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
+    (sandbox.directory / "listed").rename(disk)
+    for folder in ("listed", "a b", "old/ünï\nx"):
+        (sandbox.directory / folder).mkdir(parents=True)
+    (sandbox.directory / "old" / "pinned").touch()
+    bound.bind(disk, sandbox.directory / "listed")
+    bound.bind(source, sandbox.directory / "a b")
+    bound.bind(source / "deep", sandbox.directory / "old" / "ünï\nx")
+    bound.bind(source / "deep" / "0", sandbox.directory / "old" / "pinned")
+    clean(sandbox.mirror(site.url, delete=True, more=["--max-delete=0", "--trash=9"]))
+    site.remove("f003")
+    site.remove("listed/gone")
+    site.file("listed/x", blob(95))
+    site.file("listed/new/y", blob(40))
+    for more in (["--dry-run"], ["--processes=2"], ["--trash=9"]):
+        run = sandbox.mirror(site.url, delete=True, more=["--max-delete=2", "-v", *more])
+        run.succeeds()
+        if more != ["--dry-run"]:
+            run.says("Left alone: a b (a mount point), old/pinned (a mount point)")
+        assert {path: path.read_bytes() for path in source.rglob("*") if path.is_file()} == precious
+    assert {path.name: path.read_bytes() for path in disk.rglob("*") if path.is_file()} == {
+        "x": blob(95),
+        "y": blob(40),
+    }
+    assert not (sandbox.directory / "f003").exists()
+    site.file("old/pinned", blob(60, 1))
+    refused = sandbox.mirror(site.url, delete=True, more=["--max-delete=2"])
+    refused.fails(5)
+    refused.says("failed: old/pinned", "a mount point is in its place")
+    assert {path: path.read_bytes() for path in source.rglob("*") if path.is_file()} == precious
 
 
 @pytest.mark.own
