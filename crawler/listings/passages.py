@@ -24,6 +24,8 @@ _BREAKS = {
     "main", "header", "footer", "nav", "blockquote", "center", "body", "html", "head", "title", "address", "caption",
     "thead", "tbody", "tfoot", "noscript", *_REGIONS,
 }  # fmt: skip
+_SILENT_ENDS = {"td", "b", "i", "em", "strong", "small", "code", "tt", "time", "font"}
+"""Elements whose end says nothing: half of the tags of a table."""
 _FURNITURE = {
     "title",
     "h1",
@@ -142,7 +144,7 @@ class _Walk:
             self.in_link = not closing
         elif name == "span" and not self.in_link:
             self.current.cells[-1] += " "
-        found = None if closing else _HREF.search(attributes)
+        found = None if closing or not attributes else _HREF.search(attributes)
         if found is not None and name not in {"link", "base"}:
             self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))
 
@@ -151,9 +153,18 @@ def passages(markup: str) -> Iterator[Passage]:
     """The passages of ``visible`` markup in order, those that say nothing and hold no link left out."""
     walk, at = _Walk(), 0
     for found in _TAG.finditer(markup):
-        yield from walk.say(markup[at : found.start()])
-        walk.at = found.start()
-        yield from walk.tag(bool(found[1]), found[2].lower(), found[3])
-        at = found.end()
+        start, end = found.span()
+        if at < start:
+            text = markup[at:start]
+            if "\n" in text:
+                yield from walk.say(text)
+            else:
+                walk.current.cells[-1] += unescape(text)
+        at = end
+        closing, name, attributes = found.groups()
+        if closing and name in _SILENT_ENDS:
+            continue
+        walk.at = start
+        yield from walk.tag(bool(closing), name.lower(), attributes)
     yield from walk.say(markup[at:])
     yield from walk.finish()
