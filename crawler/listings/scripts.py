@@ -32,6 +32,9 @@ _MAKES_ANCHOR = re.compile(r"createElement\s*\(\s*[\"'`]a[\"'`]\s*\)", re.IGNORE
 _SETS_HREF = re.compile(
     r"\.href\s*=(?![=\s]*[\"'][#?])|\.(?:setAttribute|attr)\s*\(\s*[\"'`]href[\"'`]\s*,(?!\s*[\"'][#?])"
 )
+_INDEXED_HREF = re.compile(r"\[\s*[\"'`]href[\"'`]\s*\]\s*=(?!=)")
+_HIDES = re.compile(r"\batob\s*\(")
+_RUNS_HIDDEN = re.compile(r"\beval\s*\(\s*(?:atob|unescape)\s*\(")
 _CLICKS = re.compile(r"\.click\s*\(\s*\)")
 _STYLE = re.compile(r"<link\b[^<>]{0,300}>?", re.IGNORECASE)
 _CRUMBS = re.compile(r"\b\w{0,40}(?:bread|crumb)\w{0,40}\s*\+?=(?!=)[^;]{0,2000};", re.IGNORECASE)
@@ -50,10 +53,14 @@ def adds_rows(markup: str) -> bool:
         return False
     code = _STYLE.sub("", _CRUMBS.sub(";", _joined(code)))
     makes = _MARKUP.search(code) or (
-        _MAKES_ANCHOR.search(code) and _SETS_HREF.search(code) and not _CLICKS.search(code)
+        _MAKES_ANCHOR.search(code)
+        and (_SETS_HREF.search(code) or _INDEXED_HREF.search(code))
+        and not _CLICKS.search(code)
     )
-    writes = makes and _WRITES.search(code)
-    return bool(writes or _LOADS_INTO.search(code) or (_LOADS.search(code) and _FILLS.search(code)))
+    writes = (makes or _HIDES.search(code)) and _WRITES.search(code)
+    return bool(
+        writes or _RUNS_HIDDEN.search(code) or _LOADS_INTO.search(code) or (_LOADS.search(code) and _FILLS.search(code))
+    )
 
 
 def _joined(code: str) -> str:
