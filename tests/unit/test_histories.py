@@ -201,8 +201,8 @@ class Mirror:
         for path, (data, _) in self.site.files.items():
             if before.get(path) == data:
                 assert after[path] == data, f"{path} was right and was replaced"
-        # What is below a folder for which a file must make room comes after the deletions, and may fail then.
-        kept = set(before) if not any(map(self.is_folder, before)) else set()
+        # A file and a folder that take each other's place come after the deletions, and may fail or be cut off then.
+        kept = set(before) if not any(self.is_folder(path) or self.is_below_file(path) for path in before) else set()
         if report is None:
             assert kept <= after.keys(), "a killed run deletes nothing"
             return
@@ -218,6 +218,10 @@ class Mirror:
     def is_folder(self, path: str) -> bool:
         """Upstream, now."""
         return any(each.startswith(path + "/") for each in self.site.files)
+
+    def is_below_file(self, path: str) -> bool:
+        """Upstream, now."""
+        return any(path.startswith(each + "/") for each in self.site.files)
 
     def obstacles(self) -> list[Path]:
         """What lies where the tree needs another kind: it is kept and reported until somebody removes it."""
