@@ -21,6 +21,6 @@ class _Nothing:
 
 if __name__ == "__main__":
     hashlib.sha256 = _Nothing  # type: ignore[assignment]
-    from crawler import cli  # after it: the modules below take the name from hashlib
+    from crawler.cli import parser as cli  # after it: the modules below take the name from hashlib
 
     sys.exit(cli.run(sys.argv[1:]))

@@ -9,42 +9,42 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from crawler.version import __version__
+from crawler.model.version import __version__
 
 TYPE_CHECKING = False  # typing imports much, and a signal that comes meanwhile finds nobody
 _HOME = {
-    "AlreadyRunning": "crawler.errors",
-    "Config": "crawler.config",
-    "ConfigError": "crawler.errors",
-    "CrawlerError": "crawler.errors",
-    "DeleteRefused": "crawler.errors",
-    "Destination": "crawler.interfaces",
-    "DestinationError": "crawler.errors",
-    "Entry": "crawler.models",
-    "FetchError": "crawler.errors",
-    "Job": "crawler.models",
-    "Kind": "crawler.models",
-    "Known": "crawler.models",
-    "Listing": "crawler.models",
-    "ListingError": "crawler.errors",
-    "Local": "crawler.models",
-    "Observer": "crawler.observer",
-    "Outcome": "crawler.models",
-    "Part": "crawler.interfaces",
-    "Rejection": "crawler.models",
-    "Report": "crawler.report",
-    "Result": "crawler.models",
-    "RobotsForbidden": "crawler.errors",
-    "Span": "crawler.models",
-    "Staged": "crawler.models",
-    "Step": "crawler.models",
-    "Validators": "crawler.models",
-    "VerificationError": "crawler.errors",
-    "download": "crawler.app",
-    "mirror": "crawler.app",
+    "AlreadyRunning": "crawler.model.errors",
+    "Config": "crawler.model.config",
+    "ConfigError": "crawler.model.errors",
+    "CrawlerError": "crawler.model.errors",
+    "DeleteRefused": "crawler.model.errors",
+    "Destination": "crawler.model.interfaces",
+    "DestinationError": "crawler.model.errors",
+    "Entry": "crawler.model.values",
+    "FetchError": "crawler.model.errors",
+    "Job": "crawler.model.values",
+    "Kind": "crawler.model.values",
+    "Known": "crawler.model.values",
+    "Listing": "crawler.model.values",
+    "ListingError": "crawler.model.errors",
+    "Local": "crawler.model.values",
+    "Observer": "crawler.model.observer",
+    "Outcome": "crawler.model.values",
+    "Part": "crawler.model.interfaces",
+    "Rejection": "crawler.model.values",
+    "Report": "crawler.model.report",
+    "Result": "crawler.model.values",
+    "RobotsForbidden": "crawler.model.errors",
+    "Span": "crawler.model.values",
+    "Staged": "crawler.model.values",
+    "Step": "crawler.model.values",
+    "Validators": "crawler.model.values",
+    "VerificationError": "crawler.model.errors",
+    "download": "crawler.app.api",
+    "mirror": "crawler.app.api",
     "parse_listing": "crawler.listings",
-    "path_problem": "crawler.urls",
-    "walk": "crawler.browse",
+    "path_problem": "crawler.text.urls",
+    "walk": "crawler.app.browse",
 }
 
 __all__ = [
@@ -84,10 +84,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from crawler.app import download, mirror
-    from crawler.browse import walk
-    from crawler.config import Config
-    from crawler.errors import (
+    from crawler.app.api import download, mirror
+    from crawler.app.browse import walk
+    from crawler.model.config import Config
+    from crawler.model.errors import (
         AlreadyRunning,
         ConfigError,
         CrawlerError,
@@ -98,9 +98,9 @@ if TYPE_CHECKING:
         RobotsForbidden,
         VerificationError,
     )
-    from crawler.interfaces import Destination, Part
+    from crawler.model.interfaces import Destination, Part
     from crawler.listings import parse_listing
-    from crawler.models import (
+    from crawler.model.values import (
         Entry,
         Job,
         Kind,
@@ -115,9 +115,9 @@ if TYPE_CHECKING:
         Step,
         Validators,
     )
-    from crawler.observer import Observer
-    from crawler.report import Report
-    from crawler.urls import path_problem
+    from crawler.model.observer import Observer
+    from crawler.model.report import Report
+    from crawler.text.urls import path_problem
 
 
 def __getattr__(name: str) -> object:

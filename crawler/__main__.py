@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler import signals  # isort: skip - the first of all: until then a signal does what it does by itself
+from crawler.cli import signals  # isort: skip - the first of all: until then a signal does what it does by itself
 
 import io
 import os
@@ -14,7 +14,7 @@ def main() -> None:
     signals.watch()
     _hold_standard_streams()
     _escape_what_the_locale_lacks()
-    from crawler.cli import run
+    from crawler.cli.parser import run
 
     sys.exit(run(sys.argv[1:]))
 

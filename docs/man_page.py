@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import click
 
-from crawler import __version__, cli
+from crawler import __version__
+from crawler.cli import parser as cli
 
 _DESCRIPTION = """\
 Mirrors directory\\-listing sites: the index pages that Apache, nginx, lighttpd, Caddy, object stores and many others \

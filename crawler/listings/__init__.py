@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from crawler.listings.page import Page, Parser
-from crawler.models import Listing
+from crawler.model.values import Listing
 
 __all__ = ["parse_listing", "parse_listing_pieces", "parse_without_grammar", "pieces_by_grammar", "without"]
 
@@ -25,7 +25,7 @@ _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<title")
 def _json(page: Page) -> Listing | None:
     if page.start[:1] == b"<":
         return None
-    from crawler.listings.json_families import parse_json
+    from crawler.listings.json.formats import parse_json
 
     return parse_json(page)
 
@@ -33,7 +33,7 @@ def _json(page: Page) -> Listing | None:
 def _xml(page: Page) -> Listing | None:
     if page.start[:1] != b"<" or page.start[:14].lower().startswith(_HTML_STARTS):
         return None
-    from crawler.listings.xml_families import parse_xml
+    from crawler.listings.xml.formats import parse_xml
 
     return parse_xml(page)
 
@@ -41,7 +41,7 @@ def _xml(page: Page) -> Listing | None:
 def _lean(page: Page) -> Listing | None:
     if page.start[:1] != b"<":
         return None
-    from crawler.listings.lean import read_lean
+    from crawler.listings.html.grammar import read_lean
 
     return read_lean(page)
 
@@ -49,7 +49,7 @@ def _lean(page: Page) -> Listing | None:
 def _html(page: Page) -> Listing | None:
     if b"<" not in page.body:
         return None
-    from crawler.listings.html import read_html
+    from crawler.listings.html.document import read_html
 
     return read_html(page)
 
@@ -57,7 +57,7 @@ def _html(page: Page) -> Listing | None:
 def _embedded(page: Page) -> Listing | None:
     if b"<" not in page.body:
         return None
-    from crawler.listings.embedded import read_embedded
+    from crawler.listings.html.embedded import read_embedded
 
     return read_embedded(page)
 
@@ -97,7 +97,7 @@ def pieces_by_grammar(body: bytes, url: str, content_type: str, seen: set[str]) 
     For any other page they end without a verdict, after those that were read before it showed: the page is then to be
     read by ``parse_without_grammar``, and that ``without`` what was seen.
     """
-    from crawler.listings.lean import PIECE, Reading
+    from crawler.listings.html.grammar import PIECE, Reading
 
     reading = Reading.begin(Page(body=body, url=url, content_type=content_type), seen)
     if reading is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from crawler.models import Listing
+from crawler.model.values import Listing
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler.access import client_options
-from crawler.client import Client, merged
-from crawler.config import Config
-from crawler.errors import ConfigError
-from crawler.gate import Gate
-from crawler.rates import Rates
+from crawler.http.credentials import client_options
+from crawler.http.client import Client, merged
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.rate_limits import Rates
 
 
 def basic(login: str) -> str:

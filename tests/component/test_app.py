@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler.app import Surroundings, run_mirror
-from crawler.config import Config
-from crawler.destinations.local import LocalDestination
-from crawler.models import Job, Kind, Result
-from crawler.stop import Stop
+from crawler.app.api import Surroundings, run_mirror
+from crawler.model.config import Config
+from crawler.storage.directory.destination import LocalDestination
+from crawler.model.values import Job, Kind, Result
+from crawler.pipeline.stop import Stop
 from tests.faulty.behaviours import Silent, Status
 from tests.faulty.server import Site
 

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import __version__, cli, errors
-from crawler.config import Config, Option, Rule, default_of, option_fields, option_of
-from crawler.console import Call, read_items
-from crawler.errors import ConfigError, CrawlerError, FetchError
+from crawler import __version__
+from crawler.cli import parser as cli
+from crawler.model import errors
+from crawler.model.config import Config, Option, Rule, default_of, option_fields, option_of
+from crawler.cli.runner import Call, read_items
+from crawler.model.errors import ConfigError, CrawlerError, FetchError
 
 URL, DIR = "http://127.0.0.1:9/pub/", "DIR"
 FIELDS = option_fields()

@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 import trustme
 
-from crawler import gate as gate_module
-from crawler import limits
-from crawler.client import Client, ClientOptions
-from crawler.errors import ConfigError, FetchError, VerificationError
-from crawler.gate import Gate
-from crawler.interfaces import Page, Permit, Reply
-from crawler.models import Rejection, Validators
-from crawler.proxies import Proxies
-from crawler.rates import Rates
-from crawler.urls import origin
+from crawler.http.pacing import gate as gate_module
+from crawler.model import limits
+from crawler.http.client import Client, ClientOptions
+from crawler.model.errors import ConfigError, FetchError, VerificationError
+from crawler.http.pacing.gate import Gate
+from crawler.model.interfaces import Page, Permit, Reply
+from crawler.model.values import Rejection, Validators
+from crawler.http.proxies import Proxies
+from crawler.http.pacing.rate_limits import Rates
+from crawler.text.urls import origin
 from tests.faulty.behaviours import (
     Behaviour,
     Cut,

@@ -15,9 +15,9 @@ import pytest
 import trustme
 import uvloop
 
-from crawler import requests
-from crawler.connection import Connection, DamagedBody, InvalidResponse, UnrequestedData
-from crawler.requests import Requests
+from crawler.http import transport as requests
+from crawler.http.connection import Connection, DamagedBody, InvalidResponse, UnrequestedData
+from crawler.http.transport import Requests
 
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nWRONG"

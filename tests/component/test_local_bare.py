@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.destinations import bare
-from crawler.destinations.bare import Bare
-from crawler.destinations.local import LocalDestination
-from crawler.destinations.looking import View
+from crawler.storage.directory import known_empty as bare
+from crawler.storage.directory.known_empty import Bare
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.scan import View
 from tests.contract.destination import staged
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from crawler.destinations.descriptors import connection_budget, descriptor_budget
-from crawler.destinations.local import LocalDestination
-from crawler.destinations.trash import Trash
-from crawler.errors import DestinationError
-from crawler.models import Known
+from crawler.storage.fd_limits import connection_budget, descriptor_budget
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.trash import Trash
+from crawler.model.errors import DestinationError
+from crawler.model.values import Known
 from tests.contract.destination import in_memory, job, pattern, staged, stream
 
 DAY = 86_400
@@ -174,7 +174,7 @@ async def test_a_file_over_the_size_limit_is_a_reason_for_it_alone(tmp_path: Pat
 import asyncio, resource, sys
 from pathlib import Path
 from tests.component.test_local_commit import LocalDestination, job, staged
-from crawler.errors import FetchError
+from crawler.model.errors import FetchError
 
 async def main():
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler.destinations.local import LocalDestination
-from crawler.errors import AlreadyRunning, DestinationError
+from crawler.storage.directory.destination import LocalDestination
+from crawler.model.errors import AlreadyRunning, DestinationError
 
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from crawler.destinations.local import LocalDestination
+from crawler.storage.directory.destination import LocalDestination
 
 async def main():
     async with LocalDestination(Path(sys.argv[1]), fsync="none") as destination:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from crawler import limits
-from crawler.destinations.local import LocalDestination
-from crawler.models import Known, Validators
+from crawler.model import limits
+from crawler.storage.directory.destination import LocalDestination
+from crawler.model.values import Known, Validators
 from tests.contract.destination import STRONG, job, pattern, sha256, staged, stream
 
 BODY = pattern(600_000)

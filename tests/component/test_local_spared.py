@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.config import Config
-from crawler.destinations.local import LocalDestination
-from crawler.destinations.spared import MOUNT, OwnFile, Spared, own_files, place
-from crawler.models import Kind, Known
+from crawler.model.config import Config
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, own_files, place
+from crawler.model.values import Kind, Known
 from tests.contract.destination import staged
 
 SUMMARY = "--summary"

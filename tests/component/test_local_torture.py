@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from crawler import limits
-from crawler.destinations.local import LocalDestination
-from crawler.errors import DestinationError, FetchError
-from crawler.models import Known
+from crawler.model import limits
+from crawler.storage.directory.destination import LocalDestination
+from crawler.model.errors import DestinationError, FetchError
+from crawler.model.values import Known
 from tests.contract.destination import in_memory, job, pattern, sha256, staged, stream
 
 CALLS = """
@@ -34,7 +34,7 @@ FILES = {
 
 
 class Disk:
-    """Counts the calls of ``crawler.destinations`` to ``os``, and lets one of them fail."""
+    """Counts the calls of ``crawler.storage.directory`` to ``os``, and lets one of them fail."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
@@ -46,7 +46,7 @@ class Disk:
 
     def _counting(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **options: Any) -> Any:
-            if not sys._getframe(1).f_globals["__name__"].startswith("crawler.destinations"):
+            if not sys._getframe(1).f_globals["__name__"].startswith("crawler.storage.directory"):
                 return call(*args, **options)
             self.count += 1
             if self.count != self.failing:

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 import stamina
 
-from crawler import attempts, limits, log
-from crawler.errors import ConfigError, FetchError
-from crawler.models import Outcome, Rejection, Result
-from crawler.report import Report
+from crawler.pipeline import attempts
+from crawler.model import limits
+from crawler.output import log
+from crawler.model.errors import ConfigError, FetchError
+from crawler.model.values import Outcome, Rejection, Result
+from crawler.model.report import Report
 
 URL = "http://user:secret@h/a/b.zip"
 HOSTILE = "\x1b]0;x\x07\n2026-01-01 saved forged\u202e\x9b\udc80"
@@ -110,8 +112,8 @@ def test_all_of_it_at_vv() -> None:
 def test_without_v_only_warnings_that_the_summary_does_not_repeat(verbosity: int, quiet: bool) -> None:
     observer, lines = configured(verbosity, quiet=quiet)
     run_through(observer)
-    logging.getLogger("crawler.state").warning("the state %s is damaged", "x\x1b")
-    logging.getLogger("crawler.state").info("not this")
+    logging.getLogger("crawler.storage.state").warning("the state %s is damaged", "x\x1b")
+    logging.getLogger("crawler.storage.state").info("not this")
     assert lines == ["crawler: warning: the state x\\x1b is damaged"]
 
 
@@ -151,7 +153,7 @@ def test_no_name_can_act_forge_a_line_or_carry_a_password(form: str) -> None:
             Result(path=HOSTILE, url=where, outcome=outcome, reason=HOSTILE, digest=HOSTILE, attempts=2, old_size=1)
         )
     observer.run_ended(Report(url=where, directory=HOSTILE, interrupted=HOSTILE, warnings=(HOSTILE,)))
-    logging.getLogger("crawler.client").warning("%s %s", HOSTILE, where)
+    logging.getLogger("crawler.http.client").warning("%s %s", HOSTILE, where)
     assert len(lines) == 13
     for line in lines:
         line.encode("utf-8")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler import app, cli
-from crawler.report import Report
+from crawler.app import api as app
+from crawler.cli import parser as cli
+from crawler.model.report import Report
 from tests.faulty.behaviours import Status
 from tests.faulty.server import Site
 

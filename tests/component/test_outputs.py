@@ -18,15 +18,15 @@ from typing import Any
 
 import pytest
 
-from crawler import commands
-from crawler.commands import run_command
-from crawler.config import Config
-from crawler.errors import ConfigError
-from crawler.models import Known, Outcome, Rejection, Result
-from crawler.outputs import Outputs, change_of, render_json_summary, render_metrics, replace_file
-from crawler.report import Report
-from crawler.stop import Stop
-from crawler.tally import Tally
+from crawler.output import on_change as commands
+from crawler.output.on_change import run_command
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
+from crawler.model.values import Known, Outcome, Rejection, Result
+from crawler.output.files import Outputs, change_of, render_json_summary, render_metrics, replace_file
+from crawler.model.report import Report
+from crawler.pipeline.stop import Stop
+from crawler.pipeline.tally import Tally
 
 URL = "http://user:secret@h/"
 NOON = 1_700_000_000.0

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import crawler
-from crawler.config import Config
-from crawler.limits import SMALL_BODY
-from crawler.models import Known, Staged
+from crawler.model.config import Config
+from crawler.model.limits import SMALL_BODY
+from crawler.model.values import Known, Staged
 from tests.faulty.behaviours import Silent
 from tests.faulty.server import Site
 

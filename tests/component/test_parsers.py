@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler import limits
-from crawler.errors import ListingError
-from crawler.listings import packing, parse_listing
-from crawler.models import Listing
-from crawler.parsers import Budget, Parsers
+from crawler.model import limits
+from crawler.model.errors import ListingError
+from crawler.listings import parse_listing
+from crawler.workers import listing_codec as packing
+from crawler.model.values import Listing
+from crawler.workers.page_parsers import Budget, Parsers
 from tests.faulty.pages import Row, nginx
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
@@ -192,7 +193,7 @@ async def test_where_no_process_can_be_started_a_thread_reads_and_that_is_said(m
 
 FORBIDDEN = """
 import resource, sys
-from crawler import parser_process
+from crawler.workers import page_parser_process as parser_process
 
 def forbid(*_limit):
     raise ValueError("not allowed to raise maximum limit")
@@ -212,7 +213,7 @@ def test_where_no_limit_may_be_set_the_process_looks_at_its_memory_itself() -> N
 
 ORPHAN = """
 import asyncio, sys
-from crawler.parsers import Parsers
+from crawler.workers.page_parsers import Parsers
 
 async def main():
     async with Parsers() as parsers:

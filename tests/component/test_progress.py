@@ -15,14 +15,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from crawler.models import Job, Outcome, Rejection, Result, Span
-from crawler.observer import Observer
-from crawler.progress import Fanout, choose
-from crawler.progress.bars import SETTLED, Bars, fit
-from crawler.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts
-from crawler.progress.display import Silence
-from crawler.progress.plain import Plain
-from crawler.tally import Tally
+from crawler.model.values import Job, Outcome, Rejection, Result, Span
+from crawler.model.observer import Observer
+from crawler.output.progress import Fanout, choose
+from crawler.output.progress.bars import SETTLED, Bars, fit
+from crawler.output.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts
+from crawler.output.progress.display import Silence
+from crawler.output.progress.plain import Plain
+from crawler.pipeline.tally import Tally
 
 MIB = 1024 * 1024
 

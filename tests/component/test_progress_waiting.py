@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from crawler.config import Config
-from crawler.errors import FetchError
-from crawler.log import LogObserver
-from crawler.mirrors import Mirror
-from crawler.models import Outcome
-from crawler.modes import _run_mirrors
-from crawler.observer import Observer
-from crawler.progress import Fanout, choose
-from crawler.progress.bars import Bars
-from crawler.progress.counters import Counters
-from crawler.progress.plain import Plain
-from crawler.progress.shares import Share, divide
-from crawler.stop import Stop
+from crawler.model.config import Config
+from crawler.model.errors import FetchError
+from crawler.output.log import LogObserver
+from crawler.cli.mirrors_file import Mirror
+from crawler.model.values import Outcome
+from crawler.cli.modes import _run_mirrors
+from crawler.model.observer import Observer
+from crawler.output.progress import Fanout, choose
+from crawler.output.progress.bars import Bars
+from crawler.output.progress.counters import Counters
+from crawler.output.progress.plain import Plain
+from crawler.output.progress.shares import Share, divide
+from crawler.pipeline.stop import Stop
 from tests.component.test_progress import MIB, Clock, frame, job, parts, result
 from tests.faulty.server import Site
 

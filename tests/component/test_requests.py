@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from crawler import requests
-from crawler.connection import InvalidResponse
-from crawler.requests import Requests, combined
+from crawler.http import transport as requests
+from crawler.http.connection import InvalidResponse
+from crawler.http.transport import Requests, combined
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}

@@ -12,7 +12,7 @@ ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 WATCHED = """
 import atexit, os, signal, sys, time
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may run them under nohup
-from crawler import signals
+from crawler.cli import signals
 signals.watch()
 number = int(sys.argv[1])
 def strike(): os.kill(os.getpid(), number)

@@ -27,7 +27,7 @@ def imported(statement: str) -> set[str]:
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_a_question_to_the_program_itself_imports_none_of_them(option: str) -> None:
-    assert imported(f"from crawler.cli import run\nrun(['{option}'])") == set()
+    assert imported(f"from crawler.cli.parser import run\nrun(['{option}'])") == set()
 
 
 def test_the_package_itself_imports_none_of_them() -> None:
@@ -35,7 +35,7 @@ def test_the_package_itself_imports_none_of_them() -> None:
 
 
 def test_a_run_imports_its_network_and_its_state_only_before_it_begins() -> None:
-    assert imported("import crawler.cli, crawler.app, crawler.outputs, crawler.log") == {"aiohttp", "sqlite3"}
+    assert imported("import crawler.cli.parser, crawler.app.api, crawler.output.files, crawler.output.log") == {"aiohttp", "sqlite3"}
 
 
 @pytest.mark.parametrize("variable", [{}, {"SSL_CERT_FILE": "/somewhere/else.pem"}])
@@ -46,7 +46,7 @@ os.environ.pop("SSL_CERT_FILE", None)
 os.environ |= {variable}
 read = []
 ssl.SSLContext.load_default_certs = lambda *_: read.append(os.environ.get("SSL_CERT_FILE"))
-from crawler.console import run_async
+from crawler.cli.runner import run_async
 async def work(stop): return 0
 run_async(work)
 print(*read, os.environ.get("SSL_CERT_FILE"))

@@ -19,10 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.models import Entry, Kind, Known, Span, Validators
-from crawler.remembered import ListingMemo, StateStore
-from crawler.state import Figures, Held, NullState, ReadOnlyState, SqliteState, records
-from crawler.state.database import APPLICATION_ID, SCHEMA_VERSION
+from crawler.model.values import Entry, Kind, Known, Span, Validators
+from crawler.model.state.store import ListingMemo, StateStore
+from crawler.storage.state import Figures, Held, NullState, ReadOnlyState, SqliteState
+from crawler.storage.state import records
+from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
 
 
 def known(path: str, **more: object) -> Known:
@@ -223,7 +224,7 @@ async def test_the_largest_files_come_first(path: Path) -> None:
 
 
 async def test_old_runs_are_dropped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.state.runs.RUNS_KEPT", 3)
+    monkeypatch.setattr("crawler.storage.state.runs.RUNS_KEPT", 3)
     async with SqliteState(path) as state:
         numbers = [await state.begin_run("http://h/") for _ in range(5)]
         assert [run.id for run in await state.runs(10)] == numbers[:1:-1]
@@ -361,8 +362,8 @@ async def test_a_log_cut_short_costs_the_last_batches_only(path: Path, tmp_path:
 
 WRITER = """
 import asyncio, itertools, pathlib, sys
-from crawler.models import Known
-from crawler.state import SqliteState
+from crawler.model.values import Known
+from crawler.storage.state import SqliteState
 
 async def main():
     async with SqliteState(pathlib.Path(sys.argv[1])) as state:
@@ -394,8 +395,8 @@ async def test_a_killed_writer_leaves_whole_batches(path: Path, lines: int) -> N
 async def test_two_processes_may_write_at_once(path: Path) -> None:
     code = textwrap.dedent("""
         import asyncio, pathlib, sys
-        from crawler.models import Known
-        from crawler.state import SqliteState
+        from crawler.model.values import Known
+        from crawler.storage.state import SqliteState
 
         async def main():
             async with SqliteState(pathlib.Path(sys.argv[1])) as state:
@@ -442,7 +443,7 @@ def run_limited(tmp_path: Path, before: str, path: Path) -> dict[str, object]:
     code = textwrap.dedent(f"""
         import asyncio, json, os, pathlib, resource, sys
         sys.path.insert(0, {os.fspath(Path(__file__).parents[2])!r})
-        from crawler.state import SqliteState
+        from crawler.storage.state import SqliteState
         from tests.component.test_state import use
         {before}
         state = SqliteState(pathlib.Path(sys.argv[1]))

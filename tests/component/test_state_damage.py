@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler.directory_digest import Leaf
-from crawler.models import UNCONFIRMED, Known, Validators
-from crawler.remembered import ListingMemo
-from crawler.state import Figures, ReadOnlyState, SqliteState, seal
+from crawler.model.state.directory_digest import Leaf
+from crawler.model.values import UNCONFIRMED, Known, Validators
+from crawler.model.state.store import ListingMemo
+from crawler.storage.state import Figures, ReadOnlyState, SqliteState
+from crawler.storage.state import seal
 from tests.component.test_state import ENTRIES, known, memo
 from tests.component.test_state_leaves import LEAF
 

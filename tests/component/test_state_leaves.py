@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.directory_digest import Leaf, Row, Unwanted
-from crawler.models import Known, Validators
-from crawler.state import NullState, ReadOnlyState, SqliteState
+from crawler.model.state.directory_digest import Leaf, Row, Unwanted
+from crawler.model.values import Known, Validators
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState
 
 LEAF = Leaf(
     answered="http://h/ü\udcff/",

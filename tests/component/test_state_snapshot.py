@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.state import SqliteState, snapshot
+from crawler.storage.state import SqliteState
+from crawler.storage.state import snapshot
 from tests.component.test_state import fill, known, memo
 
 

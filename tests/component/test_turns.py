@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crawler.turns import Turns
+from crawler.storage.executor import Turns
 
 
 @pytest.fixture

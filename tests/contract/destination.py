@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.interfaces import Destination, Part
-from crawler.models import Job, Kind, Known, Local, Outcome, Result, Staged, Validators
+from crawler.model.interfaces import Destination, Part
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged, Validators
 
 STRONG = Validators(etag='"v1"')
 SECOND = 1_000_000_000

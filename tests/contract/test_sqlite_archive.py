@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.interfaces import Destination
+from crawler.model.interfaces import Destination
 from tests.contract.destination import DestinationContract, Place
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sqlite_archive.py"

@@ -6,7 +6,8 @@ import ast
 import inspect
 from types import ModuleType
 
-from crawler import filters, plan, producer
+from crawler.pipeline.rules import filters, compare as plan
+from crawler.pipeline.plan import planner as producer
 from tests.docs.markdown import REPOSITORY, rows_of
 from tests.unit.test_architecture import HOMES, LARGE, LAYERS
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import crawler.listings
-from crawler.listings.families import FAMILIES
-from crawler.listings.hrefs import Way
+from crawler.listings.html.families import FAMILIES
+from crawler.listings.values.hrefs import Way
 from tests.docs.markdown import REPOSITORY, rows_of
 
 PAGE = REPOSITORY / "docs" / "listings.md"

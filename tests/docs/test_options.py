@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
-from crawler import cli
-from crawler.config import Config, option_fields
-from crawler.mirrors import parse_mirrors
+from crawler.cli import parser as cli
+from crawler.model.config import Config, option_fields
+from crawler.cli.mirrors_file import parse_mirrors
 from tests.docs.markdown import PAGES, REPOSITORY, rows_of
 
 CONFIGURATION = REPOSITORY / "docs" / "configuration.md"

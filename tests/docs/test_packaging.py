@@ -49,7 +49,7 @@ def test_the_archives_hold_what_they_should(archives: dict[str, Path]) -> None:
     package = [path for path in (REPOSITORY / "crawler").rglob("*.*") if "__pycache__" not in path.parts]
     files = {path.relative_to(REPOSITORY).as_posix() for path in package if path.is_file()}
     others = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/crawler.1", "examples/notebook.py"}
-    assert {"crawler/py.typed", "crawler/engine.py", "crawler/html_report/templates/page.html"} <= files
+    assert {"crawler/py.typed", "crawler/pipeline/engine.py", "crawler/output/html_report/templates/page.html"} <= files
     assert files <= names
     assert files | others <= source
     assert f"crawler-{__version__}.data/data/share/man/man1/crawler.1" in names

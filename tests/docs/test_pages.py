@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler import cli, errors, exits, outputs
-from crawler.mirrors import parse_mirrors
+from crawler.cli import parser as cli
+from crawler.model import errors, exit_codes as exits
+from crawler.output import files as outputs
+from crawler.cli.mirrors_file import parse_mirrors
 from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.pace import START
+from crawler.http.pacing.concurrency import START
 from tests import trees
 from tests.conftest import SERVERS_REQUIRED
 from tests.faulty.behaviours import Crowded

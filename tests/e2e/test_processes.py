@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler import spawn
-from crawler.pace import START
+from crawler.workers import spawn
+from crawler.http.pacing.concurrency import START
 from tests.faulty.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.faulty.fixtures import sandbox, site
 from tests.faulty.samples import KB, blob, many, wait_until
@@ -205,7 +205,7 @@ def test_what_a_child_cannot_do_is_said_by_the_parent(sandbox: Sandbox, site: Si
     patch.write_text(
         "import subprocess, sys\n"
         "def refuse(*arguments, **options): raise OSError(11, 'no more processes')\n"
-        "if 'crawler.child' in ' '.join(sys.orig_argv): subprocess.Popen = refuse\n"
+        "if 'crawler.app.worker' in ' '.join(sys.orig_argv): subprocess.Popen = refuse\n"
     )
     sandbox.remember()
     page = b"<p>" + b"<i>x</i>" * 20_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler import limits
+from crawler.model import limits
 from tests import trees
 from tests.conftest import Serve
 from tests.program import Program, finish, wait_until

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.models import Known
-from crawler.state import ReadOnlyState
+from crawler.model.values import Known
+from crawler.storage.state import ReadOnlyState
 from tests.faulty import torture
 from tests.faulty.samples import DAY, blob
 from tests.faulty.sandbox import Sandbox

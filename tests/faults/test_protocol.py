@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from crawler import limits
+from crawler.model import limits
 from tests.faulty.behaviours import (
     Behaviour,
     Cut,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from crawler.flaws import MEANINGS, FlawKind
+from crawler.model.flaws import MEANINGS, FlawKind
 from tests.faulty.behaviours import Page, Says
 from tests.faulty.pages import Row, nginx
 from tests.faulty.samples import blob

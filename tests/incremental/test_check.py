@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
-from crawler.config import Config
-from crawler.report import Report
+from crawler.model.config import Config
+from crawler.model.report import Report
 from tests.faulty.samples import DAY, blob
 from tests.faulty.server import Site
 from tests.faulty.site import OLD

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
-from crawler.checksums import WARNINGS, Published, by_digest, may_be_checksums
-from crawler.config import Config
-from crawler.models import Entry, Kind, Known, Local, Span
-from crawler.plan import Decision, Need
-from crawler.report import Report
+from crawler.pipeline.plan.checksum_files import WARNINGS, Published, by_digest, may_be_checksums
+from crawler.model.config import Config
+from crawler.model.values import Entry, Kind, Known, Local, Span
+from crawler.pipeline.rules.compare import Decision, Need
+from crawler.model.report import Report
 from tests.faulty.behaviours import Page, Status
 from tests.faulty.samples import DAY, LOGIN, blob
 from tests.faulty.server import Site
@@ -190,7 +190,7 @@ async def test_checksums_that_are_of_no_use_are_a_warning(
 async def test_only_so_many_checksum_files_of_a_folder_are_looked_into(
     site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.limits.CHECKSUM_FILES", 3)
+    monkeypatch.setattr("crawler.model.limits.CHECKSUM_FILES", 3)
     publish(site)
     for number in range(5):
         site.file(f"v{number}_checksums.txt", sums({f"other-{number}": b"x"}))
@@ -232,7 +232,7 @@ async def test_a_plan_asks_for_no_file_beside(site: Site, directory: Path) -> No
 async def test_checksums_too_large_for_the_memory_are_not_read(
     site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.limits.CHECKSUM_BYTES", 100)
+    monkeypatch.setattr("crawler.model.limits.CHECKSUM_BYTES", 100)
     publish(site)
     site.file("SHA256SUMS", sums(WRONG))
     report = await run(site, directory)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.models import Span, Step
-from crawler.render import render_plan
+from crawler.model.values import Span, Step
+from crawler.output.format import render_plan
 from tests.faulty.behaviours import Status
 from tests.faulty.samples import DAY, blob, many, populate
 from tests.faulty.sandbox import Sandbox

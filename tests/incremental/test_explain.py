@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
-from crawler.config import Config, parse_rule
-from crawler.errors import ConfigError, RobotsForbidden
-from crawler.upkeep import explain
+from crawler.model.config import Config, parse_rule
+from crawler.model.errors import ConfigError, RobotsForbidden
+from crawler.app.maintenance import explain
 from tests.faulty.behaviours import Status
 from tests.faulty.samples import DAY, blob, populate
 from tests.faulty.sandbox import Sandbox

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.history import figures_of, render_history
-from crawler.report import Report
-from crawler.state import Figures, ReadOnlyState, Run
+from crawler.output.history import figures_of, render_history
+from crawler.model.report import Report
+from crawler.storage.state import Figures, ReadOnlyState, Run
 from tests.faulty.behaviours import Stall, Status
 from tests.faulty.samples import blob, populate, wait_until
 from tests.faulty.sandbox import Sandbox

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler import directory_digest, leaf
-from crawler.cli import run as command_line
-from crawler.leaves import Leaves
-from crawler.models import Result
-from crawler.report import Report
+from crawler.model.state import directory_digest
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.cli.parser import run as command_line
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.values import Result
+from crawler.model.report import Report
 from tests.faulty.behaviours import Status
 from tests.faulty.samples import DAY, blob
 from tests.faulty.server import Site
@@ -163,7 +164,7 @@ async def test_what_somebody_did_to_the_copies_is_found_as_without_sums(
     assert True not in answers
     monkeypatch.setattr(leaf, "LEAST", 1000)
     with monkeypatch.context() as without:
-        without.setattr("crawler.mirror_run.wishes", lambda *_: None)
+        without.setattr("crawler.pipeline.runs.mirror.wishes", lambda *_: None)
         expected, plain = await run(site, other, config)
     same = {"listed", "saved", "unchanged", "skipped", "failed", "deleted", "extraneous", "exit_code"}
     assert {name: getattr(report, name) for name in same} == {name: getattr(expected, name) for name in same}

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.config import Config, parse_rule
-from crawler.deletion import Excluded
-from crawler.filters import Filters
+from crawler.model.config import Config, parse_rule
+from crawler.pipeline.save.deletion import Excluded
+from crawler.pipeline.rules.filters import Filters
 from tests.faulty.behaviours import Stall, Status
 from tests.faulty.samples import DAY, blob, populate, wait_until
 from tests.faulty.sandbox import Sandbox

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from crawler import mirror
-from crawler.config import Config
-from crawler.models import Known
-from crawler.state import SqliteState
-from crawler.stop import Stop
-from crawler.upkeep import run_verify
+from crawler.model.config import Config
+from crawler.model.values import Known
+from crawler.storage.state import SqliteState
+from crawler.pipeline.stop import Stop
+from crawler.app.maintenance import run_verify
 from tests.faulty.samples import DAY, blob, populate
 from tests.faulty.server import Site
 from tests.faulty.site import OLD

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crawler.errors import DestinationError
-from crawler.limits import FREE_RESERVE, GIB, MIB
-from crawler.space import Room
+from crawler.model.errors import DestinationError
+from crawler.model.limits import FREE_RESERVE, GIB, MIB
+from crawler.pipeline.rules.budgets import Room
 from tests.faulty.samples import DAY, KB, blob, many
 from tests.faulty.sandbox import Sandbox
 from tests.faulty.server import Site

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from crawler import download
-from crawler.config import Config
+from crawler.model.config import Config
 from tests.faulty.behaviours import Redirect
 from tests.faulty.samples import populate
 from tests.faulty.server import Site

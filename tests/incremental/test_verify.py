@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
-from crawler.config import Config
-from crawler.errors import ConfigError
-from crawler.models import Known, Outcome
-from crawler.report import Report
-from crawler.state import SqliteState
-from crawler.stop import Stop
-from crawler.upkeep import run_verify
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
+from crawler.model.values import Known, Outcome
+from crawler.model.report import Report
+from crawler.storage.state import SqliteState
+from crawler.pipeline.stop import Stop
+from crawler.app.maintenance import run_verify
 from tests.faulty.behaviours import Redirect, Status
 from tests.faulty.samples import blob, many, populate, wait_until
 from tests.faulty.sandbox import Run, Sandbox

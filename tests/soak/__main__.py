@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from crawler.config import parse_duration
+from crawler.model.config import parse_duration
 from tests.soak import program
 from tests.soak.faults import Fault
 from tests.soak.schedules import whole

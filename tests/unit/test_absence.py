@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.absence import prove
-from crawler.comparison import Extraneous, Missing
-from crawler.models import Kind, Listing
-from crawler.observer import Observer
+from crawler.pipeline.save.absence import prove
+from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.model.values import Kind, Listing
+from crawler.model.observer import Observer
 from tests.unit.test_discover import ROOT, Walk, listing
 
 SUB = f"{ROOT}sub/"

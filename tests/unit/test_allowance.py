@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.allowance import BUDGET, TOO_LARGE, Allowance
-from crawler.models import Job, Known, Outcome, Result, Span
-from crawler.space import UNKNOWN_AT_ONCE, Booking, Budget
+from crawler.pipeline.allowance import BUDGET, TOO_LARGE, Allowance
+from crawler.model.values import Job, Known, Outcome, Result, Span
+from crawler.pipeline.rules.budgets import UNKNOWN_AT_ONCE, Booking, Budget
 
 
 def job(path: str, size: int | None = 10, **more: object) -> Job:

@@ -96,7 +96,7 @@ def imports_of(module: str) -> Iterator[str]:
 
 
 def own_imports_of(module: str) -> set[str]:
-    """Modules of ours; ``from crawler.state import records`` is an import of ``state.records`` alone."""
+    """Modules of ours; ``from crawler.storage.state import records`` is an import of ``state.records`` alone."""
     names = {name.removeprefix("crawler.") for name in imports_of(module) if name.startswith("crawler.")}
     found = names & MODULES.keys() - {module}
     return {name for name in found if not any(other.startswith(f"{name}.") for other in found)}

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import limits
-from crawler.committer import Committer
-from crawler.errors import DestinationError
-from crawler.models import Job, Kind, Known, Local, Outcome, Result, Staged
+from crawler.model import limits
+from crawler.pipeline.save.committer import Committer
+from crawler.model.errors import DestinationError
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
 

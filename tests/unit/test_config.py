@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import config
-from crawler.config import Config, MaxDelete, Rule
-from crawler.errors import ConfigError
+from crawler.model import config
+from crawler.model.config import Config, MaxDelete, Rule
+from crawler.model.errors import ConfigError
 
 
 def read(**values: object) -> Config:

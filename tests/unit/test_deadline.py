@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crawler.deadline import Deadline
+from crawler.http.timeouts import Deadline
 
 
 async def test_what_takes_too_long_ends_with_a_timeout() -> None:

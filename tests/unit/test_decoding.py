@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from crawler import limits
-from crawler.decoding import read_decoded
-from crawler.errors import VerificationError
+from crawler.model import limits
+from crawler.http.decoding import read_decoded
+from crawler.model.errors import VerificationError
 
 DATA = random.Random(1).randbytes(3000)
 WHOLE = gzip.compress(DATA, mtime=0)

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.comparison import Extraneous, Missing
-from crawler.config import Config, MaxDelete, parse_max_delete
-from crawler.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
-from crawler.filters import Filters
-from crawler.flaws import Flaw, FlawKind
-from crawler.models import Kind, Known, Local, Outcome
-from crawler.refusals import NOT_EMPTY
-from crawler.state import SqliteState
+from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.model.config import Config, MaxDelete, parse_max_delete
+from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
+from crawler.pipeline.rules.filters import Filters
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.values import Kind, Known, Local, Outcome
+from crawler.model.reasons import NOT_EMPTY
+from crawler.storage.state import SqliteState
 from tests.unit.fakes import FakeDestination, MemoryState, Recorder
 
 FILE = Local(Kind.FILE, 10, 0)

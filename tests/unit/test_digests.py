@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.digests import (
+from crawler.text.digests import (
     HEX_LENGTHS,
     hasher,
     header_digest,

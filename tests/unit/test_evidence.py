@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.evidence import (
+from crawler.pipeline.rules.evidence import (
     Proof,
     Ruling,
     Unwanted,
@@ -25,7 +25,7 @@ from crawler.evidence import (
     refused,
     rule,
 )
-from crawler.models import (
+from crawler.model.values import (
     UNCONFIRMED,
     Currency,
     Dating,
@@ -39,8 +39,8 @@ from crawler.models import (
     Span,
     Validators,
 )
-from crawler.outdated import Outdated
-from crawler.plan import NANOSECONDS, Action, Need, Verdict, needs_fetch, request_headers
+from crawler.pipeline.outdated import Outdated
+from crawler.pipeline.rules.compare import NANOSECONDS, Action, Need, Verdict, needs_fetch, request_headers
 from tests.unit.machine import machine_in
 
 HOUR, DAY = 3600, 86_400

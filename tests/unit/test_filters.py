@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.config import Config, Rule
-from crawler.errors import ConfigError
-from crawler.filters import Check, Filters, compile_glob
-from crawler.models import Span
+from crawler.model.config import Config, Rule
+from crawler.model.errors import ConfigError
+from crawler.pipeline.rules.filters import Check, Filters, compile_glob
+from crawler.model.values import Span
 
 NOW = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.hosts import canonical_authority, connectable, named_hosts, without_zone
-from crawler.listings.exact_urls import resolve_link
-from crawler.scope import Scope
-from crawler.urls import origin, resolve
+from crawler.text.hosts import canonical_authority, connectable, named_hosts, without_zone
+from crawler.listings.values.exact_urls import resolve_link
+from crawler.pipeline.rules.scope import Scope
+from crawler.text.urls import origin, resolve
 
 
 @pytest.mark.parametrize(

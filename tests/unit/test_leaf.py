@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler import leaf
-from crawler.directory_digest import Leaf, Row
-from crawler.leaf import Gathering, kept
-from crawler.models import UNCONFIRMED, Entry, Kind, Local, Span
-from crawler.observer import Observer
-from crawler.plan import NANOSECONDS
-from crawler.progress import Fanout
-from crawler.progress.counters import Counters
-from crawler.tally import Tally
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.model.state.directory_digest import Leaf, Row
+from crawler.pipeline.rules.directory_digest import Gathering, kept
+from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
+from crawler.model.observer import Observer
+from crawler.pipeline.rules.compare import NANOSECONDS
+from crawler.output.progress import Fanout
+from crawler.output.progress.counters import Counters
+from crawler.pipeline.tally import Tally
 from tests.unit.fakes import leaf_of
 
 NOON = datetime(2025, 1, 1, 12, 0)  # noqa: DTZ001 - as most servers print it, without a zone

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.destinations.mounts import Mount, below, parse
+from crawler.storage.directory.boundaries.mounts import Mount, below, parse
 
 MOUNT = Mount(36, b"98:0", b"/mnt1", b"/mnt2")
 

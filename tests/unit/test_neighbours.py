@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.neighbours import Neighbours, refusal
+from crawler.pipeline.plan.neighbours import Neighbours, refusal
 from tests.unit.fakes import FakeDestination
 
 

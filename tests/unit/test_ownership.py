@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.ownership import is_same_tree, owner, refusal, tree_of
+from crawler.text.ownership import is_same_tree, owner, refusal, tree_of
 
 SAME = [
     ("http://h/pub/", "https://h/pub/"),

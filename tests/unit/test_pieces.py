@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import limits
-from crawler.models import Validators
-from crawler.pieces import Whole, mismatch, piece_size, whole
-from crawler.plan import Action, Verdict
+from crawler.model import limits
+from crawler.model.values import Validators
+from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size, whole
+from crawler.pipeline.rules.compare import Action, Verdict
 
 MIB = limits.MIB
 MODIFIED = "Wed, 01 May 2024 12:00:00 GMT"

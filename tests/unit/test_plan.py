@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import limits, plan
-from crawler.models import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
-from crawler.plan import Action, Need, Verdict
-from crawler.remembered import BY_ROW, REPLACING
-from crawler.resuming import Resume
+from crawler.model import limits
+from crawler.pipeline.rules import compare as plan
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.pipeline.rules.compare import Action, Need, Verdict
+from crawler.model.state.store import BY_ROW, REPLACING
+from crawler.text.resuming import Resume
 
 SECOND = plan.NANOSECONDS
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import limits
-from crawler.allowance import Allowance
-from crawler.config import Config
-from crawler.discover import Folder, FolderPage
-from crawler.errors import DestinationError
-from crawler.filters import Filters
-from crawler.models import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
-from crawler.producer import Policy, Producer
-from crawler.scope import Scope
-from crawler.space import Budget, Room
-from crawler.url_list import as_job
+from crawler.model import limits
+from crawler.pipeline.allowance import Allowance
+from crawler.model.config import Config
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.model.errors import DestinationError
+from crawler.pipeline.rules.filters import Filters
+from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.pipeline.plan.planner import Policy, Producer
+from crawler.pipeline.rules.scope import Scope
+from crawler.pipeline.rules.budgets import Budget, Room
+from crawler.pipeline.runs.url_list import as_job
 from tests.unit.fakes import FakeDestination, FakeRules, MemoryState, Recorder
 
 ROOT = "http://h/pub/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.proxies import Proxies, proxy_url
+from crawler.http.proxies import Proxies, proxy_url
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def issubclass_of_error(value: object) -> bool:
 
 
 def test_every_error_that_the_program_raises_by_name_is_public() -> None:
-    from crawler import errors
+    from crawler.model import errors
 
     raised = {
         name
@@ -89,7 +89,7 @@ def test_the_version_is_that_of_the_package() -> None:
     assert f'version = "{crawler.__version__}"' in project.read_text()
 
 
-HEAVY = ("aiohttp", "bs4", "lxml", "rich", "stamina", "protego", "sqlite3", "asyncio", "click", "crawler.app")
+HEAVY = ("aiohttp", "bs4", "lxml", "rich", "stamina", "protego", "sqlite3", "asyncio", "click", "crawler.app.api")
 
 
 def imported_by(code: str) -> set[str]:

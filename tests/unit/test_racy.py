@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.directory_digest import Row
-from crawler.leaf import Gathering, kept
-from crawler.models import Entry, Kind, Known, Local, Span, Validators
-from crawler.racy import is_racy
+from crawler.model.state.directory_digest import Row
+from crawler.pipeline.rules.directory_digest import Gathering, kept
+from crawler.model.values import Entry, Kind, Known, Local, Span, Validators
+from crawler.pipeline.rules.racy import is_racy
 from tests.unit.fakes import leaf_of
 from tests.unit.machine import machine_in
 

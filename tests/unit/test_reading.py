@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from crawler import limits
-from crawler.directory_digest import Leaf
-from crawler.errors import ListingError
-from crawler.interfaces import Page
-from crawler.leaves import Leaves
-from crawler.models import Listing, Validators
-from crawler.parsers import Parsers
-from crawler.reading import Reader
+from crawler.model import limits
+from crawler.model.state.directory_digest import Leaf
+from crawler.model.errors import ListingError
+from crawler.model.interfaces import Page
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.values import Listing, Validators
+from crawler.workers.page_parsers import Parsers
+from crawler.pipeline.walk.page_reader import Reader
 from tests.faulty.pages import Row, nginx
 from tests.unit.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, nothing_refused
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.models import Job, Validators
-from crawler.resuming import Left, Note, Resume, is_proven, note_of, noted, parse_note, range_headers, resume_at
+from crawler.model.values import Job, Validators
+from crawler.text.resuming import Left, Note, Resume, is_proven, note_of, noted, parse_note, range_headers, resume_at
 
 MODIFIED = "Wed, 01 May 2024 12:00:00 GMT"
 BOTH = Validators(etag='"1"', last_modified=MODIFIED)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import limits, retry
-from crawler.errors import CrawlerError, DestinationError, FetchError, ListingError, VerificationError
+from crawler.model import limits
+from crawler.pipeline import retry
+from crawler.model.errors import CrawlerError, DestinationError, FetchError, ListingError, VerificationError
 
 
 def fetch_error(**more: object) -> FetchError:

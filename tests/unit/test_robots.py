@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.models import Rejection
-from crawler.robots import ALLOW_ALL, ROBOTS_BYTES, forbidden, is_of_robots, parse_robots, rules_for
+from crawler.model.values import Rejection
+from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, forbidden, is_of_robots, parse_robots, rules_for
 
 AGENT = "crawler/0.1.0"
 
@@ -126,7 +126,7 @@ def test_no_robots_txt_raises(body: bytes, agent: str) -> None:
 
 def test_the_parser_is_loaded_only_when_something_is_forbidden() -> None:
     code = (
-        "import sys; from crawler.robots import *\n"
+        "import sys; from crawler.pipeline.rules.robots import *\n"
         "assert parse_robots(b'User-agent: *\\nDisallow:\\nSitemap: /s\\n').allows('http://h/a', 'x')\n"
         "assert 'protego' not in sys.modules\n"
         "assert not parse_robots(b'User-agent: *\\nDisallow: /\\n').allows('http://h/a', 'x')\n"

@@ -6,8 +6,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from crawler.models import Rejection
-from crawler.scope import DIRECTORY, Bounds, ListScope, Scope, same_host_redirect, scope_base, upward
+from crawler.model.values import Rejection
+from crawler.pipeline.rules.scope import DIRECTORY, Bounds, ListScope, Scope, same_host_redirect, scope_base, upward
 
 HTTP = Scope("http://h/pub/")
 HTTPS = Scope("https://h/pub/")

@@ -13,12 +13,12 @@ import pytest
 import stamina
 from multidict import CIMultiDict
 
-from crawler import limits
-from crawler.errors import FetchError
-from crawler.interfaces import Page, Permit
-from crawler.models import Job, Outcome, Result, Span, Staged, Validators
-from crawler.segments import Lanes
-from crawler.transfer import Downloader
+from crawler.model import limits
+from crawler.model.errors import FetchError
+from crawler.model.interfaces import Page, Permit
+from crawler.model.values import Job, Outcome, Result, Span, Staged, Validators
+from crawler.pipeline.fetch.segments import Lanes
+from crawler.pipeline.fetch.transfer import Downloader
 from tests.unit.fakes import FakeDestination, Recorder, nothing_refused
 
 KIB = limits.KIB

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import limits
-from crawler.errors import DestinationError
-from crawler.space import Room
+from crawler.model import limits
+from crawler.model.errors import DestinationError
+from crawler.pipeline.rules.budgets import Room
 
 FREE = 100_000
 """Of which a hundredth stays free."""

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crawler.stop import Stop
+from crawler.pipeline.stop import Stop
 
 
 class Work:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import pytest
 import stamina
 
-from crawler import limits
-from crawler.errors import FetchError, ListingError
-from crawler.models import UNCONFIRMED, Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
-from crawler.scope import Scope
-from crawler.transfer import Downloader
+from crawler.model import limits
+from crawler.model.errors import FetchError, ListingError
+from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
+from crawler.pipeline.rules.scope import Scope
+from crawler.pipeline.fetch.transfer import Downloader
 from tests.unit.fakes import Answer, Asked, FakeClient, FakeDestination, Recorder, permit_as
 
 DATE = "Wed, 01 May 2024 13:00:00 GMT"

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.config import Config
-from crawler.filters import Filters
-from crawler.models import Entry, Kind, Listing, Outcome, Rejection, Result
-from crawler.scope import Scope
-from crawler.unusable import ENDINGS, count, ending, entry_of, is_folder, lost, nothing_wanted, result_of, sorted_rows
+from crawler.model.config import Config
+from crawler.pipeline.rules.filters import Filters
+from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
+from crawler.pipeline.rules.scope import Scope
+from crawler.pipeline.rules.unusable_rows import ENDINGS, count, ending, entry_of, is_folder, lost, nothing_wanted, result_of, sorted_rows
 from tests.unit.fakes import Recorder
 
 PAGE = "http://h/pub/"

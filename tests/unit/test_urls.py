@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import limits, urls
-from crawler.errors import ConfigError
-from crawler.models import Rejection
+from crawler.model import limits
+from crawler.text import urls
+from crawler.model.errors import ConfigError
+from crawler.model.values import Rejection
 
 BASE = "http://h/pub/"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.web_links import next_pages
+from crawler.text.web_links import next_pages
 
 PAGE = "http://h/pub/?page=1"
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.models import UNCONFIRMED, Dating, Entry, Kind, Known, Span, Validators
-from crawler.zones import Learner, Zone, learn, row_agrees
+from crawler.model.values import UNCONFIRMED, Dating, Entry, Kind, Known, Span, Validators
+from crawler.pipeline.rules.time_zones import Learner, Zone, learn, row_agrees
 from tests.unit.machine import machine_in
 
 MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from urllib.parse import unquote
 
-from crawler.errors import FetchError
+from crawler.model.errors import FetchError
 from tests.faulty.answers import Request, Version, answer
 from tests.faulty.pages import Row, nginx
 from tests.unit.fakes import Answer, Asked, FakeClient

@@ -18,9 +18,9 @@ import pytest
 
 from crawler.listings import page as listing_page
 from crawler.listings import parse_listing, parse_listing_pieces
-from crawler.listings.html import read_html
-from crawler.listings.lean import read_lean
-from crawler.models import Kind, Listing
+from crawler.listings.html.document import read_html
+from crawler.listings.html.grammar import read_lean
+from crawler.model.values import Kind, Listing
 from tests.component.listings import shelf
 from tests.component.listings.shapes import PROGRAMS, SHAPES, TREE, Shape, Zone, lay_out
 from tests.conftest import SERVERS_REQUIRED

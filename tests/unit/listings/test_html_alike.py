@@ -7,12 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crawler.listings.abridged import KEPT, Abridged, Abridger
-from crawler.listings.copies import Unlike
-from crawler.listings.html import ROWS, read_html
+from crawler.listings.html.specimens.abridge import KEPT, Abridged, Abridger
+from crawler.listings.html.specimens.copies import Unlike
+from crawler.listings.html.document import ROWS, read_html
 from crawler.listings.page import Page
-from crawler.listings.reader import HtmlReader
-from crawler.models import Listing
+from crawler.listings.html.reader import HtmlReader
+from crawler.model.values import Listing
 
 URL = "http://host.test/pub/"
 HEAD = "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1>"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.models import Entry, Kind, Listing
+from crawler.model.values import Entry, Kind, Listing
 from tests.unit.listings.html_pages import LISTINGS, OTHER_PAGES
 
 HERE = "http://host.test/pub/"

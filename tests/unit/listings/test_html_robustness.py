@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.listings import parse_listing, parse_listing_pieces
-from crawler.models import Listing
+from crawler.model.values import Listing
 from tests.unit.listings.html_pages import LISTINGS
 
 HERE = "http://host.test/pub/"

@@ -18,10 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.listings import lean, parse_listing, parse_listing_pieces
-from crawler.listings.html import read_html
+from crawler.listings import parse_listing, parse_listing_pieces
+from crawler.listings.html import grammar as lean
+from crawler.listings.html.document import read_html
 from crawler.listings.page import Page
-from crawler.models import Kind, Listing
+from crawler.model.values import Kind, Listing
 
 HERE = "http://host.test/pub/"
 LOCAL = ZoneInfo("America/New_York")
@@ -323,7 +324,7 @@ def test_a_page_read_in_parts_gives_what_it_gives_in_one(
     ]
     page = Page(body=printer(tree).encode(), url=HERE, content_type="text/html")
     in_one = read_html(page)
-    monkeypatch.setattr("crawler.listings.html.PART", 3_000)
+    monkeypatch.setattr("crawler.listings.html.document.PART", 3_000)
     in_parts = read_html(page)
     assert in_one is not None
     assert in_parts is not None
@@ -361,8 +362,8 @@ def test_markup_between_rows_means_the_same_to_a_page_read_in_parts(
     page = Page(body=text.encode(), url=HERE, content_type="text/html")
     in_one = read_html(page)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crawler.listings.html.PART", 3_000)
-        patch.setattr("crawler.listings.html.ROWS", 25)
+        patch.setattr("crawler.listings.html.document.PART", 3_000)
+        patch.setattr("crawler.listings.html.document.ROWS", 25)
         in_parts = read_html(page)
     assert in_one is not None
     assert in_parts is not None

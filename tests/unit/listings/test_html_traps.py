@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.models import Listing
+from crawler.model.values import Listing
 
 HERE = "http://host.test/pub/"
 

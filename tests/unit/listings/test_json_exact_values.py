@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.listings.exact import (
+from crawler.listings.values.exact import (
     any_time,
     entity_tag,
     epoch_time,
@@ -17,7 +17,7 @@ from crawler.listings.exact import (
     printed,
     utc_time,
 )
-from crawler.listings.exact_urls import (
+from crawler.listings.values.exact_urls import (
     base_of,
     bucket_of,
     is_external,
@@ -26,8 +26,8 @@ from crawler.listings.exact_urls import (
     resolve_link,
     with_query,
 )
-from crawler.models import Span
-from crawler.urls import resolve
+from crawler.model.values import Span
+from crawler.text.urls import resolve
 
 NOON = datetime(2024, 2, 29, 12, 0, 1, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from crawler.listings.json_families import parse_json
+from crawler.listings.json.formats import parse_json
 from crawler.listings.page import Page
-from crawler.models import Entry, Kind, Listing, Span
+from crawler.model.values import Entry, Kind, Listing, Span
 
 HERE = "http://host.test/pub/"
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.models import Kind, Listing, Span
+from crawler.model.values import Kind, Listing, Span
 
 URL = "https://host.test/lgm4/"
 WHEN = "Thu, 20 Mar 2025 03:06:42 +0000"

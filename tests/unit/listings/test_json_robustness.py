@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.listings.json_document import JsonDocument
-from crawler.listings.json_families import READERS, parse_json
+from crawler.listings.json.document import JsonDocument
+from crawler.listings.json.formats import READERS, parse_json
 from crawler.listings.page import Page
-from crawler.models import Kind, Listing
+from crawler.model.values import Kind, Listing
 
 HERE = "http://host.test/pub/"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.models import Kind, Listing, Span
+from crawler.model.values import Kind, Listing, Span
 
 URL = "http://host.test:9870/webhdfs/v1/pub?op=LISTSTATUS"
 

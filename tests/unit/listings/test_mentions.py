@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.models import Listing
+from crawler.model.values import Listing
 
 HERE = "http://host.test/pub/"
 FOOTER = (

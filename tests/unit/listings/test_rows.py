@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import parse_listing
-from crawler.listings.queries import kept_of, without_session
-from crawler.models import Listing, Span
+from crawler.listings.values.queries import kept_of, without_session
+from crawler.model.values import Listing, Span
 from tests.faulty.pages import Row, apache, nginx, python
 
 URL = "http://h/pub/"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.listings.sizes import read_size
-from crawler.models import Span
+from crawler.listings.values.sizes import read_size
+from crawler.model.values import Span
 
 
 @pytest.mark.parametrize(

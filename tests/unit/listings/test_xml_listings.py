@@ -8,8 +8,8 @@ import pytest
 
 from crawler.listings import parse_listing
 from crawler.listings.page import Page
-from crawler.listings.xml_families import parse_xml
-from crawler.models import Kind, Listing, Span
+from crawler.listings.xml.formats import parse_xml
+from crawler.model.values import Kind, Listing, Span
 
 HERE = "http://host.test/pub/"
 WHEN = datetime(2024, 2, 29, 12, 0, 1, tzinfo=UTC)

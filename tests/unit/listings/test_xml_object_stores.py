@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.listings.page import Page
-from crawler.listings.xml_families import parse_xml
-from crawler.models import Kind, Listing, Span
+from crawler.listings.xml.formats import parse_xml
+from crawler.model.values import Kind, Listing, Span
 
 BUCKET = "https://box.s3.test/"
 NAMESPACES = ["http://s3.amazonaws.com/doc/2006-03-01/", "http://doc.s3.amazonaws.com/2006-03-01", ""]

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.listings.page import Page
-from crawler.listings.xml_document import root_position
-from crawler.listings.xml_families import READERS, parse_xml
-from crawler.models import Kind, Listing
+from crawler.listings.xml.document import root_position
+from crawler.listings.xml.formats import READERS, parse_xml
+from crawler.model.values import Kind, Listing
 
 HERE = "http://host.test/pub/"
 
@@ -236,5 +236,5 @@ def test_the_root_element_is_found_without_parsing(body: bytes, name: str | None
 
 
 def test_the_parser_is_loaded_by_the_first_xml_page_and_not_before() -> None:
-    code = "import sys, crawler.listings.xml_families; sys.exit('lxml' in sys.modules)"
+    code = "import sys, crawler.listings.xml.formats; sys.exit('lxml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

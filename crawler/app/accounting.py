@@ -1,0 +1,113 @@
+"""The account of a run: opened before everything else, closed after it, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+from crawler.model.config import Config
+from crawler.storage.directory.os_errors import WHOLE
+from crawler.model.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, DestinationError, innermost
+from crawler.output.history import figures_of
+from crawler.model.report import Report
+from crawler.pipeline.runs.base import Parts
+from crawler.storage.state import SqliteState
+from crawler.pipeline.stop import Stop
+from crawler.pipeline.tally import Tally
+
+
+async def accounted(
+    work: Callable[[Parts], Awaitable[None]],
+    open_parts: Callable[[AsyncExitStack], Coroutine[Any, Any, tuple[Parts, SqliteState]]],
+    config: Config,
+    tally: Tally,
+    stop: Stop,
+) -> tuple[Report, CrawlerError | None]:
+    """Open everything, do ``work``, close everything; the account is closed whatever happens.
+
+    The run is remembered in the state that ``open_parts`` opened. A stop ends the opening, which may wait for a lock;
+    from then on ``work`` sees to it.
+    """
+    began = time.monotonic()
+    error: CrawlerError | None = None
+    longest, loop = config.max_duration, asyncio.get_running_loop()
+    timer = None if longest is None else loop.call_later(longest, stop.request, "--max-duration")
+    if config.dry_run:
+        tally.plan = []
+    try:
+        async with AsyncExitStack() as stack:
+            opened = await stop.guard(open_parts(stack))
+            if opened is not None:
+                parts, state = opened
+                async with _recorded(state, tally, stop):
+                    await work(parts)
+    except CrawlerError as problem:
+        error = problem
+    except OSError as problem:
+        error = _scarcity(problem)
+    except BaseExceptionGroup as group:
+        error = first_error(group)
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if error is not None:
+        tally.warn(str(error), error.exit_code)
+    report = tally.close(time.monotonic() - began, _cut_short(error, stop))
+    if not report.accounts:  # promise 6; it cannot be, and if it is, it is said
+        report = report.warned("the account does not close: please report this as a bug", 1)
+    return report, error
+
+
+def _cut_short(error: BaseException | None, stop: Stop) -> str | None:
+    """What ended the run before its end, if anything did: a refused deletion comes after all transfers."""
+    return stop.reason or (None if error is None or isinstance(error, DeleteRefused) else "an error")
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
+    """The error that a TaskGroup's children died of. Raises what is none of ours."""
+    _, others = group.split(CrawlerError)
+    if others is None:
+        return cast("CrawlerError", innermost(group))
+    _, bugs = others.split(_lacks_descriptors)
+    if bugs is not None:
+        raise others
+    return _scarcity(cast("OSError", innermost(others)))
+
+
+def _lacks_descriptors(error: BaseException) -> bool:
+    """Whatever it was that needed one: reading a module does, too."""
+    return isinstance(error, OSError) and error.errno in NO_DESCRIPTORS
+
+
+def _scarcity(error: OSError) -> CrawlerError:
+    """What the user can do where files cannot be opened any more. Raises any other error."""
+    if not _lacks_descriptors(error):
+        raise error
+    return DestinationError(WHOLE[error.errno or 0])
+
+
+@asynccontextmanager
+async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterator[None]:
+    """Note in the state when a run began and how it ended."""
+    began, code = time.monotonic(), 1
+    problem: BaseException | None = None
+    number = await state.begin_run(tally.url)
+    try:
+        yield
+        code = 0
+    except CrawlerError as error:
+        problem, code = error, error.exit_code
+        raise
+    except BaseExceptionGroup as group:
+        problem = group
+        code = first_error(group).exit_code
+        raise
+    except BaseException as error:
+        problem = error
+        raise
+    finally:
+        report = tally.close(time.monotonic() - began, _cut_short(problem, stop))
+        state.end_run(number, figures_of(report, code))

@@ -1,0 +1,283 @@
+"""Composition: the only place that builds concrete objects and joins them into a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from crawler.text import urls
+from crawler.http.credentials import client_options
+from crawler.app.accounting import accounted
+from crawler.pipeline.allowance import Allowance
+from crawler.pipeline.attempts import announce, prepare
+from crawler.http.client import Client, ClientOptions
+from crawler.model.config import Config
+from crawler.workers.crew import Crew
+from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.boundaries.spared import OwnFile, own_files
+from crawler.model.errors import ConfigError, CrawlerError, DestinationError
+from crawler.text.escape import masked
+from crawler.http.pacing.gate import Gate
+from crawler.model.interfaces import Destination
+from crawler.model.state.host_limits import divided
+from crawler.workers.link import Setup
+from crawler.output.log import LOGGER
+from crawler.pipeline.runs.mirror import MirrorRun
+from crawler.model.observer import Observer
+from crawler.text.ownership import is_same_tree, refusal
+from crawler.http.pacing.concurrency import START
+from crawler.workers.page_parsers import Parsers
+from crawler.output.progress import Fanout
+from crawler.http.pacing.rate_limits import Rates
+from crawler.model.report import Report
+from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.rules.budgets import Budget
+from crawler.workers.spawn import Company, company
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
+from crawler.pipeline.stop import Stop
+from crawler.pipeline.tally import Tally
+from crawler.pipeline.runs.url_list import DownloadRun
+
+
+async def mirror(
+    url: str,
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
+) -> Report:
+    """Mirror the listing at ``url`` into ``directory``.
+
+    With a ``destination`` of your own the files go there. It is entered for the run, after ``directory`` was locked,
+    which then holds nothing but ``.crawler``: the lock and, unless the configuration names another place, the state.
+    In a dry run it is asked what it holds, and never told to change anything.
+
+    Failures of single files are in the Report. Raises ConfigError (also where ``directory`` is the mirror of another
+    URL and ``config.moved`` does not allow that), ListingError (the root), DestinationError, AlreadyRunning,
+    RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
+    """
+    given = Surroundings(observers=observers, destination=destination)
+    report, error = await run_mirror(url, directory, Config.ensure(config), given)
+    if error is not None:
+        raise error
+    return report
+
+
+async def download(
+    items: Iterable[tuple[str, str]],
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
+) -> Report:
+    """Save each (URL, path under ``directory``); an empty path is the last name of the URL.
+
+    ``destination`` as for ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
+    """
+    given = Surroundings(observers=observers, destination=destination)
+    report, error = await run_download(items, directory, Config.ensure(config), given)
+    if error is not None:
+        raise error
+    return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run meets, beside what it is about."""
+
+    observers: Sequence[Observer] = ()
+    stop: Stop = field(default_factory=Stop)
+    gate: Gate | None = None
+    """Shared with runs at the same time; None: one of its own."""
+    destination: AbstractAsyncContextManager[Destination] | None = None
+    """Where files go instead of into DIR."""
+    company: Company | None = None
+    """Processes that were started early for it."""
+    own: Sequence[OwnFile] = ()
+    """Files that the program uses, besides those that the configuration names."""
+
+
+async def run_mirror(
+    url: str, directory: str | Path, config: Config, given: Surroundings
+) -> tuple[Report, CrawlerError | None]:
+    """``mirror``, but an error that ends the run comes back beside the report of what was done until then."""
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    tally = Tally(masked(bare), str(directory))
+
+    async def work(parts: Parts) -> None:
+        await MirrorRun(parts, bare).run()
+
+    setup = _Setup(starts=(start,), directory=urls.start_directory(directory), config=config, given=given)
+    return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
+
+
+async def run_download(
+    items: Iterable[tuple[str, str]], directory: str | Path, config: Config, given: Surroundings
+) -> tuple[Report, CrawlerError | None]:
+    """``download``, but an error that ends the run comes back beside the report of what was done until then."""
+    wanted = [_listed_item(item) for item in items]
+    tally = Tally("", str(directory))
+
+    async def work(parts: Parts) -> None:
+        await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
+
+    starts = tuple(url for url, _ in wanted)
+    setup = _Setup(starts=starts, is_list=True, directory=urls.start_directory(directory), config=config, given=given)
+    return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
+
+
+def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
+    """(URL, path) of one item of ``download``. Raises ConfigError."""
+    if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2 or not isinstance(item[1], str):
+        raise ConfigError(f"items: expected pairs of URL and path, not {type(item).__name__}")
+    return urls.start_url(item[0]), item[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setup:
+    """What a run is about."""
+
+    starts: tuple[str, ...]
+    """URLs as given, with their user and password."""
+    is_list: bool = False
+    """Whether each of ``starts`` is a file of its own, and not the root of a mirror."""
+    directory: Path
+    config: Config
+    given: Surroundings
+
+    @property
+    def own(self) -> tuple[OwnFile, ...]:
+        return (*own_files(self.config), *self.given.own)
+
+
+async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Parts, SqliteState]:
+    """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
+    config, given = setup.config, setup.given
+    options = client_options(config, setup.starts, is_list=setup.is_list)
+    if are_few():
+        prepare()
+    destination = await _open_destination(stack, setup, tally)
+    tally.free = await destination.free_space()
+    path = state_path(setup.directory, config)
+    if path.is_symlink() and not config.state:
+        tally.warn(f"{path} is a symbolic link and is not used: remove it")
+        state: SqliteState = NullState()
+    else:
+        state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
+    stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
+    await refuse_another_mirror(setup.directory, tally.url, state, config)
+    gate = given.gate or shared_gate([config])
+    gate.recall(state.hosts)
+    stack.callback(lambda: state.remember_hosts(gate.learnt()))
+    client = await stack.enter_async_context(Client(options, gate))
+    budget = Budget(files=config.max_files, size=config.max_total_size)
+    allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
+    observers = [tally, *([allowance] if allowance.is_limited else []), *given.observers]
+    parts = Parts(
+        config=config,
+        agent=options.user_agent,
+        client=client,
+        destination=destination,
+        state=state,
+        observer=Fanout(observers) if len(observers) > 1 else tally,
+        allowance=allowance,
+        tally=tally,
+        url_of=lambda folder: url_of_mirror(setup.directory / folder),
+        stop=given.stop,
+        parser=await stack.enter_async_context(Parsers(tally.warn)),
+    )
+    if config.processes != 1 and given.destination is None and not config.dry_run:
+        parts = replace(parts, crew=await _open_crew(stack, setup, options, gate, parts))
+    return parts, state
+
+
+async def _open_crew(
+    stack: AsyncExitStack, setup: _Setup, options: ClientOptions, gate: Gate, parts: Parts
+) -> Crew | None:
+    """Other processes that fetch; None if one is all that is wanted."""
+    config = setup.config
+    started = setup.given.company or stack.enter_context(company(config.processes, config.workers))
+    if not started.wanted:
+        return None
+    crew = Crew(started, parts.state.doubt)
+    stack.push_async_callback(crew.close)
+    level = LOGGER.getEffectiveLevel()
+    count = len(started.members) or 1
+    work = Setup(
+        config=config,
+        options=options,
+        directory=str(setup.directory),
+        own=setup.own,
+        log_level=level,
+        hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
+        start=max(1, START // count),
+        knew_files=parts.state.knew_files,
+    )
+    await crew.open(work, gate, parts.observer, parts.tally.warn, announce)
+    return crew
+
+
+async def _open_destination(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> Destination:
+    """DIR, locked, or what was given in its place: then DIR keeps the lock and the state, and no files."""
+    config, own = setup.config, setup.given.destination
+    if own is None:
+        await refuse_missing_disk(setup.directory, config)
+    elif config.trash is not None:
+        raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
+    directory = await stack.enter_async_context(
+        LocalDestination(
+            setup.directory,
+            fsync=config.fsync,
+            trash_seconds=config.trash_seconds,
+            read_only=config.dry_run,
+            own=setup.own,
+        )
+    )
+    stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
+    if not config.dry_run:
+        await directory.acquire(config.lock_wait, lock=config.lock != "none")
+    return directory if own is None else await stack.enter_async_context(own)
+
+
+async def refuse_missing_disk(directory: Path, config: Config) -> None:
+    """Raise DestinationError if a state kept elsewhere knows files, but DIR holds no trace of us.
+
+    That is how an empty mount point looks when its disk is missing: everything would be fetched onto the disk below.
+    """
+    if not config.state or (directory / urls.STATE_DIRECTORY).exists():
+        return
+    async with ReadOnlyState(Path(config.state)) as state:
+        count = await state.count_files()
+    if count:
+        raise DestinationError(
+            f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
+            f"Remove {config.state} to begin again"
+        )
+
+
+async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, config: Config) -> None:
+    """Raise ConfigError if ``directory`` is the mirror of another URL, and nobody says that it has moved."""
+    if not url or config.moved:
+        return
+    known = await mirrored_url(state)
+    if known is not None and not is_same_tree(known, url):
+        raise ConfigError(refusal(str(directory), known, url))
+
+
+def shared_gate(configs: Sequence[Config]) -> Gate:
+    """One gate for mirrors that run together: the strictest of their rates, the widest of their worker counts.
+
+    Few open files mean few connections: a lack of them would look like a host that cannot be talked to.
+    """
+    requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
+    rates = [config.limit_rate for config in configs if config.limit_rate is not None]
+    return Gate(
+        min(max(config.workers for config in configs), connection_budget(descriptor_limit())),
+        Rates.per_second(min(requests, default=None), min(rates, default=None)),
+    )

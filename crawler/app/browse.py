@@ -1,0 +1,127 @@
+"""Reading listings and saving nothing: --list, and ``walk`` for programs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from crawler.text import urls
+from crawler.http.credentials import client_options
+from crawler.app.accounting import first_error
+from crawler.app.api import shared_gate
+from crawler.http.client import Client
+from crawler.model.config import Config
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.model.errors import CrawlerError
+from crawler.text.escape import masked
+from crawler.pipeline.runs.build import build_walker
+from crawler.model.flaws import Flaw
+from crawler.model.values import Entry, Listing, Rejection
+from crawler.model.observer import Observer
+from crawler.workers.page_parsers import Parsers
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.storage.state import NullState
+from crawler.pipeline.tally import Tally
+
+
+class _Look(Observer):
+    """Remembers what the first page of a listing was taken for, and all that was no entry."""
+
+    def __init__(self) -> None:
+        self.url, self.family, self.confidence = "", "", 0.0
+        self.rejections: list[Rejection] = []
+        self.problem = ""
+        """Why the listing was not read to its end."""
+        self.flaws: list[Flaw] = []
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self.problem = reason
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        if not self.url:
+            self.url, self.family, self.confidence = url, family, confidence
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        self.rejections.append(rejection)
+
+
+async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
+    """One listing with all its pages, for --list, and why it is not complete, or "".
+
+    Raises ConfigError, ListingError, RobotsForbidden."""
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    options = client_options(config, [start])
+    look, entries = _Look(), list[Entry]()
+
+    async def visit(page: FolderPage) -> None:
+        entries.extend(page.entries)
+        look.rejections.extend(page.unusable)
+        look.flaws.extend(page.flaws)
+
+    async with Client(options, shared_gate([config])) as client, Parsers() as parser:
+        rules = HostRules(client, config, options.user_agent)
+        await rules.enter(bare)
+        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules)
+        try:
+            await walker.walk([Folder(path="", url=bare)], visit)
+        except* CrawlerError as group:
+            raise first_error(group) from None
+    listing = Listing(
+        url=look.url,
+        family=look.family,
+        confidence=look.confidence,
+        is_listing=True,
+        complete=not look.problem,
+        flaws=tuple(look.flaws),
+        entries=tuple(entries),
+        rejections=tuple(look.rejections),
+    )
+    return listing, look.problem
+
+
+@asynccontextmanager
+async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIterator[Entry]]:
+    """The entries of the listing at ``url`` and of all below it, as they are read; nothing is saved.
+
+    ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of
+    the entry's folder below ``url``. Raises ConfigError, ListingError, RobotsForbidden.
+    """
+    config = Config.ensure(config)
+    start = urls.start_url(url)
+    bare, _ = urls.userinfo(start)
+    options = client_options(config, [start])
+    pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
+    async with Client(options, shared_gate([config])) as client, Parsers() as parser:
+        rules = HostRules(client, config, options.user_agent)
+        await rules.enter(bare)
+        tally = Tally(masked(bare), "")
+        walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)
+
+        async def produce() -> None:
+            try:
+                await walker.walk([Folder(path="", url=bare)], pages.put)
+            except* CrawlerError as group:
+                raise first_error(group) from None
+            finally:
+                if not closed.is_set():
+                    await pages.put(None)
+
+        closed = asyncio.Event()
+        task = asyncio.create_task(produce())
+        try:
+            yield _entries(pages, task)
+        finally:
+            closed.set()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _entries(pages: asyncio.Queue[FolderPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
+    while (page := await pages.get()) is not None:
+        for entry in page.entries:
+            folder = "/".join(filter(None, (page.folder.path, entry.folder)))
+            yield replace(entry, folder=folder)
+    await task

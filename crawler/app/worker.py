@@ -1,0 +1,296 @@
+"""The other side of ``--processes``: a process that fetches and saves what its parent sends, and nothing else.
+
+It has its own client and its own hold on DIR, whose lock the parent has. How many connections a host gets from it at
+most is the parent's to say, and the rates have their buckets there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from crawler.pipeline import engine
+from crawler.workers import wire
+from crawler.pipeline.attempts import announce_to, prepare
+from crawler.http.client import Client
+from crawler.pipeline.save.committer import Committer
+from crawler.storage.fd_limits import are_few
+from crawler.storage.directory.destination import LocalDestination
+from crawler.model.errors import DestinationError, innermost
+from crawler.workers.event_loop import loop_factory
+from crawler.pipeline.runs.build import Tools, build_downloader
+from crawler.pipeline.rules.filters import Filters
+from crawler.http.pacing.gate import Gate
+from crawler.model.interfaces import Redirects
+from crawler.workers.link import Forward, Link, Setup
+from crawler.model.values import Job, Known, Rejection, Result, Staged
+from crawler.model.observer import Observer
+from crawler.workers.page_parsers import Parsers
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.http.pacing.rate_limits import Rates
+from crawler.storage.state import NullState
+
+_TELL_SECONDS = 0.1
+"""How often the parent hears how much of a large body is here."""
+
+
+def main() -> None:
+    """Serve the parent that speaks to us on standard input, until it says that nothing more will come."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # who asks the parent to stop need not ask us
+        signal.signal(number, signal.SIG_IGN)
+    connection = socket.socket(fileno=os.dup(0))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(connection))
+
+
+async def _serve(connection: socket.socket) -> None:
+    link = _Parent()
+    await link.connect(connection)
+    setup = await link.setup
+    log = logging.getLogger("crawler")
+    log.addHandler(Forward(link))
+    log.setLevel(setup.log_level)
+    log.propagate = False
+    announce_to(link.retried)
+    work = asyncio.create_task(_work(link, setup))
+    stopped = asyncio.create_task(link.stopped.wait())
+    await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if link.stopped.is_set():
+        work.cancel()
+    await asyncio.wait([work])
+    error = None if work.cancelled() else work.exception()  # cancelled because the parent said so
+    if error is not None:
+        link.broke(innermost(error))
+    await link.close()
+
+
+async def _work(link: _Parent, setup: Setup) -> None:
+    """Everything that the parent sends. What is complete when it stops us gets its name."""
+    config, reporter = setup.config, _Reporter(link)
+    rates = Rates(
+        requests=None if config.requests_per_second is None else _Rate(link, wire.REQUESTS),
+        bytes=None if config.limit_rate is None else _Rate(link, wire.BYTES),
+    )
+    gate = Gate(link.ceiling, rates, on_rest=link.rested, start=setup.start)
+    gate.recall(setup.hosts)
+    link.gate = gate
+    if are_few():
+        prepare()
+    async with (
+        _Destination(link, setup) as destination,
+        Client(setup.options, gate) as client,
+        Parsers(link.warn) as parser,
+        reporter,
+    ):
+        await destination.join()
+        filters = Filters(config, datetime.now(UTC))
+        tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
+        rules = HostRules(client, config, setup.options.user_agent)
+        downloader = build_downloader(config, filters, tools, rules.permit(link.file_redirect))
+        committer = Committer(destination, _State(link, knew_files=setup.knew_files), reporter)
+        writer = asyncio.create_task(committer.run(), name="committer")
+        try:
+            await engine.run(
+                link.produce, downloader.process, committer.put, workers=config.workers, backlog=config.workers
+            )
+        finally:
+            committer.close()
+            await writer
+            for text in sorted(destination.lacks):
+                link.warn(text)
+            link.send((wire.LEARNT, gate.learnt()))
+
+
+class _Parent(Link):
+    """The connection to the parent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setup: asyncio.Future[Setup] = asyncio.get_running_loop().create_future()
+        self.stopped = asyncio.Event()
+        self.ceiling = 1
+        self.gate: Gate | None = None
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._flights: dict[str, int] = {}
+        """Path → number of a job that is under way."""
+        self._asked: dict[int, asyncio.Future[None]] = {}
+        self._redirects: Redirects
+        self._numbers = count()
+        self._closed = asyncio.Event()
+        self._is_over = False
+
+    # --- with the parent --------------------------------------------------------------------------
+
+    def received(self, name: int, *values: Any) -> None:
+        if name == wire.JOB:
+            self._take(*values)
+        elif name == wire.GRANTED:
+            self._granted(*values)
+        elif name == wire.CEILING:
+            self._limit(*values)
+        elif name == wire.PAUSE:
+            self._rest(*values)
+        elif name == wire.SCOPE:
+            self._redirects = values[0]
+        elif name == wire.SETUP:
+            self.setup.set_result(values[0])
+        elif name == wire.END:
+            self._jobs.put_nowait(None)
+        elif name == wire.STOP:
+            self.stopped.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self._is_over:  # the parent was killed: another run may take DIR at any moment
+            os._exit(1)
+        self._closed.set()
+
+    async def close(self) -> None:
+        """Send what is left."""
+        self._is_over = True
+        self.flush()
+        assert self.transport is not None
+        self.transport.close()
+        await self._closed.wait()
+
+    async def ask(self, name: int, *values: object) -> None:
+        """Ask the parent for something, and wait until it is granted."""
+        number = next(self._numbers)
+        self._asked[number] = answer = asyncio.get_running_loop().create_future()
+        self.send((name, number, *values))
+        await answer
+
+    def _granted(self, number: int) -> None:
+        answer = self._asked.pop(number)
+        if not answer.done():  # else whoever asked was cancelled
+            answer.set_result(None)
+
+    def _limit(self, ceiling: int) -> None:
+        self.ceiling = ceiling
+        if self.gate is not None:
+            self.gate.ceiling = ceiling
+
+    def _rest(self, url: str, seconds: float) -> None:
+        """Another process was asked for a pause."""
+        if self.gate is not None:
+            self.gate.host(url).rest(seconds)
+
+    # --- for the work -----------------------------------------------------------------------------
+
+    def _take(self, number: int, packed: wire.Packed) -> None:
+        job = wire.unpack_job(packed)
+        self._flights[job.path] = number
+        self._jobs.put_nowait(job)
+
+    async def produce(self, put: engine.Put) -> None:
+        """The engine's producer: what the parent sends, until it says that there is no more."""
+        while (job := await self._jobs.get()) is not None:
+            await put(job)
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        """As the scope says that the parent sent last."""
+        return self._redirects.file_redirect(source, target)
+
+    def progress(self, path: str, size: int) -> None:
+        number = self._flights.get(path)
+        if number is not None:
+            self.send((wire.PROGRESS, number, size))
+
+    def finished(self, result: Result) -> None:
+        self.send((wire.RESULT, self._flights.pop(result.path), wire.pack_result(result)))
+
+    def rested(self, url: str, seconds: float) -> None:
+        """A host asked for a pause."""
+        self.send((wire.PAUSE, url, seconds))
+
+    def retried(self, attempt: int, wait: float, error: Exception) -> None:
+        self.send((wire.RETRY, attempt, wait, getattr(error, "url", ""), str(error)))
+
+    def warn(self, text: str) -> None:
+        """A problem of this process that ends nothing."""
+        self.send((wire.WARN, text))
+
+    def broke(self, error: BaseException) -> None:
+        """This process cannot go on."""
+        if isinstance(error, DestinationError):
+            self.send((wire.BROKEN, error.exit_code, str(error)))
+        else:
+            self.send((wire.BROKEN, 1, f"{type(error).__name__}: {error}"))
+
+
+class _Rate:
+    """A rate whose bucket is the parent's. Looks like ``aiolimiter.AsyncLimiter`` to the gate."""
+
+    max_rate = float(1 << 62)
+    """At once: the parent divides it as it must."""
+
+    def __init__(self, link: _Parent, what: str) -> None:
+        self._link, self._what = link, what
+
+    async def acquire(self, amount: float = 1) -> None:
+        await self._link.ask(wire.PAY, self._what, amount)
+
+
+class _Destination(LocalDestination):
+    """Tells the parent of a disk that takes nothing more before it hears of the files that were lost."""
+
+    def __init__(self, link: _Parent, setup: Setup) -> None:
+        config = setup.config
+        super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash_seconds, own=setup.own)
+        self._link = link
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        try:
+            return await super().commit(batch)
+        except DestinationError as error:
+            self._link.broke(error)
+            raise
+
+
+class _Reporter(Observer):
+    """Tells the parent how each job ended, and of large bodies now and then how far they are."""
+
+    def __init__(self, link: _Parent) -> None:
+        self._link = link
+        self._sizes: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def received(self, job: Job, count: int) -> None:
+        self._sizes[job.path] = self._sizes.get(job.path, 0) + count
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TELL_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        sizes, self._sizes, self._timer = self._sizes, {}, None
+        for path, size in sizes.items():
+            self._link.progress(path, size)
+
+    def finished(self, result: Result) -> None:
+        self._sizes.pop(result.path, None)
+        self._link.finished(result)
+
+
+class _State(NullState):
+    """The parent alone knows and records; before a batch of names it is asked to doubt what it knows of them."""
+
+    def __init__(self, link: _Parent, *, knew_files: bool) -> None:
+        super().__init__()
+        self._link, self.knew_files = link, knew_files
+
+    async def doubt(self, paths: Collection[str]) -> None:
+        await self._link.ask(wire.DOUBT, list(paths))

@@ -1,0 +1,131 @@
+"""The TOML file of --config: ``[defaults]`` and one ``[[mirror]]`` for each site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.model.config import MOST, Config
+from crawler.model.errors import ConfigError
+from crawler.text.urls import start_url
+
+OUTPUTS = ("changes", "summary", "metrics", "report")
+"""Options for files that each mirror writes at its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """One ``[[mirror]]``: what ``crawler URL DIR`` would do, with a name."""
+
+    name: str
+    url: str
+    directory: str
+    config: Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirrors:
+    """The whole file. ``jobs`` mirrors run at once."""
+
+    mirrors: tuple[Mirror, ...]
+    jobs: int = 1
+
+
+def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirrors:
+    """The mirrors of a parsed file; ``overrides`` (from the command line) win over the file's options.
+
+    Raises ConfigError that names ``where`` (the file), the table and the key.
+    """
+    for key in data:
+        if key not in {"defaults", "mirror", "jobs"}:
+            raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [[mirror]])")
+    jobs = data.get("jobs", 1)
+    if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MOST:
+        raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MOST}")
+    defaults = data.get("defaults", {})
+    if not isinstance(defaults, dict):
+        raise ConfigError(f"{where}: defaults: expected a table")
+    tables = data.get("mirror", [])
+    if not isinstance(tables, list) or not tables:
+        raise ConfigError(f"{where}: there is no [[mirror]]")
+    mirrors = [
+        _parse_one(table, defaults, overrides, f"{where}: mirror {number}") for number, table in enumerate(tables, 1)
+    ]
+    _check_distinct(mirrors, where)
+    if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
+        raise ConfigError(
+            f"{where}: processes: only with jobs = 1, or one host would get the connections of all of them"
+        )
+    return Mirrors(mirrors=tuple(mirrors), jobs=jobs)
+
+
+def _parse_one(table: object, defaults: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirror:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: expected a table")
+    options = {**defaults, **table}
+    texts = {}
+    for key in ("name", "url", "dir"):
+        value = options.pop(key, None)
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigError(f"{where}: {key}: expected text")
+        texts[key] = value
+    where = f"{where} ({texts['name']})"
+    try:
+        start_url(texts["url"])
+    except ConfigError as error:
+        raise ConfigError(f"{where}: url: {error}") from None
+    config = Config.from_mapping({**options, **overrides}, where=where)
+    return Mirror(name=texts["name"], url=texts["url"], directory=texts["dir"], config=config)
+
+
+def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
+    for what in ("name", "directory"):
+        values = [getattr(mirror, what) for mirror in mirrors]
+        for value in values:
+            if values.count(value) > 1:
+                raise ConfigError(f"{where}: two mirrors have the {what} {value!r}")
+    states = [mirror.config.state for mirror in mirrors if mirror.config.state]
+    if len(states) != len(set(states)):
+        raise ConfigError(f"{where}: two mirrors have the same state: each needs a file of its own")
+
+
+def check_places(mirrors: Sequence[Mirror], place: Callable[[str], object], where: str) -> None:
+    """Raise ConfigError if two mirrors have one directory, state or file by other names.
+
+    ``place`` tells what a path leads to: links, case and mounts give one place several names.
+    """
+    for what in ("directory", "state", *OUTPUTS):
+        taken: dict[object, Mirror] = {}
+        for mirror in mirrors:
+            path = mirror.directory if what == "directory" else getattr(mirror.config, what)
+            if path is None or path.startswith("/dev/"):
+                continue
+            other = taken.setdefault(place(path), mirror)
+            if other is not mirror:
+                raise ConfigError(f"{where}: mirrors {other.name!r} and {mirror.name!r} have the same {what}: {path}")
+
+
+def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, ...]:
+    """The mirrors named in ``only``, or all.
+
+    Raises ConfigError for a name that is not there, and where two of them would write the same file at their end.
+    """
+    names = [mirror.name for mirror in mirrors.mirrors]
+    for name in only:
+        if name not in names:
+            raise ConfigError(f"--only {name}: no such mirror; there are {', '.join(names)}")
+    chosen = tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
+    for what in OUTPUTS:
+        files = [file for mirror in chosen if (file := getattr(mirror.config, what)) and not file.startswith("/dev/")]
+        if len(files) > len(set(files)):
+            raise ConfigError(f"{where}: two mirrors have the same {what}: each needs a file of its own")
+    return chosen
+
+
+def shared(mirrors: Sequence[Mirror], key: str, where: str) -> Any:
+    """The value of an option that can only be one for all of ``mirrors``. Raises ConfigError where they differ."""
+    values = {getattr(mirror.config, key) for mirror in mirrors}
+    if len(values) > 1:
+        raise ConfigError(f"{where}: {key}: it is one for all mirrors: write it into [defaults]")
+    return values.pop()

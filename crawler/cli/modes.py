@@ -1,0 +1,204 @@
+"""The command line's other modes: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.cli.runner import Call, answer, in_order, is_watched, print_report, run_async, watched_run
+from crawler.model.errors import ConfigError, CrawlerError, DestinationError
+from crawler.text.escape import masked, printable
+from crawler.model.exit_codes import is_trouble, worst
+from crawler.cli.printing import complain, deliver, describe, say
+from crawler.pipeline.stop import Stop
+from crawler.text.urls import named_url, start_directory
+
+if TYPE_CHECKING:
+    from crawler.model.config import Config
+    from crawler.storage.directory.boundaries.spared import OwnFile
+    from crawler.output.log import LogObserver
+    from crawler.cli.mirrors_file import Mirror
+    from crawler.model.observer import Observer
+    from crawler.output.files import Outputs
+    from crawler.output.progress.display import Silence
+    from crawler.model.report import Report
+
+RUNS_SHOWN = 20
+
+
+def run_list(call: Call) -> int:
+    """Print the entries of one listing."""
+    from crawler.app import browse
+    from crawler.pipeline.rules import unusable_rows as unusable
+    from crawler.output.format import render_entries
+
+    listing, problem = answer(browse.read_listing(call.positional[0], call.config))
+    text = render_entries(listing.entries, call.config.format)
+    delivered = deliver(text) if text else 0
+    if call.verbosity:
+        say(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
+        for flaw in listing.flaws:
+            say(f"no proof of what the folder holds: {masked(str(flaw))}")
+        for rejection in listing.rejections if call.verbosity > 1 else ():
+            say(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
+    if problem:
+        return complain(f"{call.positional[0]}: {problem}", 5)
+    lost = unusable.lost(listing)
+    return complain(f"rows that are no entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
+
+
+def run_history(call: Call) -> int:
+    """Print the last runs; with -v all that are remembered."""
+    from crawler.output.history import render_history
+    from crawler.app.maintenance import read_history
+
+    limit = 1_000_000 if call.verbosity else RUNS_SHOWN
+    runs = answer(read_history(start_directory(call.positional[0]), call.config, limit))
+    if call.config.report is not None:
+        _write_page(call.config.report, call)
+    unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
+    return deliver(render_history(runs, None, unicode=unicode) if runs else "no run is remembered")
+
+
+def _write_page(target: str, call: Call) -> None:
+    """--report without a run. Raises ConfigError, DestinationError."""
+    from crawler.output.html_report import check_installed, write_page
+    from crawler.output.atomic_file import check_target
+
+    check_target("--report", target)
+    check_installed()
+    try:
+        answer(write_page(target, call.positional[0], call.config))
+    except OSError as problem:
+        raise DestinationError(f"--report {target}: {problem.strerror}") from None
+
+
+def run_verify(call: Call) -> int:
+    """Verify DIR; silent when all is good and nobody looks on."""
+    from crawler.app import maintenance as upkeep
+
+    directory = start_directory(call.positional[0])
+
+    async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
+        return await upkeep.run_verify(directory, call.config, observers, stop, repair=call.repair)
+
+    return watched_run(call, work, _print_verification)
+
+
+def _print_verification(report: Report, call: Call, _config: Config) -> int:
+    from crawler.output.summary import render_verification
+
+    is_bad = is_trouble(report.exit_code)
+    if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
+        say(render_verification(report), sys.stderr if is_bad else sys.stdout)
+    return report.exit_code
+
+
+def run_explain(call: Call) -> int:
+    """Print the path of a decision. Exit code 5 if the entry is not listed."""
+    from crawler.app import maintenance as upkeep
+    from crawler.output.format import render_facts
+
+    url, directory = call.positional[0], start_directory(call.positional[1])
+    facts, is_listed = answer(upkeep.explain(call.explain or "", url, directory, call.config))
+    delivered = deliver(render_facts(facts))
+    return delivered if is_listed else 5
+
+
+def run_config(call: Call) -> int:
+    """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
+    import tomllib
+
+    from crawler.pipeline.attempts import announce_to
+    from crawler.storage.directory.boundaries.spared import OwnFile, own_files, place, redirected
+    from crawler.output.log import configure, retried
+    from crawler.cli.mirrors_file import check_places, parse_mirrors, select, shared
+    from crawler.output.progress import choose
+
+    name = call.config_file or ""
+    try:
+        data = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"--config {name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {name}: {error}") from None
+    mirrors = parse_mirrors(data, call.given, name)
+    chosen = select(mirrors, call.only, name)
+    check_places(mirrors.mirrors, place, name)
+    mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
+    with choose("none" if call.quiet else mode, sys.stderr) as display, in_order(display):
+        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
+        announce_to(retried, display.retrying)
+        own = [
+            OwnFile("--config", Path(name)),
+            *redirected(),
+            *(file for mirror in chosen for file in own_files(mirror.config)),
+        ]
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display, own))
+    codes = []
+    for mirror, outcome in zip(chosen, outcomes, strict=True):
+        report = _report_of(mirror, outcome, call) if isinstance(outcome, Exception) else outcome
+        is_bad = is_trouble(report.exit_code)
+        if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
+            say(f"--- {printable(mirror.name)}", sys.stderr if is_bad else sys.stdout)
+        codes.append(print_report(report, call, mirror.config))
+    return worst(codes)
+
+
+def _report_of(mirror: Mirror, error: Exception, call: Call) -> Report:
+    """The account of a mirror that came to none by itself."""
+    from crawler.model.report import Report
+
+    report = Report(url=masked(mirror.url), directory=mirror.directory, interrupted="an error")
+    return report.warned(*describe(error, verbose=call.verbosity > 0))
+
+
+async def _run_mirrors(
+    mirrors: Sequence[Mirror],
+    jobs: int,
+    stop: Stop,
+    log: LogObserver,
+    display: Silence,
+    own: Sequence[OwnFile] = (),
+) -> list[Report | Exception]:
+    """At most ``jobs`` at once, which spare the files in ``own``. One bound for each host holds over all of them.
+
+    An error takes the place of the report of the mirror that it ended: the others go on. Raises ConfigError before the
+    first one begins.
+    """
+    from crawler.app import api as app
+    from crawler.output.progress.shares import Share, divide
+
+    places = asyncio.Semaphore(jobs)
+    gate = app.shared_gate([mirror.config for mirror in mirrors])
+
+    async def one(mirror: Mirror, share: Share, outputs: Outputs) -> Report | Exception:
+        async with places:
+            try:
+                with outputs:
+                    log.run_started(named_url(mirror.url), mirror.directory)
+                    given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate, own=own)
+                    report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+                    report = await outputs.finish(report, stop.afterwards())
+                    log.run_ended(report)
+                    return report
+            except Exception as error:  # noqa: BLE001 - it is the trouble of this one
+                return error
+            finally:
+                share.ended()
+
+    parts = zip(mirrors, divide(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True)
+    return await asyncio.gather(*[one(*part) for part in list(parts)])
+
+
+def _outputs(mirror: Mirror) -> Outputs:
+    """Raises ConfigError that names the mirror."""
+    from crawler.output.files import Outputs
+
+    try:
+        return Outputs(mirror.config)
+    except ConfigError as error:
+        raise ConfigError(f"mirror {mirror.name}: {error}") from None

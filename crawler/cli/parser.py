@@ -1,0 +1,289 @@
+"""The command line: options in, exit code out. What is printed, and what a signal does, is decided here."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from crawler.model.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_options, parse_rule
+from crawler.cli.runner import Call, Stopped, run_one
+from crawler.model.errors import ConfigError
+from crawler.cli.modes import run_config, run_explain, run_history, run_list, run_verify
+from crawler.cli.printing import complain, deliver, describe, flush
+from crawler.model.version import __version__
+
+_SYNOPSIS = """\
+  crawler [OPTIONS] URL DIR                 mirror the listing at URL
+  crawler [OPTIONS] --input-file FILE DIR   save the URLs that FILE lists
+  crawler [OPTIONS] --config FILE           run the mirrors of a TOML file
+  crawler --list URL                        print one listing
+  crawler --verify [--repair] DIR           re-hash what DIR holds
+  crawler --explain ENTRY URL DIR           say what would be done, and why
+  crawler --history DIR                     print the last runs"""
+_MODES = "Other things to do"
+_EXIT_CODES = (
+    "0 all well; 1 unexpected error; 2 wrong option, URL or config; 3 URL could not be fetched or is no listing; "
+    "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "
+    "8 robots.txt forbids URL; 9 stopped at a limit that was set; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
+)
+
+
+class _Command(click.Command):
+    """Help in groups, and --include and --exclude in their common order."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:  # when words are completed, the last one may be half of a rule
+            args = _ordered_rules(args)
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write("Usage:\n" + _SYNOPSIS + "\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                groups.setdefault(getattr(param, "group", _MODES), []).append(record)
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records, col_max=26)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Units"):
+            formatter.write_text("SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d; AGE also a date.")
+        with formatter.section("Exit codes"):
+            formatter.write_text(_EXIT_CODES)
+
+
+class _Option(click.Option):
+    def __init__(self, declarations: Sequence[str], group: str, **more: Any) -> None:
+        super().__init__(declarations, shell_complete=_complete_value, **more)
+        self.group = group
+
+
+def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What may follow an option, or stand for URL and DIR: told from the metavar."""
+    metavar = param.metavar or ""
+    if "|" in metavar and metavar.islower():
+        return [CompletionItem(word) for word in metavar.split("|") if word.startswith(incomplete)]
+    if metavar in {"FILE", "PATH"}:
+        return [CompletionItem(incomplete, type="file")]
+    return [CompletionItem(incomplete, type="dir")] if isinstance(param, click.Argument) else []
+
+
+def _ordered_rules(args: Sequence[str]) -> list[str]:
+    """Both kinds of filter rules as one option with a sign, because click keeps the order of one option only."""
+    ordered: list[str] = []
+    pending = ""
+    for position, arg in enumerate(args):
+        name, equals, value = arg.partition("=")
+        if arg == "--" and not pending:
+            return ordered + list(args[position:])
+        if pending:
+            ordered.append(pending + arg)
+            pending = ""
+        elif name in {"--include", "--exclude"}:
+            sign = "+" if name == "--include" else "-"
+            ordered.append("--rule")
+            if equals:
+                ordered.append(sign + value)
+            else:
+                pending = sign
+        else:
+            ordered.append(arg)
+    if pending:
+        raise click.UsageError(f"{'--include' if pending == '+' else '--exclude'} needs a pattern")
+    return ordered
+
+
+def _options() -> list[click.Parameter]:
+    options: list[click.Parameter] = []
+    for name, item in option_fields().items():
+        option = option_of(item)
+        flag = "--" + name.replace("_", "-")
+        default = default_of(item)
+        shown = option.shown if option.shown is not None else _shown(default)
+        text = f"{option.help} [{shown}]" if shown else option.help
+        if option.metavar is None:
+            negative = f"{flag}/--{option.negative.replace('_', '-')}" if option.negative else flag
+            options.append(_Option([negative, name], option.group, is_flag=True, default=None, help=text))
+        else:
+            names = [option.short, flag, name] if option.short else [flag, name]
+            options.append(
+                _Option(names, option.group, metavar=option.metavar, multiple=option.multiple, default=None, help=text)
+            )
+        if name == "ext":
+            options += _rule_options(option.group)
+    return options
+
+
+def _rule_options(group: str) -> list[click.Parameter]:
+    glob = "GLOB or re:REGEX"
+    return [
+        _Option(["--include", "include"], group, metavar="GLOB", expose_value=False,
+                help=f"keep what matches {glob}; the first rule that matches decides; / in it: the path below URL"),
+        _Option(["--exclude", "exclude"], group, metavar="GLOB", expose_value=False,
+                help="skip what matches; one that ends in / keeps folders from being entered"),
+        _Option(["--rule", "rule"], group, multiple=True, hidden=True),
+    ]  # fmt: skip
+
+
+def _shown(default: object) -> str:
+    """A default as the help page prints it; "" for what is simply off."""
+    if default is None or default is False or default == () or default == "":
+        return ""
+    if default is True:
+        return "on"
+    if isinstance(default, float):
+        return f"{default:g} s" if default else "0 s"
+    return str(default)
+
+
+def _command() -> click.Command:
+    modes = [
+        _Option(["--input-file"], _MODES, metavar="FILE", help="read the URLs from FILE; - is standard input"),
+        _Option(["--list", "list_only"], _MODES, is_flag=True, help="print the entries of URL with size and time"),
+        _Option(["--verify"], _MODES, is_flag=True, help="re-hash what DIR holds against its state; no network"),
+        _Option(["--repair"], _MODES, is_flag=True, help="of what --verify finds, fetch again what differs"),
+        _Option(["--explain"], _MODES, metavar="ENTRY", help="say what would be done about the URL ENTRY, and why"),
+        _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
+        _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
+        _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="of the config file only this mirror"),
+        _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="say what is done; twice: all of it"),
+        _Option(["-q", "--quiet"], _MODES, is_flag=True, help="print nothing but errors"),
+    ]
+    version = click.version_option(__version__, prog_name="crawler", message="%(prog)s %(version)s")
+    command = _Command(
+        "crawler",
+        params=[click.Argument(["positional"], nargs=-1, shell_complete=_complete_value), *modes, *_options()],
+        callback=_call,
+        help="Mirror directory-listing sites: the index pages of Apache, nginx, lighttpd, object stores and others.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 98},
+    )
+    return version(command)
+
+
+def _call(
+    positional: tuple[str, ...],
+    input_file: str | None,
+    list_only: bool,
+    history: bool,
+    verify: bool,
+    repair: bool,
+    explain: str | None,
+    config_file: str | None,
+    only: tuple[str, ...],
+    verbosity: int,
+    quiet: bool,
+    **options: Any,
+) -> Call:
+    given: dict[str, object] = {key: value for key, value in options.items() if value not in (None, ())}
+    signed = given.pop("rule", ())
+    if signed:
+        assert isinstance(signed, tuple)
+        given["rules"] = tuple(
+            parse_rule(text[1:], include=text[0] == "+", where="--include" if text[0] == "+" else "--exclude")
+            for text in signed
+        )
+    return Call(
+        config=_config_of(given, config_file),
+        positional=positional,
+        input_file=input_file,
+        list_only=list_only,
+        history=history,
+        verify=verify,
+        repair=repair,
+        explain=explain,
+        config_file=config_file,
+        only=only,
+        verbosity=verbosity,
+        quiet=quiet,
+        given=given,
+    )
+
+
+def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
+    """The options of the command line. A config file's mirrors have their own, to which these will be added."""
+    if config_file is None:
+        return Config.from_mapping(given, where=COMMAND_LINE)
+    parse_options(given, COMMAND_LINE)
+    return Config()
+
+
+def run(args: Sequence[str]) -> int:
+    """The whole program: parse ``args``, do it, and return the exit code. Never raises."""
+    verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
+    try:
+        call = _understand(args)
+        code = _dispatch(call) if isinstance(call, Call) else deliver(call)
+    except click.UsageError as error:
+        code = complain(f"{error.format_message()} (--help lists the options)", 2)
+    except Stopped as stopped:
+        code = stopped.code
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
+        code = complain(*describe(error, verbose=verbose))
+    flush()
+    return code
+
+
+def _understand(args: Sequence[str]) -> Call | str:
+    """What is asked for, or what is to be printed and all: help, the version, a completion. Raises UsageError."""
+    content = io.BytesIO()
+    printed = io.TextIOWrapper(content, encoding="utf-8", errors="surrogateescape", newline="")
+    with redirect_stdout(printed), suppress(SystemExit):  # it exits after a completion
+        call = _command().main(list(args), standalone_mode=False)
+        if isinstance(call, Call):
+            return call
+    printed.flush()
+    return content.getvalue().decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+_MIRROR = ("URL", "DIR")
+_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
+"""Mode → what stands after the options, where it is not URL and DIR."""
+_RUNS: dict[str, Callable[[Call], int]] = {
+    "--list": run_list,
+    "--history": run_history,
+    "--verify": run_verify,
+    "--explain": run_explain,
+}
+
+
+def _dispatch(call: Call) -> int:
+    mode = _mode(call)
+    if mode == "--config":
+        if call.positional:
+            raise ConfigError("--config names its mirrors itself: no URL or DIR beside it")
+        return run_config(call)
+    if call.only:
+        raise ConfigError("--only goes with --config")
+    if call.repair and mode != "--verify":
+        raise ConfigError("--repair goes with --verify")
+    wanted = _ARGUMENTS.get(mode, _MIRROR)
+    if len(call.positional) != len(wanted):
+        raise ConfigError(f"expected {' and '.join(wanted)}, got {len(call.positional)} arguments (--help explains)")
+    return _RUNS.get(mode, run_one)(call)
+
+
+def _mode(call: Call) -> str:
+    """The one option that says what is to be done, "" for a mirror. Raises ConfigError if there are two."""
+    given = {
+        "--list": call.list_only,
+        "--input-file": call.input_file is not None,
+        "--config": call.config_file is not None,
+        "--verify": call.verify,
+        "--explain": call.explain is not None,
+        "--history": call.history,
+    }
+    modes = [mode for mode, is_given in given.items() if is_given]
+    if len(modes) > 1:
+        raise ConfigError(f"{' and '.join(modes)} exclude each other")
+    return modes[0] if modes else ""

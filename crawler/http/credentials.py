@@ -1,0 +1,139 @@
+"""How we introduce ourselves: credentials, own headers, proxies. Reads the environment and the files it names."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import getproxies
+
+from multidict import CIMultiDict
+
+from crawler.http.client import ClientOptions, merged
+from crawler.model.config import Config, parse_header
+from crawler.model.errors import ConfigError
+from crawler.http.netrc import NetrcEntry, login_for, parse_netrc
+from crawler.http.proxies import Proxies, proxy_url
+from crawler.text.urls import Origin, origin, origin_name, userinfo
+from crawler.model.version import __version__
+
+DEFAULT_AGENT = f"crawler/{__version__}"
+PLAIN = ("http", 80)
+"""Scheme and port of what may be redirected to https on the same host."""
+
+
+def client_options(config: Config, starts: Iterable[str], *, is_list: bool = False) -> ClientOptions:
+    """What the client needs, from options, the .netrc file, header files and proxy variables.
+
+    ``starts`` are the URLs that the user named, with their user and password. The login of the URL of a mirror is for
+    its whole origin; in a list (``is_list``) each login is for its own URL alone. --header and .netrc are for the
+    origins of ``starts``, and for https in the place of http on the same host. Raises ConfigError.
+    """
+    proxies = _proxies(config)
+    secrets, logins = _credentials(config, starts, is_list=is_list)
+    for scheme, host, port in secrets:
+        try:
+            proxies.of(origin_name((scheme, host, port)))
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+    return ClientOptions(
+        user_agent=config.user_agent or DEFAULT_AGENT,
+        connect_timeout=config.connect_timeout,
+        read_timeout=config.read_timeout,
+        min_speed=config.min_speed,
+        secrets=_with_upgrades({where: own for where, own in secrets.items() if own}),
+        logins=logins,
+        proxies=proxies,
+        ca_file=config.ca_file,
+        client_cert=config.client_cert,
+        insecure=config.insecure,
+    )
+
+
+def _credentials(
+    config: Config, starts: Iterable[str], *, is_list: bool
+) -> tuple[dict[Origin, CIMultiDict[str]], dict[str, str]]:
+    """(Fields for each origin of ``starts``, Authorization for single URLs). Raises ConfigError."""
+    headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
+    entries = _netrc_entries() if config.netrc else []
+    secrets: dict[Origin, CIMultiDict[str]] = {}
+    logins: dict[str, str] = {}
+    for start in starts:
+        bare, login = userinfo(start)
+        where = origin(bare)
+        if where is None:
+            continue
+        if login is not None and not login[1]:
+            login = login_for(entries, where[1], login[0]) or login
+        if login is not None and is_list:
+            if "Authorization" not in headers:
+                _claim(logins, bare, _basic(*login))
+            login = None
+        if where not in secrets:
+            login = login or login_for(entries, where[1])
+            secrets[where] = merged({"Authorization": _basic(*login)} if login else {}, headers)
+    return secrets, logins
+
+
+def _claim(logins: dict[str, str], url: str, login: str) -> None:
+    if logins.setdefault(url, login) != login:
+        raise ConfigError(f"{url}: listed with two logins: they cannot be told apart")
+
+
+def _with_upgrades(secrets: Mapping[Origin, CIMultiDict[str]]) -> dict[Origin, CIMultiDict[str]]:
+    """What goes to http://host also goes to https://host, to which a redirect is followed (``is_upgrade``)."""
+    upgrades = {("https", host, 443): own for (scheme, host, port), own in secrets.items() if (scheme, port) == PLAIN}
+    return {**upgrades, **secrets}
+
+
+def _basic(user: str, password: str) -> str:
+    """RFC 7617 with UTF-8; bytes that are none stay as they are."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode("ascii")
+
+
+def _header_lines(text: str) -> Iterator[tuple[str, str]]:
+    """The fields of one --header: itself, or the lines of the file that it names. Raises ConfigError."""
+    if not text.startswith("@"):
+        yield parse_header(text)
+        return
+    for number, line in enumerate(_read(f"--header {text}", Path(text[1:])).splitlines(), 1):
+        if line.strip():
+            try:
+                yield parse_header(line)
+            except ValueError:
+                raise ConfigError(f"--header {text}: line {number} is not 'Name: value'") from None
+
+
+def _read(what: str, path: Path) -> str:
+    """A file of the user. A byte order mark is no part of it. Raises ConfigError."""
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise ConfigError(f"{what}: {error.strerror or error}") from None
+
+
+def _netrc_entries() -> list[NetrcEntry]:
+    """The entries of the file that the variable NETRC names, or of ~/.netrc. Raises ConfigError."""
+    path = Path(os.environ.get("NETRC") or "~/.netrc")
+    with suppress(RuntimeError):  # there is no home directory: then there is no such file
+        path = path.expanduser()
+    try:
+        return parse_netrc(_read(f"--netrc: {path}", path))
+    except ValueError as error:
+        raise ConfigError(f"--netrc: {path}: {error}") from None
+
+
+def _proxies(config: Config) -> Proxies:
+    if config.proxy:
+        try:
+            proxy_url(config.proxy, bare=False)
+        except ValueError as error:
+            raise ConfigError(f"--proxy {error}") from None
+        return Proxies(by_scheme={"http": config.proxy, "https": config.proxy})
+    found = getproxies()
+    return Proxies(
+        by_scheme={scheme: found[scheme] for scheme in ("http", "https") if found.get(scheme)},
+        exempt=tuple(found.get("no", "").lower().replace(",", " ").split()),
+    )

@@ -1,0 +1,67 @@
+"""Which proxy a request goes by: what ``--proxy``, ``http_proxy``, ``https_proxy`` and ``no_proxy`` say of one URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from crawler.text.escape import redacted
+from crawler.text.urls import origin
+
+_WITH_PORT = re.compile(r"(\[[^]]*\]|[^:]*):(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxies:
+    """As they were given: a proxy that no request needs may be anything."""
+
+    by_scheme: Mapping[str, str] = field(default_factory=dict)
+    """Scheme of a request → proxy."""
+    exempt: tuple[str, ...] = ()
+    """What ``no_proxy`` lists."""
+
+    def of(self, url: str) -> str | None:
+        """The URL of the proxy for ``url``, or None. Raises ValueError if what was given is none."""
+        where = origin(url) if self.by_scheme else None
+        if where is None or where[0] not in self.by_scheme or _is_exempt(*where[1:], self.exempt):
+            return None
+        try:
+            return proxy_url(self.by_scheme[where[0]], bare=True)
+        except ValueError as error:
+            raise ValueError(f"{where[0]}_proxy={error}; no_proxy={where[1]} goes without it") from None
+
+
+def proxy_url(text: str, *, bare: bool) -> str:
+    """``text`` as the URL of an HTTP proxy; ``bare``: the scheme may be missing. Raises ValueError if it is none."""
+    url = f"http://{text}" if bare and "://" not in text else text
+    if origin(url) is None or re.search(r"\s", url):
+        raise ValueError(f"{redacted(text)}: expected http://host:port")
+    return url
+
+
+@lru_cache(maxsize=256)
+def _is_exempt(host: str, port: int, names: tuple[str, ...]) -> bool:
+    return any(_covers(name, host.rstrip("."), port) for name in names)
+
+
+def _covers(name: str, host: str, port: int) -> bool:
+    """Whether ``name`` means ``host``: ``*``, a name and all below it, an address or a network; a port may follow."""
+    if name == "*":
+        return True
+    with_port = _WITH_PORT.fullmatch(name)
+    if with_port is not None:
+        name = with_port[1]
+        if int(with_port[2]) != port:
+            return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        name = name.removeprefix("*").strip(".")
+        return host == name or host.endswith(f".{name}")
+    try:
+        return address in ip_network(name.strip("[]"), strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,65 @@
+"""How a server's certificate is checked, and how we show our own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from crawler.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    import ssl
+
+_TRUSTED = "SSL_CERT_FILE"
+"""The environment variable that names the file of trusted certificates: SSL_CTX_set_default_verify_paths(3)."""
+
+
+@contextmanager
+def certificates_aside() -> Iterator[None]:
+    """aiohttp, imported in here, does not read the certificates of the system, which takes a sixth of a short run.
+
+    It makes two contexts as it is imported, needed or not. Ours are made when https is first asked for. Those of
+    aiohttp then trust nobody: this is only for a process in which nobody else uses it.
+    """
+    before = os.environ.get(_TRUSTED)
+    os.environ[_TRUSTED] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ[_TRUSTED]
+        if before is not None:
+            os.environ[_TRUSTED] = before
+
+
+def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool) -> ssl.SSLContext:
+    """The context for --ca-file, --client-cert and --insecure, strict unless told otherwise. Raises ConfigError."""
+    import ssl
+
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if client_cert:
+            context.load_cert_chain(client_cert)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"--ca-file or --client-cert: {error}") from None
+    context.set_alpn_protocols(["http/1.1"])
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def alert_text(error: ssl.SSLError) -> str:
+    """What a TLS handshake failed of, in one clause, with what to do."""
+    reason = (error.reason or "").upper()
+    if "CERTIFICATE_REQUIRED" in reason:
+        return "the server requires a TLS client certificate: give one with --client-cert"
+    if "ALERT" not in reason:
+        return f"the TLS handshake failed: {_words(reason) or 'no reason given'}"
+    advice = ": it may require --client-cert" if "HANDSHAKE_FAILURE" in reason else ""
+    return f"the server refuses the TLS connection ({_words(reason)}){advice}"
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ").lower()

@@ -1,0 +1,113 @@
+"""HTML listings: short pages in one tree, long ones in parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+
+from bs4.element import Tag
+
+from crawler.listings.html.tree import verdict
+from crawler.listings.html.specimens.abridge import Abridged, Abridger
+from crawler.listings.html.specimens.copies import Unlike
+from crawler.listings.values.mentions import has_files
+from crawler.listings.page import Page
+from crawler.listings.html.reader import HtmlReader
+from crawler.listings.html.tree.regions import labels_of
+from crawler.listings.html.soundness.assess import weighed
+from crawler.listings.html.tree.verdict import End
+from crawler.model.values import Listing
+
+_NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
+_BASE = re.compile(r"<base\b", re.IGNORECASE)
+_RAW = [("<!--", "-->"), *((f"<{name}", f"</{name}") for name in ("script", "style", "textarea", "title", "template"))]
+"""What begins and ends an element or comment in which tags are text, or rows are not shown."""
+PART = 1 << 18
+"""Characters of a long page that are made a tree at a time."""
+ROWS = 5_000
+"""Rows of a long page that are read at a time, if they are so much alike that their tree is smaller."""
+
+
+def read_html(page: Page) -> Listing | None:
+    """The listing that an HTML page shows; None when it is called something else than text."""
+    if page.media_type.startswith(_NOT_HTML):
+        return None
+    text = page.markup
+    abridger = Abridger(text)
+    part = abridger.part(0, size=2 * PART, rows=ROWS)
+    if part.end < len(text):
+        listing = _read_in_parts(page, abridger)
+        if listing is not None:
+            return weighed(listing, text)
+        part = abridger.part(0, size=len(text), rows=len(text))
+    return weighed(_read(page, text, part).listing(), text)
+
+
+def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = None, before: str = "") -> HtmlReader:
+    """A reader of ``text``, abridged to ``part`` if that can be, with ``before`` in front of it."""
+    try:
+        return HtmlReader(page.url, text, replace(part, text=before + part.text), leader)
+    except Unlike:
+        return HtmlReader(page.url, text, Abridged(before + text, [], part.end), leader)
+
+
+def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
+    """A long page, a tree for some rows at a time: a tree takes 75 times the memory of its text.
+
+    The first part has to be a listing with one region whose rows begin alike; the others follow under its heading.
+    None when the page is not made that way.
+    """
+    text = abridger.text
+    part = abridger.part(0, size=PART, rows=ROWS)
+    first = _read(page, text[: part.end], part)
+    listing = first.listing()
+    if part.end == len(text) or not listing.is_listing or not _may_go_on(first, text, part.end):
+        return None
+    region = first.regions[0].element
+    before = _opening(region, first.survey.named["base"])
+    entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
+    last, conclusive = first.last_row(), listing.conclusive
+    while part.end < len(text):
+        start = part.end
+        part = abridger.part(start, size=PART, rows=ROWS)
+        if _spans_parts(text[start : part.end]):
+            return None
+        reader = _read(page, text[start : part.end], part, first, before)
+        found = reader.entries()
+        conclusive &= reader.is_conclusive(found)
+        entries += found
+        rejections += reader.rejections(recognised=True)
+        pages.update(dict.fromkeys(reader.next_pages()))
+        if reader.regions:  # they stand in an element made for them: the first part knows what is around the rows
+            last = replace(last, href=reader.last_row().href)
+    end = verdict.end_of(text, last, proved=first.family.proves)
+    return replace(
+        listing,
+        complete=end is not End.CUT,
+        closed=end is End.CLOSED,
+        entries=tuple(entries),
+        rejections=tuple(rejections),
+        next_pages=tuple(pages),
+        mentioned=frozenset(first.mentioned),
+        conclusive=conclusive or has_files(entries),
+    )
+
+
+def _may_go_on(first: HtmlReader, text: str, end: int) -> bool:
+    """Whether what follows the first part of a page, which ends at ``end``, means the same when read by itself."""
+    has_base = bool(first.survey.named["base"]) or _BASE.search(text, end) is None
+    return len(first.regions) == 1 and has_base and not _spans_parts(text[:end])
+
+
+def _spans_parts(markup: str) -> bool:
+    """Whether a script, a style or a comment that begins in a part of a page ends behind it, with rows inside."""
+    lower = markup.lower()
+    return any(lower.rfind(opening) > lower.rfind(closing) for opening, closing in _RAW)
+
+
+def _opening(region: Tag, bases: list[Tag]) -> str:
+    """The markup that makes rows of a later part stand where those of the first stood."""
+    base = "".join(str(tag) for tag in bases[:1])
+    heading = "".join(f"<th>{escape(label)}</th>" for label in labels_of(region))
+    return f"{base}<{region.name}>" + (f"<tr>{heading}</tr>" if heading else "")

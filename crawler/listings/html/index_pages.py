@@ -1,0 +1,37 @@
+"""Folders that are linked by their index page: ``docs/index.html`` shown as ``docs``.
+
+Programs that write a tree of static pages link each folder so. A link in prose or in a menu looks the same, so this is
+how a page links folders only if it links none by its path, and all that it links in a folder is such a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from crawler.listings.values.hrefs import Way
+from crawler.listings.html.tree.regions import in_navigation
+from crawler.listings.html.tree.survey import Link
+
+_INDEX_PAGE = re.compile(r"index\.(?:s?html?|xhtml|php\d?)", re.IGNORECASE)
+
+
+def settle_index_pages(links: Sequence[Link]) -> None:
+    """Make each link to the index page of a folder, shown by the name of the folder, a link to that folder."""
+    deep = [link for link in links if link.target.way is Way.DEEP and not in_navigation(link.tag)]
+    if not deep or not all(_leads_to_index(link) for link in deep):
+        return
+    if any(link.target.way is Way.CHILD and link.target.slash for link in links):
+        return
+    taken = {link.target.name for link in links if link.target.way is Way.CHILD}
+    for link in deep:
+        folder = link.target.folder
+        if folder not in taken:
+            link.target = replace(link.target, way=Way.CHILD, name=folder, folder="", slash=True)
+
+
+def _leads_to_index(link: Link) -> bool:
+    target = link.target
+    shown = {text.removesuffix("/") for text in (link.text, *link.pieces)}
+    return "?" not in target.url and bool(_INDEX_PAGE.fullmatch(target.name)) and target.folder in shown

@@ -1,0 +1,292 @@
+"""One HTML page, of whatever family, read to a listing.
+
+Links are resolved and judged by where they lead, rows are cut from the tree, the group of rows that is the listing is
+found, columns are read, kinds told, and the marks weighed. A family contributes its rounding and its proof.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import islice
+
+from bs4.element import NavigableString
+
+from crawler.listings.html import families
+from crawler.listings.values import mentions, queries
+from crawler.listings.html.tree import unescaped, verdict
+from crawler.listings.html.specimens.abridge import Abridged
+from crawler.listings.html.tree.columns import order_of, read_facts
+from crawler.listings.html.specimens.copies import Copies
+from crawler.listings.html.tree.elsewhere import lead_elsewhere
+from crawler.listings.html.families import Family
+from crawler.listings.html.tree.headings import count_words
+from crawler.listings.values.hrefs import Resolver, Way
+from crawler.listings.html.index_pages import settle_index_pages
+from crawler.listings.html.tree.kinds import KindReader
+from crawler.listings.page import tree_of
+from crawler.listings.html.tree.regions import Candidate, choose, find_regions, labels_of
+from crawler.listings.html.roots import settle_folder, settle_root
+from crawler.listings.html.tree.rows import MAX_CLIMB, Cutter
+from crawler.listings.values.sizes import are_apart
+from crawler.listings.html.tree.survey import Link, Survey
+from crawler.listings.values.times import Order
+from crawler.listings.html.tree.unlisted import unlisted
+from crawler.listings.html.tree.verdict import End, Evidence, Last
+from crawler.model.values import Entry, Kind, Listing, Rejection, Span
+
+_FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
+_OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
+_EPOCH_YEAR = 1970
+
+
+class HtmlReader:
+    """One HTML page being read, or a part of it.
+
+    ``text`` is what ``part`` was abridged from, ``leader`` the reader of the first part. Raises Unlike when the page
+    has to be read without being abridged.
+    """
+
+    def __init__(self, url: str, text: str, part: Abridged, leader: HtmlReader | None = None) -> None:
+        self._url, self._text = url, text
+        self.family: Family = leader.family if leader else families.family_of(text)
+        self._tree = tree_of(part.text)
+        self.survey = Survey.of(self._tree)
+        bases = [str(tag.attrs["href"]) for tag in self.survey.named["base"] if "href" in tag.attrs]
+        self.resolver = Resolver(url, bases[0] if bases else "")
+        copies = Copies(self.survey.links(self.resolver), part.specimens, self.resolver)
+        self.links = copies.links
+        if settle_folder(self.links, self.resolver):
+            copies.retarget(self.resolver)
+        if settle_root(self.links, self.resolver):
+            copies.retarget(self.resolver)
+        unescaped.settle(self.links, self.resolver, members_only=self.family.children_only)
+        if not self.family.proves:
+            self._drop_own_script()
+            settle_index_pages(self.links)
+        self.rows = copies.rows(Cutter(copies.tree_links).rows())
+        self.regions = choose(find_regions(self.rows, self.family))
+        self.seen: set[str] = leader.seen if leader else set()
+        self.names: set[str] = leader.names if leader else set()
+        self._places: set[str] = leader._places if leader else set()
+        """Folders that queries name: see ``queries.folder_place``."""
+        self._used: set[str] = leader._used if leader else set()
+        self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
+        self.evidence = Evidence()
+        self._shown: dict[str, Link] = leader._shown if leader else {}
+        """URL of an entry → the link that named it."""
+        self._sizes: dict[str, Span[int] | None] = leader._sizes if leader else {}
+        self._merged: set[int] = set()
+        """``id`` of the links of rows that have the URL of an entry, and show another name or size."""
+        self._trusts_foreign = False
+        """What leads elsewhere counts among the rows, because the page says what it is."""
+        self.mentioned: set[str] = leader.mentioned if leader else set()
+        """Names that links mention which are ``rejections``: known once these are."""
+
+    def listing(self) -> Listing:
+        """What the page lists."""
+        heading = verdict.heading_score(
+            self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
+        )
+        heading = 3.0 if self.family.whole else heading
+        self._trusts_foreign = self.family.proves or heading >= 3.0
+        entries = self.entries()
+        self._gather()
+        page = verdict.Page(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
+        score, recognised = verdict.weigh(page), verdict.is_recognised(page)
+        rejections = tuple(self.rejections(recognised=recognised))
+        end = verdict.end_of(self._text, self.last_row(), proved=self.family.proves)
+        return Listing(
+            url=self._url,
+            family=self._family_name() if recognised else "none",
+            confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
+            is_listing=recognised,
+            complete=end is not End.CUT,
+            closed=end is End.CLOSED,
+            entries=tuple(entries) if recognised else (),
+            rejections=rejections,
+            next_pages=self.next_pages() if recognised else (),
+            mentioned=frozenset(self.mentioned) if recognised else frozenset(),
+            conclusive=self.is_conclusive(entries),
+        )
+
+    def _drop_own_script(self) -> None:
+        """A script that prints its own directory lists itself: ``index.php`` there is this page, not a file."""
+        for link in self.links:
+            if link.target.way is Way.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
+                link.target = replace(link.target, way=Way.SELF)
+
+    def entries(self) -> list[Entry]:
+        """The rows of the listing's regions that are not entries already."""
+        chosen = [candidate for region in self.regions for candidate in region.candidates]
+        reader = KindReader(
+            [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self._slashes, dots=self._dot_sizes()
+        )
+        entries: list[Entry] = []
+        plain = {candidate.link.target.url for candidate in chosen} | self.seen
+        for region in self.regions:
+            order = order_of([candidate.facts for candidate in region.candidates])
+            for candidate in region.candidates:
+                kind = reader.kind(candidate.row, candidate.facts, candidate.link.target.slash)
+                entry = self._entry(candidate, kind, order)
+                first = self._shown.setdefault(entry.url, candidate.link)
+                size = self._sizes.setdefault(entry.url, candidate.facts.size)
+                if unescaped.is_another(first, candidate.link) or are_apart(size, candidate.facts.size):
+                    self._merged.add(id(candidate.link))
+                address, _, query = entry.url.partition("?")
+                if entry.url not in self.seen and not (
+                    query and address in plain and mentions.last_name(address) == entry.name
+                ):
+                    if entry.kind is Kind.DIRECTORY and self._is_known_place(entry.url):
+                        continue
+                    self.seen.add(entry.url)
+                    self.names.add(entry.name)
+                    entries.append(entry)
+                    self._count(candidate, entry, reader)
+        return entries
+
+    def _is_known_place(self, url: str) -> bool:
+        """Whether the query of ``url`` names a folder that is an entry by another spelling; noted if not."""
+        place = queries.folder_place(url, coded=self.resolver.is_coded)
+        if place in self._places:
+            return True
+        if place:
+            self._places.add(place)
+        return False
+
+    def _dot_sizes(self) -> set[int]:
+        """Sizes printed in the rows of ``.`` and ``..``."""
+        rows = [row for row in self.rows if row.links[0].href.strip("/") in {".", "..", "./.", "./.."}]
+        facts, _ = read_facts([row for row in rows if not row.in_table], [], self.family.rounding)
+        return {fact.size.low for fact in facts if fact.size is not None and fact.size.exact}
+
+    def _entry(self, candidate: Candidate, kind: Kind, order: Order) -> Entry:
+        facts, target = candidate.facts, candidate.link.target
+        modified = facts.modified(order)
+        if modified is not None and modified.low.year <= _EPOCH_YEAR and kind is Kind.DIRECTORY:
+            modified = None
+        digest = _FRAGMENT_DIGEST.search(candidate.link.href)
+        return Entry(
+            name=target.name,
+            kind=kind,
+            url=target.url,
+            size=None if kind is Kind.DIRECTORY else facts.size,
+            modified=modified,
+            row=facts.row,
+            folder=target.folder if target.way is Way.DEEP else "",
+            digest=f"{digest[1]}:{digest[2].lower()}" if digest else facts.digest,
+            external=target.way is Way.OTHER_HOST,
+        )
+
+    def _count(self, candidate: Candidate, entry: Entry, reader: KindReader) -> None:
+        evidence = self.evidence
+        if self._is_foreign(candidate):
+            evidence.foreign += 1
+            return
+        evidence.entries += 1
+        evidence.matching += candidate.matches
+        evidence.dated += bool(candidate.facts.moment or candidate.facts.stamp)
+        evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
+        evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
+        folder = entry.kind is Kind.DIRECTORY
+        evidence.folders += folder and reader.is_called_folder(candidate.row, candidate.facts)
+        evidence.queried += folder and candidate.link.target.queried
+        evidence.filelike += verdict.is_filelike(entry.name)
+
+    def _is_foreign(self, candidate: Candidate) -> bool:
+        """Whether a row leads elsewhere, or deeper without the size that a listing tells of its files."""
+        facts, way = candidate.facts, candidate.link.target.way
+        if way is Way.CHILD or self._trusts_foreign:
+            return False
+        return way is not Way.DEEP or not (facts.size or facts.no_size)
+
+    def _gather(self) -> None:
+        """The marks that are not in the rows: ways up, sort links, headings, the amount of other text."""
+        evidence = self.evidence
+        evidence.parent = any(link.target.way is Way.PARENT for link in self.links)
+        evidence.sort_links = len({link.target.url for link in self.links if link.target.way is Way.SORT})
+        evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
+        if not self.regions:
+            tables = self.survey.first("table", limit=8)
+            evidence.headings = max((count_words(" | ".join(labels_of(table))) for table in tables), default=0)
+        for pre in self.survey.first("pre", limit=3):
+            evidence.headings = max(evidence.headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
+        if self.regions and evidence.headings < 2:
+            evidence.headings = max(evidence.headings, count_words(self._text_above()))
+        if not evidence.entries:
+            evidence.empty = verdict.says_empty(self._tree)
+        if evidence.entries < 5:
+            evidence.words = sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
+
+    def _text_above(self) -> str:
+        """The few strings before the first row: the headings of a list that is no table."""
+        said: list[str] = []
+        for node in islice(self.regions[0].candidates[0].link.tag.previous_elements, 60):
+            if type(node) is NavigableString and node.strip() and len(node) < 60:
+                said.append(node.strip())
+                if len(said) == 6:
+                    break
+        return " | ".join(said)
+
+    def _family_name(self) -> str:
+        shape = self._shape()
+        if self.family.name in {"apache", "apache-like", "generic"}:
+            return f"{self.family.name}-{shape}"
+        return self.family.name
+
+    def _shape(self) -> str:
+        if not self.regions:
+            return next((name for name in ("table", "pre", "ul") if self.survey.named[name]), "rows")
+        name = self.regions[0].element.name
+        if self.regions[0].candidates[0].row.in_table:
+            return "table"
+        return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
+
+    def last_row(self) -> Last:
+        """Where the last row of the page stands."""
+        if not self.regions:
+            tables = self.survey.first("table", "pre", "ul", limit=1)
+            return Last(tables[0] if tables else None)
+        region = self.regions[-1]
+        row, link = region.candidates[-1].row, region.candidates[-1].link
+        element = row.element or link.tag
+        around = frozenset(tag.name for tag in (element, *islice(element.parents, MAX_CLIMB)))
+        is_alone = len(self.regions) == 1 and (len(region.candidates) > 1 or region.columns.labelled > 0)
+        return Last(region.element, link.href, around, holds_all=is_alone)
+
+    def rejections(self, *, recognised: bool) -> list[Rejection]:
+        """Every link that is no entry, and why."""
+        result = []
+        used = self._used
+        names: set[str] = self.names if recognised else set()
+        shown_rows = unlisted(self.rows, self.regions, self.family) if recognised else {}
+        for link in self.links:
+            target = link.target
+            if recognised and target.url in self.seen:
+                if id(link) in self._merged:
+                    result.append(mentions.row_rejection("clash", link.href, "", link.text))
+                elif target.url in used:
+                    result.append(Rejection("duplicate", link.href))
+                used.add(target.url)
+                continue
+            again = target.way is Way.CHILD and target.name in names
+            if not again:
+                shown = link.pieces[0] if len(link.pieces) == 1 else ""  # more of them are what a broken link holds
+                self.mentioned |= mentions.names_of_link(target.way, link.href, shown, target.name) - names
+            row = shown_rows.get(id(link), "")
+            if again or row in names:
+                result.append(Rejection("duplicate", link.href))
+            elif row or target.way is Way.BAD_NAME:
+                result.append(mentions.row_rejection(target.way.value, link.href, target.problem, row or target.name))
+            else:
+                result.append(Rejection(mentions.reason_of(target), link.href, target.problem))
+        return result
+
+    def is_conclusive(self, entries: list[Entry]) -> bool:
+        """Whether all there is shows: False if all rows for files lead elsewhere."""
+        return mentions.has_files(entries) or not lead_elsewhere(self.rows, self.family)
+
+    def next_pages(self) -> tuple[str, ...]:
+        """The pages that continue this one."""
+        pages = {link.target.url: None for link in self.links if link.target.way is Way.PAGE}
+        return tuple(pages)

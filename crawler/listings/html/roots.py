@@ -1,0 +1,85 @@
+"""The directory that a page lists, where that is not the one of its own address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from crawler.listings.values import queries
+from crawler.listings.values.hrefs import Resolver, Way
+from crawler.listings.html.tree.regions import in_navigation
+from crawler.listings.html.tree.survey import Link
+
+_ELSEWHERE = {Way.QUERY, Way.SORT, Way.PAGE, Way.OTHER_HOST, Way.SCHEME, Way.FRAGMENT}
+_BELOW_A_ROOT = {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
+
+
+def settle_root(links: Sequence[Link], resolver: Resolver) -> bool:
+    """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
+    own = resolver.path.rpartition("/")[0] + "/"
+    if resolver.root != own and any(
+        link.target.way is Way.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
+        for link in links
+    ):  # a <base href> above the page: what is asked for is what lies below its address
+        resolver.set_root(own)
+        return True
+    children = [link for link in links if link.target.way is Way.CHILD and not link.target.url.partition("?")[2]]
+    parents: Counter[str] = Counter()
+    for link in links:
+        if link.target.way in _BELOW_A_ROOT and "?" not in link.target.url:
+            path = urlsplit(link.target.url).path
+            parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
+    for root, count in parents.most_common(12):
+        if _may_be_root(root, resolver) and _are_fewer(children, count):
+            resolver.set_root(root)
+            return True
+    return False
+
+
+def _are_fewer(children: Sequence[Link], count: int) -> bool:
+    """Whether ``children`` are under ``count``, not counting menus: these also link to what lies beside the page."""
+    return count > len(children) or count > sum(not in_navigation(link.tag) for link in children)
+
+
+def _may_be_root(root: str, resolver: Resolver) -> bool:
+    if not resolver.path.endswith("/") and root == resolver.path + "/":
+        return True
+    return bool(resolver.folder) and unquote(root).rstrip("/").endswith(resolver.folder)
+
+
+def settle_folder(links: Sequence[Link], resolver: Resolver) -> bool:
+    """Find how queries name folders: in base64, or by paths of which the page's own is the beginning. True if so."""
+    named = [(link, value) for link in links if (value := _folder_of(link))]
+    if not named:
+        return False
+    folder, coded = resolver.folder, _is_coded(named)
+    if coded and folder:
+        folder = (queries.folder_value(resolver.query, coded=True) or ("", ""))[1]
+    own = unquote(resolver.root, errors="surrogateescape").strip("/")
+    values = {queries.trimmed(value) for _, value in named}
+    paths = [value for value in values if "/" in value]  # what has no slash may be the name of anything
+    if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
+        folder = "" if own in values else own  # which may be a folder of that name
+    if (folder, coded) == (resolver.folder, resolver.is_coded):
+        return False
+    resolver.set_folder(folder, coded=coded)
+    return True
+
+
+def _folder_of(link: Link) -> str:
+    """The value by which the query of a link names a folder, "" if it names none."""
+    if link.target.way in _ELSEWHERE:
+        return ""
+    _, _, query = link.target.url.partition("?")
+    key, value = queries.folder_parameter(query) or ("", "")
+    return value if key in queries.PLAIN_FOLDER_KEYS and key != "/" and queries.trimmed(value) else ""
+
+
+def _is_coded(named: Sequence[tuple[Link, str]]) -> bool:
+    """Whether all values are base64, and links show the last names of what most of them decode to."""
+    plain = {value: queries.from_base64(value) for _, value in named}
+    if not all(plain.values()):
+        return False
+    shown = {value for link, value in named if link.text == (plain[value] or "").rstrip("/").rpartition("/")[2]}
+    return 2 * len(shown) >= len(plain)

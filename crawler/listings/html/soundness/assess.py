@@ -1,0 +1,72 @@
+"""What a page proves, seen as a whole, after its entries have been read: rows without a link, errors, scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.html.soundness import diagnostics, linkless
+from crawler.listings.html.soundness.passages import Passage, passages, visible
+from crawler.listings.html.soundness.scripts import adds_rows
+from crawler.model.values import Listing, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class _Unlinked:
+    """What a page shows of files without a link."""
+
+    rows: dict[int, str]
+    """``id`` of a passage that is a row of the listing → the name that it shows."""
+    aside: list[str]
+    """Names in lines beside the listing that may be files of the folder."""
+
+
+def weighed(listing: Listing, markup: str) -> Listing:
+    """``listing`` with what ``markup``, its whole page, says besides the rows that were read."""
+    if not listing.is_listing:
+        return listing
+    shown = visible(markup)
+    said = list(passages(shown))
+    names = {entry.name for entry in listing.entries}
+    regions = linkless.listing_regions(said, names)
+    known = names | {rejection.row for rejection in listing.rejections}
+    unlinked = _unlinked(said, regions, names, known)
+    lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
+    rows = {id(p) for p in said if p.region in regions and not linkless.is_useless(p)} | set(unlinked.rows)
+    is_empty = not listing.entries and not lost
+    ends = [passage.at for passage in said if passage.region in regions]
+    found = (
+        Flaw(FlawKind.CUT) if not listing.complete else None,
+        diagnostics.error_in(said, regions, rows, is_empty=is_empty),
+        diagnostics.part_in(said, rows, is_empty=is_empty, has_more=bool(listing.next_pages)),
+        diagnostics.error_after(shown, max(ends)) if ends else None,
+        Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
+        Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
+        Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
+        diagnostics.another_heading(markup, listing.url) if is_empty else None,
+    )
+    flaws = tuple(flaw for flaw in found if flaw is not None)
+    return replace(
+        listing,
+        complete=not any(flaw.is_incomplete for flaw in flaws),
+        conclusive=all(flaw.is_incomplete for flaw in flaws),
+        flaws=flaws,
+        rejections=listing.rejections + tuple(Rejection("no-link", name, "", name) for name in lost),
+        mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
+    )
+
+
+def _unlinked(
+    said: Sequence[Passage], regions: Collection[int], names: Collection[str], known: Collection[str]
+) -> _Unlinked:
+    rows: dict[int, str] = {}
+    inside = sorted((passage for passage in said if passage.region in regions), key=lambda passage: passage.region)
+    for _, held in groupby(inside, key=lambda passage: passage.region):
+        rows.update(linkless.names_without_link(held))
+    lines = linkless.lines_without_link(said, regions)
+    if not names or any(linkless.is_row_outside(passage, regions, names) for passage in said):
+        rows.update(lines)
+    aside = {name.removesuffix("/") for name in lines.values()}
+    return _Unlinked(rows, sorted(aside.difference(known, rows.values())))

@@ -1,0 +1,150 @@
+"""Rows that a listing shows without a link that could be followed: counted, and never proven absent.
+
+A row of a table has as many cells as those that are entries and a date or a size; a line of a ``pre`` has a name, a
+date and a size; an item of a list is the name of a file. Headings, totals, separators and ways up are none.
+
+Outside of the elements that hold the entries, a line or block is such a row if it is the name of a file, a date or a
+size with a unit, and nothing else. Where the entries are such lines themselves, or there is none, it is a row of the
+listing. Beside a table it may as well be a sentence of a README, so it only keeps the page from proving anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from crawler.listings.html.tree.headings import count_words
+from crawler.listings.values.mentions import last_name
+from crawler.listings.html.soundness.passages import Passage
+from crawler.listings.values.sizes import is_no_size, read_size
+from crawler.listings.values.times import find_date
+from crawler.listings.html.tree.verdict import is_filelike
+
+_USELESS = re.compile(r"\s*(?:(?:mailto|tel):|\Z)", re.IGNORECASE)
+_EXEMPT = re.compile(
+    r"\W*(?:(?:sub)?totals?\b|sum\b|summe\b|\d[\d.,]*\s+(?:files?|items?|objects?|(?:sub)?(?:folders?|director(?:y|ies)))\b"
+    r"|(?:to )?parent (?:directory|folder|dir)\b|\.{1,2}/?\W*$|(?:last )?(?:generated|updated|modified)\b)",
+    re.IGNORECASE,
+)
+_SIZE = r"(?:-|&lt;dir&gt;|<dir>|\d[\d.,]*\s?(?:[kmgtp]i?b?|b|bytes)?)"
+_UNIT = re.compile(r"[kmgtp]?i?b(?:ytes)?", re.IGNORECASE)
+_AROUND = " \t,;:|()[]\u2022\u00b7\u2013\u2014-"
+_HAS_UNIT = re.compile(r"\d\s?(?:[kmgtp]i?b?|b|bytes?|octets?|[kmgt]?o)\Z", re.IGNORECASE)
+_LONGEST_LINE = 300
+_NAME_FIRST = re.compile(rf"\s{_SIZE}(?:\s.*)?", re.IGNORECASE)
+_DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
+
+
+def is_useless(passage: Passage) -> bool:
+    """Whether no link of a passage leads anywhere that a file can be, and what is shown is no address of a person."""
+    return all(_USELESS.match(href) and not (href and href.strip() in passage.text) for href in passage.hrefs)
+
+
+def listing_regions(said: Sequence[Passage], names: Collection[str]) -> set[int]:
+    """The numbers of the regions that hold the entries; where there is none, of those that would."""
+    holders = {p.region for p in said if p.region and any(last_name(href) in names for href in p.hrefs)}
+    if holders or names:
+        return holders
+    first: dict[str, int] = {}
+    for passage in said:
+        if passage.kind in {"table", "pre"}:
+            first.setdefault(passage.kind, passage.region)
+    lists = {p.region for p in said if p.kind in {"ul", "ol"} and any(is_up(href) for href in p.hrefs)}
+    return {*first.values(), *lists}
+
+
+def is_up(href: str) -> bool:
+    """Whether ``href`` is the common link to the directory above."""
+    return href.rstrip("/") == ".."
+
+
+def names_without_link(said: Iterable[Passage]) -> dict[int, str]:
+    """``id`` of a passage → the name that it shows, for those passages of one region that are rows without a link."""
+    held = list(said)
+    linked = Counter(len(passage.cells) for passage in held if not is_useless(passage))
+    width = linked.most_common(1)[0][0] if linked else max((len(passage.cells) for passage in held), default=0)
+    found: dict[int, str] = {}
+    for passage in held:
+        if passage.furniture or not is_useless(passage) or _EXEMPT.match(passage.text):
+            continue
+        name = _row_name(passage, width) if passage.kind == "table" else _line_name(passage)
+        if name:
+            found[id(passage)] = name
+    return found
+
+
+def is_row_outside(passage: Passage, regions: Collection[int], names: Collection[str]) -> bool:
+    """Whether a passage outside of tables and ``pre`` is that of an entry."""
+    outside = passage.region not in regions or passage.kind in {"ul", "ol", "dl"}
+    return outside and not passage.furniture and any(last_name(href) in names for href in passage.hrefs)
+
+
+def lines_without_link(said: Sequence[Passage], regions: Collection[int]) -> dict[int, str]:
+    """``id`` of a passage → the name that it shows, for those outside of ``regions`` that are like rows of files."""
+    found: dict[int, str] = {}
+    alone: Passage | None = None
+    for passage in said:
+        if passage.region in regions and passage.kind not in {"ul", "ol", "dl"}:
+            alone = None
+            continue
+        text = passage.text
+        if passage.furniture or passage.hrefs or len(text) > _LONGEST_LINE or _EXEMPT.match(text):
+            alone = None
+            continue
+        name = _name_beside_facts(text)
+        if name:
+            found[id(passage)] = name
+        elif alone is not None and _are_facts(text):  # each cell of the row is a block of its own
+            found[id(alone)] = last_name(alone.text)
+        alone = passage if _is_name(text) else None
+    return found
+
+
+def _name_beside_facts(text: str) -> str:
+    """The name in a line that is a name, first or last, and facts of a file; "" for any other line."""
+    first, _, rest = text.partition(" ")
+    if _is_name(first.rstrip(":,")) and _are_facts(rest):
+        return last_name(first.rstrip(":,"))
+    before, _, last = text.rpartition(" ")
+    return last_name(last) if _is_name(last) and _are_facts(before) else ""
+
+
+def _is_name(text: str) -> bool:
+    if " " in text or "@" in text or read_size(text) is not None or find_date(text) is not None:
+        return False
+    return is_filelike(text) or (len(text) > 2 and text.endswith("/") and "://" not in text and text[0].isalnum())
+
+
+def _are_facts(text: str) -> bool:
+    """Whether ``text`` is a date, a size with a unit, or both, and nothing else."""
+    moment = find_date(text)
+    rest = text if moment is None else f"{text[: moment.start]} {text[moment.end :]}"
+    size = rest.strip(_AROUND)
+    if moment is not None and (not size or is_no_size(size)):
+        return True
+    return read_size(size) is not None and (moment is not None or _HAS_UNIT.search(size) is not None)
+
+
+def _row_name(passage: Passage, width: int) -> str:
+    if len(passage.cells) != width or count_words(" | ".join(passage.cells)) >= 2:
+        return ""
+    cells = [" ".join(cell.split()) for cell in passage.cells]
+    facts = [bool(cell) and (find_date(cell) is not None or read_size(cell) is not None) for cell in cells]
+    texts = [cell for cell, fact in zip(cells, facts, strict=True) if cell and not fact and not is_no_size(cell)]
+    return texts[0] if texts and any(facts) else ""
+
+
+def _line_name(passage: Passage) -> str:
+    text = passage.text
+    if passage.kind in {"ul", "ol"}:
+        is_fact = read_size(text) is not None or find_date(text) is not None
+        return text if is_filelike(text) and " " not in text and not is_fact else ""
+    moment = find_date(text) if passage.kind == "pre" else None
+    if moment is None:
+        return ""
+    before, after = text[: moment.start].strip(), text[moment.end :]
+    if before:
+        return before if _NAME_FIRST.fullmatch(after) else ""
+    found = _DATE_FIRST.fullmatch(after)
+    return found[1] if found and not _UNIT.fullmatch(found[1]) else ""

@@ -1,0 +1,72 @@
+"""Whether scripts of a page can add rows to it: then the rows that are there may not be all.
+
+Scripts are not run, so this goes by what their source mentions: a way to put something into the page, and links to
+files that it puts together, or markup that it loads. Sorting moves rows that are there and writes no links but ``#``
+and ``?``, a trail of directories leads up, counters load scripts and no markup, and a link that a script makes to
+click it itself saves something.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.listings.html.soundness.passages import scripts
+
+_HANDLER = re.compile(r"\son[a-z]{3,20}\s{0,9}=\s{0,9}(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_NO_LINK = r"(?!\s*[\\\"']*(?:[#?]|https?:|javascript:|mailto:))"
+_JOINT = re.compile(r"([\"'`])\s*\+\s*[\"'`]")
+"""Between two literals that are joined to one."""
+_ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|%([0-9A-Fa-f]{2})")
+_WRITES = re.compile(
+    r"document\.write(?:ln)?\s*\(|insertAdjacent(?:HTML|Element)\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)"
+    r"|\.(?:append|prepend|appendChild|insertBefore|replaceChildren|replaceWith|appendTo|before|after|html)\s*\("
+    r"|createContextualFragment\s*\(|\.setHTML\w*\s*\(|\.insert(?:Row|Cell)\s*\("
+)
+_MARKUP = re.compile(
+    rf"<a\s+(?:[a-z-]{{1,30}}\s*=\s*\\?[\"'][^\"'<>]{{0,80}}\\?[\"']\s+){{0,4}}href\s*={_NO_LINK}"
+    rf"|(?<!link)(?<!var)(?<!let)(?<!const)[\s\"'`]href={_NO_LINK}(?=[\\\"'`$])"
+    r"|createTextNode\s*\(\s*[\"']<a\s",
+    re.IGNORECASE,
+)
+_MAKES_ANCHOR = re.compile(r"createElement\s*\(\s*[\"'`]a[\"'`]\s*\)", re.IGNORECASE)
+_SETS_HREF = re.compile(
+    r"\.href\s*=(?![=\s]*[\"'][#?])|\.(?:setAttribute|attr)\s*\(\s*[\"'`]href[\"'`]\s*,(?!\s*[\"'][#?])"
+)
+_INDEXED_HREF = re.compile(r"\[\s*[\"'`]href[\"'`]\s*\]\s*=(?!=)")
+_HIDES = re.compile(r"\batob\s*\(")
+_RUNS_HIDDEN = re.compile(r"\beval\s*\(\s*(?:atob|unescape)\s*\(")
+_CLICKS = re.compile(r"\.click\s*\(\s*\)")
+_STYLE = re.compile(r"<link\b[^<>]{0,300}>?", re.IGNORECASE)
+_CRUMBS = re.compile(r"\b\w{0,40}(?:bread|crumb)\w{0,40}\s*\+?=(?!=)[^;]{0,2000};", re.IGNORECASE)
+"""The trail of directories above, which themes write by a script."""
+_LOADS = re.compile(
+    r"\bfetch\s*\(|XMLHttpRequest|\$\.(?:get|ajax|getJSON|post)\s*\(|\baxios\b|new (?:WebSocket|EventSource)\b"
+)
+_FILLS = re.compile(r"insertAdjacentHTML\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)|\.html\s*\(|\.insert(?:Row|Cell)\s*\(")
+_LOADS_INTO = re.compile(r"\)\s*\.load\s*\(\s*[\"'`]")
+
+
+def adds_rows(markup: str) -> bool:
+    """Whether a script element or an event handler of a page can add rows with links."""
+    code = "\n".join([*scripts(markup), *(found[1] for found in _HANDLER.finditer(markup))])
+    if not code:
+        return False
+    code = _STYLE.sub("", _CRUMBS.sub(";", _joined(code)))
+    makes = _MARKUP.search(code) or (
+        _MAKES_ANCHOR.search(code)
+        and (_SETS_HREF.search(code) or _INDEXED_HREF.search(code))
+        and not _CLICKS.search(code)
+    )
+    writes = (makes or _HIDES.search(code)) and _WRITES.search(code)
+    return bool(
+        writes or _RUNS_HIDDEN.search(code) or _LOADS_INTO.search(code) or (_LOADS.search(code) and _FILLS.search(code))
+    )
+
+
+def _joined(code: str) -> str:
+    """``code`` with literals joined that it joins, and with the escapes resolved that hide markup."""
+
+    def character(found: re.Match[str]) -> str:
+        return chr(int(found[1] or found[2] or found[3], 16))
+
+    return _JOINT.sub("", _ESCAPE.sub(character, code))

@@ -1,0 +1,143 @@
+"""A long page without the rows that are written alike: one of each shape goes through the tree, in place of all.
+
+A tree costs thirty times as much as the text it is made of, and the rows of a listing differ in little but their values
+(``shapes``). Where rows follow each other whose shapes are known, a *specimen* of each, with placeholders for values,
+stands for them on the page. What the tree reader makes of a specimen is what it would make of every row of its shape:
+``copies`` puts the values in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes
+
+KEPT = 20
+"""Rows at the beginning that stay, because how a tree is cut into rows also depends on how many there are."""
+_STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
+_BLOCK = re.compile(r"<(?:div|article|section)(?: [^<>]*)?>")
+_SAMPLE = 1 << 18
+_LINKS = 4  # of one row: icon, name, signature, download
+_BLOCKS, _TRIED = 8, 4
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+
+
+@dataclass(slots=True, eq=False)
+class Specimen:
+    """A row with placeholders, and the values of the rows that followed in its place."""
+
+    number: int
+    shape: Shape
+    rows: list[tuple[Specimen, Sequence[str]]] = field(default_factory=list)
+    """Each with the specimen that it is like, which is this one or one shortly before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abridged:
+    """A page, or a part of it."""
+
+    text: str
+    specimens: list[Specimen]
+    """In the order of the page, which is that of their numbers."""
+    end: int
+    """Where in the page's text the part ends: at the beginning of a row, or at the end."""
+
+
+class Abridger:
+    """Abridges a page, as a whole or part by part."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._start = _start_of_rows(text[:_SAMPLE])
+        self._offset = self._start.startswith("\n")
+        self._shapes = None if _PRIVATE.search(text) else Shapes()
+        self._patterns: dict[Shape, re.Pattern[str]] = {}
+
+    def part(self, position: int, *, size: int, rows: int) -> Abridged:
+        """The text from ``position`` on, until it has about ``size`` characters or stands for ``rows`` rows."""
+        at = self._next(position - 1 if position and self._offset else position)
+        part = _Part(self.text[position:at])
+        while at < len(self.text) and part.length < size and part.count < rows:
+            at = self._take(part, at)
+        return Abridged("".join(part.pieces), part.specimens, at)
+
+    def _take(self, part: _Part, at: int) -> int:
+        """Add the row at ``at`` to a part. Returns where the next one begins."""
+        part.count += 1
+        may_go = part.count > max(KEPT, part.kept) and self._shapes is not None
+        if may_go:
+            for specimen in part.recent:
+                found = self._patterns[specimen.shape].match(self.text, at)
+                if found is not None and found.end() - at <= MAX_ROW:
+                    part.specimens[-1].rows.append((specimen, found.groups()))
+                    return found.end()
+        end = self._next(at + len(self._start) - self._offset)
+        read = self._shapes.read(self.text[at:end]) if self._shapes is not None else None
+        if read is None or not may_go or not part.fits(read[0]):
+            part.keep(self.text[at:end], alone=may_go or read is None)
+        else:
+            part.stand_for(*read)
+            if read[0] not in self._patterns:
+                self._patterns[read[0]] = re.compile(f"{read[0].pattern}(?={re.escape(self._start.lstrip())})")
+        return end
+
+    def _next(self, position: int) -> int:
+        """Where the first row from ``position`` on begins, the end of the text when there is none."""
+        found = self.text.find(self._start, position)
+        return len(self.text) if found < 0 else found + self._offset
+
+
+def _start_of_rows(sample: str) -> str:
+    """What rows begin with: an element or line that comes once for every few links, else a block with a link in it."""
+    best, often = max(_STARTS, key=sample.count), sample.count("<a ") / _LINKS
+    if sample.count(best) < often:
+        blocks = Counter(found[0] for found in _BLOCK.finditer(sample))
+        for block, count in blocks.most_common(_BLOCKS):
+            pieces = sample.split(block, count // 2 + 1)
+            if count >= often and Shapes().read(block + pieces[count // 2]) is not None:
+                return block
+    return best
+
+
+class _Part:
+    """A part of a page while it is abridged."""
+
+    __slots__ = ("_run", "count", "kept", "length", "pieces", "recent", "specimens")
+
+    def __init__(self, before: str) -> None:
+        self.pieces, self.length = [before], len(before)
+        self.specimens: list[Specimen] = []
+        self.count = self.kept = 0
+        self.recent: list[Specimen] = []
+        """What the last rows are like, if specimens stand for them."""
+        self._run: dict[Shape, Specimen] = {}
+
+    def fits(self, shape: Shape) -> bool:
+        """True when rows of this shape can stand among those before."""
+        return not self.recent or self.recent[0].shape.open == shape.open
+
+    def keep(self, row: str, *, alone: bool) -> None:
+        """Leave a row as it is; if it stands ``alone`` the next one too, which ends what this one may have opened.
+
+        A row without a shape always does, be it the one that ends what another has opened.
+        """
+        self.kept = self.count + alone
+        self.recent.clear()
+        self._run.clear()
+        self.pieces.append(row)
+        self.length += len(row)
+
+    def stand_for(self, shape: Shape, values: Sequence[str]) -> None:
+        """Let a specimen stand for a row: the one of its shape among the rows just before, or a new one."""
+        specimen = self._run.get(shape)
+        if specimen is None:
+            specimen = self._run[shape] = Specimen(len(self.specimens), shape)
+            self.specimens.append(specimen)
+            self.pieces.append(shape.specimen(specimen.number))
+            self.length += len(self.pieces[-1])
+        if specimen not in self.recent:
+            self.recent = [specimen, *self.recent[: _TRIED - 1]]
+        self.specimens[-1].rows.append((specimen, values))

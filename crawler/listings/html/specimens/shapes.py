@@ -1,0 +1,253 @@
+"""A row taken apart: its markup, the *shape*, and its values, the texts and attributes that belong to one entry.
+
+Only rows whose markup cannot mean anything else in another place have a shape: balanced, of well-known elements, with
+values in which nothing but the commonest references is to be decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crawler.listings.html.tree.cells import HINTS
+
+FIRST_PLACE = 0xE000
+"""Placeholders of values are characters for private use, which a page that is taken apart does not have."""
+NUMBER = "\uf8ff"
+"""Stands around the number of the specimen, which follows."""
+MAX_PLACES = 100
+MAX_SHAPES = 500
+MAX_TAGS = 5_000
+MAX_ROW = 4_000
+"""Characters of a row that has a shape: of longer texts the readers look at the beginning only."""
+
+_ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|\r(?!\n)")
+_PLAIN = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff<>&"
+_TEXT = rf"( *[^\s>{_PLAIN}][^>{_PLAIN}]*)"
+_ARROW = "->"  # of a symlink, which says something about the next row
+_QUOTED = {'"': rf'([^"{_PLAIN}]+)', "'": rf"([^'{_PLAIN}]+)", "": rf"([^\s\"'=`/{_PLAIN}]+)"}
+_ADDRESS = {quote: rf"{group[:-2]}*[^\s\"'=`/{_PLAIN}])" for quote, group in _QUOTED.items()}
+_TAG = re.compile(r"(<[^<>]*>)")
+_NAME = re.compile(r"<(/?)([A-Za-z]+)(?=[\s/>])")
+_ATTRIBUTE = re.compile(r"""\s+([A-Za-z_:][\w:.-]*)(\s*=\s*)?(?(2)("[^"]*"|'[^']*'|[^\s"'=<>`/]+))""", re.ASCII)
+_END = re.compile(r"\s*(/?>)")
+_REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|nbsp)|#0{0,2}(3[2-9]|[4-9]\d|1[01]\d|12[0-6]));|&(?=[A-Za-z#])")
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "nbsp": "\xa0"}
+_VALUES = frozenset(HINTS)
+_MARKS = {
+    "class", "id", "alt", "type", "colspan", "data-type", "data-kind", "data-icon", "aria-label", "xlink:href",
+}  # fmt: skip
+"""Attributes that are part of a shape. The readers look at no others than these, ``src``, and those with values."""
+_INLINE = {
+    "a", "abbr", "b", "bdi", "bdo", "big", "br", "code", "em", "font", "i", "img", "input", "kbd", "label", "nobr",
+    "path", "small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "use", "var",
+}  # fmt: skip
+_CELLS = {"td", "th"}
+_BLOCKS = _INLINE | {"div", "center", "button"}
+_IN_FRAME = {"tr": _BLOCKS | _CELLS, "li": _BLOCKS, "div": _BLOCKS, "article": _BLOCKS, "section": _BLOCKS}
+_VOID = {"br", "img", "input"}
+_OPEN_ENDED = _CELLS | {"tr", "li"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """The markup of a row: literal text, and the places of values."""
+
+    parts: tuple[str | int, ...]
+    links: int
+    """How many of the elements lead somewhere."""
+    open: tuple[str, ...]
+    """Elements that the row leaves to the next one to close."""
+    pattern: str
+    """A regular expression for most rows of this shape, a group for each value; ``Shapes.read`` knows the others."""
+
+    def specimen(self, number: int) -> str:
+        """The first row of this shape with placeholders for its values."""
+        mark = f"{NUMBER}{number}{NUMBER}"
+        return "".join(part if isinstance(part, str) else chr(FIRST_PLACE + part) + mark for part in self.parts)
+
+
+class Shapes:
+    """Takes rows apart, and remembers the shapes that it has seen."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[str | int, ...], Shape | None] = {}
+        self._tags: dict[str, str] = {}
+
+    def read(self, row: str) -> tuple[Shape, list[str]] | None:
+        """The shape and the values of a row; None when it has to be read where it stands."""
+        if len(row) > MAX_ROW or _ODD.search(row):
+            return None
+        taken = _Row()
+        is_tag = True
+        for piece in _TAG.split(row):
+            is_tag = not is_tag
+            if not piece:
+                continue
+            if is_tag and (known := self._tags.get(piece)) is not None:
+                taken.add(known, piece)
+            elif not (self._add_tag(taken, piece) if is_tag else taken.add_text(piece)):
+                return None
+        if not taken.address or len(taken.values) > MAX_PLACES:
+            return None
+        shape = self._shape_of(taken)
+        return None if shape is None else (shape, taken.values)
+
+    def _shape_of(self, row: _Row) -> Shape | None:
+        key = tuple(row.key)
+        if key not in self._shapes:
+            if len(self._shapes) >= MAX_SHAPES:
+                return None
+            left = _left_open(row.raw)
+            self._shapes[key] = None if left is None else Shape(tuple(row.raw), row.links, left, "".join(row.pattern))
+        return self._shapes[key]
+
+    def _add_tag(self, row: _Row, tag: str) -> bool:
+        found = _NAME.match(tag)
+        if found is None:
+            return False
+        name, position, done = found[2].lower(), found.end(), 0
+        literal = f"<{found[1]}{name}"
+        while attribute := _ATTRIBUTE.match(tag, position):
+            position = attribute.end()
+            label, value = attribute[1].lower(), attribute[3] or ""
+            quote = value[:1] if value[:1] in {'"', "'"} else ""
+            if label in _VALUES or label == "data-href" or (label == "href" and name == "a"):
+                row.add(f"{literal} {label}={quote}", tag[done : attribute.start(3)] + quote)
+                if not value or not row.add_attribute(value.strip(quote), quote, leads=label not in _VALUES):
+                    return False
+                literal, done = "", position - len(quote)
+            elif label == "src":
+                literal += f" src={value.strip(quote)[-60:].rpartition('/')[2]}"
+            elif label in _MARKS:
+                literal += f" {label}={value}" if value else f" {label}"
+        end = _END.match(tag, position)
+        if end is None:
+            return False
+        literal += end[1]
+        row.add(literal, tag[done:])
+        if not done and len(self._tags) < MAX_TAGS:
+            self._tags[tag] = literal
+        return True
+
+
+class _Row:
+    """What a row has been found to consist of, so far."""
+
+    __slots__ = ("_place", "address", "key", "links", "pattern", "raw", "values")
+
+    def __init__(self) -> None:
+        self.key: list[str | int] = []
+        """What makes it the same shape as another row: markup without what no reader looks at."""
+        self.raw: list[str | int] = []
+        self.pattern: list[str] = []
+        self.values: list[str] = []
+        self.address = ""
+        self.links = 0
+        self._place = -1
+
+    def add(self, literal: str, raw: str) -> None:
+        """Markup, with what matters of it, and as it stands on the page."""
+        self.key.append(literal)
+        self.raw.append(raw)
+        self.pattern.append(re.escape(raw))
+
+    def add_text(self, text: str) -> bool:
+        """Text between tags, a place for each line that is not blank."""
+        if "<" in text:
+            return False
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                self.add("\n", "\n")
+            value = _decoded(line.removesuffix("\r"))
+            if value is None or value.rstrip().endswith(_ARROW):
+                return False
+            if value.strip():
+                self._add_value(value, _TEXT)
+                line = line[-1:] if line.endswith("\r") else ""
+            if line:
+                self.add(line, line)
+        return True
+
+    def add_attribute(self, text: str, quote: str, *, leads: bool) -> bool:
+        """A value in an attribute. The first that leads somewhere is the row's address, others are made from it."""
+        value = _decoded(text)
+        if value is None or "\n" in value or "\t" in value:
+            return False
+        self.links += leads
+        if not leads:
+            self._add_value(value, _QUOTED[quote])
+            return True
+        if self._place < 0:
+            slash = "/" if value.endswith("/") else ""  # the links of a directory's row may lead to other places
+            self.address, self._place = value.removesuffix("/"), len(self.values)
+            self._add_value(self.address, _ADDRESS[quote])
+            self.add(slash, slash)
+            return bool(self.address)
+        before, found, after = value.partition(self.address)
+        if not found or self.address in after or "&" in text:
+            return False
+        made: list[str | int] = [before, self._place, after]
+        self.key += made
+        self.raw += made
+        self.pattern.append(f"{re.escape(before)}(?:\\{self._place + 1}){re.escape(after)}")
+        return True
+
+    def _add_value(self, value: str, pattern: str) -> None:
+        self.key.append(len(self.values))
+        self.raw.append(len(self.values))
+        self.pattern.append(pattern)
+        self.values.append(value)
+
+
+def _decoded(text: str) -> str | None:
+    """Text with its references resolved; None when it has others than the commonest."""
+    if "&" not in text:
+        return text
+    if any(not (found[1] or found[2]) for found in _REFERENCE.finditer(text)):
+        return None
+    return _REFERENCE.sub(lambda found: _NAMED[found[1]] if found[1] else chr(int(found[2])), text)
+
+
+def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
+    """The elements that a row leaves open, most often none; None when a tree might give it another structure."""
+    pieces = _TAG.split("".join(part if isinstance(part, str) else "x" for part in parts))
+    first = _NAME.match(pieces[1])
+    root = first[2].lower() if first and first[2].lower() in _IN_FRAME else ""
+    allowed, stack = _IN_FRAME.get(root, _INLINE), list[str]()
+    for number, piece in enumerate(pieces):
+        if number % 2 == 0:
+            if root and piece.strip() and not stack:
+                return None
+            continue
+        found = _NAME.match(piece)
+        name = found[2].lower() if found else ""
+        if found is None or (name not in allowed and not (name == root and (number == 1 or found[1]))):
+            return None
+        if not _step(stack, name, closing=bool(found[1]), alone=piece.endswith("/>")):
+            return None
+        if root and not stack and "".join(pieces[number + 1 :]).strip():
+            return None
+    return tuple(stack) if all(name in _OPEN_ENDED for name in stack) else None
+
+
+def _step(stack: list[str], name: str, *, closing: bool, alone: bool) -> bool:
+    """What a tag does to the open elements. False when they are not nested as they should be."""
+    if closing or name in _CELLS:
+        while stack and stack[-1] in _CELLS and stack[-1] != name:
+            stack.pop()  # a cell ends where the next one or the row's end begins
+    if closing:
+        if not stack or stack[-1] != name:
+            return False
+        stack.pop()
+        return True
+    if name in _VOID:
+        return True
+    if name in _CELLS and stack and stack[-1] == name:
+        stack.pop()
+    if name in stack and name in {"a", "button"}:
+        return False
+    if alone:
+        return bool(stack)
+    stack.append(name)
+    return True

@@ -1,0 +1,59 @@
+"""Rows of an HTML page that lead elsewhere: a page of which no row is left is not that of an empty folder.
+
+A ``<base href>``, links to a host of downloads, or ``?token=`` behind each name do that. The links of a header or
+footer are no rows: an honest empty folder has them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crawler.listings.html.tree.columns import Facts, read_facts
+from crawler.listings.html.families import Family
+from crawler.listings.values.mentions import ELSEWHERE, last_name
+from crawler.listings.html.tree.regions import in_navigation, labels_of, shows_name
+from crawler.listings.html.tree.rows import Row
+from crawler.listings.html.tree.survey import Link
+from crawler.listings.html.tree.verdict import is_filelike
+from crawler.text.urls import before_query
+
+_SEVERAL = 4
+"""Names without a date and a size that are rows, and no mention of a licence, a key and a README, …"""
+LISTS = {"ul", "ol", "dl", "table", "tbody", "pre"}
+"""… outside of what is made for rows."""
+
+
+def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
+    """Whether any of ``rows`` leads to a file elsewhere and looks like one of a listing all the same."""
+    regions: dict[int, list[Row]] = {}
+    for row in rows:
+        if all(link.target.way in ELSEWHERE and not _is_folder(link) for link in row.links):
+            regions.setdefault(id(row.region), []).append(row)
+    return any(holds_rows(held, family) for held in regions.values())
+
+
+def _is_folder(link: Link) -> bool:
+    return before_query(link.href).rstrip().endswith("/")
+
+
+def holds_rows(rows: Sequence[Row], family: Family) -> bool:
+    """Whether ``rows``, all of one region, look like those of a listing."""
+    region = rows[0].region
+    if in_navigation(region):
+        return False
+    facts, _ = read_facts(list(rows), labels_of(region), family.rounding)
+    names = sum(map(_is_named, rows))
+    return any(map(_is_dated, facts)) or names >= _SEVERAL or (names > 0 and region.name in LISTS)
+
+
+def _is_dated(facts: Facts) -> bool:
+    """Whether a date and a size stand beside the link."""
+    return bool((facts.moment or facts.stamp) and (facts.size or facts.no_size))
+
+
+def _is_named(row: Row) -> bool:
+    """Whether a link shows the file name of its target, or the name of a file in what is made for rows."""
+    named = ((link, last_name(link.href)) for link in row.links)
+    if row.region.name in LISTS and any(is_filelike(link.text) for link in row.links):
+        return True
+    return any(is_filelike(name) and shows_name(link.text, name) for link, name in named)

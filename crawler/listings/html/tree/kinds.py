@@ -1,0 +1,139 @@
+"""Directory or file: evidence, strongest first. A dot in the name and the size alone are never evidence."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from bs4.element import NavigableString, Tag
+
+from crawler.listings.html.tree.columns import Facts
+from crawler.listings.html.tree.rows import Row
+from crawler.listings.html.tree.survey import nodes
+from crawler.model.values import Kind
+
+_FOLDER = re.compile(
+    r"(?:^|[^a-z])(?:dir|directory|folder|subdir|isdir|dirs|folders|carpeta|ordner|closed-directory)(?:$|[^a-z])"
+)
+_FILE = re.compile(
+    r"(?:^|[^a-z])(?:file|isfile|document|unknown|text|txt|archive|binary|image|video|audio|pdf|zip)(?:$|[^a-z])"
+)
+_ICON_TAGS = {"img", "i", "svg", "span", "use", "em", "td", "div", "small"}
+_MARKED_TAGS = _ICON_TAGS | {"a"}
+_EMOJI = ("\N{FILE FOLDER}", "\N{OPEN FILE FOLDER}", "\N{CARD INDEX DIVIDERS}")
+_SLASH_AFTER = re.compile(r"\s?/(?:\s|$)")
+_MARK_LIMIT = 40
+_BLOCK = 4096
+
+
+def marks_of(row: Row) -> str:
+    """Class names, icon sources and alternative texts of a row, in lower case."""
+    return " ".join(_marks(row)).lower()
+
+
+def _marks(row: Row) -> Iterator[str]:
+    nodes: list[Tag] = []
+    if row.element is not None:
+        nodes.append(row.element)
+        nodes.extend(_icons(row.element))
+    else:
+        for link in row.links:
+            nodes.extend([link.tag, *_icons(link.tag)])
+        before = row.links[0].tag.previous_sibling
+        while isinstance(before, NavigableString) and not before.strip():
+            before = before.previous_sibling
+        if isinstance(before, Tag) and before.name in _ICON_TAGS:
+            nodes.append(before)
+    for node in nodes:
+        yield from _marks_of_tag(node)
+
+
+def _icons(element: Tag) -> Iterator[Tag]:
+    """The elements below ``element`` that may carry a mark, as many as a row ever has."""
+    tags = (node for node, _ in nodes(element) if isinstance(node, Tag) and node.name in _MARKED_TAGS)
+    return islice(tags, _MARK_LIMIT)
+
+
+def _marks_of_tag(node: Tag) -> Iterator[str]:
+    attrs = node.attrs
+    for name in ("class", "alt", "data-type", "type", "data-kind", "data-icon", "aria-label", "xlink:href"):
+        value = attrs.get(name)
+        if value:
+            yield value if isinstance(value, str) else " ".join(value)
+    if node.name == "use":
+        yield str(attrs.get("href", ""))
+    if node.name == "img":
+        yield str(attrs.get("src", ""))[-60:].rpartition("/")[2]
+
+
+def has_slash_in_text(row: Row) -> bool:
+    """True when the name is shown with a slash, in the link or right behind it, or after the picture of a folder."""
+    for link in row.links:
+        text = link.text
+        if len(text) > 1 and text.endswith("/"):
+            return True
+        if text and _SLASH_AFTER.match(link.following):
+            return True
+    if any(link.target.name.startswith(_EMOJI) for link in row.links):
+        return False  # the picture is part of the name
+    return any(cell.text.startswith(_EMOJI) for cell in row.cells[:2])
+
+
+def _marks_by_row(rows: list[Row]) -> dict[int, str]:
+    """The marks of each row; those of copies are looked for once."""
+    of_model: dict[int, str] = {}
+    result: dict[int, str] = {}
+    for row in rows:
+        model = row.like or row
+        if id(model) not in of_model:
+            of_model[id(model)] = marks_of(model)
+        result[id(row)] = of_model[id(model)]
+    return result
+
+
+class KindReader:
+    """Reads the kinds of the rows of a listing, given what all of them look like together."""
+
+    def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool, dots: set[int]) -> None:
+        """``dots`` are the sizes that the page prints for ``.`` and ``..``: blocks, which directories share."""
+        self._marks = _marks_by_row([row for row, _, slash in rows if not slash])
+        bare = [(row, facts) for row, facts, slash in rows if not slash]
+        self._slashes = slashes
+        self.slashed = any(slash for _, _, slash in rows)
+        folders = [facts for row, facts in bare if _FOLDER.search(self._marks[id(row)])]
+        sized = sum(facts.size is not None and facts.size.high > 0 for facts in folders)
+        # Marks that rows with and without a size share are the theme's, not the rows'.
+        self._trust_marks = bool(folders) and not (len(folders) == len(bare) > 1 and sized)
+        self._sizes = any(facts.size is not None for _, facts in bare)
+        sizes = Counter(facts.size.low for _, facts in bare if facts.size is not None and facts.size.exact)
+        self._block_sizes = {
+            size
+            for size in dots
+            if size and size % _BLOCK == 0 and sizes[size] > 1 and not self.slashed and not slashes
+        }
+        self._worded = any(facts.directory_word for _, facts in bare)
+
+    def kind(self, row: Row, facts: Facts, slash: bool) -> Kind:
+        """The kind of one row; UNKNOWN when nothing tells."""
+        if slash:
+            return Kind.DIRECTORY
+        if facts.directory_word or self._marked_folder(row) or has_slash_in_text(row):
+            return Kind.DIRECTORY
+        if facts.size is not None:
+            return Kind.DIRECTORY if facts.size.exact and facts.size.low in self._block_sizes else Kind.FILE
+        if facts.no_size and self._sizes and not self.slashed:
+            return Kind.DIRECTORY
+        told = self._slashes or self.slashed or self._worded or self._trust_marks
+        return Kind.FILE if told or _FILE.search(self._marks.get(id(row), "")) else Kind.UNKNOWN
+
+    def is_called_folder(self, row: Row, facts: Facts) -> bool:
+        """Whether a picture, a class, or a word in a column calls a row a folder."""
+        marks = self._marks.get(id(row))
+        if marks is None:
+            marks = self._marks[id(row)] = marks_of(row)
+        return facts.directory_word or bool(_FOLDER.search(marks))
+
+    def _marked_folder(self, row: Row) -> bool:
+        return self._trust_marks and bool(_FOLDER.search(self._marks.get(id(row), "")))

@@ -1,0 +1,139 @@
+"""One walk over the tree of a page: its links and the few other elements that matter, and bounded looks below one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeGuard
+
+from bs4.element import CData, NavigableString, PageElement, Tag
+
+from crawler.listings.values.hrefs import Resolver, Target
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
+MAX_LINKS = 1_000_000
+MAX_NAMED = 50
+MAX_NODES = 150
+MAX_TEXT = 4_000
+"""Nodes and characters that are read of one row: more than any has, and a bound on rows nested in rows."""
+_SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "ul", "p")
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """An element with an href, and where it leads."""
+
+    tag: Tag
+    href: str
+    target: Target
+    _pieces: list[str] | None = None
+    _title: str | None = None
+    _following: str | None = None
+
+    @property
+    def pieces(self) -> list[str]:
+        """The strings that the link shows."""
+        if self._pieces is None:
+            self._pieces = [said for text in strings(self.tag) if (said := squeezed(text[:MAX_TEXT]))]
+        return self._pieces
+
+    @property
+    def title(self) -> str:
+        """What the link shows when it is pointed at."""
+        if self._title is None:
+            self._title = str(self.tag.attrs.get("title", ""))
+        return self._title
+
+    @property
+    def following(self) -> str:
+        """The text right behind the link."""
+        if self._following is None:
+            sibling = self.tag.next_sibling
+            self._following = str(sibling) if isinstance(sibling, NavigableString) else ""
+        return self._following
+
+    @property
+    def text(self) -> str:
+        """What the link shows, white space folded."""
+        return " ".join(self.pieces)[:MAX_TEXT]
+
+
+@dataclass(slots=True)
+class Survey:
+    """The elements of a page that matter, collected in one pass: bs4's searches walk the whole page each."""
+
+    leading: list[Tag] = field(default_factory=list)
+    """Elements that lead somewhere."""
+    named: dict[str, list[Tag]] = field(default_factory=dict)
+    """The first elements of each name in ``_SURVEYED``."""
+
+    @classmethod
+    def of(cls, soup: BeautifulSoup) -> Survey:
+        """Walk the page once."""
+        survey = cls(named={name: [] for name in _SURVEYED})
+        for tag in soup.descendants:
+            if not isinstance(tag, Tag):
+                continue
+            kept = survey.named.get(tag.name)
+            if kept is not None and len(kept) < MAX_NAMED:
+                kept.append(tag)
+            if tag.attrs and leads_somewhere(tag) and len(survey.leading) < MAX_LINKS:
+                survey.leading.append(tag)
+        return survey
+
+    def first(self, *names: str, limit: int) -> list[Tag]:
+        """Up to ``limit`` elements of each of ``names``."""
+        return [tag for name in names for tag in self.named[name][:limit]]
+
+    def links(self, resolver: Resolver) -> list[Link]:
+        """Every element that leads somewhere, in the order of the page."""
+        links = []
+        for tag in self.leading:
+            href = tag.attrs.get("href") if tag.name == "a" else None
+            href = str(href if href is not None else tag.attrs.get("data-href"))
+            links.append(Link(tag, href, resolver.target(href)))
+        return links
+
+
+def leads_somewhere(tag: Tag) -> bool:
+    """True for a link, and for what a script makes one by ``data-href``."""
+    attrs = tag.attrs
+    return ("href" in attrs and tag.name == "a") or ("data-href" in attrs and tag.name not in {"body", "html"})
+
+
+def squeezed(text: str) -> str:
+    """``text`` with white space folded and trimmed."""
+    return " ".join(text.split())
+
+
+def nodes(element: Tag) -> Iterator[tuple[PageElement, bool]]:
+    """The first nodes below ``element`` in order, and whether each stands in a link; bounded, without recursion.
+
+    bs4's own ``descendants`` looks for the last one first, which nested rows make quadratic.
+    """
+    stack: list[tuple[Iterator[PageElement], bool]] = [(iter(element.contents), element.name == "a")]
+    left = MAX_NODES
+    while stack and left:
+        below, linked = stack[-1]
+        node = next(below, None)
+        if node is None:
+            stack.pop()
+            continue
+        left -= 1
+        yield node, linked
+        if isinstance(node, Tag) and node.contents:
+            stack.append((iter(node.contents), linked or node.name == "a"))
+
+
+def strings(element: Tag) -> Iterator[NavigableString]:
+    """The first visible strings below ``element``."""
+    for node, _ in nodes(element):
+        if is_text(node):
+            yield node
+
+
+def is_text(node: object) -> TypeGuard[NavigableString]:
+    """True for text that a reader sees: no comment, no script, no doctype."""
+    return type(node) is NavigableString or type(node) is CData

@@ -1,0 +1,83 @@
+"""Rows of a listing that are no entries: what they are called, so that they are counted and never lost in silence.
+
+A row has a size or a date of its own, or the shape of the rows that are entries. What leads to this page, to another
+order or part of it, or to a page above is navigation, whatever stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crawler.listings.html.tree.columns import Facts, read_facts
+from crawler.listings.html.tree.elsewhere import LISTS, holds_rows
+from crawler.listings.html.families import Family
+from crawler.listings.values.hrefs import Way
+from crawler.listings.values.mentions import ELSEWHERE, is_way_up, last_name
+from crawler.listings.html.tree.regions import Region, in_navigation, labels_of, shows_name
+from crawler.listings.html.tree.rows import Row
+from crawler.listings.html.tree.survey import Link
+from crawler.listings.html.tree.verdict import is_filelike
+
+_COMPARED = 50
+"""Entries that a row is compared with: their rows are alike."""
+
+
+def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> dict[int, str]:
+    """``id`` of a link → the name of its row, for the rows that lead elsewhere.
+
+    ``regions`` are those of the entries; a page without entries has rows where ``elsewhere`` finds them.
+    """
+    chosen = {id(region.element): region for region in regions}
+    held: dict[int, list[Row]] = {}
+    for row in rows:
+        if all(link.target.way in ELSEWHERE for link in row.links) and not row.before.rstrip().endswith("->"):
+            held.setdefault(id(row.region), []).append(row)
+    found: dict[int, str] = {}
+    for place, beside in held.items():
+        region = chosen.get(place)
+        if (region is None and (chosen or not holds_rows(beside, family))) or in_navigation(beside[0].region):
+            continue
+        facts, _ = read_facts(beside, labels_of(beside[0].region), family.rounding)
+        for row, fact in zip(beside, facts, strict=True):
+            link = _naming(row)
+            if link is not None and not is_way_up(link.href) and (_has_facts(fact) or _is_alike(row, link, region)):
+                found[id(link)] = _name_of(link)
+    return found
+
+
+def _naming(row: Row) -> Link | None:
+    """The link that stands for a row: the first that shows a name, and not just where it leads (``#top``)."""
+    return next((link for link in row.links if link.text and not _is_bare(link)), None)
+
+
+def _is_bare(link: Link) -> bool:
+    return link.target.way in {Way.FRAGMENT, Way.SCHEME, Way.QUERY} and link.text == link.href.strip()
+
+
+def _name_of(link: Link) -> str:
+    text = link.text.removesuffix("/")
+    name = last_name(link.href)
+    return name if name and (text == link.href.strip() or shows_name(text, name)) else text
+
+
+def _has_facts(facts: Facts) -> bool:
+    """Whether a date or a size stands beside the link. A dash alone is none: it may be anything."""
+    return bool(facts.moment or facts.stamp or facts.size)
+
+
+def _is_alike(row: Row, link: Link, region: Region | None) -> bool:
+    """Whether a row looks like those that are entries: as many cells, and a link that shows a name."""
+    name = last_name(link.href)
+    shown = shows_name(link.text, name) or shows_name(link.text, link.href.strip())
+    if row.region.name in LISTS and is_filelike(link.text):
+        shown, name = True, link.text
+    if not shown or not (is_filelike(name) or link.text.endswith("/") or link.href.rstrip().endswith("/")):
+        return False
+    if region is None:
+        return True  # ``holds_rows`` has looked at them
+    return any(
+        other.row.in_table == row.in_table
+        and len(other.row.cells) == len(row.cells)
+        and (other.row.element is None) == (row.element is None)
+        for other in region.candidates[:_COMPARED]
+    )

@@ -1,0 +1,298 @@
+"""Is this page a listing, and is it whole?
+
+Positive recognition only: the answer decides whether local files may be deleted, so a page is a listing when marks say
+so (the heading names this very directory, sort links, column headings, a way up, rows with dates and sizes, link texts
+that are the names of their targets), never because nothing speaks against it. Each mark counts; a login form or an
+error page's wording needs more of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from html import escape
+from typing import TYPE_CHECKING
+
+from crawler.listings.html.families import Family
+from crawler.listings.values.hrefs import decoded
+from crawler.listings.html.tree.survey import Survey, is_text, squeezed
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from bs4.element import Tag
+
+_INDEX_WORDS = re.compile(
+    r"^\W*(?:(?:auto)?index (?:of|von|de|di)(?: (?:all )?files)?(?= *[/:]|$)"
+    r"|(?:directory|folder|file) (?:listing|index|contents?)"
+    r"|listing (?:of|for|directory)|contents? of(?= *[/:]|$)|files (?:of|in|under)(?= *[/:])"
+    r"|simple (?:package )?index|links for|listing$|[^:]{1,200}: simple list\b|inhalt von|содержимое)",
+    re.IGNORECASE,
+)
+_VAGUE_WORDS = re.compile(
+    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|contents? of|directory\b|folder\b|browsing|目录|collection:)",
+    re.IGNORECASE,
+)
+"""What heads lists of other things too: articles, people, the sections of a page."""
+_ERROR_WORDS = re.compile(
+    r"\b(?:40[0-9]|50[0-9])\b|not found|forbidden|unauthori[sz]ed|access denied|error\b|log ?in|sign ?in|bad gateway|"
+    r"unavailable|captive|wi-?fi|just a moment|checking your browser|nicht gefunden|introuvable|no encontrad",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(
+    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,7}"
+    r"(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
+    re.IGNORECASE,
+)
+"""The last part has a letter: ``3.6.4`` and ``name-1.00`` are versions."""
+_HOST_NAME = re.compile(
+    r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|eu|uk|de|fr|nl|it|es|ch|at|us|ca|ru|jp|cn|br|pl|se|no|fi|dk)$",
+    re.IGNORECASE,
+)
+_EMPTY_WORDS = re.compile(
+    r"\((?:no files|empty)\)"
+    r"|\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))"
+    r"|(?:folder|directory) is empty|empty (?:folder|directory)|0 (?:files|items|objects|directories)\b)",
+    re.IGNORECASE,
+)
+_NEEDED = 3.0
+_MANY = 10
+"""Names of files that are a list without any other mark."""
+_CLOSED = ("pre", "table", "ul", "ol", "tbody")
+_BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the rows of a page say for it."""
+
+    entries: int = 0
+    matching: int = 0
+    """Entries whose link shows their name."""
+    dated: int = 0
+    sized: int = 0
+    slashed: int = 0
+    """Directories that are shown with their slash."""
+    filelike: int = 0
+    """Names with the extension of a file that is no web page."""
+    folders: int = 0
+    """Rows that a picture, a class or a column calls a folder."""
+    queried: int = 0
+    """Rows whose query names a folder below that of the page."""
+    foreign: int = 0
+    """Entries that lead elsewhere, which are not counted above: any page links to files of others."""
+    sort_links: int = 0
+    parent: bool = False
+    headings: int = 0
+    empty: bool = False
+    """The page says that the folder is empty."""
+    words: int = 0
+    """Words outside the rows."""
+
+
+def is_filelike(name: str) -> bool:
+    """True for a name that ends like a file's and not like a web page's."""
+    return bool(_FILE_NAME.search(name[-40:])) and not _HOST_NAME.match(name)
+
+
+def heading_score(survey: Survey, path: str) -> float:
+    """How far title or headings call the page an index.
+
+    3 of this very directory, 2 of some directory, 1 for words that head other lists too or the mere path.
+    """
+    wanted = decoded(path).strip("/")
+    best = 0.0
+    for tag in survey.first("title", "h1", "h2", "h3", "h4", "caption", limit=3):
+        text = squeezed(tag.get_text(" "))[:6000]
+        vague = _VAGUE_WORDS.match(text)
+        words = _INDEX_WORDS.match(text)
+        named = _names_path(text, wanted, anywhere=not (words or vague))
+        if named and (words or (vague and "/" in text)):
+            return 3.0
+        if words:
+            best = max(best, 2.0)
+        elif named or vague:
+            best = max(best, 1.0)
+    return best
+
+
+def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
+    plain = squeezed(decoded(text).replace(" /", "/").replace("/ ", "/")).rstrip("/ ")
+    if wanted:
+        return plain.endswith(squeezed(wanted)) or ("/" in plain and plain.endswith("/" + wanted.rpartition("/")[2]))
+    return not anywhere and text.rstrip().endswith("/")
+
+
+def says_empty(soup: BeautifulSoup) -> bool:
+    """True when the page tells in words that the folder holds nothing."""
+    return any(is_text(node) and len(node) < 200 and _EMPTY_WORDS.search(node) for node in soup.descendants)
+
+
+def says_error(survey: Survey) -> bool:
+    """True when title or first headings speak of an error or a login, or a password is asked for."""
+    said = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
+    if _INDEX_WORDS.match(said.strip()):
+        return False
+    asked = any(str(tag.attrs.get("type", "")).lower() == "password" for tag in survey.named["input"])
+    return asked or bool(_ERROR_WORDS.search(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is weighed: the rows and what surrounds them."""
+
+    rows: Evidence
+    heading: float
+    family: Family
+    error: bool = False
+
+    def share(self, count: int) -> float:
+        """``count`` as a share of the rows."""
+        return count / self.rows.entries if self.rows.entries else 0.0
+
+    @property
+    def columns(self) -> int:
+        """How many of date and size stand in most rows."""
+        return (self.share(self.rows.dated) >= 0.5) + (self.share(self.rows.sized) >= 0.5)
+
+    @property
+    def is_headed(self) -> bool:
+        """The page says what it is: by its heading, or by the shape that one program prints."""
+        return self.heading >= 2.0 or self.family.proves
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that speaks for a listing, or against one."""
+
+    weight: float
+    why: str
+    shows: Callable[[Page], bool]
+
+
+MARKS = (
+    Mark(1.0, "a heading has the path, or words that head lists", lambda page: page.heading >= 1.0),
+    Mark(1.0, "a heading calls the page an index", lambda page: page.heading >= 2.0),
+    Mark(1.0, "and names this very directory", lambda page: page.heading >= 3.0),
+    Mark(1.5, "links that sort the rows", lambda page: page.rows.sort_links >= 2),
+    Mark(1.5, "headings of two columns", lambda page: page.rows.headings >= 2),
+    Mark(0.75, "headings of a third column", lambda page: page.rows.headings >= 3),
+    Mark(1.0, "a link to the directory above", lambda page: page.rows.parent),
+    Mark(1.0, "words that the directory is empty", lambda page: page.rows.empty),
+    Mark(1.0, "the shape that one program alone prints", lambda page: page.family.proves),
+    Mark(3.0, "and what stands around the rows fits it",
+         lambda page: page.family.proves and bool(page.heading or page.rows.headings or page.rows.parent)),
+    Mark(1.0, "names with a date or a size in some rows",
+         lambda page: page.share(page.rows.matching) >= 0.5 and bool(page.rows.dated or page.rows.sized)),
+    Mark(1.0, "names with a date or a size in most rows",
+         lambda page: page.share(page.rows.matching) >= 0.5 and page.columns >= 1),
+    Mark(1.5, "a date and a size in most rows", lambda page: page.columns == 2),
+    Mark(0.5, "links show the names of their targets", lambda page: page.share(page.rows.matching) >= 0.8),
+    Mark(0.5, "three of them", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 3),
+    Mark(0.5, "ten of them", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 10),
+    Mark(1.0, "directories are shown with their slash", lambda page: page.rows.slashed > 0),
+    Mark(2.0, "most are called folders beside their names", lambda page: page.share(page.rows.folders) >= 0.5),
+    Mark(1.5, "queries name folders below this one", lambda page: page.share(page.rows.queried) >= 0.5),
+    Mark(1.5, "most are names of files",
+         lambda page: page.share(page.rows.filelike) >= 0.5 and page.share(page.rows.matching) >= 0.5),
+    Mark(-3.0, "words of an error, or a password is asked for", lambda page: page.error),
+    Mark(-1.0, "prose, and few rows",
+         lambda page: page.rows.entries < 5 and page.rows.words > 400 * (page.rows.entries + 1)),
+)  # fmt: skip
+
+
+def weigh(page: Page) -> float:
+    """The sum of the marks; a listing has at least NEEDED."""
+    return sum(mark.weight for mark in MARKS if mark.shows(page))
+
+
+def is_recognised(page: Page) -> bool:
+    """True when the marks suffice.
+
+    A page without rows needs more than a heading: columns, a way up, words for emptiness, or a family's own shape under
+    a heading that names this very directory. Rows that lead elsewhere are not the rows of an empty directory. A page
+    that does not say what it is has to have the form of a listing.
+    """
+    score, rows = weigh(page), page.rows
+    if rows.entries:
+        return score >= _NEEDED and (page.is_headed or has_form(page))
+    if rows.foreign or not (page.heading >= 2.0 or (page.family.proves and page.heading >= 1.0)):
+        return False
+    marks = (rows.sort_links >= 2) + (rows.headings >= 2) + rows.parent + rows.empty
+    marks += page.family.proves and page.heading >= 3.0
+    return score >= _NEEDED + 1.0 and marks >= 1
+
+
+def has_form(page: Page) -> bool:
+    """Whether the rows alone are a listing's and not those of packages, threads or articles: one link is no list, and
+    a date or the last part of an address stands in any table."""
+    rows = page.rows
+    named, files = page.share(rows.matching), page.share(rows.filelike)
+    said = bool(rows.filelike or rows.folders or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
+    if rows.entries < 2:
+        return page.columns == 2 and named > 0 and rows.headings >= 3
+    return (
+        (page.columns == 2 and said and (named >= 0.5 or files >= 0.5))
+        or (page.share(rows.sized) >= 0.5 and said and named >= 0.8)
+        or (rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
+        or (page.share(rows.slashed) >= 0.5 and named >= 0.8)
+        or (page.share(rows.folders + rows.queried) >= 0.5 and named >= 0.8)
+        or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
+    )
+
+
+class End(Enum):
+    """What the end of a page proves."""
+
+    CUT = auto()
+    """The page was cut: what was opened is not closed."""
+    OPEN = auto()
+    """Nothing was opened that would have to be closed: a page that was cut between two rows looks the same."""
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Where the last row of a page stands."""
+
+    region: Tag | None = None
+    """The element that holds the rows, or that would."""
+    href: str = ""
+    around: frozenset[str] = frozenset()
+    """The names of the elements that the row stands in."""
+    holds_all: bool = True
+    """The region looks like the only one of the page: if each row has one of its own, its end is not the listing's."""
+
+
+def end_of(text: str, last: Last, *, proved: bool) -> End:
+    """How a page ends.
+
+    Some programs never close their document; where a family's shape is ``proved``, the end of the element that held the
+    rows is enough. A page without a document element has to close that element, whatever it is called.
+    """
+    tail = text.rstrip()
+    if tail.rfind("<") > tail.rfind(">"):
+        return End.CUT
+    lower = tail.lower()
+    quoted = (f"{mark}{href}" for href in {last.href, escape(last.href)} for mark in "\"'=")
+    end = max(tail.rfind(href) for href in quoted) if last.href else -1
+    behind = lower[end if end >= 0 else max(lower.rfind("<a "), 0) :]
+    if "</html" in behind or "</body" in behind:
+        return End.CLOSED
+    if any(max(behind.rfind(f"<{tag}>"), behind.rfind(f"<{tag} ")) > behind.rfind(f"</{tag}>") for tag in _CLOSED):
+        return End.CUT
+    name = last.region.name if last.region is not None else ""
+    has_document = "<html" in lower[:4000] or "<body" in lower[:4000]
+    if name in _CLOSED:
+        is_closed = f"</{name}>" in behind and (proved or not has_document)
+    else:
+        around = last.around.intersection(_BALANCED) - {"li"} | {name}.intersection(_BALANCED)
+        is_closed = not has_document and all(_is_balanced(lower, tag) for tag in around)
+    if not is_closed:
+        return End.CUT
+    return End.CLOSED if (proved or last.holds_all) and name in {*_CLOSED, *_BALANCED} else End.OPEN
+
+
+def _is_balanced(lower: str, tag: str) -> bool:
+    return lower.count(f"</{tag}>") >= len(re.findall(rf"<{tag}[\s>]", lower))

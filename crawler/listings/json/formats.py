@@ -1,0 +1,44 @@
+"""JSON: one decoding, then the readers in turn.
+
+The order is from the narrowest shape to the widest. A reader takes a document only if all of it has its shape, so
+the order matters in one case: the generic reader would also take what the named ones know better, and comes last.
+A new family is a module with a reader, and its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crawler.listings.json.archive_org import read_archive_org
+from crawler.listings.json.caddy import read_caddy
+from crawler.listings.json.document import JsonDocument, read_json
+from crawler.listings.json.generic import read_generic
+from crawler.listings.json.nginx import read_nginx
+from crawler.listings.json.pcloud import read_pcloud
+from crawler.listings.json.pypi import read_pypi
+from crawler.listings.json.swift import read_swift
+from crawler.listings.json.webhdfs import read_webhdfs
+from crawler.listings.page import Page, Parser
+from crawler.model.values import Listing
+
+READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
+    read_nginx,
+    read_caddy,
+    read_pypi,
+    read_archive_org,
+    read_swift,
+    read_webhdfs,
+    read_pcloud,
+    read_generic,
+)
+
+
+def parse_json(page: Page) -> Listing | None:
+    """The first reader's listing; None if the page is no JSON or no reader knows its shape."""
+    document = read_json(page)
+    if document is None:
+        return None
+    return next((listing for reader in READERS if (listing := reader(document))), None)
+
+
+PARSERS: tuple[Parser, ...] = (parse_json,)

@@ -1,0 +1,238 @@
+"""JSON listings of programs that have no reader of their own: columns are found by what they are called.
+
+Examples are dufs (``?json``), Caddy 1, gohttpserver, copyparty (``?ls``), ``serve``, ``rclone lsjson`` and the contents
+API of GitHub. Any API may answer with an array of objects, so every row must prove that it is a file or a directory:
+by a type or flag from a closed vocabulary, or by a name, a size and a time with no field that a file does not have.
+An empty array proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.values.exact import any_time, exact_size, hex_digest, printed
+from crawler.listings.values.exact_entries import Details, Rows, decode_name, quote_name
+from crawler.listings.values.exact_urls import base_of, bucket_of, is_external, last_segment, resolve_link, without_query
+from crawler.listings.json.document import JsonDocument
+from crawler.model.values import Kind, Listing
+
+_ROLES = {
+    "name": ("name", "filename", "basename", "base", "filetitle"),
+    "href": ("downloadurl", "href", "relative", "url", "link"),
+    "kind": ("type", "kind", "pathtype", "filetype", "entrytype"),
+    "folder": ("isdir", "isdirectory", "isfolder", "dir", "directory", "folder"),
+    "file": ("isfile",),
+    "link": ("issymlink", "issymboliclink"),
+    "size": ("size", "bytes", "sz", "filesize", "length", "contentlength"),
+    "time": ("mtime", "modtime", "lastmodified", "lastmod", "modified", "modifiedat", "datemodified", "ts", "mdate"),
+    "sha256": ("sha256",),
+    "md5": ("md5",),
+}
+_ROLE_OF = {key: (role, order) for role, keys in _ROLES.items() for order, key in enumerate(keys)}
+_ALSO_OF_FILES = frozenset(
+    re.findall(
+        r"\w+",
+        """path mode perm perms permissions owner user group uid gid inode ino nlink links atime ctime btime birthtime
+        created createdat ext extension mime mimetype contenttype icon etag sha1 crc32 hidden ishidden readable
+        writable target linktarget symlinkpath humansize sizehuman date time""",
+    )
+)
+_KINDS = {
+    **dict.fromkeys(("file", "f", "regular", "regularfile"), Kind.FILE),
+    **dict.fromkeys(("directory", "dir", "d", "folder", "symlinkdir", "collection"), Kind.DIRECTORY),
+    **dict.fromkeys(("symlink", "link", "l", "symlinkfile", "symboliclink"), Kind.SYMLINK),
+    **dict.fromkeys(("other", "submodule", "socket", "fifo", "device"), Kind.OTHER),
+}
+_DIRECTORIES = frozenset({"dirs", "directories", "folders", "subdirs"})
+_CONTAINERS = frozenset({"files", "paths", "items", "entries", "contents", "content", "children", "list", "listing"})
+_MORE = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextmarker", "continuationtoken", "truncated"})
+_MORE_FLAGS = frozenset({"istruncated", "hasmore", "more", "cursor"})
+_TOTALS = frozenset({"total", "totalcount", "filescount"})
+
+Columns = dict[str, str]
+"""Role → the key that plays it in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """Rows of one array, and the kind that the array's own name gives them."""
+
+    rows: list[Any]
+    kind: Kind | None = None
+
+
+def read_generic(document: JsonDocument) -> Listing | None:
+    """The listing, or None as soon as one row with a name is not provably a file or a directory.
+
+    Rows without a name are counted, as long as those with one are the most.
+    """
+    dufs = _is_dufs(document.value)
+    arrays = list(_arrays(document.value))
+    count = sum(len(array.rows) for array in arrays)
+    if not count and not dufs:
+        return None
+    taken = Rows(document.url)
+    base = bucket_of(document.url) if dufs else base_of(document.url)
+    known: dict[tuple[str, ...], Columns | None] = {}
+    nameless = 0
+    for array in arrays:
+        for row in array.rows:
+            if _is_nameless(row):
+                nameless += 1
+                taken.add_nameless()
+                continue
+            keys = tuple(row)
+            if keys not in known:
+                known[keys] = _columns(keys)
+            columns = known[keys]
+            details = columns and _details(row, columns, array.kind)
+            if not columns or not details or not _take(taken, base, row, columns, details):
+                return None
+    if nameless and 2 * nameless >= count:
+        return None
+    flaws = (Flaw(FlawKind.PART),) if _says_more(document.value, count) else ()
+    family, confidence = ("dufs-json", 1.0) if dufs else ("json-generic", 0.7)
+    return taken.listing(family, complete=document.whole, confidence=confidence, flaws=flaws)
+
+
+def _is_nameless(row: Any) -> bool:
+    """Whether nothing in a row could name an entry."""
+    if not isinstance(row, dict):
+        return True
+    naming = (value for key, value in row.items() if _ROLE_OF.get(_plain(key), ("",))[0] in {"name", "href"})
+    return not any(isinstance(value, str) and value for value in naming)
+
+
+def _is_dufs(root: Any) -> bool:
+    """dufs answers ``{"href", "kind": "Index", "uri_prefix", "paths": […]}``; the marks hold for an empty folder."""
+    return isinstance(root, dict) and root.get("kind") == "Index" and "uri_prefix" in root and "paths" in root
+
+
+def _arrays(root: Any) -> Iterator[_Array]:
+    if isinstance(root, list):
+        yield _Array(root)
+    elif isinstance(root, dict):
+        lists = {_plain(key): value for key, value in root.items() if isinstance(value, list)}
+        split = bool(lists.keys() & _DIRECTORIES) and "files" in lists
+        for key, rows in lists.items():
+            if key in _DIRECTORIES:
+                yield _Array(rows, Kind.DIRECTORY)
+            elif key in _CONTAINERS and not (_is_dufs(root) and key != "paths"):
+                yield _Array(rows, Kind.FILE if split and key == "files" else None)
+
+
+def _says_more(root: Any, count: int) -> bool:
+    """True if the answer itself says that it is one page of several."""
+    if not isinstance(root, dict):
+        return False
+    for key, value in root.items():
+        plain = _plain(key)
+        if value and (plain in _MORE or plain in _MORE_FLAGS):
+            return True
+        if plain in _TOTALS and isinstance(value, int) and value > count:
+            return True
+    return False
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+def _columns(keys: tuple[str, ...]) -> Columns | None:
+    """Which key plays which role; None when nothing could name an entry or tell what it is."""
+    best: dict[str, tuple[int, str]] = {}
+    foreign = False
+    for key in keys:
+        plain = _plain(key)
+        if plain in _ROLE_OF:
+            role, order = _ROLE_OF[plain]
+            best[role] = min(best.get(role, (order, key)), (order, key))
+        elif plain not in _ALSO_OF_FILES:
+            foreign = True
+    columns = {role: key for role, (_, key) in best.items()}
+    if not columns.keys() & {"name", "href"} or not columns.keys() & {"size", "time", "href"}:
+        return None
+    if foreign:
+        columns["foreign"] = ""
+    return columns
+
+
+def _details(row: dict[str, Any], columns: Columns, given: Kind | None) -> Details | None:
+    """Kind, size and time of a row; None if the row does not show that it is a file or a directory."""
+    size, time = row.get(columns.get("size", "")), row.get(columns.get("time", ""))
+    span, modified = exact_size(size), any_time(time)
+    kind = given or _kind(row, columns)
+    if kind is None:
+        whole = span is not None and modified is not None and "foreign" not in columns
+        if not whole:
+            return None
+        kind = Kind.DIRECTORY if str(row.get(columns.get("name", ""))).endswith("/") else Kind.UNKNOWN
+    digests = (hex_digest(name, row.get(columns[name])) for name in ("sha256", "md5") if name in columns)
+    return Details(
+        kind=kind,
+        size=span,
+        modified=modified,
+        row=printed(size, time),
+        digest=next((digest for digest in digests if digest), None),
+    )
+
+
+def _kind(row: dict[str, Any], columns: Columns) -> Kind | None:
+    """By flag, else by type; a type that is a MIME type or unknown is none."""
+    if "folder" in columns and isinstance(flag := row[columns["folder"]], bool):
+        link = "link" in columns and row[columns["link"]] is True
+        return Kind.DIRECTORY if flag else Kind.SYMLINK if link else Kind.FILE
+    if "kind" in columns and isinstance(word := row[columns["kind"]], str):
+        return _KINDS.get(_plain(word))
+    if "file" in columns and isinstance(flag := row[columns["file"]], bool):
+        return Kind.FILE if flag else Kind.DIRECTORY
+    return None
+
+
+def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details: Details) -> bool:
+    """Add the entry. The URL's last segment is the name unless it has none. False when nothing names it."""
+    name, href = row.get(columns.get("name", "")), _href(row, columns)
+    if href is None:
+        if not isinstance(name, str):
+            return False
+        _take_raw(taken, base, name, details)
+        return True
+    url = resolve_link(taken.url, href)
+    if url is None or details.kind is Kind.OTHER:
+        taken.reject("scheme" if url is None else "other", href)
+        return True
+    segment, slash = last_segment(url)
+    if slash and details.kind is Kind.UNKNOWN:
+        details = replace(details, kind=Kind.DIRECTORY)
+    if not segment or without_query(url) == without_query(taken.url):  # the name is in the query, or nowhere
+        if not isinstance(name, str) or url == taken.url:
+            taken.reject("self", href)
+            return True
+        segment = quote_name(name) or ""
+    taken.add(decode_name(segment), url, details, external=is_external(url, taken.url))
+    return True
+
+
+def _take_raw(taken: Rows, base: str, name: str, details: Details) -> None:
+    plain = name.removesuffix("/") if details.kind is Kind.DIRECTORY else name
+    if plain in {".", ".."}:
+        taken.reject("self" if plain == "." else "parent", name)
+    elif details.kind is Kind.OTHER:
+        taken.reject("other", name, "neither a file nor a directory")
+    else:
+        taken.add_raw(base, plain, details)
+
+
+def _href(row: dict[str, Any], columns: Columns) -> str | None:
+    """The link of a row. GitHub's ``download_url`` is null for directories: then the next best one."""
+    if "href" not in columns:
+        return None
+    first = row[columns["href"]]
+    if isinstance(first, str) and first:
+        return first
+    others = (row[key] for key in row if _ROLE_OF.get(_plain(key), ("",))[0] == "href")
+    return next((value for value in others if isinstance(value, str) and value), None)

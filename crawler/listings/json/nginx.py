@@ -1,0 +1,51 @@
+"""nginx ``autoindex_format json`` and ``jsonp``.
+
+Shape (ngx_http_autoindex_module): ``[{"name", "type": "directory|file|other", "mtime": HTTP-date, "size"}, …]``;
+names are raw, ``size`` stands on files only, times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.listings.values.exact import exact_size, http_time, printed
+from crawler.listings.values.exact_entries import Details, Rows
+from crawler.listings.values.exact_urls import base_of
+from crawler.listings.json.document import JsonDocument
+from crawler.model.values import Kind, Listing
+
+_KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
+_KEYS = frozenset({"name", "type", "mtime", "size"})
+# An empty directory: no other program is known to print an empty array in this way.
+_EMPTY = re.compile(r"\[\r\n(?:\r\n)?\]")
+
+
+def read_nginx(document: JsonDocument) -> Listing | None:
+    """The listing, or None if any element has another shape. ``other`` (a device, a dead link) is no entry."""
+    rows = document.value
+    if not isinstance(rows, list) or (not rows and not _EMPTY.fullmatch(document.text)):
+        return None
+    if rows and not any(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
+        return None
+    taken = Rows(document.url)
+    base = base_of(document.url)
+    for row in rows:
+        if not isinstance(row, dict) or not row.keys() <= _KEYS:
+            return None
+        name, kind, mtime = row.get("name"), _kind(row.get("type")), row.get("mtime")
+        if kind is None or not isinstance(mtime, str):
+            return None
+        if not isinstance(name, str):
+            taken.add_nameless()
+            continue
+        if kind is Kind.OTHER:
+            taken.reject("other", name, "neither a file nor a directory")
+            continue
+        size = row.get("size")
+        details = Details(kind=kind, size=exact_size(size), modified=http_time(mtime), row=printed(size, mtime))
+        taken.add_raw(base, name, details)
+    return taken.listing("nginx-jsonp" if document.wrapped else "nginx-json", complete=document.whole)
+
+
+def _kind(value: object) -> Kind | None:
+    return _KINDS.get(value) if isinstance(value, str) else None

@@ -1,0 +1,45 @@
+"""pCloud's public folder: what its page carries for its own script (``directLinkData``).
+
+Shape: ``{"code", "dirpath", "content": [{"name", "urlencodedname", "modified", "size", "icon"}, …]}``. Folders have no
+size. Addresses are relative to the page; the data is on the page itself and nothing of it is cut.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.listings.values.exact import exact_size, http_time, printed
+from crawler.listings.values.exact_entries import Details, Rows, decode_name
+from crawler.listings.values.exact_urls import base_of
+from crawler.listings.json.document import JsonDocument
+from crawler.model.values import Kind, Listing
+
+_KEYS = frozenset({"code", "dirpath", "content"})
+
+
+def read_pcloud(document: JsonDocument) -> Listing | None:
+    """The members of a public folder; None for another shape."""
+    value = document.value
+    if not isinstance(value, dict) or not value.keys() >= _KEYS or not isinstance(value["content"], list):
+        return None
+    rows = value["content"]
+    named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("urlencodedname"), str)]
+    if rows and not named:
+        return None
+    taken = Rows(document.url)
+    for row in named:
+        _take(taken, base_of(document.url), row)
+    for _ in range(len(rows) - len(named)):
+        taken.add_nameless()
+    return taken.listing("pcloud", complete=document.whole)
+
+
+def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
+    segment = row["urlencodedname"]
+    if any(character in segment for character in "/?#\\") or not segment.isascii():
+        taken.reject("bad-name", segment.encode("ascii", "backslashreplace").decode(), "is no path segment")
+        return
+    kind = Kind.DIRECTORY if "size" not in row else Kind.FILE
+    size, modified = row.get("size"), row.get("modified")
+    details = Details(kind=kind, size=exact_size(size), modified=http_time(modified), row=printed(size, modified))
+    taken.add(decode_name(segment), f"{base}{segment}{'/' if kind is Kind.DIRECTORY else ''}", details)

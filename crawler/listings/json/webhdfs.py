@@ -1,0 +1,64 @@
+"""WebHDFS, ``GET /webhdfs/v1/path?op=LISTSTATUS`` (Hadoop, "WebHDFS REST API", "List a Directory").
+
+Shape: ``{"FileStatuses": {"FileStatus": [{"pathSuffix", "type", "length", "modificationTime"}, …]}}``. ``pathSuffix``
+is a plain name, and empty if the path is a file; times are milliseconds since 1970. Azure Data Lake adds a
+``continuationToken``. A file is read by the same address with ``op=OPEN``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.values.exact import epoch_time, exact_size, printed
+from crawler.listings.values.exact_entries import Details, Rows, canonical, quote_name, shown
+from crawler.listings.values.exact_urls import query_value, without_query
+from crawler.listings.json.document import JsonDocument
+from crawler.model.values import Kind, Listing
+
+_KEYS = frozenset({"pathSuffix", "type", "length", "modificationTime"})
+_KINDS = {"FILE": Kind.FILE, "DIRECTORY": Kind.DIRECTORY, "SYMLINK": Kind.SYMLINK}
+
+
+def read_webhdfs(document: JsonDocument) -> Listing | None:
+    """The members of a directory; None for another shape, and for a path that is a file."""
+    outer = document.value.get("FileStatuses") if isinstance(document.value, dict) else None
+    rows = outer.get("FileStatus") if isinstance(outer, dict) else None
+    if not isinstance(outer, dict) or not isinstance(rows, list):
+        return None
+    if not all(isinstance(row, dict) for row in rows):
+        return None
+    named = [row for row in rows if row.keys() >= _KEYS and isinstance(row["pathSuffix"], str) and row["pathSuffix"]]
+    if rows and not named:
+        return None
+    taken = Rows(document.url)
+    for row in named:
+        _take(taken, row)
+    for _ in range(len(rows) - len(named)):
+        taken.add_nameless()
+    flaws = (Flaw(FlawKind.PART, "continuationToken"),) if outer.get("continuationToken") else ()
+    return taken.listing("webhdfs", complete=document.whole, flaws=flaws)
+
+
+def _take(taken: Rows, row: dict[str, Any]) -> None:
+    name = row["pathSuffix"]
+    quoted = quote_name(name)
+    if quoted is None:
+        taken.reject("bad-name", shown(name), "is not text")
+        return
+    kind = _KINDS.get(str(row["type"]), Kind.OTHER)
+    details = Details(
+        kind=kind,
+        size=exact_size(row["length"]),
+        modified=epoch_time(row["modificationTime"]),
+        row=printed(row["length"], row["modificationTime"]),
+    )
+    taken.add(canonical(name), _address(taken.url, quoted, kind), details)
+
+
+def _address(url: str, quoted: str, kind: Kind) -> str:
+    """Where a member is read: a directory as this one is, a file by ``op=OPEN``."""
+    path = without_query(url).rstrip("/").removesuffix("/.")
+    if query_value(url, "op") is None and query_value(url, "OP") is None:
+        return f"{path}/{quoted}{'/' if kind is Kind.DIRECTORY else ''}"
+    return f"{path}/{quoted}?op={'LISTSTATUS' if kind is Kind.DIRECTORY else 'OPEN'}"

@@ -1,0 +1,176 @@
+"""What the JSON and XML readers share: names that become URLs, and a collector of entries."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, unquote_to_bytes
+
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.values.mentions import are_elsewhere, has_files, names_of, row_rejection
+from crawler.model.values import Entry, Kind, Listing, Rejection, Span
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
+_SURROGATE = re.compile("[\ud800-\udfff]").search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What a row says of an entry besides its name and URL."""
+
+    kind: Kind = Kind.FILE
+    size: Span[int] | None = None
+    modified: Span[datetime] | None = None
+    row: str = ""
+    digest: str | None = None
+    etag: str | None = None
+
+    def tells_another(self, other: Details) -> bool:
+        """Whether two rows of one name cannot be about the same file: another kind, size, or digest."""
+        return self.kind is not other.kind or any(
+            mine is not None and theirs is not None and mine != theirs
+            for mine, theirs in ((self.size, other.size), (self.digest, other.digest))
+        )
+
+
+class Rows:
+    """Collects the entries and rejections of the listing at ``url``. A URL is an entry once."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._entries: list[Entry] = []
+        self._rejections: list[Rejection] = []
+        self._seen: dict[str, Details] = {}
+
+    def add(self, name: str, url: str, details: Details, *, folder: str = "", external: bool = False) -> None:
+        """Take an entry, or note why not: its name cannot be one, or its URL is there already."""
+        if problem := name_problem(name):
+            self.reject("bad-name", shown(name), problem)
+        elif url in self._seen:
+            self._add_again(name, url, details)
+        else:
+            self._seen[url] = details
+            self._entries.append(
+                Entry(
+                    name=name,
+                    kind=details.kind,
+                    url=url,
+                    # What stands there for a directory is the size of its own record, or a count of its members.
+                    size=None if details.kind is Kind.DIRECTORY else details.size,
+                    modified=details.modified,
+                    row=details.row,
+                    folder=folder,
+                    digest=details.digest,
+                    etag=details.etag,
+                    external=external,
+                )
+            )
+
+    def _add_again(self, name: str, url: str, details: Details) -> None:
+        """Note a second row with the URL of an entry: the same row again, or another file of that name."""
+        if details.tells_another(self._seen[url]):
+            self.reject("clash", name)
+        else:
+            self.reject("duplicate", url)
+
+    def add_nameless(self) -> None:
+        """Note a row of the listing that names nothing: the file is there and cannot be asked for."""
+        self.reject("bad-name", "", "has no name")
+
+    def add_raw(self, base: str, name: str, details: Details) -> None:
+        """Take an entry that is named only: the URL is ``base`` (ends in a slash) and the quoted name."""
+        quoted = quote_name(name)
+        if quoted is None:
+            self.reject("bad-name", shown(name), "is not text")
+        else:
+            end = "/" if details.kind is Kind.DIRECTORY else ""
+            self.add(canonical(name), f"{base}{quoted}{end}", details)
+
+    def reject(self, reason: str, subject: str, detail: str = "") -> None:
+        """Note what is not an entry, and why."""
+        self._rejections.append(row_rejection(reason, subject, detail))
+
+    def listing(
+        self,
+        family: str,
+        *,
+        complete: bool = True,
+        confidence: float = 1.0,
+        next_pages: tuple[str, ...] = (),
+        flaws: tuple[Flaw, ...] = (),
+    ) -> Listing:
+        """The listing of all that was taken, recognised by the marks of ``family``.
+
+        ``flaws`` make it incomplete, and say more than that its end is missing.
+        """
+        is_elsewhere = are_elsewhere(self._rejections) and not has_files(self._entries)
+        cut = (Flaw(FlawKind.CUT),) * (not complete)
+        return Listing(
+            url=self.url,
+            family=family,
+            confidence=confidence,
+            is_listing=True,
+            complete=complete and not flaws,
+            flaws=(*cut, *flaws, *((Flaw(FlawKind.ELSEWHERE),) * is_elsewhere)),
+            entries=tuple(self._entries),
+            rejections=tuple(self._rejections),
+            next_pages=next_pages,
+            mentioned=frozenset(names_of(self._rejections)),
+            conclusive=not is_elsewhere,
+        )
+
+
+def name_problem(name: str) -> str | None:
+    """Why ``name`` cannot be one path segment. The rules of a disk come later (``urls.entry_path``)."""
+    if name in {"", ".", ".."}:
+        return "empty or dots"
+    if "/" in name or "\0" in name:
+        return "contains a slash or NUL"
+    return None
+
+
+def quote_name(name: str) -> str | None:
+    """A name (or a key with slashes in it) percent-encoded: all but unreserved characters and the slash.
+
+    Bytes that surrogateescape kept come out as they were. None when it holds other lone surrogates
+    (JSON can write them), which no bytes stand for.
+    """
+    try:
+        return _UNSAFE.sub(_escape, name)
+    except UnicodeEncodeError:
+        return None
+
+
+class _Escapes(dict[str, str]):
+    """Character → its escape. Looked up, because ``quote`` on every name would take half of the whole time."""
+
+    def __missing__(self, character: str) -> str:
+        escape = self[character] = quote(character, safe="", errors="surrogateescape")
+        return escape
+
+
+_ESCAPES = _Escapes()
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _ESCAPES[found[0]]
+
+
+def canonical(name: str) -> str:
+    """The one spelling of a name that ``quote_name`` can encode: valid UTF-8 is not left as escaped bytes."""
+    if _SURROGATE(name) is None:
+        return name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
+def shown(name: str) -> str:
+    """``name`` as text that can be encoded: lone surrogates that no bytes stand for become ``?``."""
+    return name if quote_name(name) is not None else name.encode("utf-8", "replace").decode()
+
+
+def decode_name(segment: str) -> str:
+    """A raw path segment, decoded once."""
+    if "%" not in segment and segment.isascii():
+        return segment
+    return unquote_to_bytes(segment.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

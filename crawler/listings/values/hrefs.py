@@ -1,0 +1,287 @@
+"""Hrefs: where a link of a listing leads, and whether that is a row of the listing at all.
+
+A reference is resolved by RFC 3986 section 5 with its bytes kept (``%d1`` and ``%D1`` stay what they are, ``%2e%2e`` is
+never collapsed); only what may not stand in a request line is percent-encoded, as browsers do. The name of an entry is
+the last segment of the raw path, decoded once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+
+from crawler.listings.values import queries
+from crawler.text.urls import INDEX_SORT, canonical_url, joined
+
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
+_WEB = {"http", "https"}
+_KEEP = "%/:?=&~+!$,;'@()*[]|"
+_SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_STRIPPED = str.maketrans("", "", "\t\r\n")
+_FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
+_DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
+Origin = tuple[str, str, int]
+
+
+class Way(Enum):
+    """What a link is, judged by its target alone. The values are the reasons of ``docs/listings.md``."""
+
+    CHILD = "child"
+    PAGE = "page"
+    SORT = "sort"
+    PARENT = "parent"
+    BREADCRUMB = "breadcrumb"
+    SELF = "self"
+    ABOVE = "above"
+    OTHER_HOST = "other-host"
+    SCHEME = "scheme"
+    QUERY = "query"
+    FRAGMENT = "fragment"
+    DEEP = "deep"
+    BAD_NAME = "bad-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resolved link. ``url`` is "" for what cannot be fetched; ``name`` is "" for what has none."""
+
+    way: Way
+    url: str = ""
+    name: str = ""
+    slash: bool = False
+    """The target ends in a slash."""
+    folder: str = ""
+    """Decoded folders between the listing and the target."""
+    queried: bool = False
+    """The query has the path of the folder, below that of the page."""
+    problem: str = ""
+    """Of BAD_NAME: why no file can have the name."""
+
+
+def origin(url: str) -> Origin | None:
+    """(scheme, host, port) with the default port written out; None for anything without a host or with a bad port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+
+
+def resolve(base: str, href: str) -> str | None:
+    """``href`` seen from ``base`` with its bytes kept and the fragment removed; None when that is no URL."""
+    try:
+        target: str | None = joined(base, href).partition("#")[0]
+    except ValueError:
+        return None
+    if target and "//" in href:  # it may have an authority of its own
+        target = canonical_url(target)
+    return None if target is None else quote(target, safe=_KEEP, errors="surrogateescape")
+
+
+def decoded(segment: str) -> str:
+    """A raw segment decoded once: UTF-8, other bytes kept as surrogates."""
+    if "%" not in segment and segment.isascii():
+        return segment
+    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+
+
+def name_problem(name: str) -> str:
+    """Why a decoded segment cannot be an entry's name; "" if it can."""
+    if name in {"", ".", ".."}:
+        return "empty or dots"
+    if "/" in name or "\0" in name:
+        return "a slash or NUL inside"
+    if "\\" in name and _DRIVE_OR_PARENT.search(name):
+        return "a way out by backslash"
+    return ""
+
+
+def same_site(first: Origin | None, second: Origin | None) -> bool:
+    """True when both are one host; http and https on their default ports count as one."""
+    if first is None or second is None:
+        return False
+    if first == second:
+        return True
+    default = first[2] == _PORTS[first[0]] and second[2] == _PORTS[second[0]]
+    return default and first[1] == second[1] and {first[0], second[0]} <= _WEB
+
+
+class Resolver:
+    """Judges the links of one page. ``root`` is the directory that the page lists, as a raw path."""
+
+    def __init__(self, url: str, base_href: str = "") -> None:
+        self.page = url.partition("#")[0]
+        self.base = (resolve(self.page, base_href) if base_href else None) or self.page
+        self.origin = origin(self.page)
+        try:
+            parts = urlsplit(self.page)
+        except ValueError:
+            parts = urlsplit("")
+        self.path, self.query = parts.path or "/", parts.query
+        self.is_coded = False
+        """Queries name folders in base64."""
+        self.key, self.folder = queries.folder_value(self.query) or ("", "")
+        self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
+        if self.directory.count("/") < 3:
+            self.directory = self.base.partition("?")[0].rstrip("/") + "/"
+        self._plain = self.origin is not None and origin(self.directory) == self.origin
+        self.root = self._path(self.directory) if self._plain else self.path.rpartition("/")[0] + "/"
+        self._fast = self._plain
+
+    @staticmethod
+    def _path(url: str) -> str:
+        return "/" + url.split("/", 3)[3].partition("?")[0]
+
+    def set_root(self, root: str) -> None:
+        """Take ``root`` (a raw path that ends in a slash) as the directory that the page lists."""
+        if root != self.root:
+            self.root = root
+            self._fast = False
+
+    def set_folder(self, folder: str, *, coded: bool) -> None:
+        """Take ``folder`` as that which a query would name for this page, and all queries as ``coded`` or not."""
+        self.folder, self.is_coded = folder, coded
+
+    def target(self, href: str, *, literal: bool = False) -> Target:
+        """Where ``href`` leads and what that makes of it; a ``literal`` one has no parameters that are not its name."""
+        href = href.strip(" \t\r\n\f").translate(_STRIPPED)
+        if ";" in href and not literal:
+            href = self._without_session(href) or "./"
+        if self._fast and _SIMPLE.fullmatch(href):
+            return self._simple(href, literal=literal)
+        if not href or href[0] == "#":
+            return Target(Way.FRAGMENT)
+        scheme = _SCHEME.match(href)
+        if scheme and scheme[1].lower() not in _PORTS:
+            return Target(Way.SCHEME)
+        url = resolve(self.base, href)
+        place = origin(url) if url else None
+        if url is None or place is None or (place[0] == "ftp" and self.origin and self.origin[0] != "ftp"):
+            return Target(Way.SCHEME, url or "")
+        parts = urlsplit(url)
+        if not same_site(place, self.origin):
+            return self._elsewhere(Way.OTHER_HOST, url, parts.path)
+        if parts.query or url.endswith("?"):
+            return self._with_query(url, parts.path or "/", parts.query)
+        return self._by_path(url, parts.path or "/")
+
+    def _without_session(self, href: str) -> str:
+        """``href`` without sessions; what stands in the address of this directory is the name of a folder."""
+        for own in (self.directory, self.root):
+            if ";" in own and own.startswith(href):
+                return href
+            if ";" in own and href.startswith(own):
+                return own + queries.without_session(href[len(own) :])
+        return queries.without_session(href)
+
+    def _simple(self, href: str, *, literal: bool) -> Target:
+        bare = href[2:] if href.startswith("./") else href
+        slash = bare.endswith("/")
+        segment = bare[:-1] if slash else bare
+        name = decoded(segment)
+        if problem := name_problem(name):
+            return Target(Way.BAD_NAME, self.directory + bare, name, problem=problem)
+        if ";" in segment and not literal and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
+            name = decoded(plain[1])
+        return Target(Way.CHILD, self.directory + bare, name, slash)
+
+    @staticmethod
+    def _elsewhere(way: Way, url: str, path: str) -> Target:
+        slash = path.endswith("/")
+        name = decoded(path.rstrip("/").rpartition("/")[2])
+        return Target(way, url, "" if name_problem(name) else name, slash)
+
+    def _by_path(self, url: str, path: str) -> Target:
+        if path in {self.root, self.path} and path != self.root.rstrip("/"):
+            return Target(Way.SELF, url)
+        bare = path.rstrip("/") + "/"
+        if path.endswith("//"):
+            path = bare
+        if self.root.startswith(bare):
+            return Target(
+                Way.SELF if bare == self.root else Way.PARENT if self._is_parent(bare) else Way.BREADCRUMB, url
+            )
+        if not path.startswith(self.root):
+            return self._elsewhere(Way.ABOVE, url, path)
+        tail = path[len(self.root) :]
+        slash = tail.endswith("/")
+        segments = [decoded(segment) for segment in tail.rstrip("/").split("/")]
+        segments = [segment for segment in segments[:-1] if segment] + segments[-1:]
+        if problem := next(filter(None, map(name_problem, segments)), ""):
+            return Target(Way.BAD_NAME, url, segments[-1], problem=problem)
+        way = Way.CHILD if len(segments) == 1 else Way.DEEP
+        return Target(way, url, segments[-1], slash, "/".join(segments[:-1]))
+
+    def _is_parent(self, bare: str) -> bool:
+        return self.root.rstrip("/").rpartition("/")[0] + "/" == bare
+
+    def _with_query(self, url: str, path: str, query: str) -> Target:
+        here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
+        script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
+        if here and INDEX_SORT.fullmatch(query):
+            return Target(Way.SORT, url)
+        if here and queries.SORT_KEYS.search(query) and self._same_folder(query):
+            return Target(Way.PAGE if self._is_further(query) else Way.SORT, url)
+        if script and (named := self._named_by_query(url, query)):
+            return named
+        if here and self._is_further(query):
+            return Target(Way.PAGE, url)
+        return Target(Way.QUERY, url) if here else self._with_kept_query(url, path, query)
+
+    def _with_kept_query(self, url: str, path: str, query: str) -> Target:
+        """The entry at ``path``, its key kept; the way up in another order is the way up."""
+        kept = queries.kept_of(path, query)
+        if kept is None:
+            return Target(Way.QUERY, url)
+        target = self._by_path(url.partition("?")[0], path)
+        if target.way in {Way.CHILD, Way.DEEP, Way.BAD_NAME}:
+            return replace(target, url=f"{target.url}?{kept}") if kept else target
+        return target if target.way in {Way.PARENT, Way.BREADCRUMB} and not kept else Target(Way.QUERY, url)
+
+    def _same_folder(self, query: str) -> bool:
+        value = queries.folder_value(query, coded=self.is_coded)
+        return value is None or value[1] == self.folder
+
+    def _named_by_query(self, url: str, query: str) -> Target | None:
+        value = queries.folder_value(query, coded=self.is_coded)
+        file = next((v for k, v in parse_qsl(query, errors="surrogateescape") if k.lower() in _FILE_KEYS and v), "")
+        if value is None:
+            return None
+        key, folder = value
+        if key == "p" and folder.isdigit():
+            return None
+        if file:
+            file = file.rstrip("/").rpartition("/")[2]
+            if folder != self.folder or name_problem(file):
+                return None
+            return Target(Way.CHILD, url, file)
+        target = self._folder_target(url, folder)
+        # What is the whole query (``?/a/b``) names files too, and ends like a path.
+        slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
+        queried = target.way is Way.CHILD and key in queries.PLAIN_FOLDER_KEYS and "/" in decoded(query)
+        return replace(target, slash=slash, queried=queried)
+
+    def _folder_target(self, url: str, folder: str) -> Target:
+        if folder == self.folder:
+            return Target(Way.SELF, url)
+        above = self.folder.rpartition("/")[0]
+        if not folder or (self.folder + "/").startswith(folder + "/"):
+            return Target(Way.PARENT if folder == above else Way.BREADCRUMB, url)
+        if self.folder and not folder.startswith(self.folder + "/"):
+            return Target(Way.PARENT if folder.endswith("/..") else Way.ABOVE, url)
+        segments = folder[len(self.folder) :].strip("/").split("/")
+        if problem := next(filter(None, map(name_problem, segments)), ""):
+            return Target(Way.PARENT if segments[-1] == ".." else Way.BAD_NAME, url, problem=problem)
+        return Target(Way.CHILD if len(segments) == 1 else Way.DEEP, url, segments[-1], True, "/".join(segments[:-1]))
+
+    def _is_further(self, query: str) -> bool:
+        """True when a query asks for a later page than this one; counted pages begin at 1, offsets at 0."""
+        key, page = queries.page_of(query)
+        here = queries.page_of(self.query)[1]
+        return page > max(here, 1 if key.startswith("p") else 0)

@@ -1,0 +1,86 @@
+"""What a page shows and does not list: deletion asks for it, because what is shown is not proven absent.
+
+What leads to another host, above, or nowhere is no entry, but the page still shows the very name. And a page that has
+rows for files, all of which lead elsewhere, is not the page of an empty folder (for HTML: ``elsewhere``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from crawler.listings.values.hrefs import Target, Way
+from crawler.model.values import Entry, Kind, Rejection
+from crawler.text.urls import before_query
+
+_SILENT = {Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF, Way.PAGE}
+"""What leads to this page, to another page of it or to one above speaks of no member of the folder."""
+_SILENT_REASONS = {"duplicate", *(way.value for way in _SILENT)}
+ELSEWHERE = {Way.OTHER_HOST, Way.ABOVE, Way.QUERY, Way.SCHEME, Way.FRAGMENT, Way.DEEP, Way.BAD_NAME}
+_ELSEWHERE_REASONS = {way.value for way in ELSEWHERE}
+_NAVIGATION = {*_SILENT_REASONS, "navigation"}
+_AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
+
+
+def names_of_link(way: Way, href: str, text: str, own: str = "") -> set[str]:
+    """The names that a link mentions which is no entry: the last segment of its path, and the ``text`` it shows.
+
+    ``own`` is the name by which a link leads to this very page (``index.php``), "" if it has none: the page is taken
+    for that script, but the folder may as well hold a file of that name.
+    """
+    if way is Way.SELF and own:
+        return {own}
+    return set() if way in _SILENT else {last_name(href), text.removesuffix("/")} - {"", ".", ".."}
+
+
+def names_of(rejections: Iterable[Rejection]) -> set[str]:
+    """The same for rows of JSON and XML. What they are about may be an address or a plain name."""
+    subjects = [rejection.subject for rejection in rejections if rejection.reason not in _SILENT_REASONS]
+    plain = {subject.rstrip("/").rpartition("/")[2] for subject in subjects}
+    return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
+
+
+_DOTS = re.compile(r"\s*(?:\.{1,2}/)*\.{1,2}/?\s*")
+
+
+def row_rejection(reason: str, subject: str, detail: str = "", name: str = "") -> Rejection:
+    """The rejection of a row that is shown as ``name``, which is counted unless it is navigation."""
+    is_navigation = reason in _NAVIGATION or is_way_up(subject)
+    return Rejection(reason, subject, detail, "" if is_navigation else name or subject or "?")
+
+
+def is_way_up(href: str) -> bool:
+    """Whether ``href`` is nothing but dots: the page itself or one above, also where <base> leads to another host."""
+    return _DOTS.fullmatch(href) is not None
+
+
+def last_name(href: str) -> str:
+    """The last segment of a path, whatever host it is on, decoded once."""
+    path = _AUTHORITY.sub("/", before_query(href.strip()), count=1)
+    name = path.rstrip("/").rpartition("/")[2]
+    try:
+        return unquote_to_bytes(name.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate, as JSON can carry
+        return name
+
+
+def has_files(entries: Iterable[Entry]) -> bool:
+    """Whether any of ``entries`` may be a file."""
+    return any(entry.kind is not Kind.DIRECTORY for entry in entries)
+
+
+def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
+    """Whether rows lead elsewhere, of a page that has no other links than those of its rows."""
+    return any(rejection.reason in _ELSEWHERE_REASONS for rejection in rejections)
+
+
+def reason_of(target: Target) -> str:
+    """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
+    return "navigation" if target.way in {Way.CHILD, Way.PAGE} else target.way.value
+
+
+def is_keyed(entry: Entry, plain: set[str]) -> bool:
+    """Whether an entry is one of ``plain``, with a query behind its name."""
+    address, _, query = entry.url.partition("?")
+    return bool(query) and address in plain and last_name(address) == entry.name

@@ -1,0 +1,70 @@
+"""Keys of object stores (S3, GCS, Azure, Swift, archive.org) → entries in folders.
+
+A store has no directories, only keys. With ``delimiter=/`` it answers one level at a time and names the
+prefixes below; without, it lists all keys, and the folders are inside them.
+"""
+
+from __future__ import annotations
+
+from crawler.listings.values.exact_entries import Details, Rows, canonical, name_problem, quote_name, shown
+from crawler.listings.values.exact_urls import with_query
+from crawler.model.values import Kind
+
+PAGING = frozenset({"marker", "continuation-token", "start-after", "key-marker", "version-id-marker"})
+"""Query parameters that say where a page starts: dropped when another prefix or page is asked for."""
+
+
+class ObjectKeys:
+    """Adds keys below ``base`` (the container's URL, ending in a slash) to ``rows``.
+
+    ``prefix`` is what the listing was asked for. It may end inside a name (``photos/2024-``): keys are
+    relative to its last slash.
+    """
+
+    def __init__(self, rows: Rows, base: str, prefix: str = "") -> None:
+        self._rows = rows
+        self._base = base
+        self._prefix = prefix
+        self._inside = prefix[: prefix.rfind("/") + 1]
+
+    def add_file(self, key: str, details: Details) -> None:
+        """Take an object, or note why not. A key that ends in a slash only marks that a directory exists."""
+        if key.endswith("/"):
+            held = details.size is not None and details.size.low > 0
+            reason, detail = ("bad-name", "has a body and ends in a slash") if held else ("self", "marks a directory")
+            self._rows.reject(reason, shown(key), detail)
+            return
+        parts, quoted = self._split(key)
+        if parts:
+            self._rows.add(parts[-1], self._base + quoted, details, folder="/".join(parts[:-1]))
+
+    def add_prefix(self, prefix: str) -> None:
+        """Take a common prefix as a directory: its URL is this listing's with another ``prefix``."""
+        if not prefix.endswith("/"):
+            self._rows.reject("query", shown(prefix), "ends in another delimiter than a slash")
+            return
+        parts, _ = self._split(prefix)
+        if not parts:
+            return
+        if len(parts) > 1:
+            self._rows.reject("deep", prefix)
+            return
+        url = with_query(self._rows.url, PAGING, {"prefix": prefix, "delimiter": "/"})
+        if url is not None:
+            self._rows.add(parts[0], url, Details(kind=Kind.DIRECTORY))
+
+    def _split(self, key: str) -> tuple[list[str], str]:
+        """The segments of a key below the listing, each fit to be a name, and the quoted key; none if rejected."""
+        quoted = quote_name(key)
+        if not key.startswith(self._prefix):
+            self._rows.reject("above", shown(key), f"does not start with {shown(self._prefix)!r}")
+            return [], ""
+        if quoted is None:
+            self._rows.reject("bad-name", shown(key), "is not text")
+            return [], ""
+        parts = canonical(key[len(self._inside) :]).removesuffix("/").split("/")
+        for part in parts:
+            if name_problem(part):
+                self._rows.reject("bad-name", shown(key), "an empty, dot or NUL segment")
+                return [], ""
+        return parts, quoted

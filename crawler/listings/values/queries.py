@@ -1,0 +1,156 @@
+"""Queries and path parameters behind the name of an entry: what is a view, a session, a key, or something else.
+
+A link ``sub/?C=M&O=D`` asks for the folder in another order, ``a.iso;jsessionid=1`` for the file in a session, and
+``a.iso?k=KEY`` for the file with a key: each is that very entry. ``sub/?zip`` and ``view.php?id=7`` are not.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from urllib.parse import parse_qsl, unquote
+
+from crawler.text.urls import INDEX_SORT
+
+_SESSIONS = r"jsessionid|phpsessid|sessionid|session_id|aspsessionid\w*|sid"
+_SESSION_PARAMETER = re.compile(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
+_TYPE_CODE = re.compile(r";type=[adi](?=/?(?:[?#]|\Z))")
+_VIEW = re.compile(
+    rf"(?:{_SESSIONS}|session|sort|order|orderby|order_by|sortby|sort_by|sortorder|sort_order|sorting|ordering|dirsort"
+    r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsv]=\w?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Parameters that choose how a page looks, or that name a visit: dropped."""
+_FOLDER_VIEW = re.compile(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
+_FETCHED = re.compile(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
+"""Parameters by which a server sends the file itself: kept for the request."""
+_OTHER = re.compile(
+    r"(?:zip|tar|tgz|tar_?gz|targz|archive|compress|pack|json|xml|rss|atom|feed|simple|format|output|delete|del|remove|rm"
+    r"|edit|rename|move|mv|copy|upload|mkdir|new|share|log[io]n|logout|auth_?action|action|act|op|cmd|do|task|info|stat"
+    r"|history|blame|diff|thumb|thumbnail|th|preview|hash|md5|sha\d+|checksum|meta|metadata|properties|acl|uploads|q"
+    r"|search|query|page|pg|paged|start|offset|marker|prefix|path|dir|folder|directory|id)(?:=.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Parameters by which a server sends something else than the entry, or does something to it."""
+_SCRIPT_NAME = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
+_FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+_DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
+RESERVED = re.compile(r"[?#:]")
+"""What ends a path or a scheme (RFC 3986), and stands in names all the same."""
+SORT_KEYS = re.compile(
+    r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
+    r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
+    re.IGNORECASE,
+)
+PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
+"""Those that mean nothing else."""
+FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
+_LEADING = re.compile(r"\A(?:\.?/)+")
+_STANDARD_BASE64 = str.maketrans(" -_", "++/")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
+
+
+def is_doubtful(href: str) -> bool:
+    """Whether ``href`` holds what may be a character of a name that was not escaped.
+
+    A colon behind a slash, as in ``./1:2.deb``, belongs to the name by RFC 3986 section 4.2.
+    """
+    return _DOUBTFUL.search(href) is not None
+
+
+def without_session(href: str) -> str:
+    """``href`` without the session parameters of its path (``;jsessionid=…``): they change from visit to visit."""
+    return _SESSION_PARAMETER.sub("", href)
+
+
+def without_parameters(href: str) -> str:
+    """``href`` without its session parameters and without FTP's type code (``;type=i``, RFC 1738 section 3.2.2)."""
+    return _TYPE_CODE.sub("", without_session(href))
+
+
+def has_parameter(href: str) -> bool:
+    """Whether ``href`` has a parameter that is left out of the name, unless the page shows it as part of the name."""
+    return ";" in href and without_parameters(href) != href
+
+
+def kept_of(path: str, query: str) -> str | None:
+    """What a request for the entry at ``path`` keeps of its ``query``; None if that asks for something else.
+
+    Views, sort orders and sessions are dropped; keys, signatures and download marks stay as they are spelt. A script
+    is not what its query names, and behind a name without an extension only known parameters are believed.
+    """
+    if INDEX_SORT.fullmatch(query):
+        return ""
+    is_folder = path.endswith("/")
+    name = unquote(path.rstrip("/").rpartition("/")[2])
+    if not is_folder and _SCRIPT_NAME.search(name):
+        return None
+    kept = []
+    for part in filter(None, re.split("[&;]", query)):
+        if _VIEW.fullmatch(part) or (is_folder and _FOLDER_VIEW.fullmatch(part)):
+            continue
+        if _OTHER.fullmatch(part) or (is_folder and _FETCHED.fullmatch(part)):
+            return None
+        if not (is_folder or _FETCHED.fullmatch(part) or _FILE_NAME.search(name)):
+            return None
+        kept.append(part)
+    return "&".join(kept)
+
+
+def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
+    """(key, folder) that a query names, the folder decoded and without leading ``./`` and outer slashes.
+
+    ``coded``: values are base64 where they can be.
+    """
+    named = folder_parameter(query)
+    if named is None:
+        return None
+    key, value = named
+    plain = from_base64(value) if coded and key != "/" else None
+    return key, trimmed(value if plain is None else plain)
+
+
+def folder_parameter(query: str) -> tuple[str, str] | None:
+    """(key, value) by which a query names a folder: the value decoded once, with all its slashes."""
+    if query.startswith("/"):
+        return "/", unquote(query.partition("&")[0], errors="surrogateescape")
+    for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
+        if key.lower() in FOLDER_KEYS:
+            return key.lower(), value
+    return None
+
+
+def folder_place(url: str, *, coded: bool) -> str:
+    """One spelling for all URLs whose queries name the same folder; "" for a query that names none."""
+    address, _, query = url.partition("?")
+    value = folder_value(query, coded=coded) if query else None
+    return f"{address}?{value[0]}={value[1]}" if value else ""
+
+
+def from_base64(value: str) -> str | None:
+    """The path that ``value`` is in base64 (RFC 4648 sections 4 and 5), with or without padding; None if it is none.
+
+    A ``+`` has become a space.
+    """
+    try:
+        padded = value.rstrip("=").translate(_STANDARD_BASE64)
+        plain = b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return None if not plain or _CONTROLS.search(plain) else plain
+
+
+def trimmed(value: str) -> str:
+    """A folder without leading ``./``, outer slashes, and slashes in a row; a backslash counts as one."""
+    value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
+    return "" if value == "." else value.rstrip("/")
+
+
+def page_of(query: str) -> tuple[str, int]:
+    """(key, number) of the page that a query asks for; ("", 0) if it names none."""
+    for key, value in parse_qsl(query, errors="surrogateescape"):
+        if key.lower() in PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
+            return key.lower(), int(value)
+    return "", 0

@@ -1,0 +1,135 @@
+"""Size cells: what a printed size says about the number of bytes.
+
+``1.2K`` is an interval, and how wide it is depends on who printed it. Rounding rules (read in the servers' sources):
+
+nearest  Apache's ``apr_strfsize`` and nginx's autoindex: to the nearest unit of the last digit, by 1024. Apache drops
+         the lower bits before it rounds, so an edge may lie up to 1/1024 of a unit further out.
+floor    lighttpd's ``http_list_directory_sizefmt``: the decimal is the remainder in 1024ths divided by 100, cut off,
+         with 0.1K as the least for a file that is not empty.
+safe     everyone else: a unit of the last digit either way, and 1000 or 1024 as the base. Three digits behind the
+         point may be thousands, so that the interval contains both meanings.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+from math import ceil, floor
+
+from crawler.model.values import Span
+
+
+class Rounding(Enum):
+    """How a family arrives at the digits it prints."""
+
+    NEAREST = "nearest"
+    FLOOR = "floor"
+    SAFE = "safe"
+
+
+_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6, "к": 1, "м": 2, "г": 3, "т": 4}
+_UNIT = (
+    r"(?:(?P<power>[kmgtpe])(?:i?[bo]|[bo]ytes?)?|(?P<bytes>b|o|bytes?|octets?|bytes?\s+in\s+size|байт\w*|字节|バイト)"
+    r"|(?P<local>[кмгт])(?:и?б|байт)?)"
+)
+_NUMBER = r"(?P<whole>\d{1,3}(?:[,' \u00a0\u2009\u202f]\d{3})+|\d+)(?P<point>\s?[.,]\d+)?"
+_SIZE = re.compile(rf"[\[(]?\s*(?:~\s*)?{_NUMBER}\s*{_UNIT}?\.?\s*[\])]?", re.IGNORECASE)
+_EXACT_INSIDE = re.compile(r"\(\s*(\d{1,3}(?:[,\s]\d{3})+|\d+)\s*bytes?\s*\)", re.IGNORECASE)
+_MARKED = re.compile(rf"(?<![\w.,]){_NUMBER}\s?{_UNIT}(?![\w/])", re.IGNORECASE)
+_NONE = re.compile(
+    r"[-‐-―−_]{1,5}|\[?(?:<\s*)?(?:dir(?:ectory)?|folder|n/?a|null|none|link|dossier|ordner|carpeta|папка)(?:\s*>)?\]?",
+    re.I,
+)
+_MAX_CELL = 64
+
+
+def is_no_size(text: str) -> bool:
+    """True for what stands in the size column of a directory: ``-``, ``—``, ``<dir>``, ``DIR``, ``Folder``."""
+    return bool(_NONE.fullmatch(text.strip()))
+
+
+@lru_cache(4096)
+def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> Span[int] | None:
+    """The interval of bytes that a cell means, None when the cell is not a size.
+
+    ``unit`` is the power of 1024 that the column's heading gives to numbers without one (``Size (KB)`` is 1).
+    """
+    if not text or len(text) > _MAX_CELL:
+        return None
+    if not unit and text.isascii() and text.isdigit():
+        return Span(int(text), int(text))
+    found = _SIZE.fullmatch(text.translate(_DIGITS).strip())
+    if found is None:
+        inside = _EXACT_INSIDE.search(text)
+        return _exactly(inside[1]) if inside else None
+    return _interval(found, rounding, unit)
+
+
+def is_near(size: int, printed: Span[int]) -> bool:
+    """Whether a machine value and a printed one mean the same; lighttpd 2 prints ``0.9M`` for 1049251 bytes."""
+    margin = (printed.high - printed.low) // 8
+    return printed.low - margin <= size <= printed.high + margin
+
+
+def are_apart(first: Span[int] | None, second: Span[int] | None) -> bool:
+    """Whether two printed sizes cannot be those of one file."""
+    return first is not None and second is not None and (first.high < second.low or second.high < first.low)
+
+
+def find_marked_size(text: str, rounding: Rounding = Rounding.SAFE) -> tuple[str, Span[int]] | None:
+    """The first number with a unit inside a longer text, with its wording."""
+    found = _MARKED.search(text[:500].translate(_DIGITS))
+    if found is None:
+        return None
+    span = _interval(found, rounding, 0)
+    return (found[0], span) if span else None
+
+
+def _exactly(digits: str) -> Span[int]:
+    value = int(re.sub(r"\D", "", digits))
+    return Span(value, value)
+
+
+def _interval(found: re.Match[str], rounding: Rounding, unit: int) -> Span[int] | None:
+    whole, point = int(re.sub(r"\D", "", found["whole"])), found["point"]
+    letter = (found["power"] or found["local"] or "").lower()
+    power = _POWERS[letter] if letter else (0 if found["bytes"] else unit)
+    if rounding is not Rounding.SAFE and found[0].strip()[-1:] not in "KMGTPE":
+        rounding = Rounding.SAFE  # these servers print one capital letter; this cell is another program's
+    if power == 0:
+        return Span(whole, whole) if not point else _fraction_of_bytes(whole, point)
+    fraction = re.sub(r"[\s.,]", "", point) if point else ""
+    steps = 10 ** len(fraction)
+    number = whole * steps + int(fraction or 0)
+    scale = 1024**power
+    if len(fraction) == 3 and 0 < whole < 1000 and rounding is Rounding.SAFE:
+        # 1.000 KB is about one or exactly a thousand of them: only the writer's language would tell
+        return Span(max(0, (number - 1) * 1000**power // steps), (number + 1) * scale)
+    if rounding is Rounding.NEAREST:
+        margin = scale // 512
+        low = (2 * number - 1) * scale // (2 * steps) - margin
+        high = -(-(2 * number + 1) * scale // (2 * steps)) + margin
+    elif rounding is Rounding.FLOOR:
+        low = 0 if number == 0 else max(1, _lighttpd_low(whole, int(fraction or 0), scale))
+        high = 0 if number == 0 else (number + 1) * scale // steps
+    else:
+        low = (number - 1) * 1000**power // steps
+        high = -(-(number + 1) * scale // steps)
+    return Span(max(0, low), max(0, high))
+
+
+def _lighttpd_low(whole: int, tenth: int, scale: int) -> int:
+    if whole == 0 and tenth == 1 and scale == 1024:
+        return 1
+    return whole * scale + tenth * 100 * scale // 1024
+
+
+def _fraction_of_bytes(whole: int, point: str) -> Span[int]:
+    """Bytes have no fraction, so that three digits may as well be thousands: ``1.000`` is 1 to 1000."""
+    digits = re.sub(r"[^0-9]", "", point)
+    value = float(f"{whole}.{digits}")
+    if len(digits) == 3 and 0 < whole < 1000:
+        return Span(whole, whole * 1000 + int(digits))
+    return Span(floor(value), ceil(value))

@@ -1,0 +1,95 @@
+"""S3 ``ListBucketResult``, versions 1 and 2, as Amazon, Google Cloud Storage, MinIO, Ceph and others print it.
+
+Source: Amazon S3 API reference, ListObjects and ListObjectsV2. Keys are relative to the bucket's URL, a page holds
+1000 of them, and only the answer knows where the next page begins.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
+
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.values.exact import entity_tag, exact_size, hex_digest, printed, utc_time
+from crawler.listings.values.exact_entries import Details, Rows
+from crawler.listings.values.exact_urls import bucket_of, query_value, with_query
+from crawler.listings.values.object_keys import PAGING, ObjectKeys
+from crawler.listings.xml.document import XmlDocument, children, fields
+from crawler.model.values import Listing
+
+
+class _Bucket:
+    """The answer's own fields, decoded."""
+
+    def __init__(self, document: XmlDocument) -> None:
+        self._document = document
+        self._fields = fields(document.root)
+        self._quoted = self._fields.get("EncodingType") == "url"
+
+    def value(self, name: str) -> str:
+        """A field that is never encoded."""
+        return self._document.text(self._fields.get(name))
+
+    def key(self, text: str | None) -> str:
+        """A key, prefix or marker. With ``encoding-type=url`` they are encoded as a form's values are."""
+        plain = self._document.text(text)
+        if not self._quoted:
+            return plain
+        raw = plain.replace("+", " ").encode("utf-8", "surrogateescape")
+        return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
+
+    def key_field(self, name: str) -> str:
+        """A field that is encoded as keys are."""
+        return self.key(self._fields.get(name))
+
+
+def read_s3(document: XmlDocument) -> Listing | None:
+    """The objects and prefixes of one page. An empty bucket is a listing: the root element proves it."""
+    bucket = _Bucket(document)
+    taken = Rows(document.url)
+    prefix = bucket.key_field("Prefix") or query_value(document.url, "prefix") or ""
+    keys = ObjectKeys(taken, bucket_of(document.url), prefix)
+    last = ""
+    for element in children(document.root, "Contents"):
+        row = fields(element)
+        key = bucket.key(row.get("Key"))
+        last = max(last, key, key=_order)
+        keys.add_file(key, _details(row))
+    for element in children(document.root, "CommonPrefixes"):
+        prefix = bucket.key(fields(element).get("Prefix"))
+        last = max(last, prefix, key=_order)
+        keys.add_prefix(prefix)
+    truncated = bucket.value("IsTruncated").strip().lower() == "true"
+    following = _next_page(document.url, bucket, last) if truncated else None
+    flaws = (Flaw(FlawKind.PART, "IsTruncated"),) if truncated and following is None else ()
+    pages = (following,) if following else ()
+    return taken.listing("s3-xml", complete=document.whole, next_pages=pages, flaws=flaws)
+
+
+def _details(row: dict[str, str]) -> Details:
+    """An ETag without a dash is the MD5 of the body, but for objects encrypted with keys of the customer or of
+    KMS, which nobody can list anonymously (Amazon S3 API reference, Object)."""
+    size, modified, etag = row.get("Size"), row.get("LastModified"), entity_tag(row.get("ETag"))
+    return Details(
+        size=exact_size(size),
+        modified=utc_time(modified),
+        row=printed(size, modified),
+        digest=hex_digest("md5", etag.strip('"')) if etag else None,
+        etag=etag,
+    )
+
+
+def _order(key: str) -> bytes:
+    """S3 sorts keys by their UTF-8 bytes."""
+    return key.encode("utf-8", "surrogatepass")
+
+
+def _next_page(url: str, bucket: _Bucket, last: str) -> str | None:
+    """Version 2 gives a token. Version 1 gives a marker, but only with a delimiter: else it is the last key."""
+    token = bucket.value("NextContinuationToken")
+    if token:
+        return with_query(url, PAGING, {"continuation-token": token})
+    second = query_value(url, "list-type") == "2"
+    marker = bucket.key_field("NextMarker") or last
+    if not marker:
+        return None
+    return with_query(url, PAGING, {"start-after" if second else "marker": marker})

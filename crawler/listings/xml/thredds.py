@@ -1,0 +1,170 @@
+"""THREDDS catalogs (Unidata, InvCatalog 0.6 to 1.2).
+
+A ``catalogRef`` is a directory. A ``dataset`` with a ``urlPath`` is a file where one of its services is an HTTPServer:
+its URL is that service's base and the path ("Constructing URLs" in the client catalog specification).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from crawler.listings.values.exact import printed, utc_time
+from crawler.listings.values.exact_entries import Details, Rows, decode_name, name_problem
+from crawler.listings.values.exact_urls import is_external, last_segment, resolve_link, without_query
+from crawler.listings.values.sizes import read_size
+from crawler.listings.xml.document import XmlDocument, children, local
+from crawler.model.values import Kind, Listing
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_NAMESPACE = "unidata.ucar.edu/"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_SERVES_FILES = frozenset({"httpserver", "http", "netcdf"})
+_CATALOG_FILES = ("catalog.xml", "catalog.html")
+
+Services = dict[str, str | None]
+"""Name of a service → base of the HTTPServer in it, None when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A dataset that can be fetched."""
+
+    path: str
+    url: str
+    details: Details
+
+
+def read_thredds(document: XmlDocument) -> Listing | None:
+    """The catalog's references and datasets, nested ones included; None without Unidata's namespace."""
+    if _NAMESPACE not in str(document.root.tag):
+        return None
+    taken = Rows(document.url)
+    services: Services = {}
+    for element in children(document.root, "service"):
+        _read_services(element, services, _file_bases(document.root))
+    files = []
+    for element, service in _datasets(document.root):
+        if local(element) == "catalogRef":
+            _take_reference(taken, document.text(element.get(_HREF)))
+            continue
+        ways = [(document.text(path), way) for path, way in _ways(element, service) if path]
+        if found := _file(taken, element, ways, services):
+            files.append(found)
+    _take_files(taken, files)
+    return taken.listing("thredds", complete=document.whole)
+
+
+def _file_bases(root: etree._Element) -> set[str]:
+    """The bases of all HTTPServers. Hyrax names only OPeNDAP, and serves files from the same address."""
+    services = (element for element in root.iter() if local(element) == "service")
+    return {e.get("base") or "" for e in services if (e.get("serviceType") or "").lower() in _SERVES_FILES} - {""}
+
+
+def _read_services(element: etree._Element, services: Services, bases: set[str]) -> str | None:
+    """Note a service and those inside; returns the base of the first that serves files among them."""
+    files = (element.get("serviceType") or "").lower() in _SERVES_FILES or element.get("base") in bases
+    base = element.get("base") if files else None
+    for inner in children(element, "service"):
+        found = _read_services(inner, services, bases)
+        base = base if base is not None else found
+    services[element.get("name") or ""] = base
+    return base
+
+
+def _datasets(root: etree._Element) -> Iterator[tuple[etree._Element, str | None]]:
+    """Every dataset and reference in the order of the document, with the service that holds for it."""
+    stack: list[tuple[etree._Element, str | None]] = [(root, None)]
+    while stack:
+        element, inherited = stack.pop()
+        if local(element) == "catalogRef":
+            yield element, None
+            continue
+        own, passed = _service(element, inherited)
+        yield element, own
+        inner = [child for child in element if local(child) in {"dataset", "catalogRef"}]
+        stack += [(child, passed) for child in reversed(inner)]
+
+
+def _service(element: etree._Element, inherited: str | None) -> tuple[str | None, str | None]:
+    """The service of a dataset, and the one that its members inherit."""
+    own = element.get("serviceName") or inherited
+    passed = inherited
+    for child in element:
+        name = local(child)
+        if name == "serviceName":
+            own = (child.text or "").strip() or own
+        elif name == "metadata":
+            for inner in children(child, "serviceName"):
+                own = (inner.text or "").strip() or own
+                passed = own if child.get("inherited") == "true" else passed
+    return own, passed
+
+
+def _ways(element: etree._Element, service: str | None) -> Iterator[tuple[str | None, str | None]]:
+    """(path, service) of a dataset: its own, and those of its ``access`` elements."""
+    yield element.get("urlPath"), service
+    for child in children(element, "access"):
+        yield child.get("urlPath"), child.get("serviceName")
+
+
+def _take_reference(taken: Rows, href: str) -> None:
+    url = resolve_link(taken.url, href) if href else None
+    if url is None:
+        taken.reject("scheme", href)
+    elif without_query(url) == without_query(taken.url):
+        taken.reject("self", href)
+    else:
+        taken.add(_catalog_name(url), url, Details(kind=Kind.DIRECTORY), external=is_external(url, taken.url))
+
+
+def _catalog_name(url: str) -> str:
+    """``…/idd/catalog.xml`` is the folder ``idd``, ``…/radars.xml`` is ``radars``."""
+    segment, _ = last_segment(url)
+    if segment in _CATALOG_FILES:
+        segment, _ = last_segment(without_query(url)[: -len(segment)])
+    name = decode_name(segment)
+    return name.removesuffix(".xml") or name
+
+
+def _file(taken: Rows, element: etree._Element, ways: list[tuple[str, str | None]], services: Services) -> _File | None:
+    """The dataset by the first way that serves files; None if it has no path, or after a rejection."""
+    for path, service in ways:
+        # A service that is not declared here, or not named, can only be the one that serves files.
+        base = services[service] if service in services else next((base for base in services.values() if base), None)
+        href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
+        url = resolve_link(taken.url, href) if href is not None else None
+        if url is not None:
+            return _File(path=path, url=url, details=_details(element))
+    if ways:
+        taken.reject("other", ways[0][0], "no HTTPServer among its services")
+    return None
+
+
+def _details(element: etree._Element) -> Details:
+    """``dataSize`` is rounded to what is printed, by 1000 or 1024; ``date`` counts if it is of type ``modified``."""
+    size, units, modified = "", "", ""
+    for child in element:
+        if local(child) == "dataSize":
+            size, units = child.text or "", child.get("units") or "bytes"
+        elif local(child) == "date" and child.get("type") == "modified":
+            modified = child.text or ""
+    printed_size = f"{size.strip()} {units}" if size else ""
+    return Details(
+        size=read_size(printed_size), modified=utc_time(modified), row=printed(printed_size, modified.strip())
+    )
+
+
+def _take_files(taken: Rows, files: list[_File]) -> None:
+    """Datasets of one catalog may come from several folders: names that would clash keep theirs."""
+    names = [decode_name(last_segment(file.url)[0]) for file in files]
+    times = Counter(names)
+    for name, file in zip(names, files, strict=True):
+        folders = [decode_name(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
+        folder = "" if any(name_problem(part) for part in folders) else "/".join(folders)
+        taken.add(name, file.url, file.details, folder=folder, external=is_external(file.url, taken.url))

@@ -1,0 +1,54 @@
+"""Files that people and programs read while we write them: each appears under its name whole, by rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from crawler.model.errors import ConfigError
+
+
+def check_target(option: str, path: str) -> None:
+    """Raises ConfigError if the file for ``option`` cannot be put in its place at the end of the run."""
+    target = Path(path).resolve()
+    if target.is_dir():
+        raise ConfigError(f"{option} {path}: is a directory, name a file in it")
+    if _is_special(target):
+        return
+    if not target.parent.is_dir():
+        raise ConfigError(f"{option} {path}: there is no directory {target.parent}, create it first")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{option} {path}: no permission to create files in {target.parent}")
+
+
+def _is_special(path: Path) -> bool:
+    """True for devices, pipes and /dev/stdout: they are written to, and never replaced."""
+    return path.exists() and not path.is_file()
+
+
+def replace_file(path: str, source: IO[bytes]) -> None:
+    """Give ``path`` the content of ``source`` in one step, through links, keeping its mode. Raises OSError."""
+    if _is_special(Path(path)):
+        with Path(path).open("wb") as stream:
+            shutil.copyfileobj(source, stream)
+        return
+    target = Path(path).resolve()
+    temporary = target.with_name(f".crawler-{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # left by a killed process that had our number
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            with suppress(FileNotFoundError):
+                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
+            shutil.copyfileobj(source, stream)
+            stream.flush()
+            with suppress(OSError):  # not every file system can; a file that is lost in a power cut is written again
+                os.fsync(descriptor)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,134 @@
+"""Values as text: sizes and times for people, entries as columns, names as JSON that every reader accepts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from crawler.text.escape import masked, printable
+from crawler.model.values import Entry, Kind, Span, Step
+from crawler.model.units import render_size
+
+_MARKS = {Kind.FILE: "-", Kind.DIRECTORY: "d", Kind.SYMLINK: "l", Kind.OTHER: "o", Kind.UNKNOWN: "?"}
+
+
+def json_text(key: str, text: str) -> dict[str, str]:
+    """``text`` as JSON members that every reader accepts.
+
+    A name that is not UTF-8 holds lone surrogates, which strict JSON readers refuse (RFC 8259 section
+    8.2): they become U+FFFD, and ``<key>_hex`` beside it holds the true bytes.
+    """
+    if text.isascii():
+        return {key: text}
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte: JSON listings can hold them
+        raw = text.encode("utf-8", "surrogatepass")
+    shown = raw.decode("utf-8", "replace")
+    return {key: text} if shown == text else {key: shown, f"{key}_hex": raw.hex()}
+
+
+def _entry_values(entry: Entry) -> dict[str, object]:
+    def span(value: Span[int] | None) -> list[int] | None:
+        return None if value is None else [value.low, value.high]
+
+    modified = entry.modified
+    return {
+        **json_text("name", entry.name),
+        "kind": entry.kind.value,
+        "url": masked(entry.url),
+        "size": span(entry.size),
+        "modified": None if modified is None else [modified.low.isoformat(), modified.high.isoformat()],
+        **json_text("folder", entry.folder),
+        "row": json_text("row", entry.row)["row"],
+        "digest": entry.digest,
+        "etag": entry.etag,
+        "external": entry.external,
+    }
+
+
+def _size_column(size: Span[int] | None) -> str:
+    if size is None:
+        return "-"
+    return str(size.low) if size.exact else "~" + render_size((size.low + size.high) / 2).replace(" ", "")
+
+
+def _time_column(modified: Span[datetime] | None) -> str:
+    if modified is None:
+        return "-"
+    text = modified.low.strftime("%Y-%m-%d %H:%M:%S" if modified.exact else "%Y-%m-%d %H:%M")
+    return text + (modified.low.strftime("%z") or "")
+
+
+def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 RUF100 - the option's name
+    """The entries of a listing as columns (``text``) or as an array of objects (``json``), no final newline.
+
+    Text: kind as in ls (- file, d directory, l link, ? unknown), size in bytes or ``~`` and the rounded
+    size, time as the server prints it (with its offset from UTC where that is known), URL.
+    JSON: sizes and times are ``[low, high]``, the two equal where the listing is exact.
+    """
+    if format == "json":
+        rows = (json.dumps(_entry_values(entry)) for entry in entries)
+        return "[\n" + ",\n".join(rows) + "\n]"
+    return "\n".join(
+        f"{_MARKS[entry.kind]} {_size_column(entry.size):>13} {_time_column(entry.modified):<24} {masked(entry.url)}"
+        for entry in entries
+    )
+
+
+def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  # noqa: A002 RUF100 - the option's name
+    """What a run would do, a line for each step and the totals, no final newline.
+
+    Text: action, size as in ``render_entries``, path and reason; then the totals. JSON: one object with ``steps``,
+    ``totals`` (by action: ``files``, and ``bytes`` as ``[low, high]``, high null where sizes are unknown) and ``free``.
+    """
+    totals = {action: _total(steps, action) for action in ("fetch", "ask", "delete")}
+    if format == "json":
+        rows = ",\n".join(json.dumps(_step_values(step)) for step in steps)
+        sums = {action: {"files": count, "bytes": [low, high]} for action, (count, low, high) in totals.items()}
+        return f'{{"steps": [\n{rows}\n],\n"totals": {json.dumps(sums)},\n"free": {json.dumps(free)}}}'
+    lines = [
+        f"{step.action:<6} {_size_column(step.size):>13} {printable(step.path)} ({printable(step.reason)})"
+        for step in steps
+    ]
+    words = [
+        f"{count:,} to {verb}{_sum_text(low, high)}"
+        for (count, low, high), verb in zip(totals.values(), ("fetch", "ask about", "delete"), strict=True)
+        if count
+    ]
+    room = "" if free is None else f"; the disk has {render_size(free)} free"
+    return "\n".join([*lines, f"Plan: {', '.join(words) or 'nothing to do'}{room}"])
+
+
+def _total(steps: Iterable[Step], action: str) -> tuple[int, int, int | None]:
+    """(files, bytes at least, bytes at most or None)."""
+    count = low = 0
+    high: int | None = 0
+    for step in steps:
+        if step.action == action and not step.path.endswith("/"):
+            count += 1
+            low += step.size.low if step.size else 0
+            high = None if high is None or step.size is None else high + step.size.high
+    return count, low, high
+
+
+def _sum_text(low: int, high: int | None) -> str:
+    if high is None:
+        return f" (more than {render_size(low)})" if low else ""
+    return f" ({render_size((low + high) / 2)})"
+
+
+def _step_values(step: Step) -> dict[str, object]:
+    return {
+        "action": step.action,
+        **json_text("path", step.path),
+        "size": None if step.size is None else [step.size.low, step.size.high],
+        "reason": step.reason,
+        "url": masked(step.url),
+    }
+
+
+def render_facts(facts: Iterable[tuple[str, str]]) -> str:
+    """Lines of a word and what is so, no final newline. Nothing in it acts on a terminal, no password is in it."""
+    return "\n".join(f"{word:<10}{masked(text)}" for word, text in facts)

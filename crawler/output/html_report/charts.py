@@ -1,0 +1,189 @@
+"""Charts as inline SVG. Shapes and classes only: colours are the style sheet's, which knows light, dark and print.
+
+The library does not escape, so foreign text goes through ``_shown``, and no chart takes text in any other way. Charts
+of runs hold no visible text and are stretched to the width there is; the map is laid out in percent, for a wide and a
+narrow page, so that its letters keep their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import squarify  # type: ignore[import-untyped]
+import svg
+from markupsafe import Markup, escape
+
+from crawler.text.escape import masked
+from crawler.output.html_report.folders import Place
+from crawler.model.units import render_size
+
+SLOT, HEIGHT = 10, 100
+"""Width and height of a run in the charts of runs, in units of their own."""
+FEWEST = 12
+"""Slots of a chart of fewer runs: a single run is a bar, not a block."""
+LONGEST = 300
+"""Letters of one name or reason on the page."""
+TONES = 6
+"""Colours of the map."""
+_LETTER = 7.0
+"""Widest average of a letter of the map, in pixels: a label that might not fit is shortened."""
+_LINE = 17
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One run in a chart."""
+
+    title: str
+    """What is shown when it is pointed at."""
+    up: float | None = None
+    """Drawn above the line; None where it is not known."""
+    down: float = 0.0
+    """Drawn below the line."""
+    is_bad: bool = False
+
+
+def legible(text: str) -> str:
+    """``text`` without control characters and passwords; of more than LONGEST letters the middle is left out."""
+    shown = masked(text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} … {shown[-LONGEST // 2 :]}"
+
+
+def _shown(text: str) -> str:
+    return str(escape(legible(text)))
+
+
+def _title(text: str) -> svg.Title:
+    return svg.Title(text=_shown(text))
+
+
+def _frame(slots: Sequence[Slot], shapes: list[svg.Element]) -> Markup:
+    """The drawing, with an invisible strip over each run that says what it is."""
+    strips = [
+        svg.Rect(class_=["strip"], x=number * SLOT, y=0, width=SLOT, height=HEIGHT, elements=[_title(slot.title)])
+        for number, slot in enumerate(slots)
+    ]
+    width = max(len(slots), FEWEST) * SLOT
+    drawing = svg.SVG(
+        class_=["runs"],
+        viewBox=svg.ViewBoxSpec(0, 0, width, HEIGHT),
+        preserveAspectRatio=svg.PreserveAspectRatio("none"),
+        elements=[*shapes, *strips],
+    )
+    return Markup(drawing.as_str())  # noqa: S704 RUF100 - all of its text went through _shown
+
+
+def render_bars(slots: Sequence[Slot]) -> Markup:
+    """A bar for each run, the oldest first; what goes down stands below the line, to the same scale."""
+    up = max((slot.up or 0 for slot in slots), default=0)
+    down = max((slot.down for slot in slots), default=0)
+    scale = HEIGHT / (up + down) if up + down else 0
+    line = round(up * scale if scale else HEIGHT, 2)
+    shapes: list[svg.Element] = []
+    for number, slot in enumerate(slots):
+        for value, name in ((slot.up or 0, "up"), (slot.down, "down")):
+            if value > 0:
+                size = max(round(value * scale, 2), 1.5)  # what is not nothing is seen
+                y = line if name == "down" else max(line - size, 0)
+                classes = [name, "bad"] if slot.is_bad else [name]
+                shapes.append(svg.Rect(class_=classes, x=number * SLOT + 1.5, y=round(y, 2), width=7, height=size))
+        if slot.up is None:
+            shapes.append(svg.Rect(class_=["unknown"], x=number * SLOT + 1.5, y=0, width=7, height=HEIGHT))
+    width = max(len(slots), FEWEST) * SLOT
+    shapes.append(svg.Line(class_=["line"], x1=0, x2=width, y1=line, y2=line))
+    return _frame(slots, shapes)
+
+
+def render_steps(slots: Sequence[Slot]) -> Markup:
+    """The level after each run, as an area with steps; a gap where it is not known."""
+    top = max((slot.up or 0 for slot in slots), default=0) or 1
+    shapes: list[svg.Element] = []
+    for is_known, piece in groupby(enumerate(slots), key=lambda item: item[1].up is not None):
+        if is_known:
+            numbers, known = zip(*piece, strict=True)
+            shapes += _steps(numbers[0], [round(HEIGHT - (slot.up or 0) / top * (HEIGHT - 2), 2) for slot in known])
+    return _frame(slots, shapes)
+
+
+def _steps(start: int, levels: Sequence[float]) -> list[svg.Element]:
+    points: list[tuple[float, float]] = []
+    for number, level in enumerate(levels, start):
+        points += [(number * SLOT, level), ((number + 1) * SLOT, level)]
+    first, last = points[0][0], points[-1][0]
+    path = [svg.MoveTo(*points[0]), *(svg.LineTo(*point) for point in points[1:])]
+    area = [*path, svg.LineTo(last, HEIGHT), svg.LineTo(first, HEIGHT), svg.ClosePath()]
+    return [svg.Path(class_=["area"], d=area), svg.Path(class_=["edge"], d=list(path))]
+
+
+def render_share(share: float) -> Markup:
+    """A thin bar: ``share`` of its width, 0 to 1."""
+    width = svg.Length(round(100 * share, 2), "%")
+    bar = svg.Rect(class_=["up"], width=width, height=svg.Length(100, "%"))
+    return Markup(svg.SVG(class_=["share"], elements=[bar]).as_str())  # noqa: S704 RUF100 - no text
+
+
+def render_map(places: Sequence[Place], width: int, height: int) -> Markup:
+    """A map on which each place has the area of its bytes, made for about ``width`` × ``height`` pixels.
+
+    ``places``: the largest first, none of them empty.
+    """
+    groups: dict[int, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.group, []).append(place)
+    ordered = sorted(groups.values(), key=_size_of, reverse=True)
+    cells: list[svg.Element] = []
+    for group, room in zip(ordered, _boxes([_size_of(group) for group in ordered], 0, 0, width, height), strict=True):
+        boxes = _boxes([place.size for place in group], room["x"], room["y"], room["dx"], room["dy"])
+        cells += [_cell(place, box, (width, height)) for place, box in zip(group, boxes, strict=True)]
+    return Markup(svg.SVG(class_=["map"], elements=cells).as_str())  # noqa: S704 RUF100 - all text went through _shown
+
+
+def _size_of(group: Sequence[Place]) -> int:
+    return sum(place.size for place in group)
+
+
+def _boxes(sizes: Sequence[int], x: float, y: float, width: float, height: float) -> list[dict[str, float]]:
+    """A rectangle for each of ``sizes``, which are the largest first: together they fill the one that is given."""
+    boxes: list[dict[str, float]] = squarify.squarify(
+        squarify.normalize_sizes(sizes, width, height), x, y, width, height
+    )
+    return boxes
+
+
+def _cell(place: Place, box: dict[str, float], room: tuple[int, int]) -> svg.SVG:
+    size = render_size(place.size)
+    files = f"{place.files:,} {'file' if place.files == 1 else 'files'}"
+    elements: list[svg.Element] = [
+        _title(f"{place.label} – {size}, {files}"),
+        svg.Rect(width=svg.Length(100, "%"), height=svg.Length(100, "%")),
+    ]
+    lines = [_shortened(place.label, box["dx"]), size if len(size) * _LETTER < box["dx"] - 14 else ""]
+    if box["dy"] >= _LINE + 6 and lines[0]:
+        elements.append(svg.Text(x=8, y=18, text=_shown(lines[0])))
+        if box["dy"] >= 2 * _LINE + 6 and lines[1]:
+            elements.append(svg.Text(class_=["size"], x=8, y=18 + _LINE, text=_shown(lines[1])))
+
+    def part(value: float, whole: float) -> svg.Length:
+        return svg.Length(round(100 * value / whole, 3), "%")
+
+    return svg.SVG(
+        class_=[f"tone{place.group % TONES}"],
+        x=part(box["x"], room[0]),
+        y=part(box["y"], room[1]),
+        width=part(box["dx"], room[0]),
+        height=part(box["dy"], room[1]),
+        elements=elements,
+    )
+
+
+def _shortened(label: str, width: float) -> str:
+    """As many of the last names of ``label`` as fit into ``width`` pixels, "" if that would say nothing."""
+    letters = int((width - 14) / _LETTER)
+    names = masked(label).removesuffix("/").split("/")
+    for first in range(len(names)):
+        tail = "/".join(names[first:])
+        if len(tail) <= letters:
+            return tail
+    return f"{names[-1][: letters - 1]}…" if letters >= 5 else ""

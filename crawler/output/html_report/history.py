@@ -1,0 +1,138 @@
+"""The charts of runs: growth, change, durations, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from markupsafe import Markup
+
+from crawler.model.exit_codes import is_trouble
+from crawler.output.html_report.charts import Slot, render_bars, render_steps
+from crawler.storage.state import Figures, Run
+from crawler.model.units import render_duration, render_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart of runs with what stands around it."""
+
+    title: str
+    value: str
+    """What the last run has of it."""
+    note: str
+    """Beside it, smaller."""
+    top: str
+    """What the highest point stands for."""
+    drawing: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What a chart is about."""
+
+    title: str
+    of: Callable[[Run], float | None]
+    text: Callable[[float], str]
+    is_level: bool = False
+    """It lasts from run to run, and is drawn as an area."""
+    below: Callable[[Run], float] = lambda _run: 0.0
+
+
+class Moments:
+    """Times as text, in one zone; None is local time."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+
+    def _at(self, moment: float) -> datetime:
+        return datetime.fromtimestamp(moment, self._zone).astimezone(self._zone)
+
+    def minute(self, moment: float) -> str:
+        return self._at(moment).strftime("%Y-%m-%d %H:%M")
+
+    def day(self, moment: float) -> str:
+        return self._at(moment).strftime("%Y-%m-%d")
+
+    def zone(self, moment: float) -> str:
+        return "UTC" + self._at(moment).strftime("%z").replace("+0000", "")
+
+
+def outcome(figures: Figures | None) -> str:
+    """How a run ended, in a word or two."""
+    if figures is None:
+        return "killed or running"
+    return figures.outcome if not figures.exit_code else f"{figures.outcome} (exit {figures.exit_code})"
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+def _figure(name: str) -> Callable[[Run], float | None]:
+    def read(run: Run) -> float | None:
+        return float(getattr(run.figures, name)) if run.figures else None
+
+    return read
+
+
+def _held(name: str) -> Callable[[Run], float | None]:
+    def read(run: Run) -> float | None:
+        return float(getattr(run.held, name)) if run.held else None
+
+    return read
+
+
+_SUBJECTS = (
+    _Subject(title="Size", of=_held("size"), text=render_size, is_level=True),
+    _Subject(title="Files", of=_held("files"), text=_count, is_level=True),
+    _Subject(
+        title="Saved, deleted",
+        of=_figure("saved"),
+        text=_count,
+        below=lambda run: run.figures.deleted if run.figures else 0.0,
+    ),
+    _Subject(title="Received", of=_figure("received"), text=render_size),
+    _Subject(title="Duration", of=_figure("seconds"), text=render_duration),
+    _Subject(title="Failed", of=_figure("failed"), text=_count),
+)
+
+
+def charts_of(runs: Sequence[Run], moments: Moments) -> list[Chart]:
+    """``runs``: the oldest first."""
+    return [_chart(subject, runs, moments) for subject in _SUBJECTS]
+
+
+def _chart(subject: _Subject, runs: Sequence[Run], moments: Moments) -> Chart:
+    slots = [
+        Slot(
+            title=f"{moments.minute(run.started)}: {_told(subject, run)}",
+            up=subject.of(run),
+            down=subject.below(run),
+            is_bad=run.figures is not None and is_trouble(run.figures.exit_code),
+        )
+        for run in runs
+    ]
+    known = [slot.up for slot in slots if slot.up is not None]
+    highest = max(known, default=0.0)
+    last = next((run for run in reversed(runs) if subject.of(run) is not None), None)
+    change = known[-1] - known[0] if known else 0
+    return Chart(
+        title=subject.title,
+        value=_amounts(subject, last) if last else "–",
+        note=f"{'+' if change > 0 else '−'}{subject.text(abs(change))}" if subject.is_level and change else "",
+        top=subject.text(highest) if highest else "",
+        drawing=render_steps(slots) if subject.is_level else render_bars(slots),
+    )
+
+
+def _told(subject: _Subject, run: Run) -> str:
+    if subject.of(run) is None:
+        return outcome(run.figures)
+    return f"{_amounts(subject, run)}, {outcome(run.figures)}"
+
+
+def _amounts(subject: _Subject, run: Run) -> str:
+    below = subject.below(run)
+    return subject.text(subject.of(run) or 0) + (f", −{subject.text(below)}" if below else "")

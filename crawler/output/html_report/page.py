@@ -1,0 +1,148 @@
+"""The page as text: the values of ``contents`` made ready for the template.
+
+Every value that the template prints passes ``_printed`` and is then escaped by the engine: a name cannot reach the
+page in another way, whatever is added to the template.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from crawler.output.history import figures_of
+from crawler.output.html_report.charts import FEWEST, legible, render_map, render_share
+from crawler.output.html_report.contents import Contents
+from crawler.output.html_report.folders import ROWS, Place, Tree
+from crawler.output.html_report.history import Moments, charts_of, outcome
+from crawler.model.report import Report
+from crawler.storage.state import Figures, Run
+from crawler.model.units import render_duration, render_size
+from crawler.model.version import __version__
+
+RUNS_CHARTED = 60
+RUNS_LISTED = 15
+FAILURES_SHOWN = 50
+REASONS_SHOWN = 6
+MAPS = ((1080, 360), (340, 460))
+"""Pixels of the map on a wide and on a narrow page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The last run: when it started, in seconds since the epoch, and how it ended."""
+
+    started: float
+    figures: Figures | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line in the table of folders."""
+
+    place: Place
+    share: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A file or listing that failed."""
+
+    path: str
+    reason: str
+
+
+def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> str:
+    """The whole page. ``now``: seconds since the epoch; ``zone``: of all times on it, None is local time."""
+    tree = Tree(contents.folders)
+    places = tree.map()
+    runs = contents.runs[:RUNS_CHARTED][::-1]
+    moments = Moments(zone)
+    report = contents.last.report if contents.last else None
+    problems = _problems(report) if report else []
+    template = _environment().get_template("page.html")
+    return template.render(
+        version=__version__,
+        now=now,
+        moments=moments,
+        contents=contents,
+        url=_url(contents),
+        total=tree.total(),
+        latest=_latest(contents, now),
+        good=next((run for run in contents.runs if run.figures and run.figures.exit_code == 0), None),
+        report=report,
+        maps=[render_map(places, *room) for room in MAPS] if places else [],
+        rows=_rows(tree),
+        runs=runs,
+        listed_runs=contents.runs[:RUNS_LISTED],
+        charts=charts_of(runs, moments),
+        ends=_ends(runs, moments),
+        problems=problems[:FAILURES_SHOWN],
+        problem_count=report.failed + report.listings_failed if report else 0,
+        reasons=_common_reasons(problems),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("crawler.output.html_report"),
+        autoescape=True,
+        finalize=_printed,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(size=render_size, duration=render_duration, count="{:,}".format, outcome=outcome)
+    return environment
+
+
+def _printed(value: object) -> object:
+    """What the template may print: drawings as they are, all else made legible."""
+    return value if isinstance(value, Markup) else legible(str(value))
+
+
+def _url(contents: Contents) -> str:
+    """Where the mirror comes from; "" for one made from a list of URLs."""
+    if contents.last and contents.last.report.url:
+        return contents.last.report.url
+    return next((run.url for run in contents.runs if run.url), "")
+
+
+def _latest(contents: Contents, now: float) -> Latest | None:
+    if contents.last:
+        report = contents.last.report
+        return Latest(started=now - report.seconds, figures=figures_of(report, 0))
+    return Latest(started=contents.runs[0].started, figures=contents.runs[0].figures) if contents.runs else None
+
+
+def _ends(runs: Sequence[Run], moments: Moments) -> tuple[str, str]:
+    """What stands below a chart on the left and on the right, which few runs do not reach."""
+    if not runs:
+        return "", ""
+    first, last = moments.day(runs[0].started), moments.day(runs[-1].started)
+    if len(runs) >= FEWEST:
+        return first, last
+    return first if first == last else f"{first} – {last}", ""
+
+
+def _problems(report: Report) -> list[Problem]:
+    listings = [Problem(path=f"{item.path}/", reason=f"listing: {item.reason}") for item in report.listing_failures]
+    return listings + [Problem(path=item.path, reason=item.reason) for item in report.failures]
+
+
+def _common_reasons(problems: Sequence[Problem]) -> list[tuple[str, int]]:
+    """The reasons that several have, and how many; none if it is one and the same."""
+    counts = Counter(problem.reason for problem in problems)
+    return [item for item in counts.most_common(REASONS_SHOWN) if item[1] > 1] if len(counts) > 1 else []
+
+
+def _rows(tree: Tree) -> list[Row]:
+    places = tree.places(tree.base, ROWS)
+    whole = tree.total().size
+    return [Row(place=place, share=render_share(place.size / whole if whole else 0)) for place in places]

@@ -1,0 +1,280 @@
+"""The log: one line per decision, for people or as JSON, on stderr and in a file.
+
+Events go through the standard logger ``crawler`` as records whose message is the event's stable name and
+whose ``fields`` (see ``event``) hold the rest: ``run-start``, ``listing``, ``listing-failed``, ``rejected``,
+``saved``, ``unchanged``, ``skipped``, ``failed``, ``deleted``, ``request``, ``retry``, ``pace``, ``run-end``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from crawler.model.state.directory_digest import Row
+from crawler.model.errors import ConfigError
+from crawler.text.escape import masked, printable
+from crawler.model.values import Outcome, Rejection, Result
+from crawler.model.observer import Observer
+from crawler.model.reasons import NAVIGATION
+from crawler.output.format import json_text
+from crawler.model.report import Report
+from crawler.model.units import render_duration, render_size
+
+LOGGER = logging.getLogger("crawler")
+
+_LEVELS = {
+    Outcome.SAVED: logging.INFO,
+    Outcome.UNCHANGED: logging.DEBUG,
+    Outcome.SKIPPED: logging.INFO,
+    Outcome.FAILED: logging.WARNING,
+    Outcome.DELETED: logging.INFO,
+    Outcome.DIRECTORY: logging.DEBUG,
+}
+_SAID_AT_THE_END = {"failed", "listing-failed"}
+"""Events that the summary repeats: without -v they are said there only."""
+
+
+def event(level: int, name: str, /, **fields: object) -> None:
+    """Log the event ``name``. The fields ``path`` and ``url`` and all texts are escaped when they are printed.
+
+    In a text line ``size`` is in bytes, ``seconds`` is a duration, ``path`` comes first and ``reason`` last.
+    """
+    if LOGGER.isEnabledFor(level):
+        LOGGER.log(level, name, extra={"fields": fields})
+
+
+class LogObserver(Observer):
+    """Logs what happens to each entry. Costs next to nothing for events that nobody wants to read."""
+
+    def run_started(self, url: str, directory: str) -> None:
+        event(logging.INFO, "run-start", path=directory, url=url)
+
+    def run_ended(self, report: Report) -> None:
+        event(
+            logging.INFO,
+            "run-end",
+            path=report.directory,
+            url=report.url,
+            exit_code=report.exit_code,
+            listed=report.listed,
+            saved=report.saved,
+            unchanged=report.unchanged,
+            skipped=report.skipped,
+            failed=report.failed,
+            deleted=report.deleted,
+            received=report.received,
+            seconds=round(report.seconds, 3),
+            reason=report.interrupted or "",
+        )
+        for text in report.warnings:
+            event(logging.INFO, "warning", reason=text)
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        event(logging.INFO, "listing", path=path, url=url, entries=entries, family=family, confidence=confidence)
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        event(logging.WARNING, "listing-failed", path=path, url=url, reason=reason)
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        level = logging.DEBUG if rejection.reason in NAVIGATION else logging.INFO
+        if LOGGER.isEnabledFor(level):
+            reason = f"{rejection.reason}: {rejection.detail}" if rejection.detail else rejection.reason
+            event(level, "rejected", path=path, link=rejection.subject, reason=reason)
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
+            super().all_unchanged(folder, files, reason)
+
+    def finished(self, result: Result) -> None:
+        level = _LEVELS[result.outcome]
+        if not LOGGER.isEnabledFor(level):
+            return
+        fields: dict[str, object] = {"path": result.path, "url": result.url}
+        if result.outcome is Outcome.SAVED:
+            fields |= {"size": result.size, "seconds": round(result.seconds, 3), "received": result.received}
+        if result.attempts > 1:
+            fields["attempts"] = result.attempts
+        if result.old_size is not None:
+            fields["old_size"] = result.old_size
+        if result.digest is not None:
+            fields["digest"] = result.digest
+        event(level, result.outcome.value, **fields, reason=result.reason)
+
+
+_PLAIN = {"path", "size", "seconds", "reason", "url", "digest", "received", "old_size"}
+
+
+def _text_of(name: str, fields: Mapping[str, object]) -> str:
+    """``saved a/b.zip 1.2 MiB 0.34 s (row changed)``; the URL where it says more than the path."""
+    words = [name]
+    if "path" in fields:
+        words.append(printable(str(fields["path"])) or "/")
+    if fields.get("url") and name not in {"saved", "unchanged", "skipped", "deleted"}:
+        words.append(masked(str(fields["url"])))
+    if isinstance(size := fields.get("size"), int):
+        words.append(render_size(size))
+    words += [f"{key}={masked(str(value))}" for key, value in fields.items() if key not in _PLAIN]
+    if isinstance(seconds := fields.get("seconds"), float):
+        words.append(render_duration(seconds))
+    if fields.get("reason"):
+        words.append(f"({masked(str(fields['reason']))})")
+    return " ".join(words)
+
+
+def _json_of(fields: Mapping[str, object]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for key, value in fields.items():
+        if key == "path":
+            values |= json_text(key, str(value))
+        elif isinstance(value, str):
+            if value:
+                values[key] = masked(value)
+        else:
+            values[key] = value
+    return values
+
+
+class TextFormatter(logging.Formatter):
+    """``2026-01-31 12:00:00+01:00 saved a/b.zip 1.2 MiB 0.34 s``; nothing in it acts on a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created).astimezone().isoformat(sep=" ", timespec="seconds")
+        return f"{moment} {self.line(record)}"
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Without the time."""
+        fields = getattr(record, "fields", None)
+        if fields is None:
+            text = f"{record.levelname.lower()}: {masked(record.getMessage())}"
+        else:
+            text = _text_of(record.getMessage(), fields)
+        if record.exc_info:
+            trace = self.formatException(record.exc_info)
+            text += "".join(f"\n  {masked(line)}" for line in trace.splitlines())
+        return text
+
+
+class ConsoleFormatter(TextFormatter):
+    """With the time of the day alone, for people who look on: lines are short enough for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {self.line(record)}"
+
+
+class BriefFormatter(TextFormatter):
+    """Without the time, with our name: for the few lines that a person sees without -v."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"crawler: {self.line(record)}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, ASCII: time (UTC), level, event, and the event's fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        values: dict[str, object] = {"time": moment, "level": record.levelname.lower()}
+        fields = getattr(record, "fields", None)
+        if fields is None:
+            values |= {"event": "message", "logger": record.name, "message": masked(record.getMessage())}
+        else:
+            values |= {"event": record.getMessage(), **_json_of(fields)}
+        if record.exc_info:
+            values["traceback"] = masked(self.formatException(record.exc_info))
+        return json.dumps(values)
+
+
+class _Console(logging.Handler):
+    """Passes lines to whoever owns the terminal, so that they do not run into the progress bars."""
+
+    def __init__(self, write: Callable[[str], None], hidden: set[str]) -> None:
+        super().__init__()
+        self._write = write
+        self._hidden = hidden
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "fields") and record.getMessage() in self._hidden:
+            return
+        try:
+            self._write(self.format(record))
+        except (OSError, ValueError):
+            return  # stderr is closed or its reader is gone: nobody is left to tell
+
+
+class _File(logging.handlers.WatchedFileHandler):
+    """A log file that may be moved away while it is written; the run goes on when it cannot be written any more."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 RUF100 - the name is logging's
+        problem = sys.exc_info()[1]
+        LOGGER.removeHandler(self)
+        with suppress(OSError):  # what is still in its buffer goes the same way
+            self.close()
+        LOGGER.warning("--log-file %s cannot be written any more: %s", self.baseFilename, problem)
+
+
+def configure(
+    verbosity: int, quiet: bool, log_file: str | None, log_format: str, write: Callable[[str], None] | None = None
+) -> LogObserver:
+    """Send the log where the options say, and return the observer that feeds it. For the command line only.
+
+    stderr gets warnings and errors, with ``verbosity`` 1 every decision, with 2 everything; with ``quiet``
+    never more than warnings. The file gets every decision at least. ``write`` prints a line on stderr (that
+    of the progress display). Raises ConfigError when the file cannot be opened.
+    """
+    for old in LOGGER.handlers[:]:
+        LOGGER.removeHandler(old)
+        old.close()
+    shown = {0: logging.WARNING, 1: logging.INFO}.get(0 if quiet else verbosity, logging.DEBUG)
+    brief = shown == logging.WARNING and log_format == "text"
+    console = _Console(write or _to_stderr, _SAID_AT_THE_END if brief else set())
+    console.setLevel(shown)
+    formatter = JsonFormatter() if log_format == "json" else TextFormatter()
+    spoken = BriefFormatter() if brief else ConsoleFormatter()
+    console.setFormatter(spoken if log_format == "text" else formatter)
+    LOGGER.addHandler(console)
+    kept = shown
+    if log_file is not None:
+        kept = logging.DEBUG if verbosity > 1 else logging.INFO
+        LOGGER.addHandler(_opened(log_file, kept, formatter))
+    LOGGER.setLevel(min(shown, kept))
+    LOGGER.propagate = False
+    _silence_stamina()
+    return LogObserver()
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Handler:
+    try:
+        handler = _File(path, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise ConfigError(f"--log-file {path}: {error.strerror}") from None
+    handler.setLevel(level)
+    handler.setFormatter(formatter)
+    return handler
+
+
+def _silence_stamina() -> None:
+    """By itself stamina announces retries to this logger; ours come through ``retried``."""
+    stamina_log = logging.getLogger("stamina")
+    stamina_log.handlers, stamina_log.propagate = [logging.NullHandler()], False
+
+
+def retried(attempt: int, wait: float, error: Exception) -> None:
+    """Log that ``attempt`` (1 is the first) follows in ``wait`` seconds, because of ``error``."""
+    url = getattr(error, "url", "")
+    event(logging.INFO, "retry", url=url, attempt=attempt, wait=round(wait, 2), reason=str(error))

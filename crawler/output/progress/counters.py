@@ -1,0 +1,268 @@
+"""What a run has done and still has to do, counted per event and summed up a few times a second.
+
+The counting side runs for every file on the event loop and only adds numbers. The reading side may run in
+another thread: it copies what it iterates over, and a figure that is one event old harms nobody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from crawler.model import limits
+from crawler.model.state.directory_digest import Row
+from crawler.text.escape import masked
+from crawler.model.values import Job, Outcome, Result
+from crawler.model.observer import Observer
+from crawler.model.units import render_size
+
+Clock = Callable[[], float]
+
+RATE_WINDOW = 10.0
+"""Seconds over which a rate is averaged: long enough to be readable, short enough to show a stall."""
+_KEPT = (Outcome.SAVED, Outcome.UNCHANGED)
+
+
+class Speed:
+    """Rate of a growing count over the last RATE_WINDOW seconds."""
+
+    __slots__ = ("_samples",)
+
+    def __init__(self, now: float, count: int = 0) -> None:
+        self._samples = deque([(now, count)])
+
+    def rate(self, now: float, count: int) -> float:
+        """Per second, given that ``count`` has been reached ``now`` (seconds, never going back)."""
+        samples = self._samples
+        samples.append((now, count))
+        while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
+            samples.popleft()
+        since, before = samples[0]
+        return (count - before) / (now - since) if now > since else 0.0
+
+
+class Flight:
+    """One transfer under way."""
+
+    __slots__ = ("expected", "path", "received", "since", "speed")
+
+    def __init__(self, job: Job, now: float) -> None:
+        self.path = job.path
+        self.expected = (job.size.low + job.size.high) // 2 if job.size is not None else None
+        self.since = now
+        self.received = 0
+        self.speed: Speed | None = None
+
+    @property
+    def complete(self) -> bool:
+        """True when the body is here and only waits to be stored."""
+        return self.expected is not None and self.received >= self.expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A request that failed and will be made again."""
+
+    until: float
+    """By the clock of the counters."""
+    attempt: int
+    """The one to come: 2 follows the first."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The sums at one moment. Sizes in bytes, times in seconds."""
+
+    done: int
+    files: int
+    bytes_done: int
+    bytes_total: int
+    growing: bool
+    """Listings are still being read: there will be more."""
+    sizes_unknown: bool
+    """The listings do not give every size: there will be more bytes."""
+    rate: float
+    eta: float | None
+    """None when nobody can say."""
+    failed: int
+    mirrors: tuple[int, int] | None = None
+    """See ``Counters``."""
+
+    @property
+    def fraction(self) -> float | None:
+        """0 to 1, by bytes where all sizes are known, else by files; None while the total grows."""
+        if self.growing or not self.files:
+            return None
+        if self.bytes_total and not self.sizes_unknown:
+            return self.bytes_done / self.bytes_total
+        return self.done / self.files
+
+
+class Counters(Observer):
+    """Counts. Costs about a microsecond per file; memory only for what is listed and not finished."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._files = self._done = self._failed = 0
+        self._bytes = self._received = 0
+        self._walked = False
+        self._pending: dict[str, int] = {}  # path -> bytes, -1 if unknown
+        self._pending_bytes = self._pending_unknown = 0
+        self._flying: dict[str, Flight] = {}
+        self._waits: dict[str, Wait] = {}  # by URL
+        self.mirrors: tuple[int, int] | None = None
+        """Set where several are shown together: how many of how many are done."""
+        now = clock()
+        self._bytes_speed, self._files_speed = Speed(now), Speed(now)
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self._failed += 1
+
+    def listed(self, path: str, size: int | None) -> None:
+        self._files += 1
+        if path in self._pending:
+            self._settle(path)
+        if size is None:
+            self._pending[path] = -1
+            self._pending_unknown += 1
+        else:
+            self._pending[path] = size
+            self._pending_bytes += size
+
+    def walked(self) -> None:
+        self._walked = True
+
+    def retrying(self, attempt: int, wait: float, error: Exception) -> None:
+        """``attempt`` (2 follows the first) will be made in ``wait`` seconds, because of ``error``."""
+        now = self._clock()
+        waits = {url: each for url, each in self._waits.items() if each.until > now}
+        url = getattr(error, "url", "")
+        reason = masked(f"{error} ({url})" if url else str(error))
+        waits[url] = Wait(until=now + wait, attempt=attempt, reason=reason)
+        self._waits = waits
+
+    def started(self, job: Job) -> None:
+        self._flying[job.path] = Flight(job, self._clock())
+
+    def received(self, job: Job, count: int) -> None:
+        self._received += count
+        flight = self._flying.get(job.path)
+        if flight is not None:
+            flight.received += count
+
+    def finished(self, result: Result) -> None:
+        outcome, path = result.outcome, result.path
+        self._flying.pop(path, None)
+        if path in self._pending:
+            self._settle(path)
+        if outcome is Outcome.DELETED:
+            return
+        if outcome is Outcome.DIRECTORY:
+            self._files -= 1
+            return
+        self._done += 1
+        if outcome in _KEPT:
+            self._bytes += result.size
+        elif outcome is Outcome.FAILED:
+            self._failed += 1
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        self._files += len(files)
+        self._done += len(files)
+        self._bytes += sum(file.size for file in files)
+
+    def _settle(self, path: str) -> None:
+        size = self._pending.pop(path)
+        if size < 0:
+            self._pending_unknown -= 1
+        else:
+            self._pending_bytes -= size
+
+    def flights(self, now: float, *, older_than: float) -> list[Flight]:
+        """The transfers that are under way for that many seconds, oldest first; none that only waits for the disk."""
+        flights = list(self._flying.values())  # one step of the interpreter: the other thread cannot interfere
+        return [flight for flight in flights if now - flight.since >= older_than and not flight.complete]
+
+    def waits(self, now: float) -> list[Wait]:
+        """What will be tried again, soonest first."""
+        return sorted((each for each in self._waits.values() if each.until > now), key=lambda each: each.until)
+
+    def totals(self, now: float) -> Totals:
+        """The sums. ``now`` is the clock's time, for the rates."""
+        flights = list(self._flying.values())
+        arrived = sum(min(flight.received, flight.expected or 0) for flight in flights)
+        unsized = sum(flight.received for flight in flights if flight.expected is None)
+        left = max(0, self._pending_bytes - arrived)
+        done = self._bytes + arrived + unsized
+        rate = self._bytes_speed.rate(now, self._received)
+        return Totals(
+            done=self._done,
+            files=self._files,
+            bytes_done=done,
+            bytes_total=done + left,
+            growing=not self._walked,
+            sizes_unknown=self._pending_unknown > 0,
+            rate=rate,
+            eta=self._eta(left, rate, self._files_speed.rate(now, self._done)),
+            failed=self._failed,
+            mirrors=self.mirrors,
+        )
+
+    def _eta(self, left: int, byte_rate: float, file_rate: float) -> float | None:
+        """Seconds until all is done. Large files take their bytes, small files take their number."""
+        if not self._walked:
+            return None
+        files = self._files - self._done
+        if files <= 0:
+            return 0.0
+        by_bytes = left / byte_rate if byte_rate > 0 and not self._pending_unknown else None
+        small = file_rate > 0 and byte_rate / file_rate < limits.SMALL_BODY
+        by_files = files / file_rate if small or (file_rate > 0 and by_bytes is None) else None
+        known = [seconds for seconds in (by_bytes, by_files) if seconds is not None]
+        return max(known, default=None)
+
+
+def render_files(totals: Totals, at_least: str) -> str:
+    """``1,234/5,678 files``, the total with ``at_least`` in front while it grows."""
+    return f"{totals.done:,}/{at_least if totals.growing else ''}{totals.files:,} files"
+
+
+def render_bytes(done: int, total: int, at_least: str = "") -> str:
+    """``1.2/3.4 GiB``: both in the unit of the total."""
+    whole = render_size(total)
+    number, _, unit = whole.partition(" ")
+    factor = {"B": 1, "KiB": limits.KIB, "MiB": limits.MIB, "GiB": limits.GIB, "TiB": 1024 * limits.GIB}[unit]
+    part = done / factor
+    shown = f"{part:,.1f}" if "." in number else f"{part:,.0f}"
+    return f"{shown}/{at_least}{number} {unit}"
+
+
+def render_eta(seconds: float) -> str:
+    """``2:05`` or ``3:07:00``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, str]:
+    """The sums as short texts by name, in their order on the line; what says nothing is left out."""
+    lower = totals.growing or totals.sizes_unknown
+    parts = {}
+    if totals.mirrors is not None:
+        parts["mirrors"] = f"{totals.mirrors[0]}/{totals.mirrors[1]} mirrors"
+    parts["files"] = render_files(totals, at_least)
+    if totals.sizes_unknown and totals.bytes_total == totals.bytes_done:
+        parts["bytes"] = render_size(totals.bytes_done)  # the listings give no sizes at all: there is no total
+    elif totals.bytes_total:
+        parts["bytes"] = render_bytes(totals.bytes_done, totals.bytes_total, at_least if lower else "")
+    parts["rate"] = render_size(totals.rate) + "/s"
+    if totals.growing:
+        parts["eta"] = f"listing{ellipsis}"
+    elif totals.eta is not None:
+        parts["eta"] = f"ETA {at_least if totals.sizes_unknown else ''}{render_eta(totals.eta)}"
+    if totals.failed:
+        parts["failed"] = f"{totals.failed:,} failed"
+    return parts

@@ -1,0 +1,22 @@
+"""Progress as a line every ten seconds: for log files, dumb terminals and patient readers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crawler.output.progress.counters import render_parts
+from crawler.output.progress.display import Display
+
+
+class Plain(Display):
+    """A line with the sums every ten seconds."""
+
+    interval = 10.0
+
+    def tick(self) -> None:
+        moment = self._clock()
+        parts = render_parts(self.totals(moment), at_least=self.at_least, ellipsis=self.ellipsis)
+        if waiting := self.waiting(moment):
+            parts["waiting"] = waiting
+        now = datetime.now().astimezone().strftime("%H:%M:%S")
+        self.write(f"{now} {', '.join(parts.values())}")

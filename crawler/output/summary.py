@@ -1,0 +1,94 @@
+"""The text of a report that people read: at the end of a run, and of --verify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crawler.text.escape import masked, printable
+from crawler.model.exit_codes import LIMITS, SIGNALS
+from crawler.model.reasons import NAVIGATION
+from crawler.model.report import Report
+from crawler.model.units import render_duration, render_size
+
+SPARED_SHOWN = 5
+_OPTIONS = {
+    "ext": "by --ext",
+    "exclude": "by --exclude",
+    "not-included": "by --include",
+    "too-small": "by --min-size",
+    "too-large": "by --max-size",
+    "too-old": "by --newer-than",
+    "too-new": "by --older-than",
+    "robots": "by robots.txt",
+}
+
+
+def _where(path: str, url: str) -> str:
+    return f"{printable(path) or '/'} ({masked(url)})" if url else printable(path) or "/"
+
+
+def _by_reason(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number:,} {_OPTIONS.get(reason, printable(reason))}" for reason, number in ordered)
+
+
+def _transfer_line(report: Report) -> str:
+    took, place = render_duration(report.seconds), printable(report.directory)
+    if not report.saved:
+        return f"Saved nothing to {place} in {took}"
+    line = f"Saved {render_size(report.saved_bytes)} in {took} ({render_size(report.speed)}/s) to {place}"
+    extra = report.received - report.saved_bytes
+    return line + (f"; {render_size(extra)} more were received and not kept" if extra > 1024 * 1024 else "")
+
+
+def _problem_lines(report: Report) -> list[str]:
+    lines = [f"failed: {_where(item.path, item.url)}: {masked(item.reason)}" for item in report.failures]
+    if report.failed > len(report.failures):
+        lines.append(f"failed: {report.failed - len(report.failures):,} more")
+    lines += [
+        f"listing failed: {_where(item.path, item.url)}: {masked(item.reason)}" for item in report.listing_failures
+    ]
+    if report.listings_failed > len(report.listing_failures):
+        lines.append(f"listing failed: {report.listings_failed - len(report.listing_failures):,} more")
+    return lines + [f"problem: {masked(text)}" for text in report.warnings]
+
+
+def render_summary(report: Report, *, verbose: bool = False) -> str:
+    """The report as a block of lines for people, without a final newline. Nothing in it acts on a terminal."""
+    lines = [
+        f"Listed {report.listed:,}: {report.saved:,} saved, {report.unchanged:,} unchanged, "
+        f"{report.skipped:,} skipped, {report.failed:,} failed",
+        _transfer_line(report),
+    ]
+    if report.skipped_by:
+        lines.append(f"Skipped: {_by_reason(report.skipped_by)}")
+    notable = {reason: n for reason, n in report.rejected_by.items() if verbose or reason not in NAVIGATION}
+    if notable:
+        lines.append(f"Links not followed: {_by_reason(notable)}")
+    if report.deleted:
+        lines.append(f"Deleted: {report.deleted:,} gone upstream")
+    if report.extraneous > report.deleted:
+        lines.append(f"Kept: {report.extraneous - report.deleted:,} gone upstream")
+    if report.spared:
+        named = [
+            f"{printable(path)} ({printable(what)})" for path, what in sorted(report.spared.items())[:SPARED_SHOWN]
+        ]
+        more = len(report.spared) - len(named)
+        lines.append(f"Left alone: {', '.join(named)}" + (f" and {more:,} more" if more else ""))
+    if verbose:
+        lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
+    if report.interrupted is not None:
+        asked = report.interrupted in SIGNALS or report.interrupted in LIMITS
+        why = f"by {report.interrupted}" if asked else "early"
+        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
+    return "\n".join(lines + _problem_lines(report))
+
+
+def render_verification(report: Report) -> str:
+    """The report of --verify, for people, without a final newline."""
+    line = f"Verified {report.listed:,} in {render_duration(report.seconds)}: {report.unchanged:,} good"
+    line += f", {report.saved:,} repaired" if report.saved else ""
+    lines = [f"{line}, {report.failed:,} bad in {printable(report.directory)}"]
+    if report.skipped_by:
+        lines.append(f"Not verified: {_by_reason(report.skipped_by)}")
+    return "\n".join(lines + _problem_lines(report))

@@ -1,0 +1,95 @@
+"""What --max-files and --max-total-size still allow: asked before a file is fetched, told what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from crawler.model.state.directory_digest import Row
+from crawler.model.values import Job, Outcome, Result
+from crawler.model.observer import Observer
+from crawler.pipeline.rules.budgets import Booking, Budget
+
+BUDGET = "beyond --max-files or --max-total-size"
+"""Why a file was skipped that the next run may save."""
+TOO_LARGE = "larger than --max-total-size"
+"""Why a file was skipped that no run can save."""
+
+
+class Allowance(Observer):
+    """The budget of a run, as an observer of its results. Without limits it allows everything."""
+
+    def __init__(
+        self,
+        budget: Budget | None = None,
+        *,
+        stopped_at: Callable[[str], None] = lambda _option: None,
+        warn: Callable[[str], None] = lambda _text: None,
+        plans: bool = False,
+    ) -> None:
+        """``stopped_at`` hears which option ended the run. ``plans``: a dry run, in which nothing is saved."""
+        self._budget = budget or Budget()
+        self._stopped_at = stopped_at
+        self._warn = warn
+        self._plans = plans
+        self._certain: set[str] = set()
+        """In a dry run: paths that would be fetched without asking."""
+        self._settled = asyncio.Event()
+        self.spent = False
+        """True once a file was refused because nothing is left for it."""
+        self.reached = False
+        """True once any file was refused, one that is too large included."""
+
+    @property
+    def is_limited(self) -> bool:
+        return self._budget.is_limited
+
+    async def refuses(self, job: Job) -> str | None:
+        """Why ``job`` is not to be done in this run, or None: then its result must come to ``finished``.
+
+        Waits while that depends on files which are being fetched.
+        """
+        if not self.is_limited:
+            return None
+        if self._plans and job.known is None and not job.probe:
+            self._certain.add(job.path)
+        answer = await self._booked(job)
+        if answer is Booking.TAKEN:
+            return None
+        if answer is Booking.TOO_LARGE:
+            if not self.reached:
+                self._warn(f"{job.path} is {TOO_LARGE}: no run will save it")
+            self._stopped_at("--max-total-size")
+        else:
+            self.spent = True
+            self._settled.set()
+            self._stopped_at(self._budget.option)
+        self.reached = True
+        return TOO_LARGE if answer is Booking.TOO_LARGE else BUDGET
+
+    async def _booked(self, job: Job) -> Booking:
+        while not self.spent:
+            answer = self._budget.book(job.path, _size(job))
+            if answer is not Booking.WAIT:
+                return answer
+            self._settled.clear()
+            await self._settled.wait()
+        return Booking.SPENT
+
+    def finished(self, result: Result) -> None:
+        is_saved = result.outcome is Outcome.SAVED or (
+            result.outcome is Outcome.SKIPPED and result.path in self._certain
+        )
+        size = self._budget.booked.get(result.path) if self._plans else result.size
+        self._budget.settle(result.path, (size or 0) if is_saved else None)
+        self._settled.set()
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        return  # they were never booked
+
+
+def _size(job: Job) -> int | None:
+    """Bytes that ``job`` will save if it does: what its row says, or the size that it had."""
+    if job.size is not None:
+        return (job.size.low + job.size.high) // 2
+    return job.known.size if job.known is not None else None

@@ -1,0 +1,73 @@
+"""Trying again: stamina does the waiting, ``retry`` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from crawler.model import limits
+from crawler.model.errors import FetchError, VerificationError
+from crawler.pipeline.retry import next_delay
+
+T = TypeVar("T")
+Announce = Callable[[int, float, Exception], None]
+"""(number of the attempt to come, seconds until then, what failed)"""
+
+_announce: Announce | None = None
+
+
+def announce_to(*told: Announce) -> None:
+    """Announce retries to ``told``, instead of as stamina does by itself. For the whole process: for ``cli`` only."""
+    global _announce
+
+    def tell(attempt: int, wait: float, error: Exception) -> None:
+        for one in told:
+            one(attempt, wait, error)
+
+    _announce = tell
+
+
+def announce(attempt: int, wait: float, error: Exception) -> None:
+    """Announce a retry that another process makes."""
+    if _announce is not None:
+        _announce(attempt, wait, error)
+
+
+def prepare() -> None:
+    """Import now what the first retry needs: where few files may be open, it comes when no more can be opened."""
+    import stamina  # noqa: F401
+
+
+async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
+    """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
+
+    Raises the last FetchError or VerificationError. The first try is made before stamina is imported: a
+    healthy run never pays for it.
+    """
+    try:
+        return await action()
+    except (FetchError, VerificationError) as error:
+        if attempts == 1 or next_delay(error) is False:
+            raise
+        first: Exception | None = error
+    import stamina
+
+    if _announce is not None:
+        tell = _announce
+        stamina.instrumentation.set_on_retry_hooks(
+            [lambda retry: tell(retry.retry_num + 1, retry.wait_for, retry.caused_by)]
+        )
+    async for attempt in stamina.retry_context(
+        on=next_delay,
+        attempts=attempts,
+        timeout=None,
+        wait_initial=limits.BACKOFF_INITIAL,
+        wait_max=limits.BACKOFF_MAX,
+        wait_jitter=limits.BACKOFF_INITIAL,
+    ):
+        with attempt:
+            if first is not None:
+                known, first = first, None
+                raise known
+            return await action()
+    raise AssertionError("stamina returns or raises")

@@ -1,0 +1,61 @@
+"""What one job has cost so far, and its Result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from crawler.model.errors import FetchError, VerificationError
+from crawler.pipeline.rules.evidence import Proof, Unwanted
+from crawler.model.values import Currency, Job, Known, Outcome, Result
+from crawler.model.observer import Observer
+from crawler.pipeline.rules.robots import ROBOTS
+from crawler.pipeline.rules.scope import DIRECTORY
+
+
+class Effort:
+    """Counts over all attempts at ``job``; bytes are reported as they arrive."""
+
+    def __init__(self, job: Job, observer: Observer) -> None:
+        self._job = job
+        self._observer = observer
+        self._began = time.monotonic()
+        self._received = 0
+        self.attempts = 0
+
+    def count(self, received: int) -> None:
+        """So many bytes of the body arrived."""
+        self._received += received
+        self._observer.received(self._job, received)
+
+    def result(
+        self, outcome: Outcome, reason: str, *, size: int = 0, known: Known | None = None, proof: Proof | None = None
+    ) -> Result:
+        """How the job ended. ``known`` is what the state should remember, ``proof`` what the last response proves."""
+        job = self._job
+        return Result(
+            path=job.path,
+            url=job.url,
+            outcome=outcome,
+            reason=reason,
+            size=size,
+            received=self._received,
+            seconds=time.monotonic() - self._began,
+            attempts=self.attempts,
+            digest=known.digest if known and outcome is Outcome.SAVED else None,
+            old_size=job.local.size if job.local else None,
+            known=known,
+            currency=proof.currency if proof else Currency.UNKNOWN,
+            dating=job.dating,
+        )
+
+    def failed(self, error: FetchError | VerificationError) -> Result:
+        """The Result of a job whose attempts are used up, or that is no file after all."""
+        rejection = error.rejection if isinstance(error, FetchError) else None
+        if rejection is not None and rejection.reason == DIRECTORY:
+            return replace(self.result(Outcome.DIRECTORY, "redirected to a directory"), url=rejection.subject)
+        if rejection is not None and rejection.reason == ROBOTS:
+            return self.result(Outcome.SKIPPED, ROBOTS)
+        if isinstance(error, Unwanted):
+            return self.result(Outcome.SKIPPED, str(error))
+        return self.result(Outcome.FAILED, str(error))

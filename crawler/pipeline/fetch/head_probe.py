@@ -1,0 +1,52 @@
+"""HEAD: is the copy that lies here the one that the server has? Only a clear yes counts, for all else GET decides."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from crawler.model import limits
+from crawler.model.errors import FetchError
+from crawler.pipeline.rules.evidence import Proof, adopted, prove
+from crawler.model.interfaces import Client, Permit
+from crawler.model.values import Job, Known
+from crawler.pipeline.rules.compare import request_headers
+
+
+class Probes:
+    """What the transfers of a run know of HEAD, which some servers answer with a body, a redirect or not at all."""
+
+    def __init__(self) -> None:
+        self._failed = 0
+        """In a row."""
+
+    async def ask(self, client: Client, job: Job, permit: Permit) -> tuple[Known, Proof] | None:
+        """What to remember of the copy if it is what the server has; None where GET has to be asked."""
+        if self._failed >= limits.HEAD_FAILURES:
+            return None
+        headers = request_headers(replace(job, known=None), None)
+        try:
+            async with client.open("HEAD", job.url, headers=headers, permit=permit) as reply:
+                self._failed = 0
+                if reply.status != 200:
+                    return None
+                proof = prove(job, 200, reply.headers, time.time(), is_head=True)
+                known = adopted(job, reply.headers, proof)
+                return None if known is None else (known, proof)
+        except FetchError:  # counted by the client: a host that is down is given up as ever
+            self._failed += 1
+            return None
+
+
+class Bypass:
+    """Whether it helps to ask past caches: after ten attempts in a row that changed nothing it is not done again."""
+
+    def __init__(self) -> None:
+        self._vain = 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        return self._vain >= limits.BYPASSES
+
+    def tried(self, *, helped: bool) -> None:
+        self._vain = 0 if helped else self._vain + 1

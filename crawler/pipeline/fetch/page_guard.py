@@ -1,0 +1,58 @@
+"""A page that comes in place of a file is known by how its body begins, before a byte of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import NamedTuple
+
+from crawler.model import limits
+from crawler.model.errors import VerificationError
+from crawler.model.interfaces import Destination, Reply
+from crawler.pipeline.rules.content_type import SNIFFED, begins_like_html, is_page_instead
+from crawler.model.values import Job, Kind
+from crawler.pipeline.rules.compare import Action, is_confirmed
+
+
+class Arrival(NamedTuple):
+    """The body of an answer, which may be the file of ``job``."""
+
+    destination: Destination
+    job: Job
+    reply: Reply
+    action: Action
+
+    async def refuse_page(self, head: bytes, *, whole: bool = False) -> None:
+        """Raise VerificationError if ``head``, the first bytes or the ``whole`` body, shows that it is not the file."""
+        job, length = self.job, self.action.length
+        if is_confirmed(job, len(head) if length is None and whole else length):
+            return
+        if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
+            return  # a body without a length in advance: the listed size decides once it has ended
+        is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
+        if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
+            raise VerificationError("an HTML page came, which may be that of the folder that is here", retryable=False)
+        if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
+            old = await self.destination.read(job.path, limits.MIB)  # what is larger is no page of a server
+            is_page = old is None or not begins_like_html(old[1])
+        if is_page:
+            problem = "an HTML page came in place of the file (a login or error page?)"
+            raise VerificationError(problem, retryable=False)
+
+    async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """``chunks``, of which the first come once they have shown what they are: so no part begins with less."""
+        head, is_held = b"", self.action.offset == 0 and not is_confirmed(self.job, self.action.length)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                if not is_held:
+                    yield chunk
+                    continue
+                head += chunk
+                if len(head) >= SNIFFED:
+                    await self.refuse_page(head)
+                    is_held = False
+                    yield head
+            if is_held:
+                await self.refuse_page(head, whole=True)
+                if head:
+                    yield head

@@ -1,0 +1,271 @@
+"""One large file in several streams, on connections that no other transfer uses: what ``--segments`` adds.
+
+The answer to the request for the file is the first stream. Pieces of what follows are asked for beside it and wait in
+memory for their turn; so what comes out is the body in its order, and who writes, hashes and resumes it need not know.
+The first stream goes on until it reaches a piece that arrives by another one.
+
+Nobody who holds a connection waits for somebody who wants one: the first stream takes over what has not begun to
+arrive, and a piece is read to its end before its turn has come, into memory that was set aside before it was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
+
+from crawler.model import limits
+from crawler.pipeline.attempts import persist
+from crawler.model.errors import FetchError, VerificationError
+from crawler.pipeline.rules.evidence import refused
+from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.model.interfaces import Client, Permit, Reply
+from crawler.model.values import Job
+from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size
+from crawler.pipeline.rules.compare import interpret, request_headers
+from crawler.text.resuming import range_headers
+
+
+@dataclass(slots=True)
+class Lanes:
+    """What the transfers of a run share."""
+
+    most: int = 1
+    """Streams of one file."""
+    free: int = 0
+    """Connections that no transfer uses. Each has one for itself, and takes it even if pieces use them all now."""
+    memory: int = limits.PIECES_AHEAD
+    """Bytes that may still be asked for before their turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """How the pieces of one file are fetched."""
+
+    client: Client
+    permit: Permit
+    job: Job
+    attempts: int
+    lanes: Lanes
+    received: Callable[[int], None]
+    """Told of bytes that arrive."""
+
+
+class _Piece:
+    """Some bytes of a file: from ``start`` to before ``end``."""
+
+    __slots__ = ("arrived", "chunks", "coming", "end", "error", "insisted", "start", "task")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = self.arrived = start
+        self.end = end
+        self.chunks: deque[bytes] = deque()
+        """What has arrived and was not taken yet; ``arrived`` is where it ends."""
+        self.coming = False
+        """It was answered as it was asked for."""
+        self.insisted = False
+        """It was its turn, and it was asked for as often as may be."""
+        self.error: FetchError | VerificationError | None = None
+        self.task: asyncio.Task[None] | None = None
+
+
+class Segments:
+    """The body from ``place`` on, all of it of the version ``of``. ``first`` is the answer that brings it anyway."""
+
+    def __init__(self, means: Means, first: Reply, of: Whole, place: int) -> None:
+        self._means = means
+        self._of = of
+        self._url = first.url
+        self._headers = request_headers(replace(means.job, known=None), None)
+        self._first: Reply | None = first
+        self._body = first.chunks()
+        self._place = place
+        """Where that begins which comes next."""
+        self._pieces: deque[_Piece] = deque()
+        """What was asked for, without gaps; the first stream is in front of it."""
+        self._end = place
+        """Where that begins which nobody was asked for."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._streams = 1
+        self._most = means.lanes.most
+        self._width = 2
+        """Streams that the server has shown to stand; more each time it answers."""
+        self._urgent = False
+        """A piece whose turn it is waits for one of the streams to end."""
+        self._halted = False
+        """No more pieces are asked for."""
+        self._news = asyncio.Event()
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes in their order. To be closed. Raises FetchError when the file must be asked for anew."""
+        try:
+            while self._place < self._of.length:
+                self._refill()
+                chunk = await (self._from_first() if self._first is not None else self._from_piece())
+                self._place += len(chunk)
+                if chunk:
+                    yield chunk
+        finally:
+            await self._close()
+
+    async def _from_first(self) -> bytes:
+        problem = FetchError("the body was cut short", url=self._url)
+        try:
+            chunk = await anext(self._body, b"")
+        except FetchError as error:
+            chunk, problem = b"", error
+        if not chunk:
+            if not self._pieces or self._halted or self._means.attempts == 1:
+                raise problem
+            self._leave_first()  # and a piece takes its place
+            self._claim(self._place, self._pieces[0].start, left=True)
+            return b""
+        self._means.received(len(chunk))
+        while self._pieces and self._place + len(chunk) >= self._pieces[0].start:
+            piece = self._pieces[0]
+            if piece.coming and piece.error is None and not self._halted:
+                self._leave_first()
+                return chunk[: piece.start - self._place]
+            self._drop()
+        return chunk
+
+    def _leave_first(self) -> None:
+        assert self._first is not None
+        self._first.release()
+        self._first = None
+        self._use(-1)
+
+    async def _from_piece(self) -> bytes:
+        piece = self._pieces[0] if self._pieces else None
+        if piece is not None:
+            if piece.chunks:
+                return piece.chunks.popleft()
+            if piece.arrived == piece.end:
+                self._drop()
+                return b""
+            idle = piece.task is None or piece.task.done()
+            self._urgent = idle and not self._insist(piece)
+        self._news.clear()
+        await self._news.wait()  # without a piece, until a stream that is at its end gives its connection back
+        return b""
+
+    def _insist(self, piece: _Piece) -> bool:
+        """Ask again for what is left of a piece that failed: now it is needed. False if there are too many streams now.
+
+        Raises its error if asking again is of no use.
+        """
+        if piece.task is not None:
+            piece.task.result()  # nothing, unless there is a bug
+        error = piece.error
+        if isinstance(error, VerificationError):
+            raise FetchError(str(error), url=self._url)  # in one stream it may well come
+        if error is not None and (self._halted or piece.insisted or not error.retryable):
+            raise error
+        if self._streams >= self._most:
+            return False
+        self._start(piece, self._means.attempts - (piece.task is None))  # where the first stream was, that was a try
+        piece.insisted = True
+        return True
+
+    # --- what is asked for before its turn ----------------------------------------------------------
+
+    def _refill(self) -> None:
+        """Ask for the pieces that follow, as far as connections and memory allow."""
+        length = self._of.length
+        if self._first is not None and not self._pieces:
+            self._end = max(self._end, self._place + piece_size(length - self._place, self._most))
+        while not self._halted and self._end < length:
+            size = piece_size(length - self._end, self._most)
+            if not self._may_start(size):
+                return
+            self._start(self._claim(self._end, self._end + size), 1)
+
+    def _may_start(self, size: int) -> bool:
+        if self._streams == 0 and not self._pieces:
+            return True
+        lanes = self._means.lanes
+        within = self._streams + self._urgent < self._width
+        return within and (self._streams == 0 or lanes.free > 0) and lanes.memory >= size
+
+    def _claim(self, start: int, end: int, *, left: bool = False) -> _Piece:
+        piece = _Piece(start, end)
+        self._means.lanes.memory -= end - start
+        if left:
+            self._pieces.appendleft(piece)
+        else:
+            self._pieces.append(piece)
+            self._end = end
+        return piece
+
+    def _drop(self) -> None:
+        """Forget the piece whose turn it is: it was taken, or is not wanted."""
+        piece = self._pieces.popleft()
+        self._means.lanes.memory += piece.end - piece.start
+        if piece.task is not None and piece.arrived < piece.end:
+            piece.task.cancel()
+
+    def _use(self, change: int) -> None:
+        """Count a stream that begins or ends. One of them uses the connection that every transfer has."""
+        before, self._streams = self._streams, self._streams + change
+        self._means.lanes.free += max(0, before - 1) - max(0, self._streams - 1)
+
+    def _start(self, piece: _Piece, attempts: int) -> None:
+        self._use(+1)
+        piece.coming, piece.error = False, None
+        piece.task = task = asyncio.create_task(self._bring(piece, attempts), name=f"piece at {piece.start}")
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._ended(piece, task))
+
+    async def _bring(self, piece: _Piece, attempts: int) -> None:
+        try:
+            await persist(lambda: self._fetch(piece), attempts)
+        except (FetchError, VerificationError) as error:
+            piece.error = error
+
+    def _ended(self, piece: _Piece, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._use(-1)
+        self._news.set()
+        if piece.error is not None and not piece.coming:  # the server takes no more requests than it has now
+            self._most = self._width = max(1, self._streams)
+        self._refill()
+
+    async def _fetch(self, piece: _Piece) -> None:
+        means = self._means
+        headers = self._headers | range_headers(piece.arrived, piece.end, self._of.validators)
+        async with means.client.open("GET", self._url, headers=headers, permit=means.permit) as reply:
+            self._judge(reply, piece)
+            piece.coming = True
+            self._width = min(self._most, self._width + 2)
+            self._refill()
+            async for chunk in reply.chunks():
+                means.received(len(chunk))
+                if piece.arrived + len(chunk) > piece.end:
+                    self._give_up("more than the announced bytes came")
+                piece.chunks.append(chunk)
+                piece.arrived += len(chunk)
+                self._news.set()
+        if piece.arrived < piece.end:
+            raise FetchError("the body was cut short", url=self._url)
+
+    def _judge(self, reply: Reply, piece: _Piece) -> None:
+        """Raises FetchError for what may be asked again, VerificationError for what ends all fetching of pieces."""
+        if reply.status in RETRYABLE_STATUS:
+            action = interpret(reply.status, reply.headers, self._means.job, None, time.time())
+            raise refused(action, self._url, reply.status)
+        problem = mismatch(reply.status, reply.headers, piece.arrived, piece.end, self._of)
+        if problem is not None:
+            self._give_up(problem)
+
+    def _give_up(self, problem: str) -> None:
+        self._halted = True
+        raise VerificationError(problem, retryable=False)
+
+    async def _close(self) -> None:
+        self._halted = True
+        while self._pieces:
+            self._drop()
+        if self._tasks:
+            await asyncio.wait(self._tasks)

@@ -1,0 +1,284 @@
+"""One job: request, decide what the answer means, copy the body into the destination, verify.
+
+What comes out is Staged (a complete, checked body that has no name yet) or a Result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from crawler.text import digests
+from crawler.model import limits
+from crawler.pipeline.attempts import persist
+from crawler.pipeline.fetch.effort import Effort
+from crawler.model.errors import FetchError, ListingError, VerificationError
+from crawler.pipeline.rules.evidence import (
+    OUTDATED,
+    Proof,
+    Ruling,
+    Unwanted,
+    adopted,
+    confirmed,
+    known_of,
+    mtime_of,
+    prove,
+    refused,
+    rule,
+)
+from crawler.text.http_fields import parse_http_date, validators_of
+from crawler.model.interfaces import Client, Destination, Part, Permit, Reply
+from crawler.pipeline.rules.content_type import is_html
+from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
+from crawler.model.observer import Observer
+from crawler.pipeline.fetch.ranges import whole
+from crawler.pipeline.rules.compare import UNLIMITED, Action, Verdict, interpret, is_strong, length_proven, request_headers
+from crawler.pipeline.fetch.head_probe import Bypass, Probes
+from crawler.text.resuming import Resume, resume_at
+from crawler.pipeline.fetch.segments import Lanes, Means, Segments
+from crawler.pipeline.fetch.page_guard import Arrival
+
+_NONE = Validators()
+_SAME = "same size and time as the server's"
+_GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloader:
+    """What all jobs of a run share. ``process`` is what the engine's workers call."""
+
+    client: Client
+    destination: Destination
+    observer: Observer
+    permit: Permit
+    attempts: int
+    is_listing: Callable[[bytes, str, str], Awaitable[bool]]
+    """(body, URL, content type) → is this page a listing? Asked where a file may turn out to be a folder. Raises
+    ListingError for a page that takes too much time or memory to tell."""
+    verify: bool = True
+    """Check bodies against published digests."""
+    rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
+    """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
+    lanes: Lanes = field(default_factory=Lanes)
+    """For ``--segments``."""
+    probes: Probes = field(default_factory=Probes)
+    bypass: Bypass = field(default_factory=Bypass)
+
+    async def process(self, job: Job) -> Result | Staged:
+        """Never raises for a file that fails; raises DestinationError when the disk does."""
+        transfer = _Transfer(self, job)
+        self.observer.started(job)
+        self.lanes.free -= 1
+        try:
+            done = await persist(transfer.attempt, self.attempts)
+        except (FetchError, VerificationError) as error:
+            done = transfer.effort.failed(error)
+        finally:
+            self.lanes.free += 1
+            await transfer.close()
+        if isinstance(done, Result) and done.known is not None and not done.known.digest:  # adopted: to be verifiable
+            digest = await self.destination.digest(job.path) or None
+            done = replace(done, known=replace(done.known, digest=digest))
+        return done
+
+
+class _Transfer:
+    """The attempts at one job, and the part that survives them."""
+
+    def __init__(self, shared: Downloader, job: Job) -> None:
+        self._shared = shared
+        self._job = job
+        self._part: Part | None = None
+        self._validators = _NONE
+        """Strong ones of the version that the part holds, or nothing."""
+        self._length: int | None = None
+        """Bytes of that version, if this run was told."""
+        self.effort = Effort(job, shared.observer)
+        self._fresh = job.fresh
+        """Caches are bypassed: what one of them sent contradicted the listing."""
+        self._divided = False
+        """Pieces of the body were fetched beside each other: if that fails, it must come in one stream."""
+
+    async def attempt(self) -> Result | Staged:
+        self.effort.attempts += 1
+        job, shared = self._job, self._shared
+        if job.probe and self.effort.attempts == 1:
+            found = await shared.probes.ask(shared.client, job, shared.permit)
+            if found is not None and rule(job, found[1], found[0].size, fresh=self._is_fresh()) in _GOOD:
+                return self.effort.result(Outcome.UNCHANGED, _SAME, size=found[0].size, known=found[0], proof=found[1])
+        if self._part is None and shared.destination.has_part(job.path):
+            self._part = await shared.destination.open_part(job)
+            self._validators = self._part.validators
+        resume = resume_at(self._part.offset, self._validators, self._length) if self._part is not None else None
+        for each in (resume, None, None):  # once more for all of it, and once past the caches
+            done = await self._request(each)
+            if done is not None:
+                return done
+        raise FetchError("the server contradicts itself about the version of the file", url=job.url)
+
+    def _is_fresh(self) -> bool:
+        return self._fresh or self._shared.bypass.is_hopeless
+
+    async def _request(self, resume: Resume | None) -> Result | Staged | None:
+        job, shared = self._job, self._shared
+        headers = request_headers(job, resume, fresh=self._fresh)
+        async with shared.client.open("GET", job.url, headers=headers, permit=shared.permit) as reply:
+            now = time.time()
+            action = interpret(reply.status, reply.headers, job, resume, now)
+            if action.verdict is Verdict.RESTART:
+                return None
+            if action.verdict not in {Verdict.SAVE, Verdict.UNCHANGED}:
+                raise refused(action, job.url, reply.status)
+            proof = prove(job, reply.status, reply.headers, now)
+            ruling = rule(job, proof, action.length, fresh=self._is_fresh())
+            if ruling is Ruling.ASK_AGAIN:
+                self._fresh = True
+                if proof.is_another:
+                    self._job = replace(job, known=None)
+                return None
+            if self._fresh and not job.fresh:
+                shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
+            if ruling is Ruling.REFUSE:
+                raise VerificationError(OUTDATED, retryable=False)
+            if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
+                return await self._confirmed(proof, action.reason or OUTDATED)
+            return await self._save(reply, action, proof)
+
+    async def _confirmed(self, proof: Proof, reason: str) -> Result:
+        """The copy is what the server has. Its time may have changed upstream all the same."""
+        local, known = self._job.local, confirmed(self._job, proof)
+        if local is not None and known.mtime != local.mtime:
+            mtime = await self._shared.destination.set_time(self._job.path, local, known.mtime)
+            known = replace(known, mtime=local.mtime if mtime is None else mtime)
+        return self.effort.result(Outcome.UNCHANGED, reason, size=known.size, known=known, proof=proof)
+
+    async def _save(self, reply: Reply, action: Action, proof: Proof) -> Result | Staged:
+        self._refuse_by_headers(reply, action)
+        known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
+        if known is not None:  # HEAD said otherwise, or nothing
+            return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)
+        if self._may_be_directory(reply):
+            body = await self._read(reply, limits.LISTING_RAW)
+            if await self._is_listing(reply, body):
+                return self.effort.result(Outcome.DIRECTORY, "its body is a listing")
+            await self._arrival(reply, action).refuse_page(body)
+            return self._staged(reply, action, proof, body)
+        expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
+        if action.offset == 0 and expected <= limits.SMALL_BODY and self._part is None:
+            body = await self._read(reply, action.limit)
+            await self._arrival(reply, action).refuse_page(body)
+            return self._staged(reply, action, proof, body)
+        return await self._stream(reply, action, proof)
+
+    def _refuse_by_headers(self, reply: Reply, action: Action) -> None:
+        modified = parse_http_date(reply.headers.get("Last-Modified"))
+        reason = self._shared.rejects_headers(self._job, action.length, modified)
+        if reason:
+            raise Unwanted(reason)
+
+    def _arrival(self, reply: Reply, action: Action) -> Arrival:
+        return Arrival(self._shared.destination, self._job, reply, action)
+
+    def _may_be_directory(self, reply: Reply) -> bool:
+        return self._job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
+
+    async def _is_listing(self, reply: Reply, body: bytes) -> bool:
+        try:
+            return await self._shared.is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
+        except ListingError as error:
+            raise FetchError(f"it may be a folder, but {error}", url=self._job.url) from None
+
+    async def _read(self, reply: Reply, limit: int) -> bytes:
+        body = await reply.read(limit)
+        self.effort.count(len(body))
+        return body
+
+    def _staged(self, reply: Reply, action: Action, proof: Proof, body: bytes) -> Staged:
+        problem = length_proven(self._job, action, reply.headers, len(body))
+        if problem:
+            raise VerificationError(problem)
+        digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        for expected in self._published(reply):
+            if not digests.matches(body, expected):
+                raise VerificationError(f"the body does not have the published digest {expected}")
+        return self._stage(reply, proof, body=body, size=len(body), digest=digest)
+
+    def _published(self, reply: Reply) -> list[str]:
+        """The digests that the listing, a checksum file or the answer's headers promise."""
+        if not self._shared.verify:
+            return []
+        found = (self._job.digest, digests.header_digest(reply.headers))
+        return [digest for digest in found if digest is not None]
+
+    async def _stream(self, reply: Reply, action: Action, proof: Proof) -> Staged:
+        job, shared = self._job, self._shared
+        part = self._part
+        if part is None:
+            part = self._part = await shared.destination.open_part(job)
+        validators = validators_of(reply.headers)
+        if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
+            validators = _NONE
+        async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
+            chunk = await anext(chunks, b"")  # it is judged now: what has come before is not given up for a page
+            if action.offset != part.offset:
+                await part.restart()
+            self._validators, self._length = validators, action.length
+            part.note(validators)
+            while chunk:
+                if part.offset + len(chunk) > action.limit:
+                    await part.restart()
+                    raise VerificationError(f"more than the announced {action.limit} bytes came", retryable=False)
+                await part.write(chunk)
+                chunk = await anext(chunks, b"")
+        problem = length_proven(job, action, reply.headers, part.offset)
+        if problem:
+            raise VerificationError(problem)
+        size = part.offset
+        digest = await part.finish()
+        self._part = None
+        for expected in self._published(reply):
+            if not await part.matches(expected):
+                await part.discard()
+                raise VerificationError(f"the body does not have the published digest {expected}")
+        return self._stage(reply, proof, part=part.name, size=size, digest=digest)
+
+    def _chunks(self, reply: Reply, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
+        shared = self._shared
+        of = whole(action, reply.headers, validators) if shared.lanes.most > 1 and not self._divided else None
+        if of is None:
+            return self._counted(reply)
+        self._divided = True
+        means = Means(
+            client=shared.client,
+            permit=shared.permit,
+            job=self._job,
+            attempts=shared.attempts,
+            lanes=shared.lanes,
+            received=self.effort.count,
+        )
+        return Segments(means, reply, of, action.offset).chunks()
+
+    async def _counted(self, reply: Reply) -> AsyncGenerator[bytes, None]:
+        async for chunk in reply.chunks():
+            self.effort.count(len(chunk))
+            yield chunk
+
+    def _stage(
+        self, reply: Reply, proof: Proof, *, size: int, digest: str | None, part: str = "", body: bytes = b""
+    ) -> Staged:
+        job, mtime = self._job, mtime_of(self._job, reply.headers)
+        known = known_of(job, proof, size, mtime or 0, digest)
+        result = self.effort.result(Outcome.SAVED, job.reason, size=size, known=known, proof=proof)
+        return Staged(job=job, part=part, body=body, size=size, mtime=mtime, result=result)
+
+    async def close(self) -> None:
+        """Keep what a later run can resume, drop the rest."""
+        if self._part is None:
+            return
+        if resume_at(self._part.offset, self._validators, self._length) is not None:
+            await self._part.keep()
+        else:
+            await self._part.discard()

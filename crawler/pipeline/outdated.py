@@ -1,0 +1,40 @@
+"""Files that are here in an earlier version than their listing shows, counted over a run."""
+
+from __future__ import annotations
+
+from crawler.text.escape import printable
+from crawler.model.values import Currency, Dating, Result
+
+_NAMED = 3
+
+
+class Outdated:
+    """Hears of every Result of a run."""
+
+    def __init__(self) -> None:
+        self._listed = self._older = 0
+        self._is_sure = False
+        self._names: list[str] = []
+
+    def note(self, result: Result) -> None:
+        if result.currency is Currency.LISTED:
+            self._listed += 1
+        if result.currency is not Currency.OLDER or result.dating is Dating.UNRELIABLE:
+            return
+        self._older += 1
+        self._is_sure |= result.dating is Dating.RELIABLE
+        if len(self._names) < _NAMED:
+            self._names.append(printable(result.path))
+
+    def warning(self) -> tuple[str, int] | None:
+        """A line for people and its exit code; None if there are no such files.
+
+        They are a failure if the server's times can be relied on: by what is known of the folder, else by most files
+        of this run. A server that dates files and rows by different clocks must not fail in every run.
+        """
+        if not self._older:
+            return None
+        more = f" and {self._older - _NAMED:,} more" if self._older > _NAMED else ""
+        text = "the server sent an older version than its listing shows (a cache that lags behind?)"
+        is_failure = self._is_sure or self._listed > self._older
+        return f"{text}; the next run asks again: {', '.join(self._names)}{more}", 5 if is_failure else 0

@@ -1,0 +1,239 @@
+"""The digests that a site publishes in files of its own: SHA256SUMS, CHECKSUM, ``name.sha256`` and the like.
+
+They are read when a file is to be asked for that they may speak of, so an unchanged tree costs no request; and from
+the disk where the local copy is current. What cannot be read or understood is a warning: nothing is checked by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from crawler.model import limits
+from crawler.pipeline.attempts import persist
+from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
+from crawler.model.errors import FetchError, VerificationError
+from crawler.pipeline.rules.evidence import prove
+from crawler.model.interfaces import Client, Destination, Permit
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local
+from crawler.pipeline.rules.compare import Decision, Need, needs_fetch, request_headers
+from crawler.model.state.store import StateStore
+
+WARNINGS = 10
+"""Checksum files of no use that are told one by one."""
+_SIGNS = ("sum", "sha", "md5", ".b2", "blake")
+
+
+def may_be_checksums(name: str) -> bool:
+    """``is_checksum_file`` for millions of names: most of them are refused at once."""
+    lowered = name.lower()
+    return any(sign in lowered for sign in _SIGNS) and is_checksum_file(name)
+
+
+@dataclass(slots=True, eq=False)
+class _Source:
+    """One checksum file."""
+
+    path: str
+    entry: Entry
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    digests: dict[str, str] | None = None
+    """Path below its folder → digest; None until it was read."""
+    is_news: bool = False
+    """True if it is not the version on the disk: so it was published since."""
+    checked: float = UNCONFIRMED
+    """As in ``Known``; of what was fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A digest that a checksum file promises."""
+
+    digest: str
+    is_news: bool
+    """True if that file has changed since it was saved, so that it speaks of what is there now."""
+    checked: float = UNCONFIRMED
+    """When the server said so, as in ``Known``."""
+
+
+@dataclass(slots=True)
+class _Folder:
+    """The checksum files of one folder, the strongest algorithm first."""
+
+    sums: list[_Source] = field(default_factory=list)
+    """Those that speak of many files."""
+    sidecars: dict[str, list[_Source]] = field(default_factory=dict)
+    """By the name of the one file that each is beside."""
+
+
+class Checksums:
+    """All checksum files of a run. ``warn`` is told of those that are of no use."""
+
+    def __init__(
+        self,
+        client: Client,
+        destination: Destination,
+        state: StateStore,
+        permit: Permit,
+        *,
+        attempts: int,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._destination = destination
+        self._state = state
+        self._attempts = attempts
+        self._tell = warn
+        self._told = 0
+        self._permit = permit
+        self._folders: dict[str, _Folder] = {}
+        self._awaited: dict[str, list[_Source]] = {}
+        """Sidecars by the path of a file that is to be fetched."""
+
+    def note(self, files: Mapping[str, Entry], shown: Collection[str]) -> list[str]:
+        """Remember checksum files, by path; ``shown`` are all names beside them. Those about many files come back.
+
+        It must be done before what they speak of, below their folder too, is decided about, so it waits for nothing.
+        """
+        many, left_out = [], set()
+        for path, entry in sorted(files.items(), key=lambda item: _rank(item[1].name)):
+            folder = path.rpartition("/")[0]
+            known = self._folders.setdefault(folder, _Folder())
+            subject = entry.name.rpartition(".")[0]
+            if subject in shown:
+                known.sidecars.setdefault(subject, []).append(_Source(path, entry))
+            elif len(known.sums) < limits.CHECKSUM_FILES:
+                known.sums.append(_Source(path, entry))
+                many.append(path)
+            else:
+                left_out.add(folder)
+        for folder in sorted(left_out):
+            self._warn(f"{folder or '/'}: only {limits.CHECKSUM_FILES} of its checksum files are looked into")
+        return many
+
+    def leave(self, folders: Collection[str]) -> None:
+        """All of these folders is decided about: keep only what speaks of what is below them."""
+        for folder in self._folders.keys() & folders:
+            known = self._folders[folder]
+            known.sidecars = {}
+            for source in known.sums:
+                if source.digests is not None:
+                    source.digests = {path: digest for path, digest in source.digests.items() if "/" in path}
+            if not known.sums:
+                del self._folders[folder]
+
+    def expect(self, path: str) -> None:
+        """The file at ``path`` is to be fetched: ``beside`` will be asked about it."""
+        folder, _, name = path.rpartition("/")
+        known = self._folders.get(folder)
+        if known is not None and name in known.sidecars:
+            self._awaited[path] = known.sidecars[name]
+
+    async def beside(self, path: str) -> str | None:
+        """What a file beside the one at ``path`` promises of it. For the workers, who can all ask at once."""
+        published = await self._first(self._awaited.pop(path, ()), path.rpartition("/")[2])
+        return published.digest if published else None
+
+    async def of(self, path: str) -> Published | None:
+        """What is published of the file at ``path`` in a file of its folder, or of one above, that speaks of many."""
+        folder = path.rpartition("/")[0]
+        found = None
+        while found is None and self._folders:
+            known = self._folders.get(folder)
+            below = path[len(folder) + 1 :] if folder else path
+            found = (
+                await self._first([source for source in known.sums if source.path != path], below) if known else None
+            )
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        return found
+
+    async def _first(self, sources: Sequence[_Source], below: str) -> Published | None:
+        for source in sources:
+            digest = (await self._read(source)).get(below)
+            if digest is not None:
+                return Published(digest, source.is_news, source.checked)
+        return None
+
+    def _warn(self, text: str) -> None:
+        """A dead server has as many useless checksum files as it has files: not all of them are told."""
+        self._told += 1
+        if self._told <= WARNINGS:
+            self._tell(text)
+        elif self._told == WARNINGS + 1:
+            self._tell("nothing is checked by more checksum files, for reasons like these")
+
+    async def _read(self, source: _Source) -> dict[str, str]:
+        async with source.lock:
+            if source.digests is None:
+                source.digests = await self._load(source)
+            return source.digests
+
+    async def _load(self, source: _Source) -> dict[str, str]:
+        size = source.entry.size
+        if size is not None and size.low > limits.CHECKSUM_BYTES:
+            self._warn(f"{source.path}: {size.low} bytes are too many for a checksum file, nothing is checked by it")
+            return {}
+        local = await self._destination.read(source.path, limits.CHECKSUM_BYTES)
+        known = await self._state.file(source.path)
+        try:
+            body, source.checked = await persist(lambda: self._body(source.entry, known, local), self._attempts)
+        except (FetchError, VerificationError) as error:
+            self._warn(f"{source.path}: nothing is checked by this checksum file ({error})")
+            return {}
+        source.is_news = source.checked != UNCONFIRMED and local is not None and body is not local[1]
+        found = await asyncio.to_thread(parse_checksums, source.entry.name, body)
+        if body.strip() and not found:
+            self._warn(f"{source.path}: nothing is checked by this checksum file (there is none in it)")
+        return found
+
+    async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, float]:
+        """From the disk where that copy is current, or the server says so; and when it said so, as in ``Known``.
+
+        Raises FetchError, VerificationError.
+        """
+        need = needs_fetch(entry, known, local[0] if local else None).need
+        if local is not None and need is Need.NOTHING:
+            return local[1], UNCONFIRMED
+        job = Job(url=entry.url, path=entry.name, reason="checksums", modified=entry.modified)
+        if local is not None and need is Need.CONFIRM:
+            job = replace(job, known=known)
+        headers = request_headers(job, None)
+        async with self._client.open("GET", entry.url, headers=headers, permit=self._permit) as reply:
+            if reply.status == 304 and local is not None and job.known is not None:
+                return local[1], UNCONFIRMED
+            if reply.status != 200:
+                retryable = reply.status >= 500 or reply.status == 429
+                raise FetchError(f"HTTP {reply.status}", url=entry.url, status=reply.status, retryable=retryable)
+            proof = prove(job, 200, reply.headers, time.time())
+            return await reply.read(limits.CHECKSUM_BYTES), proof.checked
+
+
+def _rank(name: str) -> int:
+    """Strong algorithms first; what does not say is in the middle."""
+    lowered = name.lower().replace("-", "")
+    ranks = [rank for rank, algorithm in enumerate(HEX_LENGTHS) if algorithm in lowered]
+    return min(ranks, default=list(HEX_LENGTHS).index("sha1"))
+
+
+def by_digest(
+    decision: Decision, published: Published | None, entry: Entry, known: Known | None, local: Local | None
+) -> Decision:
+    """What a published digest adds to ``decision``, where the state remembers one by the same algorithm.
+
+    Another one proves an intact copy outdated. An equal one proves it current, without a request, if the checksum
+    file is news: one that has not changed while the file's row did may have been forgotten.
+    """
+    if published is None or known is None or known.digest is None or local is None:
+        return decision
+    comparable = published.digest.partition(":")[0] == known.digest.partition(":")[0]
+    if not comparable or local.kind is not Kind.FILE or (known.size, known.mtime) != (local.size, local.mtime):
+        return decision
+    if published.digest != known.digest:
+        return Decision(Need.FETCH, "published digest differs", is_disproved=True)
+    if published.is_news and (entry.size is None or known.size in entry.size):
+        return Decision(Need.NOTHING, "same published digest")
+    return decision

@@ -1,0 +1,40 @@
+"""What is known of an entry before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from crawler.model.values import Entry, Known, Local, Outcome, Rejection, Validators
+from crawler.model.state.store import BY_ROW
+
+
+def guess(entry: Entry) -> int | None:
+    """The listing's size in bytes: exact, or the middle of its span."""
+    return None if entry.size is None else (entry.size.low + entry.size.high) // 2
+
+
+def certain(entries: Iterable[Entry]) -> int:
+    """Bytes that the entries of a listing have at least, together."""
+    return sum(entry.size.low for entry in entries if entry.size)
+
+
+def without_place(problem: Rejection, refused: Rejection | None) -> tuple[Outcome, str]:
+    """How an entry ends whose name has no place under DIR, with the reason; ``refused`` if it is not wanted anyway."""
+    if refused is not None:
+        return Outcome.SKIPPED, refused.reason
+    return Outcome.FAILED, f"{problem.subject!r} {problem.detail}"
+
+
+def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouched: float | None) -> Known | None:
+    """What to remember of a copy that needs no request; None if that is known already.
+
+    ``vouched``: when a published digest proved it, seconds since the epoch.
+    """
+    if known is None:
+        return Known(path=path, url=entry.url, row=entry.row, size=local.size, mtime=local.mtime, checked=BY_ROW)
+    if known.row == entry.row:
+        return None
+    checked = known.checked if vouched is None else max(known.checked, vouched)
+    # The validators are those of the version that the old row showed, perhaps of another server.
+    return replace(known, row=entry.row, url=entry.url, validators=Validators(), checked=checked)

@@ -1,0 +1,42 @@
+"""Other mirrors in folders of DIR: nothing of this one is written there, unless they are of the same tree."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from crawler.model.interfaces import Destination
+from crawler.text.ownership import is_same_tree
+
+UrlOf = Callable[[str], Awaitable[str | None]]
+"""Folder of DIR with a state of its own → the URL that it is the mirror of, None if that is not known."""
+
+
+class Neighbours:
+    """Two mirrors of different URLs in one folder would replace each other's files in every run."""
+
+    def __init__(self, destination: Destination, url_of: UrlOf, base: Callable[[], str]) -> None:
+        """``base``: the URL of what DIR is the mirror of."""
+        self._destination, self._url_of, self._base = destination, url_of, base
+        self._refusals: dict[str, str | None] = {}
+
+    async def refusal(self, folder: str) -> str | None:
+        """Why nothing may be stored in ``folder``, which was looked at, or None."""
+        owner = self._destination.owner(folder)
+        if owner is None:
+            return None
+        if owner not in self._refusals:
+            self._refusals[owner] = refusal(owner, await self._url_of(owner), self._base())
+        return self._refusals[owner]
+
+
+def refusal(folder: str, url: str | None, base: str) -> str | None:
+    """Why a mirror of ``base`` stores nothing in ``folder``, which is the mirror of ``url``; None if it may.
+
+    ``/pub/a/`` in DIR/a is what a mirror of ``/pub/`` puts there, so the two agree. A mirror whose URL is not known may
+    be of anything.
+    """
+    here = f"{base.rstrip('/')}/{quote(folder, errors='surrogateescape')}/"
+    if url is not None and is_same_tree(url, here):
+        return None
+    return f"belongs to another mirror, the one in {folder}: exclude it here ({folder}/), or move that mirror elsewhere"

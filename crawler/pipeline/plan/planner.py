@@ -1,0 +1,299 @@
+"""The producer: turns listing pages into jobs for what is wanted and not here, and results for the rest.
+
+Every entry that a listing shows ends in exactly one of both, so that the account closes.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+from crawler.pipeline.allowance import BUDGET, Allowance
+from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
+from crawler.pipeline.rules.extraneous import Missing
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.pipeline.engine import Put
+from crawler.pipeline.rules.filters import Filters
+from crawler.model.interfaces import Destination
+from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.pipeline.plan.neighbours import Neighbours
+from crawler.model.observer import Observer
+from crawler.pipeline.plan.open_directory import Opened
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
+from crawler.model.state.store import StateStore
+from crawler.pipeline.rules.robots import UNREADABLE, is_of_robots
+from crawler.pipeline.rules.scope import Scope
+from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.rules.unusable_rows import count
+from crawler.text.urls import entry_path
+from crawler.pipeline.rules.time_zones import Learner
+
+CLASH = "name-clash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is decided by, besides the filters."""
+
+    rules: HostRules
+    """robots.txt of each host."""
+    room: Room
+    allowance: Allowance = field(default_factory=Allowance)
+    last: Collection[str] = ()
+    """Globs of files to be done after all others."""
+    check: str = "listing"
+    checksums: Checksums | None = None
+    """None: published digests are not asked for."""
+    make_folders: bool = True
+    """For folders that are empty upstream. False for a run that changes nothing."""
+    leaves: Leaves | None = None
+    neighbours: Neighbours | None = None
+    holds: Callable[[Job], bool] = lambda _job: False
+    """Hears of each job before it is put; True if it is not to be put now."""
+
+
+class Producer:
+    """Decides about every entry of the pages that the walker visits."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        state: StateStore,
+        observer: Observer,
+        filters: Filters,
+        policy: Policy,
+    ) -> None:
+        self._destination = destination
+        self._state = state
+        self._observer = observer
+        self._filters = filters
+        self._policy, self._beside = policy, policy.neighbours
+        self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
+        self._open: dict[str, Opened] = {}
+        self.scope: Callable[[], Scope]
+        """Set by ``app``: the scope is known once the root has answered."""
+        self.put: Put
+        """Set by ``app`` when the engine starts."""
+        self.held: list[Job] = []
+        """Jobs that match --last: to be done after all others."""
+        self.blocked: list[Job] = []
+        """Jobs that have to wait until a file is removed that lies where their folder goes."""
+        self.blocked_folders: list[Folder] = []
+        """Folders without content that have to wait for the same."""
+        self.missing = Missing()
+        self.local_files = 0
+        """Files found in the folders that were compared."""
+
+    def refuse(self, path: str, url: str) -> Rejection | None:
+        """Why the folder ``path`` is not entered, or None."""
+        return self._filters.prunes(path) or self._policy.rules.rejection(url)
+
+    async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
+        """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
+        folder = page.folder
+        opened = self._open.get(folder.path)
+        if opened is None:
+            opened = Opened(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
+            self._open[folder.path] = opened
+        opened.gathering.expect(len(page.entries), more=not page.last)
+        opened.gathering.is_plain &= page.url == opened.url
+        opened.zone = Learner(page.entries if rows is None else rows)
+        folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
+        for entry in page.entries:
+            opened.shown.add(folder.path, entry)
+        opened.shown.mentioned |= page.mentioned
+        await self._meet_hosts(page)
+        opened.weigh(page.flaws, conclusive=page.conclusive)
+        if page.recalled:
+            opened.recalled = (folder.path, folder.url)
+        if not self._policy.allowance.is_limited and self._policy.room.may_overflow(certain(page.entries)):
+            opened.waiting = []  # so that it is known before the first byte is saved
+        await self._note_checksums(page, opened)
+        for entry in page.entries:
+            if entry.kind is Kind.DIRECTORY:
+                continue
+            if self._policy.allowance.spent:
+                self._end(f"{folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
+                continue
+            await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
+        count(page.unusable, folder.path, page.url, self._filters, self.scope(), self._observer)
+        waiting, opened.waiting = opened.waiting or (), None
+        self._policy.room.check()
+        for job in waiting:
+            await self.put(job)
+        if page.last:
+            del self._open[folder.path]
+            await self._compare(folder, opened, complete=page.complete)
+            if self._policy.leaves is not None and page.complete:
+                self._policy.leaves.decided(folder.path, opened.gathering)
+            if self._policy.checksums:
+                self._policy.checksums.leave(opened.local)
+
+    async def _meet_hosts(self, page: FolderPage) -> None:
+        """Read robots.txt of the other hosts that files of this page are on, as far as --allow-host names them."""
+        scope = self.scope()
+        for entry in page.entries if scope.hosts else ():
+            if entry.kind is not Kind.DIRECTORY and scope.file(entry.url) is None:
+                await self._policy.rules.check(entry.url)
+
+    async def _note_checksums(self, page: FolderPage, opened: Opened) -> None:
+        """Before the first ``await``: so no listing below this one is visited before they are noted."""
+        checksums = self._policy.checksums
+        files: dict[str, Entry] = {}
+        for entry in page.entries if checksums is not None else ():
+            if entry.kind is not Kind.DIRECTORY and may_be_checksums(entry.name):
+                path = entry_path(page.folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+                if isinstance(path, str) and self._forbidden(entry) is None:
+                    files[path] = entry
+        if checksums is None or not files:
+            return
+        opened.gathering.is_plain = False
+        for path in checksums.note(files, {entry.name for entry in page.entries}):
+            if self._filters.rejects(path, files[path].name, files[path].size, files[path].modified) is None:
+                parent, _, name = path.rpartition("/")
+                local, known = await opened.look(parent, name)
+                if needs_fetch(files[path], known, local, check=self._policy.check).need is not Need.NOTHING:
+                    opened.doubted.add(parent)
+
+    async def _decide(self, folder: Folder, entry: Entry, opened: Opened, *, clash: bool) -> None:
+        """One entry: a job is put, or a result is reported."""
+        name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
+        path = entry_path(folder.path, name)
+        if isinstance(path, Rejection):
+            raw = f"{folder.path}/{name}".lstrip("/")
+            refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or self.scope().file(entry.url)
+            self._end(folder.path or entry.name, entry, *without_place(path, refused))
+            return
+        refused = await self._refused(path, entry, opened)
+        if refused is not None:
+            if not is_of_robots(refused):
+                opened.gathering.skip(entry, guess(entry), refused.reason)
+            is_failure = refused.reason == UNREADABLE
+            ending = (Outcome.FAILED, refused.detail) if is_failure else (Outcome.SKIPPED, refused.reason)
+            self._end(path, entry, *ending)
+            return
+        if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
+            self._observer.rejected(path, Rejection("duplicate", entry.url))
+            return
+        if (clash and self._filters.prunes(path) is None) or path in opened.files:
+            what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
+            self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
+            return
+        opened.files[path] = entry.url
+        opened.gathering.add(entry)
+        await self._settle(path, entry, opened)
+
+    async def _settle(self, path: str, entry: Entry, opened: Opened) -> None:
+        """An entry that is wanted and has ``path`` for itself."""
+        parent, _, name = path.rpartition("/")
+        local, known = await opened.look(parent, name)
+        if (foreign := await opened.foreign(parent)) is not None:
+            self._state.forget([path] if known is not None else [])  # what lies there is the other mirror's
+            self._end(path, entry, Outcome.FAILED, foreign)
+            return
+        decision = await self._needs(path, entry, known, local, opened)
+        published = None
+        is_vouched = entry.digest is not None and self._policy.checksums is not None
+        if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
+            published = await self._policy.checksums.of(path)
+            if published is not None:
+                entry = replace(entry, digest=entry.digest or published.digest)
+            if self._policy.check == "listing":
+                decision = by_digest(decision, published, entry, known, local)
+        self._observer.listed(path, guess(entry))
+        if decision.need is Need.NOTHING:
+            assert local is not None
+            proven = to_remember(path, entry, local, known, published.checked if published else None)
+            self._state.remember([] if proven is None else [proven])
+            self._observer.finished(
+                Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
+            )
+        else:
+            await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
+
+    async def _give(self, job: Job, opened: Opened) -> None:
+        """To the workers now, after its page, or after all others."""
+        obstacle = self.missing.obstacle(job.path)
+        if obstacle is not None:
+            self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
+            return
+        if self.missing.is_replaced(job.path):
+            self.blocked.append(job)
+            return
+        if self._policy.holds(job):
+            return
+        is_last = self._is_last(job.path.rpartition("/")[2])
+        refused = None if is_last else await self._policy.allowance.refuses(job)
+        if refused is not None:
+            self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=refused))
+            return
+        is_sure = job.size is not None and not job.probe and job.known is None
+        is_sure = is_sure and not (is_last and self._policy.allowance.is_limited)  # it may not come in this run
+        if is_sure and not self._destination.has_part(job.path):  # how much of it a part holds is not known here
+            assert job.size is not None
+            old = job.local.size if job.local and job.local.kind is Kind.FILE else 0
+            self._policy.room.book(job.size.low, replaced=old)
+        if self._policy.checksums:
+            self._policy.checksums.expect(job.path)
+        if is_last:
+            self.held.append(job)
+        elif opened.waiting is not None:
+            opened.waiting.append(job)
+        else:
+            self._policy.room.check()
+            await self.put(job)
+
+    async def _needs(
+        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: Opened
+    ) -> Decision:
+        """With --check digest the local bytes must be those that were saved."""
+        decision = needs_fetch(entry, known, local, check=self._policy.check)
+        if decision.need is Need.PROBE:  # the zone, if it can be learnt, may spare it
+            timed = await opened.timed(path, entry)
+            decision = needs_fetch(timed, known, local, check=self._policy.check)
+        if self._policy.check != "digest" or decision.need is Need.FETCH or known is None:
+            return decision
+        digest = await self._destination.digest(path)
+        if known.digest is None and decision.need is Need.NOTHING and digest:
+            self._state.remember([replace(known, digest=digest)])
+        elif known.digest is not None and digest != known.digest:
+            return Decision(Need.FETCH, "digest differs", is_disproved=True)
+        return decision
+
+    async def _refused(self, path: str, entry: Entry, opened: Opened) -> Rejection | None:
+        rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
+        if rejection is None and self._filters.needs_headers(entry.size, entry.modified):
+            timed = await opened.timed(path, entry)
+            rejection = self._filters.rejects(path, entry.name, entry.size, timed.modified)
+        return rejection or self._forbidden(entry)
+
+    def _forbidden(self, entry: Entry) -> Rejection | None:
+        return self.scope().file(entry.url) or self._policy.rules.rejection(entry.url)
+
+    def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:
+        self._observer.listed(path, guess(entry))
+        self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
+
+    async def _compare(self, folder: Folder, opened: Opened, *, complete: bool) -> None:
+        """Note what lies in a completely listed folder and is not shown by its listing."""
+        is_empty = complete and not opened.shown.folders
+        if is_empty and self.missing.is_replaced(folder.path):
+            self.blocked_folders.append(folder)
+        elif is_empty and folder.path and self._policy.make_folders:
+            problem = await opened.foreign(folder.path) or await self._destination.make_folder(folder.path)
+            if problem is not None:
+                self._observer.listing_failed(folder.path, folder.url, problem)
+        for parent in opened.shown.folders or [folder.path]:
+            local = await opened.scan(parent)
+            self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
+            if complete:
+                items = opened.shown.extraneous(parent, local)
+                self.missing.note(parent, items, doubt=opened.doubt, recalled=opened.recalled)
+        if complete:
+            self.missing.confirm(folder.path)
+            await opened.forget_gone(folder.path)

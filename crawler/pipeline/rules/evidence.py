@@ -1,0 +1,228 @@
+"""What a response proves of a file, and what may be remembered of it.
+
+A listing row and a response are two statements about one file, made at different times and perhaps by different
+machines. If their times contradict each other, one of them comes from a cache that lags behind, or the server dates
+files and rows by different clocks. Then the response does not prove the copy to be the listed version:
+``Known.checked`` is UNCONFIRMED, and the next run asks again. ``plan.needs_fetch`` and ``racy`` read what is
+remembered here; the same rule holds for 200, 206, 304 and HEAD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from enum import Enum, auto
+
+from crawler.model.errors import FetchError, VerificationError
+from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
+from crawler.model.values import UNCONFIRMED, Currency, Dating, Job, Known, Validators
+from crawler.pipeline.rules.compare import NANOSECONDS, Action, Verdict
+from crawler.pipeline.rules.racy import ZONES, is_racy
+from crawler.pipeline.rules.time_zones import row_agrees
+
+_MADE_UP = 60
+"""Seconds before a response in which a Last-Modified counts as its time and not the file's (RFC 9110 8.8.2.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What one response says of the file that was asked for."""
+
+    currency: Currency
+    validators: Validators
+    """Of the version that it is about."""
+    generated: float
+    """When the origin server made that statement, seconds since the epoch by its clock, at the latest."""
+    is_another: bool = False
+    """A 304 about an older version than the one that was asked about: the copy is not what the server has."""
+
+    @property
+    def checked(self) -> float:
+        """For ``Known.checked``."""
+        return UNCONFIRMED if self.currency in {Currency.OLDER, Currency.OTHER} else self.generated
+
+
+def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_head: bool = False) -> Proof:
+    """What a 200, 206 or 304 for ``job`` proves. ``now`` is our clock, seconds since the epoch."""
+    made = generated(headers, now)
+    said = validators_of(headers)
+    if status != 304 or job.known is None:
+        if job.vouched and not is_head:
+            return Proof(currency=Currency.LISTED, validators=said, generated=made)
+        return Proof(currency=currency(job, said.last_modified, made), validators=said, generated=made)
+    known = job.known.validators
+    if not confirms(said, known):
+        is_another = known.etag is None
+        return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=is_another)
+    if is_strong_tag(known.etag) and parse_http_date(said.last_modified) is not None:
+        known = replace(known, last_modified=said.last_modified)  # the same bytes, uploaded again
+    return Proof(currency=currency(job, known.last_modified, made), validators=known, generated=made)
+
+
+def confirms(said: Validators, asked: Validators) -> bool:
+    """Whether a 304 with the validators ``said`` is about the version whose validators were ``asked`` about.
+
+    It is not if it names another ETag (RFC 9111 section 4.3.4), or if without ETags its time is earlier: a server that
+    compares If-Modified-Since by "not later" says 304 of each older version.
+    """
+    if _is_other_tag(said.etag, asked.etag):
+        return False
+    return asked.etag is not None or not _is_before(said.last_modified, asked.last_modified)
+
+
+def currency(job: Job, last_modified: str | None, made: float) -> Currency:
+    """Whether a version with this Last-Modified can be the one that the row of ``job`` shows.
+
+    ``made``: when the response was generated. A Last-Modified of about that time was made up with the response.
+    """
+    row, moment = job.moment or job.modified, parse_http_date(last_modified)
+    if row is None or moment is None or moment < 0:  # no file is older than the epoch: that is no time of it
+        return Currency.UNKNOWN
+    if row_agrees(row, last_modified):
+        return Currency.LISTED
+    zones = timedelta() if row.low.tzinfo else ZONES
+    if moment < row.low.replace(tzinfo=row.low.tzinfo or UTC).timestamp() - zones.total_seconds():
+        return Currency.OLDER
+    return Currency.UNKNOWN if moment >= made - _MADE_UP else Currency.OTHER
+
+
+def generated(headers: Mapping[str, str], now: float) -> float:
+    """When the origin server generated a response, at the latest; seconds since the epoch.
+
+    A cache should keep the origin's Date, and many send the present instead, with an Age (RFC 9111 sections 4.2.3 and
+    5.1); a clock that runs ahead makes a Date worthless (RFC 9110 section 6.6.1). So it is the earlier of Date and our
+    clock less Age: too early costs a request, too late would hide a change.
+    """
+    date, age = parse_http_date(headers.get("Date")), parse_age(headers.get("Age"))
+    return now - age if date is None else min(date, now - age)
+
+
+def _is_other_tag(said: str | None, asked: str | None) -> bool:
+    """Weak comparison (RFC 9110 section 8.8.3.2)."""
+    return said is not None and asked is not None and said.removeprefix("W/") != asked.removeprefix("W/")
+
+
+def _is_before(first: str | None, second: str | None) -> bool:
+    earlier, later = parse_http_date(first), parse_http_date(second)
+    return earlier is not None and later is not None and earlier < later
+
+
+# --- what follows from it -----------------------------------------------------------------------------
+
+
+class Ruling(Enum):
+    """What to do with a response."""
+
+    TAKE = auto()
+    """Save the body, or believe the 304."""
+    KEEP = auto()
+    """The copy is this very version: there is no need to read the body."""
+    ASK_AGAIN = auto()
+    """Once more, past all caches."""
+    REFUSE = auto()
+    """The copy is better than what was sent."""
+
+
+def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
+    """``length``: bytes of the file by the response; None for a 304. ``fresh``: caches were already bypassed."""
+    if proof.is_another:
+        return Ruling.ASK_AGAIN
+    if job.dating is Dating.UNRELIABLE:
+        return Ruling.TAKE
+    copy, said = job.copy, proof.validators
+    is_listed_copy = copy is not None and row_agrees(job.moment or job.modified, copy.validators.last_modified)
+    is_back = copy is not None and _is_before(said.last_modified, copy.validators.last_modified)
+    is_worse = is_back and is_listed_copy and proof.currency is Currency.OTHER
+    if proof.currency is not Currency.OLDER and not is_worse:
+        return Ruling.KEEP if copy is not None and _is_unnamed(job, copy, proof, length) else Ruling.TAKE
+    if not fresh:
+        return Ruling.ASK_AGAIN
+    if copy is None or (job.known is not None and length is None):
+        return Ruling.TAKE
+    if said == copy.validators and length == copy.size:
+        return Ruling.KEEP
+    return Ruling.REFUSE if is_back or is_listed_copy else Ruling.TAKE
+
+
+def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool:
+    """True if the copy is this version and only its validators were not known, as after "same published digest"."""
+    if copy.validators or copy.digest is None or copy.row != job.row or job.modified is None:
+        return False
+    is_listed = proof.currency is Currency.LISTED and length == copy.size
+    return is_listed and not is_racy(job.modified, replace(copy, validators=proof.validators))
+
+
+OUTDATED = "the server sent an older version than its listing shows"
+
+
+# --- what to remember ---------------------------------------------------------------------------------
+
+
+def known_of(job: Job, proof: Proof, size: int, mtime: int, digest: str | None) -> Known:
+    """What to remember of a body. ``mtime`` in nanoseconds."""
+    return Known(
+        path=job.path,
+        url=job.url,
+        row=job.row,
+        size=size,
+        mtime=mtime,
+        validators=proof.validators,
+        digest=digest,
+        checked=proof.checked,
+    )
+
+
+def confirmed(job: Job, proof: Proof) -> Known:
+    """What to remember after a 304 to the request for ``job``, or a 200 with the validators of its copy.
+
+    Its ``mtime`` is the one that the copy should have: a strong ETag may stay while the time changes, as after an
+    upload of the same bytes.
+    """
+    known = job.known or job.copy
+    assert known is not None
+    mtime = known.mtime
+    if proof.validators.last_modified != known.validators.last_modified:
+        moment = parse_http_date(proof.validators.last_modified)
+        mtime = mtime if moment is None else int(moment) * NANOSECONDS
+    return replace(known, row=job.row, url=job.url, mtime=mtime, validators=proof.validators, checked=proof.checked)
+
+
+def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
+    """What to remember of the copy that lies there, if an answer to HEAD or GET gives the file its size and time.
+
+    None if it gives others, or not both.
+    """
+    local, modified = job.local, parse_http_date(headers.get("Last-Modified"))
+    if local is None or modified is None or int(modified) != local.mtime // NANOSECONDS:
+        return None
+    if content_length(headers) != local.size:
+        return None
+    copy = job.copy or job.known
+    return known_of(job, proof, local.size, local.mtime, copy.digest if copy else None)
+
+
+def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
+    """When the file was modified, nanoseconds since the epoch: by the answer, else by a row that names its zone."""
+    modified = parse_http_date(headers.get("Last-Modified"))
+    if modified is None and job.modified is not None and job.modified.low.tzinfo is not None:
+        modified = job.modified.low.timestamp()
+    return None if modified is None else int(modified) * NANOSECONDS
+
+
+def refused(action: Action, url: str, status: int) -> FetchError:
+    """An answer that is not what was asked for, as an error that says if it is worth another try."""
+    return FetchError(
+        action.reason or f"HTTP {status}",
+        url=url,
+        status=status,
+        retryable=action.verdict is Verdict.RETRY,
+        retry_after=action.delay,
+    )
+
+
+class Unwanted(VerificationError):
+    """A filter decided by the headers of a response that the file is not wanted: it is skipped."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retryable=False)

@@ -1,0 +1,283 @@
+"""Which files of a listing are wanted: extensions, include and exclude rules, size and age.
+
+A filter answers with the rule that decided, never just with no. What a listing row says of size and time is an
+interval, so a limit may be left open by it: then the response headers decide, before the body is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from crawler.model.config import Config, Rule
+from crawler.model.errors import ConfigError
+from crawler.model.values import Rejection, Span
+
+ZONE_DOUBT = timedelta(hours=14)
+"""Local times of the world lie between UTC-12 and UTC+14: so far off may a time without a zone be."""
+
+_GLOBSTAR = re.compile(r"\*{2,}/?")
+_TOKEN = re.compile(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One rule held against one file, for ``--explain``."""
+
+    rule: str
+    """As on the command line: ``--exclude *debug*``."""
+    matched: bool | None
+    """Is it true of the file? None: the listing alone cannot tell."""
+
+
+def compile_glob(pattern: str) -> Callable[[str], bool]:
+    """A test of a whole name or path: ``*`` and ``?`` stay within a segment, ``**`` crosses slashes, ``[a-z]`` and
+    ``[!a-z]`` are sets. ``**/`` is any number of folders, none included. Case counts.
+
+    Names come from servers, and no name may make a match slow: a wildcard that another one follows takes the first
+    place that fits and never tries a second (an atomic group). That loses no match, and the time stays low.
+    """
+    stars, parts = list(_GLOBSTAR.finditer(pattern)), _GLOBSTAR.split(pattern)
+    text = _segments(parts[0], final=not stars)
+    for star, part in zip(stars, parts[1:], strict=True):
+        crossing = ".*?"
+        if star[0].endswith("/"):
+            opens_segment = star.start() == 0 or pattern[star.start() - 1] == "/"
+            crossing = "(?:.*?/)??" if opens_segment else ".*?/"
+        final = star is stars[-1]
+        body = crossing + _segments(part, final=final)
+        text += body if final else f"(?>{body})"
+    compiled = re.compile(text, re.DOTALL)
+    return lambda subject: compiled.fullmatch(subject) is not None
+
+
+def _segments(part: str, *, final: bool) -> str:
+    """The regular expression of a glob without ``**``. ``final``: the pattern ends with it."""
+    runs = [""]
+    for token in _TOKEN.finditer(part):
+        if token[0] == "*":
+            runs.append("")
+        elif token[0] == "?":
+            runs[-1] += "[^/]"
+        elif token["set"]:
+            runs[-1] += _set(token["set"], negated=bool(token["not"]))
+        else:
+            runs[-1] += re.escape(token[0])
+    text = runs[0]
+    for number, run in enumerate(runs[1:], start=2):
+        text += f"[^/]*?{run}" if final and number == len(runs) else f"(?>[^/]*?{run})"
+    return text
+
+
+def _set(characters: str, *, negated: bool) -> str:
+    inside = ""
+    for item in re.finditer(r"(.)-(.)|(.)", characters, re.DOTALL):
+        if item[3]:
+            inside += re.escape(item[3])
+        elif item[1] <= item[2]:  # a range that runs backwards holds nothing
+            inside += f"{re.escape(item[1])}-{re.escape(item[2])}"
+    if negated:
+        return f"[^/{inside}]"
+    return f"(?!/)[{inside}]" if inside else "(?!)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """An include or exclude rule made ready."""
+
+    rule: Rule
+    on_name: bool
+    test: Callable[[str], bool]
+
+    @property
+    def text(self) -> str:
+        return f"--{'include' if self.rule.include else 'exclude'} {self.rule.pattern}"
+
+    def matches(self, path: str) -> bool:
+        """``path`` below URL; that of a folder ends in a slash for a regular expression only."""
+        return self.test(path.rpartition("/")[2] if self.on_name else path)
+
+    def matches_folder(self, path: str) -> bool:
+        return self.matches(path + "/" if self.rule.pattern.startswith("re:") else path)
+
+
+def _pattern(rule: Rule) -> _Pattern:
+    if rule.pattern.startswith("re:"):
+        compiled = re.compile(rule.pattern[3:])
+        return _Pattern(rule, False, lambda path: compiled.search(path) is not None)
+    glob = rule.pattern.removesuffix("/")
+    return _Pattern(rule, "/" not in glob, compile_glob(glob.removeprefix("/")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A bound on size or time. ``bound`` and what it is compared with have one type."""
+
+    rule: str
+    reason: str
+    bound: Any
+    minimum: bool
+
+    def holds(self, low: Any, high: Any) -> bool | None:
+        """Of a value between ``low`` and ``high``; None if it depends on where it lies."""
+        if self.minimum:
+            return True if low >= self.bound else False if high < self.bound else None
+        return True if high <= self.bound else False if low > self.bound else None
+
+
+def _limits_of(config: Config, now: datetime) -> tuple[list[_Limit], list[_Limit]]:
+    sizes, ages = [], []
+    if config.min_size is not None:
+        sizes.append(_Limit(f"--min-size {config.min_size}", "too-small", config.min_size, True))
+    if config.max_size is not None:
+        sizes.append(_Limit(f"--max-size {config.max_size}", "too-large", config.max_size, False))
+    if config.newer_than is not None:
+        moment = _moment(config.newer_than, now)
+        ages.append(_Limit(f"--newer-than {moment.isoformat()}", "too-old", moment, True))
+    if config.older_than is not None:
+        moment = _moment(config.older_than, now)
+        ages.append(_Limit(f"--older-than {moment.isoformat()}", "too-new", moment, False))
+    return sizes, ages
+
+
+def _moment(age: datetime | timedelta, now: datetime) -> datetime:
+    if isinstance(age, datetime):
+        return age
+    try:
+        return now - age
+    except OverflowError:  # before the year 1
+        return datetime.min.replace(tzinfo=UTC)
+
+
+class Filters:
+    """The filters of one run. Raises ConfigError for options that cannot mean anything."""
+
+    def __init__(self, config: Config, now: datetime) -> None:
+        """``now``: when the run started, aware; ages count back from it."""
+        texts = (part.strip().lstrip("*").lstrip(".").lower() for item in config.ext for part in item.split(","))
+        self._extensions = tuple("." + text for text in dict.fromkeys(texts) if text)
+        if config.ext and not self._extensions:
+            raise ConfigError(f"ext: no extension in {','.join(config.ext)!r}")
+        patterns = [_pattern(rule) for rule in config.rules]
+        self._folder_rules = [item for item in patterns if item.rule.pattern.endswith("/")]
+        self._file_rules = [item for item in patterns if not item.rule.pattern.endswith("/")]
+        self._included = ", ".join(item.rule.pattern for item in self._file_rules if item.rule.include)
+        self._sizes, self._ages = _limits_of(config, now)
+        self._by_name = bool(self._extensions or patterns)
+        self._by_limit = bool(self._sizes or self._ages)
+        self._excluded_in = lru_cache(maxsize=1024)(self._find_excluded_in)
+        self._refuse_idle_folder_rules()
+
+    def _refuse_idle_folder_rules(self) -> None:
+        if self._folder_rules and self._folder_rules[-1].rule.include:
+            pattern = self._folder_rules[-1].rule.pattern
+            raise ConfigError(
+                f"include: {pattern!r} has no effect: a rule that ends in / is for folders, and all are entered that "
+                "no later exclude names; for the files below a folder write 'folder/**'"
+            )
+
+    def rejects(
+        self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None
+    ) -> Rejection | None:
+        """Why the file ``name`` at ``path`` (below URL) is not wanted; None if it is, or if only its headers can tell.
+
+        A file below an excluded folder is not wanted either, for listings of all levels at once.
+        """
+        if self._by_name:
+            rejection = self._rejects_name(path, name)
+            if rejection:
+                return rejection
+        if self._by_limit:
+            for limit, held in self._held(size, modified):
+                if held is False:
+                    return Rejection(limit.reason, path, limit.rule)
+        return None
+
+    def needs_headers(self, size: Span[int] | None, modified: Span[datetime] | None) -> bool:
+        """True if a limit on size or age is set that these spans leave open."""
+        return self._by_limit and any(held is None for _, held in self._held(size, modified))
+
+    def rejects_headers(self, size: int | None, modified: datetime | None, path: str = "") -> Rejection | None:
+        """The same decided by Content-Length and Last-Modified. What no header tells is no reason to refuse a file."""
+        exact = None if size is None else Span(size, size)
+        for limit, held in self._held(exact, None if modified is None else Span(modified, modified)):
+            if held is False:
+                return Rejection(limit.reason, path, limit.rule)
+        return None
+
+    def prunes(self, path: str) -> Rejection | None:
+        """Why the folder ``path`` (below URL) is not entered: for it or a folder above it, the first rule for folders
+        that matches excludes."""
+        rule = self._excluded_in(path.rstrip("/")) if self._folder_rules else None
+        return Rejection("exclude", path.rstrip("/") + "/", rule) if rule else None
+
+    def explains(self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None) -> list[Check]:
+        """Each rule and whether it is true of this file, in the order in which they are asked."""
+        checks = []
+        if self._extensions:
+            checks.append(Check(rule=f"--ext {self._extension_list()}", matched=self._has_extension(name)))
+        above = list(_folders_above(path))
+        checks += [
+            Check(rule=item.text, matched=any(item.matches_folder(folder) for folder in above))
+            for item in self._folder_rules
+        ]
+        checks += [Check(rule=item.text, matched=item.matches(path)) for item in self._file_rules]
+        return checks + [Check(rule=limit.rule, matched=held) for limit, held in self._held(size, modified)]
+
+    def _extension_list(self) -> str:
+        return ",".join(extension[1:] for extension in self._extensions)
+
+    def _has_extension(self, name: str) -> bool:
+        lowered = name.lower()
+        # ".zip" alone is a hidden file without an extension.
+        return lowered.endswith(self._extensions) and lowered not in self._extensions
+
+    def _rejects_name(self, path: str, name: str) -> Rejection | None:
+        if self._extensions and not self._has_extension(name):
+            return Rejection("ext", path, self._extension_list())
+        if self._folder_rules:
+            rule = self._excluded_in(path.rpartition("/")[0])
+            if rule:
+                return Rejection("exclude", path, rule)
+        for item in self._file_rules:
+            if item.test(name if item.on_name else path):
+                return None if item.rule.include else Rejection("exclude", path, item.rule.pattern)
+        return Rejection("not-included", path, self._included) if self._included else None
+
+    def _find_excluded_in(self, folder: str) -> str | None:
+        for above in _folders_above(folder + "/"):
+            deciding = next((item.rule for item in self._folder_rules if item.matches_folder(above)), None)
+            if deciding and not deciding.include:
+                return deciding.pattern
+        return None
+
+    def _held(self, size: Span[int] | None, modified: Span[datetime] | None) -> Iterator[tuple[_Limit, bool | None]]:
+        for limit in self._sizes:
+            yield limit, None if size is None else limit.holds(size.low, size.high)
+        times = _moments(modified) if self._ages else None
+        for limit in self._ages:
+            yield limit, None if times is None else limit.holds(*times)
+
+
+def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:
+    """The first and the last moment that ``span`` may mean, aware."""
+    if span is None:
+        return None
+    if span.low.tzinfo is not None:
+        return span.low, span.high
+    try:
+        return span.low.replace(tzinfo=UTC) - ZONE_DOUBT, span.high.replace(tzinfo=UTC) + ZONE_DOUBT
+    except OverflowError:  # in the year 1 or 9999: nobody's time
+        return None
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """``a/b/c.zip`` → ``a``, ``a/b``."""
+    slash = path.find("/")
+    while slash > 0:
+        yield path[:slash]
+        slash = path.find("/", slash + 1)

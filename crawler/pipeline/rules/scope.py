@@ -1,0 +1,157 @@
+"""Where a run may go: which URLs are listings of this mirror, which are files of it, which redirects hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from crawler.model.values import Rejection
+from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin, segments
+
+DIRECTORY = "directory"
+"""Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far a walk goes."""
+
+    listers: int = 4
+    max_depth: int | None = None
+    recursive: bool = True
+
+    def enters(self, depth: int) -> bool:
+        """Whether the folders of a listing at ``depth`` are entered."""
+        return self.recursive and (self.max_depth is None or depth < self.max_depth)
+
+    hosts: frozenset[str] = frozenset()
+    """Of --allow-host, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``base`` is the root listing's URL up to its last slash; ``hosts`` come from --allow-host (lower case)."""
+
+    base: str
+    hosts: frozenset[str] = frozenset()
+
+    def listing(self, url: str) -> Rejection | None:
+        """Why ``url`` is not entered, or None."""
+        if in_scope(url, self.base):
+            return None
+        if origin(url) != origin(self.base):
+            return Rejection("other-host", url, "listings are read from the host of URL only")
+        return Rejection("above", url, f"not below {self.base}")
+
+    def file(self, url: str) -> Rejection | None:
+        """Why the file at ``url`` is not fetched, or None."""
+        if in_scope(url, self.base) or self._is_named(url):
+            return None
+        where = origin(url)
+        if where is None:
+            return Rejection("scheme", url, "not an http or https URL")
+        if where != origin(self.base):
+            return Rejection("other-host", url, f"on another host: --allow-host {_host(url)} would fetch it")
+        return Rejection("above", url, f"not below {self.base}: --allow-host {_host(url)} would fetch it")
+
+    def _is_named(self, url: str) -> bool:
+        where = origin(url)
+        return where is not None and (where[1] in self.hosts or _host(url) in self.hosts)
+
+    def root_redirect(self, source: str, target: str, *, start: str = "") -> Rejection | None:
+        """The root, asked for as ``start``, may have moved within its host, but not up; --allow-host names others."""
+        rejection = same_host_redirect(source, target)
+        if rejection is None:
+            return upward(start or source, target)
+        if self._is_named(target) and not _downgrade(source, target):
+            return None
+        advice = f"on another host: start there, or allow --allow-host {_host(target)}"
+        return _downgrade(source, target) or Rejection("other-host", target, advice)
+
+    def listing_redirect(self, source: str, target: str) -> Rejection | None:
+        if self._upgrades(source, target):
+            return None
+        return _downgrade(source, target) or self.listing(target)
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        if _is_its_folder(source, target):
+            return Rejection(DIRECTORY, _with_slash(source), "it is a directory")
+        if self._upgrades(source, target):
+            return None
+        return _downgrade(source, target) or self.file(target)
+
+    def _upgrades(self, source: str, target: str) -> bool:
+        """http → https of the same host, at or below the same path."""
+        if not is_upgrade(source, target):
+            return False
+        parts = urlsplit(target)
+        plain = parts._replace(scheme=urlsplit(source).scheme, netloc=parts.netloc.removesuffix(":443")).geturl()
+        return in_scope(plain, self.base) or self._is_named(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class ListScope:
+    """For a list of URLs: redirects stay on the host of their URL or on ``hosts``; there is no path scope."""
+
+    hosts: frozenset[str] = frozenset()
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        """Why a redirect of a file is not followed, or None."""
+        where = urlsplit(source)
+        return Scope(f"{where.scheme}://{where.netloc}/", self.hosts).file_redirect(source, target)
+
+
+def upward(start: str, target: str) -> Rejection | None:
+    """Why the root ``start`` may not be at ``target``, or None: what lies above it was not asked for."""
+    is_up = is_above(target, start) or has_dot_segments(urlsplit(target).path)
+    if is_up and same_host_redirect(start, target) is None:
+        return Rejection("above", target, "that is above URL: start there if it is meant")
+    return None
+
+
+def same_host_redirect(source: str, target: str) -> Rejection | None:
+    """For robots.txt: anywhere on its host, or to https."""
+    if origin(source) == origin(target) or is_upgrade(source, target):
+        return None
+    return Rejection("other-host", target, "on another host")
+
+
+def _is_its_folder(source: str, target: str) -> bool:
+    """Whether ``target`` is ``source`` with a slash, in whatever spelling (RFC 3986 section 6.2.2).
+
+    Servers decode a path and escape it anew in their own way before they put it into Location.
+    """
+    here, there = urlsplit(_with_slash(source)), urlsplit(target)
+    return (
+        origin(source) == origin(target) and here.query == there.query and segments(here.path) == segments(there.path)
+    )
+
+
+def _with_slash(url: str) -> str:
+    """``url`` as that of a folder. Its spelling stays: it is the one that the listing and its scope use."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path + "/").geturl()
+
+
+def _downgrade(source: str, target: str) -> Rejection | None:
+    first, second = origin(source), origin(target)  # which know a scheme in upper case too
+    if first is not None and second is not None and (first[0], second[0]) == ("https", "http"):
+        return Rejection("scheme", target, "from https to http is never followed")
+    return None
+
+
+def _host(url: str) -> str:
+    """Host, with its port where that is not the default."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def scope_base(url: str, entry_urls: list[str]) -> str:
+    """The base of a root listing that was answered at ``url``.
+
+    It is the directory of ``url``; but a listing at ``/pub`` whose entries are all at ``/pub/…`` (as
+    serve-index prints them) has ``/pub/`` as its base, so that pages beside it stay outside.
+    """
+    inner = directory_of(_with_slash(url))
+    if not urlsplit(url).path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):
+        return inner
+    return directory_of(url)

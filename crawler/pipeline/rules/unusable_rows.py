@@ -1,0 +1,135 @@
+"""Rows of a listing that are no entries: how each is counted, so that none is lost in silence.
+
+Exit 0 means that everything the listing shows, and the filters want, is here. A row that this run was told to leave
+out, or that no run fetches by design, is skipped; every other row is a file that is missing, and fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from crawler.pipeline.rules.filters import Filters
+from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
+from crawler.model.observer import Observer
+from crawler.pipeline.rules.scope import Scope
+from crawler.text.urls import directory_of, entry_path, last_name, resolve
+
+ENDINGS: Mapping[str, tuple[Outcome, str]] = {
+    "above": (Outcome.SKIPPED, "its link leads above URL"),
+    "other-host": (Outcome.SKIPPED, "its link leads to another host"),
+    "other": (Outcome.SKIPPED, "it is nothing that can be fetched as a file"),
+    "scheme": (Outcome.FAILED, "its link is no http or https URL"),
+    "query": (Outcome.FAILED, "the query of its link does not tell which file is meant"),
+    "fragment": (Outcome.FAILED, "its link leads nowhere without a script"),
+    "deep": (Outcome.FAILED, "its link leads more than one level down and does not show the name"),
+    "depth": (Outcome.SKIPPED, "its folder is not entered"),
+    "bad-name": (Outcome.FAILED, "cannot be the name of a file"),
+    "no-link": (Outcome.FAILED, "its row has no link that can be followed"),
+    "failed": (Outcome.FAILED, "the server could not describe it"),
+    "clash": (Outcome.FAILED, "another row has the same address and is something else"),
+}
+"""Reason of the rejection → what becomes of the row, and what is said of it."""
+_UNKNOWN = Outcome.FAILED, "its link is not understood"
+_BY_DESIGN = ("other-host", "above", "scheme", "other", "robots")
+"""Reasons for which entries are skipped that the filters want: what this program does not do, and nobody asked for."""
+_PROTOCOLS = re.compile(
+    r"\s*(?:ftps?|sftp|scp|ssh|rsync|git|svn|file|nfs|smb|afp|magnet|ed2k|ipfs|s3|gs|gopher|gemini|mailto|tel|irc)s?:",
+    re.IGNORECASE,
+)
+"""Schemes of other programs: by design they are not followed."""
+
+
+def _url_of(row: Rejection, page: str) -> str:
+    """Where the link of ``row`` leads, seen from the URL of its page; as it is written where that is no URL."""
+    return resolve(page, row.subject) or row.subject
+
+
+def is_folder(row: Rejection) -> bool:
+    """Whether the link of ``row`` ends in a slash, as that of a folder does."""
+    return row.subject.partition("#")[0].partition("?")[0].rstrip().endswith("/")
+
+
+def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
+    """What becomes of ``row``, and why. What the scope would allow and nothing fetches is missing."""
+    outcome, said = ENDINGS.get(row.reason, _UNKNOWN)
+    if row.reason == "bad-name":
+        return outcome, f"{row.subject!r} {said}: {row.detail or 'no file has such a name'}"
+    if row.reason == "scheme" and _PROTOCOLS.match(row.subject):
+        return Outcome.SKIPPED, row.reason
+    if row.reason in {"above", "other-host"}:
+        url = _url_of(row, page)
+        refusal = scope.listing(url) if is_folder(row) else scope.file(url)
+        if refusal is None:
+            return Outcome.FAILED, f"{row.reason}: {said} and does not show its name"
+    if outcome is Outcome.SKIPPED:
+        return outcome, row.reason
+    return outcome, f"{row.reason}: {said}" + (f" ({row.detail})" if row.detail else "")
+
+
+def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
+    """The file that ``row`` is where --allow-host names the host that its link leads to; None for any other row."""
+    url = _url_of(row, page)
+    elsewhere = row.reason in {"above", "other-host"} and not is_folder(row)
+    if not elsewhere or row.row != last_name(url) or scope.file(url) is not None:
+        return None
+    return Entry(name=row.row, kind=Kind.UNKNOWN, url=url, external=row.reason == "other-host")
+
+
+def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
+    """The entries of a listing, and the rows that are none. ``enters``: are its folders wanted?"""
+    entries, unusable = list(listing.entries), list[Rejection]()
+    for row in (each for each in listing.rejections if each.row):
+        entry = entry_of(row, listing.url, scope)
+        if entry is not None:
+            entries.append(entry)
+        else:
+            unusable.append(replace(row, reason="depth") if is_folder(row) and not enters else row)
+    return tuple(entries), tuple(unusable)
+
+
+def result_of(row: Rejection, folder: str, page: str, filters: Filters, scope: Scope) -> Result:
+    """How ``row`` of the listing at ``page``, that of ``folder``, ended: skipped by a filter, or by its reason."""
+    path = entry_path(folder, row.row)
+    refused: Rejection | None = None
+    if isinstance(path, Rejection):
+        path = folder
+    elif is_folder(row):
+        refused = filters.prunes(path)
+    else:
+        refused = filters.rejects(path, path.rpartition("/")[2], None, None)
+    outcome, reason = (Outcome.SKIPPED, refused.reason) if refused is not None else ending(row, page, scope)
+    return Result(path=path, url=_url_of(row, page), outcome=outcome, reason=reason)
+
+
+def count(
+    rows: Iterable[Rejection], folder: str, page: str, filters: Filters, scope: Scope, observer: Observer
+) -> None:
+    """Tell ``observer`` of each of ``rows``, as of an entry that was listed and has ended."""
+    for row in rows:
+        result = result_of(row, folder, page, filters, scope)
+        observer.listed(result.path, None)
+        observer.finished(result)
+
+
+def lost(listing: Listing) -> list[str]:
+    """The names of the rows of a listing that a run would fail to save."""
+    scope = Scope(directory_of(listing.url))
+    rows = [each for each in listing.rejections if each.row]
+    return [row.row for row in rows if ending(row, listing.url, scope)[0] is Outcome.FAILED]
+
+
+def nothing_wanted(listed: int, skipped_by: Mapping[str, int], interrupted: str | None = None) -> list[str]:
+    """What is said, in one line, of a run that skipped all that was ``listed``, some of which the filters want."""
+    if (
+        interrupted is not None
+        or not 0 < listed == sum(skipped_by.values())
+        or skipped_by.keys().isdisjoint(_BY_DESIGN)
+    ):
+        return []
+    rows = f"all {listed:,} rows of the listing are" if listed > 1 else "the only row of the listing is"
+    reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(skipped_by.items()))
+    elsewhere = skipped_by.keys() & {"other-host", "above"}
+    advice = "; -v shows where they lead, --allow-host HOST also fetches files from there" if elsewhere else ""
+    return [f"nothing to save: {rows} skipped: {reasons}{advice}"]

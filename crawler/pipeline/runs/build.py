@@ -1,0 +1,88 @@
+"""What reads listings and what fetches files, put together as the options say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crawler.model.config import Config
+from crawler.pipeline.walk.walker import Refuse, Walker
+from crawler.pipeline.rules.filters import Filters
+from crawler.text.hosts import named_hosts
+from crawler.model.interfaces import Client, Destination, Parser, Permit
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.values import Job
+from crawler.model.observer import Observer
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.page_reader import Reader
+from crawler.model.state.store import StateStore
+from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.fetch.segments import Lanes
+from crawler.pipeline.fetch.transfer import Downloader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What files are fetched with."""
+
+    client: Client
+    destination: Destination
+    observer: Observer
+    parser: Parser
+
+
+def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Permit) -> Downloader:
+    """What fetches and checks one file after the other, as ``config`` says."""
+
+    def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
+        if not filters.needs_headers(job.size, job.modified):
+            return None
+        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
+        rejection = filters.rejects_headers(size, moment, job.path)
+        return rejection.reason if rejection else None
+
+    return Downloader(
+        client=tools.client,
+        destination=tools.destination,
+        observer=tools.observer,
+        permit=permit,
+        attempts=config.attempts,
+        is_listing=tools.parser.is_listing,
+        verify=config.verify_digests,
+        rejects_headers=rejects_headers,
+        lanes=Lanes(most=config.segments, free=config.workers),
+    )
+
+
+def build_walker(
+    config: Config,
+    client: Client,
+    state: StateStore,
+    observer: Observer,
+    parser: Parser,
+    *,
+    rules: HostRules,
+    refuse: Refuse = lambda _path, _url: None,
+    leaves: Leaves | None = None,
+) -> Walker:
+    """A walker that goes as far as ``config`` says."""
+    reader = Reader(
+        client=client,
+        state=state,
+        observer=observer,
+        parse=parser.pieces,
+        attempts=config.attempts,
+        leaves=leaves,
+    )
+    return Walker(
+        reader,
+        observer,
+        bounds=Bounds(
+            listers=config.listers,
+            max_depth=config.max_depth,
+            recursive=not config.no_recursive,
+            hosts=named_hosts(config.allow_host),
+        ),
+        refuse=refuse,
+        permit_as=rules.permit,
+    )

@@ -1,0 +1,35 @@
+"""``--dry-run``: what a run would do is noted, with its reason, instead of done."""
+
+from __future__ import annotations
+
+from crawler.pipeline.save.deletion import Doomed
+from crawler.model.values import Job, Outcome, Result, Span, Step
+from crawler.model.observer import Observer
+
+DRY_RUN = "only planned"
+"""Why the files of the plan were skipped."""
+GONE = "gone upstream"
+
+
+class Planner:
+    """Takes the place of the downloads and of the deletions; ``steps`` is the list that it fills."""
+
+    def __init__(self, steps: list[Step], observer: Observer) -> None:
+        self._steps = steps
+        self._observer = observer
+
+    async def process(self, job: Job) -> Result:
+        """What the engine's workers call in place of ``Downloader.process``: no request, no byte."""
+        self._observer.started(job)
+        asks = job.probe or job.known is not None
+        self._steps.append(
+            Step(action="ask" if asks else "fetch", path=job.path, reason=job.reason, size=job.size, url=job.url)
+        )
+        return Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=DRY_RUN)
+
+    def delete(self, doomed: Doomed) -> None:
+        """What would be removed; folders have no size."""
+        for path in doomed.files:
+            size = doomed.sizes[path]
+            self._steps.append(Step(action="delete", path=path, reason=GONE, size=Span(size, size)))
+        self._steps += [Step(action="delete", path=f"{path}/", reason=GONE) for path in doomed.folders]

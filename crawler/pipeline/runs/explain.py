@@ -1,0 +1,242 @@
+"""``--explain``: what a run would do about one entry, and which rule decides. Nothing is changed, no file is asked for.
+
+The walk enters only the folders on the way to the entry; then the producer decides about it as it does in a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.pipeline.runs.build import build_walker
+from crawler.pipeline.rules.filters import Filters
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
+from crawler.model.observer import Observer
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.rules.compare import NOT_CONFIRMED, UNLIMITED, request_headers
+from crawler.pipeline.plan.planner import Policy, Producer
+from crawler.model.reasons import NAVIGATION
+from crawler.model.state.store import BY_ROW
+from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.rules.unusable_rows import result_of
+from crawler.text.urls import entry_path, relative_path
+from crawler.pipeline.rules.time_zones import Learner
+
+Line = tuple[str, str]
+"""What it is about, and what is so."""
+_PLAIN_HEADERS = {"Accept", "Accept-Encoding"}
+_ELSEWHERE = "not on the way"
+
+
+class Explainer(Observer):
+    """Explains an entry of the mirror of ``root``. Its ``parts`` must not be able to write."""
+
+    def __init__(self, parts: Parts, root: str, target: str) -> None:
+        self._parts = parts
+        self._root = root
+        self._target = target.rstrip("/")
+        self._filters = Filters(parts.config, datetime.now(UTC))
+        self._rules = HostRules(parts.client, parts.config, parts.agent)
+        self._lines: list[Line] = []
+        self._result: Result | None = None
+        self._found: tuple[FolderPage, Entry] | None = None
+        self._unusable: Result | None = None
+        self._checksums: Checksums | None = None
+
+    async def explain(self) -> tuple[list[Line], bool]:
+        """The path of the decision, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
+        parts, lines = self._parts, self._lines
+        await self._rules.enter(self._root)
+        self._walker = build_walker(
+            parts.config, parts.client, parts.state, self, parts.parser, rules=self._rules, refuse=self._refuse
+        )
+        await self._walker.walk([Folder(path="", url=self._root)], self._visit)
+        scope = self._walker.scope
+        lines.insert(0, ("scope", scope.base))
+        if self._found is None and self._unusable is not None:
+            lines += [("path", self._unusable.path), ("decision", _of_result(self._unusable))]
+            return lines, True
+        if self._found is None:
+            where = scope.file(self._target)
+            lines.append(("decision", f"nothing: {where.detail}" if where else "nothing: no listing shows it"))
+        elif self._found[1].kind is Kind.DIRECTORY:
+            lines.append(("decision", "a folder: what its listing shows is decided about entry by entry"))
+        else:
+            await self._decide(*self._found)
+        return lines, self._found is not None
+
+    # --- on the way -------------------------------------------------------------------------------
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        self._lines.append(("listing", f"{url}: {family}, confidence {confidence:.2f}, {entries:,} entries"))
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self._lines.append(("listing", f"{url}: failed: {reason}"))
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        if rejection.reason != _ELSEWHERE and rejection.reason not in NAVIGATION and self._is_above(path):
+            self._lines.append(("folder", f"{path}/ is not entered: {rejection.reason}: {rejection.detail}"))
+
+    def finished(self, result: Result) -> None:
+        self._result = result
+
+    def _is_above(self, path: str) -> bool:
+        """Is ``path`` the target, or a folder that it lies in?"""
+        return bool(path) and f"{self._path()}/".startswith(f"{path}/")
+
+    def _path(self) -> str:
+        """Of the target, below the root; "" if it lies elsewhere."""
+        path = relative_path(self._target, self._walker.scope.base)
+        return path if isinstance(path, str) else ""
+
+    def _refuse(self, path: str, url: str) -> Rejection | None:
+        if not self._is_above(path):
+            return Rejection(_ELSEWHERE, url)
+        return self._filters.prunes(path) or self._rules.rejection(url)
+
+    async def _visit(self, page: FolderPage) -> None:
+        self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
+        for entry in page.entries:
+            path = _path_of(page, entry)
+            if path == self._path() or unquote(entry.url).rstrip("/") == unquote(self._target):
+                self._found = page, entry
+
+        for row in page.unusable:
+            result = result_of(row, page.folder.path, page.url, self._filters, self._walker.scope)
+            if result.path == self._path() or result.url.rstrip("/") == self._target:
+                self._unusable = result
+
+    # --- at the entry -----------------------------------------------------------------------------
+
+    async def _decide(self, page: FolderPage, entry: Entry) -> None:
+        """Let the producer decide about the entry, with what may matter beside it."""
+        path = _path_of(page, entry)
+        if isinstance(path, str):
+            await self._describe(path, entry, Learner(page.entries))
+        jobs: list[Job] = []
+
+        async def put(job: Job) -> None:
+            jobs.append(job)
+
+        producer = Producer(self._parts.destination, self._parts.state, self, self._filters, self._policy())
+        producer.scope = lambda: self._walker.scope
+        producer.put = put
+        beside = tuple(
+            each
+            for each in page.entries
+            if may_be_checksums(each.name) or (each.kind is Kind.DIRECTORY and each.name == entry.name)
+        )
+        entries = (*(each for each in beside if each is not entry), entry)
+        await producer.visit(replace(page, entries=entries, complete=False, last=False), rows=page.entries)
+        is_held = any(job.path == path for job in producer.held)
+        job = next((job for job in [*jobs, *producer.held] if job.path == path), None)
+        if job is not None:
+            if self._checksums and job.digest is None:
+                job = replace(job, digest=await self._checksums.beside(job.path))
+            self._lines += _of_job(job, held=is_held)
+        elif self._result is not None:
+            self._lines.append(("decision", _of_result(self._result)))
+
+    def _policy(self) -> Policy:
+        """As in a run, but without the limits that depend on what comes before the entry."""
+        parts, config = self._parts, self._parts.config
+        if config.verify_digests:
+            self._checksums = Checksums(
+                parts.client,
+                parts.destination,
+                parts.state,
+                self._rules.permit(self._walker.scope.file_redirect),
+                attempts=config.attempts,
+                warn=lambda text: self._lines.append(("checksums", text)),
+            )
+        return Policy(
+            rules=self._rules,
+            room=Room("", UNLIMITED),
+            last=config.last,
+            check=config.check,
+            checksums=self._checksums,
+        )
+
+    async def _describe(self, path: str, entry: Entry, zone: Learner) -> None:
+        lines = self._lines
+        folder, _, name = path.rpartition("/")
+        states = await self._parts.state.folder(folder)
+        timed = zone.timed(entry, states)
+        lines.append(("path", path))
+        lines.append(("row", f"{entry.row!r}: size {_size(entry.size)}, time {_time(entry.modified)}"))
+        if timed.modified != entry.modified:
+            lines.append(("zone", f"by Last-Modified of other files that is {_time(timed.modified)}"))
+        lines += [
+            ("rule", f"{check.rule}: {_HELD[check.matched]}")
+            for check in self._filters.explains(path, entry.name, entry.size, timed.modified)
+        ]
+        known = states.get(name)
+        lines.append(("state", _known(known, entry) if known else "nothing is known"))
+        local = (await self._parts.destination.scan(folder)).get(name)
+        lines.append(("disk", _local(local) if local else "nothing is there"))
+
+
+def _path_of(page: FolderPage, entry: Entry) -> str | Rejection:
+    return entry_path(page.folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+
+
+_HELD = {True: "true of it", False: "not true of it", None: "the listing cannot tell, the answer's headers will"}
+
+
+def _size(size: Span[int] | None) -> str:
+    if size is None:
+        return "unknown"
+    return f"{size.low} bytes" if size.exact else f"{size.low} to {size.high} bytes"
+
+
+def _time(modified: Span[datetime] | None) -> str:
+    if modified is None:
+        return "unknown"
+    zone = "" if modified.low.tzinfo else ", in a zone that is not known"
+    return f"{modified.low}{zone}" if modified.exact else f"{modified.low} to {modified.high}{zone}"
+
+
+def _moment(nanoseconds: int) -> str:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat(sep=" ")
+
+
+def _known(known: Known, entry: Entry) -> str:
+    words = [
+        "the same row" if known.row == entry.row else f"another row, {known.row!r}",
+        f"{known.size} bytes, {_moment(known.mtime)}",
+    ]
+    validators = known.validators
+    words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
+    if known.checked in {UNCONFIRMED, BY_ROW}:
+        return ", ".join([*words, NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before us"])
+    checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
+    return ", ".join([*words, f"confirmed {checked}"])
+
+
+def _local(local: Local) -> str:
+    return f"a {local.kind}, {local.size} bytes, {_moment(local.mtime)}"
+
+
+def _of_job(job: Job, *, held: bool) -> list[Line]:
+    if job.probe:
+        decision = "ask with HEAD if the local copy is current, else fetch"
+    else:
+        decision = "ask on conditions" if job.known else "fetch"
+    conditions = [
+        f"{name}: {value}" for name, value in request_headers(job, None).items() if name not in _PLAIN_HEADERS
+    ]
+    lines = [("decision", f"{decision}: {job.reason}")]
+    if job.digest:
+        lines.append(("digest", f"must be {job.digest}"))
+    if held:
+        lines.append(("order", "after everything else (--last)"))
+    return [*lines, ("request", " ".join(["HEAD" if job.probe else "GET", job.url, *conditions]))]
+
+
+def _of_result(result: Result) -> str:
+    words = {Outcome.UNCHANGED: "unchanged, no request", Outcome.SKIPPED: "skipped", Outcome.FAILED: "failed"}
+    return f"{words.get(result.outcome, result.outcome)}: {result.reason}"

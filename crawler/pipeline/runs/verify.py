@@ -1,0 +1,118 @@
+"""Verification: what DIR holds against what the state remembers of it, several files at once; and their repair."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from crawler.pipeline import engine
+from crawler.pipeline.rules.extraneous import in_its_place
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
+from crawler.model.state.store import REPLACING
+from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.url_list import DownloadRun
+
+NO_DIGEST = "no digest is known"
+"""Why a file could not be verified: it was here before us, or came without digests."""
+
+NOTED = "no digest was known: it is now, for the next time"
+"""The same with --repair, of a file that has the size and time that it was left with."""
+
+BEING_REPLACED = "a run was killed while it replaced it"
+"""Why a file could not be verified: nothing says which of its versions it is. The next run does."""
+
+
+class VerifyRun(DownloadRun):
+    """Every file that the state knows ends UNCHANGED (it is good), SKIPPED (nothing to compare it with), FAILED or,
+    repaired, SAVED."""
+
+    def __init__(self, parts: Parts, *, repair: bool) -> None:
+        super().__init__(parts)
+        self._repair = repair
+        self._bad: list[Job] = []
+
+    async def verify(self) -> None:
+        """Raises DestinationError."""
+        await self.guarded(self._work)
+
+    async def _work(self) -> None:
+        config = self.parts.config
+        await engine.run(self._known, self._compare, self._note, workers=config.workers, backlog=config.backlog)
+        if self._bad:
+            await self.engine(lambda put: self._again(self._bad, put))
+            await self.committer.drain()
+
+    async def _known(self, put: engine.Put) -> None:
+        """A job for each known file, with what lies in its place."""
+        parts = self.parts
+        async for batch in parts.state.all_files():
+            for folder, files in groupby(batch, key=lambda known: known.path.rpartition("/")[0]):
+                there = await parts.destination.scan(folder)
+                for known in files:
+                    parts.observer.listed(known.path, known.size)
+                    await put(_job(known, there.get(known.path.rpartition("/")[2])))
+        parts.observer.walked()
+
+    async def _compare(self, job: Job) -> Result:
+        """What the engine's workers call: reads, and asks nobody."""
+        observer, known = self.parts.observer, job.known
+        assert known is not None
+        began = time.monotonic()
+        observer.started(job)
+        outcome, reason = _compare_sizes(known, job.local, notes=self._repair)
+        if outcome is Outcome.UNCHANGED:
+            digest = await self.parts.destination.digest(job.path)
+            observer.received(job, known.size)
+            if digest and known.digest is None:
+                self.parts.state.remember([replace(known, digest=digest)])
+                outcome, reason = Outcome.SKIPPED, NOTED
+            elif digest != known.digest:
+                outcome, reason = Outcome.FAILED, "digest differs" if digest else "cannot be read"
+        return Result(
+            path=job.path,
+            url=job.url,
+            outcome=outcome,
+            reason=reason,
+            size=job.local.size if job.local else 0,
+            seconds=time.monotonic() - began,
+        )
+
+    async def _note(self, done: Result | Staged) -> None:
+        assert isinstance(done, Result)
+        if done.outcome is not Outcome.FAILED or not self._repair:
+            self.parts.observer.finished(done)
+            return
+        self._bad.append(Job(url=done.url, path=done.path, reason=done.reason))
+
+    async def _again(self, bad: Sequence[Job], put: engine.Put) -> None:
+        """The bad files to the workers that fetch, as far as their hosts still allow it."""
+        for job in bad:
+            problem = await self._forbidden(job.url)
+            if problem is not None:
+                self._fail(job.path, job.url, f"{job.reason}; {problem}")
+                continue
+            folder, _, name = job.path.rpartition("/")
+            known = await self.parts.state.file(job.path)
+            local = (await self.parts.destination.scan(folder)).get(name)
+            await put(replace(job, row=known.row if known else "", local=local))
+
+
+def _job(known: Known, local: Local | None) -> Job:
+    size = Span(known.size, known.size)
+    return Job(url=known.url, path=known.path, reason="", size=size, known=known, local=local)
+
+
+def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[Outcome, str]:
+    """UNCHANGED where the digest is to be computed: only it can tell, or with ``notes`` it is to be noted."""
+    if local is not None and known.digest == REPLACING:
+        return Outcome.SKIPPED, BEING_REPLACED
+    if local is None:
+        return Outcome.FAILED, "missing"
+    if local.kind is not Kind.FILE:
+        return Outcome.FAILED, in_its_place(local.kind)
+    if local.size != known.size:
+        return Outcome.FAILED, f"has {local.size} bytes, not {known.size}"
+    is_to_be_read = known.digest or (notes and local.mtime == known.mtime)
+    return (Outcome.UNCHANGED, "as saved") if is_to_be_read else (Outcome.SKIPPED, NO_DIGEST)

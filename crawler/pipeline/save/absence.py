@@ -1,0 +1,56 @@
+"""Proof that what is to be deleted is absent: a page that was parsed in this run.
+
+A page that is unchanged since the last run is not parsed, its entries come from the state. That is good enough for
+everything that can be repaired, but not for deleting: then it is fetched again, without a condition, and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown
+from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
+from crawler.model.errors import FetchError, ListingError, VerificationError
+from crawler.model.observer import Observer
+
+_CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
+
+
+async def prove(
+    missing: Missing, walker: Walker, observer: Observer, may_go: Callable[[Extraneous], Awaitable[bool]]
+) -> None:
+    """Take out of ``missing.gone`` what the remembered pages alone say, unless those pages, read again, say it too.
+
+    ``may_go``: would it be deleted at all? A folder that cannot be read or that disagrees is reported as failed.
+    """
+    by_folder: dict[tuple[str, str], list[Extraneous]] = {}
+    for item in missing.gone:
+        origin = missing.recalled.get(item.path)
+        if origin is not None and await may_go(item):
+            by_folder.setdefault(origin, []).append(item)
+    unproven: set[str] = set()
+    for (path, url), items in by_folder.items():
+        problem = await _contradiction(Folder(path=path, url=url), items, walker)
+        if problem is not None:
+            walker.failures += 1
+            observer.listing_failed(path, url, problem)
+            unproven.update(item.path for item in items)
+    missing.gone = [item for item in missing.gone if item.path not in unproven]
+
+
+async def _contradiction(folder: Folder, items: list[Extraneous], walker: Walker) -> str | None:
+    """Why the listing of ``folder``, as it is now, does not prove ``items`` absent; None if it does."""
+    shown, conclusive = Shown(), True
+
+    async def visit(page: FolderPage) -> None:
+        nonlocal conclusive
+        for entry in page.entries:
+            shown.add(folder.path, entry)
+        shown.mentioned |= page.mentioned
+        conclusive = conclusive and page.conclusive
+
+    try:
+        await walker.read_anew(folder, visit)
+    except (FetchError, VerificationError, ListingError) as error:
+        return f"cannot be read again before deleting: {error}"
+    return None if conclusive and all(shown.lacks(item) for item in items) else _CONTRADICTED

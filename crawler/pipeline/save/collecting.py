@@ -1,0 +1,36 @@
+"""Forgetting what a complete run has shown to be gone: records of files, and pages of addresses that nobody visits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from crawler.pipeline.rules.extraneous import useless
+from crawler.model.interfaces import Destination
+from crawler.model.state.store import StateStore
+
+
+def below_any(folders: Collection[str]) -> Callable[[str], bool]:
+    """Whether a path is one of ``folders`` or lies below one of them; "" is DIR, above everything."""
+
+    def is_below(path: str) -> bool:
+        pieces = path.split("/")
+        return "" in folders or any("/".join(pieces[:count]) in folders for count in range(1, len(pieces) + 1))
+
+    return is_below
+
+
+async def collect(destination: Destination, state: StateStore, is_spared: Callable[[str], bool], *, base: str) -> None:
+    """Forget files of unvisited folders where no regular file lies in DIR either, and pages that were not visited.
+
+    To be called at the end of a run that visited every listed folder that it was allowed to; ``is_spared`` tells the
+    paths of the others. ``base`` is the URL of the tree: pages at old addresses are never spared.
+    """
+    for folder in await state.unvisited_folders():
+        if is_spared(folder):
+            continue
+        local = await destination.scan(folder)
+        above = f"{folder}/" if folder else ""
+        stale = [above + name for name in useless(await state.folder(folder), local)]
+        if stale:
+            state.forget(stale)
+    await state.forget_unvisited_pages(lambda path, url: url.startswith(base) and is_spared(path))

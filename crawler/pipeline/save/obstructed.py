@@ -1,0 +1,42 @@
+"""Files whose place a folder takes: whether it goes is decided once everything else is here."""
+
+from __future__ import annotations
+
+from crawler.pipeline.allowance import Allowance
+from crawler.model.values import Job, Kind, Outcome, Result
+from crawler.model.observer import Observer
+from crawler.model.reasons import FOLDER_IN_THE_WAY
+
+
+class Obstructed(Observer):
+    """Stands before the observer of results, and holds back the failures of files that are only in want of their place.
+
+    Such a file was fetched and checked, so upstream has a file there, and not a folder whose slash the listing omits.
+    """
+
+    def __init__(self, observer: Observer, allowance: Allowance, *, plans: bool) -> None:
+        """``plans``: nothing is fetched, so what the listing calls a file is believed to be one."""
+        self._observer = observer
+        self._allowance = allowance
+        self._plans = plans
+        self._expected: dict[str, Job] = {}
+        self.proven: dict[str, Job] = {}
+        """Path → job, to be done again once the folder is gone, or to fail."""
+
+    def holds(self, job: Job) -> bool:
+        """Hear of each job before it is put. True if it is not to be put now."""
+        if job.local is None or job.local.kind is not Kind.DIRECTORY:
+            return False
+        if self._plans and job.kind is not Kind.UNKNOWN:
+            self.proven[job.path] = job
+            return True
+        self._expected[job.path] = job
+        return False
+
+    def finished(self, result: Result) -> None:
+        job = self._expected.pop(result.path, None)
+        if job is not None and result.outcome is Outcome.FAILED and result.reason == FOLDER_IN_THE_WAY:
+            self.proven[job.path] = job
+            self._allowance.finished(result)  # it was booked, and will be again
+        else:
+            self._observer.finished(result)

@@ -1,0 +1,148 @@
+"""The observer that counts a run and closes its account: listed = saved + unchanged + skipped + failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crawler.model.state.directory_digest import Row
+from crawler.model.exit_codes import LIMITS, SIGNALS, STOPPED, worst
+from crawler.model.values import ListingFailure, Outcome, Rejection, Result, Step
+from crawler.model.observer import Observer
+from crawler.pipeline.outdated import Outdated
+from crawler.model.report import Report
+from crawler.pipeline.rules.unusable_rows import nothing_wanted
+
+NOT_REACHED = "not reached"
+"""Why an entry was skipped that was listed before a run was cut short."""
+FAILURES_KEPT = 10_000
+"""Failures remembered one by one; beyond it they are only counted (a dead server, a million files)."""
+REASONS_KEPT = 1_000
+"""Distinct reasons counted apart: a reason that quotes a server must not grow without end."""
+OTHER = "other"
+
+
+def _count(counts: dict[str, int], reason: str) -> None:
+    if reason not in counts and len(counts) >= REASONS_KEPT:
+        reason = OTHER
+    counts[reason] = counts.get(reason, 0) + 1
+
+
+class Tally(Observer):
+    """Counts a run and closes the account. Costs well under a microsecond per event."""
+
+    def __init__(self, url: str, directory: str) -> None:
+        self.extraneous = 0
+        self.spared: Mapping[str, str] = {}
+        """Both are set by whoever plans deletions."""
+        self.plan: list[Step] | None = None
+        """Set by a dry run, which fills it."""
+        self.free: int | None = None
+        self.url, self.directory = url, directory
+        self._listed = self._listings = self._listings_failed = 0
+        self._received = self._saved_bytes = 0
+        self._ended = dict.fromkeys(Outcome, 0)
+        self._skipped_by: dict[str, int] = {}
+        self._rejected_by: dict[str, int] = {}
+        self._failures: list[Result] = []
+        self._listing_failures: list[ListingFailure] = []
+        self._warnings: list[str] = []
+        self._code = 0
+        self._outdated = Outdated()
+        self._limit: str | None = None
+
+    @property
+    def failed(self) -> int:
+        """Files and listings that failed so far."""
+        return self._ended[Outcome.FAILED] + self._listings_failed
+
+    def warn(self, text: str, exit_code: int = 0) -> None:
+        """Note a problem that is neither a file's nor a listing's, with the exit code it leads to. Once is enough."""
+        if text not in self._warnings:
+            self._warnings.append(text)
+        self._code = worst((self._code, exit_code))
+
+    def stopped_at(self, option: str) -> None:
+        """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves something for the next."""
+        self._limit = self._limit or option
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        self._listings += 1
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self._listings_failed += 1
+        if len(self._listing_failures) < FAILURES_KEPT:
+            self._listing_failures.append(ListingFailure(path=path, url=url, reason=reason))
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        _count(self._rejected_by, rejection.reason)
+
+    def listed(self, path: str, size: int | None) -> None:
+        self._listed += 1
+
+    def finished(self, result: Result) -> None:
+        outcome = result.outcome
+        self._ended[outcome] += 1
+        self._received += result.received
+        self._outdated.note(result)
+        if outcome is Outcome.SAVED:
+            self._saved_bytes += result.size
+        elif outcome is Outcome.SKIPPED:
+            _count(self._skipped_by, result.reason)
+        elif outcome is Outcome.FAILED and len(self._failures) < FAILURES_KEPT:
+            self._failures.append(result)
+
+    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+        self._listed += len(files)
+        self._ended[Outcome.UNCHANGED] += len(files)
+
+    def close(self, seconds: float, interrupted: str | None = None) -> Report:
+        """The account of a run that took ``seconds``; ``interrupted`` says what cut it short, if no limit did.
+
+        In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
+        """
+        ended, interrupted = self._ended, interrupted or self._limit
+        listed = self._listed - ended[Outcome.DIRECTORY]
+        skipped, skipped_by = ended[Outcome.SKIPPED], dict(self._skipped_by)
+        unreached = listed - skipped - ended[Outcome.SAVED] - ended[Outcome.UNCHANGED] - ended[Outcome.FAILED]
+        if interrupted is not None and unreached > 0:
+            skipped += unreached
+            skipped_by[NOT_REACHED] = skipped_by.get(NOT_REACHED, 0) + unreached
+        self._conclude(listed, skipped_by, interrupted)
+        return Report(
+            url=self.url,
+            directory=self.directory,
+            listed=listed,
+            saved=ended[Outcome.SAVED],
+            unchanged=ended[Outcome.UNCHANGED],
+            skipped=skipped,
+            failed=ended[Outcome.FAILED],
+            deleted=ended[Outcome.DELETED],
+            extraneous=self.extraneous,
+            spared=dict(self.spared),
+            listings_read=self._listings,
+            listings_failed=self._listings_failed,
+            received=self._received,
+            saved_bytes=self._saved_bytes,
+            seconds=seconds,
+            skipped_by=skipped_by,
+            rejected_by=dict(self._rejected_by),
+            failures=tuple(self._failures),
+            listing_failures=tuple(self._listing_failures),
+            warnings=tuple(self._warnings),
+            interrupted=interrupted,
+            exit_code=self._exit_code(interrupted),
+            plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),
+            free=self.free,
+        )
+
+    def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:
+        """Warn of what only all of the entries together can tell."""
+        if outdated := self._outdated.warning():
+            self.warn(*outdated)
+        for text in nothing_wanted(listed, skipped_by, interrupted):
+            self.warn(text, 5)
+
+    def _exit_code(self, interrupted: str | None) -> int:
+        failed = self._ended[Outcome.FAILED] or self._listings_failed
+        ended_by = STOPPED if interrupted in LIMITS else SIGNALS.get(interrupted or "", 0)
+        return worst((self._code, 5 if failed else 0, ended_by))

@@ -1,0 +1,95 @@
+"""Follows a folder that looks like its own ancestor, before anything of it is saved, until it is known if it is one."""
+
+from __future__ import annotations
+
+import glob
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from crawler.model.errors import FetchError, ListingError, VerificationError
+from crawler.text.escape import masked
+from crawler.model.interfaces import Permit
+from crawler.pipeline.walk.loops import Fingerprint, Seen, loop, periods, seen
+from crawler.model.values import Entry, Kind
+from crawler.pipeline.walk.page_reader import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A folder's listing: its path under DIR, its fingerprint and the URLs of its folders by name."""
+
+    path: str
+    mark: Fingerprint
+    links: Mapping[str, str]
+
+
+def folder_links(entries: Sequence[Entry]) -> dict[str, str]:
+    """The URLs of the folders among ``entries`` by name."""
+    return {entry.name: entry.url for entry in entries if entry.kind is Kind.DIRECTORY}
+
+
+class Lookahead:
+    """Reads listings only; nobody hears of them. What may not be entered or cannot be read proves nothing: the walk
+    comes there itself, and has its own say."""
+
+    def __init__(self, reader: Reader, permit: Permit, enters: Callable[[str, str, int], bool]) -> None:
+        """``enters``: may the walk enter this folder? (path under DIR, URL, depth)"""
+        self._reader = reader
+        self._permit = permit
+        self._enters = enters
+        self._read: dict[str, Level | None] = {}
+
+    async def refuse_loop(self, above: Sequence[Seen], start: Level) -> None:
+        """Raise ListingError, with the way out, if ``start`` is proven to be one of its ancestors again."""
+        ancestor = await self._ancestor(above, start)
+        if ancestor is not None:
+            way_out = shlex.quote(f"/{glob.escape(start.path)}/")
+            raise ListingError(
+                f"a loop: the same listing as its ancestor {masked(ancestor)}, again and again below it "
+                f"(--exclude {way_out} leaves it out, --max-depth limits it)"
+            )
+
+    async def _ancestor(self, above: Sequence[Seen], start: Level) -> str | None:
+        """The URL of the ancestor, one of ``above``, that ``start`` is proven to be again, or None."""
+        proven = loop(above, start.mark)
+        for period in periods(above, start.mark):
+            if proven is None:
+                proven = await self._follow(above, start, period)
+        return proven
+
+    async def _follow(self, above: Sequence[Seen], start: Level, period: int) -> str | None:
+        """Go down from ``start`` the way that led to it, while each level repeats the one ``period`` levels above."""
+        chain, level = list(above), start
+        while period in periods(chain, level.mark):
+            name = chain[-period].child
+            chain.append(seen(level.mark, name))
+            below = await self._level(level, name, len(chain))
+            if below is None:
+                return None
+            proven = loop(chain, below.mark)
+            if proven is not None:
+                return proven
+            level = below
+        return None
+
+    async def _level(self, above: Level, name: str, depth: int) -> Level | None:
+        path, url = f"{above.path}/{name}", above.links.get(name)
+        if url is None or not self._enters(path, url, depth):
+            return None
+        if url not in self._read:
+            self._read[url] = await self._listing(path, url)
+        return self._read[url]
+
+    async def _listing(self, path: str, url: str) -> Level | None:
+        mark, links = Fingerprint(url), dict[str, str]()
+        try:
+            async with aclosing(self._reader.read(path, url, self._permit)) as pieces:
+                async for piece in pieces:
+                    mark.add(piece.entries)
+                    mark.url = piece.url
+                    links |= folder_links(piece.entries)
+        except (FetchError, VerificationError, ListingError):
+            return None
+        return Level(path=path, mark=mark, links=links)

@@ -1,0 +1,209 @@
+"""Reads one page of a listing: fetched, or recalled where the server or its bytes say that it is the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from crawler.model import limits
+from crawler.pipeline.attempts import persist
+from crawler.model.state.directory_digest import Leaf
+from crawler.model.errors import FetchError, ListingError
+from crawler.pipeline.rules.evidence import confirms, refused
+from crawler.model.flaws import Flaw, FlawKind, is_cut_short
+from crawler.model.interfaces import Client, Page, Permit
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.values import Entry, Job, Listing, Validators
+from crawler.model.observer import Observer
+from crawler.pipeline.rules.compare import interpret
+from crawler.model.state.store import ListingMemo, StateStore
+from crawler.text.web_links import next_pages
+
+Pieces = AsyncGenerator[Listing, None]
+Parse = Callable[[bytes, str, str], Pieces]
+"""(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece. Raises
+ListingError for a page that takes too much time or memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What reads the listings of a walk."""
+
+    client: Client
+    state: StateStore
+    observer: Observer
+    parse: Parse
+    attempts: int
+    leaves: Leaves | None = None
+    """None: every page is read that is not the same."""
+    anew: bool = False
+    """Every page is fetched without a condition, and parsed."""
+
+    async def read(self, path: str, url: str, permit: Permit) -> Pieces:
+        """The listing at ``url`` of the folder ``path``, in pieces as they are parsed.
+
+        The last piece alone has ``is_listing`` True, and says if the listing is complete. Raises FetchError,
+        VerificationError, ListingError.
+        """
+        leaf = await self.leaves.of(url) if self.leaves else None
+        memo = await self.state.listing(url) if leaf is None and not self.anew else None
+        known = leaf or memo
+        page = await self._fetch(url, known.validators if known else Validators(), permit)
+        self.state.visited(path, url)
+        if leaf is not None:
+            if await self._is_kept(path, leaf, page):
+                return
+            memo = await self.state.listing(url)
+            if page.status == 304 and (memo is None or memo.body_digest != leaf.body_digest):
+                page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not remembered
+        if memo is not None and _is_same(memo, page):
+            linked = memo.linked if page.status == 304 and page.link is None else _linked(page)
+            if linked != memo.linked:
+                memo = replace(memo, linked=linked)
+                self.state.remember_listing(memo)
+            yield self._recall(memo, path)
+            return
+        parsed = self.parse(page.body, page.url, page.content_type)
+        if "json" in page.content_type:
+            begun = [piece async for piece in parsed]
+            parsed = _again(begun)
+            if not begun[-1].is_listing:
+                # An empty array proves nothing; the same folder as HTML does.
+                page = await self._fetch(url, Validators(), permit, html_only=True)
+                parsed = self.parse(page.body, page.url, page.content_type)
+        async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _is_kept(self, path: str, leaf: Leaf, page: Page) -> bool:
+        """Whether there is nothing to be decided: the page is that of ``leaf``, and so is what lies in DIR."""
+        goes_on = page.link is not None and bool(_linked(page))
+        if goes_on or not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
+            return False
+        self._announce(path, leaf.answered, leaf.family, leaf.files + len(leaf.skipped))
+        return True
+
+    async def _noted(self, path: str, url: str, page: Page, parsed: Pieces) -> Pieces:
+        """Each piece of the page at ``url``, and in the end what is worth remembering of them."""
+        most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
+        count, number, entries = 0, 0, list[Entry]()
+        async with aclosing(parsed) as pieces:
+            async for piece in pieces:
+                count, number = count + len(piece.entries), number + 1
+                if number == 1 or count <= most:
+                    entries += piece.entries
+                else:
+                    entries.clear()
+                if piece.is_listing:
+                    self._announce(path, piece.url, piece.family, count, piece.confidence)
+                    self._account(path, piece)
+                    is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
+                    if piece.complete and is_short and _is_memorable(piece):
+                        self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
+                yield piece
+                is_all = piece.is_listing and piece.complete and not (piece.next_pages or piece.linked)
+                if self.leaves and is_all and _is_memorable(piece):
+                    self.leaves.remember(path, url, page, piece)
+
+    async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
+        async def fetch() -> Page:
+            page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
+            if page.status == 304 and known and not confirms(page.validators, known):
+                page = await self.client.fetch_page(url, validators=Validators(), permit=permit, html_only=html_only)
+            elif page.status == 304 and known:
+                return page
+            if page.status == 200:
+                return page
+            raise refused_page(page, url)
+
+        return await persist(fetch, self.attempts)
+
+    def _recall(self, memo: ListingMemo, path: str) -> Listing:
+        listing = Listing(
+            url=memo.answered,
+            family=memo.family,
+            confidence=1.0,
+            is_listing=True,
+            entries=memo.entries,
+            next_pages=memo.next_pages,
+            mentioned=memo.mentioned,
+            linked=memo.linked,
+            recalled=True,
+        )
+        self._announce(path, listing.url, listing.family, len(listing.entries))
+        return listing
+
+    def _account(self, path: str, listing: Listing) -> None:
+        for rejection in listing.rejections:
+            if not rejection.row:  # else an entry that is counted, and not a link of the page
+                self.observer.rejected(path, rejection)
+
+    def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
+        self.observer.listing_read(path, url, count, family=family, confidence=confidence)
+
+
+def _is_memorable(listing: Listing) -> bool:
+    """False for a page with rows that are no entries, which are counted in each run, or that proves nothing absent."""
+    return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
+
+
+def _is_same(known: ListingMemo | Leaf, page: Page) -> bool:
+    """Whether the server, or the bytes that it sent, say that the page is the one that is known."""
+    return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
+
+
+def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
+    return ListingMemo(
+        url=url,
+        answered=listing.url,
+        path=path,
+        validators=page.validators,
+        body_digest=page.digest,
+        family=listing.family,
+        complete=True,
+        entries=entries,
+        next_pages=listing.next_pages,
+        linked=listing.linked,
+        mentioned=listing.mentioned,
+    )
+
+
+def _linked(page: Page) -> tuple[str, ...]:
+    """The pages that its Link header names. Raises ListingError if that cannot be read."""
+    found = () if page.link is None else next_pages(page.link, page.url)
+    if found is None:
+        raise ListingError("its Link header names a next page and cannot be read")
+    return found
+
+
+async def _sound(parsed: Pieces, page: Page) -> Pieces:
+    """What is certain of ``page``. Raises ListingError if it is no listing."""
+    piece: Listing | None = None
+    async with aclosing(parsed) as pieces:
+        async for piece in pieces:
+            is_cut = not piece.complete and is_cut_short(piece.flaws)
+            if piece.is_listing:
+                piece = replace(piece, linked=_linked(page))
+            if piece.is_listing and not (page.end_proven or piece.closed):
+                piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
+                is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
+            if piece.is_listing and is_cut:
+                piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything
+            if piece.is_listing or piece.entries:
+                yield piece
+    if piece is None or not piece.is_listing:
+        raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
+
+
+async def _again(pieces: list[Listing]) -> Pieces:
+    for piece in pieces:
+        yield piece
+
+
+def refused_page(page: Page, url: str) -> FetchError:
+    """A page that was answered with something else than 200, as an error that says if it is worth another try."""
+    headers = {"Retry-After": page.retry_after} if page.retry_after else {}
+    action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
+    return refused(action, url, page.status)

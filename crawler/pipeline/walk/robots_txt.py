@@ -1,0 +1,110 @@
+"""robots.txt of each host that is asked for anything, fetched once: which of its URLs may be asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from crawler.pipeline.attempts import persist
+from crawler.model.config import Config
+from crawler.model.errors import CrawlerError, FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.text.escape import masked
+from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.model.interfaces import Client, Permit
+from crawler.model.values import Rejection, Validators
+from crawler.pipeline.walk.page_reader import refused_page
+from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, UNREADABLE, Robots, forbidden, rules_for
+from crawler.text.urls import Origin, origin
+
+
+class HostRules:
+    """What robots.txt says of URLs, host by host. With ``--no-robots`` everything is allowed and nothing is asked."""
+
+    def __init__(self, client: Client, config: Config, agent: str) -> None:
+        self._client = client
+        self._config = config
+        self._agent = agent
+        self._known: dict[Origin | None, Robots | CrawlerError] = {}
+        """Origin → its rules, or why they could not be had."""
+        self._locks: dict[Origin | None, asyncio.Lock] = {}
+
+    async def enter(self, url: str) -> None:
+        """Ask whether a run may begin at ``url``.
+
+        Raises ListingError if there is no connection to its host, RobotsForbidden if its robots.txt forbids ``url`` or
+        cannot be read.
+        """
+        rejection = await self.check(url)
+        known = self._known.get(origin(url))
+        if isinstance(known, CrawlerError):
+            raise known
+        if rejection is not None:
+            raise RobotsForbidden(f"{_place(url)} forbids {masked(url)}: --no-robots goes on without asking")
+
+    async def check(self, url: str) -> Rejection | None:
+        """Why ``url`` may not be asked for, or None; the robots.txt of its host is read if that was not done yet."""
+        where = origin(url)
+        if not self._config.no_robots and where not in self._known:
+            async with self._locks.setdefault(where, asyncio.Lock()):
+                if where not in self._known:
+                    self._known[where] = await self._read(url)
+        return self.rejection(url)
+
+    def rejection(self, url: str) -> Rejection | None:
+        """Why ``url`` may not be asked for, or None, by what is known: of a host that was not checked, nothing may."""
+        if self._config.no_robots:
+            return None
+        known = self._known.get(origin(url))
+        if isinstance(known, Robots):
+            return None if known.allows(url, self._agent) else forbidden(url)
+        return Rejection(UNREADABLE, url, str(known or f"{_place(url)} has not been read"))
+
+    def allows(self, url: str) -> bool:
+        """May ``url`` be asked for, by what is known?"""
+        return self.rejection(url) is None
+
+    def refuse(self, _path: str, url: str) -> Rejection | None:
+        """``rejection``, as a walker asks for it."""
+        return self.rejection(url)
+
+    def permit(self, rule: Callable[[str, str], Rejection | None]) -> Permit:
+        """A redirect is followed if ``rule`` allows it, and robots.txt of the host that it leads to."""
+
+        async def permit(source: str, target: str) -> Rejection | None:
+            return rule(source, target) or await self.check(target)
+
+        return permit
+
+    async def _read(self, url: str) -> Robots | CrawlerError:
+        where = _place(url)
+
+        async def ask() -> Robots:
+            page = await self._client.fetch_page(
+                where, validators=Validators(), permit=_anywhere, most=ROBOTS_BYTES + 1
+            )
+            robots = rules_for(page.status, page.body)
+            if robots is None or page.status in RETRYABLE_STATUS:
+                raise refused_page(page, where)
+            return robots
+
+        try:
+            return await persist(ask, self._config.attempts)
+        except (FetchError, VerificationError) as error:
+            if isinstance(error, FetchError):
+                if error.connection and origin(error.url) == origin(url):  # nothing that robots.txt has to do with
+                    return ListingError(f"{masked(url)}: {error}")
+                if error.rejection is not None and error.rejection.reason == "redirects":
+                    return ALLOW_ALL  # a circle is no robots.txt (RFC 9309 section 2.3.1.2)
+            problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
+            return RobotsForbidden(f"{problem}: --no-robots goes on without it")
+
+
+async def _anywhere(_source: str, _target: str) -> Rejection | None:
+    """robots.txt may lie on another host (RFC 9309 section 2.3.1.2)."""
+    return None
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/robots.txt"

@@ -1,0 +1,300 @@
+"""Walks the tree of listings: fetches a page, parses it, follows its folders, and hands on what it says.
+
+The walker owns the frontier of folders, so the engine's queue carries files only. It goes depth first, which
+keeps the frontier short, with a few listings in flight at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from crawler.model import limits
+from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.text.escape import masked
+from crawler.model.flaws import Flaw, worst_flaw
+from crawler.model.interfaces import Permit
+from crawler.pipeline.walk.lookahead import Level, Lookahead, folder_links
+from crawler.pipeline.walk.loops import Fingerprint, Seen, seen
+from crawler.model.values import Entry, Kind, Listing, Rejection
+from crawler.model.observer import Observer, Silent
+from crawler.pipeline.walk.page_reader import Reader
+from crawler.pipeline.rules.robots import ROBOTS, is_of_robots
+from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
+from crawler.pipeline.rules.unusable_rows import sorted_rows
+from crawler.text.urls import directory_of, entry_path, is_same
+
+PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
+"""A rule about redirects → that rule, and what else may forbid to follow them."""
+Refuse = Callable[[str, str], Rejection | None]
+"""(path under DIR, URL) of a folder → why it is not entered, or None."""
+
+
+_PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
+"""Families whose pages name only the one that follows: pagers of HTML link all, those that were read too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A directory to walk: where its listing is, and where it lies under DIR."""
+
+    path: str
+    url: str
+    depth: int = 0
+    above: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderPage:
+    """One page of a folder's listing."""
+
+    folder: Folder
+    url: str
+    entries: tuple[Entry, ...]
+    complete: bool
+    """True on the last page of a listing that was read to its end: what it does not show is not there."""
+    last: bool
+    mentioned: frozenset[str] = frozenset()
+    """As in ``Listing``, and so are ``conclusive``, ``flaws`` and ``recalled``."""
+    conclusive: bool = True
+    flaws: tuple[Flaw, ...] = ()
+    recalled: bool = False
+    unusable: tuple[Rejection, ...] = ()
+    """Rows that are no entries and have to be counted."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The folders that a listing has shown so far."""
+
+    urls: set[str] = field(default_factory=set)
+    entered: dict[str, str] = field(default_factory=dict)
+    """Path under DIR → URL."""
+
+
+class Walker:
+    """One walk. ``visit`` gets every page; what is refused or fails goes to the observer."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        observer: Observer,
+        *,
+        bounds: Bounds,
+        scope: Scope | None = None,
+        refuse: Refuse = lambda _path, _url: None,
+        permit_as: PermitAs,
+    ) -> None:
+        self._reader = reader
+        self._quiet = replace(reader, observer=Silent(), leaves=None)
+        """For pages that are no news, or may be no part of the walk."""
+        self._observer = observer
+        self._bounds = bounds
+        self._refuse = refuse
+        self._permit_as = permit_as
+        self.scope = scope or Scope("", bounds.hosts)
+        """Known once the root has answered."""
+        self.stopped = False
+        """Set it to end the walk early: no further listing is read."""
+        self.failures = 0
+        self.refused: set[str] = set()
+        """Paths of the listed folders that were not entered, for whatever reason but a failure."""
+
+    async def walk(self, starts: Sequence[Folder], visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
+        self._frontier: asyncio.LifoQueue[Folder | None] = asyncio.LifoQueue()
+        self._open = 0
+        self._push(starts)
+        if not self._open:
+            return
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._bounds.listers):
+                group.create_task(self._lister(visit), name=f"lister-{number}")
+
+    async def read_anew(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        """Visit the listing of one folder once more, fetched and parsed now. Raises what ``Reader.read`` raises."""
+        reader = replace(self._quiet, anew=True)
+        bounds = replace(self._bounds, recursive=False)
+        walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
+        await walker._pages(folder, visit)
+
+    def _push(self, folders: Iterable[Folder]) -> None:
+        for folder in folders:
+            self._open += 1
+            self._frontier.put_nowait(folder)
+
+    async def _lister(self, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        while (folder := await self._frontier.get()) is not None:
+            if not self.stopped:
+                await self._read(folder, visit)
+            self._open -= 1
+            if self._open == 0:
+                for _ in range(self._bounds.listers):
+                    self._frontier.put_nowait(None)
+
+    async def _read(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        """All pages of one folder. A failure concerns this folder alone, unless nothing could be read of the root."""
+        try:
+            await self._pages(folder, visit)
+        except (FetchError, VerificationError, ListingError) as error:
+            rejection = error.rejection if isinstance(error, FetchError) else None
+            if not folder.path and not self.scope.base:
+                if is_of_robots(rejection):
+                    raise RobotsForbidden(f"{masked(folder.url)}: {error}: --no-robots goes on without it") from error
+                advice = ": is it the page of a directory?" if rejection is None else ""  # which says what to do
+                raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
+            if rejection is not None and rejection.reason == ROBOTS:
+                self._reject(folder.path, rejection)
+            else:
+                self._fail(folder, str(error))
+
+    def _fail(self, folder: Folder, reason: str) -> None:
+        self.failures += 1
+        self._observer.listing_failed(folder.path, folder.url, reason)
+
+    async def _pages(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+        """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
+        todo, done, shown = [folder.url], set[str](), _Shown()
+        whole, flaws = True, list[Flaw]()
+        while todo and not self.stopped:
+            url = todo.pop(0)
+            done.add(url)
+            mark, folders = Fingerprint(url), list[Entry]()
+            async with aclosing(self._reader.read(folder.path, url, self._permit(folder))) as pieces:
+                async for piece in pieces:
+                    self._settle_scope(folder, piece)
+                    mark.add(piece.entries)
+                    folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
+                    below: list[Folder] = []
+                    if piece.is_listing:
+                        whole = whole and piece.complete
+                        flaws += piece.flaws
+                        todo += [page for page in self._following(piece, done) if page not in todo]
+                        mark.url = piece.url
+                        await self._refuse_loop(folder, folders, mark)
+                        below = self._folders(folder, folders, mark, shown)
+                    last = piece.is_listing and not todo
+                    entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
+                    await visit(
+                        FolderPage(
+                            folder=folder,
+                            url=piece.url,
+                            entries=entries,
+                            complete=whole and last,
+                            last=last,
+                            mentioned=piece.mentioned,
+                            conclusive=piece.conclusive,
+                            flaws=piece.flaws,
+                            recalled=piece.recalled,
+                            unusable=unusable,
+                        )
+                    )
+                    self._push(below)  # only now: what is in the way of a folder is known before it is visited
+        if not whole:
+            raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
+
+    def _settle_scope(self, folder: Folder, piece: Listing) -> None:
+        """The first thing that is read of the root decides where everything else may be. Raises FetchError."""
+        if self.scope.base:
+            return
+        base = scope_base(piece.url, [entry.url for entry in piece.entries])
+        rejection = upward(directory_of(folder.url), base)
+        if rejection is not None:
+            raise FetchError(
+                f"its listing is that of {masked(base)}: {rejection.detail}", url=folder.url, rejection=rejection
+            )
+        self.scope = Scope(base, self._bounds.hosts)
+
+    def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
+        """The pages that continue this one and may be read."""
+        found = dict.fromkeys((*listing.next_pages, *listing.linked))
+        for page in listing.linked:
+            rejection = self.scope.listing(page)
+            if rejection is not None:
+                raise ListingError(f"it goes on at {masked(page)}, which is not read: {rejection.detail}")
+        pages = [page for page in found if page not in done and self.scope.listing(page) is None]
+        is_chain = bool(listing.linked) or listing.family in _PAGED_BY_MARKER
+        if found and not pages and is_chain:
+            raise ListingError("its pages continue each other in a circle")
+        if pages and len(done) >= limits.LISTING_PAGES:
+            raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
+        return pages
+
+    def _permit(self, folder: Folder) -> Permit:
+        if self.scope.base:
+            return self._permit_as(self.scope.listing_redirect)
+        return self._permit_as(partial(self.scope.root_redirect, start=folder.url))
+
+    def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown) -> list[Folder]:
+        """The folders of a page that are to be walked, last one first: the frontier is a stack.
+
+        ``mark`` is that of the page; ``shown`` has the folders that earlier pages of the listing showed, which
+        object stores repeat.
+        """
+        found = []
+        for entry in reversed(entries) if self._bounds.recursive else ():
+            if entry.url in shown.urls:
+                continue
+            shown.urls.add(entry.url)
+            below = self._below(folder, entry)
+            if below is not None and not self._is_taken(below, entry.url, shown):
+                above = (*folder.above, seen(mark, entry.name))
+                found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
+        return found
+
+    async def _refuse_loop(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint) -> None:
+        """Raise ListingError for a listing that is proven to be one of its own ancestors again."""
+        lookahead = Lookahead(self._quiet, self._permit(folder), self._may_enter)
+        await lookahead.refuse_loop(folder.above, Level(path=folder.path, mark=mark, links=folder_links(entries)))
+
+    def _may_enter(self, path: str, url: str, depth: int) -> bool:
+        deepest = limits.DEPTH - 1 if self._bounds.max_depth is None else self._bounds.max_depth
+        return depth <= deepest and self.scope.listing(url) is None and self._refuse(path, url) is None
+
+    def _is_taken(self, path: str, url: str, shown: _Shown) -> bool:
+        """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""
+        first = shown.entered.setdefault(path, url)
+        if first != url and not is_same(first, url):
+            self._fail(Folder(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
+        return first != url
+
+    def _below(self, folder: Folder, entry: Entry) -> str | None:
+        """The path of a folder that is to be entered, or None; why not goes to the observer."""
+        name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
+        path = entry_path(folder.path, name)
+        where = f"{folder.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
+        rejection = self.scope.listing(entry.url) or self._refuse(where, entry.url)
+        if rejection is None and self._bounds.max_depth is not None and folder.depth >= self._bounds.max_depth:
+            rejection = Rejection("depth", entry.url, "below --max-depth")
+        if rejection is not None:
+            self._reject(where, rejection)
+            return None
+        if isinstance(path, Rejection):
+            self._fail(Folder(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
+            return None
+        if folder.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
+            self._fail(Folder(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
+            return None
+        return path
+
+    def _reject(self, path: str, rejection: Rejection) -> None:
+        self.refused.add(path)
+        self._observer.rejected(path, rejection)
+
+    def late(self, folders: Iterable[tuple[str, str]]) -> list[Folder]:
+        """Folders that looked like files until they were fetched: (path, URL), to be walked in turn."""
+        found = []
+        for path, url in folders:
+            depth = path.count("/") + 1
+            deepest = limits.DEPTH if self._bounds.max_depth is None else self._bounds.max_depth
+            rejection = self.scope.listing(url) or self._refuse(path, url)
+            if rejection is None and (not self._bounds.recursive or depth > deepest):
+                rejection = Rejection("depth", url, "below --max-depth")
+            if rejection is not None:
+                self._reject(path, rejection)
+            else:
+                found.append(Folder(path=path, url=url, depth=depth))
+        return found

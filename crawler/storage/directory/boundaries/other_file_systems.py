@@ -1,0 +1,50 @@
+"""Folders of DIR on another file system than DIR/.crawler: a mounted disk, a branch of mergerfs, a quota realm.
+
+A part cannot be renamed into them (EXDEV). It is copied to a hidden name beside the final one, flushed, and renamed
+there: the final name still switches in one step. A copy that a killed run left behind is recognised by its name,
+belongs to no listing, and is removed by the next run that comes to its end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+
+from crawler.model import limits
+from crawler.storage.directory.tree import close_quietly
+
+_PREFIX = ".crawler-"
+_LEFTOVER = re.compile(r"\.crawler-[0-9a-f]{16}\.[0-9a-f]+\.part")
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def hidden_name(part: str) -> str:
+    """The name of the copy of a part; ``part`` ends in ``<16 hex digits>.<hex number>.part``."""
+    return _PREFIX + ".".join(part.split(".")[-3:])
+
+
+def is_leftover(name: str) -> bool:
+    """True for the name of such a copy."""
+    return name.startswith(_PREFIX) and _LEFTOVER.fullmatch(name) is not None
+
+
+def copy_part(part: str, parts: int, target: str, directory: int) -> int:
+    """Copy a part to the new file ``target``; its descriptor. Nothing is left if it fails. Raises OSError."""
+    reading = os.open(part.encode("utf-8", "surrogateescape"), _OPEN, dir_fd=parts)
+    try:
+        writing = os.open(target, _CREATE, 0o666, dir_fd=directory)
+        try:
+            while block := os.read(reading, limits.MIB):
+                left = memoryview(block)
+                while left:
+                    left = left[os.write(writing, left) :]
+        except BaseException:
+            close_quietly(writing)
+            with suppress(OSError):
+                os.unlink(target, dir_fd=directory)
+            raise
+        return writing
+    finally:
+        close_quietly(reading)

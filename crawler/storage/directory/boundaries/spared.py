@@ -1,0 +1,194 @@
+"""What lies in DIR and stays whatever a listing says: files of this program, other mirrors, mount points and links.
+
+A path is recognised by what it leads to (the device and inode of its directory, and its name there), never by its
+text: ``DIR/log``, ``./DIR//log`` and a link to either are the same file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crawler.text import urls
+from crawler.model.config import Config
+from crawler.storage.directory.boundaries.mounts import Mounts
+from crawler.storage.directory.tree import Identity, Tree, identity, lstat
+from crawler.model.values import LINK
+
+_ROTATED = re.compile(rb"[.-]\d[\d.T-]*(?:\.(?:gz|bz2|xz|zst))?")
+"""What logrotate and its like put behind the name of a log."""
+_BESIDE_STATE = re.compile(rb"-(?:wal|shm|journal)|\.damaged-.*")
+"""What lies beside the state: see ``state.database``."""
+MOUNT = "a mount point"
+_OUTPUTS = ("log_file", "summary", "changes", "metrics", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file that the user named for this program to read or write."""
+
+    what: str
+    """The option that names it (``--summary``), or what else it is."""
+    path: Path
+
+    def is_companion(self, end: bytes) -> bool:
+        """True if a file whose name has ``end`` behind ours belongs to it: an old log, a journal of the state."""
+        pattern = {"--log-file": _ROTATED, "--state": _BESIDE_STATE}.get(self.what)
+        return pattern is not None and pattern.fullmatch(end) is not None
+
+
+def own_files(config: Config) -> tuple[OwnFile, ...]:
+    """The files that the options of a mirror name. The state has its place in .crawler unless it is named."""
+    named = [(f"--{key.replace('_', '-')}", getattr(config, key)) for key in (*_OUTPUTS, "state")]
+    named += [("--ca-file", config.ca_file), ("--client-cert", config.client_cert)]
+    named += [("--header", text[1:]) for text in config.header if text.startswith("@")]
+    return tuple(OwnFile(what, Path(path)) for what, path in named if path)
+
+
+def redirected() -> tuple[OwnFile, ...]:
+    """The files that standard output and standard error go to: ``crawler … > DIR/log``. Where /proc tells."""
+    found = []
+    for descriptor, what in ((1, "standard output"), (2, "standard error")):
+        with suppress(OSError):
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                found.append(OwnFile(what, Path(f"/proc/self/fd/{descriptor}").readlink()))
+    return tuple(found)
+
+
+def place(path: str) -> object:
+    """What ``path`` leads to: the same value for each of its names. It need not exist."""
+    try:
+        return identity(os.stat(path))
+    except OSError:
+        return os.path.realpath(path)
+
+
+@dataclass(slots=True)
+class Here:
+    """What one folder holds that is not the listing's.
+
+    Files of this program by name, and by identity for file systems with more than one spelling; mount points.
+    """
+
+    names: dict[bytes, OwnFile] = field(default_factory=dict)
+    identities: dict[Identity, OwnFile] = field(default_factory=dict)
+    mounted: frozenset[bytes] = frozenset()
+    """Names at which something is mounted, a folder or a file, of this file system or another one."""
+
+    def exactly(self, name: bytes, status: os.stat_result | None) -> OwnFile | None:
+        """The file of this program that ``name`` is, if it is one."""
+        known = self.names.get(name)
+        return known or (self.identities.get(identity(status)) if status is not None else None)
+
+    def find(self, name: bytes, status: os.stat_result) -> OwnFile | None:
+        """The same, companions included."""
+        companions = (
+            own for own_name, own in self.names.items()
+            if name.startswith(own_name) and own.is_companion(name[len(own_name) :])
+        )  # fmt: skip
+        return self.exactly(name, status) or next(companions, None)
+
+
+class Spared:
+    """Answers for one DIR what must stay. ``owner`` and ``seen_owner`` are for one thread, the others for several."""
+
+    def __init__(self, own: Sequence[OwnFile] = (), *, links: bool = True) -> None:
+        """``links``: do symbolic links stay?"""
+        self._own = own
+        self._links = links
+        self._mounts = Mounts()
+        self._places: dict[Identity, dict[bytes, OwnFile]] | None = None
+        self._owners: dict[str, str | None] = {}
+
+    def refresh(self, root: int) -> None:
+        """Notice what was mounted below the directory open as ``root``, which is DIR."""
+        self._mounts.refresh(root)
+
+    def close(self) -> None:
+        self._mounts.close()
+
+    def here(self, directory: int) -> Here | None:
+        """Files of this program and mount points in the folder open as ``directory``; None if there are none."""
+        if self._places is None:
+            self._places = _places(self._own)
+        folder = identity(os.fstat(directory))
+        names, mounted = self._places.get(folder, {}), self._mounts.names(folder)
+        if not names and not mounted:
+            return None
+        found = ((lstat(name, directory), own) for name, own in names.items())
+        identities = {identity(status): own for status, own in found if status is not None}
+        return Here(names, identities, mounted)
+
+    def moved(self, path: str) -> str | None:
+        """Why ``path`` is not what was looked at: something was mounted or unmounted there meanwhile. Or None."""
+        point = self._mounts.moved(path)
+        return None if point is None else f"{point} was mounted or unmounted during the run"
+
+    def reason(self, name: bytes, status: os.stat_result, directory: int, here: Here | None, *, device: int) -> str:
+        """Why ``name`` in the folder open as ``directory`` must stay; "" if nothing says so.
+
+        ``device`` is that of the folder. Raises OSError.
+        """
+        if here is not None and (own := here.find(name, status)) is not None:
+            return own.what
+        if here is not None and name in here.mounted:
+            return MOUNT
+        if stat.S_ISLNK(status.st_mode):
+            return LINK if self._links else ""
+        if not stat.S_ISDIR(status.st_mode):
+            return ""
+        if status.st_dev != device:
+            return MOUNT
+        return "another mirror" if _is_mirror(name, directory) else ""
+
+    def owner(self, tree: Tree, folder: str) -> str | None:
+        """As ``other_mirror``, remembering what was found."""
+        return other_mirror(tree, folder, self._owners)
+
+    def seen_owner(self, folder: str) -> str | None:
+        """The same without a look, by what is known of ``folder`` or else of those above it."""
+        while folder and folder not in self._owners:
+            folder = folder.rpartition("/")[0]
+        return self._owners.get(folder)
+
+
+def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
+    """Directory → name → file. A link is a file of this program as well as what it leads to."""
+    places: dict[Identity, dict[bytes, OwnFile]] = {}
+    for file in own:
+        for path in (file.path, Path(os.path.realpath(file.path))):
+            try:
+                parent = identity(path.absolute().parent.stat())
+            except OSError:
+                continue  # a file without a directory does not exist
+            places.setdefault(parent, {}).setdefault(os.fsencode(path.name), file)
+    return places
+
+
+def _is_mirror(name: bytes, directory: int) -> bool:
+    try:
+        return lstat(name + b"/" + urls.STATE_DIRECTORY.encode(), directory) is not None
+    except OSError:
+        return False  # what is in it cannot be seen; looking into it will say so
+
+
+def other_mirror(tree: Tree, folder: str, foreign: dict[str, str | None]) -> str | None:
+    """The folder at or above ``folder``, DIR itself apart, that has a state directory of its own.
+
+    ``foreign`` holds what is known already, by folder, and is added to. Raises OSError, Refused.
+    """
+    if folder not in foreign:
+        here, owner = "", None
+        for segment in folder.split("/") if folder else ():
+            here = f"{here}/{segment}" if here else segment
+            if here not in foreign:
+                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(here)) is not None
+                foreign[here] = here if own else owner
+            owner = foreign[here]
+        foreign[folder] = owner
+    return foreign[folder]

@@ -1,0 +1,165 @@
+"""A large body on its way to the disk: chunks are collected, then hashed and written in one hop to a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from aiofiles.threadpool import wrap
+
+from crawler.model import limits
+from crawler.storage.directory.incoming.parts import Opened, PartStore
+from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
+from crawler.model.errors import DestinationError, FetchError
+from crawler.model.values import Job, Validators
+
+if TYPE_CHECKING:
+    from aiofiles.threadpool.binary import AsyncFileIO
+
+T = TypeVar("T")
+
+
+class LocalPart:
+    """See ``interfaces.Part``. For one task at a time.
+
+    Methods raise DestinationError when the disk is in trouble, FetchError (not retryable) when this file alone
+    cannot be stored.
+    """
+
+    def __init__(self, job: Job, store: PartStore, *, executor: Executor, where: str) -> None:
+        """Opens the file, so it is made in a thread. Raises OSError."""
+        self._job = job
+        self._store = store
+        self._executor = executor
+        self._where = where
+        self._chunks: list[bytes] = []
+        self._waiting = 0
+        self._flight: asyncio.Future[None] | None = None
+        self._broken = False
+        self.validators = Validators()
+        self._take(store.open(job))
+
+    def _take(self, opened: Opened) -> None:
+        self.name, self._raw, note = opened
+        self._file: AsyncFileIO = wrap(self._raw, executor=self._executor)
+        self.offset = self._noted = 0
+        if note is not None:
+            self.offset = self._noted = note.offset
+            self.validators = note.validators
+
+    @property
+    def is_open(self) -> bool:
+        return not self._raw.closed
+
+    def note(self, validators: Validators) -> None:
+        """See ``interfaces.Part``."""
+        self.validators = validators
+
+    async def write(self, chunk: bytes) -> None:
+        """Take more of the body. BODY_CHUNK bytes are written at once, while the next ones are received."""
+        self._chunks.append(chunk)
+        self._waiting += len(chunk)
+        self.offset += len(chunk)
+        if self._waiting >= limits.BODY_CHUNK:
+            await self._land()
+            self._take_off()
+
+    def _take_off(self) -> None:
+        chunks, self._chunks, self._waiting = self._chunks, [], 0
+        self._flight = asyncio.ensure_future(self._carry(chunks))
+
+    async def _land(self) -> None:
+        """Wait for what is being written. Its errors come out here."""
+        if self._flight is not None:
+            await asyncio.wait([self._flight])  # unlike await, does not pass a cancellation on to it
+            flight, self._flight = self._flight, None
+            flight.result()
+
+    async def _carry(self, chunks: list[bytes]) -> None:
+        self._broken = True  # what follows may only be written once these bytes are there
+        try:
+            await self._file.writelines(chunks)
+        except OSError as error:
+            raise self._translated(error) from error
+        self._broken = False
+        if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
+            await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
+            self._noted = self._raw.written
+
+    async def restart(self) -> None:
+        """Start again from the first byte, in a new part."""
+        await self.discard()
+        self.validators = Validators()
+        self._take(await self._run(self._store.create, self._job))
+
+    async def finish(self) -> str | None:
+        """Write what is left and close. Returns ``sha256:<hex>``, or None if digests are off."""
+        await self._land()
+        if self._chunks:
+            self._take_off()
+            await self._land()
+        await self._run(self._raw.close)
+        hashing = self._raw.hashing
+        return f"sha256:{hashing.hexdigest()}" if hashing is not None else None
+
+    async def matches(self, digest: str) -> bool:
+        """See ``interfaces.Part``. False for an algorithm that this Python does not know."""
+        algorithm, _, expected = digest.partition(":")
+        hashing = self._raw.hashing
+        if hashing is not None and algorithm == hashing.name:
+            return hashing.hexdigest() == expected.lower()
+        return await self._run(self._store.digest, self.name, algorithm) == expected.lower()
+
+    async def keep(self) -> None:
+        """Leave what is there for a later run; discard it if that run could not prove it, or the disk is in trouble."""
+        try:
+            await self._land()
+            if self._chunks and not self._broken:
+                self._take_off()
+                await self._land()
+            kept = await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
+        except (DestinationError, FetchError):
+            kept = False
+        await self._run(self._shut if kept else self._remove)
+
+    async def discard(self) -> None:
+        """Remove it. Never raises an error of the disk."""
+        await self.settle()
+        self._chunks, self._waiting, self.offset = [], 0, 0
+        self._broken = False
+        await self._run(self._remove)
+
+    def _shut(self) -> None:
+        with suppress(OSError):  # it is flushed, or proven by its digest before it is used
+            self._raw.close()
+
+    def _remove(self) -> None:
+        self._shut()
+        self._store.remove(self.name)
+
+    async def settle(self) -> None:
+        """Wait until nothing is being written. Raises no error of the disk."""
+        with suppress(DestinationError, FetchError):
+            await self._land()
+
+    def abandon(self) -> None:
+        """For the destination that closes: whoever held this part did not come back for it."""
+        if self.is_open:
+            self._shut()
+            if not self._noted:
+                self._store.remove(self.name)
+
+    async def _run(self, call: Callable[..., T], *args: object) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: OSError) -> Exception:
+        if is_whole(error):
+            return destination_error(error, self._where)
+        message = f"cannot be stored: {item_reason(error)}"
+        return FetchError(message, url=self._job.url, retryable=False)

@@ -1,0 +1,228 @@
+"""``DIR/.crawler/parts``: incomplete bodies, and the notes that prove what they hold.
+
+A part is named ``<first 32 hex digits of sha256(path)>.<random>.part``. Its note, the same name with ``.json``
+behind it, says which version of which URL its first ``offset`` bytes are, and their SHA-256. Only a part that
+agrees with its note is ever resumed (``resuming``); everything doubtful is removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import stat
+import threading
+from collections.abc import Container, Iterable
+from contextlib import suppress
+from itertools import count
+
+from crawler.model import limits
+from crawler.storage.directory.os_errors import flush as flush_file
+from crawler.storage.directory.trash import write_all
+from crawler.storage.directory.tree import decoded
+from crawler.model.values import Job, Validators
+from crawler.text.resuming import KEY, NOTE, PART, Left, Note, is_proven, note_of, noted, parse_note
+
+_CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOTE_BYTES = 64 * limits.KIB
+"""A note is a URL, a path and two validators: header lines and names have their own limits far below this."""
+
+
+class HashingFile(io.FileIO):
+    """A file that hashes what is written to it: one hop to a thread does both.
+
+    ``hashing`` is None when digests are off. A task can be cancelled while a thread still writes for it, so
+    writing, noting and closing take turns: nothing is ever written to a descriptor that was closed meanwhile.
+    """
+
+    def __init__(self, name: str, directory: int, *, new: bool, digests: bool) -> None:
+        extra = _CREATE if new else _OPEN
+
+        def opener(path: str, flags: int) -> int:
+            return os.open(path, flags | extra, 0o666, dir_fd=directory)
+
+        self._turn = threading.Lock()
+        self.hashing = hashlib.sha256() if digests else None
+        self.written = 0
+        """Bytes from the start that are both written and hashed."""
+        super().__init__(name, "x+" if new else "r+", opener=opener)
+
+    def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
+        """Write and hash all of ``chunks``. Raises OSError."""
+        data = b"".join(chunks)
+        with self._turn:
+            write_all(self.fileno(), data)
+            if self.hashing is not None:
+                self.hashing.update(data)
+            self.written += len(data)
+
+    def proof(self, *, flush: bool) -> tuple[int, str] | None:
+        """(bytes, their SHA-256 in hex) of what is there, flushed if asked for; None without digests or bytes.
+
+        A run may be cancelled while its thread closes the file: then it is whole, and what is not flushed shows when
+        it is read again. Raises OSError.
+        """
+        with self._turn:
+            if self.hashing is None or not self.written:
+                return None
+            if flush and not self.closed:
+                flush_file(self.fileno())
+            return self.written, self.hashing.hexdigest()
+
+    def digest_of(self, count: int) -> str:
+        """SHA-256, in hex, of the first ``count`` bytes, read again; writing hashes on from there. Raises OSError."""
+        self.hashing, left = hashlib.sha256(), count
+        while left > 0 and (block := self.read(min(left, limits.MIB))):
+            self.hashing.update(block)
+            left -= len(block)
+        return self.hashing.hexdigest()
+
+    def go_on(self, count: int) -> None:
+        """Writing goes on behind the first ``count`` bytes, which were hashed. Raises OSError."""
+        self.truncate(count)
+        self.seek(count)
+        self.written = count
+
+    def close(self) -> None:
+        with self._turn:
+            super().close()
+
+
+Opened = tuple[str, HashingFile, Note | None]
+"""The name of a part, its file at the place where writing goes on, and the note that proves what is before it."""
+
+
+class PartStore:
+    """The parts of one DIR. ``directory`` is the descriptor of its parts folder and belongs to the caller."""
+
+    def __init__(self, directory: int, *, digests: bool, flush: bool) -> None:
+        self._directory = directory
+        self._digests = digests
+        self._flush = flush
+        self._run = secrets.token_hex(8)
+        self._numbers = count()
+        self._left: dict[str, str] = {}
+
+    def new_name(self) -> str:
+        """A name that nobody can guess and that no other process uses, without asking the system each time."""
+        return f"{self._run}.{next(self._numbers):x}{PART}"
+
+    def load(self) -> None:
+        """See what earlier runs left. Raises OSError."""
+        self._left = noted(self._names())
+
+    def sweep(self) -> None:
+        """Remove what cannot be resumed. Only for the holder of the lock. Raises OSError."""
+        self.load()
+        good = set(self._left.values())
+        for name in self._names():
+            if name.removesuffix(NOTE) not in good:
+                self._unlink(name)
+
+    def clean(self, wanted: Container[str]) -> None:
+        """Remove the parts of every path that is not in ``wanted``. Raises OSError."""
+        for name in list(self._left.values()):
+            note = self._read_note(name)
+            if note is None or note.path not in wanted:
+                self.remove(name)
+
+    def has(self, path: str) -> bool:
+        """True if an earlier run left something for this path. No I/O."""
+        return bool(self._left) and _key(path) in self._left
+
+    def create(self, job: Job) -> Opened:
+        """A new, empty part. Raises OSError."""
+        name = f"{_key(job.path)}.{self.new_name()}"
+        return name, HashingFile(name, self._directory, new=True, digests=self._digests), None
+
+    def open(self, job: Job) -> Opened:
+        """What an earlier run left, as far as it is proven, or else a new part. Raises OSError."""
+        return self._resume(job) or self.create(job)
+
+    def _resume(self, job: Job) -> Opened | None:
+        """Reads all that is there, cuts it to the length that its note proves; removes what proves nothing."""
+        name = self._left.get(_key(job.path))
+        if name is None:
+            return None
+        note = self._read_note(name)
+        if note is not None and self._digests:
+            with suppress(OSError):
+                file = self._proven(name, note, job)
+                if file is not None:
+                    return name, file, note
+        self.remove(name)
+        return None
+
+    def _proven(self, name: str, note: Note, job: Job) -> HashingFile | None:
+        file = HashingFile(name, self._directory, new=False, digests=True)
+        try:
+            status = os.fstat(file.fileno())
+            is_regular = stat.S_ISREG(status.st_mode)
+            left = Left(is_regular=is_regular, names=status.st_nlink, size=status.st_size, digest_of=file.digest_of)
+            if is_proven(note, job, left):
+                file.go_on(note.offset)
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return None
+
+    def write_note(self, name: str, file: HashingFile, job: Job, validators: Validators) -> bool:
+        """Flush the part, then note what it holds, switched in one step. False if it cannot be proven later.
+
+        Raises OSError.
+        """
+        note = note_of(job, validators, file.proof(flush=self._flush))
+        if note is None:
+            return False
+        new = f"{name}{NOTE}.new"
+        with suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=self._directory)
+        descriptor = os.open(new, os.O_WRONLY | _CREATE, 0o666, dir_fd=self._directory)
+        try:
+            write_all(descriptor, note.render())
+        finally:
+            os.close(descriptor)
+        os.rename(new, f"{name}{NOTE}", src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        self._left[name[:KEY]] = name
+        return True
+
+    def digest(self, name: str, algorithm: str) -> str | None:
+        """Hash a finished part, read again. None for an algorithm that is not there. Raises OSError."""
+        if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
+            return None
+        with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | _OPEN, dir_fd=self._directory)) as file:
+            return hashlib.file_digest(file, algorithm).hexdigest()
+
+    def remove(self, name: str) -> None:
+        """Remove a part and its note, the note first: alone it would describe nothing. Never raises."""
+        if self._left.get(name[:KEY]) == name:
+            del self._left[name[:KEY]]
+            self._unlink(f"{name}{NOTE}")
+        self._unlink(name)
+
+    def _unlink(self, name: str) -> None:
+        with suppress(OSError):  # removed by the next run's sweep, or harmless
+            os.unlink(name.encode("utf-8", "surrogateescape"), dir_fd=self._directory)
+
+    def _names(self) -> list[str]:
+        return [decoded(name) for name in os.listdir(self._directory)]
+
+    def _read_note(self, name: str) -> Note | None:
+        try:
+            descriptor = os.open(f"{name}{NOTE}", os.O_RDONLY | _OPEN, dir_fd=self._directory)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            try:
+                return parse_note(file.read(_NOTE_BYTES))
+            except OSError:
+                return None
+
+
+def _key(path: str) -> str:
+    """Part names must not be longer than the system allows, whatever the length of the path."""
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:KEY]

@@ -1,0 +1,103 @@
+"""DIR, DIR/.crawler and DIR/.crawler/parts: the three descriptors that everything else is relative to."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from crawler.text import urls
+from crawler.storage.directory.os_errors import destination_error
+from crawler.storage.directory.tree import FOLDER_FLAGS, Identity, close_quietly, identity, lstat
+from crawler.model.errors import DestinationError
+
+_HOME = urls.STATE_DIRECTORY.encode()
+_PARTS = b"parts"
+
+
+class Home:
+    """Opened by ``look``, which changes nothing, and completed by ``make``. Both raise DestinationError."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.root = self.own = self.parts = -1
+        self.fresh = True
+
+    def look(self) -> None:
+        """Open DIR if it is there, following it if it is a link to a directory."""
+        try:
+            self.root = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self.fresh = lstat(_HOME, self.root) is None
+        except FileNotFoundError:
+            if self._directory.is_symlink():
+                raise self._error("it is a link to nothing: repair it or name another directory") from None
+        except NotADirectoryError:
+            raise self._error("it is not a directory: name another one") from None
+        except OSError as error:
+            raise destination_error(error, str(self._directory)) from error
+
+    def make(self) -> None:
+        """Make and open what is missing."""
+        try:
+            if self.root < 0:
+                _make_directory(self._directory)
+                self.look()
+            if self.own < 0:
+                self.own = self._below(self.root, _HOME, ".crawler")
+            if self.parts < 0:
+                self.parts = self._below(self.own, _PARTS, ".crawler/parts")
+        except FileNotFoundError as error:  # as in /proc
+            raise self._error("no files can be created there: name another directory") from error
+        except OSError as error:
+            raise destination_error(error, str(self._directory)) from error
+
+    def _below(self, parent: int, name: bytes, shown: str) -> int:
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=parent)
+        try:
+            return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+        except OSError as error:
+            if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+                raise self._error(f"{shown} in it is a link or a file: move it away") from error
+            raise
+
+    def free_space(self) -> int:
+        """Bytes that may be written to the file system of DIR, or of the folder that it would be made in."""
+        if self.root >= 0:
+            status = os.fstatvfs(self.root)
+        else:
+            status = os.statvfs(next(path for path in self._directory.absolute().parents if path.exists()))
+        return status.f_bavail * status.f_frsize
+
+    def identity(self) -> Identity:
+        """Of DIR/.crawler."""
+        return identity(os.fstat(self.own))
+
+    def folds_case(self) -> bool:
+        """True if ``.CRAWLER`` leads to ``.crawler``."""
+        status = lstat(_HOME.upper(), self.root)
+        return status is not None and identity(status) == self.identity()
+
+    def close(self) -> None:
+        for descriptor in (self.parts, self.own, self.root):
+            if descriptor >= 0:
+                close_quietly(descriptor)
+        self.root = self.own = self.parts = -1
+
+    def _error(self, text: str) -> DestinationError:
+        return DestinationError(f"cannot store files in {self._directory}: {text}")
+
+
+def _make_directory(directory: Path) -> None:
+    """mkdir -p, and the new names flushed: a file whose folder is lost in a power cut is lost as well."""
+    missing = [directory, *directory.parents]
+    missing = missing[: next((i for i, path in enumerate(missing) if path.exists()), len(missing))]
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        with suppress(OSError):  # a parent that may not be read cannot be flushed either
+            descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                close_quietly(descriptor)

@@ -1,0 +1,133 @@
+"""One run at a time in one DIR."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import stat
+import time
+from concurrent.futures import Executor
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
+from crawler.storage.directory.tree import close_quietly
+from crawler.model.errors import AlreadyRunning, DestinationError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_NAME = b"lock"
+_NO_LOCKS = NOT_OFFERED | {errno.ENOLCK}
+_NEW = b"lock.new"
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
+_POLL = 0.1
+"""Seconds between two attempts. flock can wait by itself, but then nothing could end the waiting thread."""
+
+
+class Lock:
+    """``DIR/.crawler/lock``, held by flock: the system gives it up when the process ends, however it ends.
+
+    Plain ``fcntl.flock`` on a descriptor that was opened relative to DIR/.crawler with O_NOFOLLOW: the filelock
+    package opens by path, so a link planted in DIR could make it truncate any file.
+    """
+
+    def __init__(self, home: int, directory: str, turns: Executor) -> None:
+        """``turns`` has one thread, in which ``release`` will be called: an attempt that was cancelled comes before."""
+        self._home = home
+        self._where = directory
+        self._turns = turns
+        self._descriptor = -1
+
+    async def acquire(self, wait: float) -> None:
+        """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
+        if fcntl is None:
+            raise DestinationError(f"cannot lock {self._where}: this system has no flock")
+        loop, until = asyncio.get_running_loop(), time.monotonic() + wait
+        while not await loop.run_in_executor(self._turns, self._try):
+            left = until - time.monotonic()
+            if left <= 0:
+                raise AlreadyRunning(await loop.run_in_executor(self._turns, self._refusal))
+            await asyncio.sleep(min(_POLL, left))
+
+    def _try(self) -> bool:
+        """One attempt. False if another process has it."""
+        return any(self._open_and_hold() for _ in range(3))  # the file may be removed, or replaced by us, between
+
+    def _open_and_hold(self) -> bool:
+        try:
+            descriptor = os.open(_NAME, _FLAGS, 0o666, dir_fd=self._home)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise DestinationError(f"cannot lock {self._where}: .crawler/lock is a symbolic link") from error
+            raise destination_error(error, self._where) from error
+        try:
+            if self._hold(descriptor):
+                self._descriptor, descriptor = descriptor, -1
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise DestinationError(
+                    f"cannot lock {self._where}/.crawler/lock: this file system has no locks "
+                    f"({os.strerror(error.errno).lower()}): use --lock none, and see to it that runs never overlap"
+                ) from error
+            raise destination_error(error, self._where) from error
+        finally:
+            if descriptor >= 0:
+                close_quietly(descriptor)
+        return self._descriptor >= 0
+
+    def _hold(self, descriptor: int) -> bool:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise DestinationError(f"cannot lock {self._where}: .crawler/lock is not a file")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not self._is_named(descriptor):
+            return False
+        if status.st_nlink > 1:  # a snapshot made of hard links has it too, or it is a file of somebody else
+            self._replace()
+            return False
+        owner = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, owner.encode(), 0)
+        return True
+
+    def _replace(self) -> None:
+        """Give DIR a lock file of its own, while the one that it shares is held; the next attempt takes it."""
+        with suppress(FileNotFoundError):
+            os.unlink(_NEW, dir_fd=self._home)
+        close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home))
+        os.rename(_NEW, _NAME, src_dir_fd=self._home, dst_dir_fd=self._home)
+
+    def _is_named(self, descriptor: int) -> bool:
+        """False if someone removed the file between our opening and our locking it."""
+        try:
+            named = os.stat(_NAME, dir_fd=self._home, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(named, os.fstat(descriptor))
+
+    def _refusal(self) -> str:
+        owner = ""
+        try:
+            descriptor = os.open(_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
+            try:
+                found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
+            finally:
+                close_quietly(descriptor)
+            if found:
+                owner = f" (pid {found[1].decode()}, since {found[2].decode()})"
+        except OSError:
+            pass  # the message is complete without the owner
+        return f"another run{owner} holds {self._where}: let it finish, or wait for it with --lock-wait"
+
+    def release(self) -> None:
+        if self._descriptor >= 0:
+            close_quietly(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,101 @@
+"""What an error of the operating system means: one file that cannot be stored, or no file at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+
+from crawler.model.errors import DestinationError
+from crawler.model.values import Known
+from crawler.model.reasons import FOLDER_IN_THE_WAY, NOT_EMPTY
+
+_FULL = "make room, then run again; what is complete was kept"
+_GONE = "the file system has gone: mount it again"
+
+WHOLE: dict[int, str] = {
+    errno.ENOSPC: f"the disk is full (no space left on device): {_FULL}",
+    errno.EDQUOT: f"the disk quota is used up: {_FULL}",
+    errno.EROFS: "the file system is read-only: mount it writable",
+    errno.EIO: "input/output error: check the disk and the kernel's log",
+    errno.EMFILE: "too many open files: raise the limit (ulimit -n) or use fewer workers",
+    errno.ENFILE: "too many open files in the whole system",
+    errno.ENOMEM: "out of memory",
+    errno.ENODEV: _GONE,
+    errno.ENXIO: _GONE,
+    errno.ENOTCONN: _GONE,
+    errno.ESTALE: _GONE,
+    errno.ETIMEDOUT: _GONE,
+}
+"""Errors that the next file would meet as well, and what the user can do."""
+
+
+_ITEM: dict[int, str] = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
+    errno.EEXIST: "something of that name is in the way",
+    errno.EISDIR: FOLDER_IN_THE_WAY,
+    errno.ENOTDIR: "a file is in the way of one of its folders",
+    errno.ENOTEMPTY: NOT_EMPTY,
+    errno.ELOOP: "a symbolic link is in the way: links in DIR are never written through",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+    errno.EINVAL: "this file system refuses the name",
+    errno.EILSEQ: "this file system refuses the name",
+    errno.EFBIG: "too large for this file system or for the limit of file sizes (ulimit -f)",
+    errno.ENOENT: "vanished while it was being stored",
+    errno.EBUSY: "in use: it may be a mount point",
+}
+
+_OWN: dict[int, str] = {
+    errno.EACCES: "permission denied: it and its .crawler must be writable for this user",
+    errno.ENOENT: "its .crawler directory has vanished: leave it alone during a run",
+}
+"""The same for our own directory, where they stop everything."""
+
+
+NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
+"""How a file system says that it can have no such name."""
+NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
+"""How a file system says that it has no such call."""
+
+
+class Unsupported(OSError):
+    """A call that this file system does not offer, and without which nothing can be stored.
+
+    ``strerror`` says which, and the way out.
+    """
+
+
+def flush(descriptor: int) -> None:
+    """fsync. Raises OSError; Unsupported where the file system cannot do it at all."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_OFFERED:
+            raise
+        cause = os.strerror(error.errno or 0).lower()
+        raise Unsupported(error.errno, f"this file system cannot flush (fsync: {cause}): use --fsync none") from error
+
+
+class Refused(Exception):
+    """One path cannot be used. ``str`` is the reason for the user. Never leaves the destination."""
+
+
+def is_whole(error: OSError) -> bool:
+    """True if other files would fail in the same way, so the run should end."""
+    return isinstance(error, Unsupported) or error.errno in WHOLE
+
+
+def item_reason(error: OSError) -> str:
+    """Why one file could not be stored, in words."""
+    number = error.errno or 0
+    return _ITEM.get(number) or os.strerror(number).lower()
+
+
+def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
+    """One line for the user: which directory, what is wrong with it, what to do."""
+    number = error.errno or 0
+    if isinstance(error, Unsupported):
+        return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
+    text = WHOLE.get(number) or _OWN.get(number) or item_reason(error)
+    return DestinationError(f"cannot store files in {directory}: {text}", done=done)

@@ -1,0 +1,66 @@
+"""What lies in DIR, read back or given another time: regular files only, and never through a link."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+
+from crawler.storage.directory.commit import REOPEN_FLAGS
+from crawler.storage.directory.os_errors import Refused
+from crawler.storage.directory.tree import Tree, encoded, split
+from crawler.model.values import Kind, Local
+
+
+def digest_at(root: int, path: str) -> str:
+    """``sha256:<hex>`` of the file; "" if it is no regular file or cannot be read. ``root`` may be -1: no DIR."""
+    try:
+        with _opened(root, path) as (file, _):
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except (Refused, OSError):
+        return ""
+
+
+def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
+    """The whole file and what ``fstat`` says of it; None also if it is larger than ``limit`` bytes."""
+    try:
+        with _opened(root, path) as (file, local):
+            body = file.read(limit + 1) if local.size <= limit else b""
+            return (local, body) if len(body) == local.size else None
+    except (Refused, OSError):
+        return None
+
+
+def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
+    """The new time of the file, in nanoseconds; None if it is not what ``local`` says, or keeps its time.
+
+    It is not flushed: a file whose new time is lost is asked about again.
+    """
+    try:
+        with _opened(root, path) as (file, found):
+            if found != local or os.fstat(file.fileno()).st_nlink != 1:
+                return None
+            os.utime(file.fileno(), ns=(mtime, mtime))
+            return os.fstat(file.fileno()).st_mtime_ns
+    except (Refused, OSError, OverflowError):
+        return None
+
+
+@contextmanager
+def _opened(root: int, path: str) -> Iterator[tuple[FileIO, Local]]:
+    """Raises OSError, Refused."""
+    if root < 0:
+        raise FileNotFoundError(path)
+    tree = Tree(root, capacity=1)
+    try:
+        folder, name = split(path)
+        with FileIO(os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.folder(folder))) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError(path)
+            yield file, Local(Kind.FILE, status.st_size, status.st_mtime_ns)
+    finally:
+        tree.close()

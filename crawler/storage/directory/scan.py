@@ -1,0 +1,137 @@
+"""What lies in DIR, looked at without following a link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+
+from crawler.text import urls
+from crawler.storage.directory.boundaries.other_file_systems import is_leftover
+from crawler.storage.directory.os_errors import NAME_REFUSED, Refused
+from crawler.storage.directory.boundaries.spared import Spared
+from crawler.storage.directory.tree import Tree, decoded, encoded, split
+from crawler.model.errors import NO_DESCRIPTORS, DestinationError
+from crawler.model.values import Kind, Local
+
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
+
+
+class View:
+    """Looks into the folders of a tree. Not for use by more than one thread.
+
+    ``spared`` says what must stay; without it, nothing must.
+    """
+
+    def __init__(self, tree: Tree, spared: Spared | None = None) -> None:
+        self._tree = tree
+        self._spared = spared
+        self.leftovers: set[str] = set()
+        """Paths of copies that an earlier run did not finish: see ``elsewhere``."""
+
+    def owner(self, path: str) -> str | None:
+        """The mirror, DIR apart, that the folder ``path`` was seen to belong to."""
+        return self._spared.seen_owner(path) if self._spared is not None else None
+
+    def take_leftovers(self) -> list[str]:
+        """Those that were seen, for the caller to remove."""
+        taken, self.leftovers = sorted(self.leftovers), set()
+        return taken
+
+    def scan(self, path: str) -> dict[str, Local]:
+        """What lies in a folder, by name; {} if it is absent, behind a link, or has a name that cannot be.
+
+        Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
+        """
+        self._refresh()
+        try:
+            found = self._scan(path)
+        except PermissionError as error:
+            where = f"the folder {path} in DIR" if path else "DIR"
+            raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
+        except (FileNotFoundError, Refused):
+            return {}
+        except OSError as error:
+            if path and error.errno in NAME_REFUSED:  # what cannot be there is absent
+                return {}
+            raise
+        if not path:
+            found.pop(urls.STATE_DIRECTORY, None)
+        return found
+
+    def _scan(self, path: str) -> dict[str, Local]:
+        found: dict[str, Local] = {}
+        device, here, owner = 0, None, None
+        if self._spared is not None:  # first, for what is absent has an owner, too
+            owner = self._spared.owner(self._tree, path)
+        directory = self._tree.folder(path)
+        if self._spared is not None:
+            device, here = os.fstat(directory).st_dev, self._spared.here(directory)
+        try:
+            entries = os.scandir(directory)  # needs a descriptor of its own
+        except OSError as error:
+            if error.errno not in NO_DESCRIPTORS:
+                raise
+            self._tree.shrink()
+            directory = self._tree.folder(path)
+            entries = os.scandir(directory)
+        with entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
+                if kind is Kind.FILE and is_leftover(entry.name):
+                    self.leftovers.add(f"{path}/{entry.name}" if path else entry.name)
+                    continue
+                why = ""
+                if owner is not None:
+                    why = f"part of another mirror, the one in {owner}"
+                elif self._spared is not None and (kind is not Kind.FILE or here is not None):
+                    why = self._spared.reason(os.fsencode(entry.name), status, directory, here, device=device)
+                found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns, why)
+        return found
+
+    def _refresh(self) -> None:
+        self._tree.refresh()
+        if self._spared is not None:
+            self._spared.refresh(self._tree.root)
+
+    def _reason(self, path: str) -> str:
+        """Why the folder ``path`` must stay as a whole; "" if nothing says so, or it is absent. Raises OSError."""
+        if self._spared is None or not path:
+            return ""
+        self._refresh()
+        with suppress(FileNotFoundError, Refused):
+            above, name = split(path)
+            directory, plain = self._tree.folder(above), encoded(name)
+            status = os.stat(plain, dir_fd=directory, follow_symlinks=False)
+            device, here = os.fstat(directory).st_dev, self._spared.here(directory)
+            return self._spared.reason(plain, status, directory, here, device=device)
+        return ""
+
+    def walk(self, path: str) -> Iterator[tuple[str, Local]]:
+        """Everything below a folder, never following links, a folder after what it holds.
+
+        What must stay is shown, and what is below it is not. That may be the folder itself.
+        """
+        if why := self._reason(path):  # it may have become one since its name was seen
+            yield path, Local(Kind.DIRECTORY, 0, 0, why)
+            return
+        levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
+        while levels:
+            folder, itself, rest = levels[-1]
+            found = next(rest, None)
+            if found is None:
+                levels.pop()
+                if levels:
+                    yield folder, itself
+                continue
+            name, local = found
+            below = f"{folder}/{name}" if folder else name
+            if local.kind is not Kind.DIRECTORY or local.spared:
+                yield below, local
+                continue
+            levels.append((below, local, iter(self.scan(below).items())))

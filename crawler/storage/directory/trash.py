@@ -1,0 +1,215 @@
+"""Removing files, and keeping what was removed or replaced for a while."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from crawler.model import limits
+from crawler.storage.directory.scan import View
+from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
+from crawler.storage.directory.boundaries.spared import Spared, other_mirror
+from crawler.storage.directory.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
+from crawler.model.values import Kind
+
+NAME = b"trash"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+_COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Trash:
+    """``DIR/.crawler/trash/<day>/<path>``: what was deleted or replaced on that day (UTC).
+
+    Not for use by more than one thread. ``home`` is the descriptor of DIR/.crawler and belongs to the caller.
+    """
+
+    def __init__(self, home: int, *, seconds: float) -> None:
+        self._home = home
+        self._seconds = seconds
+        self._tree: Tree | None = None
+        self._root = -1
+
+    def _opened(self) -> Tree:
+        if self._tree is None:
+            with suppress(FileExistsError):
+                os.mkdir(NAME, dir_fd=self._home)
+            self._root = os.open(NAME, FOLDER_FLAGS, dir_fd=self._home)
+            self._tree = Tree(self._root, capacity=4)
+        return self._tree
+
+    def keep(self, directory: int, name: bytes, path: str) -> tuple[int, bytes]:
+        """Give the file a second name in the trash; its own name is there all the time.
+
+        Returns that name and the descriptor of its folder, good until the next call. What was trashed before is never
+        in the way: a name that is taken, or whose folder is a file there, gets ``~1``, ``~2``, … at its end.
+        Raises OSError, Refused.
+        """
+        tree = self._opened()
+        tree.refresh()
+        folder, plain = split(path)
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        target = _folder(tree, day, folder)
+        tree.changed.clear()
+        for new in _numbered(encoded(plain)):
+            with suppress(FileExistsError):
+                _link_or_copy(directory, name, target, new)
+                return target, new
+        raise AssertionError("unreachable: numbers do not end")
+
+    def empty(self, now: float) -> None:
+        """Remove the days that ended longer ago than the trash keeps things. Raises OSError, Refused."""
+        if lstat(NAME, self._home) is None:
+            return
+        tree = self._opened()
+        try:
+            oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
+        except OverflowError:  # before the year 1: nothing is that old
+            return
+        spared = Spared(links=False)  # links are kept there like files; what is mounted there is not the trash's
+        view = View(tree, spared)
+        try:
+            for day, local in view.scan("").items():
+                if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
+                    remove(tree, [path for path, _ in view.walk(day)] + [day], None, spared)
+        finally:
+            spared.close()
+
+    def close(self) -> None:
+        if self._tree is not None:
+            self._tree.close()
+            close_quietly(self._root)
+            self._tree = None
+
+
+@contextmanager
+def keeping(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
+    """Keep a file in the trash while it is replaced or removed; what could not be is not left there a second time.
+
+    Raises OSError, Refused.
+    """
+    if trash is None:
+        yield
+        return
+    target, kept = trash.keep(directory, name, path)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(kept, dir_fd=target)
+        raise
+
+
+def _folder(tree: Tree, day: str, folder: str) -> int:
+    """The folder of that day for the folder of DIR, made where it is missing; a name that is a file gets a number."""
+    above, descriptor = day, tree.folder(day, create=True)
+    for segment in folder.split("/") if folder else ():
+        parent = descriptor
+        for name in _numbered(encoded(segment)):
+            status = lstat(name, parent)
+            if status is None or stat.S_ISDIR(status.st_mode):
+                break
+        above = f"{above}/{decoded(os.fsdecode(name))}"
+        descriptor = tree.folder(above, create=True)
+    return descriptor
+
+
+def _numbered(stem: bytes) -> Iterator[bytes]:
+    """``name``, ``name~1``, ``name~2``, …, cut so that a file system takes them."""
+    for number in count():
+        end = b"~%d" % number if number else b""
+        yield stem[: limits.NAME_BYTES - len(end)] + end
+
+
+def _link_or_copy(source: int, name: bytes, target: int, new: bytes) -> None:
+    try:
+        os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _copy(source, name, target, new)
+
+
+def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
+    """For file systems without hard links, and for files of others (fs.protected_hardlinks)."""
+    status = os.stat(name, dir_fd=source, follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode):
+        os.symlink(os.readlink(name, dir_fd=source), new, dir_fd=target)
+        return
+    reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
+    try:
+        writing = os.open(new, _COPY_FLAGS, 0o666, dir_fd=target)
+        try:
+            while block := os.read(reading, limits.MIB):
+                write_all(writing, block)
+            os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))
+        except BaseException:
+            os.unlink(new, dir_fd=target)
+            raise
+        finally:
+            os.close(writing)
+    finally:
+        close_quietly(reading)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """``os.write`` may take less than it is given: a signal, a limit, a disk that is nearly full."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
+
+
+def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:
+    """Remove files and empty folders. For each None (it is gone), or the reason why it stayed.
+
+    Raises OSError when the whole file system is in trouble.
+    """
+    tree.refresh()
+    foreign: dict[str, str | None] = {}
+    reasons: list[str | None] = []
+    for path in paths:
+        try:
+            reasons.append(_remove(tree, path, (trash, spared), foreign))
+        except FileNotFoundError:
+            reasons.append(None)
+        except Refused as refused:
+            reasons.append(str(refused))
+        except OSError as error:
+            if is_whole(error):
+                raise
+            reasons.append(item_reason(error))
+    return reasons
+
+
+def _remove(
+    tree: Tree, path: str, means: tuple[Trash | None, Spared | None], foreign: dict[str, str | None]
+) -> str | None:
+    trash, spared = means
+    folder, name = split(path)
+    owner = other_mirror(tree, folder, foreign)
+    if owner is not None:
+        return f"belongs to another mirror, the one in {owner}"
+    plain = encoded(name)
+    status = os.stat(plain, dir_fd=(directory := tree.folder(folder)), follow_symlinks=False)
+    if spared is not None:
+        spared.refresh(tree.root)  # after the folder was opened: what is mounted from now on does not change it
+        device = os.fstat(directory).st_dev
+        if why := spared.reason(plain, status, directory, spared.here(directory), device=device):
+            return f"it is {why}"
+        if (moved := spared.moved(path)) is not None:
+            return moved
+    if stat.S_ISDIR(status.st_mode):
+        os.rmdir(plain, dir_fd=directory)
+        tree.forget(path)
+        return None
+    is_kept = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
+    with keeping(trash if is_kept else None, directory, plain, path):
+        os.unlink(plain, dir_fd=directory)
+    return None

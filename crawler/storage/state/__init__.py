@@ -1,0 +1,19 @@
+"""What is known from earlier runs, kept in SQLite. The only package that imports sqlite3."""
+
+from crawler.storage.state.location import existing_state, mirrored_url, state_path, url_of_mirror
+from crawler.storage.state.records import Held
+from crawler.storage.state.runs import Figures, Run
+from crawler.storage.state.store import NullState, ReadOnlyState, SqliteState
+
+__all__ = [
+    "Figures",
+    "Held",
+    "NullState",
+    "ReadOnlyState",
+    "Run",
+    "SqliteState",
+    "existing_state",
+    "mirrored_url",
+    "state_path",
+    "url_of_mirror",
+]

@@ -1,0 +1,221 @@
+"""The connection and its troubles: opening, setting aside, transactions. Runs in the one thread that owns it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from crawler.text.escape import printable
+from crawler.storage.state import schema, visits
+from crawler.storage.state.schema import APPLICATION_ID, OLDEST_VERSION, SCHEMA_VERSION
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 5.0
+"""Patience with another process that is writing."""
+
+# "No such table" is SQLITE_ERROR: our statements are right, so the tables are not ours.
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite calls the files that it keeps beside the main one."""
+
+
+class _NotUsableError(ValueError):
+    """A sound database, but not one that this version wrote."""
+
+
+class Database:
+    """The file ``path``. No sqlite3.Error leaves it: trouble becomes a line in ``problem``."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.problem: str | None = None
+        self._path = path
+        self._read_only = read_only
+        self._writable = not read_only
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        try:
+            self._path = self._path.resolve()  # SQLite puts -wal and -shm beside the true file
+            strange = self._strange()
+            if strange is None:
+                self._connection = self._connect()
+            else:
+                self._note(f"cannot be used ({strange} is not a regular file): this run goes on without it")
+        except (sqlite3.Error, ValueError) as error:
+            self._recover(error)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks, before Python 3.13
+            self._note(f"cannot be opened ({error}): this run goes on without it")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
+        """The answer; ``default`` where there is no state to ask."""
+        return self._attempt(question, default, self._recover)
+
+    def write(self, action: Callable[[sqlite3.Connection], T], default: T) -> T:
+        """Do ``action`` in a transaction, all or nothing. After a failure nothing more is written."""
+        if not self._writable:
+            return default
+        return self._attempt(lambda connection: _in_transaction(connection, action), default, self._give_up_writing)
+
+    def _attempt(self, action: Callable[[sqlite3.Connection], T], default: T, fail: Callable[[Exception], None]) -> T:
+        """What ``action`` returns, once more without the records that turn out to be damaged; else ``default``."""
+        for is_last in (False, True):
+            if self._connection is None:
+                break
+            try:
+                return action(self._connection)
+            except (sqlite3.Error, ValueError) as error:
+                if is_last or not _is_of_a_record(error) or not self._mend():
+                    fail(error)
+                    break
+        return default
+
+    def _give_up_writing(self, error: Exception) -> None:
+        if _is_damage(error):
+            self._recover(error)
+            return
+        self._writable = False
+        self._note(f"cannot be written ({error}): the rest of this run is not remembered")
+
+    def _mend(self) -> bool:
+        """Drop the records that do not match their checksums. False if the file is damaged beyond that."""
+        assert self._connection is not None
+        try:
+            if self._read_only:
+                self._connection = _copied(self._connection)
+                visits.prepare(self._connection)
+            dropped = _in_transaction(self._connection, schema.mend)
+        except (sqlite3.Error, ValueError):
+            return False
+        records = "1 damaged record was" if dropped == 1 else f"{dropped} damaged records were"
+        self._note(f"is damaged: {records} dropped, the run goes on with the others")
+        return True
+
+    def _strange(self) -> Path | None:
+        """What SQLite would open and must not: to open a FIFO is to wait for whoever writes into it, without end."""
+        places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
+        return next((place for place in places if place.exists() and not place.is_file()), None)
+
+    def _connect(self) -> sqlite3.Connection | None:
+        mode = "rwc"
+        if self._read_only:
+            if not self._path.exists():
+                return None
+            # Without a log to read, nothing but the file itself is touched; with one, its locks are needed.
+            mode = "ro" if _size(f"{self._path}-wal") else "ro&immutable=1"
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        )
+        try:
+            return self._prepare(connection)
+        except (sqlite3.Error, ValueError):
+            connection.close()
+            raise
+
+    def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The connection to work with: another one where an older file must be converted and may not be changed."""
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("BEGIN")  # one look: another process may be creating it right now
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+        connection.execute("COMMIT")
+        is_new = (application, version, tables) == (0, 0, None)
+        if not is_new and application != APPLICATION_ID:
+            raise _NotUsableError("it belongs to another program")
+        if not is_new and version not in {OLDEST_VERSION, SCHEMA_VERSION}:
+            raise _NotUsableError(f"it has schema {version}, this version reads {SCHEMA_VERSION}")
+        if not self._read_only:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            if is_new:
+                schema.create(connection)
+            with suppress(sqlite3.OperationalError):  # "locked": the next run switches, or another process is doing it
+                connection.execute("PRAGMA journal_mode = WAL")
+        if version == OLDEST_VERSION:
+            connection = _copied(connection) if self._read_only else connection
+            _in_transaction(connection, schema.upgrade)
+        visits.prepare(connection)
+        return connection
+
+    def _recover(self, error: Exception) -> None:
+        """Go on with a fresh file, where the old one is worthless, or with none."""
+        self.close()
+        if self._read_only or not _is_damage(error):
+            self._note(f"cannot be used ({error}): this run goes on without it")
+            return
+        try:
+            aside = self._set_aside()
+        except OSError as obstacle:
+            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): this run goes on without it")
+            return
+        self._note(f"cannot be used ({error}): set aside as {aside}, this run starts without it")
+        try:
+            self._connection = self._connect()
+        except (sqlite3.Error, ValueError) as obstacle:
+            self._note(f"cannot be created ({obstacle}): this run goes on without it")
+
+    def _set_aside(self) -> str:
+        name = f"{self._path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        number, aside = 1, self._path.with_name(name)
+        while aside.exists():
+            number, aside = number + 1, self._path.with_name(f"{name}-{number}")
+        # The main file last: beside a new one SQLite would delete an old log.
+        for suffix in _BESIDE:
+            with suppress(FileNotFoundError):
+                Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+        self._path.rename(aside)
+        return aside.name
+
+    def _note(self, text: str) -> None:
+        line = printable(f"state {self._path} {text}")
+        self.problem = f"{self.problem}; {line}" if self.problem else line
+
+
+def _copied(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The same content in a temporary database, which may be changed. Closes ``connection``."""
+    with closing(connection):
+        copy = sqlite3.connect("", isolation_level=None)
+        connection.backup(copy)
+    return copy
+
+
+def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = action(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+            connection.execute("ROLLBACK")
+        raise
+    return done
+
+
+def _is_damage(error: Exception) -> bool:
+    # ValueError: cells that we cannot have written.
+    return isinstance(error, ValueError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+
+
+def _is_of_a_record(error: Exception) -> bool:
+    """True if one record is damaged: its checksum, or text that is not UTF-8, which Python alone notices."""
+    is_text = isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
+    return isinstance(error, ValueError) or is_text
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,75 @@
+"""Folders that hold files alone: what is kept of their pages, and the rows of their files as ``leaf`` looks at them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from crawler.model.state.directory_digest import Leaf, Row, Unwanted
+from crawler.model.values import Validators
+from crawler.storage.state.records import key, number_of, optional, text_of
+from crawler.storage.state.schema import ensure, has_table
+from crawler.storage.state.seal import is_sound, sealed, unsealed
+
+T = TypeVar("T")
+
+
+def read_rows(path: str, judge: Callable[[Iterator[Row]], T], connection: sqlite3.Connection) -> T:
+    """What ``judge`` says of the files directly in ``path``, which it gets one by one."""
+    with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (key(path),))) as rows:
+        return judge(map(_row_of, rows))
+
+
+def read_urls(connection: sqlite3.Connection) -> set[str]:
+    """Of all pages that are known. Empty for a state that knows of none."""
+    if not has_table(connection, "leaves"):
+        return set()
+    return {text_of(url) for (url,) in connection.execute("SELECT url FROM leaves").fetchall()}
+
+
+def read_leaf(url: str, connection: sqlite3.Connection) -> Leaf | None:
+    """What is known of the page at ``url``; None for what nobody of us wrote."""
+    if not has_table(connection, "leaves"):  # the state was set aside since it was opened
+        return None
+    record = connection.execute("SELECT * FROM leaves WHERE url = ?", (key(url),)).fetchone()
+    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index finds another page
+        return None
+    with suppress(ValueError):
+        return _leaf_of(record[2])
+    return None
+
+
+def store_leaf(url: str, path: str, leaf: Leaf, connection: sqlite3.Connection) -> None:
+    facts = json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))  # it has 128 bits
+    ensure("leaves", connection)
+    connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((key(url), key(path), facts)))
+
+
+def _row_of(record: tuple[Any, ...]) -> Row:
+    """A record of ``files``. Raises ValueError."""
+    _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
+    return Row(
+        text_of(name),
+        url if type(url) is str else text_of(url),
+        row if type(row) is str else text_of(row),
+        size if type(size) is int else number_of(size),
+        mtime if type(mtime) is int else number_of(mtime),
+        checked,
+        last_modified if type(last_modified) is str else optional(last_modified),
+    )
+
+
+def _leaf_of(facts: Any) -> Leaf:
+    """What ``store_leaf`` wrote. Raises ValueError."""
+    try:
+        values = json.loads(facts)
+        values["total"] = int(values["total"], 16)
+        values["validators"] = Validators(**values["validators"])
+        values["skipped"] = tuple(Unwanted(*each) for each in values["skipped"])
+        return Leaf(**values)
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"facts of a leaf: {error!r}") from None

@@ -1,0 +1,240 @@
+"""What the state keeps, as rows: values → cells of SQLite, and back.
+
+Keys are bytes, so that a folder and all below it is one range. Other text is TEXT if it is ASCII, else bytes: names
+and headers may hold bytes that are no UTF-8 (as surrogates in ``str``), which TEXT cannot. Everything here that reads
+raises ValueError, and nothing else, for cells that this module did not write.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
+from typing import Any
+
+from crawler.model.values import Entry, Kind, Known, Span, Validators
+from crawler.model.state.store import ListingMemo
+from crawler.storage.state.seal import sealed, unsealed
+
+Cell = str | bytes | int | float | None
+Share = Callable[[str, str], str]
+
+COMPRESS_FROM = 16 * 1024
+"""Bytes of JSON above which a listing's entries are compressed: below, it saves no page of the database."""
+
+_KINDS = {kind.value: kind for kind in Kind}
+_INTEGER_LIMIT = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much is known to lie in DIR, or in a folder of it."""
+
+    files: int
+    size: int
+    """Bytes."""
+
+
+def same(text: str, _text: str) -> str:
+    """Shares nothing."""
+    return text
+
+
+def key(text: str) -> bytes:
+    """``text`` as a key. Every str has one, those with lone surrogates too, and no two share it."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def text_of(cell: Cell) -> str:
+    """The text that ``key`` or ``_cell`` stored."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "surrogatepass")
+    raise ValueError("not a text")
+
+
+def _cell(text: str | None) -> Cell:
+    return text if text is None else str(text) if text.isascii() else key(text)
+
+
+def optional(cell: Cell) -> str | None:
+    return None if cell is None else text_of(cell)
+
+
+def _integer(number: int) -> Cell:
+    # A Last-Modified beyond the year 2262 has more nanoseconds than a column has bits.
+    return number if -_INTEGER_LIMIT <= number < _INTEGER_LIMIT else str(number)
+
+
+def number_of(cell: Cell) -> int:
+    if isinstance(cell, int | str):
+        return int(cell)
+    raise ValueError("not an integer")
+
+
+def split_path(path: str) -> tuple[bytes, bytes]:
+    """``a/b/c`` → the keys of ``a/b`` and ``c``."""
+    folder, _, name = path.rpartition("/")
+    return key(folder), key(name)
+
+
+def known_cells(known: Known) -> tuple[Cell, ...]:
+    """A record of ``files``."""
+    folder, name = split_path(known.path)
+    validators = known.validators
+    return sealed((
+        folder,
+        name,
+        _cell(known.url),
+        _cell(known.row),
+        _integer(known.size),
+        _integer(known.mtime),
+        _cell(validators.etag),
+        _cell(validators.last_modified),
+        _cell(known.digest),
+        float(known.checked),
+    ))  # fmt: skip
+
+
+def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known:
+    """The value of a record of ``files`` in ``folder``, which is given as ``a/b/`` or "". Raises ValueError.
+
+    ``share`` finds an equal text that is kept already: those of a large folder have much in common.
+    """
+    _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
+    # Called for each file of a tree: what is ASCII came back as str and is not handed to a function.
+    return Known(
+        path=folder + text_of(name),
+        url=url if type(url) is str else text_of(url),
+        row=row if type(row) is str else text_of(row),
+        size=size if type(size) is int else number_of(size),
+        mtime=mtime if type(mtime) is int else number_of(mtime),
+        validators=Validators(
+            etag=share(etag, etag) if type(etag) is str else optional(etag),
+            last_modified=share(last_modified, last_modified)
+            if type(last_modified) is str
+            else optional(last_modified),
+        ),
+        digest=share(digest, digest) if type(digest) is str else optional(digest),
+        checked=checked,
+    )
+
+
+def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
+    """A record of ``listings``."""
+    return sealed((
+        key(memo.url),
+        _cell(memo.answered),
+        key(memo.path),
+        _cell(memo.validators.etag),
+        _cell(memo.validators.last_modified),
+        _cell(memo.body_digest),
+        _cell(memo.family),
+        int(memo.complete),
+        json.dumps({"next": memo.next_pages, "mentioned": sorted(memo.mentioned), "linked": memo.linked}),
+        _pack(memo.entries),
+    ))  # fmt: skip
+
+
+def memo_of(record: tuple[Any, ...]) -> ListingMemo:
+    """The value of a record of ``listings``. Raises ValueError."""
+    url, answered, path, etag, last_modified, body_digest, family, complete, beside, entries = unsealed(record)
+    facts = json.loads(text_of(beside))
+    return ListingMemo(
+        url=text_of(url),
+        answered=text_of(answered),
+        path=text_of(path),
+        validators=Validators(etag=optional(etag), last_modified=optional(last_modified)),
+        body_digest=text_of(body_digest),
+        family=text_of(family),
+        complete=complete == 1,
+        entries=_unpack(entries),
+        next_pages=tuple(facts.get("next", ())),
+        mentioned=frozenset(facts.get("mentioned", ())),
+        linked=tuple(facts.get("linked", ())),
+    )
+
+
+def _ends(span: Span[Any] | None) -> tuple[Any, Any]:
+    if span is None:
+        return None, None
+    return span.low, None if span.exact else span.high
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+# Columns of what may be absent are left out if all of it is: most listings have no digest, no ETag, no folder.
+_PLAIN = {"row": "", "folder": "", "digest": None, "etag": None, "external": False}
+
+
+def _pack(entries: Sequence[Entry]) -> bytes:
+    """JSON by columns, which is read more than twice as fast as an object for each entry, and half as long."""
+    sizes = [_ends(entry.size) for entry in entries]
+    times = [_ends(entry.modified) for entry in entries]
+    columns: dict[str, list[Any]] = {
+        "name": [entry.name for entry in entries],
+        "kind": [entry.kind.value for entry in entries],
+        "url": [entry.url for entry in entries],
+        "size": [low for low, _ in sizes],
+        "size_to": [high for _, high in sizes],
+        "modified": [_iso(low) for low, _ in times],
+        "modified_to": [_iso(high) for _, high in times],
+    }
+    for name, default in _PLAIN.items():
+        column = [getattr(entry, name) for entry in entries]
+        if any(value != default for value in column):
+            columns[name] = column
+    text = json.dumps(columns, separators=(",", ":")).encode("ascii")
+    return text if len(text) < COMPRESS_FROM else zlib.compress(text, 1)
+
+
+def _unpack(blob: Cell) -> tuple[Entry, ...]:
+    try:
+        return _entries(blob)
+    except (KeyError, TypeError, AttributeError, zlib.error) as error:
+        raise ValueError(f"entries of a listing: {error!r}") from None
+
+
+def _entries(blob: Any) -> tuple[Entry, ...]:
+    columns = json.loads(blob if blob.startswith(b"{") else zlib.decompress(blob))
+    plain = [columns.get(name) or repeat(default) for name, default in _PLAIN.items()]
+    sizes = map(_size_span, columns["size"], columns["size_to"])
+    spans: dict[tuple[str | None, str | None], Span[datetime] | None] = {}
+    times = []
+    for ends in zip(columns["modified"], columns["modified_to"], strict=True):
+        if ends not in spans:  # the files of a release share their minute
+            spans[ends] = _time_span(*ends)
+        times.append(spans[ends])
+    rows = zip(columns["name"], columns["kind"], columns["url"], sizes, times, *plain, strict=False)
+    return tuple(
+        Entry(
+            name=name,
+            kind=_KINDS[kind],
+            url=url,
+            size=size,
+            modified=modified,
+            row=row,
+            folder=folder,
+            digest=digest,
+            etag=etag,
+            external=external,
+        )
+        for name, kind, url, size, modified, row, folder, digest, etag, external in rows
+    )
+
+
+def _size_span(low: int | None, high: int | None) -> Span[int] | None:
+    return None if low is None else Span(low, low if high is None else high)
+
+
+def _time_span(low: str | None, high: str | None) -> Span[datetime] | None:
+    if low is None:
+        return None
+    first = datetime.fromisoformat(low)
+    return Span(first, first if high is None else datetime.fromisoformat(high))

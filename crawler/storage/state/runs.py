@@ -1,0 +1,106 @@
+"""The history: what the state keeps of each run, and what is asked of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.storage.state.records import Cell, Held, key, text_of
+from crawler.storage.state.seal import sealed, unsealed
+
+RUNS_KEPT = 1000
+TOTALS = "count(*), cast(min(total(size), 9e18) AS INTEGER)"
+"""Files and bytes. total() is a float, so that no sum overflows; the bound keeps it an integer."""
+_REPLACE = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 15)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How a run ended."""
+
+    seconds: float
+    outcome: str
+    """A word for people: ``ok``, ``failed``, ``stopped``, …"""
+    exit_code: int
+    listed: int = 0
+    saved: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    deleted: int = 0
+    received: int = 0
+    """Body bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run that the state remembers."""
+
+    id: int
+    url: str
+    started: float
+    """Seconds since the epoch."""
+    figures: Figures | None
+    """None while it runs, or if it was killed."""
+    held: Held | None = None
+    """What DIR held when it ended; None where that was not noted."""
+
+
+_HELD = "held in DIR"
+"""Key in the cell of facts."""
+
+
+def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
+    newest = _records("ORDER BY id DESC LIMIT 1", (), connection)
+    number = newest[0][0] + 1 if newest else 1
+    connection.execute(_REPLACE, sealed((number, key(url), float(now), *[None] * 11)))
+    connection.execute("DELETE FROM runs WHERE id <= ?", (number - RUNS_KEPT,))
+    return int(number)
+
+
+def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> None:
+    held = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
+    for record in _records("WHERE id = ?", (number,), connection):
+        cells: tuple[Cell, ...] = (
+            *record[:3], float(figures.seconds), figures.outcome, figures.exit_code, figures.listed, figures.saved,
+            figures.unchanged, figures.skipped, figures.failed, figures.deleted, figures.received,
+            json.dumps({_HELD: list(held)}),
+        )  # fmt: skip
+        connection.execute(_REPLACE, sealed(cells))
+
+
+def read_runs(limit: int, connection: sqlite3.Connection) -> list[Run]:
+    """The last runs, newest first."""
+    return [_run_of(record) for record in _records("ORDER BY id DESC LIMIT ?", (limit,), connection)]
+
+
+def _records(which: str, values: tuple[int, ...], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """Cells of the runs. Raises DamagedError."""
+    return [unsealed(record) for record in connection.execute(f"SELECT * FROM runs {which}", values).fetchall()]
+
+
+def _run_of(cells: tuple[Any, ...]) -> Run:
+    """Raises ValueError."""
+    number, url, started, seconds, outcome, exit_code, *counts, facts = cells
+    if seconds is None:
+        return Run(id=number, url=text_of(url), started=started, figures=None)
+    names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
+    figures = Figures(
+        seconds=seconds,
+        outcome=text_of(outcome),
+        exit_code=exit_code,
+        **dict(zip(names, counts, strict=True)),
+    )
+    return Run(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
+
+
+def _held_of(text: str) -> Held | None:
+    facts = json.loads(text)
+    if not isinstance(facts, dict):
+        raise ValueError("not the facts of a run")  # noqa: TRY004 - see the top: damage is a ValueError
+    match facts.get(_HELD):
+        case [int(files), int(size)]:
+            return Held(files, size)
+    return None

@@ -1,0 +1,104 @@
+"""The tables: creating them, converting those of an older version, and rebuilding them from their sound records.
+
+The last column of each table is the checksum of the others (see ``seal``). Columns without a type keep what they are
+given: integers beyond 64 bits are stored as text, see ``records``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from crawler.storage.state.seal import is_sound, sealed
+
+APPLICATION_ID = int.from_bytes(b"crwl")
+"""In the header of the file: whose it is."""
+SCHEMA_VERSION = 2
+OLDEST_VERSION = 1
+"""Without checksums. Its files and runs are kept, its pages are read again."""
+
+TABLES = {
+    "files": """(folder BLOB, name BLOB, url, row, size, mtime, etag, last_modified, digest, checked, seal,
+      PRIMARY KEY(folder, name)) WITHOUT ROWID""",
+    "listings": """(url BLOB PRIMARY KEY, answered, path BLOB, etag, last_modified, body_digest, family, complete,
+      next_pages, entries, seal)""",
+    "runs": """(id INTEGER PRIMARY KEY, url BLOB, started, seconds, outcome, exit_code, listed, saved, unchanged,
+      skipped, failed, deleted, received, hints, seal)""",
+    "leaves": "(url BLOB PRIMARY KEY, path BLOB, facts, seal)",
+    "hosts": "(name BLOB PRIMARY KEY, connections, beyond, learnt, seal) WITHOUT ROWID",
+}
+_LATE = ("leaves", "hosts")
+"""Created by whoever first writes to them."""
+
+_COLUMNS = {"files": 10, "runs": 14}
+"""Of the tables of OLDEST_VERSION whose records are worth keeping."""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make a new file ours, unless another process has just done so."""
+    connection.execute("BEGIN IMMEDIATE")
+    for table in TABLES.keys() - set(_LATE):
+        ensure(table, connection)
+    _sign(connection)
+    connection.execute("COMMIT")
+
+
+def ensure(table: str, connection: sqlite3.Connection) -> None:
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {table}{TABLES[table]}")
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """For tables that are created when something is first written to them."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchall())
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Convert a file of OLDEST_VERSION: its records get their checksums. Runs in a transaction."""
+    for table in TABLES:
+        if table in _COLUMNS:
+            _rebuild(table, connection, upgraded=_COLUMNS[table])
+        else:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+            if table not in _LATE:
+                ensure(table, connection)
+    _sign(connection)
+
+
+def mend(connection: sqlite3.Connection) -> int:
+    """Rebuild all tables from their sound records. Returns how many others were dropped. Runs in a transaction.
+
+    Deleting the damaged ones would not do: a record whose key is damaged is out of order, and SQLite may not find it.
+    """
+    return sum(_rebuild(table, connection) for table in TABLES if has_table(connection, table))
+
+
+def _rebuild(table: str, connection: sqlite3.Connection, *, upgraded: int = 0) -> int:
+    connection.execute(f"CREATE TABLE rebuilt{TABLES[table]}")
+    dropped = 0
+    before = connection.text_factory
+    connection.text_factory = _lenient
+    try:
+        with closing(connection.execute(f"SELECT * FROM {table}")) as records:
+            for record in records:
+                if upgraded:
+                    record = sealed(record[:upgraded])
+                if is_sound(record):
+                    marks = ", ".join("?" * len(record))
+                    connection.execute(f"INSERT OR REPLACE INTO rebuilt VALUES ({marks})", record)
+                else:
+                    dropped += 1
+    finally:
+        connection.text_factory = before
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"ALTER TABLE rebuilt RENAME TO {table}")
+    return dropped
+
+
+def _lenient(text: bytes) -> str:
+    """For text that is damaged: SQLite does not check that it is UTF-8."""
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _sign(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,0 +1,77 @@
+"""All of a small state, read in one pass: a run that asks for a thousand folders asks the file once.
+
+A state that is not small is asked folder by folder: its answers do not fit into memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from typing import Any
+
+from crawler.model import limits
+from crawler.model.values import Known
+from crawler.model.state.store import ListingMemo
+from crawler.storage.state import records
+
+FILES = 20_000
+LISTINGS = 5_000
+LISTING_BYTES = 8 * limits.MIB
+"""A state is small up to these: it then takes about 15 MB, for as long as it has not been asked for."""
+
+Row = tuple[Any, ...]
+
+
+class Snapshot:
+    """What ``files`` and ``listings`` held when the state was opened.
+
+    Each folder and listing can be asked for once, which is what a run does, and gives its memory back then; ``drop``
+    what is about to change.
+    """
+
+    def __init__(self, files: dict[bytes, list[Row]], listings: dict[bytes, Row]) -> None:
+        self._files = files
+        self._listings = listings
+        self._gone: set[bytes] = set()
+
+    def folder(self, path: str) -> dict[str, Known] | None:
+        """What was known of the files directly in ``path``, by name; None if that is not known any more.
+
+        Raises ValueError for a row that nobody of us wrote.
+        """
+        key = records.key(path)
+        if key in self._gone:
+            return None
+        self._gone.add(key)
+        above = f"{path}/" if path else ""
+        found = [records.known_of(above, row) for row in self._files.pop(key, ())]
+        return {known.path[len(above) :]: known for known in found}
+
+    def listing(self, url: str) -> tuple[bool, ListingMemo | None]:
+        """(True, what was known of ``url``), or (False, None) if that is not known any more. Raises ValueError."""
+        key = records.key(url)
+        if key in self._gone:
+            return False, None
+        self._gone.add(key)
+        row = self._listings.pop(key, None)
+        return True, records.memo_of(row) if row is not None else None
+
+    def drop(self, key: str) -> None:
+        """The folder or listing ``key`` is about to change."""
+        self._gone.add(records.key(key))
+
+
+def read_snapshot(connection: sqlite3.Connection) -> Snapshot | None:
+    """None if the state is not small."""
+    size = "SELECT count(*), total(length(entries)) FROM (SELECT entries FROM listings LIMIT ?)"
+    count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
+    if count > LISTINGS or total > LISTING_BYTES:
+        return None
+    rows = connection.execute("SELECT * FROM files LIMIT ?", (FILES + 1,)).fetchall()
+    if len(rows) > FILES:
+        return None
+    files: defaultdict[bytes, list[Row]] = defaultdict(list)
+    for row in rows:
+        files[row[0]].append(row)
+    pages = connection.execute("SELECT * FROM listings").fetchall()
+    return Snapshot(dict(files), {row[0]: row for row in pages})

@@ -1,0 +1,285 @@
+"""What is known from earlier runs, in SQLite: a cache, without which runs are slower and never wrong.
+
+One thread owns the connection. Reads are awaited; what is to be remembered only enters a buffer, which that thread
+writes in batches. No trouble with the file ever reaches a caller: it becomes one line in ``problem``, and the run goes
+on with a fresh state or with none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from crawler.model.state.directory_digest import Leaf, Row
+from crawler.model.state.host_limits import Learnt
+from crawler.model.values import Known
+from crawler.model.state.store import ListingMemo
+from crawler.storage.state import directory_digests as leaves, records, runs, tables, visits
+from crawler.storage.state.database import Database
+from crawler.storage.state.hosts import read_hosts, store_hosts
+from crawler.storage.state.records import Held
+from crawler.storage.state.runs import Figures, Run
+from crawler.storage.state.snapshot import Snapshot, read_snapshot
+from crawler.storage.executor import Turns
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+BATCH_ROWS = 1000
+BATCH_SECONDS = 1.0
+"""So many rows, or so long, wait in memory: a transaction for each file would cost more than the file."""
+
+
+class SqliteState:
+    """``interfaces.StateStore`` in the file ``path``, between ``async with`` and its end; outside it remembers nothing.
+
+    The folder of ``path`` must exist. Symlinks in ``path`` are followed: who does not want that checks before.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self._database = Database(path, read_only=read_only) if path else None
+        self._thread: ThreadPoolExecutor | None = None
+        self._writes: list[Future[object]] = []
+        self._files: dict[str, Known | None] = {}
+        self._memos: dict[str, ListingMemo] = {}
+        self._folders: set[str] = set()
+        self._visits: list[tuple[str, str | None]] = []
+        self._snapshot: Snapshot | None = None
+        self._leaves: set[str] = set()
+        self.knew_files = False
+        """Whether files were known when it was opened."""
+        self.hosts: dict[str, Learnt] = {}
+        """What earlier runs learnt of hosts."""
+        self._waiting = 0
+        self._written = time.monotonic()
+
+    @property
+    def problem(self) -> str | None:
+        """What went wrong with the file, in one line."""
+        return self._database.problem if self._database else None
+
+    async def __aenter__(self) -> Self:
+        if self._database:
+            self._thread = ThreadPoolExecutor(1, "state")
+            self._turns = Turns(self._thread)
+            opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
+            self._snapshot, self.hosts, self._leaves, self.knew_files = await opened
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread and self._database:
+            self._write_out()
+            closing = self._thread.submit(self._database.close)
+            self._thread.shutdown(wait=False)
+            self._thread = None
+            await asyncio.wrap_future(closing)
+            self._raise_bugs()
+
+    @staticmethod
+    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], set[str], bool]:
+        database.open()
+        hosts: dict[str, Learnt] = database.ask(partial(read_hosts, time.time()), {})
+        urls: set[str] = database.ask(leaves.read_urls, set())
+        return database.ask(read_snapshot, None), hosts, urls, database.ask(tables.has_files, False)
+
+    async def folder(self, path: str) -> dict[str, Known]:
+        """What is known of the files directly in ``path`` ("" is DIR), by name."""
+        if self._snapshot is not None:
+            with suppress(ValueError):  # a damaged row: whoever asks the file will see to it
+                found = self._snapshot.folder(path)
+                if found is not None:
+                    return found
+        if path in self._folders:
+            self._write_out()
+        return await self._ask(partial(tables.read_folder, path), {})
+
+    async def file(self, path: str) -> Known | None:
+        """What is known of one file."""
+        if path in self._files:
+            self._write_out()
+        return await self._ask(partial(tables.read_file, path), None)
+
+    async def listing(self, url: str) -> ListingMemo | None:
+        """What is known of the listing page that was asked for as ``url``."""
+        if self._snapshot is not None:
+            with suppress(ValueError):
+                is_known, memo = self._snapshot.listing(url)
+                if is_known:
+                    return memo
+        if url in self._memos:
+            self._write_out()
+        return await self._ask(partial(tables.read_listing, url), None)
+
+    async def leaf(self, url: str) -> Leaf | None:
+        """What was known of the page that was asked for as ``url``, if it showed files alone."""
+        return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
+
+    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+        """What ``judge`` says, in a thread, of the files known in ``path`` itself; ``default`` without a state."""
+        if path in self._folders:
+            self._write_out()
+        return await self._ask(partial(leaves.read_rows, path, judge), default)
+
+    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
+        """Note that the page at ``url``, of the folder ``path``, showed files alone."""
+        self._write(partial(leaves.store_leaf, url, path, leaf))
+
+    async def count_files(self) -> int:
+        self._write_out()
+        return await self._ask(tables.count_files, 0)
+
+    async def all_files(self) -> AsyncIterator[list[Known]]:
+        """Everything known, in batches, ordered by folder and name."""
+        self._write_out()
+        batch: list[Known] = await self._ask(partial(tables.read_batch, (b"", b"")), [])
+        while batch:
+            yield batch
+            batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
+
+    async def folders(self, depth: int) -> dict[str, Held]:
+        """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
+        self._write_out()
+        return await self._ask(partial(tables.read_folders, depth), {})
+
+    async def largest(self, limit: int) -> list[Known]:
+        """The largest files, the largest first."""
+        self._write_out()
+        return await self._ask(partial(tables.read_largest, limit), [])
+
+    async def runs(self, limit: int) -> list[Run]:
+        """The last runs, newest first."""
+        return await self._ask(partial(runs.read_runs, limit), [])
+
+    async def begin_run(self, url: str) -> int:
+        """Note that a run starts now. Returns its number, 0 if there is no state to note it in."""
+        if not self._thread or not self._database:
+            return 0
+        action = partial(runs.begin_run, url, time.time())
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, action, 0)
+
+    def end_run(self, number: int, figures: Figures) -> None:
+        """Note how the run ``number`` ended, and how much is known to lie in DIR then."""
+        self._write_out()
+        self._write(partial(runs.end_run, number, figures))
+
+    def remember_hosts(self, learnt: Mapping[str, Learnt]) -> None:
+        """Note what this run has learnt of hosts."""
+        if learnt:
+            self._write(partial(store_hosts, learnt, time.time()))
+
+    def remember(self, known: Sequence[Known]) -> None:
+        """Note saved or confirmed files. Written soon, in batches."""
+        if self._thread:
+            for item in known:
+                self._files[item.path] = item
+                self._change(item.path.rpartition("/")[0])
+            self._buffered(len(known))
+
+    async def doubt(self, paths: Collection[str]) -> None:
+        """Files are about to get these paths: what is known of them proves nothing any more, which is now written."""
+        if self._thread and self._database:
+            for path in paths:
+                self._change(path.rpartition("/")[0])
+            self._write_out()
+            await self._turns.run(self._database.write, partial(tables.doubt, list(paths)), None)
+
+    def flush(self) -> None:
+        """Write what is to be remembered, in the background."""
+        self._write_out()
+
+    def visited(self, path: str, url: str | None) -> None:
+        """Note that this run has seen what the folder ``path`` holds, by its page at ``url`` or by another page."""
+        if self._thread:
+            self._visits.append((path, url))
+            self._buffered(1)
+
+    async def unvisited_folders(self) -> list[str]:
+        """Folders in which files are known and that this run has not visited. Empty if the state had to be replaced."""
+        self._write_out()
+        found: list[str] = await self._ask(visits.unvisited_folders, [])
+        return [] if self.problem else found
+
+    async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
+        """Drop all pages that this run has not visited but those that ``is_spared``: (folder, URL) → bool."""
+        self._write_out()
+        if not self.problem:
+            self._write(partial(visits.forget_unvisited_pages, is_spared))
+
+    def remember_listing(self, memo: ListingMemo) -> None:
+        """Note a listing page. Written soon, in batches."""
+        if self._thread:
+            self._memos[memo.url] = memo
+            if self._snapshot is not None:
+                self._snapshot.drop(memo.url)
+            self._buffered(1 + len(memo.entries) // 10)
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Nothing lies at these paths any more."""
+        if self._thread:
+            for path in paths:
+                self._files[path] = None
+                self._change(path.rpartition("/")[0])
+            self._buffered(len(paths))
+
+    def forget_folder(self, path: str) -> None:
+        """Nothing lies in ``path`` ("" is all of DIR) or below it any more, and its listings are worth nothing."""
+        self._snapshot = None
+        self._write_out()
+        self._write(partial(tables.delete_folder, path))
+
+    def _change(self, folder: str) -> None:
+        if folder not in self._folders:
+            self._folders.add(folder)
+            if self._snapshot is not None:
+                self._snapshot.drop(folder)
+
+    async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
+        if not self._thread or not self._database:
+            return default
+        return await self._turns.run(self._database.ask, question, default)
+
+    def _buffered(self, rows: int) -> None:
+        self._waiting += rows
+        if self._waiting >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+            self._write_out()
+
+    def _write_out(self) -> None:
+        if self._files or self._memos or self._visits:
+            self._write(partial(tables.store, self._files, self._memos, self._visits))
+            self._files, self._memos, self._visits, self._folders = {}, {}, [], set()
+        self._waiting, self._written = 0, time.monotonic()
+
+    def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:
+        self._raise_bugs()
+        if self._thread and self._database:
+            self._writes.append(self._turns.start(self._database.write, action, None))
+
+    def _raise_bugs(self) -> None:
+        """What the thread could not translate into ``problem`` is a mistake of ours and must be seen."""
+        while self._writes and self._writes[0].done():
+            self._writes.pop(0).result()
+
+
+class ReadOnlyState(SqliteState):
+    """For ``--dry-run``: reads what is there, writes nothing and creates no file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, read_only=True)
+
+
+class NullState(SqliteState):
+    """Knows nothing and remembers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(None)

@@ -1,0 +1,115 @@
+"""What is asked of the tables and written to them, one function for each question.
+
+All rows are fetched before the first is looked at, or the cursor is closed: an unfinished statement would outlive
+``Connection.close``, and SQLite, when it ends, would remove the log of the file that has taken the place of the one
+set aside.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import replace
+
+from crawler.model.values import UNCONFIRMED, Known
+from crawler.model.state.store import REPLACING, ListingMemo
+from crawler.storage.state import records
+from crawler.storage.state.records import Held
+from crawler.storage.state.runs import TOTALS
+from crawler.storage.state.schema import has_table
+from crawler.storage.state.seal import DamagedError
+from crawler.storage.state.visits import note
+
+BATCH_ROWS = 1000
+"""Rows read at once where all of them are read."""
+
+
+def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
+    above = f"{path}/" if path else ""
+    texts: dict[str, str] = {}
+    # One by one, for all rows as well would double the memory of a large folder; what its files share is kept once.
+    with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (records.key(path),))) as rows:
+        found = [records.known_of(above, row, texts.setdefault) for row in rows]
+    return {known.path[len(above) :]: known for known in found}
+
+
+def read_file(path: str, connection: sqlite3.Connection) -> Known | None:
+    where = "WHERE folder = ? AND name = ?"
+    row = connection.execute(f"SELECT * FROM files {where}", records.split_path(path)).fetchone()
+    return records.known_of(path[: path.rfind("/") + 1], row) if row else None
+
+
+def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None:
+    row = connection.execute("SELECT * FROM listings WHERE url = ?", (records.key(url),)).fetchone()
+    memo = records.memo_of(row) if row else None
+    if memo is not None and memo.url != url:
+        raise DamagedError("the index of the listings finds another page")
+    return memo
+
+
+def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> list[Known]:
+    """The files after the one with the key ``after``, in the order of their keys. Raises ValueError."""
+    where = "WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?"
+    rows = connection.execute(f"SELECT * FROM files {where}", (*after, BATCH_ROWS)).fetchall()
+    found = [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
+    if rows and rows[-1][:2] <= after:  # otherwise the reader might go in a circle
+        raise DamagedError("the files are not in order")
+    return found
+
+
+def count_files(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM files").fetchone()
+    return int(count)
+
+
+def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, Held]:
+    """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
+    query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
+    sums: dict[bytes, tuple[int, int]] = {}
+    for folder, files, size in connection.execute(query):  # no cell can stop this halfway: see above
+        above = b"/".join(folder.split(b"/", depth)[:depth])
+        before = sums.get(above, (0, 0))
+        sums[above] = before[0] + files, before[1] + size
+    return {records.text_of(folder): Held(*held) for folder, held in sums.items()}
+
+
+def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
+    rows = connection.execute("SELECT * FROM files ORDER BY size DESC LIMIT ?", (limit,)).fetchall()
+    return [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
+
+
+def store(
+    files: Mapping[str, Known | None],
+    memos: Mapping[str, ListingMemo],
+    visits: Iterable[tuple[str, str | None]],
+    connection: sqlite3.Connection,
+) -> None:
+    gone = (records.split_path(path) for path, known in files.items() if known is None)
+    connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
+    kept = (records.known_cells(known) for known in files.values() if known is not None)
+    connection.executemany(f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * 11)})", kept)
+    pages = map(records.memo_cells, memos.values())
+    connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)
+    note(visits, connection)
+
+
+def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
+    """Files are about to get these paths: until then, and after a kill, what is known of them proves nothing."""
+    found = [known for path in paths if (known := read_file(path, connection)) is not None]
+    doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
+    store({known.path: known for known in doubtful}, {}, (), connection)
+
+
+def has_files(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
+
+
+def delete_folder(path: str, connection: sqlite3.Connection) -> None:
+    # "0" follows "/": the folders below ``path`` are those between the two.
+    folder = records.key(path)
+    below = (folder + b"/", folder + b"0") if path else (b"", b"\xff")
+    connection.execute("DELETE FROM files WHERE folder = ?", (folder,))
+    connection.execute("DELETE FROM files WHERE folder >= ? AND folder < ?", below)
+    for table in ("listings", "leaves") if has_table(connection, "leaves") else ("listings",):
+        connection.execute(f"DELETE FROM {table} WHERE path = ? OR (path >= ? AND path < ?)", (folder, *below))

@@ -1,0 +1,70 @@
+"""What a run has visited, in temporary tables, and what earlier runs remembered of everything else.
+
+The tables are no part of the file, and large ones spill to the disk: a run may visit a million folders.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+
+from crawler.storage.state.records import key, text_of
+from crawler.storage.state.schema import has_table
+from crawler.storage.state.seal import DamagedError
+
+_TABLES = """
+CREATE TEMP TABLE visited_folders(path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE visited_pages(url BLOB PRIMARY KEY) WITHOUT ROWID;
+"""
+
+# One look-up for each folder, not for each file.
+_FOLDERS = """
+WITH RECURSIVE folders(path) AS (
+  SELECT min(folder) FROM files
+  UNION ALL
+  SELECT (SELECT min(folder) FROM files WHERE folder > path) FROM folders WHERE path IS NOT NULL)
+SELECT path, path IN visited_folders FROM folders WHERE path IS NOT NULL
+"""
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    connection.executescript(_TABLES)
+
+
+def note(visits: Iterable[tuple[str, str | None]], connection: sqlite3.Connection) -> None:
+    """(folder, URL of a page of it or None) for each visit."""
+    for path, url in visits:
+        connection.execute("INSERT OR IGNORE INTO visited_folders VALUES (?)", (key(path),))
+        if url is not None:
+            connection.execute("INSERT OR IGNORE INTO visited_pages VALUES (?)", (key(url),))
+
+
+def unvisited_folders(connection: sqlite3.Connection) -> list[str]:
+    """Folders in which files are remembered and that were not visited. Raises DamagedError."""
+    found = list[str]()
+    last: bytes | None = None
+    with closing(connection.execute(_FOLDERS)) as folders:
+        for path, is_visited in folders:
+            if type(path) is not bytes or (last is not None and path <= last):  # otherwise it might never end
+                raise DamagedError("the files are not in order")
+            last = path
+            if not is_visited:
+                found.append(text_of(path))
+    return found
+
+
+def forget_unvisited_pages(is_spared: Callable[[str, str], bool], connection: sqlite3.Connection) -> None:
+    """Drop the pages that were not visited. ``is_spared``: (folder, URL) → whether this one stays."""
+
+    def spared(path: bytes, url: bytes) -> bool:
+        try:
+            return is_spared(text_of(path), text_of(url))
+        except ValueError:  # damaged
+            return False
+
+    connection.create_function("spared", 2, spared)
+    for table in ("listings", "leaves"):
+        if has_table(connection, table):
+            where = "url NOT IN visited_pages AND NOT spared(path, url)"
+            connection.execute(f"DELETE FROM {table} WHERE {where}")

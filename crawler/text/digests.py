@@ -1,0 +1,246 @@
+"""Digests that others publish: checksum files, response headers. Everywhere a digest is ``algorithm:hex``.
+
+What cannot be read as a digest is none. Whether a promise was kept is decided by ``matches`` alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from crawler.text.urls import name_problem
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+HEX_LENGTHS = {"sha256": 64, "sha512": 128, "blake2b": 128, "sha384": 96, "sha224": 56, "sha1": 40, "md5": 32}
+"""Best first. SHA-256 leads although others are longer: none of the first four is broken, and this one is computed
+anyway and can be compared with what the state remembers."""
+
+_RANK = {algorithm: rank for rank, algorithm in enumerate(HEX_LENGTHS)}
+_BY_LENGTH = {length: algorithm for algorithm, length in HEX_LENGTHS.items() if algorithm != "blake2b"}
+
+# SHA256SUMS, sha512sum.txt, SHASUMS256.txt, tool_1.2_checksums.txt, Fedora-39-CHECKSUM, OpenBSD's SHA256,
+# CHECKSUM.SHA256-FreeBSD-14, and kernel.org's sha256sums.asc, which is the list itself, signed
+_SUMS = re.compile(
+    r"(?:.*[-_.])?(?:(?P<algorithm>sha(?:1|224|256|384|512)|md5|b2|blake2b)sums?"
+    r"|shasums?(?P<bits>1|224|256|384|512)?|checksums?(?:[-_.](?P<kind>sha(?:1|224|256|384|512)|md5)(?:-.+)?)?)"
+    r"(?:\.(?:txt|asc))?|(?P<bare>sha(?:1|256|512)|md5)(?:\.txt)?",
+    re.IGNORECASE,
+)
+_SIDECAR = re.compile(
+    r"(?P<subject>.+)\.(?P<algorithm>sha(?:1|224|256|384|512)|md5|b2|blake2b)(?:sums?)?(?:\.txt)?", re.IGNORECASE
+)
+_GNU = re.compile(r"(?P<escaped>\\?)(?P<hex>[0-9a-fA-F]{32,128})(?: [ *]|\t\*?| )(?P<name>.+)")
+_BSD = re.compile(r"(?P<escaped>\\?)(?P<tag>[A-Za-z0-9-]{3,12}) ?\((?P<name>.+)\) ?= ?(?P<hex>[0-9a-fA-F]{32,128})")
+_ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+_TAGS = {"sha2224": "sha224", "sha2256": "sha256", "sha2384": "sha384", "sha2512": "sha512", "b2": "blake2b"}
+
+_DIGEST = re.compile(r"([^:]+):\s*([0-9a-fA-F]+)\s*")
+_FIELD = re.compile(r"([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+={0,2}):?\s*(?:[,;]|$)")
+_MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
+_NAMED_HEADERS = {
+    "content-md5": "md5",
+    "x-amz-checksum-sha1": "sha1",
+    "x-amz-checksum-sha256": "sha256",
+    "x-checksum-md5": "md5",
+    "x-checksum-sha1": "sha1",
+    "x-checksum-sha256": "sha256",
+    "x-checksum-sha512": "sha512",
+}
+_LIST_HEADERS = {"repr-digest", "content-digest", "digest", "x-goog-hash"}
+_UNCODED = {"", "identity"}
+_OF_THE_PART = {"content-digest", "content-md5", "x-amz-checksum-sha1", "x-amz-checksum-sha256"}
+_ABOUT = {
+    "content-encoding",
+    "content-range",
+    "etag",
+    "x-amz-request-id",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-storage-class",
+    "x-goog-stored-content-encoding",
+}
+
+
+def hasher(algorithm: str) -> _Hash:
+    """A hashlib object. Raises ValueError for an algorithm that is not in ``HEX_LENGTHS``."""
+    if algorithm not in HEX_LENGTHS:
+        raise ValueError(f"unknown digest algorithm {algorithm!r}")
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def parse_digest(text: str) -> str | None:
+    """``SHA-256:AB…`` → ``sha256:ab…``; None for what is no digest that can be computed here."""
+    found = _DIGEST.fullmatch(text)
+    if found is None:
+        return None
+    algorithm, value = _algorithm(found[1]), found[2].lower()
+    return f"{algorithm}:{value}" if HEX_LENGTHS.get(algorithm) == len(value) else None
+
+
+def matches(body: bytes, expected: str) -> bool:
+    """False if ``body`` is proven not to have the digest ``expected``. What is no digest proves nothing."""
+    digest = parse_digest(expected)
+    if digest is None:
+        return True
+    algorithm, value = digest.split(":")
+    hashing = hasher(algorithm)
+    hashing.update(body)
+    return hashing.hexdigest() == value
+
+
+def is_checksum_file(name: str) -> bool:
+    """Is ``name`` that of a file of checksums, such as ``SHA256SUMS``, ``CHECKSUM`` or ``app.zip.md5``?"""
+    return bool(_SUMS.fullmatch(name) or _SIDECAR.fullmatch(name))
+
+
+def parse_checksums(name: str, text: bytes) -> dict[str, str]:
+    """What the checksum file ``name`` says: path below its folder → digest, the best of several.
+
+    Reads the lines of GNU coreutils ("Output format" of its manual, escapes included), of BSD and openssl, bare
+    digests and ``gpg --print-md`` in a file beside its subject, and what lies in an OpenPGP cleartext signature (RFC
+    9580 section 7; the signature is not checked). Lines that contradict each other, and names that lead out of the
+    folder, are left out.
+    """
+    content = text.decode(errors="surrogateescape").removeprefix("\ufeff")
+    sidecar = _SIDECAR.fullmatch(name)
+    alone = _alone(content, sidecar) if sidecar else None
+    found: dict[str, str | None] = {}
+    for algorithm, path, value in [alone] if alone else _statements(content, _implied_algorithm(name)):
+        if sidecar and path.rpartition("/")[2] == sidecar["subject"]:
+            path = sidecar["subject"]  # what stands before it is a folder of the machine that made the file
+        while path.startswith("./"):
+            path = path[2:]
+        if path != name and not any(map(name_problem, path.split("/"))):
+            _note(found, path, f"{algorithm}:{value.lower()}")
+    return {path: digest for path, digest in found.items() if digest}
+
+
+def _implied_algorithm(name: str) -> str | None:
+    sums, sidecar = _SUMS.fullmatch(name), _SIDECAR.fullmatch(name)
+    if sidecar:
+        return _algorithm(sidecar["algorithm"])
+    if sums and sums["bits"]:
+        return f"sha{sums['bits']}"
+    named = sums and (sums["algorithm"] or sums["kind"] or sums["bare"])
+    return _algorithm(named) if named else None
+
+
+def _algorithm(text: str) -> str:
+    """``SHA-256``, ``SHA2-256``, ``Sha256`` → ``sha256``."""
+    plain = text.lower().replace("-", "")
+    return _TAGS.get(plain, plain)
+
+
+def _alone(content: str, sidecar: re.Match[str]) -> tuple[str, str, str] | None:
+    """(algorithm, path, hex) where the digest of the subject is all that the file holds, in groups or not."""
+    subject, algorithm = sidecar["subject"], _algorithm(sidecar["algorithm"])
+    bare = re.sub(r"\s", "", content.removeprefix(subject).removeprefix(":"))
+    is_digest = len(bare) == HEX_LENGTHS[algorithm] and re.fullmatch(r"[0-9a-fA-F]+", bare)
+    return (algorithm, subject, bare) if is_digest else None
+
+
+def _statements(content: str, implied: str | None) -> Iterator[tuple[str, str, str]]:
+    """(algorithm, path, hex) of each line that states one."""
+    is_signed = "-----BEGIN PGP SIGNED" in content
+    for line in content.split("\n"):
+        line = line.rstrip("\r")
+        if line.startswith("-----BEGIN PGP SIGNATURE"):
+            return
+        yield from _statement(line.removeprefix("- ") if is_signed else line, implied)
+
+
+def _statement(line: str, implied: str | None) -> Iterator[tuple[str, str, str]]:
+    found = _BSD.fullmatch(line.rstrip())
+    algorithm = _algorithm(found["tag"]) if found else implied
+    found = found or _GNU.fullmatch(line)
+    if not found:
+        return
+    algorithm, path = algorithm or _BY_LENGTH.get(len(found["hex"])), found["name"]
+    if found["escaped"]:
+        path = re.sub(r"\\[\\nr]", lambda escape: _ESCAPES[escape[0]], path)
+    if algorithm and HEX_LENGTHS.get(algorithm) == len(found["hex"]):
+        yield algorithm, path, found["hex"]
+
+
+def _note(found: dict[str, str | None], path: str, digest: str) -> None:
+    old = found.setdefault(path, digest)
+    if old is not None and old != digest:
+        better, other = sorted((digest, old), key=_rank)
+        found[path] = better if _rank(better) < _rank(other) else None
+
+
+def _rank(digest: str) -> int:
+    return _RANK[digest.split(":")[0]]
+
+
+@lru_cache(maxsize=256)
+def _may_tell(names: tuple[str, ...]) -> bool:
+    """Can headers of these names give a digest? A server sends the same ones with each of its files."""
+    lowered = {name.lower() for name in names}
+    return not lowered.isdisjoint(_NAMED_HEADERS.keys() | _LIST_HEADERS | {"x-amz-request-id"})
+
+
+def header_digest(headers: Mapping[str, str]) -> str | None:
+    """The best digest of the whole file that response headers give, None if there is none to rely on.
+
+    Repr-Digest and Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5 (RFC 1864), x-goog-hash (Google Cloud
+    Storage, XML API), x-amz-checksum (Amazon S3), X-Checksum (Artifactory), and the ETag of an S3 object that was
+    neither uploaded in parts nor encrypted with a key, which is its MD5. With a content coding, nothing: servers
+    disagree about what they digest then. Of a part (206), only what speaks of the whole.
+    """
+    if not _may_tell(tuple(headers)):
+        return None
+    known: dict[str, str] = {}
+    for name, value in headers.items():
+        lowered = name.lower()
+        if lowered in _NAMED_HEADERS or lowered in _LIST_HEADERS or lowered in _ABOUT:
+            known[lowered] = f"{known[lowered]}, {value}" if lowered in known else value
+    if known.get("content-encoding", "").strip().lower() not in _UNCODED:
+        return None
+    candidates = [digest for digest in _header_digests(known) if digest]
+    return min(candidates, key=_rank, default=None)
+
+
+def _header_digests(known: Mapping[str, str]) -> Iterator[str | None]:
+    partial = "content-range" in known
+    stored = known.get("x-goog-stored-content-encoding", "").strip().lower()
+    for name, value in known.items():
+        if (partial and name in _OF_THE_PART) or (name == "x-goog-hash" and stored not in _UNCODED):
+            continue
+        if name in _NAMED_HEADERS:
+            yield _decoded(_NAMED_HEADERS[name], value.strip())
+        elif name in _LIST_HEADERS:
+            for algorithm, text in _FIELD.findall(value):
+                # "sha" is SHA-1 in RFC 3230 and 9530; in a checksum file it would be its forgotten predecessor.
+                yield _decoded("sha1" if algorithm.lower() == "sha" else _algorithm(algorithm), text)
+    yield _s3_etag(known)
+
+
+def _decoded(algorithm: str, text: str) -> str | None:
+    """Base64, or hex as some write it: the length tells which."""
+    length = HEX_LENGTHS.get(algorithm)
+    if length == len(text):
+        return parse_digest(f"{algorithm}:{text}")
+    try:
+        return parse_digest(f"{algorithm}:{base64.b64decode(text, validate=True).hex()}")
+    except ValueError:
+        return None
+
+
+def _s3_etag(known: Mapping[str, str]) -> str | None:
+    # AWS, "Object" in the S3 API reference: the ETag is the MD5 unless parts, SSE-KMS, SSE-C or a directory bucket.
+    plain = (
+        "etag" in known
+        and "x-amz-request-id" in known
+        and known.get("x-amz-server-side-encryption", "AES256") == "AES256"
+        and "x-amz-server-side-encryption-customer-algorithm" not in known
+        and known.get("x-amz-storage-class") != "EXPRESS_ONEZONE"
+    )
+    found = _MD5_ETAG.fullmatch(known["etag"]) if plain else None
+    return f"md5:{found[1]}" if found else None

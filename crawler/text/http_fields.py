@@ -1,0 +1,92 @@
+"""HTTP header fields as values: dates, lengths, codings, validators (RFC 9110, RFC 9111, RFC 9112)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+from crawler.model.values import Validators
+from crawler.text.months import MONTHS
+
+RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+"""Time-outs, overload and gateways that lost their server: curl's --retry list and Cloudflare's 52x."""
+OVERLOAD_STATUS = frozenset({429, 503})
+"""The server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
+_IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+"""What servers send; the obsolete forms take the slower way."""
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Retry-After in seconds from ``now`` (server's clock, seconds since the epoch), both forms of RFC 9110 10.2.3.
+
+    None if it is absent or unreadable; never negative.
+    """
+    if value is None:
+        return None
+    if re.fullmatch(r"\d{1,12}", value.strip()):
+        return float(value)
+    moment = parse_http_date(value)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def parse_age(value: str | None) -> int:
+    """Age in seconds (RFC 9111 section 5.1); of several the largest. 0 if it is absent or not a number."""
+    numbers = re.findall(r"(?<![^ ,])\d{1,10}(?![^ ,])", value) if value else []
+    return max(map(int, numbers), default=0)
+
+
+@lru_cache(maxsize=1024)
+def parse_http_date(value: str | None) -> float | None:
+    """An HTTP date (RFC 9110 section 5.6.7) as seconds since the epoch, or None."""
+    if not value:
+        return None
+    fixed = _IMF_FIXDATE.fullmatch(value)
+    if fixed and fixed[2] in MONTHS:
+        try:
+            day, year, hour, minute, second = (int(fixed[group]) for group in (1, 3, 4, 5, 6))
+            return datetime(year, MONTHS[fixed[2]], day, hour, minute, min(second, 59), tzinfo=UTC).timestamp()
+        except (ValueError, OverflowError):
+            return None
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+_LENGTH = re.compile(r"\d{1,18}")
+
+
+def value_of(headers: Mapping[str, str], name: str) -> str:
+    """What a field says, without the white space around it; "" where there is none."""
+    return headers.get(name, "").strip()
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """Content-Length in bytes, or None if it is absent, unreadable or overruled by chunking (RFC 9112 6.3)."""
+    text = value_of(headers, "Content-Length")
+    if "Transfer-Encoding" in headers or not _LENGTH.fullmatch(text):
+        return None
+    return int(text)
+
+
+def coding_of(headers: Mapping[str, str]) -> str:
+    """The Content-Encoding in lower case; "" for a body that is sent as it is."""
+    coding = value_of(headers, "Content-Encoding").lower()
+    return "" if coding == "identity" else coding
+
+
+def is_chunked(headers: Mapping[str, str]) -> bool:
+    """Whether the body ends with a last chunk."""
+    return "chunked" in value_of(headers, "Transfer-Encoding").lower()
+
+
+def is_strong_tag(etag: str | None) -> bool:
+    return etag is not None and etag[:2] not in {"", "W/"}
+
+
+def validators_of(headers: Mapping[str, str]) -> Validators:
+    return Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))

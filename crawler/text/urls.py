@@ -1,0 +1,296 @@
+"""URLs and the paths they become: scope, origin, safe names. Pure functions of strings.
+
+The raw path is always split before it is decoded, because ``%2F`` is a slash only to those who decode
+first, and a segment is decoded exactly once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
+
+from crawler.model import limits
+from crawler.model.errors import ConfigError
+from crawler.text.escape import redacted
+from crawler.text.hosts import canonical_authority
+from crawler.model.values import Rejection
+
+STATE_DIRECTORY = ".crawler"
+"""The one name under DIR that is ours."""
+
+_PORTS = {"http": 80, "https": 443}
+_SEMICOLON = "\udfff"
+"""Stands for ``;`` in what is joined: half a character, which no URL has."""
+# RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
+_KEEP = "%/:?=&~+!$,;'@()*[]|"
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_PATH_END = re.compile(r"[?#]")
+# A segment that is "." or "..", its dots or the slashes beside it encoded or turned round.
+_DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
+INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
+"""File names under which servers keep the page of a directory."""
+INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
+"""Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and never mean anything else."""
+_CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
+# "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
+_BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
+
+Origin = tuple[str, str, int]
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def origin(url: str) -> Origin | None:
+    """(scheme, host, port) in lower case with the default port written out (RFC 6454 section 4).
+
+    None for anything that is not an absolute http or https URL.
+    """
+    end = _AUTHORITY_END.search(url, url.find("://") + 3)
+    if end and end[0] == "\\":
+        return None  # parsers disagree about where such an authority ends
+    return _origin(url[: end.start()] if end else url)
+
+
+def origin_name(where: Origin | None) -> str:
+    """``https://example.org:443``: no path, no user; "" for None."""
+    if where is None:
+        return ""
+    scheme, host, port = where
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def before_query(url: str) -> str:
+    """Up to the query and the fragment."""
+    return _PATH_END.split(url, maxsplit=1)[0]
+
+
+def without_query(url: str) -> str:
+    """What tells one file from another: signatures and sessions change."""
+    return url.partition("?")[0]
+
+
+@lru_cache(maxsize=4096)
+def _origin(prefix: str) -> Origin | None:
+    """Of ``scheme://authority``: a run asks this for each URL, and they differ in their paths only."""
+    parts = _split(prefix)
+    if parts is None or parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, _PORTS[parts.scheme] if parts.port is None else parts.port
+
+
+def joined(base: str, reference: str) -> str:
+    """``reference`` seen from ``base`` (RFC 3986 section 5), bytes and fragment kept. Raises ValueError.
+
+    ``urljoin`` drops the ``;`` at the end of a path, which has no meaning there and may be the end of a file's name.
+    """
+    base, reference = base.replace(";", _SEMICOLON), reference.replace(";", _SEMICOLON)
+    return urljoin(base, reference).replace(_SEMICOLON, ";")
+
+
+def resolve(base: str, href: str) -> str | None:
+    """``href`` seen from ``base`` (RFC 3986 section 5), its bytes kept, the fragment removed.
+
+    Spaces and other bytes that may not stand in a request line are percent-encoded, a host gets its canonical
+    spelling, and a query without a path is one of "/". None when the result is not an http or https URL.
+    """
+    try:
+        target = joined(base, href.strip(" \t\r\n\f")).partition("#")[0]
+    except ValueError:
+        return None
+    if "//" in href:  # it may have an authority of its own
+        canonical = canonical_url(target)
+        if canonical is None:
+            return None
+        target = canonical
+    target = quote(target, safe=_KEEP, errors="surrogateescape")
+    return target if origin(target) else None
+
+
+def canonical_url(url: str) -> str | None:
+    """``url`` with its host in the canonical spelling, and a path where a query follows it; None if it has no host."""
+    start = url.find("://") + 3
+    found = _AUTHORITY_END.search(url, start)
+    end = found.start() if found else len(url)
+    authority = canonical_authority(url[start:end])
+    if start < 3 or authority is None:
+        return None
+    slash = "/" if url[end : end + 1] == "?" else ""
+    return f"{url[:start]}{authority}{slash}{url[end:]}"
+
+
+def start_directory(directory: str | Path) -> Path:
+    """DIR as it was given. Raises ConfigError for an empty text: a variable that was not set, and not this directory.
+
+    With --delete that difference is everything that lies here.
+    """
+    if not str(directory):
+        raise ConfigError("DIR: expected a path; . is the directory that this is run in")
+    return Path(directory)
+
+
+def start_url(text: str) -> str:
+    """The URL of the command line, checked and encoded. Raises ConfigError."""
+    if not isinstance(text, str):
+        raise ConfigError(f"URL: expected text, not {type(text).__name__}")
+    url = resolve("", text)
+    if url is None:
+        advice = ": in a user name or password, write / as %2F, ? as %3F, # as %23" if "@" in text else ""
+        shown = redacted(text.strip()) or "(empty)"
+        raise ConfigError(f"not an http or https URL: {shown}: write it as http://host/path/{advice}")
+    return _without_dots(url)
+
+
+def _without_dots(url: str) -> str:
+    """``url`` without dot segments, which are resolved before a request is sent (RFC 3986 section 5.2.4)."""
+    path = before_query(url)
+    path = path[path.find("/", path.find("://") + 3) :] if path.count("/") > 2 else ""
+    if not has_dot_segments(path):
+        return url
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        dots = segment.lower().replace("%2e", ".")
+        if dots == ".." and kept:
+            kept.pop()
+        elif dots not in {".", ".."}:
+            kept.append(segment)
+    is_folder = dots in {".", ".."}
+    start, end = url.partition(path)[::2]
+    return f"{start}/{'/'.join(kept)}{'/' if is_folder and kept else ''}{end}"
+
+
+def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
+    """``url`` without its ``user:password@`` part, and that part decoded; bytes that are not UTF-8 as surrogates."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, None
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    user = unquote_to_bytes(parts.username or "").decode("utf-8", "surrogateescape")
+    password = unquote_to_bytes(parts.password or "").decode("utf-8", "surrogateescape")
+    return bare, (user, password)
+
+
+def named_url(text: str) -> str:
+    """The URL of the command line as it may be shown: without user and password. Raises ConfigError."""
+    return userinfo(start_url(text))[0]
+
+
+def directory_of(url: str) -> str:
+    """``url`` up to the last slash of its path, without query."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rpartition("/")[0] + "/", query="", fragment="").geturl()
+
+
+def has_dot_segments(path: str) -> bool:
+    """True if a raw path contains ``.`` or ``..``, however they or the slashes beside them are encoded."""
+    return _DOT_SEGMENT.search(path) is not None
+
+
+def in_scope(url: str, base: str) -> bool:
+    """True if ``url`` lies at or below ``base`` (a URL that ends in a slash), on the same origin."""
+    if not url.startswith(base):  # written otherwise, it can still be the same place
+        parts, root = _split(url), _split(base)
+        if parts is None or root is None or origin(url) is None or origin(url) != origin(base):
+            return False
+        if not (parts.path or "/").startswith(root.path or "/"):
+            return False
+    elif "/." not in url and "%" not in url and "\\" not in url:
+        return True  # nothing that could be a dot segment: so it is with nearly every entry of a listing
+    path = before_query(url)
+    return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
+
+
+def segments(path: str) -> list[bytes]:
+    """Of a path, split before they are decoded: ``%2F`` does not part two of them."""
+    return [unquote_to_bytes(segment) for segment in path.split("/")]
+
+
+def is_above(url: str, other: str) -> bool:
+    """True if the folder of ``url`` holds that of ``other``, by their paths, however these are spelt."""
+    above, below = _levels(url), _levels(other)
+    return len(above) < len(below) and below[: len(above)] == above
+
+
+def _levels(url: str) -> list[bytes]:
+    """The folders of a path, its last segment included unless that is an index page."""
+    levels = [segment for segment in segments(urlsplit(url).path) if segment]
+    return levels[:-1] if levels and INDEX_PAGE.fullmatch(levels[-1]) else levels
+
+
+def is_upgrade(source: str, target: str) -> bool:
+    """True for http → https of the same host on the default ports of both."""
+    first, second = origin(source), origin(target)
+    return first is not None and second == ("https", first[1], 443) and first[0::2] == ("http", 80)
+
+
+def is_same(first: str, second: str) -> bool:
+    """True if two URLs differ in the spelling of their bytes only (RFC 3986 section 6.2.2.2), or in a final slash."""
+    return unquote_to_bytes(first.rstrip("/")) == unquote_to_bytes(second.rstrip("/"))
+
+
+def name_problem(name: str) -> str | None:
+    """Why ``name`` cannot be one segment of a path under DIR, or None if it can."""
+    if name in {"", ".", ".."}:
+        return "empty or dots"
+    if "/" in name or "\0" in name:
+        return "contains a slash or NUL"
+    if _CONTROL.search(name):
+        return "contains a control character"
+    if "\\" in name and (os.name == "nt" or _BACKSLASH_ESCAPE.search(name)):
+        return "contains a backslash"
+    if name == STATE_DIRECTORY:
+        return "is the name of our own directory"
+    if not name.isascii() or len(name) > limits.NAME_BYTES:
+        try:
+            length = len(name.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:
+            return "is no text that a file system takes"  # a lone surrogate, as JSON can carry
+        if length > limits.NAME_BYTES:
+            return f"is longer than {limits.NAME_BYTES} bytes"
+    return None
+
+
+def path_problem(path: str) -> str | None:
+    """Why ``path`` cannot be one under DIR, or None if it can. The flow has asked before; a destination asks again."""
+    return next((problem for name in path.split("/") if (problem := name_problem(name))), None)
+
+
+def entry_path(folder: str, name: str) -> str | Rejection:
+    """The path under DIR of the entry ``name`` (decoded once) in ``folder`` (already safe, "" is DIR).
+
+    ``name`` may hold further folders, separated by slashes, as flat listings and URL lists do.
+    """
+    for segment in name.split("/"):
+        problem = name_problem(segment)
+        if problem:
+            return Rejection("bad-name", name, problem)
+    path = f"{folder}/{name}" if folder else name
+    if len(path) * 4 > limits.PATH_BYTES and len(path.encode("utf-8", "surrogateescape")) > limits.PATH_BYTES:
+        return Rejection("bad-name", name, f"makes a path longer than {limits.PATH_BYTES} bytes")
+    return path
+
+
+def last_name(url: str) -> str:
+    """The last segment of the raw path, decoded once; "" for a URL that ends in a slash."""
+    segment = urlsplit(url).path.rpartition("/")[2]
+    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+
+
+def relative_path(url: str, base: str) -> str | Rejection:
+    """URL → path under DIR, for a URL at or below ``base`` (which ends in a slash)."""
+    if not in_scope(url, base):
+        return Rejection("above", url, f"not below {base}")
+    tail = urlsplit(url).path[len(urlsplit(base).path) :]
+    segments = [unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in tail.split("/")]
+    if any("/" in segment for segment in segments):
+        return Rejection("bad-name", url, "contains an encoded slash")
+    return entry_path("", "/".join(segments))
