@@ -64,7 +64,7 @@ mutants: $(DEV) ## change the decisions one by one, and list the changes that no
 	@$(BIN)/python -m mutmut results
 
 soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: 10 to 20 minutes; ARGS=--quick takes one
-	@$(BIN)/python -m tests.soak $(ARGS)
+	@$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone
 	@$(BIN)/python benchmarks/peers_faults.py $(ARGS)

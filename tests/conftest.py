@@ -12,8 +12,8 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
-from tests import servers, trees
-from tests.program import Program
+from tests.support import servers, trees
+from tests.support.program import Program
 
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
 """A server that is not installed is a failure then, and a skipped test otherwise."""

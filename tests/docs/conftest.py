@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests.support import servers
 from tests.conftest import SERVERS_REQUIRED
 from tests.docs.hosts import TOKEN, World
 from tests.docs.markdown import Block

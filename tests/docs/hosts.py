@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tests import servers
+from tests.support import servers
 from tests.docs.markdown import REPOSITORY
 
 TOKEN = "the-secret-of-the-example"
@@ -148,7 +148,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | type[Handler]]] = {
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }
-"""Host → what lies there, and the server: one of ``tests.servers``, or a handler of this module."""
+"""Host → what lies there, and the server: one of ``tests.support.servers``, or a handler of this module."""
 
 _URL_HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+)")
 

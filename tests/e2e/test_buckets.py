@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
-from tests.program import Program
-from tests.servers.bucket import PAGE
+from tests.support.program import Program
+from tests.support.servers.bucket import PAGE
 
 KEYS = {"a b.txt": 10, "c+d&e.txt": 20, "sub/f.txt": 30, "sub/deeper/日本語.bin": 40, "empty.txt": 0}
 MANY = 2 * PAGE + 3

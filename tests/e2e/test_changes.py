@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
-from tests.program import Program
-from tests.servers import Server
+from tests.support.program import Program
+from tests.support.servers import Server
 
 FLAVOURS = ("nginx", "nginx-rounded", "nginx-json", "apache", "apache-plain", "lighttpd", "caddy", "python")
 EACH_SERVER = pytest.mark.parametrize("flavour", FLAVOURS)

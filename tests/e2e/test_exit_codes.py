@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve, ServeAlone
-from tests.program import Program, Run, finish, wait_until
-from tests.servers.nginx import at_speed
+from tests.support.program import Program, Run, finish, wait_until
+from tests.support.servers.nginx import at_speed
 
 
 def assert_one_line(run: Run, code: int, *words: str) -> None:

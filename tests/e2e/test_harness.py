@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers, trees
+from tests.support import servers, trees
 from tests.conftest import Serve
 
 LOGGING = [name for name, flavour in servers.FLAVOURS.items() if flavour.parse]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import browser, servers
-from tests.browser import Browser
+from tests.support import browser, servers
+from tests.support.browser import Browser
 from tests.conftest import SERVERS_REQUIRED, ServeAlone
-from tests.program import Program
+from tests.support.program import Program
 
 HOSTILE = ('"><img src=x onerror=document.title=1>', "<b onclick=x>bold.txt", "\u202egnp.exe", "a" * 99)
 REFUSED = "\x1b[31mred.bin"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from crawler.model import limits
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
-from tests.program import Program, finish, wait_until
-from tests.servers.nginx import at_speed
+from tests.support.program import Program, finish, wait_until
+from tests.support.servers.nginx import at_speed
 
 SMALL = [f"small/s-{number:03}.bin" for number in range(200)]
 LARGE = [f"large/l-{number}.iso" for number in range(3)]

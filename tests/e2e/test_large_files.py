@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
-from tests.program import Program
+from tests.support.program import Program
 
 MIB = 1 << 20
 

@@ -9,7 +9,7 @@ import pytest
 
 import crawler
 from crawler import Kind, Outcome
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
 
 FILES = ("a.txt", "b c.zip", "sub/d.zip", "sub/deeper/e.txt")

@@ -15,9 +15,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import SERVERS_REQUIRED
-from tests.program import Program
-from tests.servers import Missing, Server
-from tests.servers.process import Flavour, Site
+from tests.support.program import Program
+from tests.support.servers import Missing, Server
+from tests.support.servers.process import Flavour, Site
 
 pytestmark = pytest.mark.server
 

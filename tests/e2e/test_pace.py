@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from crawler.http.pacing.concurrency import START
-from tests import trees
+from tests.support import trees
 from tests.conftest import SERVERS_REQUIRED
-from tests.faulty.behaviours import Crowded
-from tests.faulty.server import Site
-from tests.program import Program
-from tests.servers.nginx import PIECES, refusing
-from tests.servers.process import Missing, Server
+from tests.support.misbehaving.behaviours import Crowded
+from tests.support.misbehaving.server import Site
+from tests.support.program import Program
+from tests.support.servers.nginx import PIECES, refusing
+from tests.support.servers.process import Missing, Server
 
 FILES = 60
 SIZE = 3000

@@ -15,11 +15,11 @@ import pytest
 import crawler
 from crawler.workers import spawn
 from crawler.http.pacing.concurrency import START
-from tests.faulty.behaviours import Cut, Late, Redirect, Stall, Status
-from tests.faulty.fixtures import sandbox, site
-from tests.faulty.samples import KB, blob, many, wait_until
-from tests.faulty.sandbox import Program, Sandbox
-from tests.faulty.server import Site
+from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
+from tests.support.misbehaving.fixtures import sandbox, site
+from tests.support.misbehaving.samples import KB, blob, many, wait_until
+from tests.support.misbehaving.sandbox import Program, Sandbox
+from tests.support.misbehaving.server import Site
 
 __all__ = ["sandbox", "site"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import trees
-from tests.servers.process import free_port
+from tests.support import trees
+from tests.support.servers.process import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLE_SITE = REPOSITORY / "config" / "sample_site.py"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
-from tests.program import Program
-from tests.servers import Request, Server
+from tests.support.program import Program
+from tests.support.servers import Request, Server
 
 SERVERS = pytest.mark.parametrize(
     ("flavour", "zone"), [("nginx", "UTC"), ("apache", "Europe/Berlin"), ("lighttpd", "UTC")]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from crawler.model import limits
-from tests import trees
+from tests.support import trees
 from tests.conftest import Serve
-from tests.program import Program, finish, wait_until
-from tests.servers import Request
-from tests.servers.nginx import at_speed
+from tests.support.program import Program, finish, wait_until
+from tests.support.servers import Request
+from tests.support.servers.nginx import at_speed
 
 MIB = limits.MIB
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers, trees
+from tests.support import servers, trees
 from tests.conftest import Serve
-from tests.program import Program, Run
-from tests.servers import Request
+from tests.support.program import Program, Run
+from tests.support.servers import Request
 
 ROUNDED_OR_EXACT = (
     *(("nginx", zone) for zone in ("UTC", "America/New_York")),

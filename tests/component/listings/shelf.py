@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.trees import AWKWARD_NAMES, DIRECTORY_NAMES, MOMENTS, SIZES
+from tests.support.trees import AWKWARD_NAMES, DIRECTORY_NAMES, MOMENTS, SIZES
 
 FOLDERS = ("names", "odd", "sizes", "times", "empty")
 """The directories that are listed; the tree has no others at its top."""

@@ -24,7 +24,7 @@ from crawler.model.values import Kind, Listing
 from tests.component.listings import shelf
 from tests.component.listings.shapes import PROGRAMS, SHAPES, TREE, Shape, Zone, lay_out
 from tests.conftest import SERVERS_REQUIRED
-from tests.servers import Missing, Server
+from tests.support.servers import Missing, Server
 
 pytestmark = pytest.mark.server
 

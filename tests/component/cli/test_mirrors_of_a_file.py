@@ -1,0 +1,81 @@
+"""The mirrors of --config: what is wrong with one is said of that one, and harms no other."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.app import api as app
+from crawler.cli import parser as cli
+from crawler.model.report import Report
+from tests.support.misbehaving.behaviours import Status
+from tests.support.misbehaving.server import Site
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as running:
+        running.file("good", b"x")
+        running.file("bad", b"y", Status(404))
+        yield running
+
+
+def written(tmp_path: Path, site: Site, jobs: int, more: str) -> Path:
+    """A file of two mirrors; ``more`` is for the second one."""
+    file = tmp_path / "mirrors.toml"
+    mirrors = [f'[[mirror]]\nname = "{name}"\nurl = "{site.url}"\ndir = "{tmp_path / name}"\n' for name in ("a", "b")]
+    file.write_text(f"jobs = {jobs}\n[defaults]\nno_robots = true\nattempts = 1\n" + "".join(mirrors) + more)
+    return file
+
+
+both = pytest.mark.parametrize("jobs", [1, 2])
+
+
+@both
+def test_a_file_that_cannot_be_written_is_said_before_anything_begins(
+    jobs: int, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, site, jobs, 'summary = "/no/such/folder/x"\n')
+    assert cli.run(["--config", str(file)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "mirror b" in line
+    assert "/no/such/folder" in line
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    assert len(site.log) == 0
+
+
+@both
+def test_what_goes_wrong_at_the_start_of_one_leaves_the_other_its_account(
+    jobs: int, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
+    file = written(tmp_path, site, jobs, 'on_change = "true"\n')
+    assert cli.run(["--config", str(file)]) == 2
+    first, second = capsys.readouterr().err.split("--- b\n")
+    assert "failed: bad" in first
+    assert "TMPDIR" in second
+    assert (tmp_path / "a" / "good").exists()
+
+
+@both
+def test_a_bug_in_one_leaves_the_other_its_account(
+    jobs: int, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_mirror = app.run_mirror
+
+    async def broken(url: str, directory: str, *more: object) -> tuple[Report, object]:
+        if directory.endswith("a"):
+            raise LookupError("lost")
+        return await run_mirror(url, directory, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(app, "run_mirror", broken)
+    file = written(tmp_path, site, jobs, "")
+    assert cli.run(["--config", str(file)]) == 1
+    first, second = capsys.readouterr().err.split("--- b\n")
+    assert "unexpected LookupError: lost" in first
+    assert "failed: bad" in second
+    assert cli.run(["-v", "--config", str(file)]) == 1
+    assert "Traceback" in capsys.readouterr().err

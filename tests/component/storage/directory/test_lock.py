@@ -1,0 +1,157 @@
+"""One run at a time in one DIR."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crawler.storage.directory.destination import LocalDestination
+from crawler.model.errors import AlreadyRunning, DestinationError
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from crawler.storage.directory.destination import LocalDestination
+
+async def main():
+    async with LocalDestination(Path(sys.argv[1]), fsync="none") as destination:
+        await destination.acquire(0)
+        print("held", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def another_run(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", HOLDER, str(directory)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[4], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+async def test_the_refusal_names_the_run_that_holds_dir(tmp_path: Path) -> None:
+    with another_run(tmp_path) as process:
+        async with LocalDestination(tmp_path, fsync="none") as destination:
+            with pytest.raises(AlreadyRunning) as caught:
+                await destination.acquire(0)
+    owner, _, rest = str(caught.value).partition(") holds ")
+    assert re.fullmatch(rf"another run \(pid {process.pid}, since \d{{4}}-\d\d-\d\dT[\d:]{{8}}Z", owner)
+    assert rest.startswith(f"{tmp_path}: ")
+    assert "--lock-wait" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
+    with another_run(tmp_path) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert (tmp_path / ".crawler/lock").exists()
+        async with LocalDestination(tmp_path, fsync="none") as destination:
+            await destination.acquire(0)
+            assert (tmp_path / ".crawler/lock").read_text().startswith(f"pid {os.getpid()} since ")
+
+
+async def test_waiting_ends_when_the_other_run_does_and_the_loop_goes_on_meanwhile(tmp_path: Path) -> None:
+    first = LocalDestination(tmp_path, fsync="none")
+    async with LocalDestination(tmp_path, fsync="none") as second:
+        async with first:
+            await first.acquire(0)
+            waiting = asyncio.create_task(second.acquire(30))
+            turns, until = 0, time.monotonic() + 0.3
+            while time.monotonic() < until:
+                await asyncio.sleep(0)
+                turns += 1
+            assert not waiting.done()
+            assert turns > 100
+        async with asyncio.timeout(5):
+            await waiting
+
+
+async def test_waiting_has_an_end(tmp_path: Path) -> None:
+    async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
+        await first.acquire(0)
+        began = time.monotonic()
+        with pytest.raises(AlreadyRunning):
+            await second.acquire(0.25)
+        assert 0.25 <= time.monotonic() - began < 5
+
+
+async def test_the_next_run_gets_the_lock_when_one_has_left(tmp_path: Path) -> None:
+    for _ in range(3):
+        async with LocalDestination(tmp_path, fsync="none") as destination:
+            await destination.acquire(0)
+
+
+async def test_a_run_that_was_refused_touches_no_parts(tmp_path: Path) -> None:
+    async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
+        await first.acquire(0)
+        theirs = tmp_path / ".crawler/parts/theirs.part"
+        theirs.touch()
+        with pytest.raises(AlreadyRunning):
+            await second.acquire(0)
+    assert theirs.exists()
+
+
+async def test_a_symbolic_link_planted_as_the_lock_is_refused_and_its_target_stays(tmp_path: Path) -> None:
+    victim, lock = tmp_path / "victim", tmp_path / "dir/.crawler/lock"
+    victim.write_bytes(b"mine")
+    lock.parent.mkdir(parents=True)
+    lock.symlink_to(victim)
+    async with LocalDestination(tmp_path / "dir", fsync="none") as destination:
+        with pytest.raises(DestinationError, match=r"\.crawler/lock is a symbolic link"):
+            await destination.acquire(0)
+    assert victim.read_bytes() == b"mine"
+
+
+async def test_a_lock_that_has_other_names_is_replaced_and_they_stay(tmp_path: Path) -> None:
+    """``cp -al DIR SNAPSHOT``, or a planted link: nothing is written through it, and each has its own lock."""
+    victim, lock = tmp_path / "victim", tmp_path / "dir/.crawler/lock"
+    victim.write_bytes(b"mine")
+    lock.parent.mkdir(parents=True)
+    lock.hardlink_to(victim)
+    (lock.parent / "lock.new").symlink_to(victim)
+    async with (
+        LocalDestination(tmp_path / "dir", fsync="none") as first,
+        LocalDestination(tmp_path / "dir", fsync="none") as second,
+    ):
+        await first.acquire(0)
+        with pytest.raises(AlreadyRunning, match=f"pid {os.getpid()}"):
+            await second.acquire(0)
+    assert victim.read_bytes() == b"mine"
+    assert victim.stat().st_nlink == lock.stat().st_nlink == 1
+    assert sorted(path.name for path in lock.parent.iterdir()) == ["lock", "parts"]
+
+
+async def test_a_lock_that_has_other_names_and_is_held_is_not_replaced(tmp_path: Path) -> None:
+    with another_run(tmp_path):
+        (tmp_path / "other").hardlink_to(tmp_path / ".crawler/lock")
+        async with LocalDestination(tmp_path, fsync="none") as destination:
+            with pytest.raises(AlreadyRunning):
+                await destination.acquire(0)
+        assert (tmp_path / "other").samefile(tmp_path / ".crawler/lock")
+
+
+@pytest.mark.parametrize("text", [b"", b"garbage\x1b[2J", b"pid 1 since x\n", b"\xff" * 500])
+async def test_a_damaged_lock_file_is_no_trouble(tmp_path: Path, text: bytes) -> None:
+    async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
+        await first.acquire(0)
+        (tmp_path / ".crawler/lock").write_bytes(text)
+        with pytest.raises(AlreadyRunning) as caught:
+            await second.acquire(0)
+        assert str(caught.value).startswith(f"another run holds {tmp_path}")

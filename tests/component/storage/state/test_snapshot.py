@@ -1,0 +1,68 @@
+"""A small state is read in one pass, a large one folder by folder: nobody can tell the difference."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.storage.state import SqliteState
+from crawler.storage.state import snapshot
+from tests.component.storage.state.test_store import fill, known, memo
+
+
+@pytest.fixture(params=["small", "many files", "many listings", "long listings"])
+async def state_path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    limit = {"many files": "FILES", "many listings": "LISTINGS", "long listings": "LISTING_BYTES"}.get(request.param)
+    if limit is not None:
+        monkeypatch.setattr(snapshot, limit, 0)
+    path = tmp_path / "state.sqlite3"
+    await fill(path, known("top"), known("a/b"), known("a/c"), known("a/d/e"))
+    return path
+
+
+async def test_every_folder_and_listing_is_known(state_path: Path) -> None:
+    async with SqliteState(state_path) as state:
+        for _ in range(2):
+            assert await state.folder("") == {"top": known("top")}
+            assert await state.folder("a") == {"b": known("a/b"), "c": known("a/c")}
+            assert await state.folder("never") == {}
+            assert await state.listing("http://h/a/") == memo()
+            assert await state.listing("http://h/never/") is None
+
+
+async def test_what_changes_is_seen_at_once(state_path: Path) -> None:
+    async with SqliteState(state_path) as state:
+        state.remember([known("a/b", size=9)])
+        assert await state.folder("a") == {"b": known("a/b", size=9), "c": known("a/c")}
+        state.forget(["a/c"])
+        assert await state.folder("a") == {"b": known("a/b", size=9)}
+        state.remember([known("new/x")])
+        assert await state.folder("new") == {"x": known("new/x")}
+        state.remember_listing(memo(body_digest="sha256:11"))
+        assert await state.listing("http://h/a/") == memo(body_digest="sha256:11")
+        state.forget_folder("a/d")
+        assert await state.folder("a/d") == {}
+
+
+async def test_a_damaged_row_is_dropped_and_said_once(state_path: Path) -> None:
+    with closing(sqlite3.connect(state_path)) as connection, connection:
+        connection.execute("UPDATE files SET size = 'big' WHERE name = ?", (b"b",))
+    async with SqliteState(state_path) as state:
+        for _ in range(2):
+            assert await state.folder("a") == {"c": known("a/c")}
+        assert "1 damaged record" in (state.problem or "")
+    async with SqliteState(state_path) as state:
+        assert await state.folder("a") == {"c": known("a/c")}
+    assert state.problem is None
+
+
+async def test_small_states_are_asked_without_a_word_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    await fill(path, known("a/b"))
+    async with SqliteState(path) as state:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM files")
+        assert await state.folder("a") == {"b": known("a/b")}

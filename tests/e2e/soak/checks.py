@@ -1,0 +1,167 @@
+"""What must hold after a run, however it ended: DIR against the tree, the account against the server's log."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.soak.server import Log
+from tests.e2e.soak.tree import data_of, mtime_of, size_of
+
+OWN = ".crawler"
+OWN_NAMES = frozenset(("state.sqlite3", "state.sqlite3-wal", "state.sqlite3-shm", "lock", "parts"))
+SHOWN = 5
+"""Examples of one problem that are named."""
+
+
+class Wrong(AssertionError):
+    """Something that was promised does not hold."""
+
+
+@dataclass(slots=True)
+class Held:
+    """What DIR holds: path → number of the version."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Path → (inode, time of change in nanoseconds): who has the same ones need not be read again."""
+
+
+def none(what: str, found: object) -> None:
+    """Raises Wrong if there are any ``found``."""
+    items = sorted(map(repr, found)) if isinstance(found, set | frozenset | list | dict) else [repr(found)]
+    if found:
+        raise Wrong(f"{what}: {len(items):,}, such as {', '.join(items[:SHOWN])}")
+
+
+def equal(what: str, found: object, wanted: object) -> None:
+    """Raises Wrong unless both are the same."""
+    if found != wanted:
+        raise Wrong(f"{what}: {found!r}, wanted {wanted!r}")
+
+
+def look(directory: Path, tree: Mapping[str, int], before: Held, *, all_again: bool = False) -> Held:
+    """Read DIR. Every file must be, whole, the version of ``tree`` or the one that was there ``before``."""
+    held, broken = Held(), set[str]()
+    for path, info in _below(str(directory)):
+        if stat.S_ISDIR(info.st_mode):
+            held.folders.add(path)
+            continue
+        stamp = (info.st_ino, info.st_ctime_ns)
+        number = before.files.get(path) if not all_again and before.stamps.get(path) == stamp else None
+        if number is None:
+            number = _version(directory / path, info, (tree.get(path), before.files.get(path)))
+        if number is None:
+            broken.add(path)
+        else:
+            held.files[path], held.stamps[path] = number, stamp
+    none("files under a final name that are no version of theirs", broken)
+    none("strangers in .crawler", set(os.listdir(directory / OWN)) - OWN_NAMES)
+    return held
+
+
+def _version(path: Path, info: os.stat_result, candidates: tuple[int | None, ...]) -> int | None:
+    """Which of ``candidates`` the file is, by its size, time and bytes."""
+    for number in dict.fromkeys(candidates):
+        if number is None or not stat.S_ISREG(info.st_mode):
+            continue
+        if (info.st_size, int(info.st_mtime)) == (size_of(number), mtime_of(number)):
+            with open(path, "rb") as file:
+                if file.read() == data_of(number):
+                    return number
+    return None
+
+
+def _below(top: str) -> Iterator[tuple[str, os.stat_result]]:
+    """(path below ``top``, what lstat says) of all but the program's own folder."""
+    todo = [""]
+    while todo:
+        folder = todo.pop()
+        with os.scandir(f"{top}/{folder}") as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if path == OWN:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(path)
+                yield path, entry.stat(follow_symlinks=False)
+
+
+def parts(directory: Path) -> list[str]:
+    """Names of incomplete downloads."""
+    return sorted(os.listdir(directory / OWN / "parts"))
+
+
+def nothing_lost(before: Held, after: Held, tree: Mapping[str, int]) -> None:
+    """What is upstream and was here is still here."""
+    none("deleted, though upstream", (before.files.keys() & tree.keys()) - after.files.keys())
+
+
+def up_to_date(log: Log, before: Held, after: Held, tree: Mapping[str, int]) -> None:
+    """After a run that came to its end: what the server let it have is here, the rest is as it was."""
+    late = {path for path in tree if after.files.get(path) != tree[path]}
+    excused = {path for path in late if path in log.failed_files or path.rpartition("/")[0] not in log.served}
+    none("listed and served, but not current here", late - excused)
+    none("changed by a run in which it failed", {p for p in excused if after.files.get(p) != before.files.get(p)})
+
+
+def proven_gone(log: Log, before: Held, folders: set[str], tree: Mapping[str, int]) -> set[str]:
+    """Files that a run which deletes has to delete: a whole listing does not show them, or a folder above them."""
+
+    def is_proven(path: str) -> bool:
+        folder = path.rpartition("/")[0]
+        while folder not in folders:
+            folder = folder.rpartition("/")[0]
+        return folder in log.served
+
+    return {path for path in before.files.keys() - tree.keys() if is_proven(path)}
+
+
+def change_list(lines: str, summary: Mapping[str, object], before: Held, after: Held) -> None:
+    """The change list names what has changed in DIR and what failed, once each, and nothing else."""
+    told = dict[str, set[str]](added=set(), updated=set(), deleted=set(), failed=set())
+    for line in lines.splitlines():
+        change = json.loads(line)
+        told[change["change"]].add(change["path"])
+    saved = told["added"] | told["updated"]
+    new = {path for path, number in after.files.items() if before.files.get(path) != number}
+    none("changed, and not in the change list", new - saved)
+    none("in the change list, and not here", saved - after.files.keys())
+    none(
+        "deleted by the change list only, or in DIR only", told["deleted"] ^ (before.files.keys() - after.files.keys())
+    )
+    for count, paths in (("saved", saved), ("deleted", told["deleted"]), ("failed", told["failed"])):
+        equal(f"{count} in the account", summary[count], len(paths))
+
+
+def account(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) -> None:
+    """The account adds up, and its failures are exactly those that the server remembers."""
+    ends = [summary[name] for name in ("saved", "unchanged", "skipped", "failed")]
+    equal("saved + unchanged + skipped + failed", sum(ends), summary["listed"])  # type: ignore[arg-type]
+    for name, wanted in (("failures", log.failed_files), ("listing_failures", log.failed_listings)):
+        named = {item["path"] for item in summary[name]}  # type: ignore[attr-defined]
+        none(f"{name} without a reason on the server's side", named - wanted.keys())
+        if not summary["interrupted"]:
+            none(f"{name} that are not told", wanted.keys() - named)
+    if summary["interrupted"]:
+        return
+    equal("skipped", summary["skipped"], 0)
+    equal("failed", summary["failed"], len(log.failed_files))
+    equal("listings_failed", summary["listings_failed"], len(log.failed_listings))
+    _listed(summary, log, tree)
+
+
+def _listed(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) -> None:
+    """Every file of a listing that was sent whole is listed; one that was cut shows some of its files."""
+    folders = [path.rpartition("/")[0] for path in tree]
+    sure = sum(folder in log.served for folder in folders)
+    perhaps = sum(folder in log.failed_listings for folder in folders)
+    listed = summary["listed"]
+    assert isinstance(listed, int)
+    if not sure <= listed <= sure + perhaps:
+        raise Wrong(f"listed {listed:,}: {sure:,} were shown for certain, and {perhaps:,} perhaps")

@@ -1,0 +1,105 @@
+"""The ways of failing: which request fails, and what the client gets to see."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import blake2b
+
+from tests.support.misbehaving.answers import Answer
+
+LOGIN = b"<!DOCTYPE html><html><head><title>Log in</title></head><body><form>".ljust(5000) + b"</form></body></html>"
+"""Longer than any small file and shorter than any large one: no listed size is that of this page."""
+ELSEWHERE = "http://login.invalid/?back=1"
+
+
+class Fault(StrEnum):
+    """One way of failing. The first eight heal by another attempt; what the others say is a verdict about the URL."""
+
+    BUSY = "503"
+    BROKEN = "500"
+    OVERLOAD = "429"
+    RESET = "reset"
+    SHORT = "short"
+    STALL = "stall"
+    CHUNKS = "chunks"
+    GARBAGE = "garbage"
+    GONE = "404"
+    WRONG = "size"
+    """A file longer or shorter than listed; a listing that lacks its second half. The length of the answer agrees."""
+    LOGIN = "login"
+    ELSEWHERE = "redirect"
+
+
+VERDICTS = frozenset((Fault.GONE, Fault.WRONG, Fault.LOGIN, Fault.ELSEWHERE))
+HEALED = tuple(fault for fault in Fault if fault not in VERDICTS)
+WITHOUT_BODY = frozenset((Fault.BUSY, Fault.BROKEN, Fault.OVERLOAD, Fault.RESET, Fault.GARBAGE))
+"""Those that can be told from an answer that has no body anyway."""
+
+
+class Dice:
+    """Decides by the numbers of run and request alone, so that a seed gives the same faults again."""
+
+    def __init__(self, rate: float, seed: int) -> None:
+        self._rate = rate
+        self._seed = seed
+
+    def roll(self, run: int, number: int, *, verdicts: bool) -> tuple[Fault | None, int]:
+        """What befalls request ``number`` of a run, and a further number to vary it by."""
+        digest = blake2b(f"{self._seed}/{run}/{number}".encode(), digest_size=12).digest()
+        if int.from_bytes(digest[:4], "big") >= self._rate * 2**32:
+            return None, 0
+        which, more = int.from_bytes(digest[4:8], "big"), int.from_bytes(digest[8:], "big")
+        choice = tuple(Fault) if verdicts else HEALED
+        return choice[which % len(choice)], more
+
+
+def shaped(fault: Fault, reply: Answer, more: int) -> Answer:
+    """The answer that stands in for ``reply``, for faults that are answers."""
+    page = (("Content-Type", "text/html"),)
+    match fault:
+        case Fault.BUSY | Fault.OVERLOAD:
+            # Each 429 without a time holds up everybody for a second: a few are enough.
+            said = ("1", None)[more % 2] if more % 32 < 2 else "0"
+            after = (("Retry-After", said),) if said is not None else ()
+            return Answer(status=int(fault), headers=(*page, *after), body=b"later")
+        case Fault.BROKEN | Fault.GONE:
+            return Answer(status=int(fault), headers=page, body=b"<html>an error page</html>")
+        case Fault.LOGIN:
+            return Answer(headers=page, body=LOGIN)
+        case Fault.ELSEWHERE:
+            return Answer(status=302, headers=(("Location", ELSEWHERE),))
+        case Fault.WRONG:
+            return _wrong(reply, more)
+        case _:
+            return reply
+
+
+def _wrong(reply: Answer, more: int) -> Answer:
+    """Half of it, or much more than it; the headers agree with what comes."""
+    half = bool(reply.body) and (more % 2 == 0 or ("Content-Type", "text/html") in reply.headers)
+    body = reply.body[: len(reply.body) // 2] if half else reply.body * 2 + b"x" * 5000
+    return Answer(headers=reply.headers, body=body)
+
+
+def wire(fault: Fault | None, reply: Answer, date: bytes, *, head: bool) -> tuple[bytes, bool]:
+    """The bytes to send, and whether the connection is of use afterwards. RESET and STALL are the sender's business."""
+    if fault is Fault.GARBAGE:
+        return b"\x16\x03 nobody knows what this is\r\n\r\n", False
+    top = _head(reply, date, chunked=fault is Fault.CHUNKS)
+    body = b"" if head or reply.status == 304 else reply.body
+    if fault is Fault.CHUNKS:
+        half = body[: len(body) // 2] or b"x"
+        return b"%b%x\r\n%b\r\nzz\r\nno chunk" % (top, len(half), half), False
+    if fault in (Fault.SHORT, Fault.STALL):
+        return (top + body[: len(body) // 2] if body else top[: len(top) // 2]), False
+    return top + body, True
+
+
+def _head(reply: Answer, date: bytes, *, chunked: bool) -> bytes:
+    lines = [b"HTTP/1.1 %d Status" % reply.status, b"Date: " + date]
+    lines += [f"{name}: {value}".encode() for name, value in reply.headers]
+    if chunked:
+        lines.append(b"Transfer-Encoding: chunked")
+    elif reply.status != 304:
+        lines.append(b"Content-Length: %d" % len(reply.body))
+    return b"\r\n".join(lines) + b"\r\n\r\n"

@@ -1,0 +1,102 @@
+"""One run of the program: watched, measured, and ended by a signal when its moment has come."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.memory import peak
+
+STEP = 0.002
+"""Seconds between two looks at a run that is to be ended at a certain moment."""
+BETWEEN = 0.05
+"""Seconds between two looks at the memory."""
+
+
+class TooLate(Exception):
+    """The time limit of the whole soak has passed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """A signal, and the moment for it."""
+
+    number: signal.Signals
+    moment: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a run ended."""
+
+    code: int
+    """Exit status; negative: killed by that signal."""
+    text: str
+    """Standard output and standard error."""
+    seconds: float
+    struck: float | None
+    """Seconds from the signal to the end; None if none was sent."""
+    half: int
+    """Largest resident size until half of the run's time had passed, in bytes; 0 where it cannot be seen."""
+    peak: int
+    """The same for all of it."""
+
+
+def run(arguments: Sequence[str], log: Path, deadline: float, blow: Blow | None = None) -> Run:
+    """``python -m crawler ARGUMENTS``. Raises TooLate, with nothing left running, at ``deadline`` (monotonic)."""
+    began = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crawler", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        peaks, struck = _watch(process, deadline, blow)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    ended = time.monotonic()
+    middle = (began + ended) / 2
+    return Run(
+        code=process.returncode,
+        text=log.read_text("utf-8", "backslashreplace"),
+        seconds=ended - began,
+        struck=None if struck is None else ended - struck,
+        half=max((peak for when, peak in peaks if when <= middle), default=0),
+        peak=max((peak for _, peak in peaks), default=0),
+    )
+
+
+def _watch(
+    process: subprocess.Popen[bytes], deadline: float, blow: Blow | None
+) -> tuple[list[tuple[float, int]], float | None]:
+    """Until it ends. Returns its peaks of memory so far, by time, and the time of the signal."""
+    peaks: list[tuple[float, int]] = []
+    struck: float | None = None
+    while process.poll() is None:
+        now = time.monotonic()
+        if now > deadline:
+            raise TooLate
+        if blow is not None and struck is None and blow.moment():
+            process.send_signal(blow.number)
+            struck = time.monotonic()
+        if not peaks or now - peaks[-1][0] >= BETWEEN:
+            peaks.append((now, peak(process.pid)))
+        time.sleep(STEP if blow is not None and struck is None else BETWEEN / 5)
+    return peaks, struck
+
+
+def environment_is_plain() -> None:
+    """Proxies and settings of this machine are none of the soak's."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith("CRAWLER_"):
+            del os.environ[name]

@@ -1,0 +1,56 @@
+"""Which runs a soak is made of."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.e2e.soak.checks import Wrong, equal
+from tests.e2e.soak.server import Plan
+from tests.e2e.soak.soak import Row, Soak, Step
+
+
+def whole(work: Soak, plan: Plan) -> None:
+    """The mirror comes into being in spite of everything; then three days of changes upstream."""
+    work.run(Step(name="a tenth, elsewhere", below="s0", verdicts=False))
+    share = plan.files // 10
+    work.run(Step(name="first", blow=signal.SIGKILL, after=share))
+    work.run(Step(name="first, again", blow=signal.SIGTERM, after=2 * share))
+    work.run(Step(name="first, again", blow=signal.SIGKILL, after=2 * share))
+    work.run(Step(name="first, to its end"))
+    work.run(Step(name="what had failed", verdicts=False))
+    work.verify()
+    work.advance()
+    work.run(Step(name="day 1", blow=signal.SIGKILL, after=plan.folders // 2))
+    work.run(Step(name="day 1, again"))
+    work.run(Step(name="day 1, the rest", verdicts=False))
+    work.advance()
+    work.run(Step(name="day 2, --delete", delete=True))
+    work.run(Step(name="the same, --ignore-errors", delete=True, ignore_errors=True))
+    work.run(Step(name="day 2, the rest", delete=True, verdicts=False))
+    work.advance()
+    work.run(Step(name="day 3, --delete", delete=True, verdicts=False, blow=signal.SIGKILL))
+    _until_nothing_is_new(work)
+
+
+def brief(work: Soak, plan: Plan) -> None:
+    """A kill, a run with failures, and a day with deletions, for a tree so small that it takes seconds."""
+    work.run(Step(name="first", blow=signal.SIGKILL, after=plan.files // 2))
+    work.run(Step(name="first, to its end"))
+    work.advance()
+    work.run(Step(name="day 1, --delete --ignore-errors", delete=True, ignore_errors=True))
+    _until_nothing_is_new(work)
+
+
+def _until_nothing_is_new(work: Soak) -> None:
+    work.run(Step(name="the rest", delete=True, verdicts=False))
+    unchanged_is_cheap(work.run(Step(name="nothing new", delete=True, verdicts=False)), len(work.tree.folders))
+    work.verify()
+
+
+def unchanged_is_cheap(row: Row, folders: int) -> None:
+    """A run over an unchanged tree asks once per folder, once more per fault, and for no file."""
+    equal("saved", row.summary["saved"], 0)
+    equal("requests for files", row.log.files, 0)
+    most = folders + row.log.listing_faults + folders // 100
+    if not folders <= row.log.listings <= most:
+        raise Wrong(f"{row.log.listings:,} requests for {folders:,} listings and {row.log.listing_faults:,} faults")

@@ -1,0 +1,141 @@
+"""The tree upstream: a number for every version of every file, and all that is served follows from the number.
+
+No content is kept: whoever knows the number knows size, bytes, time and validators, on both sides of the network.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from hashlib import blake2b
+
+from tests.support.misbehaving import pages
+from tests.support.misbehaving.answers import Version
+from tests.support.misbehaving.site import OLD
+
+KIB = 1024
+SUFFIXES = (".bin", ".tar.gz", ".txt", ".deb", " ä&b.iso", "%41;x.zip", "'q'+.jar")
+SMALL, LARGE_FROM, LARGE_TO = 4 * KIB, 260 * KIB, 1024 * KIB
+"""Sizes in bytes: most files have up to SMALL; one in 500 is streamed into a part."""
+YEARS = 100_000_000
+"""Seconds over which the times of the files are spread, all of them long ago."""
+
+
+@cache
+def _block() -> bytes:
+    return random.Random("soak").randbytes(2 * LARGE_TO)
+
+
+def _chance(number: int) -> tuple[int, int, int]:
+    digest = blake2b(number.to_bytes(8, "big"), digest_size=12).digest()
+    return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big"), int.from_bytes(digest[8:], "big")
+
+
+def size_of(number: int) -> int:
+    """Bytes of version ``number``."""
+    kind, size, _ = _chance(number)
+    if kind % 500 == 0:
+        return LARGE_FROM + size % (LARGE_TO - LARGE_FROM)
+    return 0 if kind % 50 == 1 else 1 + size % SMALL
+
+
+def mtime_of(number: int) -> int:
+    """Seconds since the epoch: what Last-Modified says of version ``number``."""
+    return int(OLD) - _chance(number)[2] % YEARS
+
+
+def data_of(number: int) -> bytes:
+    """The bytes of version ``number``."""
+    start = _chance(number)[2] % LARGE_TO
+    return _block()[start : start + size_of(number)]
+
+
+class Tree:
+    """Folder → name → number of the version that is there now. Equal arguments make equal trees."""
+
+    def __init__(self, files: int, folders: int, seed: int) -> None:
+        self._seed = seed
+        self._day = 0
+        self._last = 0
+        fan = 10 if folders >= 300 else 2
+        self.folders: dict[str, dict[str, int]] = {"": {}}
+        self._below: dict[str, list[str]] = {}
+        inner = 1 + fan + fan * fan
+        for number in range(max(1, folders - inner)):
+            self._add_folder(f"s{number % fan}/g{number // fan % fan}/d{number:04}")
+        self._leaves = [path for path in self.folders if path.count("/") == 2]
+        for number in range(files):
+            self._add(self._leaves[number % len(self._leaves)])
+
+    def shape(self, folder: str) -> str:
+        """Which server's listing the folder has: exact sizes, or rounded ones and no ETags."""
+        return "apache" if folder[1:2] in tuple("13579") else "nginx"
+
+    def version(self, folder: str, number: int) -> Version:
+        """What a GET of that version is answered with."""
+        etag = None if self.shape(folder) == "apache" else f'"{number:x}"'
+        return Version(data=data_of(number), mtime=mtime_of(number), etag=etag)
+
+    def page(self, folder: str) -> bytes:
+        """The listing of ``folder``."""
+        below = self._below.get(folder, ())
+        rows = [pages.Row(href=f"{name}/", size=None, mtime=OLD) for name in below]
+        for name, number in self.folders[folder].items():
+            row = pages.Row(href=pages.nginx_href(name), size=size_of(number), mtime=mtime_of(number), text=name)
+            rows.append(row)
+        return pages.SHAPES[self.shape(folder)](f"/pub/{folder}/" if folder else "/pub/", rows)
+
+    def files(self) -> dict[str, int]:
+        """Path → number."""
+        return {path: number for path, _, _, number in self._all()}
+
+    def advance(self) -> None:
+        """A day passes: one file in a hundred is changed, renamed, removed or new, one folder in a thousand too."""
+        self._day += 1
+        chance = random.Random(f"{self._seed}/{self._day}")
+        there = list(self._all())
+        share = max(5, len(there) // 100)
+        picked = chance.sample(there, min(len(there), share * 4 // 5))
+        for index, (_, folder, name, number) in enumerate(picked):
+            if index % 4 < 2:
+                self._last += 1
+                self.folders[folder][name] = self._last
+                continue
+            del self.folders[folder][name]
+            if index % 4 == 2:
+                self.folders[chance.choice(self._leaves)][f"renamed-{self._day}-{name}"] = number
+        for _ in range(share // 5):
+            self._add(chance.choice(self._leaves))
+        for _ in range(max(1, len(self._leaves) // 1000)):
+            self._replace_folder(chance)
+
+    def _replace_folder(self, chance: random.Random) -> None:
+        """One folder goes with all that is in it, one comes."""
+        gone = self._leaves.pop(chance.randrange(len(self._leaves)))
+        del self.folders[gone]
+        parent, _, name = gone.rpartition("/")
+        self._below[parent].remove(name)
+        path = f"{parent}/day{self._day}-{name}"
+        self._add_folder(path)
+        self._leaves.append(path)
+        for _ in range(5):
+            self._add(path)
+
+    def _add_folder(self, path: str) -> None:
+        if path in self.folders:
+            return
+        parent, _, name = path.rpartition("/")
+        self._add_folder(parent)
+        self._below.setdefault(parent, []).append(name)
+        self.folders[path] = {}
+
+    def _add(self, folder: str) -> None:
+        self._last += 1
+        self.folders[folder][f"f{self._last:07}{SUFFIXES[self._last % len(SUFFIXES)]}"] = self._last
+
+    def _all(self) -> Iterator[tuple[str, str, str, int]]:
+        """(path, folder, name, number) of every file."""
+        for folder, names in self.folders.items():
+            for name, number in names.items():
+                yield f"{folder}/{name}" if folder else name, folder, name, number

@@ -1,5 +1,0 @@
-"""A sandbox for DIR and a scripted server: what a second run asks for, says and leaves alone."""
-
-from tests.faulty.fixtures import sandbox, site
-
-__all__ = ["sandbox", "site"]

@@ -1,0 +1,91 @@
+"""Row X13: the run is cancelled at any of its awaits: as a library inside somebody else's program."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crawler
+from tests.support.misbehaving.samples import DAY, blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+pytestmark = pytest.mark.own
+SAMPLES = 40
+CONFIG = crawler.Config(delete=True, attempts=2, connect_timeout=2, read_timeout=2)
+
+
+class Counted(Coroutine[Any, Any, Any]):
+    """A coroutine that says when it goes on."""
+
+    def __init__(self, inner: Coroutine[Any, Any, Any], step: Callable[[], None]) -> None:
+        self._inner, self._step = inner, step
+
+    def send(self, value: Any) -> Any:
+        self._step()
+        return self._inner.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._inner.throw(*error)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return (yield from self._inner.__await__())
+
+
+async def run_until(step: int | None, url: str, directory: Path) -> int:
+    """A run that is cancelled when its tasks have gone on ``step`` times in all. Returns how often they did."""
+    loop, count = asyncio.get_running_loop(), 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+        if count == step:
+            loop.call_soon(run.cancel)
+
+    loop.set_task_factory(lambda its, coro, **more: asyncio.Task(Counted(coro, tick), loop=its, **more))  # type: ignore[arg-type]
+    run = loop.create_task(crawler.mirror(url, directory, CONFIG))
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.timeout(10):
+            await run
+    loop.set_task_factory(None)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, f"tasks that go on after step {step}: {left}"
+    return count
+
+
+@pytest.mark.row("X13")
+async def test_a_run_may_be_cancelled_at_any_await(sandbox: Sandbox, site: Site) -> None:
+    for number in range(4):
+        site.file(f"f{number}", blob(500, number))
+    site.file("large", blob(400_000))
+    old = site.contents()
+    kept = sandbox.reports / "first"
+    await run_until(None, site.url, kept)
+    site.file("f0", blob(501, 9), mtime=OLD + DAY)
+    site.file("large", blob(400_001, 9), mtime=OLD + DAY)
+    site.file("sub/new", blob(700))
+    site.remove("f3")
+    shutil.copytree(kept, sandbox.directory)
+    steps = await run_until(None, site.url, sandbox.directory)
+    sandbox.holds(site.contents())
+    threads = threading.active_count()
+    for sample in range(SAMPLES):
+        shutil.rmtree(sandbox.directory)
+        shutil.copytree(kept, sandbox.directory)
+        await run_until(1 + sample * steps // SAMPLES, site.url, sandbox.directory)
+        sandbox.holds_only_whole(old, site.contents())
+        await run_until(None, site.url, sandbox.directory)
+        sandbox.holds(site.contents())
+        assert sandbox.parts() == []
+    assert threading.active_count() <= threads + 4, "threads are left behind"

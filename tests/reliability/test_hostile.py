@@ -1,0 +1,233 @@
+"""Rows H: servers that want out of DIR, or want credentials at another place."""
+
+from __future__ import annotations
+
+from posixpath import normpath
+from urllib.parse import unquote
+
+import pytest
+
+from tests.support.misbehaving.answers import Version
+from tests.support.misbehaving.behaviours import Redirect, Says
+from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.samples import authority, beside, blob, certificate, each_beside, populate, with_credentials
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Log, Site
+from tests.support.misbehaving.site import OLD, Resource
+
+OWNED = b"owned"
+
+# fmt: off
+TRAVERSALS = (
+    "../../owned", "%2e%2e/%2e%2e/owned", "..%2f..%2fowned", "%2e%2e%2f%2e%2e%2fowned", "%252e%252e%252fowned",
+    "....//....//owned", "..%252f..%252fowned", ".%2e/.%2e/owned", "%2e./owned", "sub/../../owned", "./../owned",
+    "..%2F", "..%2f/owned", "%2e%2e%2fowned/", "a%2f..%2f..%2f..%2fowned", "..%c0%afowned", "..;/owned",
+    "../pub2/owned", "/pub2/owned", "/publ/../pub2/owned",
+)
+DISGUISES = (
+    "%2Ftmp%2Fowned", "/tmp/owned", "//tmp/owned", "///owned", "..%5c..%5cowned", "C:%5cowned", "C:/owned", "%00",
+    "~", "~root/owned", "$HOME/owned", ".", "%2E/", "%2e", "..", "%2e%2e", "..%00/owned", "\\owned", "..\\..\\owned",
+    "owned%00.txt", "http:owned", "http:///owned", "http://", "http://[::1/owned", "//[", "%", "%zz", "%2",
+    "http://127.0.0.1:99999/owned",
+)
+# fmt: on
+
+
+def answers_everything(site: Site) -> None:
+    """Every URL that nobody made is a file that wants to be somewhere else."""
+
+    def resource(target: str) -> Resource | None:
+        if target == "/robots.txt" or target.endswith("/"):
+            return None
+        return Resource(path=target, state=Version(data=OWNED, mtime=OLD))
+
+    site.otherwise = resource
+
+
+def stay_below_the_root(log: Log) -> None:
+    for target in log.targets:
+        if target != "/robots.txt":
+            assert f"{normpath(unquote(target.partition('?')[0]))}/".startswith("/pub/"), target
+
+
+@pytest.mark.row("H01", "H02")
+@pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
+@pytest.mark.parametrize("hrefs", [TRAVERSALS, DISGUISES], ids=["H01 traversals", "H02 disguises"])
+def test_no_name_leads_out_of_the_directory(sandbox: Sandbox, shape: str, hrefs: tuple[str, ...]) -> None:
+    with Site(shape=shape) as site:
+        answers_everything(site)
+        wanted = populate(site)
+        site.links(*hrefs)
+        run = sandbox.mirror(site.url, attempts=1)
+        run.ends(0, 5)
+        there = sandbox.tree()
+        assert {path: there.get(path) for path in wanted} == wanted
+        stay_below_the_root(site.log)
+
+
+@pytest.mark.row("H01")
+def test_directories_may_not_lead_out_either(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    answers_everything(site)
+    site.links(*(f"{href.rstrip('/')}/" for href in TRAVERSALS), size=None)
+    run = sandbox.mirror(site.url, attempts=1)
+    run.ends(0, 5)
+    there = sandbox.tree()
+    assert {path: there.get(path) for path in wanted} == wanted
+    stay_below_the_root(site.log)
+
+
+@pytest.mark.own
+@pytest.mark.row("H01", "H02")
+@pytest.mark.parametrize("href", ["..%2fesc", "a%00b"])
+def test_a_name_that_cannot_be_saved_fails_in_every_run_and_is_given_a_reason(
+    sandbox: Sandbox, site: Site, href: str
+) -> None:
+    populate(site)
+    site.links(href)
+    sandbox.mirror(site.url).fails(5)
+    there = sandbox.tree()
+    site.remove("other/g")
+    for delete in (False, True):
+        run = sandbox.mirror(site.url, delete=delete)
+        run.fails(5)
+        run.says("a slash or NUL inside")
+    sandbox.holds(there)
+
+
+@pytest.mark.row("H03")
+def test_a_redirect_or_a_disposition_does_not_choose_the_name(sandbox: Sandbox, site: Site) -> None:
+    wish = (("Content-Disposition", "attachment; filename=\"../../x\"; filename*=UTF-8''..%2F..%2F.bashrc"),)
+    site.file("a.bin", blob(500), Says(headers=wish))
+    site.file("b.bin", blob(600), Redirect("/pub/elsewhere/.bashrc"))
+    site.file("elsewhere/.bashrc", blob(600))
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("H03")
+def test_a_redirect_out_of_the_tree_is_refused(sandbox: Sandbox, site: Site) -> None:
+    answers_everything(site)
+    targets = ("%2e%2e%2f.bashrc", "/pub/%2e%2e%2f.bashrc", "../.bashrc", "/pub/../.bashrc", "/.bashrc")
+    good = each_beside(site, {f"f{n}": Redirect(target) for n, target in enumerate(targets)}, blob(5))
+    sandbox.mirror(site.url, attempts=1).fails(5)
+    sandbox.holds(good)
+    stay_below_the_root(site.log)
+
+
+ELSEWHERE = (
+    "http://localhost:{port}/pub/x",
+    "//localhost:{port}/pub/x",
+    "http://127.0.0.1:{port}/pub/x",
+    "http://127.0.0.1:{here}@127.0.0.1:{port}/pub/x",
+    "http://127.0.0.1:{port}#@127.0.0.1:{here}/pub/x",
+    "http://127.0.0.1:{port}\\@127.0.0.1:{here}/pub/x",
+    "http://[::ffff:127.0.0.1]:{port}/pub/x",
+    "http://2130706433:{port}/pub/x",
+    "http:\\\\127.0.0.1:{port}/pub/x",
+    "http:/\t/127.0.0.1:{port}/pub/x",
+)
+
+
+@pytest.mark.row("H04")
+@pytest.mark.parametrize("kind", ["files", "folders"])
+def test_a_link_to_another_origin_is_not_followed(sandbox: Sandbox, site: Site, kind: str) -> None:
+    wanted = populate(site)
+    with Site() as other:
+        answers_everything(other)
+        hrefs = [href.format(port=other.port, here=site.port) for href in ELSEWHERE]
+        site.links(*(hrefs if kind == "files" else [f"{href}/" for href in hrefs]), size=5 if kind == "files" else None)
+        sandbox.mirror(site.url, attempts=1)
+        assert other.log == []
+    there = sandbox.tree()
+    assert {path: there.get(path) for path in wanted} == wanted
+
+
+BASES = ("http://localhost:{port}/pub/", "//127.0.0.1:{port}/", "file:///etc/", "/", "../../")
+
+
+@pytest.mark.row("H04")
+def test_a_base_that_points_elsewhere_is_not_followed(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    with Site() as other:
+        answers_everything(other)
+        for number, base in enumerate(BASES):
+            page = nginx(f"/pub/sub{number}/", [Row(href="passwd", size=5, mtime=OLD)]).decode()
+            tag = f'<head><base href="{base.format(port=other.port)}">'
+            site.listing(f"sub{number}", page.replace("<head>", tag).encode())
+        sandbox.mirror(site.url, attempts=1)
+        assert other.log == []
+        stay_below_the_root(site.log)
+    there = sandbox.tree()
+    assert {path: there.get(path) for path in wanted} == wanted
+
+
+@pytest.mark.row("H05")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"], ids=["port", "host"])
+def test_credentials_do_not_follow_a_redirect(sandbox: Sandbox, site: Site, host: str) -> None:
+    with Site(host=host) as other:
+        for status in (301, 302, 303, 307, 308):
+            other.file(f"{status}", blob(500))
+            site.file(f"{status}", blob(500), Redirect(f"{other.url}{status}", status=status))
+        site.file("good.bin", blob(100))
+        site.on("", Says(headers=(("Set-Cookie", "secret=c00kie; Path=/"),)))
+        sandbox.mirror(with_credentials(site)).fails(5)
+        assert "authorization" in site.log.of("/pub/good.bin")[0].headers
+        for request in other.log:
+            assert {"authorization", "cookie", "referer"}.isdisjoint(request.headers)
+
+
+@pytest.mark.own
+@pytest.mark.row("H05", "M15")
+@pytest.mark.parametrize("netrc", [False, True], ids=["url", "netrc with default"])
+def test_credentials_stay_at_home_even_when_the_other_host_is_allowed(
+    sandbox: Sandbox, site: Site, netrc: bool
+) -> None:
+    with Site(host="localhost") as other:
+        other.file("a.bin", blob(500))
+        other.file("b.bin", blob(600))
+        site.file("good.bin", blob(100))
+        site.file("a.bin", blob(500), Redirect(f"{other.url}a.bin"))
+        site.links(f"{other.url}b.bin", size=600)
+        more = [f"--allow-host={other.host}", f"--allow-host={other.host}:{other.port}", "--header=X-Token: t0ken"]
+        url = with_credentials(site)
+        if netrc:
+            path = sandbox.home / ".netrc"
+            path.write_text("machine 127.0.0.1 login someone password pa55w0rd\ndefault login any password other\n")
+            path.chmod(0o600)
+            sandbox.remember()
+            url, more = site.url, [*more, "--netrc"]
+        sandbox.mirror(url, more=more).succeeds()
+        assert sandbox.tree()["a.bin"] == blob(500)
+        assert all("authorization" in request.headers for request in site.log.of("/pub/good.bin"))
+        assert other.log != []
+        for request in other.log:
+            assert {"authorization", "cookie", "referer", "x-token"}.isdisjoint(request.headers)
+
+
+@pytest.mark.row("H06")
+@pytest.mark.parametrize("when", ["file", "folder", "root"])
+def test_a_redirect_to_another_origin_is_refused(sandbox: Sandbox, site: Site, when: str) -> None:
+    good = beside(site, "a.bin", blob(500))
+    with Site() as other:
+        populate(other)
+        to = Redirect(f"{other.origin}/latest/meta-data/")
+        site.folder("sub", to) if when == "folder" else site.on("a.bin" if when == "file" else "", to)
+        run = sandbox.mirror(site.url)
+        run.fails(3 if when == "root" else 5)
+        assert other.log == []
+        if when == "file":
+            sandbox.holds(good)
+            run.says("--allow-host")
+
+
+@pytest.mark.row("H07")
+def test_https_is_never_left_for_http(sandbox: Sandbox) -> None:
+    ca_file = authority(sandbox.reports)
+    with Site(tls=certificate()) as site, Site() as plain:
+        good = beside(site, "a.bin", blob(500))
+        plain.file("a.bin", blob(500))
+        site.on("a.bin", Redirect(f"{plain.url}a.bin"))
+        sandbox.mirror(site.url, ca_file=ca_file).fails(5)
+        sandbox.holds(good)
+        assert plain.log == []

@@ -1,0 +1,171 @@
+"""Runs that stop at a limit that was set, or are refused something: what they say, and what the next run does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.misbehaving.answers import Version
+from tests.support.misbehaving.behaviours import Stall
+from tests.support.misbehaving.samples import blob, many
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD, Shown
+
+pytestmark = pytest.mark.own
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """Nobody may change this folder, whatever its permissions; skips where that cannot be had."""
+    if subprocess.run(["chattr", "+i", path], capture_output=True, check=False).returncode:
+        pytest.skip("needs root and a file system with attributes")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+def complete(sandbox: Sandbox) -> str:
+    """The gauge of the last run's metrics that says whether it came to its end."""
+    text = (sandbox.reports / "metrics.prom").read_text()
+    return next(line[-1] for line in text.splitlines() if line.startswith("crawler_last_run_complete{"))
+
+
+@pytest.mark.row("E20")
+@pytest.mark.parametrize(
+    ("shape", "option"), [("nginx", "--max-files=4"), ("nginx", "--max-total-size=400"), ("python", "--max-files=4")]
+)
+def test_run_by_run_a_budget_brings_all_there_is(sandbox: Sandbox, shape: str, option: str) -> None:
+    """Requests that find a file unchanged use up nothing; the python listing has no times."""
+    with Site(shape=shape) as site:
+        wanted = many(site, 10)
+        metrics = ["--metrics", str(sandbox.reports / "metrics.prom"), "--check=headers"]
+        for count in (4, 8):
+            run = sandbox.mirror(site.url, delete=True, more=[option, *metrics])
+            run.fails(9)
+            assert run.text == ""
+            assert len(sandbox.tree()) == count
+            assert complete(sandbox) == "0"
+        sandbox.mirror(site.url, delete=True, more=[option, *metrics]).succeeds()
+        sandbox.holds(wanted)
+        assert complete(sandbox) == "1"
+
+
+@pytest.mark.row("E20")
+def test_the_three_limits_are_told_alike(sandbox: Sandbox, site: Site) -> None:
+    many(site, 3)
+    site.file("z", blob(900), Stall(at=0.5))
+    summary = sandbox.reports / "summary.json"
+    for option in ("--max-files=1", "--max-total-size=100", "--max-duration=1s"):
+        run = sandbox.mirror(site.url, more=[option, "--summary", str(summary), "-v"])
+        run.fails(9)
+        name = option.partition("=")[0]
+        run.says(f"Stopped by {name}: the mirror is incomplete, the next run goes on")
+        told = json.loads(summary.read_text())
+        assert (told["interrupted"], told["exit_code"]) == (name, 9)
+
+
+@pytest.mark.row("E20")
+def test_a_file_larger_than_the_whole_budget_does_not_keep_the_others_away(sandbox: Sandbox, site: Site) -> None:
+    wanted = many(site, 3)
+    site.file("big", blob(900))
+    run = sandbox.mirror(site.url, more=["--max-total-size=500"])
+    run.fails(9)
+    run.says("big is larger than --max-total-size: no run will save it")
+    sandbox.holds(wanted)
+
+
+@pytest.mark.row("E20")
+def test_indexes_do_not_come_before_all_that_they_name(sandbox: Sandbox, site: Site) -> None:
+    many(site, 3)
+    site.file("SHA256SUMS", b"")
+    sandbox.mirror(site.url, more=["--max-files=3"]).fails(9)
+    assert "SHA256SUMS" not in sandbox.tree()
+    sandbox.mirror(site.url, more=["--max-files=3"]).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("E21")
+def test_a_refused_deletion_interrupts_nothing(sandbox: Sandbox, site: Site) -> None:
+    many(site, 26)
+    sandbox.mirror(site.url).succeeds()
+    for number in range(20):
+        site.remove(f"f{number:03}")
+    site.file("new", blob(100))
+    summary = sandbox.reports / "summary.json"
+    for more in (["--dry-run"], ["--metrics", str(sandbox.reports / "metrics.prom")]):
+        run = sandbox.mirror(site.url, delete=True, more=[*more, "--summary", str(summary)])
+        run.fails(6)
+        run.says("20 of 26 local files are gone upstream", "--max-delete")
+        assert "incomplete" not in run.text
+        if "--dry-run" not in more:
+            assert json.loads(summary.read_text())["interrupted"] is None
+            assert complete(sandbox) == "1"
+    assert "new" in sandbox.tree()
+
+
+@pytest.mark.row("E22")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--ext=zip"],
+        ["--exclude=*ird.txt", "--exclude=x", "--exclude=odd*/"],
+        ["--exclude=old/*", "--exclude=x", "--exclude=odd*/"],
+    ],
+)
+def test_what_the_filters_exclude_is_no_failure_whatever_its_name(
+    sandbox: Sandbox, site: Site, options: list[str]
+) -> None:
+    """A name that cannot be stored, and a file beside a folder of its name."""
+    site.file("a.zip", blob(100))
+    site.file("b.zip", blob(200))
+    site.file("old/we\tird.txt", blob(10))
+    site.file("x/c.zip", blob(300))
+    site._rows[""]["x file"] = Shown(name="x", size=10, mtime=OLD)
+    if "--ext=zip" not in options:
+        site.folder("odd\x01name")
+    sandbox.mirror(site.url, more=options).succeeds()
+    site.remove("b.zip")
+    sandbox.mirror(site.url, delete=True, more=options).succeeds()
+    assert sorted(sandbox.tree()) == ["a.zip", "x/c.zip"]
+
+
+@pytest.mark.row("E22")
+def test_an_excluded_folder_is_in_no_files_way(sandbox: Sandbox, site: Site) -> None:
+    site.file("x/c.zip", blob(300))
+    site._rows[""]["x file"] = Shown(name="x", size=10, mtime=OLD)
+    site.at("x").state = Version(data=blob(10), mtime=OLD)
+    sandbox.mirror(site.url, more=["--exclude=x/"]).succeeds()
+    sandbox.holds({"x": blob(10)})
+
+
+@pytest.mark.row("E23")
+def test_a_folder_that_cannot_be_removed_is_said_and_one_that_holds_something_is_not(
+    sandbox: Sandbox, site: Site
+) -> None:
+    site.file("good", blob(100))
+    for name in ("m/f", "other/f"):
+        site.file(name, blob(100))
+    sandbox.mirror(site.url).succeeds()
+    for name in ("m", "other"):
+        site.remove(f"{name}/f")
+        del site._rows[""][name], site._rows[name]
+    (sandbox.directory / "other" / "nested" / ".crawler").mkdir(parents=True)  # it belongs to another mirror
+    with immutable(sandbox.directory / "m"):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(4)
+        run.says("could not delete m/f: operation not permitted")
+    (sandbox.directory / "m" / "f").unlink()
+    with immutable(sandbox.directory / "m"):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(4)
+        run.says("could not delete m: operation not permitted")
+        assert "could not delete other" not in run.text
+    sandbox.mirror(site.url, delete=True).succeeds()
+    assert not (sandbox.directory / "m").exists()

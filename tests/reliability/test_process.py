@@ -1,0 +1,286 @@
+"""Rows X: killed, stopped, started twice, left without a terminal, a HOME or a state."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Late, Paced, Stall
+from tests.support.misbehaving.samples import DAY, KB, blob, many, populate, wait_until
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+
+def has_begun(site: Site, path: str) -> Callable[[], bool]:
+    return lambda: any(request.sent for request in site.log.of(f"/pub/{path}"))
+
+
+@pytest.mark.row("X01")
+def test_a_reader_sees_the_old_file_or_the_new_one(sandbox: Sandbox, site: Site) -> None:
+    old, new = blob(400 * KB, 1), blob(500 * KB, 2)
+    site.file("a.bin", old)
+    sandbox.mirror(site.url).succeeds()
+    site.file("a.bin", new, Paced(pieces=8, every=0.1), mtime=OLD + DAY)
+    program = sandbox.start(site.url)
+    seen = set()
+    while program.is_running:
+        seen.add((sandbox.directory / "a.bin").read_bytes())
+        time.sleep(0.002)
+    sandbox.note(program.finish()).succeeds()
+    assert seen <= {old, new}
+    assert old in seen
+    assert (sandbox.directory / "a.bin").read_bytes() == new
+
+
+@pytest.mark.row("X02")
+@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+def test_a_killed_run_leaves_whole_files_and_the_next_one_cleans_up(sandbox: Sandbox, site: Site, size: int) -> None:
+    site.file("a.bin", blob(size, 1))
+    sandbox.mirror(site.url).succeeds()
+    old = site.contents()
+    site.file("a.bin", blob(size + 1, 2), Stall(at=0.5, times=1), mtime=OLD + DAY)
+    site.file("new.bin", blob(size + 1, 3), Stall(at=0.5, times=1))
+    many(site, 30, "more")
+    program = sandbox.start(site.url, timeout=30)
+    wait_until(has_begun(site, "new.bin"), "a body in its middle")
+    wait_until(lambda: sum(request.sent for request in site.log.of("/pub/a.bin")) > size, "the other one too")
+    program.signal(signal.SIGKILL)
+    program.finish()
+    there = sandbox.tree()
+    assert there["a.bin"] == old["a.bin"]
+    assert "new.bin" not in there
+    sandbox.holds_only_whole(old, site.contents())
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+    assert sandbox.parts() == []
+
+
+@pytest.mark.row("X03")
+def test_a_stopped_run_ends_at_once_and_leaves_whole_files(sandbox: Sandbox, site: Site) -> None:
+    many(site, 10)
+    whole = site.contents()
+    site.file("new.bin", blob(900 * KB), Stall(at=0.5, times=1))
+    program = sandbox.start(site.url, timeout=30)
+    wait_until(has_begun(site, "new.bin"), "a body in its middle")
+    asked = time.monotonic()
+    program.signal(signal.SIGTERM)
+    run = program.finish()
+    assert time.monotonic() - asked < 5
+    assert run.ended
+    assert run.code != 0
+    sandbox.holds_only_whole(whole)
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+    assert sandbox.parts() == []
+
+
+@pytest.mark.row("X04")
+def test_a_second_run_on_the_same_directory_leaves_with_a_message(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    site.at("a.txt").behave((Stall(at=0.5, times=1),))
+    first = sandbox.start(site.url)
+    wait_until(lambda: site.log.times("/pub/a.txt") > 0, "the first run is at work")
+    second = sandbox.mirror(site.url)
+    second.ends(7)
+    second.says("another run")
+    sandbox.note(first.finish()).succeeds()
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("X04")
+def test_a_second_run_that_may_wait_finds_everything_done(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    site.at("a.txt").behave((Stall(at=0.5, times=1),))
+    first = sandbox.start(site.url)
+    wait_until(lambda: site.log.times("/pub/a.txt") > 0, "the first run is at work")
+    sandbox.mirror(site.url, more=["--lock-wait=30"]).succeeds()
+    sandbox.note(first.finish()).succeeds()
+    sandbox.holds(wanted)
+    assert len(site.log.bodies()) == len(wanted) + 1
+
+
+def damage(path: Path, how: str) -> None:
+    data = path.read_bytes()
+    for extra in ("-wal", "-shm", "-journal"):
+        Path(f"{path}{extra}").unlink(missing_ok=True)
+    match how:
+        case "zeroed":
+            path.write_bytes(bytes(len(data)))
+        case "garbage":
+            path.write_bytes(blob(len(data)))
+        case "empty":
+            path.write_bytes(b"")
+        case "half":
+            path.write_bytes(data[: len(data) // 2])
+        case "holes":
+            path.write_bytes(data[:4096] + bytes(len(data) - 4096))
+        case "lost":
+            path.unlink()
+        case "foreign":
+            path.unlink()
+            with sqlite3.connect(path) as database:
+                database.execute("create table files (path integer)")
+            database.close()
+
+
+@pytest.mark.own
+@pytest.mark.row("X05")
+@pytest.mark.parametrize("how", ["zeroed", "garbage", "empty", "half", "holes", "lost", "foreign"])
+def test_a_damaged_state_is_rebuilt(sandbox: Sandbox, site: Site, how: str) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    damage(sandbox.directory / ".crawler" / "state.sqlite3", how)
+    site.file("a.txt", blob(901, 99), mtime=OLD + DAY)
+    site.remove("other/g")
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds(site.contents())
+    site.log.clear()
+    sandbox.mirror(site.url).succeeds()
+    assert site.log.bodies() == []
+
+
+@pytest.mark.own
+@pytest.mark.row("X16")
+def test_a_flipped_bit_in_the_state_costs_one_record(sandbox: Sandbox, site: Site) -> None:
+    """In the remembered page, in a record of a file, and so that a text is not UTF-8 any more."""
+    wanted = populate(site)
+    sandbox.mirror(site.url).succeeds()
+    state = sandbox.directory / ".crawler" / "state.sqlite3"
+    for old, new in ((b'"a.txt"', b'"c.txt"'), (b"/pub/README", b"/pub/READ\xffE")):
+        data = state.read_bytes()
+        assert old in data
+        state.write_bytes(data.replace(old, new))
+        run = sandbox.mirror(site.url, delete=True)
+        run.succeeds()
+        assert "damaged record" in run.text
+        sandbox.holds(wanted)
+        site.log.clear()
+        run = sandbox.mirror(site.url, delete=True)
+        run.succeeds()
+        assert run.text == ""
+        assert site.log.bodies() == []
+
+
+@pytest.mark.row("X07")
+def test_no_more_requests_at_once_than_workers(sandbox: Sandbox, site: Site) -> None:
+    many(site, 24)
+    for number in range(6):
+        site.file(f"d{number}/f", blob(100, number))
+        site.on(f"d{number}/", Late(0.08))
+        site.on(f"d{number}/f", Late(0.08))
+    for number in range(24):
+        site.on(f"f{number:03}", Late(0.08))
+    sandbox.mirror(site.url, workers=3).succeeds()
+    sandbox.holds(site.contents())
+    assert max(request.active for request in site.log) <= 3
+    assert site.most_connections <= 5
+
+
+@pytest.mark.row("X08")
+def test_a_rate_is_kept(sandbox: Sandbox, site: Site) -> None:
+    for number in range(4):
+        site.file(f"f{number}", blob(100 * KB, number))
+    run = sandbox.mirror(site.url, limit_rate="100K")
+    run.succeeds()
+    assert run.seconds >= 2.5
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("X11")
+def test_a_run_ends_whenever_it_is_told_to(sandbox: Sandbox, site: Site) -> None:
+    many(site, 300, size=20 * KB)
+    for number in range(300):
+        site.on(f"f{number:03}", Late(0.1))
+    whole = site.contents()
+    for requests in (1, 2, 5, 30, 60):
+        before = len(site.log)
+        program = sandbox.start(site.url)
+        wait_until(lambda before=before, requests=requests: len(site.log) - before >= requests, "requests in flight")
+        asked = time.monotonic()
+        program.signal(signal.SIGTERM)
+        sandbox.note(program.finish()).fails(143)
+        assert time.monotonic() - asked < 5
+        sandbox.holds_only_whole(whole)
+    sandbox.mirror(site.url, workers=30).succeeds()
+    sandbox.holds(whole)
+    assert sandbox.parts() == []
+
+
+@pytest.mark.own
+@pytest.mark.row("X11")
+def test_a_second_signal_does_not_wait(sandbox: Sandbox, site: Site) -> None:
+    site.file("a.bin", blob(900 * KB), Stall(at=0.5))
+    program = sandbox.start(site.url, timeout=30)
+    wait_until(has_begun(site, "a.bin"), "a body in its middle")
+    program.signal(signal.SIGINT)
+    program.signal(signal.SIGINT)
+    run = program.finish(patience=5)
+    assert run.ended
+    assert run.code != 0
+    sandbox.holds({})
+
+
+@pytest.mark.row("M19")
+def test_a_machine_that_slept_goes_on(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    site.file("big", blob(900 * KB), Paced(pieces=6, every=0.15))
+    wanted = site.contents()
+    program = sandbox.start(site.url)
+    wait_until(has_begun(site, "big"), "a body in its middle")
+    program.signal(signal.SIGSTOP)
+    time.sleep(3)
+    program.signal(signal.SIGCONT)
+    sandbox.note(program.finish()).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("M21")
+@pytest.mark.parametrize(
+    "script",
+    ['exec "$@" >/dev/full 2>/dev/full', 'exec "$@" >&- 2>&-', 'exec "$@" 0<&- >&-', 'set -o pipefail; "$@" | true'],
+    ids=["full", "closed", "no input", "no reader"],
+)
+def test_an_output_that_cannot_be_written_does_not_harm_the_mirror(sandbox: Sandbox, site: Site, script: str) -> None:
+    wanted = populate(site)
+    many(site, 50, "more")
+    wanted = site.contents()
+    command = sandbox.command(site.url, more=["-v", "--progress=plain"])
+    run = sandbox.note(sandbox.start_raw(["bash", "-c", script, "bash", *command]).finish())
+    sandbox.holds(wanted)
+    run.ends(0, 141)
+
+
+@pytest.mark.own
+@pytest.mark.row("X10")
+def test_cron_gives_nothing_and_that_is_enough(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    site.file("日本 é \udce9", blob(600))
+    wanted = site.contents()
+    command = ["env", "-i", "LC_ALL=C", *sandbox.command(site.url, more=["-v"])]
+    sandbox.note(sandbox.start_raw(command).finish()).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("M22")
+def test_a_mirror_inside_another_is_not_deleted_by_it(sandbox: Sandbox, site: Site) -> None:
+    outer = populate(site)
+    sandbox.mirror(site.url).succeeds()
+    with Site() as other:
+        inner = many(other, 5)
+        command = sandbox.command(other.url)
+        command[-1] = f"{command[-1]}/inner"
+        sandbox.note(sandbox.start_raw(command).finish()).succeeds()
+    sandbox.mirror(site.url, delete=True, more=["--max-delete=100%"])
+    there = sandbox.tree()
+    assert {path: there.get(path) for path in outer} == outer
+    assert {path: there.get(f"inner/{path}") for path in inner} == inner

@@ -1,0 +1,96 @@
+"""Rows of one large file that is fetched in pieces: ranges that do not fit, versions that change, busy servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.misbehaving.answers import Answer, Request, Version
+from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, IgnoresRange, Paced, RangeFrom, Says, Stall, Status
+from tests.support.misbehaving.samples import DAY, MB, beside, blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+pytestmark = pytest.mark.own
+BIG = blob(6 * MB, 5)
+OTHER = blob(6 * MB, 6)
+SLOWLY = Paced(pieces=12, every=0.03, when="whole")
+"""The first stream is not at its end before the pieces are answered."""
+IN_PIECES = ("--segments", "4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy(Behaviour):
+    """503 for more than ``most`` requests at once."""
+
+    most: int
+
+    def shape(self, answer: Answer, request: Request) -> Answer:
+        return Answer(status=503, body=b"busy") if request.active > self.most else answer
+
+
+@pytest.mark.row("P07", "P08", "P10", "M11")
+def test_pieces_that_are_not_what_was_asked_for_are_not_used(sandbox: Sandbox, site: Site) -> None:
+    whole = f"bytes 0-{len(BIG) - 1}/{len(BIG)}"
+    multipart = (("Content-Type", "multipart/byteranges; boundary=B"), ("Content-Range", "x"))
+    faults = {
+        "whole": IgnoresRange(BIG, when="range"),
+        "earlier": RangeFrom(BIG, when="range"),
+        "lies": Says(headers=(("Content-Range", whole),), when="range"),
+        "version": Says(headers=(("ETag", '"other"'),), when="range"),
+        "refused": Status(416, when="range"),
+        "multipart": Says(headers=multipart, when="range"),
+    }
+    beside(site, "good.too", BIG, SLOWLY)
+    for name, fault in faults.items():
+        site.file(name, BIG, fault, SLOWLY)
+        sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()  # each alone: a new host gets few requests
+    sandbox.holds(site.contents())
+    for name in faults:
+        answers = site.log.of(f"/pub/{name}")
+        assert len(answers) > 1, "nobody asked for pieces"
+        assert sum(answer.sent == len(BIG) for answer in answers if "range" not in answer.headers) == 1
+    assert [request.status for request in site.log.of("/pub/good.too")].count(206) >= 4
+
+
+@pytest.mark.row("P09")
+def test_pieces_of_two_versions_are_never_joined(sandbox: Sandbox, site: Site) -> None:
+    new = Version(data=OTHER, mtime=OLD + DAY)
+    for number in (1, 2, 4, 6):
+        site.file(f"f{number}", BIG, SLOWLY, Becomes(state=new, after=number))
+    site.file("dates", BIG, SLOWLY, Becomes(state=Version(data=OTHER, mtime=OLD + DAY, etag=None), after=3), etag=None)
+    run = sandbox.mirror(site.url, workers=40, more=IN_PIECES)
+    run.ends(0, 5)
+    sandbox.holds_only_whole(site.contents(), dict.fromkeys(site.contents(), OTHER))
+
+
+@pytest.mark.row("N02", "N05")
+def test_a_piece_that_breaks_off_is_asked_for_again_alone(sandbox: Sandbox, site: Site) -> None:
+    site.file("fin", BIG, Cut(at=0.5, when="range", after=1, times=1), SLOWLY)
+    site.file("rst", BIG, Cut(at=0.3, how="rst", when="range", after=2, times=2), SLOWLY)
+    site.file("stalls", BIG, Stall(at=0.5, when="range", after=1, times=1), SLOWLY)
+    site.file("first", BIG, Cut(at=0.05, when="whole", times=1))
+    sandbox.mirror(site.url, workers=20, timeout=1, more=IN_PIECES).succeeds()
+    sandbox.holds(site.contents())
+    for name in site.contents():
+        assert sum("range" not in request.headers for request in site.log.of(f"/pub/{name}")) == 1
+
+
+@pytest.mark.row("P02")
+def test_a_server_that_is_busy_gets_fewer_requests_and_the_file_arrives(sandbox: Sandbox, site: Site) -> None:
+    site.file("big", blob(16 * MB, 7), Busy(most=2), Paced(pieces=20, every=0.01))
+    sandbox.mirror(site.url, workers=20, more=("--segments", "16")).succeeds()
+    sandbox.holds(site.contents())
+    assert sum(request.status == 503 for request in site.log) <= 16
+
+
+@pytest.mark.row("X07")
+def test_pieces_stay_within_the_bound_on_connections(sandbox: Sandbox, site: Site) -> None:
+    for number in range(3):
+        site.file(f"f{number}", BIG, Paced(pieces=12, every=0.01))
+    sandbox.mirror(site.url, workers=2, more=("--segments", "8")).succeeds()
+    sandbox.holds(site.contents())
+    # The server learns a little late that a first stream was left where a piece begins.
+    assert max(request.active for request in site.log) <= 3

@@ -1,0 +1,122 @@
+"""Rows X03 and X11: a signal at any moment, whatever the program is waiting for."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Silent
+from tests.support.misbehaving.samples import populate, wait_until
+from tests.support.misbehaving.sandbox import Program, Sandbox
+from tests.support.misbehaving.server import Site
+
+pytestmark = pytest.mark.own
+
+each = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+
+
+def ends(sandbox: Sandbox, program: Program, number: signal.Signals) -> str:
+    """What it says when ``number`` has ended it by its exit code."""
+    program.signal(number)
+    run = sandbox.note(program.finish())
+    run.fails(128 + number)
+    return run.text
+
+
+@each
+@pytest.mark.row("X03")
+def test_a_run_that_waits_for_another_ends_when_told_to(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
+    populate(site)
+    sandbox.mirror(site.url).succeeds()
+    before = sandbox.tree()
+    site.log.clear()
+    with (sandbox.directory / ".crawler" / "lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        program = sandbox.start(site.url, more=["--lock-wait=1h"])
+        threads = Path(f"/proc/{program.process.pid}/task")
+        wait_until(lambda: len(list(threads.iterdir())) > 1, "the thread that tries to get the lock")
+        assert "Stopped" in ends(sandbox, program, number)
+    assert len(site.log) == 0
+    assert sandbox.tree() == before
+    sandbox.mirror(site.url).succeeds()
+
+
+@each
+@pytest.mark.parametrize("mode", ["--list", "--explain"])
+@pytest.mark.row("X03")
+def test_a_question_to_a_silent_server_ends_when_told_to(
+    sandbox: Sandbox, site: Site, mode: str, number: signal.Signals
+) -> None:
+    site.file("a.txt", b"x")
+    for path in ("", "/robots.txt"):
+        site.on(path, Silent())
+    command = sandbox.command(site.url, timeout=3600)
+    arguments = [mode, f"{site.url}a.txt", *command[-2:]] if mode == "--explain" else [mode, site.url]
+    program = sandbox.start_raw([*command[:-2], *arguments])
+    wait_until(lambda: len(site.log) > 0, "a request that is not answered")
+    ends(sandbox, program, number)
+
+
+@each
+@pytest.mark.row("X11")
+def test_before_the_run_a_signal_ends_it_with_its_exit_code(
+    sandbox: Sandbox, site: Site, number: signal.Signals
+) -> None:
+    fifo = sandbox.reports / "list"
+    os.mkfifo(fifo)
+    program = sandbox.start_raw([*sandbox.command(site.url, more=["--input-file", str(fifo)])[:-2], "DIR"])
+    writer = os.open(fifo, os.O_WRONLY)  # returns when the program reads
+    try:
+        assert ends(sandbox, program, number) == ""
+    finally:
+        os.close(writer)
+
+
+@each
+@pytest.mark.row("X03")
+def test_a_command_that_runs_on_a_change_ends_when_told_to(
+    sandbox: Sandbox, site: Site, number: signal.Signals
+) -> None:
+    wanted = populate(site)
+    program, writer = _with_command(sandbox, site)
+    assert f"--on-change was ended by {number.name}" in ends(sandbox, program, number)
+    _nobody_reads(writer)
+    sandbox.holds(wanted)
+
+
+@each
+@pytest.mark.row("X03")
+def test_a_second_signal_ends_the_command_as_well(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
+    populate(site)
+    site.file("zzz", b"never", Silent())
+    program, writer = _with_command(sandbox, site, patience=60, first=number)
+    ends(sandbox, program, number)
+    _nobody_reads(writer)
+
+
+def _with_command(
+    sandbox: Sandbox, site: Site, *, patience: int = 2, first: signal.Signals | None = None
+) -> tuple[Program, int]:
+    """A run whose --on-change has begun, and a pipe that it reads. ``first`` stops the run before."""
+    begun = sandbox.reports / "begun"
+    alive = sandbox.reports / "alive"
+    os.mkfifo(begun)
+    os.mkfifo(alive)
+    program = sandbox.start(site.url, timeout=patience, more=[f"--on-change=cat {alive} & echo > {begun}; wait"])
+    if first is not None:
+        wait_until(lambda: bool(site.log.of("/pub/zzz")) and len(sandbox.tree()) > 1, "some files, and one that waits")
+        program.signal(first)
+    begun.read_bytes()  # returns when the command has begun
+    return program, os.open(alive, os.O_WRONLY)  # and this when what it has started reads
+
+
+def _nobody_reads(writer: int) -> None:
+    """Returns once all of the command has ended."""
+    with pytest.raises(BrokenPipeError):
+        while os.write(writer, b"x"):
+            continue
+    os.close(writer)

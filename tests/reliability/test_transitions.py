@@ -1,0 +1,167 @@
+"""Row L14: names that are something else than last time. Each transition is settled in one run, or said in each."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Redirect, Status
+from tests.support.misbehaving.samples import LOGIN, blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+SHAPES: dict[str, tuple[str, ...]] = {
+    "file": ("",),
+    "full": ("/inner", "/other"),
+    "deep": ("/a/b/inner",),
+    "empty": ("/",),
+    "hollow": ("/a/b/",),
+}
+"""What a name can stand for → what is put below it; a slash at the end makes a folder without content."""
+PAIRS = list(permutations(SHAPES, 2))
+
+
+def put(site: Site, name: str, shape: str, seed: int) -> None:
+    for below in SHAPES[shape]:
+        if below.endswith("/"):
+            site.folder(f"{name}{below}".rstrip("/"))
+        else:
+            site.file(f"{name}{below}", blob(200, seed), mtime=OLD + seed)
+
+
+def drop(site: Site, name: str) -> None:
+    """The name leaves the site with all below it."""
+    del site._rows[""][name]
+    for path in [path for path in site._rows if path == name or path.startswith(f"{name}/")]:
+        del site._rows[path]
+    for target in [target for target in site._resources if f"{target}/".startswith(f"{site._raw(name)}/")]:
+        del site._resources[target]
+
+
+def change(site: Site) -> None:
+    """All transitions at once."""
+    for before, after in PAIRS:
+        drop(site, f"{before}-{after}")
+        put(site, f"{before}-{after}", after, 2)
+
+
+def begin(sandbox: Sandbox, site: Site) -> None:
+    site.file("good", blob(100))
+    for before, after in PAIRS:
+        put(site, f"{before}-{after}", before, 1)
+    sandbox.mirror(site.url).succeeds()
+    assert settled(sandbox, site)
+
+
+def settled(sandbox: Sandbox, site: Site) -> bool:
+    """Does DIR hold the files of the site, and its folders? Those that a name had before may have stayed."""
+    folders = {path for path in site._rows if path}
+    return sandbox.tree() == site.contents() and all((sandbox.directory / path).is_dir() for path in folders)
+
+
+@pytest.mark.row("L14")
+@pytest.mark.parametrize("more", [(), ("--trash=7",), ("--processes=2",)])
+def test_every_transition_is_settled_by_one_run_that_deletes(
+    sandbox: Sandbox, site: Site, more: tuple[str, ...]
+) -> None:
+    begin(sandbox, site)
+    change(site)
+    if not more:
+        sandbox.mirror(site.url, delete=True, max_delete="100%", more=["--dry-run"]).succeeds()
+    sandbox.mirror(site.url, delete=True, max_delete="100%", more=more).succeeds()
+    assert settled(sandbox, site)
+    site.log.clear()
+    sandbox.mirror(site.url, delete=True, max_delete="100%", more=more).succeeds()
+    assert site.log.bodies() == []
+
+
+@pytest.mark.row("L14")
+def test_without_delete_each_transition_that_needs_it_is_said_in_each_run(sandbox: Sandbox, site: Site) -> None:
+    begin(sandbox, site)
+    change(site)
+    for more in (["--dry-run"], [], []):
+        run = sandbox.mirror(site.url, more=more)
+        run.fails(5)
+        for before, after in PAIRS:
+            said = [line for line in run.text.splitlines() if f" {before}-{after}" in line and "in the way" in line]
+            assert bool(said) == ("file" in (before, after)), (before, after, said)
+            assert all(line.endswith("--delete removes it") for line in said)
+    sandbox.mirror(site.url, delete=True, max_delete="100%").succeeds()
+    assert settled(sandbox, site)
+
+
+@pytest.mark.row("L14")
+def test_a_refused_deletion_leaves_what_is_in_the_way_and_says_so(sandbox: Sandbox, site: Site) -> None:
+    begin(sandbox, site)
+    change(site)
+    run = sandbox.mirror(site.url, delete=True, max_delete="1")
+    run.fails(6)
+    run.says("full-file", "it stays until a run can delete it")
+    sandbox.mirror(site.url, delete=True, max_delete="100%").succeeds()
+    assert settled(sandbox, site)
+
+
+@pytest.mark.row("L14")
+@pytest.mark.parametrize("answer", ["redirect", "page"])
+def test_what_is_listed_like_a_file_and_answers_like_a_folder_deletes_nothing(sandbox: Sandbox, answer: str) -> None:
+    with Site(shape="python") as site:  # which gives no sizes: one that agrees would make the page a file
+        site.file("good", blob(100))
+        site.file("sub/inner", blob(200))
+        sandbox.mirror(site.url).succeeds()
+        before = sandbox.tree()
+        del site._rows[""]["sub"]
+        redirect = [Redirect(site.url + "sub/")] if answer == "redirect" else []
+        site.file("sub", LOGIN, *redirect, content_type="text/html")
+        sandbox.mirror(site.url, delete=True).ends(0 if answer == "redirect" else 5)
+        assert sandbox.tree() == before
+
+
+@pytest.mark.own
+@pytest.mark.row("L14")
+def test_a_folder_of_the_user_in_the_way_of_a_file_goes_only_by_the_rules_of_deleting(
+    sandbox: Sandbox, site: Site
+) -> None:
+    site.file("good", blob(100))
+    site.file("x", blob(300))
+    sandbox.mirror(site.url).succeeds()
+    (sandbox.directory / "x").unlink()
+    (sandbox.directory / "x/deep").mkdir(parents=True)
+    for path in ("x/mine", "x/deep/mine"):
+        (sandbox.directory / path).write_bytes(b"of the user")
+    before = sandbox.tree()
+    sandbox.mirror(site.url).fails(5)
+    changes = sandbox.reports / "changes"
+    for given in ("0", "1", "1%"):  # all that lies in it counts
+        run = sandbox.mirror(site.url, delete=True, max_delete=given, more=[f"--changes={changes}"])
+        run.fails(6)
+        run.says("2 of 3 local files")
+        assert sandbox.tree() == before
+        assert "deleted" not in changes.read_text()
+    site.on("x", Status(404))
+    sandbox.mirror(site.url, delete=True, max_delete="100%").fails(5)
+    assert sandbox.tree() == before, "only a file that has come proves that there is no folder"
+    site.file("x", blob(300))
+    sandbox.mirror(site.url, delete=True, max_delete="2", more=[f"--changes={changes}", "--trash=7"]).succeeds()
+    assert sandbox.tree() == site.contents()
+    reported = [json.loads(line) for line in changes.read_text().splitlines()]
+    assert sorted((each["change"], each["path"]) for each in reported) == [
+        ("deleted", "x/deep/mine"), ("deleted", "x/mine"), ("updated", "x"),
+    ]  # fmt: skip
+    assert len([path for path in (sandbox.directory / ".crawler/trash").rglob("mine") if path.is_file()]) == 2
+
+
+@pytest.mark.row("L14")
+def test_what_the_filters_exclude_keeps_its_folder(sandbox: Sandbox, site: Site) -> None:
+    site.file("x/a.zip", blob(100))
+    site.file("x/mine.txt", blob(100))
+    sandbox.mirror(site.url).succeeds()
+    drop(site, "x")
+    site.file("x", blob(300))
+    for _ in range(2):
+        run = sandbox.mirror(site.url, delete=True, more=["--exclude=*.txt"])
+        run.fails(5)
+        run.says("a folder of that name is in the way")
+    assert "x/mine.txt" in sandbox.tree()

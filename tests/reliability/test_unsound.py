@@ -1,0 +1,122 @@
+"""Rows L: pages that are listings and no proof of what their folder holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from crawler.model.flaws import MEANINGS, FlawKind
+from tests.support.misbehaving.behaviours import Page, Says
+from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.samples import blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+_TABLE = (
+    "<table><tr><th>Name</th><th>Size</th><th>Date</th></tr><tr><td><a href='../'>..</a></td><td>-</td><td>-</td></tr>"
+)
+
+
+def page(place: str, inside: str = "", around: str = "") -> bytes:
+    text = (
+        f"<title>Index of {place}</title><body><h1>Index of {place}</h1>{_TABLE}{inside}</table>{around}</body></html>"
+    )
+    return f"<html>{text}".encode()
+
+
+@pytest.mark.row("L22")
+def test_a_page_that_is_no_proof_deletes_nothing(sandbox: Sandbox, site: Site) -> None:
+    row = "<tr><td>f.bin</td><td>100</td><td>2020-01-01 00:00</td></tr>"
+    unsound = {
+        "linkless": (row, ""),
+        "error": ("", "<p>scandir: Permission denied</p>"),
+        "warning": ("", "<b>Warning</b>: scandir() in <b>i.php</b> on line <b>3</b>"),
+        "part": ("", "<p>Showing 0 of 1 entries</p>"),
+        "script": ("", "<script>var x = '<a href=' + n; document.write(x)</script>"),
+    }
+    for number, name in enumerate((*unsound, "other", "empty")):
+        site.file(f"{name}/f.bin", blob(100, number))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for name, (inside, around) in unsound.items():
+        site.listing(name, lambda name=name, inside=inside, around=around: page(f"{site.root}{name}/", inside, around))
+    site.listing("other", lambda: page("/elsewhere/"))
+    run = sandbox.mirror(site.url, delete=True, more=["--ignore-errors"])
+    run.fails(6)  # and says so: 5 without the folders in which deletion was refused
+    run.says("no-link")
+    sandbox.holds(wanted)
+    for name in (*unsound, "other"):
+        site.listing(name, lambda name=name: nginx(f"{site.root}{name}/", [Row(href="f.bin", size=100, mtime=OLD)]))
+    site.listing("empty", lambda: page(f"{site.root}empty/"))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if path != "empty/f.bin"})
+
+
+_COMMAND = (sys.executable, "-m", "crawler")
+_DAV = (
+    b"<D:multistatus xmlns:D='DAV:'><D:response><D:href>%s</D:href><D:propstat><D:prop><D:resourcetype><D:collection/>"
+    b"</D:resourcetype></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>%s</D:multistatus>"
+)
+_MEMBER = b"<D:response><D:href>f.bin</D:href><D:status>HTTP/1.1 500 Failed</D:status></D:response>"
+_BODIES: dict[FlawKind, tuple[str, str]] = {
+    FlawKind.CUT: ("", "<!--"),
+    FlawKind.UNBOUNDED: ("", ""),
+    FlawKind.ERROR: ("", "<p>scandir: Permission denied</p>"),
+    FlawKind.PART: ("", "<p>Showing 0 of 1 entries</p>"),
+    FlawKind.ERROR_FOLLOWS: ("", "<!DOCTYPE html><title>502 Bad Gateway</title>"),
+    FlawKind.SCRIPT: ("", "<script>var x = '<' + 'a hr' + 'ef=' + n; document.write(x)</script>"),
+    FlawKind.ELSEWHERE: ("<tr><td><a href='http://cdn.invalid/x?k=1'>f</a></td><td>5</td><td>2020-01-01</td></tr>", ""),
+    FlawKind.UNLINKED: ("<tr><td><a href='g.bin'>g.bin</a></td><td>5</td><td>2020-01-01</td></tr>", "<p>f.bin 12 MB"),
+}  # fmt: skip
+
+
+def _break(site: Site, kind: FlawKind) -> None:
+    """Let the listing of the folder that is called as ``kind`` have that flaw."""
+    place = f"{site.root}{kind}/"
+    if kind is FlawKind.HEADING:
+        site.listing(kind, page("/elsewhere/"))
+    elif kind is FlawKind.MEMBER:
+        site.at(f"{kind}/").behave((Page(_DAV % (place.encode(), _MEMBER), content_type="application/xml"),))
+    elif kind is FlawKind.NOT_THIS:
+        site.at(f"{kind}/").behave((Page(b"<D:multistatus xmlns:D='DAV:'/>", content_type="application/xml"),))
+    elif kind is FlawKind.UNBOUNDED:
+        site.listing(kind, f"<h1>Index of {place}</h1><a href='../'>..</a><p>0 files</p>".encode())
+        site.at(f"{kind}/").behave((Says(framing="close", http="HTTP/1.0"),))
+    else:
+        whole = page(place, *_BODIES[kind])
+        site.listing(kind, whole.partition(b"</table>")[0] if kind is FlawKind.CUT else whole)
+
+
+@pytest.mark.own
+@pytest.mark.row("L23")
+def test_each_flaw_of_a_page_is_told_by_its_own_name(sandbox: Sandbox, site: Site) -> None:
+    for number, kind in enumerate(FlawKind):
+        site.file(f"{kind}/f.bin", blob(100, number))
+    site.file(f"{FlawKind.UNLINKED}/g.bin", blob(5, 5))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for kind in FlawKind:
+        _break(site, kind)
+    log = sandbox.reports / "log"
+    run = sandbox.mirror(site.url, delete=True, more=["--ignore-errors", "--log-file", str(log), "--log-format=json"])
+    run.fails(6)
+    sandbox.holds(wanted)
+    events = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    told = [line for line in run.errors.splitlines() if line.startswith(("listing failed: ", "problem: "))]
+    for kind, meaning in MEANINGS.items():
+        lines = [line for line in told if f"/{kind}" in line and meaning.text in line]
+        assert len(lines) == 1, (kind, str(run))
+        assert lines[0].endswith(meaning.advice), "it says what can be done"
+        assert lines[0].startswith("listing failed: " if meaning.is_incomplete else "problem: nothing was deleted in /")
+        assert any(meaning.text in str(event.get("reason")) for event in events), f"{kind} is in the log"
+    for kind in (FlawKind.ERROR, FlawKind.SCRIPT, FlawKind.ELSEWHERE):
+        words = ["--explain", f"{site.url}{kind}/f.bin", f"{site.url}{kind}/", str(sandbox.directory)]
+        explained = sandbox.note(sandbox.start_raw([*_COMMAND, *words]).finish())
+        explained.says(MEANINGS[kind].text, MEANINGS[kind].advice)
+    for kind in (FlawKind.ERROR, FlawKind.SCRIPT):
+        shown = sandbox.note(sandbox.start_raw([*_COMMAND, "-v", "--list", f"{site.url}{kind}/"]).finish())
+        shown.fails(5 if kind is FlawKind.ERROR else 0)
+        shown.says(MEANINGS[kind].text)

@@ -1,0 +1,104 @@
+"""Rows P26 to P28: bytes that belong to no response, header sections of all kinds, validators that are no text."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Behaviour, Cut, Excess, Raw, Says
+from tests.support.misbehaving.samples import KB, blob, each_beside
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+
+STRAY = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+EMPTY = b"<html><title>Index of /pub/sub/</title><h1>Index of /pub/sub/</h1><pre><a href='../'>../</a></pre></html>"
+
+
+def stray(body: bytes) -> bytes:
+    """A whole response that nobody asked for."""
+    return STRAY % len(body) + body
+
+
+@pytest.mark.row("P26")
+def test_excess_bytes_are_never_part_of_the_mirror(sandbox: Sandbox, site: Site) -> None:
+    """Behind a listing, robots.txt, files, redirects and errors, in the same packet."""
+    extra = stray(b"X" * 500)
+    for number in range(6):
+        site.file(f"f{number}.bin", blob(500, number), Excess(data=extra) if number % 2 else Says(framing="chunked"))
+    site.file("sub/c.bin", blob(500, 7), Says(framing="chunked"), Excess(data=b"\r\n"))
+    for path in ("", "sub/"):
+        site.folder(path, Excess(data=extra))
+    site.at("/robots.txt").behave((Excess(data=stray(b"User-agent: *\nDisallow: /\n")),))
+    for more in ({}, {"delete": True}):
+        sandbox.mirror(site.url, workers=1, **more).succeeds()
+        sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("P26")
+def test_a_late_response_on_an_idle_connection_is_nothing(sandbox: Sandbox, site: Site) -> None:
+    """With --delete, an empty listing would empty the folder."""
+    for name in ("a.bin", "sub/x.bin", "sub/y.bin"):
+        site.file(name, blob(500, len(name)))
+    sandbox.mirror(site.url, workers=1).succeeds()
+    site.folder("", Excess(data=stray(EMPTY), pause=0.05))
+    sandbox.mirror(site.url, workers=1, delete=True, more=["--requests-per-second=1"]).succeeds()
+    sandbox.holds(site.contents())
+
+
+def raw(*lines: bytes, body: bytes = b"hello") -> Raw:
+    return Raw(b"\r\n".join([b"HTTP/1.1 200 OK", *lines]) + b"\r\n\r\n" + body)
+
+
+READABLE = {
+    "trailer": raw(b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n"),
+    "twice": raw(b"Content-Length: 5", b"Content-Length: 5"),
+    "list": raw(b"Content-Length: 5, 5"),
+    "both": raw(b"Content-Length: 7", b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),
+    "long": raw(b"Content-Security-Policy: " + b"x" * 60_000, b"Content-Length: 5"),
+    "folded": raw(b"X: a", b" b", b"Content-Length:", b" 5"),
+    "no-field": raw(b"Warning: x", b"a line without its name", b"Content-Length: 5"),
+    "excess": raw(b"Content-Length: 5", body=b"hello and more"),
+    "interim": Raw(b"HTTP/1.1 103 x\r\nLink: </y>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+}
+PERMANENT = {
+    "different": raw(b"Content-Length: 5", b"Content-Length: 6"),
+    "negative": raw(b"Content-Length: -5"),
+    "coding": raw(b"Transfer-Encoding: gzip, chunked"),
+    "space": raw(b"Content-Length : 5"),
+    "too-long": raw(b"X: " + b"x" * 70_000, b"Content-Length: 5"),
+    "switch": Raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"),
+    "icy": Raw(b"ICY 200 OK\r\n\r\nhello"),
+}
+
+
+@pytest.mark.row("P27")
+def test_header_sections_are_read_as_curl_reads_them_or_refused_at_once(sandbox: Sandbox, site: Site) -> None:
+    for name, behaviour in READABLE.items():
+        site.file(f"{name}.bin", b"hello", behaviour)
+    good = {**site.contents(), **each_beside(site, PERMANENT, b"hello")}
+    run = sandbox.mirror(site.url, attempts=3)
+    run.fails(5)
+    sandbox.holds(good)
+    assert {name: len(site.log.of(f"/pub/{name}.bin")) for name in READABLE} == dict.fromkeys(READABLE, 1)
+    assert run.text.count("not valid HTTP") == len(PERMANENT)
+    files = [request.path for request in site.log if not request.path.endswith("/")]
+    assert len(files) == len(set(files)), "each is asked for once"
+    assert "\\x0a" not in run.text
+
+
+@pytest.mark.row("P28")
+@pytest.mark.parametrize("more", [[], ["--no-robots"]], ids=["directly", "first"])
+def test_validators_that_are_no_text_go_back_as_they_came(sandbox: Sandbox, more: list[str]) -> None:
+    tag = '"caf\udce9"'
+    with Site() as site:
+        site.file("a.bin", blob(300, 1), Says(headers=(("ETag", tag),)))
+        site.file("b.bin", blob(300, 2), Says(headers=(("ETag", '"b"'), ("Last-Modified", "\udce9"))))
+        cuts: list[Behaviour] = [Says(headers=(("ETag", tag),)), Cut(at=0.6, times=1)]
+        site.file("c.bin", blob(900 * KB, 3), *cuts)
+        site.folder("", Says(headers=(("ETag", tag),)))
+        for options in (["--attempts=1"], [], ["--check=headers"]):
+            run = sandbox.mirror(site.url, more=[*more, *options])
+            assert run.code == (5 if "--attempts=1" in options else 0), run
+        sandbox.holds(site.contents())
+        sent = {request.headers.get("if-none-match") for request in site.log.of("/pub/a.bin")}
+        assert '"caf\xe9"' in sent or more

@@ -1,0 +1,170 @@
+"""--explain: the path of a decision, told before it is made, with nothing changed and no file asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from crawler import mirror
+from crawler.model.config import Config, parse_rule
+from crawler.model.errors import ConfigError, RobotsForbidden
+from crawler.app.maintenance import explain
+from tests.support.misbehaving.behaviours import Status
+from tests.support.misbehaving.samples import DAY, blob, populate
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+
+async def facts(site: Site, path: str, directory: Path, **options: object) -> dict[str, list[str]]:
+    """What is said, by its word."""
+    site.log.clear()
+    config = Config(attempts=2, **options)  # type: ignore[arg-type]
+    lines, found = await explain(site.url + path, site.url, directory, config)
+    assert site.log.bodies("/pub/") == []
+    said: dict[str, list[str]] = {"found": [str(found)]}
+    for word, text in lines:
+        said.setdefault(word, []).append(text)
+    return said
+
+
+async def test_a_new_file_is_explained_without_a_directory(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    said = await facts(site, "sub/deep/d.bin", tmp_path / "d")
+    assert said["scope"] == [site.url]
+    assert [text.partition(": ")[0] for text in said["listing"]] == [
+        site.url,
+        f"{site.url}sub/",
+        f"{site.url}sub/deep/",
+    ]
+    assert said["path"] == ["sub/deep/d.bin"]
+    assert "size 2517 bytes" in said["row"][0]
+    assert (said["state"], said["disk"]) == (["nothing is known"], ["nothing is there"])
+    assert said["decision"] == ["fetch: new"]
+    assert said["request"] == [f"GET {site.url}sub/deep/d.bin"]
+    assert not (tmp_path / "d").exists()
+    assert not site.log.times("/pub/other/"), "only what is on the way is read"
+
+
+async def test_an_unchanged_and_a_changed_file_are_told_apart(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    await mirror(site.url, tmp_path)
+    said = await facts(site, "a.txt", tmp_path)
+    assert said["decision"] == ["unchanged, no request: same row"]
+    assert "the same row, 517 bytes" in said["state"][0]
+    assert hashlib.sha256(site.contents()["a.txt"]).hexdigest() in said["state"][0]
+    assert "a file, 517 bytes" in said["disk"][0]
+    site.file("a.txt", blob(517, 9), mtime=OLD + DAY)
+    said = await facts(site, "a.txt", tmp_path)
+    assert said["decision"] == ["ask on conditions: row changed"]
+    assert "If-None-Match: " in said["request"][0]
+    said = await facts(site, "a.txt", tmp_path, check="headers")
+    assert "another row" in said["state"][0]
+
+
+async def test_each_rule_is_named_with_what_it_says(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    rules = (parse_rule("sub/**", include=False, where=""), parse_rule("*.iso", include=True, where=""))
+    said = await facts(site, "sub/c.iso", tmp_path, rules=rules, ext=("iso",), min_size=10)
+    assert said["rule"] == [
+        "--ext iso: true of it",
+        "--exclude sub/**: true of it",
+        "--include *.iso: true of it",
+        "--min-size 10: true of it",
+    ]
+    assert said["decision"] == ["skipped: exclude"]
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [({"rules": (parse_rule("sub/", include=False, where=""),)}, "exclude"), ({"max_depth": 0}, "depth")],
+)
+async def test_a_folder_that_is_not_entered_is_named(
+    site: Site, tmp_path: Path, options: dict[str, object], word: str
+) -> None:
+    populate(site)
+    said = await facts(site, "sub/deep/e", tmp_path, **options)
+    assert said["folder"][0].startswith(f"sub/ is not entered: {word}")
+    assert said["decision"] == ["nothing: no listing shows it"]
+    assert said["found"] == ["False"]
+
+
+async def test_robots_of_a_file_and_of_the_root(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    site._resource("/robots.txt").page = lambda: b"User-agent: *\nDisallow: /pub/a.txt\n"
+    said = await facts(site, "a.txt", tmp_path)
+    assert said["decision"] == ["skipped: robots"]
+    site._resource("/robots.txt").page = lambda: b"User-agent: *\nDisallow: /\n"
+    with pytest.raises(RobotsForbidden):
+        await facts(site, "a.txt", tmp_path)
+
+
+async def test_published_digests_and_the_order_are_part_of_it(site: Site, tmp_path: Path) -> None:
+    site.file("a.bin", blob(100))
+    digest = hashlib.sha256(blob(100)).hexdigest()
+    site.file("SHA256SUMS", f"{digest}  a.bin\n".encode())
+    await mirror(site.url, tmp_path)
+    site.file("a.bin", blob(101, 2), mtime=OLD + DAY)
+    said = await facts(site, "a.bin", tmp_path)
+    assert said["digest"] == [f"must be sha256:{digest}"]
+    site.file("SHA256SUMS.new", b"")
+    (tmp_path / "SHA256SUMS").unlink()
+    said = await facts(site, "SHA256SUMS", tmp_path)
+    assert said["order"] == ["after everything else (--last)"]
+
+
+@pytest.mark.parametrize("path", ["sub/", "sub"])
+async def test_a_folder_is_an_entry_too(site: Site, tmp_path: Path, path: str) -> None:
+    populate(site)
+    said = await facts(site, path, tmp_path)
+    assert said["decision"] == ["a folder: what its listing shows is decided about entry by entry"]
+
+
+async def test_a_zone_that_the_neighbours_tell_is_said_and_used(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    await mirror(site.url, tmp_path, Config(rules=(parse_rule("README", include=False, where=""),)))
+    (tmp_path / "README").write_bytes(site.contents()["README"])
+    os.utime(tmp_path / "README", (OLD - 3600, OLD - 3600))
+    said = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD - 3600, UTC))
+    assert said["decision"] == ["fetch: time differs"]
+    assert "+00:00 to " in said["zone"][0]
+    assert said["rule"][0].endswith(": true of it")
+    said = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD + 3600, UTC))
+    assert said["decision"] == ["skipped: too-old"]
+    assert said["rule"][0].endswith(": not true of it")
+
+
+async def test_what_lies_elsewhere_or_nowhere_is_said_to(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    said = await facts(site, "absent", tmp_path)
+    assert said["decision"] == ["nothing: no listing shows it"]
+    said = await facts(site, "../beside.txt", tmp_path)
+    assert "not below" in said["decision"][0]
+    with pytest.raises(ConfigError):
+        await explain("no url", site.url, tmp_path, Config())
+
+
+async def test_names_are_matched_however_they_are_encoded(site: Site, tmp_path: Path) -> None:
+    site.file("a b%20c.txt", blob(10))
+    for path in ("a%20b%2520c.txt", "%61%20b%2520c.txt"):
+        said = await facts(site, path, tmp_path)
+        assert said["path"] == ["a b%20c.txt"]
+
+
+def test_the_command_line_prints_it_and_masks_passwords(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    url = site.url.replace("//", "//user:secret@")
+    run = sandbox.mirror(url, more=[f"--explain={url}sub/c.iso"])
+    run.succeeds()
+    assert "secret" not in run.text
+    assert run.output.splitlines()[-2].split() == ["decision", "fetch:", "new"]
+    assert not sandbox.directory.exists()
+    site.on("sub/", Status(404))
+    run = sandbox.mirror(site.url, more=[f"--explain={site.url}sub/c.iso"])
+    run.fails(5)
+    assert "HTTP 404" in run.output
+    sandbox.mirror(site.url, more=[f"--explain={site.url}a", "--verify"]).fails(2)

@@ -1,0 +1,325 @@
+"""A folder of files alone that is as it was is told from sums; whatever is not as it was, is found as without them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import crawler
+from crawler.model.state import directory_digest
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.cli.parser import run as command_line
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.values import Result
+from crawler.model.report import Report
+from tests.support.misbehaving.behaviours import Status
+from tests.support.misbehaving.samples import DAY, blob
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+NAMES = [f"f{number}.bin" for number in range(6)]
+CONFIG = crawler.Config(attempts=2, no_robots=True)
+
+
+class Watcher(crawler.Observer):
+    """Hears of each file, as observers did before there were sums."""
+
+    def __init__(self) -> None:
+        self.listed_paths: Counter[str] = Counter()
+        self.ended: list[tuple[str, str, str]] = []
+
+    def listed(self, path: str, size: int | None) -> None:
+        self.listed_paths[path] += 1
+
+    def finished(self, result: Result) -> None:
+        self.ended.append((result.path, result.outcome.value, result.reason))
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaf, "LEAST", 3)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What was said each time a folder was compared by its sums."""
+    said: list[bool] = []
+    is_kept = Leaves.is_kept
+
+    async def noted(self: Leaves, path: str, what: directory_digest.Leaf) -> bool:
+        said.append(await is_kept(self, path, what))
+        return said[-1]
+
+    monkeypatch.setattr(Leaves, "is_kept", noted)
+    return said
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "mirror"
+
+
+async def run(site: Site, directory: Path, config: crawler.Config = CONFIG) -> tuple[Report, Watcher]:
+    site.log.clear()
+    watcher = Watcher()
+    report = await crawler.mirror(site.url, directory, config, observers=[watcher])
+    assert report.accounts
+    return report, watcher
+
+
+def fill(site: Site, folder: str = "") -> None:
+    for number, name in enumerate(NAMES):
+        site.file(f"{folder}{name}", blob(300, number))
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("folder", ["", "a/b c/"])
+async def test_a_folder_that_is_as_it_was_is_accounted_file_by_file(
+    site: Site, directory: Path, answers: list[bool], folder: str
+) -> None:
+    fill(site, folder)
+    await run(site, directory)
+    report, watcher = await run(site, directory)
+    assert answers == [True]
+    assert (report.listed, report.unchanged, report.exit_code) == (6, 6, 0)
+    assert watcher.listed_paths == Counter(folder + name for name in NAMES)
+    assert sorted(watcher.ended) == [(folder + name, "unchanged", "same row") for name in NAMES]
+    assert [request.path for request in site.log if not request.path.endswith("/")] == []
+    assert (await run(site, directory))[0].unchanged == 6
+    assert answers == [True, True]
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+
+
+def _cut(path: Path) -> None:
+    times = path.stat()
+    path.write_bytes(path.read_bytes()[:-1])
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _touch(path: Path) -> None:
+    os.utime(path, (OLD + 1, OLD + 1))
+
+
+def _plant(path: Path) -> None:
+    path.with_name("planted").write_bytes(b"x")
+
+
+def _plant_folder(path: Path) -> None:
+    path.with_name("planted").mkdir()
+
+
+def _make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _make_link(path: Path) -> None:
+    other = path.with_name(".other")
+    path.rename(other)
+    path.symlink_to(other)
+
+
+def _swap(path: Path) -> None:
+    path.rename(path.with_name("f9.bin"))
+
+
+def _lose_state(path: Path) -> None:
+    for left in (path.parent / ".crawler").glob("state*"):
+        left.unlink()
+
+
+@pytest.mark.parametrize("delete", [False, True])
+@pytest.mark.parametrize(
+    "meddle",
+    [_remove, _cut, _touch, _plant, _plant_folder, _make_folder, _make_link, _swap, _lose_state],
+)
+async def test_what_somebody_did_to_the_copies_is_found_as_without_sums(
+    site: Site,
+    directory: Path,
+    answers: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+    meddle: Callable[[Path], None],
+    delete: bool,
+) -> None:
+    given = {"attempts": 2, "no_robots": True, "delete": delete, "max_delete": "100%"}
+    config = crawler.Config.from_mapping(given, where="test")
+    fill(site)
+    await run(site, directory, config)
+    meddle(directory / NAMES[2])
+    other = directory.with_name("other")
+    shutil.copytree(directory, other, symlinks=True)
+    report, watcher = await run(site, directory, config)
+    assert True not in answers
+    monkeypatch.setattr(leaf, "LEAST", 1000)
+    with monkeypatch.context() as without:
+        without.setattr("crawler.pipeline.runs.mirror.wishes", lambda *_: None)
+        expected, plain = await run(site, other, config)
+    same = {"listed", "saved", "unchanged", "skipped", "failed", "deleted", "extraneous", "exit_code"}
+    assert {name: getattr(report, name) for name in same} == {name: getattr(expected, name) for name in same}
+    assert sorted(watcher.ended) == sorted(plain.ended)
+    assert files(directory) == files(other)
+
+
+async def test_a_change_upstream_is_seen_by_its_page(site: Site, directory: Path, answers: list[bool]) -> None:
+    fill(site)
+    await run(site, directory)
+    site.file(NAMES[0], blob(301, 9), mtime=OLD + DAY)
+    site.remove(NAMES[1])
+    report, _ = await run(site, directory, replace(CONFIG, delete=True))
+    assert answers == []
+    assert (report.saved, report.unchanged, report.deleted) == (1, 4, 1)
+    assert files(directory) == site.contents()
+    report, _ = await run(site, directory)
+    assert (report.unchanged, answers) == (5, [True])
+
+
+async def test_what_a_filter_refuses_is_skipped_each_time(site: Site, directory: Path, answers: list[bool]) -> None:
+    fill(site)
+    site.file("readme.txt", b"x")
+    config = replace(CONFIG, ext=("bin",))
+    first, watcher = await run(site, directory, config)
+    again, watched = await run(site, directory, config)
+    assert answers == [True]
+    assert (again.unchanged, again.skipped, again.skipped_by) == (6, 1, first.skipped_by)
+    assert [end for end in watched.ended if end[1] == "skipped"] == [
+        end for end in watcher.ended if end[1] == "skipped"
+    ]
+    report, _ = await run(site, directory)
+    assert (answers, report.saved, report.unchanged) == ([True], 1, 6), "another wish is another decision"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"check": "headers"},
+        {"max_files": 100},
+        {"max_total_size": 10**9},
+        {"newer_than": "2020-01-01"},
+        {"older_than": "1d"},
+        {"dry_run": True},
+    ],
+)
+async def test_whoever_asks_for_more_gets_each_row_looked_at(
+    site: Site, directory: Path, answers: list[bool], options: dict[str, object]
+) -> None:
+    fill(site)
+    config = crawler.Config.from_mapping({"attempts": 2, "no_robots": True, **options}, where="test")
+    await run(site, directory)
+    for _ in range(2):
+        report, _ = await run(site, directory, config)
+        assert report.unchanged == 6
+    assert answers == []
+
+
+async def test_a_file_that_may_have_changed_behind_its_row_is_confirmed(
+    site: Site, directory: Path, answers: list[bool]
+) -> None:
+    fill(site)
+    site.file(NAMES[0], blob(300, 9), mtime=4_000_000_000)  # the server's clock has not come there yet
+    await run(site, directory)
+    report, _ = await run(site, directory)
+    assert answers == [False]
+    assert report.unchanged == 6
+    assert [(request.path, request.status) for request in site.log if ".bin" in request.path] == [("/pub/f0.bin", 304)]
+
+
+async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, answers: list[bool]) -> None:
+    rules = b""
+    fill(site)
+    robots = site._resource("/robots.txt")
+    robots.page = lambda: rules
+    config = replace(CONFIG, no_robots=False)
+    await run(site, directory, config)
+    rules = b"User-agent: *\nDisallow: /pub/f0.bin\n"
+    report, _ = await run(site, directory, config)
+    assert (answers, report.unchanged, report.skipped_by) == ([False], 5, {"robots": 1})
+    await run(site, directory, config)
+    rules = b""
+    report, _ = await run(site, directory, config)
+    assert report.unchanged == 6
+
+
+@pytest.mark.parametrize("other", ["sub/file", "SHA256SUMS", "sub/"])
+async def test_a_folder_that_holds_more_than_files_is_read(
+    site: Site, directory: Path, answers: list[bool], other: str
+) -> None:
+    fill(site)
+    if other.endswith("/"):
+        site.folder(other.rstrip("/"))
+    else:
+        site.file(other, b"x")
+    await run(site, directory)
+    report, _ = await run(site, directory)
+    assert (answers, report.saved) == ([], 0)
+
+
+async def test_what_failed_is_tried_in_every_run(site: Site, directory: Path, answers: list[bool]) -> None:
+    fill(site)
+    site.file("gone.bin", b"x", Status(404))
+    for _ in range(2):
+        report, _ = await run(site, directory)
+        assert report.failed == 1
+    assert answers == [False]
+
+
+async def test_two_rows_of_one_name_are_a_failure_in_every_run(
+    site: Site, directory: Path, answers: list[bool]
+) -> None:
+    fill(site)
+    site.links("f0%2Ebin", size=300)
+    for _ in range(2):
+        report, _ = await run(site, directory)
+        assert (report.failed, report.exit_code) == (2, 5)  # the server does not know the first one
+    assert answers == []
+
+
+async def test_pages_that_continue_each_other_are_read(site: Site, directory: Path, answers: list[bool]) -> None:
+    fill(site)
+    second = site.at("").page
+    assert second is not None
+    whole = second()
+    rows = whole.splitlines(keepends=True)
+    files_at = [number for number, row in enumerate(rows) if b".bin" in row]
+    first = b"".join(rows[: files_at[3]] + rows[files_at[-1] + 1 :]).replace(
+        b"</body>", b'<a rel="next" href="?page=2">2</a></body>'
+    )
+    last = b"".join(rows[: files_at[0]] + rows[files_at[3] :])
+    site.listing("", first)
+    site._resource("/pub/?page=2").page = lambda: last
+    for _ in range(3):
+        report, watcher = await run(site, directory)
+        assert watcher.listed_paths.total() == report.listed
+    assert answers == []
+
+
+def test_the_log_names_each_file_when_it_is_asked_to(site: Site, directory: Path, tmp_path: Path) -> None:
+    fill(site)
+    log, arguments = tmp_path / "log", [site.url, str(directory)]
+    assert command_line(["--no-robots", *arguments]) == 0
+    for verbosity, named in (("-q", False), ("-vv", True)):
+        log.unlink(missing_ok=True)
+        assert command_line([verbosity, "--no-robots", f"--log-file={log}", *arguments]) == 0
+        assert all((name in log.read_text()) is named for name in NAMES)
+
+
+async def test_a_page_with_a_name_that_cannot_be_saved_is_not_summed_up(
+    site: Site, directory: Path, answers: list[bool]
+) -> None:
+    fill(site)
+    site.links("..%2fescape")
+    for _ in range(2):
+        report, _ = await run(site, directory)
+        assert (report.exit_code, report.failed, report.listed) == (5, 1, len(NAMES) + 1)
+    assert answers == []

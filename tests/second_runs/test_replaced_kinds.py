@@ -1,0 +1,105 @@
+"""A file that became a folder upstream, and folders that look like files: what goes, and what has to stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Redirect, Status
+from tests.support.misbehaving.samples import blob, populate
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+
+OLD, INNER = blob(500), blob(600, 1)
+
+
+def became_a_folder(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
+    """``x`` was a file that we brought; now it is a folder. What else is there."""
+    others = populate(site)
+    site.file("x", OLD)
+    sandbox.mirror(site.url).succeeds()
+    site.remove("x")
+    site.file("x/inner.txt", INNER)
+    site.file("x/deep/er.txt", INNER)
+    return others
+
+
+def test_the_file_makes_room_for_its_folder_in_a_run_that_deletes(sandbox: Sandbox, site: Site) -> None:
+    became_a_folder(sandbox, site)
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds(site.contents())
+    site.log.clear()
+    sandbox.mirror(site.url, delete=True).succeeds()
+    assert not site.log.bodies()
+
+
+@pytest.mark.parametrize("delete", [True, False])
+def test_an_index_comes_after_the_folder_that_had_to_wait_or_not_at_all(
+    sandbox: Sandbox, site: Site, delete: bool
+) -> None:
+    became_a_folder(sandbox, site)
+    site.file("InRelease", b"names x/inner.txt")
+    site.log.clear()
+    run = sandbox.mirror(site.url, delete=delete)
+    asked = [request.path for request in site.log.bodies()]
+    if delete:
+        run.succeeds()
+        assert asked[-1] == "/pub/InRelease"
+        sandbox.holds(site.contents())
+    else:
+        run.fails(5)
+        assert "/pub/InRelease" not in asked
+        assert "InRelease" not in sandbox.tree()
+
+
+def test_a_run_that_does_not_delete_says_how_to_make_room(sandbox: Sandbox, site: Site) -> None:
+    others = became_a_folder(sandbox, site)
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    run.says("--delete removes it")
+    sandbox.holds({**others, "x": OLD})
+
+
+@pytest.mark.parametrize(
+    "more", [["--max-depth=0"], ["--exclude=x/"], ["--no-recursive"]], ids=["depth", "filter", "flat"]
+)
+def test_a_folder_that_is_not_read_proves_nothing_about_the_file(sandbox: Sandbox, site: Site, more: list[str]) -> None:
+    became_a_folder(sandbox, site)
+    sandbox.mirror(site.url, delete=True, more=more).succeeds()
+    assert sandbox.tree()["x"] == OLD
+
+
+def test_a_folder_whose_listing_fails_proves_nothing_about_the_file(sandbox: Sandbox, site: Site) -> None:
+    others = became_a_folder(sandbox, site)
+    site.on("x/", Status(404))
+    sandbox.mirror(site.url, delete=True).fails(5)
+    sandbox.holds({**others, "x": OLD})
+
+
+def test_a_dry_run_plans_both_the_removal_and_what_comes_instead(sandbox: Sandbox, site: Site) -> None:
+    others = became_a_folder(sandbox, site)
+    run = sandbox.mirror(site.url, delete=True, more=["--dry-run"])
+    run.succeeds()
+    run.says("delete", "x/inner.txt")
+    sandbox.holds({**others, "x": OLD})
+
+
+def test_a_dry_run_that_would_not_delete_fails_as_the_run_would(sandbox: Sandbox, site: Site) -> None:
+    others = became_a_folder(sandbox, site)
+    run = sandbox.mirror(site.url, more=["--dry-run"])
+    run.fails(5)
+    run.says("--delete removes it")
+    sandbox.holds({**others, "x": OLD})
+
+
+def test_a_folder_that_a_listing_shows_as_a_file_is_never_removed_for_it(sandbox: Sandbox) -> None:
+    with Site(shape="python") as site:
+        wanted = populate(site)
+        names = ("README", "a.txt", "x.tar.gz", "sub", "other/")
+        rows = "".join(f'<li><a href="{name}">{name}</a></li>\n' for name in names)
+        title = "Directory listing for /pub/"
+        page = f"<html><title>{title}</title><body><h1>{title}</h1><ul>\n{rows}</ul><hr></body></html>\n"
+        site.listing("", page.encode())
+        site.on("sub", Redirect("/pub/sub/", status=301))
+        for _ in range(3):
+            sandbox.mirror(site.url, delete=True).succeeds()
+            sandbox.holds(wanted)

@@ -1,0 +1,129 @@
+"""A site in memory: a tree of files as nginx lists and serves it, with a clock of its own and troubles on request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
+from urllib.parse import unquote
+
+from crawler.model.errors import FetchError
+from tests.support.misbehaving.answers import Request, Version, answer
+from tests.support.misbehaving.pages import Row, nginx
+from tests.support.fakes import Answer, Asked, FakeClient
+
+ROOT = "http://h/pub/"
+
+LOGIN = b"<html><head><title>Log in</title></head><body><form>Name</form></body></html>"
+"""No file here is as long: a page of exactly the listed size could not be told from the file."""
+
+
+class Killed(BaseException):
+    """The process ends here, whatever it was doing."""
+
+
+@dataclass
+class Upstream:
+    """``files`` is the tree: path → (data, modification time in seconds)."""
+
+    etags: bool
+    dated: bool
+    """Files have a Last-Modified."""
+    now: int
+    """The clock of the site, seconds since the epoch."""
+    files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Path of a file or folder → ``500``, ``cut`` or ``page`` (a web page in its place)."""
+    kill_at: int | None = None
+    """The request at which the client is killed."""
+    asked: Counter[str] = field(default_factory=Counter)
+    bodies: Counter[str] = field(default_factory=Counter)
+    """Paths of files of which bytes were sent → how often."""
+
+    def client(self) -> FakeClient:
+        self.asked.clear()
+        self.bodies.clear()
+        return FakeClient(self._answer, piece=16)
+
+    @property
+    def folders(self) -> set[str]:
+        """Paths of all folders; "" is the root."""
+        found = {""}
+        for path in self.files:
+            pieces = path.split("/")[:-1]
+            found.update("/".join(pieces[: count + 1]) for count in range(len(pieces)))
+        return found
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file; what stands in its way goes."""
+        pieces = path.split("/")
+        above = {"/".join(pieces[:count]) for count in range(1, len(pieces))}
+        self.files = {
+            other: version
+            for other, version in self.files.items()
+            if other not in above and not other.startswith(path + "/")
+        }
+        self.files[path] = (data, self.now)
+
+    def move(self, source: str, target: str) -> None:
+        """Rename a file; its time stays."""
+        version = self.files.pop(source)
+        self.put(target, version[0])
+        self.files[target] = version
+
+    def _answer(self, asked: Asked) -> Answer:
+        if self.kill_at is not None and self.asked.total() >= self.kill_at:
+            raise Killed
+        path = unquote(asked.url.removeprefix(ROOT))
+        self.asked[path] += 1
+        trouble = self.broken.get(path.rstrip("/"))
+        if trouble == "500":
+            return Answer(status=500)
+        if path == "" or path.endswith("/"):
+            return self._listing(path.rstrip("/"), trouble)
+        return self._file(asked, path, trouble)
+
+    def _listing(self, folder: str, trouble: str | None) -> Answer:
+        if folder not in self.folders:
+            return Answer(status=404)
+        page = self._page(folder)
+        if trouble == "page":
+            page = LOGIN
+        headers = {"Content-Type": "text/html", "Date": formatdate(self.now, usegmt=True)}
+        return Answer(headers=headers, body=page[: len(page) // 2] if trouble == "cut" else page)
+
+    def _page(self, folder: str) -> bytes:
+        prefix = f"{folder}/" if folder else ""
+        names = {path.removeprefix(prefix).partition("/")[0] for path in self.files if path.startswith(prefix)}
+        rows = []
+        for name in sorted(names):
+            version = self.files.get(prefix + name)
+            if version is None:
+                rows.append(Row(href=name + "/", size=None, mtime=self.now))
+            else:
+                rows.append(Row(href=name, size=len(version[0]), mtime=version[1]))
+        return nginx(f"/pub/{prefix}", rows)
+
+    def _file(self, asked: Asked, path: str, trouble: str | None) -> Answer:
+        if path not in self.files:
+            return Answer(status=404)
+        data, mtime = self.files[path]
+        request = Request(
+            method=asked.method,
+            target=asked.url,
+            headers={name.lower(): value for name, value in asked.headers.items()},
+            connection=1,
+            at=0.0,
+        )
+        reply = answer(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None, dated=self.dated))
+        if trouble == "page":
+            return Answer(headers={"Content-Type": "text/html", "Content-Length": str(len(LOGIN))}, body=LOGIN)
+        headers = dict(reply.headers) | {"Date": formatdate(self.now, usegmt=True)}
+        if reply.status != 304:
+            headers["Content-Length"] = str(len(reply.body))
+        if reply.status in (200, 206) and asked.method == "GET":
+            self.bodies[path] += 1
+        whole = Answer(status=reply.status, headers=headers, body=reply.body)
+        if trouble == "cut" and reply.body:
+            return replace(whole, body=reply.body[: len(reply.body) // 2], fails=FetchError("cut short", url=asked.url))
+        return whole

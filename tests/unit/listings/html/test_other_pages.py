@@ -1,0 +1,88 @@
+"""Pages that are no listings are never taken for one: their files would be deleted here."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.listings import parse_listing
+from tests.unit.listings.html.other_pages import HOST, OTHERS, a, links, page, table
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_page_of_another_kind_is_no_listing(name: str) -> None:
+    path, text = OTHERS[name]
+    listing = parse_listing(text.encode(), HOST + path, "text/html; charset=utf-8")
+    assert not listing.is_listing, (listing.family, [entry.name for entry in listing.entries])
+    assert listing.entries == ()
+
+
+_WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=9)
+_FILE = st.tuples(_WORD, st.sampled_from(["zip", "tar.gz", "1", "0.9", "pdf", "html"])).map(".".join)
+_ABROAD = st.tuples(_WORD, _FILE).map(lambda pair: (f"https://{pair[0]}.test/{pair[1]}", pair[1]))
+
+
+@given(st.lists(_ABROAD, max_size=30), st.lists(_WORD, max_size=20), st.booleans())
+def test_links_to_other_hosts_are_no_listing(abroad: list[tuple[str, str]], words: list[str], dated: bool) -> None:
+    prose = "".join(
+        f"<p>{word} {' '.join(words)} {a(href, text)}</p>" for word, (href, text) in zip(words, abroad, strict=False)
+    )
+    rows = ([a(href, text), "2024-05-06 12:00" if dated else "free", text] for href, text in abroad)
+    text = page(" ".join(words), '<a href="/">Home</a>' + prose + table("Name|Updated|Product", rows) + links(abroad))
+    assert not parse_listing(text.encode(), HOST + "/pub/", "text/html").is_listing
+
+
+_MEMBERS = st.lists(_FILE, max_size=12, unique=True)
+_HEADS = {
+    "nginx": ("<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1><hr><pre>"
+              '<a href="../">../</a>\n',
+              '<a href="{0}">{1}</a>              06-May-2024 03:08      12\n', "</pre><hr></body></html>"),
+    "apache": ("<html>\n <head>\n  <title>Index of /pub</title>\n </head>\n <body>\n<h1>Index of /pub</h1>\n<ul>"
+               '<li><a href="/"> Parent Directory</a></li>\n', '<li><a href="{0}"> {1}</a></li>\n',
+               "</ul>\n</body></html>\n"),
+    "python": ("<!DOCTYPE HTML>\n<html lang=\"en\">\n<head>\n<title>Directory listing for /pub/</title>\n"
+               "</head>\n<body>\n<h1>Directory listing for /pub/</h1>\n<hr>\n<ul>\n",
+               '<li><a href="{0}">{1}</a></li>\n',
+               "</ul>\n<hr>\n</body>\n</html>\n"),
+    "devpi": ("<html><head><title>me/dev: simple list (including inherited indices)</title></head><body>"
+              "<h1>me/dev: simple list (including inherited indices)</h1>", '<a href="{0}">{1}</a><br/>\n',
+              "</body></html>"),
+    "folders by query": ("<html><head><title>Files</title></head><body><a href=\"?dir=\">..</a>",
+                         '<a class="item dir" href="?dir={0}">{1}</a>', "</body></html>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", _HEADS)
+@given(names=_MEMBERS)
+def test_a_listing_of_a_known_form_is_one_whatever_its_files_are_called(family: str, names: list[str]) -> None:
+    head, row, tail = _HEADS[family]
+    if family in {"devpi", "folders by query"} and len(names) < 3:
+        return
+    text = head + "".join(row.format(quote(name), escape(name)) for name in names) + tail
+    listing = parse_listing(text.encode(), HOST + "/pub/", "text/html; charset=utf-8")
+    assert listing.is_listing
+    assert sorted(entry.name for entry in listing.entries) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "document.write('<a href=\"b.zip\">b.zip</a>')",
+        "document.writeln(\"<tr><td><a href='b.zip'>\")",
+        "list.innerHTML += '<li><a href=b.zip>b.zip</a></li>'",
+        "list.insertAdjacentHTML('beforeend', `<li><a href=b.zip>`)",
+    ],
+)
+def test_a_page_whose_script_writes_rows_shows_not_all_there_is(script: str) -> None:
+    body = f"<h1>Index of /pub</h1><ul>{links([('a.zip', 'a.zip')])}</ul>"
+    listing = parse_listing(
+        page("Index of /pub", f"{body}<script>{script}</script>").encode(), HOST + "/pub/", "text/html"
+    )
+    assert listing.is_listing
+    assert not listing.conclusive
+    quiet = page("Index of /pub", f"{body}<script>document.write(new Date())</script>")
+    assert parse_listing(quiet.encode(), HOST + "/pub/", "text/html").conclusive

@@ -1,0 +1,162 @@
+"""``leaf``: which folders can be told from sums, and when their copies are what they were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.model.state.directory_digest import Leaf, Row
+from crawler.pipeline.rules.directory_digest import Gathering, kept
+from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
+from crawler.model.observer import Observer
+from crawler.pipeline.rules.compare import NANOSECONDS
+from crawler.output.progress import Fanout
+from crawler.output.progress.counters import Counters
+from crawler.pipeline.tally import Tally
+from tests.support.fakes import leaf_of
+
+NOON = datetime(2025, 1, 1, 12, 0)  # noqa: DTZ001 - as most servers print it, without a zone
+SECOND = int(NOON.replace(tzinfo=UTC).timestamp())
+MODIFIED = "Wed, 01 Jan 2025 12:00:00 GMT"
+MINUTE = Span(NOON, NOON + timedelta(seconds=59))
+
+
+def entry(number: int, **more: object) -> Entry:
+    values: dict[str, object] = {"size": Span(5, 5), "modified": MINUTE, "row": f"noon {number}", **more}
+    return Entry(name=f"f{number}", kind=Kind.FILE, url=f"http://h/f{number}", **values)  # type: ignore[arg-type]
+
+
+def row(number: int, **more: object) -> Row:
+    name = f"f{number}"
+    values = (name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 10_000.0, MODIFIED)
+    return Row(*values)._replace(**more)
+
+
+def gathered(*entries: Entry) -> Gathering:
+    gathering = Gathering()
+    gathering.expect(len(entries), more=True)
+    for each in entries:
+        gathering.add(each)
+    return gathering
+
+
+THREE = leaf_of(gathered(*map(entry, range(3))))
+ROWS = [row(number) for number in range(3)]
+LOCAL = {each.name: Local(Kind.FILE, each.size, each.mtime) for each in ROWS}
+
+
+def are_kept(
+    rows: list[Row] | None = None, local: dict[str, Local] | None = None, what: Leaf = THREE, forbidden: str = ""
+) -> bool:
+    found = kept(what, ROWS if rows is None else rows, LOCAL if local is None else local, lambda url: url != forbidden)
+    return found is not None
+
+
+def test_files_that_are_as_they_were_are_told_in_any_order() -> None:
+    assert kept(THREE, ROWS[::-1], LOCAL, lambda _: True) == ROWS[::-1]
+    assert are_kept([each._replace(url=f"{each.url}?signature=1") for each in ROWS])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"row": "noon 7"},
+        {"url": "http://h/elsewhere/f1"},
+        {"size": 6},
+        {"mtime": (SECOND + 1) * NANOSECONDS},
+        {"name": "f7"},
+        {"checked": SECOND + 60.0},
+        {"checked": 0.0},
+    ],
+)
+def test_a_row_of_another_version_is_not_one_of_them(change: dict[str, object]) -> None:
+    assert not are_kept([ROWS[0], row(1, **change), ROWS[2]])
+
+
+def test_rows_that_swapped_names_or_are_there_twice_do_not_add_up() -> None:
+    assert not are_kept([row(0, row="noon 1"), row(1, row="noon 0"), ROWS[2]])
+    assert not are_kept([ROWS[0], ROWS[0], ROWS[2]])
+    assert not are_kept(ROWS[:2])
+    assert not are_kept([*ROWS, row(3)])
+
+
+@pytest.mark.parametrize("there", [Local(Kind.DIRECTORY, 5, ROWS[1].mtime), Local(Kind.FILE, 4, ROWS[1].mtime), None])
+def test_what_lies_there_must_be_what_was_left(there: Local | None) -> None:
+    local = {name: found for name, found in LOCAL.items() if name != "f1"}
+    assert not are_kept(local=local | ({"f1": there} if there else {}))
+    assert not are_kept(local=LOCAL | {"more": Local(Kind.FILE, 1, 1)})
+    assert not are_kept(local=local | {"more": LOCAL["f1"]})
+
+
+def test_a_url_that_robots_forbids_now_is_not_kept() -> None:
+    assert not are_kept(forbidden="http://h/f1")
+
+
+def test_a_row_proves_nothing_before_its_time_has_passed() -> None:
+    again = 2 * 3600  # the hour that comes twice when summer time ends
+    assert are_kept([each._replace(checked=SECOND + again + 61.0) for each in ROWS])
+    assert not are_kept([*ROWS[:2], row(2, checked=SECOND + again + 60.0)])
+    assert not are_kept([*ROWS[:2], row(2, checked=UNCONFIRMED)])
+    for silent in (None, "garbled"):  # then it may be noon in any zone
+        passed = SECOND + 60.0 + 14 * 3600
+        assert are_kept([*ROWS[:2], row(2, checked=passed + 1, last_modified=silent)])
+        assert not are_kept([*ROWS[:2], row(2, checked=passed, last_modified=silent)])
+    aware = Span(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC))
+    zoned = leaf_of(gathered(*(entry(number, modified=aware) for number in range(3))))
+    assert are_kept([each._replace(checked=SECOND + 2.0) for each in ROWS], what=zoned)
+    late = replace(zoned, newest=SECOND + 2.0)  # the listing's time may be later than the file's own
+    assert not are_kept([each._replace(checked=SECOND + 2.0) for each in ROWS], what=late)
+
+
+def test_only_a_folder_of_files_alone_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaf, "LEAST", 3)
+    monkeypatch.setattr(leaf, "SKIPPED", 2)
+    three = [entry(number) for number in range(3)]
+    assert gathered(*three).is_worth_it
+    assert not gathered(*three[:2]).is_worth_it
+    short = Gathering()
+    short.expect(2, more=False)
+    assert not short.is_plain, "nothing need be summed up"
+    assert not gathered(*three, entry(3, modified=None)).is_worth_it
+    assert not gathered(*three, entry(3, folder="sub")).is_worth_it
+    with_folder = gathered(*three)
+    with_folder.expect(1, more=False)
+    assert not with_folder.is_worth_it
+    for refused, worth in ((1, True), (2, True), (3, False)):
+        filtered = gathered(*three)
+        for number in range(refused):
+            filtered.expect(1, more=True)
+            filtered.skip(entry(10 + number), 5, "ext")
+        assert filtered.is_worth_it is worth
+    continued = gathered(*three)
+    continued.is_plain = False
+    assert not continued.is_worth_it
+
+
+def test_who_counts_counts_many_at_once_as_it_counts_each() -> None:
+    many, each = Tally("u", "d"), Tally("u", "d")
+    many.all_unchanged("a", ROWS, "same row")
+    Observer.all_unchanged(each, "a", ROWS, "same row")
+    assert many.close(1.0) == each.close(1.0)
+    many_shown, each_shown = Counters(lambda: 0.0), Counters(lambda: 0.0)
+    many_shown.all_unchanged("", ROWS, "same row")
+    Observer.all_unchanged(each_shown, "", ROWS, "same row")
+    assert many_shown.totals(1.0) == each_shown.totals(1.0)
+
+
+def test_whoever_hears_of_each_file_hears_of_each_of_many_and_others_need_not() -> None:
+    heard: list[str] = []
+
+    class Listed(Observer):
+        def listed(self, path: str, size: int | None) -> None:
+            heard.append(path)
+
+    class Idle(Observer):
+        def walked(self) -> None:
+            return
+
+    Fanout([Listed(), Idle()]).all_unchanged("a", ROWS, "same row")
+    assert heard == ["a/f0", "a/f1", "a/f2"]

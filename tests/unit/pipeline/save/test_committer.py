@@ -1,0 +1,272 @@
+"""Naming finished bodies: in batches, within bounds, and each of them reported once whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.model import limits
+from crawler.pipeline.save.committer import Committer
+from crawler.model.errors import DestinationError
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged
+from tests.support.fakes import FakeDestination, MemoryState, Recorder
+
+
+def staged(path: str, body: bytes = b"x") -> Staged:
+    job = Job(url=f"http://h/{path}", path=path, reason="new")
+    known = Known(path=path, url=job.url, row="", size=len(body), mtime=0)
+    result = Result(path=path, url=job.url, outcome=Outcome.SAVED, reason="new", size=len(body), known=known)
+    return Staged(job=job, part="", body=body, size=len(body), mtime=7, result=result)
+
+
+class SlowDestination(FakeDestination):
+    """A disk that takes a batch only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = asyncio.Event()
+        self.ready = asyncio.Event()
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        self.busy.set()
+        await self.ready.wait()
+        return await super().commit(batch)
+
+
+class Stage:
+    """A committer with what stands around it."""
+
+    def __init__(self, destination: FakeDestination | None = None) -> None:
+        self.destination = destination or FakeDestination()
+        self.state = MemoryState()
+        self.observer = Recorder()
+        self.committer = Committer(self.destination, self.state, self.observer)
+        self.run = asyncio.create_task(self.committer.run())
+
+    async def end(self) -> None:
+        self.committer.close()
+        await self.run
+
+
+async def test_everything_taken_has_its_name_at_the_end() -> None:
+    stage = Stage()
+    for number in range(10):
+        await stage.committer.put(staged(str(number)))
+    await stage.end()
+    names = {str(number) for number in range(10)}
+    assert stage.destination.files.keys() == stage.state.files.keys() == names
+    assert stage.observer.outcomes() == dict.fromkeys(names, "saved")
+    assert stage.state.files["0"].mtime == 7, "what is remembered is what lies on the disk"
+
+
+async def test_nothing_is_reported_before_it_has_its_name() -> None:
+    slow = SlowDestination()
+    stage = Stage(slow)
+    await stage.committer.put(staged("a"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    assert stage.observer.results == []
+    assert stage.state.files == {}
+    slow.ready.set()
+    await draining
+    await stage.end()
+    assert stage.observer.outcomes() == {"a": "saved"}
+
+
+async def test_while_one_batch_is_written_the_next_gathers() -> None:
+    slow = SlowDestination()
+    stage = Stage(slow)
+    await stage.committer.put(staged("first"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    for number in range(5):
+        await stage.committer.put(staged(str(number)))
+    slow.ready.set()
+    await draining
+    await stage.end()
+    assert slow.batches == [["first"], ["0", "1", "2", "3", "4"]]
+
+
+async def test_a_result_without_a_body_passes_at_once() -> None:
+    stage = Stage(SlowDestination())
+    known = Known(path="same", url="http://h/same", row="", size=1, mtime=1)
+    await stage.committer.put(Result(path="bad", url="http://h/bad", outcome=Outcome.FAILED, reason="HTTP 404"))
+    await stage.committer.put(Result(path="same", url=known.url, outcome=Outcome.UNCHANGED, known=known))
+    assert stage.observer.outcomes() == {"bad": "failed", "same": "unchanged"}
+    assert stage.state.files == {"same": known}
+    await stage.end()
+
+
+@pytest.mark.parametrize(
+    ("count", "size"), [(limits.PENDING_FILES, 0), (4, limits.PENDING_BYTES // 4)], ids=["files", "bytes"]
+)
+async def test_a_slow_disk_slows_the_workers_down(count: int, size: int) -> None:
+    slow = SlowDestination()
+    stage = Stage(slow)
+    body = bytes(size)
+    await stage.committer.put(staged("first"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    for number in range(count):
+        await stage.committer.put(staged(str(number), body))
+    one_more = asyncio.create_task(stage.committer.put(staged("more")))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not one_more.done()
+    slow.ready.set()
+    await one_more
+    await draining
+    await stage.end()
+    assert len(stage.observer.results) == count + 2
+
+
+async def test_one_body_that_cannot_be_stored_fails_alone() -> None:
+    stage = Stage()
+    stage.destination.stays["bad"] = "a folder is in its place"
+    for path in ("good", "bad", "fine"):
+        await stage.committer.put(staged(path))
+    await stage.end()
+    assert stage.observer.outcomes() == {"good": "saved", "bad": "failed", "fine": "saved"}
+    assert {result.reason for result in stage.observer.results if result.path == "bad"} == {"a folder is in its place"}
+    assert stage.state.files.keys() == {"good", "fine"}
+
+
+async def test_of_a_lost_batch_what_was_named_is_saved_and_the_rest_failed() -> None:
+    stage = Stage()
+    stage.destination.full_at = "b"
+    for path in ("a", "b", "c"):
+        await stage.committer.put(staged(path))
+    with pytest.raises(DestinationError, match="disk is full"):
+        await stage.committer.drain()
+    with pytest.raises(DestinationError):
+        await stage.end()
+    assert stage.observer.outcomes() == {"a": "saved", "b": "failed", "c": "failed"}
+    assert stage.state.files.keys() == {"a"}
+
+
+async def test_after_a_lost_batch_each_further_body_fails_and_says_why() -> None:
+    stage = Stage()
+    stage.destination.full_at = "a"
+    await stage.committer.put(staged("a"))
+    with pytest.raises(DestinationError):
+        await stage.committer.drain()
+    for path in ("b", "c"):
+        with pytest.raises(DestinationError, match="disk is full"):
+            await stage.committer.put(staged(path))
+    with suppress(DestinationError):
+        await stage.run
+    assert stage.observer.outcomes() == {"a": "failed", "b": "failed", "c": "failed"}
+
+
+async def test_what_gathered_while_a_batch_was_lost_is_reported_too() -> None:
+    slow = SlowDestination()
+    slow.full_at = "first"
+    stage = Stage(slow)
+    await stage.committer.put(staged("first"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    await stage.committer.put(staged("second"))
+    slow.ready.set()
+    with pytest.raises(DestinationError):
+        await draining
+    with pytest.raises(DestinationError):
+        await stage.end()
+    assert stage.observer.outcomes() == {"first": "failed", "second": "failed"}
+
+
+async def test_a_worker_that_waits_for_room_learns_of_the_lost_batch() -> None:
+    slow = SlowDestination()
+    slow.full_at = "first"
+    stage = Stage(slow)
+    await stage.committer.put(staged("first"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    for number in range(4):
+        await stage.committer.put(staged(str(number), bytes(limits.PENDING_BYTES // 4)))
+    waiting = asyncio.create_task(stage.committer.put(staged("late")))
+    await asyncio.sleep(0)
+    slow.ready.set()
+    ended = await asyncio.gather(waiting, draining, stage.run, return_exceptions=True)
+    assert [type(error) for error in ended] == [DestinationError] * 3
+    assert stage.observer.outcomes()["late"] == "failed"
+
+
+async def test_draining_nothing_takes_no_time() -> None:
+    stage = Stage(SlowDestination())
+    async with asyncio.timeout(5):
+        await stage.committer.drain()
+        await stage.end()
+
+
+async def test_draining_waits_for_the_batch_in_work() -> None:
+    slow = SlowDestination()
+    stage = Stage(slow)
+    await stage.committer.put(staged("a"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    assert not draining.done()
+    slow.ready.set()
+    await draining
+    assert stage.observer.outcomes() == {"a": "saved"}
+    await stage.committer.put(staged("b"))
+    await stage.committer.drain()
+    assert stage.observer.outcomes() == {"a": "saved", "b": "saved"}
+    await stage.end()
+
+
+@given(
+    st.lists(st.sampled_from(["body", "result", "turn", "drain"]), max_size=30),
+    st.none() | st.integers(0, 20),
+    st.sets(st.integers(0, 20), max_size=3),
+)
+async def test_each_thing_taken_is_reported_once(steps: list[str], full_at: int | None, refused: set[int]) -> None:
+    stage = Stage()
+    stage.destination.full_at = None if full_at is None else str(full_at)
+    stage.destination.stays = {str(number): "no" for number in refused}
+    taken = 0
+    with suppress(DestinationError):
+        for number, step in enumerate(steps):
+            if step == "body":
+                taken += 1
+                await stage.committer.put(staged(str(number)))
+            elif step == "result":
+                taken += 1
+                await stage.committer.put(Result(path=str(number), url="", outcome=Outcome.SKIPPED))
+            elif step == "drain":
+                await stage.committer.drain()
+            else:
+                await asyncio.sleep(0)
+    with suppress(DestinationError):
+        await stage.end()
+    assert len(stage.observer.results) == len(stage.observer.outcomes()) == taken
+    saved = {path for path, outcome in stage.observer.outcomes().items() if outcome == "saved"}
+    assert saved == stage.destination.files.keys() == stage.state.files.keys()
+
+
+@pytest.mark.parametrize("knew", [False, True])
+async def test_before_a_name_is_given_what_is_known_of_it_is_doubted(knew: bool) -> None:
+    """Of a state that knew nothing, only what was seen on the disk is asked for: a first run pays nothing."""
+    stage = Stage()
+    stage.state.remember([Known(path="old", url="http://h/old", row="", size=1, mtime=0)] if knew else [])
+    seen = staged("seen")
+    seen = replace(seen, job=replace(seen.job, local=Local(Kind.FILE, 1, 0)))
+    for each in (staged("unseen"), seen):
+        await stage.committer.put(each)
+    await stage.end()
+    assert stage.state.doubted == (["seen", "unseen"] if knew else ["seen"])
+
+
+async def test_the_records_of_files_that_others_saved_are_written_with_the_message_that_brought_them() -> None:
+    stage = Stage()
+    for path in "ab":
+        await stage.committer.put(staged(path).result)
+    assert stage.state.flushes == 0, "one transaction for both"
+    await asyncio.sleep(0)
+    assert stage.state.flushes == 1
+    await stage.end()

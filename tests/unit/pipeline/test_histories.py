@@ -1,0 +1,299 @@
+"""Years of a mirror in seconds: random histories of a site, its failures, kills and meddling with the copy.
+
+The network is in memory; the destination and the state are the real ones. After each run DIR holds nothing that
+was not published, has lost nothing that was upstream throughout, and the account closes; after a run that says
+that all is well it equals the tree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.model import limits
+from crawler.app.api import accounted
+from crawler.model.config import Config
+from crawler.storage.directory.destination import LocalDestination
+from crawler.pipeline.runs.mirror import MirrorRun
+from crawler.workers.page_parsers import Parsers
+from crawler.model.report import Report
+from crawler.pipeline.runs.base import Parts
+from crawler.storage.state import SqliteState
+from crawler.pipeline.stop import Stop
+from crawler.pipeline.tally import Tally
+from tests.support.upstream import ROOT, Killed, Upstream
+
+PATHS = ("a", "b", "big", "d/a", "d/b c", "d/e/f", "x", "x/y", "g/h")
+DAY = 86_400
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_is_large() -> Iterator[None]:
+    """Bodies of a few bytes take the way of large ones, through parts that can be resumed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "SMALL_BODY", 60)
+        yield
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change upstream, ``after`` so many seconds."""
+
+    kind: str
+    path: str
+    other: str
+    after: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """What happens between two runs, and in the second of them."""
+
+    changes: list[Change] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    meddled: dict[str, str] = field(default_factory=dict)
+    """Path → what somebody does to the local file: ``remove``, ``cut``, ``touch``, ``plant``."""
+    kill_at: int | None = None
+    loses_state: bool = False
+    """What the state learnt in this run never reached the disk."""
+
+
+class Mirror:
+    """DIR over the years."""
+
+    def __init__(self, directory: Path, *, etags: bool, dated: bool) -> None:
+        self.directory = directory / "mirror"
+        self.site = Upstream(etags=etags, dated=dated, now=1_700_000_000)
+        self.published: dict[str, set[bytes]] = {}
+        """Path → every content it ever had upstream."""
+        self._version = 0
+
+    # --- upstream ---
+
+    def change(self, change: Change) -> None:
+        site = self.site
+        site.now += change.after
+        self._version += 1
+        if change.kind == "put":  # each version has a size that no other has, and a time later than all others
+            site.put(change.path, self._content(self._version + (100 if change.path == "big" else 1)))
+        elif change.kind == "same size" and change.path in site.files:
+            site.put(change.path, self._content(len(site.files[change.path][0])))
+        elif change.kind == "again" and site.files:
+            latest = max(site.files, key=lambda path: site.files[path][1])
+            site.put(latest, self._content(len(site.files[latest][0])))
+        elif change.kind == "remove":
+            site.files.pop(change.path, None)
+        elif change.kind == "move" and change.path in site.files and change.other != change.path:
+            site.move(change.path, change.other)
+        for path, (data, _) in site.files.items():
+            self.published.setdefault(path, set()).add(data)
+
+    def _content(self, size: int) -> bytes:
+        return (f"{self._version}:".encode() * size)[:size]
+
+    # --- DIR ---
+
+    def local(self) -> dict[str, bytes]:
+        found = {}
+        for folder, names, files in os.walk(self.directory):
+            if Path(folder) == self.directory and ".crawler" in names:
+                names.remove(".crawler")
+            for name in files:
+                path = Path(folder, name)
+                found[path.relative_to(self.directory).as_posix()] = path.read_bytes()
+        return found
+
+    def meddle(self, path: str, how: str) -> None:
+        target = self.directory / path
+        if how == "plant":
+            if target.parent.is_dir() and not target.is_dir():
+                target.write_bytes(b"planted")
+        elif target.is_file():
+            before = target.stat()
+            if how == "remove":
+                target.unlink()
+            elif how == "cut":
+                target.write_bytes(target.read_bytes()[:-1])
+                os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+            else:
+                os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns + 5))
+
+    # --- the run ---
+
+    async def _run(self, config: Config) -> Report:
+        tally, stop = Tally(ROOT, str(self.directory)), Stop()
+
+        async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
+            destination = await stack.enter_async_context(LocalDestination(self.directory, fsync="none"))
+            await destination.acquire(0)
+            state = await stack.enter_async_context(SqliteState(self.state))
+            stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
+            parts = Parts(
+                config=config,
+                agent="test",
+                client=self.site.client(),
+                destination=destination,
+                state=state,
+                observer=tally,
+                tally=tally,
+                stop=stop,
+                parser=await stack.enter_async_context(Parsers(tally.warn)),
+            )
+            return parts, state
+
+        report, _ = await accounted(lambda parts: MirrorRun(parts, ROOT).run(), open_parts, config, tally, stop)
+        return report
+
+    @property
+    def state(self) -> Path:
+        return self.directory / ".crawler" / "state.sqlite3"
+
+    def run(self, day: Day | None = None) -> Report | None:
+        """One run. None if it was killed."""
+        day = day or Day()
+        self.site.broken, self.site.kill_at = day.broken, day.kill_at
+        saved = self.state.read_bytes() if day.loses_state and self.state.exists() else None
+        config = Config.from_mapping(
+            {"delete": True, "max_delete": "100%", "attempts": 1, "no_robots": True, "workers": 3, "listers": 2},
+            where="test",
+        )
+        report: Report | None = None
+        try:
+            report = asyncio.run(self._run(config))
+        except Killed:
+            pass
+        except BaseExceptionGroup as group:
+            if group.split(Killed)[1] is not None:
+                raise
+        if day.loses_state:
+            for left in self.state.parent.glob("state.sqlite3*"):
+                left.unlink()
+            if saved is not None:
+                self.state.write_bytes(saved)
+        return report
+
+    def live(self, day: Day) -> None:
+        """A day and its run, and what must hold after every run."""
+        for change in day.changes:
+            self.change(change)
+        if self.directory.exists():
+            for path, how in day.meddled.items():
+                self.meddle(path, how)
+        before, obstacles = self.local(), self.obstacles()
+        report = self.run(day)
+        after = self.local()
+        for path, data in after.items():
+            if data != before.get(path):
+                assert data in self.published.get(path, ()), f"{path} holds what was never published"
+        for path in self.site.files.keys() & before.keys():
+            assert path in after, f"{path} was here and upstream, and is missing"
+        for path, (data, _) in self.site.files.items():
+            if before.get(path) == data:
+                assert after[path] == data, f"{path} was right and was replaced"
+        # A file and a folder that take each other's place come after the deletions, and may fail or be cut off then.
+        kept = set(before) if not any(self.is_folder(path) or self.is_below_file(path) for path in before) else set()
+        if report is None:
+            assert kept <= after.keys(), "a killed run deletes nothing"
+            return
+        assert report.listed == report.saved + report.unchanged + report.skipped + report.failed
+        if report.failed or report.listings_failed or report.exit_code:
+            assert kept <= after.keys(), "a run with failures deletes nothing"
+            assert report.exit_code
+        else:
+            self.assert_equal()
+        if not day.broken and not obstacles:
+            assert report.exit_code == 0, report
+
+    def is_folder(self, path: str) -> bool:
+        """Upstream, now."""
+        return any(each.startswith(path + "/") for each in self.site.files)
+
+    def is_below_file(self, path: str) -> bool:
+        """Upstream, now."""
+        return any(path.startswith(each + "/") for each in self.site.files)
+
+    def obstacles(self) -> list[Path]:
+        """What lies where the tree needs another kind: it is kept and reported until somebody removes it."""
+        files = [self.directory / path for path in self.site.files]
+        folders = [self.directory / path for path in self.site.folders]
+        return [path for path in files if path.is_dir()] + [path for path in folders if path.is_file()]
+
+    def assert_equal(self) -> None:
+        assert self.local() == {path: data for path, (data, _) in self.site.files.items()}
+
+    def settle(self) -> None:
+        """A last run without trouble: the mirror equals the tree; one more costs a request for each folder."""
+        self.site.now += DAY
+        for obstacle in self.obstacles():
+            shutil.rmtree(obstacle) if obstacle.is_dir() else obstacle.unlink()
+        report = self.run()
+        assert report is not None
+        assert report.exit_code == 0, report
+        self.assert_equal()
+        assert not list((self.directory / ".crawler" / "parts").iterdir()), "no part is left"
+        self.site.now += DAY
+        self.run()
+        report = self.run()
+        assert report is not None
+        assert (report.saved, report.deleted, report.failed) == (0, 0, 0)
+        assert report.unchanged == len(self.site.files)
+        assert set(self.site.asked) == {f"{folder}/".lstrip("/") for folder in self.site.folders}
+        assert self.site.asked.total() == len(self.site.folders)
+
+
+CHANGES = st.builds(
+    Change,
+    kind=st.sampled_from(["put", "put", "again", "same size", "remove", "move"]),
+    path=st.sampled_from(PATHS),
+    other=st.sampled_from(PATHS),
+    after=st.sampled_from([1, 7, 61, 3600]),
+)
+BROKEN = st.dictionaries(
+    st.sampled_from([*PATHS, "d", "d/e", "g", "x", ""]), st.sampled_from(["500", "cut", "page"]), max_size=2
+)
+MEDDLED = st.dictionaries(
+    st.sampled_from([*PATHS, "planted", "d/planted"]), st.sampled_from(["remove", "cut", "touch", "plant"]), max_size=2
+)
+DAYS = st.builds(
+    Day,
+    changes=st.lists(CHANGES, max_size=5),
+    broken=st.just({}) | BROKEN,
+    meddled=st.just({}) | MEDDLED,
+    kill_at=st.none() | st.integers(1, 12),
+    loses_state=st.booleans(),
+)
+FIRST = st.lists(st.builds(Change, st.just("put"), st.sampled_from(PATHS), st.just("a"), st.just(3600)), min_size=1)
+
+
+@pytest.mark.parametrize("least", [1, leaf.LEAST])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(first=FIRST, days=st.lists(DAYS, max_size=5), etags=st.booleans(), dated=st.booleans())
+def test_the_mirror_follows_any_history_and_loses_nothing(
+    least: int, first: list[Change], days: list[Day], etags: bool, dated: bool
+) -> None:
+    directory = Path(tempfile.mkdtemp())
+    with mock.patch.object(leaf, "LEAST", least):
+        live(directory, first, days, etags=etags, dated=dated)
+
+
+def live(directory: Path, first: list[Change], days: list[Day], *, etags: bool, dated: bool) -> None:
+    try:
+        mirror = Mirror(directory, etags=etags, dated=dated)
+        for day in [Day(changes=first), *days]:
+            mirror.live(day)
+            mirror.site.now += 1
+        mirror.settle()
+    finally:
+        shutil.rmtree(directory)
