@@ -73,6 +73,7 @@ check: $(DEV) ## linter, format, types, import layers
 	@$(BIN)/ruff check $(ARGS) .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --cache-dir .mypy_cache/imports >.mypy_cache/imports.log || { cat .mypy_cache/imports.log; exit 1; }
 	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
 
 fmt: $(DEV) ## put the source into the one format

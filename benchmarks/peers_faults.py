@@ -1,8 +1,8 @@
 """``make peers-faults``: the fault suite against wget, wget2, lftp and rclone, on the rows that apply to them.
 
-Each test states a wish (``tests/support/misbehaving/tools.py``), which is rendered as the command line of each tool; what only this
-program offers is skipped. A row counts as passed when all of its tests that apply pass. Exit codes are compared as
-«0» and «not 0» only, and no message is asked for. Writes a table to stdout.
+Each test states a wish (``tests/support/misbehaving/tools.py``), which is rendered as the command line of each tool;
+what only this program offers is skipped. A row counts as passed when all of its tests that apply pass. Exit codes are
+compared as "0" and "not 0" only, and no message is asked for. Writes a table to stdout.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def outcomes(tool: str, arguments: list[str]) -> dict[str, list[bool]]:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=no", "-n", "2", "-p", "no:cacheprovider"]
         env = os.environ | {"FAULTS_TOOL": tool, "FAULTS_PATIENCE": PATIENCE}
-        options = [f"--junitxml={report}", "-o", "junit_family=xunit1", "-m", "not heavy", "tests/reliability", *arguments]
-        subprocess.run([*command, *options], cwd=ROOT, env=env, check=False, stdout=subprocess.DEVNULL)
+        options = [f"--junitxml={report}", "-o", "junit_family=xunit1", "-m", "not heavy", "tests/reliability"]
+        subprocess.run([*command, *options, *arguments], cwd=ROOT, env=env, check=False, stdout=subprocess.DEVNULL)
         return read(report)
 
 

@@ -86,6 +86,7 @@ __all__ = [
 if TYPE_CHECKING:
     from crawler.app.api import download, mirror
     from crawler.app.browse import walk
+    from crawler.listings import parse_listing
     from crawler.model.config import Config
     from crawler.model.errors import (
         AlreadyRunning,
@@ -99,7 +100,8 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from crawler.model.interfaces import Destination, Part
-    from crawler.listings import parse_listing
+    from crawler.model.observer import Observer
+    from crawler.model.report import Report
     from crawler.model.values import (
         Entry,
         Job,
@@ -115,8 +117,6 @@ if TYPE_CHECKING:
         Step,
         Validators,
     )
-    from crawler.model.observer import Observer
-    from crawler.model.report import Report
     from crawler.text.urls import path_problem
 
 

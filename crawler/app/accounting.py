@@ -9,14 +9,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from crawler.model.config import Config
-from crawler.storage.directory.os_errors import WHOLE
 from crawler.model.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, DestinationError, innermost
-from crawler.output.history import figures_of
 from crawler.model.report import Report
+from crawler.output.history import figures_of
 from crawler.pipeline.runs.base import Parts
-from crawler.storage.state import SqliteState
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.storage.directory.os_errors import WHOLE
+from crawler.storage.state import SqliteState
 
 
 async def accounted(

@@ -7,39 +7,39 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from crawler.text import urls
-from crawler.http.credentials import client_options
 from crawler.app.accounting import accounted
+from crawler.http.client import Client, ClientOptions
+from crawler.http.credentials import client_options
+from crawler.http.pacing.concurrency import START
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.rate_limits import Rates
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError, CrawlerError, DestinationError
+from crawler.model.interfaces import Destination
+from crawler.model.observer import Observer
+from crawler.model.report import Report
+from crawler.model.state.host_limits import divided
+from crawler.output.log import LOGGER
+from crawler.output.progress import Fanout
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import announce, prepare
-from crawler.http.client import Client, ClientOptions
-from crawler.model.config import Config
-from crawler.workers.crew import Crew
-from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.boundaries.spared import OwnFile, own_files
-from crawler.model.errors import ConfigError, CrawlerError, DestinationError
-from crawler.text.escape import masked
-from crawler.http.pacing.gate import Gate
-from crawler.model.interfaces import Destination
-from crawler.model.state.host_limits import divided
-from crawler.workers.link import Setup
-from crawler.output.log import LOGGER
-from crawler.pipeline.runs.mirror import MirrorRun
-from crawler.model.observer import Observer
-from crawler.text.ownership import is_same_tree, refusal
-from crawler.http.pacing.concurrency import START
-from crawler.workers.page_parsers import Parsers
-from crawler.output.progress import Fanout
-from crawler.http.pacing.rate_limits import Rates
-from crawler.model.report import Report
-from crawler.pipeline.runs.base import Parts
 from crawler.pipeline.rules.budgets import Budget
-from crawler.workers.spawn import Company, company
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
+from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.mirror import MirrorRun
+from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.pipeline.runs.url_list import DownloadRun
+from crawler.storage.directory.boundaries.spared import OwnFile, own_files
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
+from crawler.text import urls
+from crawler.text.escape import masked
+from crawler.text.ownership import is_same_tree, refusal
+from crawler.workers.crew import Crew
+from crawler.workers.link import Setup
+from crawler.workers.page_parsers import Parsers
+from crawler.workers.spawn import Company, company
 
 
 async def mirror(

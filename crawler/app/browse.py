@@ -7,23 +7,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from crawler.text import urls
-from crawler.http.credentials import client_options
 from crawler.app.accounting import first_error
 from crawler.app.api import shared_gate
 from crawler.http.client import Client
+from crawler.http.credentials import client_options
 from crawler.model.config import Config
-from crawler.pipeline.walk.walker import Folder, FolderPage
 from crawler.model.errors import CrawlerError
-from crawler.text.escape import masked
-from crawler.pipeline.runs.build import build_walker
 from crawler.model.flaws import Flaw
-from crawler.model.values import Entry, Listing, Rejection
 from crawler.model.observer import Observer
-from crawler.workers.page_parsers import Parsers
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.storage.state import NullState
+from crawler.model.values import Entry, Listing, Rejection
+from crawler.pipeline.runs.build import build_walker
 from crawler.pipeline.tally import Tally
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.storage.state import NullState
+from crawler.text import urls
+from crawler.text.escape import masked
+from crawler.workers.page_parsers import Parsers
 
 
 class _Look(Observer):

@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from crawler.text import urls
-from crawler.http.credentials import client_options
 from crawler.app.accounting import accounted, first_error
 from crawler.app.api import refuse_missing_disk, shared_gate
 from crawler.http.client import Client
+from crawler.http.credentials import client_options
 from crawler.model.config import Config
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.boundaries.spared import own_files
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
-from crawler.pipeline.runs.explain import Explainer, Line
 from crawler.model.observer import Observer
-from crawler.workers.page_parsers import Parsers
-from crawler.output.progress import Fanout
 from crawler.model.report import Report
+from crawler.output.progress import Fanout
 from crawler.pipeline.runs.base import Parts
-from crawler.storage.state import NullState, ReadOnlyState, Run, SqliteState, existing_state, state_path
+from crawler.pipeline.runs.explain import Explainer, Line
+from crawler.pipeline.runs.verify import VerifyRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.pipeline.runs.verify import VerifyRun
+from crawler.storage.directory.boundaries.spared import own_files
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.state import NullState, ReadOnlyState, Run, SqliteState, existing_state, state_path
+from crawler.text import urls
+from crawler.workers.page_parsers import Parsers
 
 
 def _state_of(directory: Path, config: Config) -> Path:

@@ -17,26 +17,26 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from crawler.pipeline import engine
-from crawler.workers import wire
-from crawler.pipeline.attempts import announce_to, prepare
 from crawler.http.client import Client
-from crawler.pipeline.save.committer import Committer
-from crawler.storage.fd_limits import are_few
-from crawler.storage.directory.destination import LocalDestination
-from crawler.model.errors import DestinationError, innermost
-from crawler.workers.event_loop import loop_factory
-from crawler.pipeline.runs.build import Tools, build_downloader
-from crawler.pipeline.rules.filters import Filters
 from crawler.http.pacing.gate import Gate
-from crawler.model.interfaces import Redirects
-from crawler.workers.link import Forward, Link, Setup
-from crawler.model.values import Job, Known, Rejection, Result, Staged
-from crawler.model.observer import Observer
-from crawler.workers.page_parsers import Parsers
-from crawler.pipeline.walk.robots_txt import HostRules
 from crawler.http.pacing.rate_limits import Rates
+from crawler.model.errors import DestinationError, innermost
+from crawler.model.interfaces import Redirects
+from crawler.model.observer import Observer
+from crawler.model.values import Job, Known, Rejection, Result, Staged
+from crawler.pipeline import engine
+from crawler.pipeline.attempts import announce_to, prepare
+from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.runs.build import Tools, build_downloader
+from crawler.pipeline.save.committer import Committer
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.fd_limits import are_few
 from crawler.storage.state import NullState
+from crawler.workers import wire
+from crawler.workers.event_loop import loop_factory
+from crawler.workers.link import Forward, Link, Setup
+from crawler.workers.page_parsers import Parsers
 
 _TELL_SECONDS = 0.1
 """How often the parent hears how much of a large body is here."""

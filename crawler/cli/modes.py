@@ -8,23 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.cli.printing import complain, deliver, describe, say
 from crawler.cli.runner import Call, answer, in_order, is_watched, print_report, run_async, watched_run
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
-from crawler.text.escape import masked, printable
 from crawler.model.exit_codes import is_trouble, worst
-from crawler.cli.printing import complain, deliver, describe, say
 from crawler.pipeline.stop import Stop
+from crawler.text.escape import masked, printable
 from crawler.text.urls import named_url, start_directory
 
 if TYPE_CHECKING:
-    from crawler.model.config import Config
-    from crawler.storage.directory.boundaries.spared import OwnFile
-    from crawler.output.log import LogObserver
     from crawler.cli.mirrors_file import Mirror
+    from crawler.model.config import Config
     from crawler.model.observer import Observer
-    from crawler.output.files import Outputs
-    from crawler.output.progress.display import Silence
     from crawler.model.report import Report
+    from crawler.output.files import Outputs
+    from crawler.output.log import LogObserver
+    from crawler.output.progress.display import Silence
+    from crawler.storage.directory.boundaries.spared import OwnFile
 
 RUNS_SHOWN = 20
 
@@ -32,8 +32,8 @@ RUNS_SHOWN = 20
 def run_list(call: Call) -> int:
     """Print the entries of one listing."""
     from crawler.app import browse
-    from crawler.pipeline.rules import unusable_rows as unusable
     from crawler.output.format import render_entries
+    from crawler.pipeline.rules import unusable_rows as unusable
 
     listing, problem = answer(browse.read_listing(call.positional[0], call.config))
     text = render_entries(listing.entries, call.config.format)
@@ -52,8 +52,8 @@ def run_list(call: Call) -> int:
 
 def run_history(call: Call) -> int:
     """Print the last runs; with -v all that are remembered."""
-    from crawler.output.history import render_history
     from crawler.app.maintenance import read_history
+    from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
     runs = answer(read_history(start_directory(call.positional[0]), call.config, limit))
@@ -65,8 +65,8 @@ def run_history(call: Call) -> int:
 
 def _write_page(target: str, call: Call) -> None:
     """--report without a run. Raises ConfigError, DestinationError."""
-    from crawler.output.html_report import check_installed, write_page
     from crawler.output.atomic_file import check_target
+    from crawler.output.html_report import check_installed, write_page
 
     check_target("--report", target)
     check_installed()
@@ -112,11 +112,11 @@ def run_config(call: Call) -> int:
     """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
     import tomllib
 
+    from crawler.cli.mirrors_file import check_places, parse_mirrors, select, shared
+    from crawler.output.log import configure, retried
+    from crawler.output.progress import choose
     from crawler.pipeline.attempts import announce_to
     from crawler.storage.directory.boundaries.spared import OwnFile, own_files, place, redirected
-    from crawler.output.log import configure, retried
-    from crawler.cli.mirrors_file import check_places, parse_mirrors, select, shared
-    from crawler.output.progress import choose
 
     name = call.config_file or ""
     try:

@@ -10,11 +10,11 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from crawler.model.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_options, parse_rule
-from crawler.cli.runner import Call, Stopped, run_one
-from crawler.model.errors import ConfigError
 from crawler.cli.modes import run_config, run_explain, run_history, run_list, run_verify
 from crawler.cli.printing import complain, deliver, describe, flush
+from crawler.cli.runner import Call, Stopped, run_one
+from crawler.model.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_options, parse_rule
+from crawler.model.errors import ConfigError
 from crawler.model.version import __version__
 
 _SYNOPSIS = """\

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from crawler.cli import signals
+from crawler.cli.printing import deliver, say
+from crawler.http.tls import certificates_aside
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
-from crawler.workers.event_loop import loop_factory
 from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
-from crawler.cli.printing import deliver, say
 from crawler.pipeline.stop import Stop
-from crawler.http.tls import certificates_aside
 from crawler.text.urls import named_url
+from crawler.workers.event_loop import loop_factory
 
 if TYPE_CHECKING:
-    from crawler.storage.directory.boundaries.spared import OwnFile
-    from crawler.output.progress.display import Silence
     from crawler.model.report import Report
+    from crawler.output.progress.display import Silence
+    from crawler.storage.directory.boundaries.spared import OwnFile
     from crawler.workers.spawn import Company
 
 T = TypeVar("T")
@@ -185,10 +185,10 @@ def in_order(display: Silence) -> Iterator[None]:
 
 def watched_run(call: Call, work: Work, show: Show) -> int:
     """Run ``work`` with a display, the log and the machine outputs; ``show`` the report; the exit code."""
-    from crawler.pipeline.attempts import announce_to
-    from crawler.output.log import configure, retried
     from crawler.output.files import Outputs
+    from crawler.output.log import configure, retried
     from crawler.output.progress import choose
+    from crawler.pipeline.attempts import announce_to
 
     config = call.config
     mode = "none" if call.quiet else config.progress

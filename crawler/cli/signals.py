@@ -57,7 +57,8 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
             return
     if last_words is not None:
         _speak(last_words)
-    if (commands := sys.modules.get("crawler.output.on_change")) is not None:  # imported where there is something to end
+    # Imported where there is something to end.
+    if (commands := sys.modules.get("crawler.output.on_change")) is not None:
         commands.end_all()
     os._exit(128 + number)
 

@@ -17,13 +17,19 @@ from typing import Self
 import aiohttp
 from multidict import CIMultiDict
 
-from crawler.model import limits
 from crawler.http.connection import GarbledResponse, InvalidResponse, RefusedByTLS
-from crawler.http.timeouts import Deadline
 from crawler.http.decoding import read_decoded
-from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
-from crawler.text.escape import masked
 from crawler.http.pacing.gate import Gate, Host
+from crawler.http.proxies import Proxies
+from crawler.http.response import Reply, Terms, explain
+from crawler.http.timeouts import Deadline
+from crawler.http.tls import tls_context
+from crawler.http.transport import Answer, Requests
+from crawler.model import limits
+from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
+from crawler.model.interfaces import Page, Permit
+from crawler.model.values import Rejection, Validators
+from crawler.text.escape import masked
 from crawler.text.http_fields import (
     OVERLOAD_STATUS,
     RETRYABLE_STATUS,
@@ -33,12 +39,6 @@ from crawler.text.http_fields import (
     parse_http_date,
     validators_of,
 )
-from crawler.model.interfaces import Page, Permit
-from crawler.model.values import Rejection, Validators
-from crawler.http.proxies import Proxies
-from crawler.http.response import Reply, Terms, explain
-from crawler.http.transport import Answer, Requests
-from crawler.http.tls import tls_context
 from crawler.text.urls import Origin, is_upgrade, origin, resolve
 
 _LOG = logging.getLogger("crawler")

@@ -17,10 +17,10 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
-from crawler.model import limits
 from crawler.http.framing import BodyError, End, FramingError, NoResponse
 from crawler.http.splitter import Splitter
 from crawler.http.tls import alert_text
+from crawler.model import limits
 
 _NOTHING = bytes(4)
 """What FIONREAD answers for a socket without unread bytes."""

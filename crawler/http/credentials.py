@@ -12,12 +12,12 @@ from urllib.request import getproxies
 from multidict import CIMultiDict
 
 from crawler.http.client import ClientOptions, merged
-from crawler.model.config import Config, parse_header
-from crawler.model.errors import ConfigError
 from crawler.http.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.proxies import Proxies, proxy_url
-from crawler.text.urls import Origin, origin, origin_name, userinfo
+from crawler.model.config import Config, parse_header
+from crawler.model.errors import ConfigError
 from crawler.model.version import __version__
+from crawler.text.urls import Origin, origin, origin_name, userinfo
 
 DEFAULT_AGENT = f"crawler/{__version__}"
 PLAIN = ("http", 80)

@@ -9,9 +9,9 @@ from contextlib import aclosing
 
 from crawler.model import limits
 from crawler.model.errors import VerificationError
+from crawler.model.interfaces import Reply
 from crawler.text.escape import printable
 from crawler.text.http_fields import coding_of
-from crawler.model.interfaces import Reply
 
 _MAGIC = b"\x1f\x8b"
 """What gzip begins with (RFC 1952 section 2.3.1)."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, cast
 
 import aiohttp
 
-from crawler.model import limits
 from crawler.http.connection import DamagedBody, InvalidResponse
+from crawler.http.pacing.gate import Gate, Host
 from crawler.http.timeouts import Deadline
+from crawler.http.tls import alert_text
+from crawler.http.transport import Answer, combined
+from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.text.escape import printable
-from crawler.http.pacing.gate import Gate, Host
-from crawler.http.transport import Answer, combined
-from crawler.http.tls import alert_text
 
 if TYPE_CHECKING:
     import ssl

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from crawler.model import limits
 from crawler.http.framing import Chunks, End, FramingError, Head, not_a_response, parse_head
+from crawler.model import limits
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."

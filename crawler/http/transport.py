@@ -26,9 +26,9 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
-from crawler.model import limits
 from crawler.http.connection import Connection
 from crawler.http.timeouts import Deadline, Wait
+from crawler.model import limits
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import Origin, origin, userinfo
 

@@ -17,18 +17,18 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 
-from crawler.output.on_change import run_command
 from crawler.model.config import Config
-from crawler.model.state.directory_digest import Row
 from crawler.model.errors import ConfigError
-from crawler.text.escape import masked
 from crawler.model.exit_codes import SIGNALS, is_trouble
-from crawler.model.values import Outcome, Result
 from crawler.model.observer import Observer
-from crawler.output.format import json_text
 from crawler.model.report import Report
-from crawler.output.atomic_file import check_target, replace_file
+from crawler.model.state.directory_digest import Row
+from crawler.model.values import Outcome, Result
 from crawler.model.version import __version__
+from crawler.output.atomic_file import check_target, replace_file
+from crawler.output.format import json_text
+from crawler.output.on_change import run_command
+from crawler.text.escape import masked
 
 if TYPE_CHECKING:
     from crawler.output.html_report import Slowest

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from crawler.text.escape import masked, printable
-from crawler.model.values import Entry, Kind, Span, Step
 from crawler.model.units import render_size
+from crawler.model.values import Entry, Kind, Span, Step
+from crawler.text.escape import masked, printable
 
 _MARKS = {Kind.FILE: "-", Kind.DIRECTORY: "d", Kind.SYMLINK: "l", Kind.OTHER: "o", Kind.UNKNOWN: "?"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
-from crawler.text.escape import masked, printable
 from crawler.model.exit_codes import SIGNALS, STOPPED, worst
 from crawler.model.report import Report
-from crawler.storage.state import Figures, Run
 from crawler.model.units import render_duration, render_size
+from crawler.storage.state import Figures, Run
+from crawler.text.escape import masked, printable
 
 BAR = 4
 """Columns of a bar: the table fits 80 columns."""

@@ -15,15 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from crawler.model.state.directory_digest import Row
 from crawler.model.errors import ConfigError
-from crawler.text.escape import masked, printable
-from crawler.model.values import Outcome, Rejection, Result
 from crawler.model.observer import Observer
 from crawler.model.reasons import NAVIGATION
-from crawler.output.format import json_text
 from crawler.model.report import Report
+from crawler.model.state.directory_digest import Row
 from crawler.model.units import render_duration, render_size
+from crawler.model.values import Outcome, Rejection, Result
+from crawler.output.format import json_text
+from crawler.text.escape import masked, printable
 
 LOGGER = logging.getLogger("crawler")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import Row
 from crawler.model.values import Job, Outcome, Result
-from crawler.model.observer import Observer
 from crawler.pipeline.rules.budgets import Booking, Budget
 
 BUDGET = "beyond --max-files or --max-total-size"

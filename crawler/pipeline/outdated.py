@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crawler.text.escape import printable
 from crawler.model.values import Currency, Dating, Result
+from crawler.text.escape import printable
 
 _NAMED = 3
 

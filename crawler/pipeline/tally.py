@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crawler.model.state.directory_digest import Row
 from crawler.model.exit_codes import LIMITS, SIGNALS, STOPPED, worst
-from crawler.model.values import ListingFailure, Outcome, Rejection, Result, Step
 from crawler.model.observer import Observer
-from crawler.pipeline.outdated import Outdated
 from crawler.model.report import Report
+from crawler.model.state.directory_digest import Row
+from crawler.model.values import ListingFailure, Outcome, Rejection, Result, Step
+from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.unusable_rows import nothing_wanted
 
 NOT_REACHED = "not reached"

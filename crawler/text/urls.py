@@ -14,9 +14,9 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from crawler.model import limits
 from crawler.model.errors import ConfigError
+from crawler.model.values import Rejection
 from crawler.text.escape import redacted
 from crawler.text.hosts import canonical_authority
-from crawler.model.values import Rejection
 
 STATE_DIRECTORY = ".crawler"
 """The one name under DIR that is ours."""

@@ -15,14 +15,14 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from crawler.workers import wire
-from crawler.model.errors import DestinationError, FetchError
 from crawler.http.pacing.gate import Gate
+from crawler.model.errors import DestinationError, FetchError
 from crawler.model.interfaces import Redirects
-from crawler.model.state.host_limits import Learnt, added
-from crawler.workers.link import Flight, Link, Setup
-from crawler.model.values import Job, Outcome, Result, Staged
 from crawler.model.observer import Observer
+from crawler.model.state.host_limits import Learnt, added
+from crawler.model.values import Job, Outcome, Result, Staged
+from crawler.workers import wire
+from crawler.workers.link import Flight, Link, Setup
 from crawler.workers.spawn import Company, Spawned
 
 _LIVES = 3

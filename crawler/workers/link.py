@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from crawler.model import limits
-from crawler.workers import wire
 from crawler.http.client import ClientOptions
+from crawler.model import limits
 from crawler.model.config import Config
-from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.model.state.host_limits import Learnt
 from crawler.model.values import Job, Result
+from crawler.storage.directory.boundaries.spared import OwnFile
+from crawler.workers import wire
 from crawler.workers.wire import Message
 
 FLIGHT_WEIGHT = limits.MIB

@@ -17,11 +17,11 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
+from crawler.listings import parse_without_grammar, pieces_by_grammar, without
 from crawler.model import limits
 from crawler.model.errors import ListingError
-from crawler.listings import parse_without_grammar, pieces_by_grammar, without
-from crawler.workers import listing_codec as packing
 from crawler.model.values import Listing
+from crawler.workers import listing_codec as packing
 from crawler.workers.spawn import Spawned
 
 T = TypeVar("T")

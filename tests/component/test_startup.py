@@ -35,7 +35,8 @@ def test_the_package_itself_imports_none_of_them() -> None:
 
 
 def test_a_run_imports_its_network_and_its_state_only_before_it_begins() -> None:
-    assert imported("import crawler.cli.parser, crawler.app.api, crawler.output.files, crawler.output.log") == {"aiohttp", "sqlite3"}
+    modules = "crawler.cli.parser, crawler.app.api, crawler.output.files, crawler.output.log"
+    assert imported(f"import {modules}") == {"aiohttp", "sqlite3"}
 
 
 @pytest.mark.parametrize("variable", [{}, {"SSL_CERT_FILE": "/somewhere/else.pem"}])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.directory.destination import LocalDestination
 from crawler.model.interfaces import Destination
+from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import Place, ResumingContract, job, pattern, sha256, staged, stream
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import servers
 from tests.conftest import SERVERS_REQUIRED
 from tests.docs.hosts import TOKEN, World
 from tests.docs.markdown import Block
+from tests.support import servers
 
 PATIENCE = 50.0
 INTERPRETERS = {"sh": ["sh", "-eu"], "python": [sys.executable, "-W", "error"]}

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tests.support import servers
 from tests.docs.markdown import REPOSITORY
+from tests.support import servers
 
 TOKEN = "the-secret-of-the-example"
 BEHIND_PROXY = "mirror.intranet.example"

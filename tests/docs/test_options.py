@@ -13,8 +13,8 @@ import click
 import pytest
 
 from crawler.cli import parser as cli
-from crawler.model.config import Config, option_fields
 from crawler.cli.mirrors_file import parse_mirrors
+from crawler.model.config import Config, option_fields
 from tests.docs.markdown import PAGES, REPOSITORY, rows_of
 
 CONFIGURATION = REPOSITORY / "docs" / "configuration.md"

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from crawler.cli import parser as cli
-from crawler.model import errors, exit_codes as exits
-from crawler.output import files as outputs
 from crawler.cli.mirrors_file import parse_mirrors
+from crawler.model import errors
+from crawler.model import exit_codes as exits
+from crawler.output import files as outputs
 from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
 

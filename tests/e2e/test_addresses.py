@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import trees
 from tests.conftest import Serve
+from tests.support import trees
 from tests.support.program import Program
 
 EACH_SERVER = pytest.mark.parametrize("flavour", ["nginx", "apache", "lighttpd", "caddy", "python"])

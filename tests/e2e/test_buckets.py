@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import trees
 from tests.conftest import Serve
+from tests.support import trees
 from tests.support.program import Program
 from tests.support.servers.bucket import PAGE
 

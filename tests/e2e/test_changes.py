@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import trees
 from tests.conftest import Serve
+from tests.support import trees
 from tests.support.program import Program
 from tests.support.servers import Server
 

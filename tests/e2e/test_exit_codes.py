@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import trees
 from tests.conftest import Serve, ServeAlone
+from tests.support import trees
 from tests.support.program import Program, Run, finish, wait_until
 from tests.support.servers.nginx import at_speed
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import servers, trees
 from tests.conftest import Serve
+from tests.support import servers, trees
 
 LOGGING = [name for name, flavour in servers.FLAVOURS.items() if flavour.parse]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SERVERS_REQUIRED, ServeAlone
 from tests.support import browser, servers
 from tests.support.browser import Browser
-from tests.conftest import SERVERS_REQUIRED, ServeAlone
 from tests.support.program import Program
 
 HOSTILE = ('"><img src=x onerror=document.title=1>', "<b onclick=x>bold.txt", "\u202egnp.exe", "a" * 99)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from crawler.model import limits
-from tests.support import trees
 from tests.conftest import Serve
+from tests.support import trees
 from tests.support.program import Program, finish, wait_until
 from tests.support.servers.nginx import at_speed
 

@@ -9,8 +9,8 @@ import pytest
 
 import crawler
 from crawler import Kind, Outcome
-from tests.support import trees
 from tests.conftest import Serve
+from tests.support import trees
 
 FILES = ("a.txt", "b c.zip", "sub/d.zip", "sub/deeper/e.txt")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from crawler.http.pacing.concurrency import START
-from tests.support import trees
 from tests.conftest import SERVERS_REQUIRED
+from tests.support import trees
 from tests.support.misbehaving.behaviours import Crowded
 from tests.support.misbehaving.server import Site
 from tests.support.program import Program

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler.workers import spawn
 from crawler.http.pacing.concurrency import START
+from crawler.workers import spawn
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.fixtures import sandbox, site
 from tests.support.misbehaving.samples import KB, blob, many, wait_until

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import servers, trees
 from tests.conftest import Serve
+from tests.support import servers, trees
 from tests.support.program import Program, Run
 from tests.support.servers import Request
 

@@ -13,11 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support import trees
 from tests.conftest import SERVERS_REQUIRED, ServeAlone
+from tests.support import trees
 from tests.support.program import Program
-from tests.support.servers import Missing, Server
-from tests.support.servers import apache
+from tests.support.servers import Missing, Server, apache
 from tests.support.servers.process import Flavour, Site
 
 SERVERS = ("apache", "rclone")

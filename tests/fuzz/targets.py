@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from crawler.text import http_fields, urls
-from crawler.model import limits
-from crawler.pipeline.rules import compare as plan
 from crawler.listings import parse_listing, parse_listing_pieces
+from crawler.model import limits
 from crawler.model.values import Entry, Job, Known, Listing, Span, Validators
+from crawler.pipeline.rules import compare as plan
+from crawler.text import http_fields, urls
 from crawler.text.resuming import Resume
 
 BASE = "http://h.example/pub/"

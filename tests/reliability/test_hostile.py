@@ -10,7 +10,15 @@ import pytest
 from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.behaviours import Redirect, Says
 from tests.support.misbehaving.pages import Row, nginx
-from tests.support.misbehaving.samples import authority, beside, blob, certificate, each_beside, populate, with_credentials
+from tests.support.misbehaving.samples import (
+    authority,
+    beside,
+    blob,
+    certificate,
+    each_beside,
+    populate,
+    with_credentials,
+)
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Log, Site
 from tests.support.misbehaving.site import OLD, Resource

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.misbehaving.answers import Answer, Request, Version
-from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, IgnoresRange, Paced, RangeFrom, Says, Stall, Status
+from tests.support.misbehaving.behaviours import (
+    Becomes,
+    Behaviour,
+    Cut,
+    IgnoresRange,
+    Paced,
+    RangeFrom,
+    Says,
+    Stall,
+    Status,
+)
 from tests.support.misbehaving.samples import DAY, MB, beside, blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site

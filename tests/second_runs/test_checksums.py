@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
-from crawler.pipeline.plan.checksum_files import WARNINGS, Published, by_digest, may_be_checksums
 from crawler.model.config import Config
-from crawler.model.values import Entry, Kind, Known, Local, Span
-from crawler.pipeline.rules.compare import Decision, Need
 from crawler.model.report import Report
+from crawler.model.values import Entry, Kind, Known, Local, Span
+from crawler.pipeline.plan.checksum_files import WARNINGS, Published, by_digest, may_be_checksums
+from crawler.pipeline.rules.compare import Decision, Need
 from tests.support.misbehaving.behaviours import Page, Status
 from tests.support.misbehaving.samples import DAY, LOGIN, blob
 from tests.support.misbehaving.server import Site

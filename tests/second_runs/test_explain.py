@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
+from crawler.app.maintenance import explain
 from crawler.model.config import Config, parse_rule
 from crawler.model.errors import ConfigError, RobotsForbidden
-from crawler.app.maintenance import explain
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.sandbox import Sandbox

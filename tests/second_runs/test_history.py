@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.output.history import figures_of, render_history
 from crawler.model.report import Report
+from crawler.output.history import figures_of, render_history
 from crawler.storage.state import Figures, ReadOnlyState, Run
 from tests.support.misbehaving.behaviours import Stall, Status
 from tests.support.misbehaving.samples import blob, populate, wait_until

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler.model.state import directory_digest
-from crawler.pipeline.rules import directory_digest as leaf
 from crawler.cli.parser import run as command_line
-from crawler.pipeline.walk.unchanged_directories import Leaves
-from crawler.model.values import Result
 from crawler.model.report import Report
+from crawler.model.state import directory_digest
+from crawler.model.values import Result
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.pipeline.walk.unchanged_directories import Leaves
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob
 from tests.support.misbehaving.server import Site

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.model.config import Config, parse_rule
-from crawler.pipeline.save.deletion import Excluded
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.save.deletion import Excluded
 from tests.support.misbehaving.behaviours import Stall, Status
 from tests.support.misbehaving.samples import DAY, blob, populate, wait_until
 from tests.support.misbehaving.sandbox import Sandbox

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from crawler import mirror
+from crawler.app.maintenance import run_verify
 from crawler.model.config import Config
 from crawler.model.values import Known
-from crawler.storage.state import SqliteState
 from crawler.pipeline.stop import Stop
-from crawler.app.maintenance import run_verify
+from crawler.storage.state import SqliteState
 from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD

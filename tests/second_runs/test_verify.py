@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from crawler import mirror
+from crawler.app.maintenance import run_verify
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.values import Known, Outcome
 from crawler.model.report import Report
-from crawler.storage.state import SqliteState
+from crawler.model.values import Known, Outcome
 from crawler.pipeline.stop import Stop
-from crawler.app.maintenance import run_verify
+from crawler.storage.state import SqliteState
 from tests.support.misbehaving.behaviours import Redirect, Status
 from tests.support.misbehaving.samples import blob, many, populate, wait_until
 from tests.support.misbehaving.sandbox import Run, Sandbox

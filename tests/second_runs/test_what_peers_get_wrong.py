@@ -1,33 +1,33 @@
 """Where other mirror programs were seen to go wrong, and below it the test that shows that this one does not.
 
 - an unchanged tree costs requests per file
-  faults/test_control.py::test_an_unchanged_tree_costs_one_request_per_directory
+  reliability/test_control.py::test_an_unchanged_tree_costs_one_request_per_directory
 - column-sort pages are fetched
-  faults/test_listings.py::test_sort_links_and_other_furniture_are_never_requested
+  reliability/test_listings.py::test_sort_links_and_other_furniture_are_never_requested
 - a file cut to 300 of 1003 bytes stays cut
-  faults/test_control.py::test_a_deleted_and_a_truncated_local_file_come_back
+  reliability/test_control.py::test_a_deleted_and_a_truncated_local_file_come_back
 - the same, whatever decides "unchanged"
-  incremental/test_check.py::test_a_cut_file_is_repaired_and_no_304_blesses_it
+  second_runs/test_check.py::test_a_cut_file_is_repaired_and_no_304_blesses_it
 - one HEAD that answers 503 deletes the file
   test_a_file_that_answers_503_is_kept_and_nothing_else_goes
 - one sub-listing that answers 503 deletes the subtree
-  faults/test_delete.py::test_a_folder_whose_listing_failed_keeps_its_files
+  reliability/test_delete.py::test_a_folder_whose_listing_failed_keeps_its_files
 - a 200 page without links at the root deletes all
-  faults/test_delete.py::test_a_root_that_cannot_be_trusted_deletes_nothing
+  reliability/test_delete.py::test_a_root_that_cannot_be_trusted_deletes_nothing
 - one 429 with Retry-After loses the file
   test_one_429_costs_a_second_and_no_file
 - an endless directory is walked down to a depth
-  faults/test_listings.py::test_a_loop_is_seen_after_few_levels
+  reliability/test_listings.py::test_a_loop_is_seen_after_few_levels
 - a final name is visible while incomplete
-  faults/test_process.py::test_a_reader_sees_the_old_file_or_the_new_one
+  reliability/test_process.py::test_a_reader_sees_the_old_file_or_the_new_one
 - the same for a file that is new, after a kill
-  faults/test_process.py::test_a_killed_run_leaves_whole_files_and_the_next_one_cleans_up
+  reliability/test_process.py::test_a_killed_run_leaves_whole_files_and_the_next_one_cleans_up
 - the same for a body that ends early
-  faults/test_network.py::test_a_body_that_always_ends_early_never_gets_its_name
+  reliability/test_network.py::test_a_body_that_always_ends_early_never_gets_its_name
 - `..%2fe1.txt` is written above the target
   test_an_encoded_slash_leads_nowhere_and_stops_nothing
 - a .gz sent with Content-Encoding: gzip fails
-  faults/test_protocol.py::test_a_compressed_file_is_stored_as_it_was_sent
+  reliability/test_protocol.py::test_a_compressed_file_is_stored_as_it_was_sent
 - robots.txt with Disallow: / is an empty success
   e2e/test_exit_codes.py::test_a_root_that_robots_txt_forbids_is_8
 - unwanted files cost a request each
@@ -35,7 +35,7 @@
 - the same for 12 of 17, and when nothing changed
   test_files_that_are_not_wanted_cost_no_request
 - two runs at once both write
-  faults/test_process.py::test_a_second_run_on_the_same_directory_leaves_with_a_message
+  reliability/test_process.py::test_a_second_run_on_the_same_directory_leaves_with_a_message
 """
 
 from __future__ import annotations

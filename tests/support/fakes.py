@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from multidict import CIMultiDict
 
-from crawler.model.state.directory_digest import Leaf, Row
 from crawler.model.errors import DestinationError, FetchError, VerificationError
 from crawler.model.interfaces import Page, Permit
-from crawler.pipeline.rules.directory_digest import Gathering
-from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.model.observer import Observer
-from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.model.state.directory_digest import Leaf, Row
 from crawler.model.state.store import ListingMemo
+from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
+from crawler.pipeline.rules.directory_digest import Gathering
+from crawler.pipeline.walk.robots_txt import HostRules
 
 T = TypeVar("T")
 

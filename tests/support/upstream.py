@@ -8,9 +8,9 @@ from email.utils import formatdate
 from urllib.parse import unquote
 
 from crawler.model.errors import FetchError
+from tests.support.fakes import Answer, Asked, FakeClient
 from tests.support.misbehaving.answers import Request, Version, answer
 from tests.support.misbehaving.pages import Row, nginx
-from tests.support.fakes import Answer, Asked, FakeClient
 
 ROOT = "http://h/pub/"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from crawler.model.state.host_limits import Learnt
 from crawler.http.pacing.sample import Window
+from crawler.model.state.host_limits import Learnt
 
 START = 6
 """Requests at once to a host of which nothing is known: as many as a browser opens."""

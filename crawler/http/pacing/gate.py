@@ -8,15 +8,15 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
-from crawler.model import limits
 from crawler.http.pacing.circuit_breaker import Breaker
+from crawler.http.pacing.concurrency import START, Pace, begun, disturbed, with_ceiling
+from crawler.http.pacing.meter import Meter
+from crawler.http.pacing.rate_limits import Rate, Rates
+from crawler.model import limits
 from crawler.model.errors import FetchError
+from crawler.model.state.host_limits import Learnt
 from crawler.text.escape import masked
 from crawler.text.http_fields import parse_http_date, parse_retry_after
-from crawler.model.state.host_limits import Learnt
-from crawler.http.pacing.meter import Meter
-from crawler.http.pacing.concurrency import START, Pace, begun, disturbed, with_ceiling
-from crawler.http.pacing.rate_limits import Rate, Rates
 from crawler.text.urls import Origin, origin, origin_name
 
 _LOG = logging.getLogger("crawler")

@@ -8,15 +8,15 @@ from html import escape
 
 from bs4.element import Tag
 
-from crawler.listings.html.tree import verdict
+from crawler.listings.html.reader import HtmlReader
+from crawler.listings.html.soundness.assess import weighed
 from crawler.listings.html.specimens.abridge import Abridged, Abridger
 from crawler.listings.html.specimens.copies import Unlike
-from crawler.listings.values.mentions import has_files
-from crawler.listings.page import Page
-from crawler.listings.html.reader import HtmlReader
+from crawler.listings.html.tree import verdict
 from crawler.listings.html.tree.regions import labels_of
-from crawler.listings.html.soundness.assess import weighed
 from crawler.listings.html.tree.verdict import End
+from crawler.listings.page import Page
+from crawler.listings.values.mentions import has_files
 from crawler.model.values import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")

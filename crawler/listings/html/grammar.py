@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.listings.html.soundness.diagnostics import another_heading
+from crawler.listings.page import Page
 from crawler.listings.values.hrefs import Resolver, Way
 from crawler.listings.values.mentions import are_elsewhere, row_rejection
-from crawler.listings.page import Page
 from crawler.listings.values.queries import has_parameter, is_doubtful
 from crawler.listings.values.references import attribute_value
 from crawler.listings.values.sizes import Rounding, read_size
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 from crawler.text.months import MONTHS
 

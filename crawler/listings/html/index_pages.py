@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crawler.listings.values.hrefs import Way
 from crawler.listings.html.tree.regions import in_navigation
 from crawler.listings.html.tree.survey import Link
+from crawler.listings.values.hrefs import Way
 
 _INDEX_PAGE = re.compile(r"index\.(?:s?html?|xhtml|php\d?)", re.IGNORECASE)
 

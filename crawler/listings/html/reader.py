@@ -13,26 +13,26 @@ from itertools import islice
 from bs4.element import NavigableString
 
 from crawler.listings.html import families
-from crawler.listings.values import mentions, queries
-from crawler.listings.html.tree import unescaped, verdict
-from crawler.listings.html.specimens.abridge import Abridged
-from crawler.listings.html.tree.columns import order_of, read_facts
-from crawler.listings.html.specimens.copies import Copies
-from crawler.listings.html.tree.elsewhere import lead_elsewhere
 from crawler.listings.html.families import Family
-from crawler.listings.html.tree.headings import count_words
-from crawler.listings.values.hrefs import Resolver, Way
 from crawler.listings.html.index_pages import settle_index_pages
-from crawler.listings.html.tree.kinds import KindReader
-from crawler.listings.page import tree_of
-from crawler.listings.html.tree.regions import Candidate, choose, find_regions, labels_of
 from crawler.listings.html.roots import settle_folder, settle_root
+from crawler.listings.html.specimens.abridge import Abridged
+from crawler.listings.html.specimens.copies import Copies
+from crawler.listings.html.tree import unescaped, verdict
+from crawler.listings.html.tree.columns import order_of, read_facts
+from crawler.listings.html.tree.elsewhere import lead_elsewhere
+from crawler.listings.html.tree.headings import count_words
+from crawler.listings.html.tree.kinds import KindReader
+from crawler.listings.html.tree.regions import Candidate, choose, find_regions, labels_of
 from crawler.listings.html.tree.rows import MAX_CLIMB, Cutter
-from crawler.listings.values.sizes import are_apart
 from crawler.listings.html.tree.survey import Link, Survey
-from crawler.listings.values.times import Order
 from crawler.listings.html.tree.unlisted import unlisted
 from crawler.listings.html.tree.verdict import End, Evidence, Last
+from crawler.listings.page import tree_of
+from crawler.listings.values import mentions, queries
+from crawler.listings.values.hrefs import Resolver, Way
+from crawler.listings.values.sizes import are_apart
+from crawler.listings.values.times import Order
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")

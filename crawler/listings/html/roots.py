@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-from crawler.listings.values import queries
-from crawler.listings.values.hrefs import Resolver, Way
 from crawler.listings.html.tree.regions import in_navigation
 from crawler.listings.html.tree.survey import Link
+from crawler.listings.values import queries
+from crawler.listings.values.hrefs import Resolver, Way
 
 _ELSEWHERE = {Way.QUERY, Way.SORT, Way.PAGE, Way.OTHER_HOST, Way.SCHEME, Way.FRAGMENT}
 _BELOW_A_ROOT = {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import exact_size, iso_time, printed
 from crawler.listings.values.exact_entries import Details, Rows, decode_name
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
-from crawler.listings.json.document import JsonDocument
 from crawler.model.values import Kind, Listing
 
 _KEYS = frozenset({"name", "size", "url", "mod_time", "is_dir"})

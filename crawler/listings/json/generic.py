@@ -13,11 +13,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import any_time, exact_size, hex_digest, printed
 from crawler.listings.values.exact_entries import Details, Rows, decode_name, quote_name
-from crawler.listings.values.exact_urls import base_of, bucket_of, is_external, last_segment, resolve_link, without_query
-from crawler.listings.json.document import JsonDocument
+from crawler.listings.values.exact_urls import (
+    base_of,
+    bucket_of,
+    is_external,
+    last_segment,
+    resolve_link,
+    without_query,
+)
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
 
 _ROLES = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import exact_size, http_time, printed
 from crawler.listings.values.exact_entries import Details, Rows, decode_name
 from crawler.listings.values.exact_urls import base_of
-from crawler.listings.json.document import JsonDocument
 from crawler.model.values import Kind, Listing
 
 _KEYS = frozenset({"code", "dirpath", "content"})

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import epoch_time, exact_size, printed
 from crawler.listings.values.exact_entries import Details, Rows, canonical, quote_name, shown
 from crawler.listings.values.exact_urls import query_value, without_query
-from crawler.listings.json.document import JsonDocument
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
 
 _KEYS = frozenset({"pathSuffix", "type", "length", "modificationTime"})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote_to_bytes
 
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.listings.values.mentions import are_elsewhere, has_files, names_of, row_rejection
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")

@@ -6,9 +6,9 @@ Shape: ``<container name>`` with ``<object><name/><hash/><bytes/><content_type/>
 
 from __future__ import annotations
 
+from crawler.listings.json.swift import next_page, take_object
 from crawler.listings.values.exact_entries import Rows
 from crawler.listings.values.exact_urls import bucket_of, query_value
-from crawler.listings.json.swift import next_page, take_object
 from crawler.listings.values.object_keys import ObjectKeys
 from crawler.listings.xml.document import XmlDocument, fields, local
 from crawler.model.values import Listing

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.values import Known, Outcome, Result
 from crawler.model.report import Report
+from crawler.model.values import Known, Outcome, Result
 from crawler.storage.state import Held, NullState, ReadOnlyState, Run, existing_state
 
 RUNS_READ = 1000

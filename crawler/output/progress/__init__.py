@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
+from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import Row
 from crawler.model.values import Job, Rejection, Result
-from crawler.model.observer import Observer
 from crawler.output.progress.display import Silence
 
 

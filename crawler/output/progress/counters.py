@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crawler.model import limits
-from crawler.model.state.directory_digest import Row
-from crawler.text.escape import masked
-from crawler.model.values import Job, Outcome, Result
 from crawler.model.observer import Observer
+from crawler.model.state.directory_digest import Row
 from crawler.model.units import render_size
+from crawler.model.values import Job, Outcome, Result
+from crawler.text.escape import masked
 
 Clock = Callable[[], float]
 

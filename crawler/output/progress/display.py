@@ -9,9 +9,9 @@ from math import ceil
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
-from crawler.text.escape import printable
 from crawler.model.observer import Observer
 from crawler.output.progress.counters import Clock, Counters
+from crawler.text.escape import printable
 
 
 class Silence(Observer):

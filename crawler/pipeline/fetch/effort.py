@@ -6,9 +6,9 @@ import time
 from dataclasses import replace
 
 from crawler.model.errors import FetchError, VerificationError
-from crawler.pipeline.rules.evidence import Proof, Unwanted
-from crawler.model.values import Currency, Job, Known, Outcome, Result
 from crawler.model.observer import Observer
+from crawler.model.values import Currency, Job, Known, Outcome, Result
+from crawler.pipeline.rules.evidence import Proof, Unwanted
 from crawler.pipeline.rules.robots import ROBOTS
 from crawler.pipeline.rules.scope import DIRECTORY
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.pipeline.rules.evidence import Proof, adopted, prove
 from crawler.model.interfaces import Client, Permit
 from crawler.model.values import Job, Known
 from crawler.pipeline.rules.compare import request_headers
+from crawler.pipeline.rules.evidence import Proof, adopted, prove
 
 
 class Probes:

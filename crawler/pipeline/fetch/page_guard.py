@@ -9,9 +9,9 @@ from typing import NamedTuple
 from crawler.model import limits
 from crawler.model.errors import VerificationError
 from crawler.model.interfaces import Destination, Reply
-from crawler.pipeline.rules.content_type import SNIFFED, begins_like_html, is_page_instead
 from crawler.model.values import Job, Kind
 from crawler.pipeline.rules.compare import Action, is_confirmed
+from crawler.pipeline.rules.content_type import SNIFFED, begins_like_html, is_page_instead
 
 
 class Arrival(NamedTuple):

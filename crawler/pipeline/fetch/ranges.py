@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crawler.model import limits
-from crawler.text.http_fields import coding_of, content_length, validators_of, value_of
 from crawler.model.values import Validators
 from crawler.pipeline.rules.compare import Action, is_same_version
+from crawler.text.http_fields import coding_of, content_length, validators_of, value_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,14 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 
 from crawler.model import limits
-from crawler.pipeline.attempts import persist
 from crawler.model.errors import FetchError, VerificationError
-from crawler.pipeline.rules.evidence import refused
-from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.model.interfaces import Client, Permit, Reply
 from crawler.model.values import Job
+from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size
 from crawler.pipeline.rules.compare import interpret, request_headers
+from crawler.pipeline.rules.evidence import refused
+from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.resuming import range_headers
 
 

@@ -11,11 +11,27 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from crawler.text import digests
 from crawler.model import limits
+from crawler.model.errors import FetchError, ListingError, VerificationError
+from crawler.model.interfaces import Client, Destination, Part, Permit, Reply
+from crawler.model.observer import Observer
+from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
-from crawler.model.errors import FetchError, ListingError, VerificationError
+from crawler.pipeline.fetch.head_probe import Bypass, Probes
+from crawler.pipeline.fetch.page_guard import Arrival
+from crawler.pipeline.fetch.ranges import whole
+from crawler.pipeline.fetch.segments import Lanes, Means, Segments
+from crawler.pipeline.rules.compare import (
+    UNLIMITED,
+    Action,
+    Verdict,
+    interpret,
+    is_strong,
+    length_proven,
+    request_headers,
+)
+from crawler.pipeline.rules.content_type import is_html
 from crawler.pipeline.rules.evidence import (
     OUTDATED,
     Proof,
@@ -29,17 +45,9 @@ from crawler.pipeline.rules.evidence import (
     refused,
     rule,
 )
+from crawler.text import digests
 from crawler.text.http_fields import parse_http_date, validators_of
-from crawler.model.interfaces import Client, Destination, Part, Permit, Reply
-from crawler.pipeline.rules.content_type import is_html
-from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
-from crawler.model.observer import Observer
-from crawler.pipeline.fetch.ranges import whole
-from crawler.pipeline.rules.compare import UNLIMITED, Action, Verdict, interpret, is_strong, length_proven, request_headers
-from crawler.pipeline.fetch.head_probe import Bypass, Probes
 from crawler.text.resuming import Resume, resume_at
-from crawler.pipeline.fetch.segments import Lanes, Means, Segments
-from crawler.pipeline.fetch.page_guard import Arrival
 
 _NONE = Validators()
 _SAME = "same size and time as the server's"

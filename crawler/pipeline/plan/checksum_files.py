@@ -12,14 +12,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawler.model import limits
-from crawler.pipeline.attempts import persist
-from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 from crawler.model.errors import FetchError, VerificationError
-from crawler.pipeline.rules.evidence import prove
 from crawler.model.interfaces import Client, Destination, Permit
-from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local
-from crawler.pipeline.rules.compare import Decision, Need, needs_fetch, request_headers
 from crawler.model.state.store import StateStore
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local
+from crawler.pipeline.attempts import persist
+from crawler.pipeline.rules.compare import Decision, Need, needs_fetch, request_headers
+from crawler.pipeline.rules.evidence import prove
+from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 
 WARNINGS = 10
 """Checksum files of no use that are told one by one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from crawler.model.values import Entry, Known, Local, Outcome, Rejection, Validators
 from crawler.model.state.store import BY_ROW
+from crawler.model.values import Entry, Known, Local, Outcome, Rejection, Validators
 
 
 def guess(entry: Entry) -> int | None:

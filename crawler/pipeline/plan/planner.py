@@ -10,28 +10,28 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from crawler.pipeline.allowance import BUDGET, Allowance
-from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
-from crawler.pipeline.rules.extraneous import Missing
-from crawler.pipeline.walk.walker import Folder, FolderPage
-from crawler.pipeline.engine import Put
-from crawler.pipeline.rules.filters import Filters
 from crawler.model.interfaces import Destination
-from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
-from crawler.pipeline.walk.unchanged_directories import Leaves
-from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
-from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.model.observer import Observer
-from crawler.pipeline.plan.open_directory import Opened
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.model.state.store import StateStore
+from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.pipeline.allowance import BUDGET, Allowance
+from crawler.pipeline.engine import Put
+from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
+from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
+from crawler.pipeline.plan.neighbours import Neighbours
+from crawler.pipeline.plan.open_directory import Opened
+from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
+from crawler.pipeline.rules.extraneous import Missing
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.robots import UNREADABLE, is_of_robots
 from crawler.pipeline.rules.scope import Scope
-from crawler.pipeline.rules.budgets import Room
-from crawler.pipeline.rules.unusable_rows import count
-from crawler.text.urls import entry_path
 from crawler.pipeline.rules.time_zones import Learner
+from crawler.pipeline.rules.unusable_rows import count
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.text.urls import entry_path
 
 CLASH = "name-clash"
 

@@ -12,7 +12,11 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from crawler.model import limits
+from crawler.model.state.store import BY_ROW, REPLACING
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.pipeline.rules.content_type import is_coded_name
 from crawler.pipeline.rules.extraneous import in_its_place
+from crawler.pipeline.rules.racy import ZONES, is_racy
 from crawler.text.http_fields import (
     RETRYABLE_STATUS,
     coding_of,
@@ -25,10 +29,6 @@ from crawler.text.http_fields import (
     validators_of,
     value_of,
 )
-from crawler.pipeline.rules.content_type import is_coded_name
-from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
-from crawler.pipeline.rules.racy import ZONES, is_racy
-from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.text.resuming import Resume, range_headers
 from crawler.text.urls import without_query
 

@@ -15,11 +15,11 @@ from datetime import UTC, timedelta
 from enum import Enum, auto
 
 from crawler.model.errors import FetchError, VerificationError
-from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 from crawler.model.values import UNCONFIRMED, Currency, Dating, Job, Known, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS, Action, Verdict
 from crawler.pipeline.rules.racy import ZONES, is_racy
 from crawler.pipeline.rules.time_zones import row_agrees
+from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 
 _MADE_UP = 60
 """Seconds before a response in which a Last-Modified counts as its time and not the file's (RFC 9110 8.8.2.2)."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
-from crawler.text.http_fields import parse_http_date
 from crawler.model.values import Known, Span
+from crawler.text.http_fields import parse_http_date
 
 REPEATED = 2 * 3600
 """Seconds by which clocks are set back at most (Troll station; elsewhere one hour): a local time comes twice then."""

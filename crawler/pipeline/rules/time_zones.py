@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from crawler.text.http_fields import parse_http_date
 from crawler.model.values import UNCONFIRMED, Dating, Entry, Known, Span
+from crawler.text.http_fields import parse_http_date
 
 Pair = tuple[Span[datetime], float]
 """The naive time of a row, and the Last-Modified of its file in seconds since the epoch."""

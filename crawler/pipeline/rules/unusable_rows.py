@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from crawler.pipeline.rules.filters import Filters
-from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.model.observer import Observer
+from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.urls import directory_of, entry_path, last_name, resolve
 

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from crawler.model.config import Config
+from crawler.model.interfaces import Crew, Redirects
+from crawler.model.observer import Observer
+from crawler.model.state.store import StateStore
+from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.save.committer import Committer
-from crawler.model.config import Config
-from crawler.pipeline.runs.dry_run import Planner
-from crawler.pipeline.runs.build import Tools, build_downloader
-from crawler.pipeline.rules.filters import Filters
-from crawler.model.interfaces import Crew, Redirects
-from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline.plan.neighbours import UrlOf
-from crawler.model.observer import Observer
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.model.state.store import StateStore
+from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.runs.build import Tools, build_downloader
+from crawler.pipeline.runs.dry_run import Planner
+from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.pipeline.walk.robots_txt import HostRules
 
 
 async def _unknown(_folder: str) -> str | None:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crawler.model.config import Config
-from crawler.pipeline.walk.walker import Refuse, Walker
-from crawler.pipeline.rules.filters import Filters
-from crawler.text.hosts import named_hosts
 from crawler.model.interfaces import Client, Destination, Parser, Permit
-from crawler.pipeline.walk.unchanged_directories import Leaves
-from crawler.model.values import Job
 from crawler.model.observer import Observer
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.walk.page_reader import Reader
 from crawler.model.state.store import StateStore
-from crawler.pipeline.rules.scope import Bounds
+from crawler.model.values import Job
 from crawler.pipeline.fetch.segments import Lanes
 from crawler.pipeline.fetch.transfer import Downloader
+from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.walk.page_reader import Reader
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.pipeline.walk.walker import Refuse, Walker
+from crawler.text.hosts import named_hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from crawler.pipeline.save.deletion import Doomed
-from crawler.model.values import Job, Outcome, Result, Span, Step
 from crawler.model.observer import Observer
+from crawler.model.values import Job, Outcome, Result, Span, Step
+from crawler.pipeline.save.deletion import Doomed
 
 DRY_RUN = "only planned"
 """Why the files of the plan were skipped."""

@@ -9,22 +9,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
-from crawler.pipeline.walk.walker import Folder, FolderPage
-from crawler.pipeline.runs.build import build_walker
-from crawler.pipeline.rules.filters import Filters
-from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.model.observer import Observer
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.rules.compare import NOT_CONFIRMED, UNLIMITED, request_headers
-from crawler.pipeline.plan.planner import Policy, Producer
 from crawler.model.reasons import NAVIGATION
 from crawler.model.state.store import BY_ROW
-from crawler.pipeline.runs.base import Parts
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
+from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
+from crawler.pipeline.plan.planner import Policy, Producer
 from crawler.pipeline.rules.budgets import Room
-from crawler.pipeline.rules.unusable_rows import result_of
-from crawler.text.urls import entry_path, relative_path
+from crawler.pipeline.rules.compare import NOT_CONFIRMED, UNLIMITED, request_headers
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.time_zones import Learner
+from crawler.pipeline.rules.unusable_rows import result_of
+from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.build import build_walker
+from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.text.urls import entry_path, relative_path
 
 Line = tuple[str, str]
 """What it is about, and what is so."""

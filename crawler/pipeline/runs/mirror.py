@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crawler.pipeline.save import absence
+from crawler.model.errors import DeleteRefused
+from crawler.model.interfaces import Redirects
+from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline import engine
 from crawler.pipeline.allowance import BUDGET
 from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.save.collecting import below_any, collect
-from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, judge, remove
-from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
-from crawler.model.errors import DeleteRefused
-from crawler.pipeline.runs.build import build_walker
-from crawler.model.interfaces import Redirects
-from crawler.pipeline.walk.unchanged_directories import Leaves, wishes
-from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.plan.planner import Policy, Producer
-from crawler.model.reasons import FOLDER_IN_THE_WAY
-from crawler.pipeline.runs.base import Parts, Run
 from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.rules.extraneous import Extraneous
+from crawler.pipeline.runs.base import Parts, Run
+from crawler.pipeline.runs.build import build_walker
+from crawler.pipeline.save import absence
+from crawler.pipeline.save.collecting import below_any, collect
+from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, judge, remove
+from crawler.pipeline.save.obstructed import Obstructed
+from crawler.pipeline.walk.unchanged_directories import Leaves, wishes
+from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
 
 FILE_IN_THE_WAY = "a file is in the way of its folder"
 """Why a file failed whose folder cannot be made."""

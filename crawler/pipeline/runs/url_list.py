@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crawler.pipeline import engine
-from crawler.text import urls
-from crawler.text.hosts import named_hosts
 from crawler.model.interfaces import Redirects
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Staged
+from crawler.pipeline import engine
 from crawler.pipeline.rules.compare import Need, needs_fetch
-from crawler.pipeline.runs.base import Parts, Run
 from crawler.pipeline.rules.scope import ListScope
+from crawler.pipeline.runs.base import Parts, Run
+from crawler.text import urls
+from crawler.text.hosts import named_hosts
 
 
 class DownloadRun(Run):

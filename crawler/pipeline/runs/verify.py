@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from crawler.model.state.store import REPLACING
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.rules.extraneous import in_its_place
-from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
-from crawler.model.state.store import REPLACING
 from crawler.pipeline.runs.base import Parts
 from crawler.pipeline.runs.url_list import DownloadRun
 

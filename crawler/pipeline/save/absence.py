@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown
-from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.observer import Observer
+from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown
+from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
 
 _CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from crawler.pipeline.rules.extraneous import useless
 from crawler.model.interfaces import Destination
 from crawler.model.state.store import StateStore
+from crawler.pipeline.rules.extraneous import useless
 
 
 def below_any(folders: Collection[str]) -> Callable[[str], bool]:

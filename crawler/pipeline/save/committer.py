@@ -12,9 +12,9 @@ from dataclasses import replace
 from crawler.model import limits
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
-from crawler.model.values import Known, Outcome, Result, Staged
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
+from crawler.model.values import Known, Outcome, Result, Staged
 
 
 class Committer:

@@ -10,15 +10,15 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler.pipeline.rules.extraneous import Extraneous, Missing
 from crawler.model.config import MaxDelete
-from crawler.pipeline.rules.filters import Filters
 from crawler.model.flaws import FlawKind
 from crawler.model.interfaces import Destination
-from crawler.model.values import Kind, Outcome, Result
 from crawler.model.observer import Observer
 from crawler.model.reasons import NOT_EMPTY
 from crawler.model.state.store import StateStore
+from crawler.model.values import Kind, Outcome, Result
+from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.pipeline.rules.filters import Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from crawler.pipeline.allowance import Allowance
-from crawler.model.values import Job, Kind, Outcome, Result
 from crawler.model.observer import Observer
 from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.values import Job, Kind, Outcome, Result
+from crawler.pipeline.allowance import Allowance
 
 
 class Obstructed(Observer):

@@ -9,11 +9,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from crawler.model.errors import FetchError, ListingError, VerificationError
-from crawler.text.escape import masked
 from crawler.model.interfaces import Permit
-from crawler.pipeline.walk.loops import Fingerprint, Seen, loop, periods, seen
 from crawler.model.values import Entry, Kind
+from crawler.pipeline.walk.loops import Fingerprint, Seen, loop, periods, seen
 from crawler.pipeline.walk.page_reader import Reader
+from crawler.text.escape import masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

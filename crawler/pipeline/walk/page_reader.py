@@ -8,17 +8,17 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from crawler.model import limits
-from crawler.pipeline.attempts import persist
-from crawler.model.state.directory_digest import Leaf
 from crawler.model.errors import FetchError, ListingError
-from crawler.pipeline.rules.evidence import confirms, refused
 from crawler.model.flaws import Flaw, FlawKind, is_cut_short
 from crawler.model.interfaces import Client, Page, Permit
-from crawler.pipeline.walk.unchanged_directories import Leaves
-from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.model.observer import Observer
-from crawler.pipeline.rules.compare import interpret
+from crawler.model.state.directory_digest import Leaf
 from crawler.model.state.store import ListingMemo, StateStore
+from crawler.model.values import Entry, Job, Listing, Validators
+from crawler.pipeline.attempts import persist
+from crawler.pipeline.rules.compare import interpret
+from crawler.pipeline.rules.evidence import confirms, refused
+from crawler.pipeline.walk.unchanged_directories import Leaves
 from crawler.text.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]

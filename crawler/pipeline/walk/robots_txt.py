@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from crawler.pipeline.attempts import persist
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError, FetchError, ListingError, RobotsForbidden, VerificationError
-from crawler.text.escape import masked
-from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.model.interfaces import Client, Permit
 from crawler.model.values import Rejection, Validators
-from crawler.pipeline.walk.page_reader import refused_page
+from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, UNREADABLE, Robots, forbidden, rules_for
+from crawler.pipeline.walk.page_reader import refused_page
+from crawler.text.escape import masked
+from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.urls import Origin, origin
 
 

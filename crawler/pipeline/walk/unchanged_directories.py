@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable
 
 from crawler.model.config import Config
-from crawler.model.state.directory_digest import Leaf
 from crawler.model.interfaces import Destination, Page
-from crawler.pipeline.rules.directory_digest import Gathering, kept
-from crawler.model.values import Listing, Outcome, Result
 from crawler.model.observer import Observer
-from crawler.pipeline.rules.compare import SAME_ROW
+from crawler.model.state.directory_digest import Leaf
 from crawler.model.state.store import StateStore
+from crawler.model.values import Listing, Outcome, Result
 from crawler.model.version import __version__
+from crawler.pipeline.rules.compare import SAME_ROW
+from crawler.pipeline.rules.directory_digest import Gathering, kept
 
 
 class Leaves:

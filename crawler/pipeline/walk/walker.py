@@ -14,17 +14,17 @@ from functools import partial
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
-from crawler.text.escape import masked
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Permit
-from crawler.pipeline.walk.lookahead import Level, Lookahead, folder_links
-from crawler.pipeline.walk.loops import Fingerprint, Seen, seen
-from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.model.observer import Observer, Silent
-from crawler.pipeline.walk.page_reader import Reader
+from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.robots import ROBOTS, is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
+from crawler.pipeline.walk.lookahead import Level, Lookahead, folder_links
+from crawler.pipeline.walk.loops import Fingerprint, Seen, seen
+from crawler.pipeline.walk.page_reader import Reader
+from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
 
 PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]

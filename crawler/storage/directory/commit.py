@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from crawler.model.errors import NO_DESCRIPTORS
+from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
+from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.incoming.ready import Ready, known_of, part_problem
 from crawler.storage.directory.os_errors import NOT_OFFERED, Refused, destination_error, flush, is_whole, item_reason
-from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.trash import Trash, keeping, write_all
 from crawler.storage.directory.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
-from crawler.model.errors import NO_DESCRIPTORS
-from crawler.model.values import Known, Staged
-from crawler.model.reasons import FOLDER_IN_THE_WAY
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -17,22 +17,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from crawler.storage.directory.known_empty import Bare
-from crawler.storage.directory.commit import Committer, Keeping
-from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
-from crawler.storage.directory.layout import Home
-from crawler.storage.directory.lock import Lock
-from crawler.storage.directory.scan import View
-from crawler.storage.directory.incoming.parts import PartStore
-from crawler.storage.directory.readback import digest_at, read_at, set_time_at
-from crawler.storage.directory.os_errors import Refused, destination_error
-from crawler.storage.directory.boundaries.spared import OwnFile, Spared
-from crawler.storage.directory.incoming.part_writer import LocalPart
-from crawler.storage.directory.trash import Trash, remove
-from crawler.storage.directory.tree import Tree
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Kind, Known, Local, Staged
+from crawler.storage.directory.boundaries.spared import OwnFile, Spared
+from crawler.storage.directory.commit import Committer, Keeping
+from crawler.storage.directory.incoming.part_writer import LocalPart
+from crawler.storage.directory.incoming.parts import PartStore
+from crawler.storage.directory.known_empty import Bare
+from crawler.storage.directory.layout import Home
+from crawler.storage.directory.lock import Lock
+from crawler.storage.directory.os_errors import Refused, destination_error
+from crawler.storage.directory.readback import digest_at, read_at, set_time_at
+from crawler.storage.directory.scan import View
+from crawler.storage.directory.trash import Trash, remove
+from crawler.storage.directory.tree import Tree
 from crawler.storage.executor import Turns
+from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 T = TypeVar("T")
 

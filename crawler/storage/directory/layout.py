@@ -7,10 +7,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from crawler.text import urls
+from crawler.model.errors import DestinationError
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.tree import FOLDER_FLAGS, Identity, close_quietly, identity, lstat
-from crawler.model.errors import DestinationError
+from crawler.text import urls
 
 _HOME = urls.STATE_DIRECTORY.encode()
 _PARTS = b"parts"

@@ -12,9 +12,9 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
 from crawler.storage.directory.tree import close_quietly
-from crawler.model.errors import AlreadyRunning, DestinationError
 
 try:
     import fcntl

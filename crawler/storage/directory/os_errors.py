@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 
 from crawler.model.errors import DestinationError
-from crawler.model.values import Known
 from crawler.model.reasons import FOLDER_IN_THE_WAY, NOT_EMPTY
+from crawler.model.values import Known
 
 _FULL = "make room, then run again; what is complete was kept"
 _GONE = "the file system has gone: mount it again"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 
+from crawler.model.values import Kind, Local
 from crawler.storage.directory.commit import REOPEN_FLAGS
 from crawler.storage.directory.os_errors import Refused
 from crawler.storage.directory.tree import Tree, encoded, split
-from crawler.model.values import Kind, Local
 
 
 def digest_at(root: int, path: str) -> str:

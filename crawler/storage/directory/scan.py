@@ -7,13 +7,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from crawler.text import urls
-from crawler.storage.directory.boundaries.other_file_systems import is_leftover
-from crawler.storage.directory.os_errors import NAME_REFUSED, Refused
-from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.tree import Tree, decoded, encoded, split
 from crawler.model.errors import NO_DESCRIPTORS, DestinationError
 from crawler.model.values import Kind, Local
+from crawler.storage.directory.boundaries.other_file_systems import is_leftover
+from crawler.storage.directory.boundaries.spared import Spared
+from crawler.storage.directory.os_errors import NAME_REFUSED, Refused
+from crawler.storage.directory.tree import Tree, decoded, encoded, split
+from crawler.text import urls
 
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
 

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from crawler.model import limits
-from crawler.storage.directory.scan import View
-from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
-from crawler.storage.directory.boundaries.spared import Spared, other_mirror
-from crawler.storage.directory.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 from crawler.model.values import Kind
+from crawler.storage.directory.boundaries.spared import Spared, other_mirror
+from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
+from crawler.storage.directory.scan import View
+from crawler.storage.directory.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 
 NAME = b"trash"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -16,9 +16,9 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 
-from crawler.text import urls
-from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
 from crawler.model.errors import NO_DESCRIPTORS
+from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
+from crawler.text import urls
 
 Identity = tuple[int, int]
 """Device and inode: what a descriptor is open on, whatever its name is by now."""

@@ -9,9 +9,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from crawler.text.escape import printable
 from crawler.storage.state import schema, visits
 from crawler.storage.state.schema import APPLICATION_ID, OLDEST_VERSION, SCHEMA_VERSION
+from crawler.text.escape import printable
 
 T = TypeVar("T")
 

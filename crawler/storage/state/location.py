@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.model.config import Config
-from crawler.text.ownership import owner
 from crawler.storage.state.runs import RUNS_KEPT
 from crawler.storage.state.store import ReadOnlyState, SqliteState
+from crawler.text.ownership import owner
 from crawler.text.urls import STATE_DIRECTORY
 
 

@@ -15,8 +15,8 @@ from datetime import datetime
 from itertools import repeat
 from typing import Any
 
-from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.model.state.store import ListingMemo
+from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.storage.state.seal import sealed, unsealed
 
 Cell = str | bytes | int | float | None

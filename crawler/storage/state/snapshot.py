@@ -10,8 +10,8 @@ from collections import defaultdict
 from typing import Any
 
 from crawler.model import limits
-from crawler.model.values import Known
 from crawler.model.state.store import ListingMemo
+from crawler.model.values import Known
 from crawler.storage.state import records
 
 FILES = 20_000

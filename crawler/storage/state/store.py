@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.model.state.directory_digest import Leaf, Row
 from crawler.model.state.host_limits import Learnt
-from crawler.model.values import Known
 from crawler.model.state.store import ListingMemo
-from crawler.storage.state import directory_digests as leaves, records, runs, tables, visits
+from crawler.model.values import Known
+from crawler.storage.executor import Turns
+from crawler.storage.state import directory_digests as leaves
+from crawler.storage.state import records, runs, tables, visits
 from crawler.storage.state.database import Database
 from crawler.storage.state.hosts import read_hosts, store_hosts
 from crawler.storage.state.records import Held
 from crawler.storage.state.runs import Figures, Run
 from crawler.storage.state.snapshot import Snapshot, read_snapshot
-from crawler.storage.executor import Turns
 
 if TYPE_CHECKING:
     import sqlite3

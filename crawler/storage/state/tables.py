@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 
-from crawler.model.values import UNCONFIRMED, Known
 from crawler.model.state.store import REPLACING, ListingMemo
+from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
 from crawler.storage.state.records import Held
 from crawler.storage.state.runs import TOTALS

@@ -13,9 +13,9 @@ import pytest
 import crawler
 from crawler.app.api import Surroundings, run_mirror
 from crawler.model.config import Config
-from crawler.storage.directory.destination import LocalDestination
 from crawler.model.values import Job, Kind, Result
 from crawler.pipeline.stop import Stop
+from crawler.storage.directory.destination import LocalDestination
 from tests.support.misbehaving.behaviours import Silent, Status
 from tests.support.misbehaving.server import Site
 

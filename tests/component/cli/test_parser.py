@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from crawler import __version__
 from crawler.cli import parser as cli
+from crawler.cli.runner import Call, read_items
 from crawler.model import errors
 from crawler.model.config import Config, Option, Rule, default_of, option_fields, option_of
-from crawler.cli.runner import Call, read_items
 from crawler.model.errors import ConfigError, CrawlerError, FetchError
 
 URL, DIR = "http://127.0.0.1:9/pub/", "DIR"

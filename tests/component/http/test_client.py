@@ -15,16 +15,17 @@ from pathlib import Path
 import pytest
 import trustme
 
-from crawler.http.pacing import gate as gate_module
-from crawler.model import limits
 from crawler.http.client import Client, ClientOptions
-from crawler.model.errors import ConfigError, FetchError, VerificationError
+from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.rate_limits import Rates
+from crawler.http.proxies import Proxies
+from crawler.model import limits
+from crawler.model.errors import ConfigError, FetchError, VerificationError
 from crawler.model.interfaces import Page, Permit, Reply
 from crawler.model.values import Rejection, Validators
-from crawler.http.proxies import Proxies
-from crawler.http.pacing.rate_limits import Rates
 from crawler.text.urls import origin
+from tests.support.fakes import nothing_refused, permit_as
 from tests.support.misbehaving.behaviours import (
     Behaviour,
     Cut,
@@ -46,7 +47,6 @@ from tests.support.misbehaving.behaviours import (
     Page as PageAnswer,
 )
 from tests.support.misbehaving.server import Site
-from tests.support.fakes import nothing_refused, permit_as
 
 SHORT = 0.2
 BODY = bytes(range(256)) * 400

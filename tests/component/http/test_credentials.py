@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler.http.credentials import client_options
 from crawler.http.client import Client, merged
-from crawler.model.config import Config
-from crawler.model.errors import ConfigError
+from crawler.http.credentials import client_options
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import Rates
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
 
 
 def basic(login: str) -> str:

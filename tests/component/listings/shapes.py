@@ -11,8 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from tests.support.servers import FLAVOURS
-from tests.support.servers import apache, lighttpd, nginx
+from tests.support.servers import FLAVOURS, apache, lighttpd, nginx
 from tests.support.servers.process import Flavour, Site
 
 TREE = "tree"

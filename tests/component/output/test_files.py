@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from crawler.output import on_change as commands
-from crawler.output.on_change import run_command
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.values import Known, Outcome, Rejection, Result
-from crawler.output.files import Outputs, change_of, render_json_summary, render_metrics, replace_file
 from crawler.model.report import Report
+from crawler.model.values import Known, Outcome, Rejection, Result
+from crawler.output import on_change as commands
+from crawler.output.files import Outputs, change_of, render_json_summary, render_metrics, replace_file
+from crawler.output.on_change import run_command
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 

@@ -17,12 +17,11 @@ from lxml import html
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.output.html_report import Contents, LastRun, Slowest, read_contents, write_page
-from crawler.output.html_report import contents
+from crawler.model.report import Report
+from crawler.model.values import Known, ListingFailure, Outcome, Result
+from crawler.output.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
 from crawler.output.html_report.folders import CELLS, Tree
 from crawler.output.html_report.page import render_page
-from crawler.model.values import Known, ListingFailure, Outcome, Result
-from crawler.model.report import Report
 from crawler.storage.state import Figures, Held, Run, SqliteState, state_path
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
@@ -379,5 +378,7 @@ def test_without_its_libraries_the_option_is_refused_in_one_line(monkeypatch: py
 
 
 def test_a_run_without_the_option_imports_none_of_them() -> None:
-    code = "import sys, crawler.output.files, crawler.cli.modes; print({'jinja2', 'svg', 'squarify'} & set(sys.modules))"
+    code = (
+        "import sys, crawler.output.files, crawler.cli.modes\nprint({'jinja2', 'svg', 'squarify'} & set(sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

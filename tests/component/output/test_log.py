@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import stamina
 
-from crawler.pipeline import attempts
 from crawler.model import limits
-from crawler.output import log
 from crawler.model.errors import ConfigError, FetchError
-from crawler.model.values import Outcome, Rejection, Result
 from crawler.model.report import Report
+from crawler.model.values import Outcome, Rejection, Result
+from crawler.output import log
+from crawler.pipeline import attempts
 
 URL = "http://user:secret@h/a/b.zip"
 HOSTILE = "\x1b]0;x\x07\n2026-01-01 saved forged\u202e\x9b\udc80"

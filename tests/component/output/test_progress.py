@@ -15,8 +15,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from crawler.model.values import Job, Outcome, Rejection, Result, Span
 from crawler.model.observer import Observer
+from crawler.model.values import Job, Outcome, Rejection, Result, Span
 from crawler.output.progress import Fanout, choose
 from crawler.output.progress.bars import SETTLED, Bars, fit
 from crawler.output.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts

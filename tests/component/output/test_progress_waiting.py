@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from crawler.cli.mirrors_file import Mirror
+from crawler.cli.modes import _run_mirrors
 from crawler.model.config import Config
 from crawler.model.errors import FetchError
-from crawler.output.log import LogObserver
-from crawler.cli.mirrors_file import Mirror
-from crawler.model.values import Outcome
-from crawler.cli.modes import _run_mirrors
 from crawler.model.observer import Observer
+from crawler.model.values import Outcome
+from crawler.output.log import LogObserver
 from crawler.output.progress import Fanout, choose
 from crawler.output.progress.bars import Bars
 from crawler.output.progress.counters import Counters

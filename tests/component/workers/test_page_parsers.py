@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from crawler.listings import parse_listing
 from crawler.model import limits
 from crawler.model.errors import ListingError
-from crawler.listings import parse_listing
-from crawler.workers import listing_codec as packing
 from crawler.model.values import Listing
+from crawler.workers import listing_codec as packing
 from crawler.workers.page_parsers import Budget, Parsers
 from tests.support.misbehaving.pages import Row, nginx
 

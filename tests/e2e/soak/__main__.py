@@ -1,4 +1,4 @@
-"""``python -m tests.e2e.soak``: many files, a server that fails 2 % of all requests, kills, and three days of changes."""
+"""``python -m tests.e2e.soak``: many files, a server that fails 2 % of all requests, kills, three days of changes."""
 
 from __future__ import annotations
 

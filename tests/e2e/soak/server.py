@@ -14,10 +14,10 @@ from multiprocessing.connection import Connection
 from typing import Self
 from urllib.parse import unquote
 
-from tests.support.misbehaving.answers import Answer, Request, Version, answer
-from tests.support.misbehaving.site import OLD
 from tests.e2e.soak.faults import VERDICTS, WITHOUT_BODY, Dice, Fault, shaped, wire
 from tests.e2e.soak.tree import Tree
+from tests.support.misbehaving.answers import Answer, Request, Version, answer
+from tests.support.misbehaving.site import OLD
 
 ROOT = "/pub/"
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.support.misbehaving.sandbox import BAD_SIGNS
 from tests.e2e.soak import checks, program
 from tests.e2e.soak.checks import Held, Wrong, equal, none
 from tests.e2e.soak.program import Blow, TooLate
 from tests.e2e.soak.server import Log, Plan, Server
 from tests.e2e.soak.tree import Tree
+from tests.support.misbehaving.sandbox import BAD_SIGNS
 
 MEGABYTE = 1_000_000
 PROMPT = 10.0

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.cli.mirrors_file import Mirrors, parse_mirrors, select, shared
 from crawler.model.config import Rule
 from crawler.model.errors import ConfigError
-from crawler.cli.mirrors_file import Mirrors, parse_mirrors, select, shared
 
 TWO = """
 jobs = 2

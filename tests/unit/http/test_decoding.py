@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from crawler.model import limits
 from crawler.http.decoding import read_decoded
+from crawler.model import limits
 from crawler.model.errors import VerificationError
 
 DATA = random.Random(1).randbytes(3000)

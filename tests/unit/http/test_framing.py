@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.model import limits
 from crawler.http.framing import BodyError, Chunks, End, FramingError, Head, NoResponse, not_a_response, parse_head
+from crawler.model import limits
 
 OK = b"HTTP/1.1 200 OK"
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from crawler.model import limits
 from crawler.http.framing import BodyError, FramingError
 from crawler.http.splitter import Splitter
+from crawler.model import limits
 
 OK = b"HTTP/1.1 200 OK\r\n"
 FIVE = OK + b"Content-Length: 5\r\n\r\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipeline.allowance import BUDGET, TOO_LARGE, Allowance
 from crawler.model.values import Job, Known, Outcome, Result, Span
+from crawler.pipeline.allowance import BUDGET, TOO_LARGE, Allowance
 from crawler.pipeline.rules.budgets import UNKNOWN_AT_ONCE, Booking, Budget
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipeline import engine
 from crawler.model.values import Job, Outcome, Result, Staged
+from crawler.pipeline import engine
 
 JOBS = [Job(url=f"http://h/{number}", path=str(number), reason="new") for number in range(50)]
 

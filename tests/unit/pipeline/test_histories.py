@@ -21,18 +21,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler.pipeline.rules import directory_digest as leaf
-from crawler.model import limits
 from crawler.app.api import accounted
+from crawler.model import limits
 from crawler.model.config import Config
-from crawler.storage.directory.destination import LocalDestination
-from crawler.pipeline.runs.mirror import MirrorRun
-from crawler.workers.page_parsers import Parsers
 from crawler.model.report import Report
+from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.runs.base import Parts
-from crawler.storage.state import SqliteState
+from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.state import SqliteState
+from crawler.workers.page_parsers import Parsers
 from tests.support.upstream import ROOT, Killed, Upstream
 
 PATHS = ("a", "b", "big", "d/a", "d/b c", "d/e/f", "x", "x/y", "g/h")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.model import limits
-from crawler.pipeline import retry
 from crawler.model.errors import CrawlerError, DestinationError, FetchError, ListingError, VerificationError
+from crawler.pipeline import retry
 
 
 def fetch_error(**more: object) -> FetchError:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.http.proxies import proxy_url
 from crawler.model.errors import ConfigError
 from crawler.text.escape import masked, printable, redacted
-from crawler.http.proxies import proxy_url
 from crawler.text.urls import named_url
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.text.hosts import canonical_authority, connectable, named_hosts, without_zone
 from crawler.listings.values.exact_urls import resolve_link
 from crawler.pipeline.rules.scope import Scope
+from crawler.text.hosts import canonical_authority, connectable, named_hosts, without_zone
 from crawler.text.urls import origin, resolve
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text import http_fields
 from crawler.model.values import Validators
+from crawler.text import http_fields
 
 MOMENT = 784111777.0
 """The example of RFC 9110 section 5.6.7."""

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.text import urls
 from crawler.model.errors import ConfigError
 from crawler.model.values import Rejection
+from crawler.text import urls
 
 BASE = "http://h/pub/"
 

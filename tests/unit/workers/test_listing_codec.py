@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.flaws import Flaw, FlawKind
-from crawler.workers.listing_codec import is_last, pack, unpack
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
+from crawler.workers.listing_codec import is_last, pack, unpack
 
 texts = st.text(st.characters(codec=None), max_size=20)
 moments = st.datetimes(timezones=st.none() | st.just(UTC) | st.just(timezone(timedelta(hours=-3, minutes=-30))))

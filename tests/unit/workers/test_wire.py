@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.workers import wire
 from crawler.model.values import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.workers import wire
 
 MOMENT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 KNOWN = Known(

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.listings.html.soundness import diagnostics, linkless
 from crawler.listings.html.soundness.passages import Passage, passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Listing, Rejection
 
 

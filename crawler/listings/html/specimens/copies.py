@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 
 from crawler.listings.html.specimens.abridge import Specimen
-from crawler.listings.html.tree.cells import Cell
-from crawler.listings.values.hrefs import Resolver
-from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.specimens.shapes import FIRST_PLACE, NUMBER
+from crawler.listings.html.tree.cells import Cell
+from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link, squeezed
+from crawler.listings.values.hrefs import Resolver
 
 _PLACE = re.compile(f"([\ue000-\uf8fe]){NUMBER}([0-9]+){NUMBER}")
 

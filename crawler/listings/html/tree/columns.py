@@ -14,7 +14,15 @@ from crawler.listings.html.tree import headings
 from crawler.listings.html.tree.cells import Cell
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.values.sizes import Rounding, find_marked_size, is_near, is_no_size, read_size
-from crawler.listings.values.times import Moment, Order, column_order, find_date, find_short_date, is_time_like, read_stamp
+from crawler.listings.values.times import (
+    Moment,
+    Order,
+    column_order,
+    find_date,
+    find_short_date,
+    is_time_like,
+    read_stamp,
+)
 from crawler.model.values import Span
 
 _DIGEST = re.compile(r"(?<![\w-])(md5|sha-?1|sha-?256|sha-?512)", re.IGNORECASE)

@@ -12,13 +12,13 @@ from itertools import islice
 
 from bs4.element import Tag
 
-from crawler.listings.html.tree.columns import Columns, Facts, read_facts
 from crawler.listings.html.families import Family
+from crawler.listings.html.tree.columns import Columns, Facts, read_facts
 from crawler.listings.html.tree.headings import count_words
-from crawler.listings.values.hrefs import Way, decoded
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link, squeezed, strings
 from crawler.listings.html.tree.verdict import is_filelike
+from crawler.listings.values.hrefs import Way, decoded
 
 _NAVIGATION = re.compile(
     r"(?:^|[^a-z])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|footer|sidebar|topbar|toolbar)(?:$|[^a-z])"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from bs4.element import Tag
 
 from crawler.listings.html.tree.cells import Cell, pieces, table_cells
-from crawler.listings.values.hrefs import Way
 from crawler.listings.html.tree.survey import Link, is_text
+from crawler.listings.values.hrefs import Way
 
 MAX_CLIMB = 48
 """Ancestors looked at from a link: pages nest 20 deep, hostile ones 20,000."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from crawler.listings.values.hrefs import Resolver, Target, Way, decoded, name_problem
-from crawler.listings.values.queries import RESERVED, has_parameter, is_doubtful, without_parameters
 from crawler.listings.html.tree.regions import shows_name
 from crawler.listings.html.tree.survey import Link
+from crawler.listings.values.hrefs import Resolver, Target, Way, decoded, name_problem
+from crawler.listings.values.queries import RESERVED, has_parameter, is_doubtful, without_parameters
 from crawler.text.urls import before_query
 
 _SEGMENT = "%=&~+!$,;'@()*[]|"  # as in a URL, but for what ends a path or a scheme

@@ -16,8 +16,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from crawler.listings.html.families import Family
-from crawler.listings.values.hrefs import decoded
 from crawler.listings.html.tree.survey import Survey, is_text, squeezed
+from crawler.listings.values.hrefs import decoded
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler.text import urls
 from crawler.model.config import Config
+from crawler.model.values import LINK
 from crawler.storage.directory.boundaries.mounts import Mounts
 from crawler.storage.directory.tree import Identity, Tree, identity, lstat
-from crawler.model.values import LINK
+from crawler.text import urls
 
 _ROTATED = re.compile(rb"[.-]\d[\d.T-]*(?:\.(?:gz|bz2|xz|zst))?")
 """What logrotate and its like put behind the name of a log."""

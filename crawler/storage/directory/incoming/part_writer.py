@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 from aiofiles.threadpool import wrap
 
 from crawler.model import limits
-from crawler.storage.directory.incoming.parts import Opened, PartStore
-from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.values import Job, Validators
+from crawler.storage.directory.incoming.parts import Opened, PartStore
+from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
 
 if TYPE_CHECKING:
     from aiofiles.threadpool.binary import AsyncFileIO

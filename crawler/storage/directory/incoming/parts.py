@@ -18,10 +18,10 @@ from contextlib import suppress
 from itertools import count
 
 from crawler.model import limits
+from crawler.model.values import Job, Validators
 from crawler.storage.directory.os_errors import flush as flush_file
 from crawler.storage.directory.trash import write_all
 from crawler.storage.directory.tree import decoded
-from crawler.model.values import Job, Validators
 from crawler.text.resuming import KEY, NOTE, PART, Left, Note, is_proven, note_of, noted, parse_note
 
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

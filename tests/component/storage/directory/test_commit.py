@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from crawler.storage.fd_limits import connection_budget, descriptor_budget
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.trash import Trash
 from crawler.model.errors import DestinationError
 from crawler.model.values import Known
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.trash import Trash
+from crawler.storage.fd_limits import connection_budget, descriptor_budget
 from tests.contract.destination import in_memory, job, pattern, staged, stream
 
 DAY = 86_400

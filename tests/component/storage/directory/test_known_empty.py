@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from crawler.storage.directory import known_empty as bare
-from crawler.storage.directory.known_empty import Bare
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.known_empty import Bare
 from crawler.storage.directory.scan import View
 from tests.contract.destination import staged
 

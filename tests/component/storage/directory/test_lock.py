@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.directory.destination import LocalDestination
 from crawler.model.errors import AlreadyRunning, DestinationError
+from crawler.storage.directory.destination import LocalDestination
 
 HOLDER = """
 import asyncio, sys

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.directory.destination import LocalDestination
+from crawler.model.values import Known
 from crawler.storage.directory.boundaries.mounts import Mounts
 from crawler.storage.directory.boundaries.spared import MOUNT
-from crawler.model.values import Known
+from crawler.storage.directory.destination import LocalDestination
 from tests.binding import Bindings, bindings
 from tests.contract.destination import staged, stream
 

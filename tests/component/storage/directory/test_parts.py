@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from crawler.model import limits
-from crawler.storage.directory.destination import LocalDestination
 from crawler.model.values import Known, Validators
+from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import STRONG, job, pattern, sha256, staged, stream
 
 BODY = pattern(600_000)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.directory.destination import LocalDestination
 from crawler.model.errors import DestinationError
 from crawler.model.values import Kind, Known
+from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import job, pattern, staged
 
 

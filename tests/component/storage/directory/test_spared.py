@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crawler.model.config import Config
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, own_files, place
 from crawler.model.values import Kind, Known
+from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, own_files, place
+from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import staged
 
 SUMMARY = "--summary"

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from crawler.model import limits
-from crawler.storage.directory.destination import LocalDestination
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.values import Known
+from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import in_memory, job, pattern, sha256, staged, stream
 
 CALLS = """

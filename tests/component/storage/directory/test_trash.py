@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.model.values import Known
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.trash import Trash
-from crawler.model.values import Known
 from tests.contract.destination import staged
 
 DAY = 86400.0

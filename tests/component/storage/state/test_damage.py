@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from crawler.model.state.directory_digest import Leaf
-from crawler.model.values import UNCONFIRMED, Known, Validators
 from crawler.model.state.store import ListingMemo
-from crawler.storage.state import Figures, ReadOnlyState, SqliteState
-from crawler.storage.state import seal
-from tests.component.storage.state.test_store import ENTRIES, known, memo
+from crawler.model.values import UNCONFIRMED, Known, Validators
+from crawler.storage.state import Figures, ReadOnlyState, SqliteState, seal
 from tests.component.storage.state.test_directory_digests import LEAF
+from tests.component.storage.state.test_store import ENTRIES, known, memo
 
 PAGE = memo(entries=ENTRIES[:2], mentioned=frozenset({"b"}))
 FILES = {

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawler.model.state.host_limits import Learnt
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState
-from crawler.storage.state import hosts
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, hosts
 
 SLOW, FAST = Learnt(limit=3, beyond=4), Learnt(limit=16, beyond=None)
 BOTH = {"http://slow:80": SLOW, "https://fast:443": FAST}

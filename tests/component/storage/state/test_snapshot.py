@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.state import SqliteState
-from crawler.storage.state import snapshot
+from crawler.storage.state import SqliteState, snapshot
 from tests.component.storage.state.test_store import fill, known, memo
 
 

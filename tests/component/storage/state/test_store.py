@@ -19,10 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.model.state.store import ListingMemo, StateStore
-from crawler.storage.state import Figures, Held, NullState, ReadOnlyState, SqliteState
-from crawler.storage.state import records
+from crawler.model.values import Entry, Kind, Known, Span, Validators
+from crawler.storage.state import Figures, Held, NullState, ReadOnlyState, SqliteState, records
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
 
 

@@ -11,10 +11,10 @@ from itertools import count
 import pytest
 
 from crawler.http.pacing import concurrency as paces
-from crawler.model.state.host_limits import Learnt, added, divided
-from crawler.http.pacing.meter import Meter
 from crawler.http.pacing.concurrency import START, Pace, Stage, after, begun, overloaded, with_ceiling
+from crawler.http.pacing.meter import Meter
 from crawler.http.pacing.sample import Window
+from crawler.model.state.host_limits import Learnt, added, divided
 
 Serve = Callable[[int], float]
 """Requests in progress, this one included → seconds that it takes."""

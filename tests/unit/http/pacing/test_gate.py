@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from crawler.http.pacing import gate as gate_module
+from crawler.http.pacing.concurrency import START
+from crawler.http.pacing.gate import Ask, Gate, Host
+from crawler.http.pacing.rate_limits import Rates
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.http.pacing.gate import Ask, Gate, Host
 from crawler.model.state.host_limits import Learnt
-from crawler.http.pacing.concurrency import START
-from crawler.http.pacing.rate_limits import Rates
 
 URL = "http://h/pub/a"
 SAME_HOST = "HTTP://H:80/other?x"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from crawler.listings.html.document import ROWS, read_html
+from crawler.listings.html.reader import HtmlReader
 from crawler.listings.html.specimens.abridge import KEPT, Abridged, Abridger
 from crawler.listings.html.specimens.copies import Unlike
-from crawler.listings.html.document import ROWS, read_html
 from crawler.listings.page import Page
-from crawler.listings.html.reader import HtmlReader
 from crawler.model.values import Listing
 
 URL = "http://host.test/pub/"

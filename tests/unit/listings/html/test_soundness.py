@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from crawler import Listing, parse_listing
-from crawler.model.flaws import FlawKind
 from crawler.listings import parse_without_grammar
 from crawler.listings.html.soundness.diagnostics import another_heading
 from crawler.listings.html.soundness.passages import visible
 from crawler.listings.html.soundness.scripts import adds_rows
+from crawler.model.flaws import FlawKind
 
 URL = "http://h.test/pub/"
 _LINK = '<a href="{0}">{0}</a>'

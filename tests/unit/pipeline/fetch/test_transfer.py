@@ -13,8 +13,8 @@ import stamina
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
-from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.fetch.transfer import Downloader
+from crawler.pipeline.rules.scope import Scope
 from tests.support.fakes import Answer, Asked, FakeClient, FakeDestination, Recorder, permit_as
 
 DATE = "Wed, 01 May 2024 13:00:00 GMT"

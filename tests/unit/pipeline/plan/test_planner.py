@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.pipeline.allowance import Allowance
 from crawler.model.config import Config
-from crawler.pipeline.walk.walker import Folder, FolderPage
 from crawler.model.errors import DestinationError
-from crawler.pipeline.rules.filters import Filters
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.planner import Policy, Producer
-from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.budgets import Budget, Room
+from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.runs.url_list import as_job
+from crawler.pipeline.walk.walker import Folder, FolderPage
 from tests.support.fakes import FakeDestination, FakeRules, MemoryState, Recorder
 
 ROOT = "http://h/pub/"

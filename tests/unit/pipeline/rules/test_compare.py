@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.pipeline.rules import compare as plan
-from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
-from crawler.pipeline.rules.compare import Action, Need, Verdict
 from crawler.model.state.store import BY_ROW, REPLACING
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
+from crawler.pipeline.rules import compare as plan
+from crawler.pipeline.rules.compare import Action, Need, Verdict
 from crawler.text.resuming import Resume
 
 SECOND = plan.NANOSECONDS

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.pipeline.rules import directory_digest as leaf
-from crawler.model.state.directory_digest import Leaf, Row
-from crawler.pipeline.rules.directory_digest import Gathering, kept
-from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.model.observer import Observer
-from crawler.pipeline.rules.compare import NANOSECONDS
+from crawler.model.state.directory_digest import Leaf, Row
+from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.output.progress import Fanout
 from crawler.output.progress.counters import Counters
+from crawler.pipeline.rules import directory_digest as leaf
+from crawler.pipeline.rules.compare import NANOSECONDS
+from crawler.pipeline.rules.directory_digest import Gathering, kept
 from crawler.pipeline.tally import Tally
 from tests.support.fakes import leaf_of
 

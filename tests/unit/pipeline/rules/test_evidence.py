@@ -10,21 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipeline.rules.evidence import (
-    Proof,
-    Ruling,
-    Unwanted,
-    adopted,
-    confirmed,
-    confirms,
-    currency,
-    generated,
-    known_of,
-    mtime_of,
-    prove,
-    refused,
-    rule,
-)
 from crawler.model.values import (
     UNCONFIRMED,
     Currency,
@@ -41,6 +26,21 @@ from crawler.model.values import (
 )
 from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.compare import NANOSECONDS, Action, Need, Verdict, needs_fetch, request_headers
+from crawler.pipeline.rules.evidence import (
+    Proof,
+    Ruling,
+    Unwanted,
+    adopted,
+    confirmed,
+    confirms,
+    currency,
+    generated,
+    known_of,
+    mtime_of,
+    prove,
+    refused,
+    rule,
+)
 from tests.support.machine import machine_in
 
 HOUR, DAY = 3600, 86_400

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown, useless
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Local
+from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown, useless
 
 DOUBT = Flaw(FlawKind.ELSEWHERE)
 FILE, FOLDER, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))

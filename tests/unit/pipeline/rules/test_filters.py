@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crawler.model.config import Config, Rule
 from crawler.model.errors import ConfigError
-from crawler.pipeline.rules.filters import Check, Filters, compile_glob
 from crawler.model.values import Span
+from crawler.pipeline.rules.filters import Check, Filters, compile_glob
 
 NOW = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.state.directory_digest import Row
-from crawler.pipeline.rules.directory_digest import Gathering, kept
 from crawler.model.values import Entry, Kind, Known, Local, Span, Validators
+from crawler.pipeline.rules.directory_digest import Gathering, kept
 from crawler.pipeline.rules.racy import is_racy
 from tests.support.fakes import leaf_of
 from tests.support.machine import machine_in

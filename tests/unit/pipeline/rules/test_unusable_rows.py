@@ -7,10 +7,20 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.model.config import Config
-from crawler.pipeline.rules.filters import Filters
 from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
-from crawler.pipeline.rules.unusable_rows import ENDINGS, count, ending, entry_of, is_folder, lost, nothing_wanted, result_of, sorted_rows
+from crawler.pipeline.rules.unusable_rows import (
+    ENDINGS,
+    count,
+    ending,
+    entry_of,
+    is_folder,
+    lost,
+    nothing_wanted,
+    result_of,
+    sorted_rows,
+)
 from tests.support.fakes import Recorder
 
 PAGE = "http://h/pub/"

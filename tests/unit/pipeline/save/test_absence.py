@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.pipeline.save.absence import prove
-from crawler.pipeline.rules.extraneous import Extraneous, Missing
-from crawler.model.values import Kind, Listing
 from crawler.model.observer import Observer
+from crawler.model.values import Kind, Listing
+from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.pipeline.save.absence import prove
 from tests.unit.pipeline.walk.test_walker import ROOT, Walk, listing
 
 SUB = f"{ROOT}sub/"

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.pipeline.save.committer import Committer
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged
+from crawler.pipeline.save.committer import Committer
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
 
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipeline.rules.extraneous import Extraneous, Missing
 from crawler.model.config import Config, MaxDelete, parse_max_delete
-from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
-from crawler.pipeline.rules.filters import Filters
 from crawler.model.flaws import Flaw, FlawKind
-from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.model.reasons import NOT_EMPTY
+from crawler.model.values import Kind, Known, Local, Outcome
+from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
 from crawler.storage.state import SqliteState
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
 

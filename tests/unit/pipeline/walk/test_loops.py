@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.pipeline.walk.loops import ALIKE, BARE, EQUAL, Fingerprint, Seen, loop, periods, seen
 from crawler.model.values import Entry, Kind
+from crawler.pipeline.walk.loops import ALIKE, BARE, EQUAL, Fingerprint, Seen, loop, periods, seen
 
 
 def listing(url: str, *names: str, row: str = "") -> Fingerprint:

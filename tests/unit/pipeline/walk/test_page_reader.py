@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from crawler.model import limits
-from crawler.model.state.directory_digest import Leaf
 from crawler.model.errors import ListingError
 from crawler.model.interfaces import Page
-from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.model.state.directory_digest import Leaf
 from crawler.model.values import Listing, Validators
-from crawler.workers.page_parsers import Parsers
 from crawler.pipeline.walk.page_reader import Reader
-from tests.support.misbehaving.pages import Row, nginx
+from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.workers.page_parsers import Parsers
 from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, nothing_refused
+from tests.support.misbehaving.pages import Row, nginx
 
 URL = "http://h/pub/"
 PAGE = nginx("/pub/", [Row(href=name, size=500, mtime=1735787040) for name in ("a.bin", "b.bin", "c.bin")])

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
 from crawler.model.errors import FetchError, ListingError
-from crawler.pipeline.walk.loops import EQUAL
 from crawler.model.values import Entry, Kind, Listing, Rejection
-from crawler.pipeline.walk.page_reader import Reader
 from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.walk.loops import EQUAL
+from crawler.pipeline.walk.page_reader import Reader
+from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
 from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, permit_as
 
 ROOT = "http://h/pub/"
