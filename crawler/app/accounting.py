@@ -12,7 +12,7 @@ from crawler.model.config import Config
 from crawler.model.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, DestinationError, innermost
 from crawler.model.report import Report
 from crawler.output.history import figures_of
-from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.base import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.os_errors import WHOLE
@@ -20,8 +20,8 @@ from crawler.storage.state import SqliteState
 
 
 async def accounted(
-    work: Callable[[Parts], Awaitable[None]],
-    open_parts: Callable[[AsyncExitStack], Coroutine[Any, Any, tuple[Parts, SqliteState]]],
+    work: Callable[[Components], Awaitable[None]],
+    open_parts: Callable[[AsyncExitStack], Coroutine[Any, Any, tuple[Components, SqliteState]]],
     config: Config,
     tally: Tally,
     stop: Stop,

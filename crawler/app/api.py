@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crawler.app.accounting import accounted
-from crawler.http.client import Client, ClientOptions
+from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.credentials import client_options
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
@@ -24,7 +24,7 @@ from crawler.output.progress import Fanout
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import announce, prepare
 from crawler.pipeline.rules.budgets import Budget
-from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.stop import Stop
@@ -36,10 +36,10 @@ from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrore
 from crawler.text import urls
 from crawler.text.escape import masked
 from crawler.text.ownership import is_same_tree, refusal
-from crawler.workers.crew import Crew
-from crawler.workers.link import Setup
+from crawler.workers.crew import ProcessPool
+from crawler.workers.link import WorkerSetup
 from crawler.workers.page_parsers import Parsers
-from crawler.workers.spawn import Company, company
+from crawler.workers.spawn import SpawnedProcesses, company
 
 
 async def mirror(
@@ -96,7 +96,7 @@ class Surroundings:
     """Shared with runs at the same time; None: one of its own."""
     destination: AbstractAsyncContextManager[Destination] | None = None
     """Where files go instead of into DIR."""
-    company: Company | None = None
+    company: SpawnedProcesses | None = None
     """Processes that were started early for it."""
     own: Sequence[OwnFile] = ()
     """Files that the program uses, besides those that the configuration names."""
@@ -110,7 +110,7 @@ async def run_mirror(
     bare, _ = urls.userinfo(start)
     tally = Tally(masked(bare), str(directory))
 
-    async def work(parts: Parts) -> None:
+    async def work(parts: Components) -> None:
         await MirrorRun(parts, bare).run()
 
     setup = _Setup(starts=(start,), directory=urls.start_directory(directory), config=config, given=given)
@@ -124,7 +124,7 @@ async def run_download(
     wanted = [_listed_item(item) for item in items]
     tally = Tally("", str(directory))
 
-    async def work(parts: Parts) -> None:
+    async def work(parts: Components) -> None:
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
     starts = tuple(url for url, _ in wanted)
@@ -156,7 +156,7 @@ class _Setup:
         return (*own_files(self.config), *self.given.own)
 
 
-async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Parts, SqliteState]:
+async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Components, SqliteState]:
     """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
     config, given = setup.config, setup.given
     options = client_options(config, setup.starts, is_list=setup.is_list)
@@ -175,11 +175,11 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
     gate = given.gate or shared_gate([config])
     gate.recall(state.hosts)
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
-    client = await stack.enter_async_context(Client(options, gate))
+    client = await stack.enter_async_context(HttpClient(options, gate))
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [tally, *([allowance] if allowance.is_limited else []), *given.observers]
-    parts = Parts(
+    parts = Components(
         config=config,
         agent=options.user_agent,
         client=client,
@@ -198,18 +198,18 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Par
 
 
 async def _open_crew(
-    stack: AsyncExitStack, setup: _Setup, options: ClientOptions, gate: Gate, parts: Parts
-) -> Crew | None:
+    stack: AsyncExitStack, setup: _Setup, options: ClientOptions, gate: Gate, parts: Components
+) -> ProcessPool | None:
     """Other processes that fetch; None if one is all that is wanted."""
     config = setup.config
     started = setup.given.company or stack.enter_context(company(config.processes, config.workers))
     if not started.wanted:
         return None
-    crew = Crew(started, parts.state.doubt)
+    crew = ProcessPool(started, parts.state.doubt)
     stack.push_async_callback(crew.close)
     level = LOGGER.getEffectiveLevel()
     count = len(started.members) or 1
-    work = Setup(
+    work = WorkerSetup(
         config=config,
         options=options,
         directory=str(setup.directory),

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from crawler.app.accounting import first_error
 from crawler.app.api import shared_gate
-from crawler.http.client import Client
+from crawler.http.client import HttpClient
 from crawler.http.credentials import client_options
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
@@ -18,8 +18,8 @@ from crawler.model.observer import Observer
 from crawler.model.values import Entry, Listing, Rejection
 from crawler.pipeline.runs.build import build_walker
 from crawler.pipeline.tally import Tally
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.storage.state import NullState
 from crawler.text import urls
 from crawler.text.escape import masked
@@ -56,17 +56,17 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     options = client_options(config, [start])
     look, entries = _Look(), list[Entry]()
 
-    async def visit(page: FolderPage) -> None:
+    async def visit(page: DirectoryPage) -> None:
         entries.extend(page.entries)
         look.rejections.extend(page.unusable)
         look.flaws.extend(page.flaws)
 
-    async with Client(options, shared_gate([config])) as client, Parsers() as parser:
-        rules = HostRules(client, config, options.user_agent)
+    async with HttpClient(options, shared_gate([config])) as client, Parsers() as parser:
+        rules = RobotsTxt(client, config, options.user_agent)
         await rules.enter(bare)
         walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules)
         try:
-            await walker.walk([Folder(path="", url=bare)], visit)
+            await walker.walk([Directory(path="", url=bare)], visit)
         except* CrawlerError as group:
             raise first_error(group) from None
     listing = Listing(
@@ -93,16 +93,16 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     start = urls.start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
-    pages: asyncio.Queue[FolderPage | None] = asyncio.Queue(config.listers)
-    async with Client(options, shared_gate([config])) as client, Parsers() as parser:
-        rules = HostRules(client, config, options.user_agent)
+    pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(config.listers)
+    async with HttpClient(options, shared_gate([config])) as client, Parsers() as parser:
+        rules = RobotsTxt(client, config, options.user_agent)
         await rules.enter(bare)
         tally = Tally(masked(bare), "")
         walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)
 
         async def produce() -> None:
             try:
-                await walker.walk([Folder(path="", url=bare)], pages.put)
+                await walker.walk([Directory(path="", url=bare)], pages.put)
             except* CrawlerError as group:
                 raise first_error(group) from None
             finally:
@@ -119,7 +119,7 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def _entries(pages: asyncio.Queue[FolderPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
+async def _entries(pages: asyncio.Queue[DirectoryPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
     while (page := await pages.get()) is not None:
         for entry in page.entries:
             folder = "/".join(filter(None, (page.folder.path, entry.folder)))

@@ -8,21 +8,21 @@ from pathlib import Path
 
 from crawler.app.accounting import accounted, first_error
 from crawler.app.api import refuse_missing_disk, shared_gate
-from crawler.http.client import Client
+from crawler.http.client import HttpClient
 from crawler.http.credentials import client_options
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.output.progress import Fanout
-from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.explain import Explainer, Line
 from crawler.pipeline.runs.verify import VerifyRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import own_files
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import NullState, ReadOnlyState, Run, SqliteState, existing_state, state_path
+from crawler.storage.state import NullState, ReadOnlyState, RunRecord, SqliteState, existing_state, state_path
 from crawler.text import urls
 from crawler.workers.page_parsers import Parsers
 
@@ -38,7 +38,7 @@ def _state_of(directory: Path, config: Config) -> Path:
     return path
 
 
-async def read_history(directory: Path, config: Config, limit: int) -> list[Run]:
+async def read_history(directory: Path, config: Config, limit: int) -> list[RunRecord]:
     """The last runs, newest first. Raises ConfigError."""
     async with ReadOnlyState(_state_of(directory, config)) as state:
         runs = await state.runs(limit)
@@ -67,7 +67,7 @@ async def run_verify(
     path = _state_of(directory, config)
     tally = Tally("", str(directory))
 
-    async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
+    async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
         await refuse_missing_disk(directory, config)
         destination = await stack.enter_async_context(
             LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash_seconds, own=own_files(config))
@@ -79,10 +79,10 @@ async def run_verify(
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
         gate.recall(state.hosts)
-        parts = Parts(
+        parts = Components(
             config=config,
             agent=options.user_agent,
-            client=await stack.enter_async_context(Client(options, gate)),
+            client=await stack.enter_async_context(HttpClient(options, gate)),
             destination=destination,
             state=state,
             observer=Fanout([tally, *observers]),
@@ -92,7 +92,7 @@ async def run_verify(
         )
         return parts, NullState()  # the history is that of the mirror's runs
 
-    async def work(parts: Parts) -> None:
+    async def work(parts: Components) -> None:
         await VerifyRun(parts, repair=repair).verify()
 
     return await accounted(work, open_parts, config, tally, stop)
@@ -111,10 +111,10 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
     async with (
         LocalDestination(directory, read_only=True) as destination,
         ReadOnlyState(state_path(directory, config)) as state,
-        Client(options, shared_gate([config])) as client,
+        HttpClient(options, shared_gate([config])) as client,
         Parsers(tally.warn) as parser,
     ):
-        parts = Parts(
+        parts = Components(
             config=config,
             agent=options.user_agent,
             client=client,

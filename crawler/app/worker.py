@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from crawler.http.client import Client
+from crawler.http.client import HttpClient
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import Rates
 from crawler.model.errors import DestinationError, innermost
@@ -29,13 +29,13 @@ from crawler.pipeline.attempts import announce_to, prepare
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import Tools, build_downloader
 from crawler.pipeline.save.committer import Committer
-from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import NullState
 from crawler.workers import wire
 from crawler.workers.event_loop import loop_factory
-from crawler.workers.link import Forward, Link, Setup
+from crawler.workers.link import Channel, Forward, WorkerSetup
 from crawler.workers.page_parsers import Parsers
 
 _TELL_SECONDS = 0.1
@@ -73,7 +73,7 @@ async def _serve(connection: socket.socket) -> None:
     await link.close()
 
 
-async def _work(link: _Parent, setup: Setup) -> None:
+async def _work(link: _Parent, setup: WorkerSetup) -> None:
     """Everything that the parent sends. What is complete when it stops us gets its name."""
     config, reporter = setup.config, _Reporter(link)
     rates = Rates(
@@ -87,14 +87,14 @@ async def _work(link: _Parent, setup: Setup) -> None:
         prepare()
     async with (
         _Destination(link, setup) as destination,
-        Client(setup.options, gate) as client,
+        HttpClient(setup.options, gate) as client,
         Parsers(link.warn) as parser,
         reporter,
     ):
         await destination.join()
         filters = Filters(config, datetime.now(UTC))
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
-        rules = HostRules(client, config, setup.options.user_agent)
+        rules = RobotsTxt(client, config, setup.options.user_agent)
         downloader = build_downloader(config, filters, tools, rules.permit(link.file_redirect))
         committer = Committer(destination, _State(link, knew_files=setup.knew_files), reporter)
         writer = asyncio.create_task(committer.run(), name="committer")
@@ -110,12 +110,12 @@ async def _work(link: _Parent, setup: Setup) -> None:
             link.send((wire.LEARNT, gate.learnt()))
 
 
-class _Parent(Link):
+class _Parent(Channel):
     """The connection to the parent."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setup: asyncio.Future[Setup] = asyncio.get_running_loop().create_future()
+        self.setup: asyncio.Future[WorkerSetup] = asyncio.get_running_loop().create_future()
         self.stopped = asyncio.Event()
         self.ceiling = 1
         self.gate: Gate | None = None
@@ -242,7 +242,7 @@ class _Rate:
 class _Destination(LocalDestination):
     """Tells the parent of a disk that takes nothing more before it hears of the files that were lost."""
 
-    def __init__(self, link: _Parent, setup: Setup) -> None:
+    def __init__(self, link: _Parent, setup: WorkerSetup) -> None:
         config = setup.config
         super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash_seconds, own=setup.own)
         self._link = link

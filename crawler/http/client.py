@@ -21,13 +21,13 @@ from crawler.http.connection import GarbledResponse, InvalidResponse, RefusedByT
 from crawler.http.decoding import read_decoded
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.proxies import Proxies
-from crawler.http.response import Reply, Terms, explain
+from crawler.http.response import HttpResponse, Terms, explain
 from crawler.http.timeouts import Deadline
 from crawler.http.tls import tls_context
-from crawler.http.transport import Answer, Requests
+from crawler.http.transport import Answer, Transport
 from crawler.model import limits
 from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
-from crawler.model.interfaces import Page, Permit
+from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
 from crawler.text.http_fields import (
@@ -71,13 +71,13 @@ class ClientOptions:
     insecure: bool = False
 
 
-class Client:
+class HttpClient:
     """Implements ``interfaces.Client``. Use as an async context manager."""
 
     def __init__(self, options: ClientOptions, gate: Gate) -> None:
         self.options = options
         self.gate = gate
-        self._requests: Requests | None = None
+        self._requests: Transport | None = None
         self.terms = Terms(
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
@@ -94,7 +94,7 @@ class Client:
         )
         if options.ca_file or options.client_cert:
             tls()  # what is wrong with these is said before the first request
-        self._requests = Requests(
+        self._requests = Transport(
             options.user_agent,
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
@@ -163,7 +163,7 @@ class Client:
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
-    ) -> Page:
+    ) -> FetchedPage:
         """A whole listing page, decompressed, or ``most`` bytes of it. Raises FetchError, VerificationError.
 
         Any status comes back; the body of one that is no success says nothing, and is empty here.
@@ -172,7 +172,7 @@ class Client:
         headers |= validators.unless
         async with self.open("GET", url, headers=headers, permit=permit) as reply:
             body = await read_decoded(reply, most) if 200 <= reply.status < 300 else await _passed_over(reply)
-            return Page(
+            return FetchedPage(
                 url=reply.url,
                 status=reply.status,
                 content_type=reply.headers.get("Content-Type", ""),
@@ -197,7 +197,7 @@ def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
     return fields
 
 
-async def _passed_over(reply: Reply) -> bytes:
+async def _passed_over(reply: HttpResponse) -> bytes:
     """Nothing. A short body is read, so that its connection is used again; the end of a long one is not awaited."""
     if reply.status != 304:
         with suppress(FetchError, VerificationError):
@@ -215,13 +215,13 @@ class _Exchange:
 
     __slots__ = ("_client", "_headers", "_host", "_method", "_permit", "_response", "_url")
 
-    def __init__(self, client: Client, method: str, url: str, headers: Mapping[str, str], permit: Permit) -> None:
+    def __init__(self, client: HttpClient, method: str, url: str, headers: Mapping[str, str], permit: Permit) -> None:
         self._client = client
         self._method, self._url, self._headers, self._permit = method, url, headers, permit
         self._host: Host | None = None
         self._response: Answer | None = None
 
-    async def __aenter__(self) -> Reply:
+    async def __aenter__(self) -> HttpResponse:
         client, url = self._client, self._url
         hops = refusals = 0
         try:
@@ -238,7 +238,7 @@ class _Exchange:
                         continue
                 target = await _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
-                    return Reply(response, url, host, self._release, client.terms)
+                    return HttpResponse(response, url, host, self._release, client.terms)
                 self._release()
                 url = target
                 hops += 1

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
-from crawler.http.framing import BodyError, End, FramingError, NoResponse
+from crawler.http.framing import BodyEnd, BodyError, FramingError, NoResponse
 from crawler.http.splitter import Splitter
 from crawler.http.tls import alert_text
 from crawler.model import limits
@@ -145,7 +145,7 @@ class Connection(ResponseHandler):
         if body is not None and not body.is_eof():
             if exc is not None:
                 body.set_exception(aiohttp.ClientPayloadError("the connection was reset"), exc)
-            elif head is not None and head.end is End.CONNECTION and not self._has_ended:
+            elif head is not None and head.end is BodyEnd.CONNECTION and not self._has_ended:
                 body.set_exception(aiohttp.ClientPayloadError("the connection was cut"))
         if isinstance(exc, ssl.SSLError) and not self._arrived and self.requests <= 1:
             self.set_exception(RefusedByTLS(alert_text(exc)), exc)

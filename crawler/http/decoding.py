@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from crawler.model import limits
 from crawler.model.errors import VerificationError
-from crawler.model.interfaces import Reply
+from crawler.model.interfaces import Response
 from crawler.text.escape import printable
 from crawler.text.http_fields import coding_of
 
@@ -17,7 +17,7 @@ _MAGIC = b"\x1f\x8b"
 """What gzip begins with (RFC 1952 section 2.3.1)."""
 
 
-async def read_decoded(reply: Reply, most: int | None = None) -> bytes:
+async def read_decoded(reply: Response, most: int | None = None) -> bytes:
     """The body of a listing, decompressed within limits. Raises VerificationError beyond them.
 
     Of a body that is longer than ``most`` bytes these come, or a few more, and the rest is not awaited.
@@ -43,7 +43,7 @@ async def _beginning(pieces: AsyncGenerator[bytes, None], most: int | None) -> b
     return b"".join(taken)
 
 
-async def _unpacked(reply: Reply) -> AsyncGenerator[bytes, None]:
+async def _unpacked(reply: Response) -> AsyncGenerator[bytes, None]:
     unpack = _Unpacker(coding_of(reply.headers))
     async for chunk in reply.chunks():
         for piece in unpack.pieces(chunk):

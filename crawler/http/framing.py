@@ -51,7 +51,7 @@ class BodyError(Exception):
     """The chunks of a body make no sense. One clause; worth another attempt."""
 
 
-class End(Enum):
+class BodyEnd(Enum):
     """What ends a body."""
 
     HEADER = "it has none"
@@ -66,7 +66,7 @@ class Head(NamedTuple):
     status: int
     data: bytes
     """As a strict parser takes it: without repeated or contradicting lengths, and each field in one line."""
-    end: End
+    end: BodyEnd
     length: int
     """Bytes of the body; 0 unless ``end`` is LENGTH."""
     is_kept: bool
@@ -98,15 +98,15 @@ def parse_head(data: bytes, *, is_head: bool = False) -> Head:
         elif kind == b"connection":
             options.append(value)
     if status < 200 or status in (204, 304):
-        end, length = End.HEADER, 0
+        end, length = BodyEnd.HEADER, 0
     else:
         end, length = _end(lengths, codings)
     if not is_tidy or not _is_plain(end, lengths, codings):
         line = b"HTTP/1.%d %d %s" % (minor, status, start[3] or b"")
         data = _rebuilt(line, _fields(data[start.end() :]), end, length)
     if is_head:
-        end, length = End.HEADER, 0
-    is_kept = end is not End.CONNECTION and not (lengths and codings) and _is_persistent(minor, options)
+        end, length = BodyEnd.HEADER, 0
+    is_kept = end is not BodyEnd.CONNECTION and not (lengths and codings) and _is_persistent(minor, options)
     return Head(status, data, end, length, is_kept)
 
 
@@ -129,40 +129,40 @@ def _fields(block: bytes) -> list[Field]:
     return fields
 
 
-def _end(lengths: Sequence[bytes], codings: Sequence[bytes]) -> tuple[End, int]:
+def _end(lengths: Sequence[bytes], codings: Sequence[bytes]) -> tuple[BodyEnd, int]:
     """What ends the body of a response that may have one, and its length. Raises FramingError."""
     named = {part.strip().lower() for value in codings for part in value.split(b",")}
     if named and named not in ({b"chunked"}, {b"identity"}):  # some say it twice
         coding = printable(b", ".join(codings).decode(errors="replace")[:40])
         raise FramingError(f"the body has the transfer coding {coding}, which was not requested")
     if named == {b"chunked"}:
-        return End.CHUNKED, 0  # it overrides any length
+        return BodyEnd.CHUNKED, 0  # it overrides any length
     sizes = {part.strip(b" \t") for value in lengths for part in value.split(b",")}
     if not sizes:
-        return End.CONNECTION, 0
+        return BodyEnd.CONNECTION, 0
     if not all(size.isdigit() and len(size.lstrip(b"0")) <= _DIGITS for size in sizes):
         raise FramingError("its Content-Length is not a number of bytes")
     length, *others = {int(size) for size in sizes}
     if others:
         raise FramingError("it has contradicting Content-Lengths")
-    return End.LENGTH, length
+    return BodyEnd.LENGTH, length
 
 
-def _is_plain(end: End, lengths: Sequence[bytes], codings: Sequence[bytes]) -> bool:
+def _is_plain(end: BodyEnd, lengths: Sequence[bytes], codings: Sequence[bytes]) -> bool:
     """Whether a strict parser sees the same end without help."""
-    if end is End.LENGTH:
+    if end is BodyEnd.LENGTH:
         return len(lengths) == 1 and not codings and lengths[0].isdigit()
-    if end is End.CHUNKED:
+    if end is BodyEnd.CHUNKED:
         return not lengths and len(codings) == 1 and codings[0].strip().lower() == b"chunked"
     return not lengths and not codings
 
 
-def _rebuilt(start: bytes, fields: Sequence[Field], end: End, length: int) -> bytes:
+def _rebuilt(start: bytes, fields: Sequence[Field], end: BodyEnd, length: int) -> bytes:
     lines = [start]
     lines += [name + b": " + value for name, value in fields if name.lower() not in (_LENGTH, _CODING)]
-    if end is End.LENGTH:
+    if end is BodyEnd.LENGTH:
         lines.append(b"Content-Length: %d" % length)
-    elif end is End.CHUNKED:
+    elif end is BodyEnd.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked")
     return b"\r\n".join(lines) + b"\r\n\r\n"
 

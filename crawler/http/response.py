@@ -34,7 +34,7 @@ class Terms:
     """Bytes that only frame a body are silence: chunk extensions, trailers, sizes of a million zeros."""
 
 
-class Reply:
+class HttpResponse:
     """Implements ``interfaces.Reply``."""
 
     __slots__ = (

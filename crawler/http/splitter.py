@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crawler.http.framing import Chunks, End, FramingError, Head, not_a_response, parse_head
+from crawler.http.framing import BodyEnd, Chunks, FramingError, Head, not_a_response, parse_head
 from crawler.model import limits
 
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -74,7 +74,7 @@ class Splitter:
         self.head = head
         self._buffer.clear()
         self._left = head.length
-        self._chunks = Chunks() if head.end is End.CHUNKED else None
+        self._chunks = Chunks() if head.end is BodyEnd.CHUNKED else None
         mine = self._of_body(data, stop)
         if start == 0 and mine == len(data) and head.data == data[:stop] and self._chunks is None:
             return data, False
@@ -93,7 +93,7 @@ class Splitter:
     def _of_body(self, data: bytes, start: int) -> int:
         """Up to where ``data`` belongs to the body that begins or goes on at ``start``."""
         assert self.head is not None
-        if self.head.end is End.CONNECTION:
+        if self.head.end is BodyEnd.CONNECTION:
             return len(data)
         if self._chunks is not None:
             mine = start + self._chunks.take(data[start:])

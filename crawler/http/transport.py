@@ -123,7 +123,7 @@ def _noting_kept() -> aiohttp.TraceConfig:
     return trace
 
 
-class Requests:
+class Transport:
     """Sends requests with limits on what comes back. Times in seconds. To be made and closed in the event loop.
 
     ``tls`` gives the context for https, the same each time. It is asked when that is first needed.

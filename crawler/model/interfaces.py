@@ -31,7 +31,7 @@ class Redirects(Protocol):
         ...
 
 
-class Reply(Protocol):
+class Response(Protocol):
     """An answer whose headers have arrived."""
 
     status: int
@@ -53,7 +53,7 @@ class Reply(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class FetchedPage:
     """A listing page as it was answered, decompressed."""
 
     url: str
@@ -90,12 +90,12 @@ class Client(Protocol):
 
     def open(
         self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
-    ) -> AbstractAsyncContextManager[Reply]:
+    ) -> AbstractAsyncContextManager[Response]:
         """Send one request, follow permitted redirects. Raises FetchError."""
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
-    ) -> Page:
+    ) -> FetchedPage:
         """A listing page, decompressed, or ``most`` bytes of it; ``html_only``: JSON and XML are not offered.
 
         Whatever its status. Raises FetchError, VerificationError.
@@ -217,7 +217,7 @@ class Destination(Protocol):
         ...
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Other processes that do jobs."""
 
     redirects: Callable[[], Redirects]

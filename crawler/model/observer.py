@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Outcome, Rejection, Result
 
 
@@ -42,7 +42,7 @@ class Observer(Protocol):
     def finished(self, result: Result) -> None:
         return
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         """All of these files of ``folder`` were listed, and have ended unchanged: in place of two calls for each."""
         above = f"{folder}/" if folder else ""
         for file in files:

@@ -22,7 +22,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import SIGNALS, is_trouble
 from crawler.model.observer import Observer
 from crawler.model.report import Report
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Result
 from crawler.model.version import __version__
 from crawler.output.atomic_file import check_target, replace_file
@@ -200,7 +200,7 @@ class Outputs(Observer):
         except OSError as problem:
             self._spool_problem = self._spool_problem or problem
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         """Nothing changed, and it took no time."""
 
     async def finish(self, report: Report, stop: Stoppable) -> Report:

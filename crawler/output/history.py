@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from crawler.model.exit_codes import SIGNALS, STOPPED, worst
 from crawler.model.report import Report
 from crawler.model.units import render_duration, render_size
-from crawler.storage.state import Figures, Run
+from crawler.storage.state import Figures, RunRecord
 from crawler.text.escape import masked, printable
 
 BAR = 4
@@ -42,7 +42,7 @@ def figures_of(report: Report, code: int) -> Figures:
     )
 
 
-def render_history(runs: Sequence[Run], zone: tzinfo | None, *, unicode: bool = True) -> str:
+def render_history(runs: Sequence[RunRecord], zone: tzinfo | None, *, unicode: bool = True) -> str:
     """The runs, oldest first, as a table with bars for time and bytes, no final newline.
 
     ``runs`` come newest first, as the state gives them. ``zone`` None is local time. Without ``unicode`` bars are
@@ -67,7 +67,9 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     ]
 
 
-def _row(run: Run, zone: tzinfo | None, longest: float, largest: int, bar: Callable[[float], str]) -> tuple[str, ...]:
+def _row(
+    run: RunRecord, zone: tzinfo | None, longest: float, largest: int, bar: Callable[[float], str]
+) -> tuple[str, ...]:
     started = datetime.fromtimestamp(run.started, zone).strftime("%Y-%m-%d %H:%M")
     figures = run.figures
     if figures is None:

@@ -19,7 +19,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.observer import Observer
 from crawler.model.reasons import NAVIGATION
 from crawler.model.report import Report
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.units import render_duration, render_size
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.output.format import json_text
@@ -86,7 +86,7 @@ class LogObserver(Observer):
             reason = f"{rejection.reason}: {rejection.detail}" if rejection.detail else rejection.reason
             event(level, "rejected", path=path, link=rejection.subject, reason=reason)
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
             super().all_unchanged(folder, files, reason)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline.rules.budgets import Booking, Budget
 
@@ -84,7 +84,7 @@ class Allowance(Observer):
         self._budget.settle(result.path, (size or 0) if is_saved else None)
         self._settled.set()
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         return  # they were never booked
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from crawler.model.exit_codes import LIMITS, SIGNALS, STOPPED, worst
 from crawler.model.observer import Observer
 from crawler.model.report import Report
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import ListingFailure, Outcome, Rejection, Result, Step
 from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.unusable_rows import nothing_wanted
@@ -91,7 +91,7 @@ class Tally(Observer):
         elif outcome is Outcome.FAILED and len(self._failures) < FAILURES_KEPT:
             self._failures.append(result)
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         self._listed += len(files)
         self._ended[Outcome.UNCHANGED] += len(files)
 

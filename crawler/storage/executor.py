@@ -16,7 +16,7 @@ _SLOW_CALLS = 8
 """After a call that took longer, so many are made without waiting."""
 
 
-class Turns:
+class BriefExecutor:
     """Runs calls in ``executor`` while the loop stands still for a moment, if that is enough for them.
 
     A batch of files is a thousand short system calls. After each of them a thread must win the interpreter back from

@@ -1,8 +1,8 @@
-"""The parent's side of ``--processes``: children that fetch and save, while this process walks, records and reports.
+"""The parent's side of ``--processes``: children fetch and save while this process walks, records and reports.
 
-The engine calls ``Crew.process`` where it would call ``Downloader.process``. A job goes to the child with the least to
-do; what comes back is the Result of a file that has its name. The connections that one host gets are divided among all,
-this one too; the rates have one bucket, here. The jobs of a child that dies are done by the others, or here.
+The engine calls ``ProcessPool.process`` where it would call ``Downloader.process``. A job goes to the child with the
+least to do and comes back as a Result. The connections to a host are divided among all processes, this one included;
+the rate limits are kept here. The jobs of a child that dies go to the others, or are done here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.interfaces import Redirects
 from crawler.model.observer import Observer
-from crawler.model.state.host_limits import Learnt, added
+from crawler.model.state.host_limits import HostLimits, added
 from crawler.model.values import Job, Outcome, Result, Staged
 from crawler.workers import wire
-from crawler.workers.link import Flight, Link, Setup
-from crawler.workers.spawn import Company, Spawned
+from crawler.workers.link import Channel, Flight, WorkerSetup
+from crawler.workers.spawn import Spawned, SpawnedProcesses
 
 _LIVES = 3
 """So many children may die of a job, or beside it, before it counts as failed."""
@@ -44,20 +44,20 @@ class _Died(Exception):
     """The child that had the job is gone."""
 
 
-class Crew:
+class ProcessPool:
     """The children of a run. ``open`` gives them their work, ``close`` lets them end."""
 
-    def __init__(self, company: Company, doubt: Doubt) -> None:
+    def __init__(self, company: SpawnedProcesses, doubt: Doubt) -> None:
         self._company = company
         self.doubt = doubt
-        self._children = [_Child(self, member) for member in company.members]
+        self._children = [_WorkerProcess(self, member) for member in company.members]
         self.redirects: Callable[[], Redirects]
         """What decides about redirects now. Set by whoever runs the engine, like ``alone``."""
         self.alone: Alone
         """Does a job in this process, once no child is left."""
         self.late: list[Result] = []
         """What ended after its worker was cancelled."""
-        self.learnt: dict[str, list[Learnt]] = {}
+        self.learnt: dict[str, list[HostLimits]] = {}
         """Host → what each child has learnt of it."""
         self.error: Exception | None = None
         """Of a child that cannot go on; every job that is still to be done ends with it."""
@@ -69,7 +69,7 @@ class Crew:
         """So many jobs keep all children busy, or this process where there is none."""
         return max(self._config.workers, len(self._children) * _LOAD)
 
-    async def open(self, setup: Setup, gate: Gate, observer: Observer, warn: Warn, announce: Announce) -> None:
+    async def open(self, setup: WorkerSetup, gate: Gate, observer: Observer, warn: Warn, announce: Announce) -> None:
         """Join the children to the running loop and tell them what the run is about."""
         self.gate, self.observer, self.warn, self.announce = gate, observer, warn, announce
         self._config, self._ceiling = setup.config, gate.ceiling
@@ -93,7 +93,7 @@ class Crew:
             left, more = divmod(total - own, len(alive))
             child.send((wire.CEILING, left + (number < more)))
 
-    def pause(self, url: str, seconds: float, teller: _Child) -> None:
+    def pause(self, url: str, seconds: float, teller: _WorkerProcess) -> None:
         """A host asked one of us for a pause: everybody makes it."""
         self.gate.host(url).rest(seconds)
         for child in self._alive():
@@ -113,10 +113,10 @@ class Crew:
                 return await child.fetch(job)
         return Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason="processes that had it died")
 
-    def _alive(self) -> list[_Child]:
+    def _alive(self) -> list[_WorkerProcess]:
         return [child for child in self._children if child.is_alive]
 
-    def _free(self) -> _Child | None:
+    def _free(self) -> _WorkerProcess | None:
         """The child that has the least to do, unless it has so much that others could be done with theirs before."""
         alive = self._alive()
         if not alive:
@@ -158,10 +158,10 @@ class Crew:
             child.kill()
 
 
-class _Child(Link):
+class _WorkerProcess(Channel):
     """One child, its connection, and what it has of ours."""
 
-    def __init__(self, crew: Crew, spawned: Spawned) -> None:
+    def __init__(self, crew: ProcessPool, spawned: Spawned) -> None:
         super().__init__()
         self._crew = crew
         self._spawned = spawned
@@ -173,7 +173,7 @@ class _Child(Link):
         self.is_alive = True
         self.gone = asyncio.Event()
 
-    async def join(self, setup: Setup) -> None:
+    async def join(self, setup: WorkerSetup) -> None:
         """Connect, and tell it what the run is about."""
         await self.connect(self._spawned.connection)
         self.send((wire.SETUP, setup))
@@ -268,7 +268,7 @@ class _Child(Link):
     def _retry(self, attempt: int, wait: float, url: str, reason: str) -> None:
         self._crew.announce(attempt, wait, FetchError(reason, url=url))
 
-    def _learnt(self, hosts: dict[str, Learnt]) -> None:
+    def _learnt(self, hosts: dict[str, HostLimits]) -> None:
         for name, learnt in hosts.items():
             self._crew.learnt.setdefault(name, []).append(learnt)
 
@@ -279,15 +279,15 @@ class _Child(Link):
 
 _LOG = logging.getLogger("crawler")
 _ON: dict[int, Callable[..., None]] = {
-    wire.RESULT: _Child._result,
-    wire.PROGRESS: _Child._progress,
-    wire.PAUSE: _Child._pause,
-    wire.PAY: _Child._pay,
-    wire.DOUBT: _Child._doubt,
-    wire.LOG: _Child._log,
-    wire.RETRY: _Child._retry,
-    wire.BROKEN: _Child._broken,
-    wire.LEARNT: _Child._learnt,
+    wire.RESULT: _WorkerProcess._result,
+    wire.PROGRESS: _WorkerProcess._progress,
+    wire.PAUSE: _WorkerProcess._pause,
+    wire.PAY: _WorkerProcess._pay,
+    wire.DOUBT: _WorkerProcess._doubt,
+    wire.LOG: _WorkerProcess._log,
+    wire.RETRY: _WorkerProcess._retry,
+    wire.BROKEN: _WorkerProcess._broken,
+    wire.LEARNT: _WorkerProcess._learnt,
     wire.WARN: lambda child, text: child._crew.warn(text),
 }
 """Message of a child → what is done about it."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 from crawler.http.client import ClientOptions
 from crawler.model import limits
 from crawler.model.config import Config
-from crawler.model.state.host_limits import Learnt
+from crawler.model.state.host_limits import HostLimits
 from crawler.model.values import Job, Result
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.workers import wire
@@ -23,7 +23,7 @@ FLIGHT_WEIGHT = limits.MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class WorkerSetup:
     """What a child must know before its first job."""
 
     config: Config
@@ -33,7 +33,7 @@ class Setup:
     own: Sequence[OwnFile]
     """Files that the program uses: none of them is replaced."""
     log_level: int
-    hosts: Mapping[str, Learnt]
+    hosts: Mapping[str, HostLimits]
     """What earlier runs have learnt of hosts, divided by the number of children."""
     start: int
     """Requests at once to a host of which nothing is known."""
@@ -56,7 +56,7 @@ class Flight:
         return 1 if self.job.size is None else 1 + self.job.size.low // FLIGHT_WEIGHT
 
 
-class Link(asyncio.Protocol):
+class Channel(asyncio.Protocol):
     """Sends and receives messages. To derive from: ``received`` gets each message."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Link(asyncio.Protocol):
 class Forward(logging.Handler):
     """Passes events on to the log at the other end."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Channel) -> None:
         super().__init__()
         self._link = link
 

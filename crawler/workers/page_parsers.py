@@ -30,7 +30,7 @@ _DYING_SECONDS, _GLANCE_SECONDS = 2.0, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class ParserLimits:
     """What reading a page may cost."""
 
     large_page: int = limits.LARGE_PAGE
@@ -48,12 +48,12 @@ class Budget:
 class Parsers:
     """Reads pages. Its process is started when a page needs it, and is gone when the context is left."""
 
-    def __init__(self, warn: Callable[[str], None] = lambda _: None, budget: Budget | None = None) -> None:
+    def __init__(self, warn: Callable[[str], None] = lambda _: None, budget: ParserLimits | None = None) -> None:
         """``warn`` is told once if no process can be started."""
         self._warn = warn
-        self._budget = budget or Budget()
+        self._budget = budget or ParserLimits()
         self._turn = asyncio.Lock()
-        self._child: _Child | None = None
+        self._child: _ParserProcess | None = None
         self._can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
 
     async def __aenter__(self) -> Self:
@@ -99,18 +99,18 @@ class Parsers:
         except (ValueError, TypeError, LookupError):
             raise ListingError("the process that read its page went wrong") from None
 
-    def _start(self) -> _Child | None:
+    def _start(self) -> _ParserProcess | None:
         """A new process; None where none can be started: then a thread has to do, whatever it takes."""
         if self._can_start:
             try:
-                return _Child(self._budget.memory)
+                return _ParserProcess(self._budget.memory)
             except OSError as error:
                 self._can_start = False
                 self._warn(f"no process could be started to read long listings ({error.strerror}): nothing limits them")
         return None
 
 
-class _Child:
+class _ParserProcess:
     """One process, which runs where nothing of the mirror is. Raises OSError when it cannot be started."""
 
     def __init__(self, memory: int) -> None:

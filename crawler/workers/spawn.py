@@ -49,7 +49,7 @@ class Spawned:
             self.process.wait()
 
 
-class Company:
+class SpawnedProcesses:
     """As many processes as were asked for, or as could be started. Leaving the context kills what is left of them."""
 
     def __init__(self, wanted: int) -> None:
@@ -69,10 +69,10 @@ class Company:
             member.kill()
 
 
-def company(processes: int, workers: int) -> Company:
+def company(processes: int, workers: int) -> SpawnedProcesses:
     """The processes of a run with so many ``workers``; none for 1. ``processes`` 0 is auto: this one and they together
     are as many as the processors that they may use.
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = min(processes or usable - 1, workers - 1)  # one connection is for what this process asks
-    return Company(count if count > 1 else 0)
+    return SpawnedProcesses(count if count > 1 else 0)

@@ -10,14 +10,14 @@ import pytest
 
 from crawler.model.report import Report
 from crawler.output.history import figures_of, render_history
-from crawler.storage.state import Figures, ReadOnlyState, Run
+from crawler.storage.state import Figures, ReadOnlyState, RunRecord
 from tests.support.misbehaving.behaviours import Stall, Status
 from tests.support.misbehaving.samples import blob, populate, wait_until
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 
 
-async def remembered(directory: Path) -> list[Run]:
+async def remembered(directory: Path) -> list[RunRecord]:
     """Oldest first."""
     async with ReadOnlyState(directory / ".crawler" / "state.sqlite3") as state:
         return (await state.runs(10))[::-1]
@@ -80,14 +80,14 @@ def test_there_is_no_history_of_what_is_no_mirror(sandbox: Sandbox) -> None:
 
 
 RUNS = (
-    Run(id=3, url="http://h/", started=120.0, figures=None),
-    Run(
+    RunRecord(id=3, url="http://h/", started=120.0, figures=None),
+    RunRecord(
         id=2,
         url="http://h/",
         started=60.0,
         figures=Figures(seconds=1.0, outcome="failures", exit_code=5, listed=1234, failed=2, received=1024),
     ),
-    Run(
+    RunRecord(
         id=1,
         url="http://user:secret@h/\x1b[2J",
         started=0.0,

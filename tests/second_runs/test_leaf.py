@@ -17,7 +17,7 @@ from crawler.model.report import Report
 from crawler.model.state import directory_digest
 from crawler.model.values import Result
 from crawler.pipeline.rules import directory_digest as leaf
-from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob
 from tests.support.misbehaving.server import Site
@@ -50,13 +50,13 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What was said each time a folder was compared by its sums."""
     said: list[bool] = []
-    is_kept = Leaves.is_kept
+    is_kept = UnchangedDirectories.is_kept
 
-    async def noted(self: Leaves, path: str, what: directory_digest.Leaf) -> bool:
+    async def noted(self: UnchangedDirectories, path: str, what: directory_digest.DirectoryDigest) -> bool:
         said.append(await is_kept(self, path, what))
         return said[-1]
 
-    monkeypatch.setattr(Leaves, "is_kept", noted)
+    monkeypatch.setattr(UnchangedDirectories, "is_kept", noted)
     return said
 
 

@@ -10,13 +10,13 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
-from crawler.model.interfaces import Page, Permit
+from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Leaf, Row
+from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
-from crawler.pipeline.rules.directory_digest import Gathering
-from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
+from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def permit_as(rule: Callable[[str, str], Rejection | None]) -> Permit:
     return permit
 
 
-class FakeRules(HostRules):
+class FakeRules(RobotsTxt):
     """robots.txt of all hosts, which forbid the URLs ``forbidden``."""
 
     def __init__(self, forbidden: Collection[str] = ()) -> None:
@@ -124,12 +124,12 @@ class FakeClient:
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
-    ) -> Page:
+    ) -> FetchedPage:
         headers = {"Accept": "text/html" if html_only else "*/*"}
         if validators.etag:
             headers["If-None-Match"] = validators.etag
         async with self.open("GET", url, headers=headers, permit=permit) as reply:
-            return Page(
+            return FetchedPage(
                 url=reply.url,
                 status=reply.status,
                 content_type=reply.headers.get("Content-Type", ""),
@@ -278,7 +278,7 @@ class MemoryState:
     def __init__(self, *known: Known) -> None:
         self.files = {item.path: item for item in known}
         self.memos: dict[str, ListingMemo] = {}
-        self.leaves: dict[str, Leaf] = {}
+        self.leaves: dict[str, DirectoryDigest] = {}
         self.forgotten: list[str] = []
         self.doubted: list[str] = []
         self.flushes = 0
@@ -301,13 +301,16 @@ class MemoryState:
     async def listing(self, url: str) -> ListingMemo | None:
         return self.memos.get(url)
 
-    async def leaf(self, url: str) -> Leaf | None:
+    async def leaf(self, url: str) -> DirectoryDigest | None:
         return self.leaves.get(url)
 
-    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+    async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
         found = (await self.folder(path)).items()
         return judge(
-            [Row(name, k.url, k.row, k.size, k.mtime, k.checked, k.validators.last_modified) for name, k in found]
+            [
+                StoredFile(name, k.url, k.row, k.size, k.mtime, k.checked, k.validators.last_modified)
+                for name, k in found
+            ]
         )
 
     async def doubt(self, paths: Collection[str]) -> None:
@@ -329,7 +332,7 @@ class MemoryState:
             if url not in self.pages and not is_spared(memo.path, url):
                 del self.memos[url]
 
-    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
+    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
         self.leaves[url] = leaf
 
     def remember(self, known: Sequence[Known]) -> None:
@@ -377,9 +380,9 @@ class Recorder(Observer):
         return {result.path: str(result.outcome) for result in self.results}
 
 
-def leaf_of(gathering: Gathering) -> Leaf:
+def leaf_of(gathering: DirectoryDigestBuilder) -> DirectoryDigest:
     """What is remembered of a page that showed what was gathered."""
-    return Leaf(
+    return DirectoryDigest(
         answered="http://h/",
         body_digest="00",
         validators=Validators(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crawler.model import limits
 
 
-class Breaker:
+class CircuitBreaker:
     """Of one host. Failures in a row put it in doubt: it may be gone, or some of its files may be broken, whose
     attempts follow each other while they hold all connections. One request decides, for what the host has answered
     before: if that is answered now, the count begins anew, else the host is given up.

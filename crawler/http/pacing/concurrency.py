@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from crawler.http.pacing.sample import Window
-from crawler.model.state.host_limits import Learnt
+from crawler.http.pacing.sample import Sample
+from crawler.model.state.host_limits import HostLimits
 
 START = 6
 """Requests at once to a host of which nothing is known: as many as a browser opens."""
@@ -56,7 +56,7 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class ConcurrencyLimit:
     """Where the search for the best limit stands."""
 
     limit: int
@@ -101,21 +101,21 @@ class Pace:
         return GROW_SECONDS if self.settling or self.stage is Stage.GROW else MOST_SECONDS
 
     @property
-    def learnt(self) -> Learnt:
-        return Learnt(limit=self.base, beyond=self.beyond)
+    def learnt(self) -> HostLimits:
+        return HostLimits(limit=self.base, beyond=self.beyond)
 
 
-def begun(ceiling: int, known: Learnt | None = None, start: int = START) -> Pace:
+def begun(ceiling: int, known: HostLimits | None = None, start: int = START) -> ConcurrencyLimit:
     """The pace of a host, with what an earlier run has learnt. ``ceiling`` and ``start`` are at least 1."""
     limit = min(start if known is None else known.limit, ceiling)
     found = known is not None and known.beyond is not None and limit == known.limit
     if known is None or (limit < ceiling and not found):
-        return Pace(limit=limit, ceiling=ceiling, base=limit, start=start)
+        return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start)
     beyond = known.beyond if found else None
-    return Pace(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Stage.HOLD)
+    return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Stage.HOLD)
 
 
-def with_ceiling(pace: Pace, ceiling: int) -> Pace:
+def with_ceiling(pace: ConcurrencyLimit, ceiling: int) -> ConcurrencyLimit:
     """Under another ceiling, at least 1: a lower one holds at once, a higher one is grown into."""
     base, stage = min(pace.base, ceiling), pace.stage
     if ceiling > pace.ceiling == pace.base:
@@ -124,12 +124,12 @@ def with_ceiling(pace: Pace, ceiling: int) -> Pace:
     return replace(disturbed(pace), limit=base, base=base, ceiling=ceiling, stage=stage, rate=0.0, waited=0, clear=0)
 
 
-def disturbed(pace: Pace) -> Pace:
+def disturbed(pace: ConcurrencyLimit) -> ConcurrencyLimit:
     """Something else than the limit decides about throughput for a moment, such as a pause."""
     return replace(pace, again=False, settling=True)
 
 
-def overloaded(pace: Pace, in_flight: int, reason: str, ended: int = 0) -> Pace:
+def overloaded(pace: ConcurrencyLimit, in_flight: int, reason: str, ended: int = 0) -> ConcurrencyLimit:
     """The host could not do with ``in_flight`` requests, two or more: half as many, then again up to fewer.
 
     ``ended``: requests since the last window.
@@ -152,7 +152,7 @@ def overloaded(pace: Pace, in_flight: int, reason: str, ended: int = 0) -> Pace:
     )
 
 
-def after(pace: Pace, window: Window) -> Pace:
+def after(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
     """The pace after a window in which ``pace.limit`` was in force."""
     bad = window.troubles + window.refused
     if bad >= 2 and bad * TROUBLE >= window.requests:
@@ -174,7 +174,7 @@ def after(pace: Pace, window: Window) -> Pace:
     return _judged(pace, pace.tried, (pace.rate + window.rate) / 2)
 
 
-def _cleared(pace: Pace, requests: int) -> Pace:
+def _cleared(pace: ConcurrencyLimit, requests: int) -> ConcurrencyLimit:
     """``requests`` more have ended under the limit."""
     clear, rare = pace.clear + requests, RARE * pace.limit
     made_good = clear // rare - pace.clear // rare
@@ -182,13 +182,13 @@ def _cleared(pace: Pace, requests: int) -> Pace:
     return replace(pace, clear=clear, proven=max(pace.proven, proven), chances=max(0, pace.chances - made_good))
 
 
-def _to(pace: Pace, limit: int, stage: Stage) -> Pace:
+def _to(pace: ConcurrencyLimit, limit: int, stage: Stage) -> ConcurrencyLimit:
     if limit != pace.limit:
         pace = replace(pace, limit=limit, settling=True, clear=0)
     return replace(pace, stage=stage, waited=0)
 
 
-def _above(pace: Pace) -> int:
+def _above(pace: ConcurrencyLimit) -> int:
     """The next limit to grow to: twice as many, or half way to what was too many; ``pace.limit`` at the top."""
     top = pace.ceiling
     if pace.beyond is None:
@@ -201,7 +201,7 @@ def _wanted(limit: int, usual: float, base: int, worth: float = WORTH) -> float:
     return usual * (1 + worth * (limit / base - 1))
 
 
-def _grown(pace: Pace, window: Window) -> Pace:
+def _grown(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
     """After a round of ``limit`` requests. It may include new connections being set up, so it proves loss alone."""
     limit, rate = pace.limit, window.rate
     if not window.is_quick and rate < pace.rate * (1 - CLEAR):
@@ -219,12 +219,12 @@ def _grown(pace: Pace, window: Window) -> Pace:
     return _impatient(held) if in_doubt else held
 
 
-def _impatient(pace: Pace) -> Pace:
+def _impatient(pace: ConcurrencyLimit) -> ConcurrencyLimit:
     """Search as soon as it is known well what ``base`` brings."""
     return replace(pace, waited=pace.patience - 1)
 
 
-def _held(pace: Pace, window: Window) -> Pace:
+def _held(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
     pace = replace(pace, waited=pace.waited + 1)
     if pace.waited < pace.patience:
         return pace
@@ -235,7 +235,7 @@ def _held(pace: Pace, window: Window) -> Pace:
     return _searched(pace, window.rate, 0)
 
 
-def _searched(pace: Pace, rate: float, step: int) -> Pace:
+def _searched(pace: ConcurrencyLimit, rate: float, step: int) -> ConcurrencyLimit:
     """Begin the next trial: down by ``step``, or up if that is 0: half way to what was too many, or half as many more.
 
     ``rate`` is what ``base`` brings.
@@ -250,12 +250,12 @@ def _searched(pace: Pace, rate: float, step: int) -> Pace:
     return replace(_to(pace, trial, Stage.TRIAL), rate=rate, trial=trial, step=step)
 
 
-def _rested(pace: Pace) -> Pace:
+def _rested(pace: ConcurrencyLimit) -> ConcurrencyLimit:
     patience = min(2 * pace.patience, MOST)
     return replace(_to(pace, pace.base, Stage.HOLD), patience=patience, reason=pace.reason or FEWER)
 
 
-def _tried(pace: Pace, window: Window) -> Pace:
+def _tried(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
     trial, rate = pace.trial, window.rate
     if trial > pace.base and window.is_quick:
         return replace(_found(pace), stage=Stage.GROW, rate=0.0)
@@ -264,13 +264,13 @@ def _tried(pace: Pace, window: Window) -> Pace:
     return _to(replace(pace, tried=rate), pace.base, Stage.AFTER)
 
 
-def _found(pace: Pace) -> Pace:
+def _found(pace: ConcurrencyLimit) -> ConcurrencyLimit:
     """More than ``base`` are worth having."""
     beyond = pace.beyond if pace.beyond is not None and pace.beyond > pace.trial else None
     return replace(pace, base=pace.trial, beyond=beyond, patience=PATIENCE, reason=FASTER)
 
 
-def _judged(pace: Pace, rate: float, usual: float) -> Pace:
+def _judged(pace: ConcurrencyLimit, rate: float, usual: float) -> ConcurrencyLimit:
     """What the trial has shown: it brings ``rate``, and ``base`` brings ``usual``."""
     trial, base = pace.trial, pace.base
     if rate >= _wanted(trial, usual, base):

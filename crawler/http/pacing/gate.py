@@ -8,13 +8,13 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
-from crawler.http.pacing.circuit_breaker import Breaker
-from crawler.http.pacing.concurrency import START, Pace, begun, disturbed, with_ceiling
+from crawler.http.pacing.circuit_breaker import CircuitBreaker
+from crawler.http.pacing.concurrency import START, ConcurrencyLimit, begun, disturbed, with_ceiling
 from crawler.http.pacing.meter import Meter
 from crawler.http.pacing.rate_limits import Rate, Rates
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.state.host_limits import Learnt
+from crawler.model.state.host_limits import HostLimits
 from crawler.text.escape import masked
 from crawler.text.http_fields import parse_http_date, parse_retry_after
 from crawler.text.urls import Origin, origin, origin_name
@@ -36,7 +36,7 @@ class Host:
     __slots__ = ("_breaker", "_meter", "_on_rest", "_paused_until", "_probing", "_requests", "_waiting", "name")
 
     def __init__(
-        self, name: str, pace: Pace, requests: Rate | None, on_rest: Callable[[str, float], None] | None
+        self, name: str, pace: ConcurrencyLimit, requests: Rate | None, on_rest: Callable[[str, float], None] | None
     ) -> None:
         self.name = name
         """As it is logged and remembered."""
@@ -44,12 +44,12 @@ class Host:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._requests = requests
         self._on_rest = on_rest
-        self._breaker = Breaker(f"{name}/robots.txt")  # what everybody may ask for
+        self._breaker = CircuitBreaker(f"{name}/robots.txt")  # what everybody may ask for
         self._probing = asyncio.Lock()
         self._paused_until = 0.0
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> ConcurrencyLimit:
         return self._meter.pace
 
     @property
@@ -197,13 +197,13 @@ class Host:
         """It has answered something; ``url`` if that was asked for with GET."""
         self._breaker.succeeded(url)
 
-    def follow(self, pace: Pace) -> None:
+    def follow(self, pace: ConcurrencyLimit) -> None:
         """Go on with ``pace``, decided elsewhere."""
         now = time.monotonic()
         self._meter.follow(pace, now)
         self._call_in(now)
 
-    def _tell(self, before: Pace) -> None:
+    def _tell(self, before: ConcurrencyLimit) -> None:
         pace = self.pace
         if pace.base != before.base:
             fields = {"url": self.name, "connections": pace.base, "before": before.base, "reason": pace.reason}
@@ -227,9 +227,9 @@ class Gate:
     ) -> None:
         self._ceiling, self._start = connections, start
         self._hosts: dict[Origin | None, Host] = {}
-        self.known: dict[str, Learnt] = {}
+        self.known: dict[str, HostLimits] = {}
         """What earlier runs have learnt of hosts."""
-        self._noted: dict[str, Learnt] = {}
+        self._noted: dict[str, HostLimits] = {}
         self._rates = rates or Rates()
         self._on_rest = on_rest
 
@@ -255,15 +255,15 @@ class Gate:
         for host in self._hosts.values():
             host.follow(with_ceiling(host.pace, connections))
 
-    def recall(self, known: Mapping[str, Learnt]) -> None:
+    def recall(self, known: Mapping[str, HostLimits]) -> None:
         """What earlier runs have learnt, by the names of hosts, for those that are not talked to yet."""
         self.known = {**known, **self.known}
 
-    def note(self, learnt: Mapping[str, Learnt]) -> None:
+    def note(self, learnt: Mapping[str, HostLimits]) -> None:
         """What processes have learnt that ask in our name."""
         self._noted.update(learnt)
 
-    def learnt(self) -> dict[str, Learnt]:
+    def learnt(self) -> dict[str, HostLimits]:
         """What this run has learnt of the hosts that it talked to."""
         own = {host.name: host.pace.learnt for host in self._hosts.values() if host.has_learnt}
         return own | self._noted

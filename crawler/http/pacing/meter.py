@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crawler.http.pacing import concurrency as paces
-from crawler.http.pacing.concurrency import Pace, Stage
-from crawler.http.pacing.sample import REQUEST_BYTES, Window
+from crawler.http.pacing.concurrency import ConcurrencyLimit, Stage
+from crawler.http.pacing.sample import REQUEST_BYTES, Sample
 
 
 class Meter:
@@ -18,7 +18,7 @@ class Meter:
         "_troubles", "active", "generation", "limit", "pace",
     )  # fmt: skip
 
-    def __init__(self, pace: Pace, now: float) -> None:
+    def __init__(self, pace: ConcurrencyLimit, now: float) -> None:
         self.active = 0
         """Requests in flight."""
         self.generation = 0
@@ -26,7 +26,7 @@ class Meter:
         self._seen = now
         self._start(pace, now)
 
-    def _start(self, pace: Pace, now: float) -> None:
+    def _start(self, pace: ConcurrencyLimit, now: float) -> None:
         """Begin a window."""
         self.pace = pace
         self.limit = pace.limit
@@ -101,7 +101,7 @@ class Meter:
         self._requests -= 1  # its end says nothing about the limit that is in force now
         return True
 
-    def follow(self, pace: Pace, now: float) -> None:
+    def follow(self, pace: ConcurrencyLimit, now: float) -> None:
         """Begin a window with ``pace``."""
         if pace.limit < self.limit:
             self.generation += 1
@@ -111,7 +111,7 @@ class Meter:
         seconds = now - self._began
         self._busy += self.active * (now - self._seen)
         self._seen = now
-        window = Window(
+        window = Sample(
             requests=self._requests,
             more=self.active - self._first,
             received=self._received,

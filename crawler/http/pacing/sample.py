@@ -11,7 +11,7 @@ REQUEST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Sample:
     """What happened while one limit was in force. The windows of several processes add up, field by field."""
 
     requests: int

@@ -14,7 +14,7 @@ from crawler.listings.html.specimens.abridge import Abridged, Abridger
 from crawler.listings.html.specimens.copies import Unlike
 from crawler.listings.html.tree import verdict
 from crawler.listings.html.tree.regions import labels_of
-from crawler.listings.html.tree.verdict import End
+from crawler.listings.html.tree.verdict import ListingEnd
 from crawler.listings.page import Page
 from crawler.listings.values.mentions import has_files
 from crawler.model.values import Listing
@@ -84,8 +84,8 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     end = verdict.end_of(text, last, proved=first.family.proves)
     return replace(
         listing,
-        complete=end is not End.CUT,
-        closed=end is End.CLOSED,
+        complete=end is not ListingEnd.CUT,
+        closed=end is ListingEnd.CLOSED,
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(pages),

@@ -27,7 +27,7 @@ from crawler.listings.html.tree.regions import Candidate, choose, find_regions, 
 from crawler.listings.html.tree.rows import MAX_CLIMB, Cutter
 from crawler.listings.html.tree.survey import Link, Survey
 from crawler.listings.html.tree.unlisted import unlisted
-from crawler.listings.html.tree.verdict import End, Evidence, Last
+from crawler.listings.html.tree.verdict import Evidence, Last, ListingEnd
 from crawler.listings.page import tree_of
 from crawler.listings.values import mentions, queries
 from crawler.listings.values.hrefs import Resolver, Way
@@ -92,7 +92,7 @@ class HtmlReader:
         self._trusts_foreign = self.family.proves or heading >= 3.0
         entries = self.entries()
         self._gather()
-        page = verdict.Page(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
+        page = verdict.PageFacts(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
         rejections = tuple(self.rejections(recognised=recognised))
         end = verdict.end_of(self._text, self.last_row(), proved=self.family.proves)
@@ -101,8 +101,8 @@ class HtmlReader:
             family=self._family_name() if recognised else "none",
             confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
             is_listing=recognised,
-            complete=end is not End.CUT,
-            closed=end is End.CLOSED,
+            complete=end is not ListingEnd.CUT,
+            closed=end is ListingEnd.CLOSED,
             entries=tuple(entries) if recognised else (),
             rejections=rejections,
             next_pages=self.next_pages() if recognised else (),

@@ -32,7 +32,7 @@ Services = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _Dataset:
     """A dataset that can be fetched."""
 
     path: str
@@ -132,7 +132,9 @@ def _catalog_name(url: str) -> str:
     return name.removesuffix(".xml") or name
 
 
-def _file(taken: Rows, element: etree._Element, ways: list[tuple[str, str | None]], services: Services) -> _File | None:
+def _file(
+    taken: Rows, element: etree._Element, ways: list[tuple[str, str | None]], services: Services
+) -> _Dataset | None:
     """The dataset by the first way that serves files; None if it has no path, or after a rejection."""
     for path, service in ways:
         # A service that is not declared here, or not named, can only be the one that serves files.
@@ -140,7 +142,7 @@ def _file(taken: Rows, element: etree._Element, ways: list[tuple[str, str | None
         href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
         url = resolve_link(taken.url, href) if href is not None else None
         if url is not None:
-            return _File(path=path, url=url, details=_details(element))
+            return _Dataset(path=path, url=url, details=_details(element))
     if ways:
         taken.reject("other", ways[0][0], "no HTTPServer among its services")
     return None
@@ -160,7 +162,7 @@ def _details(element: etree._Element) -> Details:
     )
 
 
-def _take_files(taken: Rows, files: list[_File]) -> None:
+def _take_files(taken: Rows, files: list[_Dataset]) -> None:
     """Datasets of one catalog may come from several folders: names that would clash keep theirs."""
     names = [decode_name(last_segment(file.url)[0]) for file in files]
     times = Counter(names)

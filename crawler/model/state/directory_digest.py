@@ -8,7 +8,7 @@ from typing import NamedTuple
 from crawler.model.values import Validators
 
 
-class Row(NamedTuple):
+class StoredFile(NamedTuple):
     """What the state knows of a file. Sizes in bytes, ``mtime`` in nanoseconds, ``checked`` in seconds since 1970.
 
     ``last_modified`` is the header as received.
@@ -23,7 +23,7 @@ class Row(NamedTuple):
     last_modified: str | None = None
 
 
-class Unwanted(NamedTuple):
+class RefusedEntry(NamedTuple):
     """An entry that a filter refuses."""
 
     name: str
@@ -34,7 +34,7 @@ class Unwanted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
+class DirectoryDigest:
     """What is remembered of a page that showed files alone, all of them wanted or refused by a filter."""
 
     answered: str
@@ -53,4 +53,4 @@ class Leaf:
     """Seconds since the epoch: when the last of the times that name their zone has passed."""
     newest_local: float
     """The same of the others, at the latest; the Last-Modified of a file may tell it sooner."""
-    skipped: tuple[Unwanted, ...]
+    skipped: tuple[RefusedEntry, ...]

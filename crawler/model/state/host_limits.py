@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
+class HostLimits:
     """What is worth remembering of a host."""
 
     limit: int
@@ -15,14 +15,14 @@ class Learnt:
     """The smallest limit that was found too high; None if none was."""
 
 
-def divided(learnt: Learnt, parts: int) -> Learnt:
+def divided(learnt: HostLimits, parts: int) -> HostLimits:
     """The share of one of ``parts`` processes that ask a host together."""
     beyond = None if learnt.beyond is None else max(2, learnt.beyond // parts)
-    return Learnt(limit=max(1, learnt.limit // parts), beyond=beyond)
+    return HostLimits(limit=max(1, learnt.limit // parts), beyond=beyond)
 
 
-def added(shares: Sequence[Learnt]) -> Learnt:
+def added(shares: Sequence[HostLimits]) -> HostLimits:
     """What several processes have found, each by itself, as one."""
     limit = sum(share.limit for share in shares)
     found = [share.beyond for share in shares if share.beyond is not None]
-    return Learnt(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))
+    return HostLimits(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from crawler.model.state.directory_digest import Leaf, Row
+from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.values import Entry, Known, Validators
 
 T = TypeVar("T")
@@ -57,15 +57,15 @@ class StateStore(Protocol):
 
     async def listing(self, url: str) -> ListingMemo | None: ...
 
-    async def leaf(self, url: str) -> Leaf | None:
+    async def leaf(self, url: str) -> DirectoryDigest | None:
         """What is known of a page that showed files alone."""
         ...
 
-    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+    async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
         """What ``judge`` says, in a thread, of the files directly in ``path``; ``default`` if none can be asked."""
         ...
 
-    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None: ...
+    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None: ...
 
     def remember(self, known: Sequence[Known]) -> None:
         """Note saved or confirmed files. Written soon, in batches."""

@@ -34,7 +34,7 @@ class Place:
     """Places of one group lie together and share a colour."""
 
 
-class Tree:
+class SizeTree:
     """The sums of all folders, those below included. ``folders``: path → what lies directly in it."""
 
     def __init__(self, folders: Mapping[str, Held]) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from crawler.model.exit_codes import is_trouble
 from crawler.model.units import render_duration, render_size
 from crawler.output.html_report.charts import Slot, render_bars, render_steps
-from crawler.storage.state import Figures, Run
+from crawler.storage.state import Figures, RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,11 @@ class _Subject:
     """What a chart is about."""
 
     title: str
-    of: Callable[[Run], float | None]
+    of: Callable[[RunRecord], float | None]
     text: Callable[[float], str]
     is_level: bool = False
     """It lasts from run to run, and is drawn as an area."""
-    below: Callable[[Run], float] = lambda _run: 0.0
+    below: Callable[[RunRecord], float] = lambda _run: 0.0
 
 
 class Moments:
@@ -70,15 +70,15 @@ def _count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def _figure(name: str) -> Callable[[Run], float | None]:
-    def read(run: Run) -> float | None:
+def _figure(name: str) -> Callable[[RunRecord], float | None]:
+    def read(run: RunRecord) -> float | None:
         return float(getattr(run.figures, name)) if run.figures else None
 
     return read
 
 
-def _held(name: str) -> Callable[[Run], float | None]:
-    def read(run: Run) -> float | None:
+def _held(name: str) -> Callable[[RunRecord], float | None]:
+    def read(run: RunRecord) -> float | None:
         return float(getattr(run.held, name)) if run.held else None
 
     return read
@@ -99,12 +99,12 @@ _SUBJECTS = (
 )
 
 
-def charts_of(runs: Sequence[Run], moments: Moments) -> list[Chart]:
+def charts_of(runs: Sequence[RunRecord], moments: Moments) -> list[Chart]:
     """``runs``: the oldest first."""
     return [_chart(subject, runs, moments) for subject in _SUBJECTS]
 
 
-def _chart(subject: _Subject, runs: Sequence[Run], moments: Moments) -> Chart:
+def _chart(subject: _Subject, runs: Sequence[RunRecord], moments: Moments) -> Chart:
     slots = [
         Slot(
             title=f"{moments.minute(run.started)}: {_told(subject, run)}",
@@ -127,12 +127,12 @@ def _chart(subject: _Subject, runs: Sequence[Run], moments: Moments) -> Chart:
     )
 
 
-def _told(subject: _Subject, run: Run) -> str:
+def _told(subject: _Subject, run: RunRecord) -> str:
     if subject.of(run) is None:
         return outcome(run.figures)
     return f"{_amounts(subject, run)}, {outcome(run.figures)}"
 
 
-def _amounts(subject: _Subject, run: Run) -> str:
+def _amounts(subject: _Subject, run: RunRecord) -> str:
     below = subject.below(run)
     return subject.text(subject.of(run) or 0) + (f", −{subject.text(below)}" if below else "")

@@ -21,9 +21,9 @@ from crawler.model.version import __version__
 from crawler.output.history import figures_of
 from crawler.output.html_report.charts import FEWEST, legible, render_map, render_share
 from crawler.output.html_report.contents import Contents
-from crawler.output.html_report.folders import ROWS, Place, Tree
+from crawler.output.html_report.folders import ROWS, Place, SizeTree
 from crawler.output.html_report.history import Moments, charts_of, outcome
-from crawler.storage.state import Figures, Run
+from crawler.storage.state import Figures, RunRecord
 
 RUNS_CHARTED = 60
 RUNS_LISTED = 15
@@ -42,7 +42,7 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RunRow:
     """A line in the table of folders."""
 
     place: Place
@@ -59,7 +59,7 @@ class Problem:
 
 def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> str:
     """The whole page. ``now``: seconds since the epoch; ``zone``: of all times on it, None is local time."""
-    tree = Tree(contents.folders)
+    tree = SizeTree(contents.folders)
     places = tree.map()
     runs = contents.runs[:RUNS_CHARTED][::-1]
     moments = Moments(zone)
@@ -121,7 +121,7 @@ def _latest(contents: Contents, now: float) -> Latest | None:
     return Latest(started=contents.runs[0].started, figures=contents.runs[0].figures) if contents.runs else None
 
 
-def _ends(runs: Sequence[Run], moments: Moments) -> tuple[str, str]:
+def _ends(runs: Sequence[RunRecord], moments: Moments) -> tuple[str, str]:
     """What stands below a chart on the left and on the right, which few runs do not reach."""
     if not runs:
         return "", ""
@@ -142,7 +142,7 @@ def _common_reasons(problems: Sequence[Problem]) -> list[tuple[str, int]]:
     return [item for item in counts.most_common(REASONS_SHOWN) if item[1] > 1] if len(counts) > 1 else []
 
 
-def _rows(tree: Tree) -> list[Row]:
+def _rows(tree: SizeTree) -> list[RunRow]:
     places = tree.places(tree.base, ROWS)
     whole = tree.total().size
-    return [Row(place=place, share=render_share(place.size / whole if whole else 0)) for place in places]
+    return [RunRow(place=place, share=render_share(place.size / whole if whole else 0)) for place in places]

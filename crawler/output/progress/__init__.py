@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Rejection, Result
 from crawler.output.progress.display import Silence
 
@@ -86,6 +86,6 @@ class Fanout(Observer):
         for tell in self._finished:
             tell(result)
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         for tell in self._all_unchanged:
             tell(folder, files, reason)

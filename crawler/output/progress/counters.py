@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from crawler.model import limits
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.units import render_size
 from crawler.model.values import Job, Outcome, Result
 from crawler.text.escape import masked
@@ -62,7 +62,7 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class HostWait:
     """A request that failed and will be made again."""
 
     until: float
@@ -112,7 +112,7 @@ class Counters(Observer):
         self._pending: dict[str, int] = {}  # path -> bytes, -1 if unknown
         self._pending_bytes = self._pending_unknown = 0
         self._flying: dict[str, Flight] = {}
-        self._waits: dict[str, Wait] = {}  # by URL
+        self._waits: dict[str, HostWait] = {}  # by URL
         self.mirrors: tuple[int, int] | None = None
         """Set where several are shown together: how many of how many are done."""
         now = clock()
@@ -141,7 +141,7 @@ class Counters(Observer):
         waits = {url: each for url, each in self._waits.items() if each.until > now}
         url = getattr(error, "url", "")
         reason = masked(f"{error} ({url})" if url else str(error))
-        waits[url] = Wait(until=now + wait, attempt=attempt, reason=reason)
+        waits[url] = HostWait(until=now + wait, attempt=attempt, reason=reason)
         self._waits = waits
 
     def started(self, job: Job) -> None:
@@ -169,7 +169,7 @@ class Counters(Observer):
         elif outcome is Outcome.FAILED:
             self._failed += 1
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         self._files += len(files)
         self._done += len(files)
         self._bytes += sum(file.size for file in files)
@@ -186,7 +186,7 @@ class Counters(Observer):
         flights = list(self._flying.values())  # one step of the interpreter: the other thread cannot interfere
         return [flight for flight in flights if now - flight.since >= older_than and not flight.complete]
 
-    def waits(self, now: float) -> list[Wait]:
+    def waits(self, now: float) -> list[HostWait]:
         """What will be tried again, soonest first."""
         return sorted((each for each in self._waits.values() if each.until > now), key=lambda each: each.until)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Result
 from crawler.output.progress.counters import Counters
 from crawler.output.progress.display import Silence
@@ -49,7 +49,7 @@ class _Counted(Share):
     def finished(self, result: Result) -> None:
         self._whole.finished(replace(result, path=f"{self._name}/{result.path}"))
 
-    def all_unchanged(self, folder: str, files: Sequence[Row], reason: str) -> None:
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
         self._whole.all_unchanged(f"{self._name}/{folder}", files, reason)
 
     def _named(self, job: Job) -> Job:

@@ -13,7 +13,7 @@ from crawler.pipeline.rules.compare import request_headers
 from crawler.pipeline.rules.evidence import Proof, adopted, prove
 
 
-class Probes:
+class HeadProbes:
     """What the transfers of a run know of HEAD, which some servers answer with a body, a redirect or not at all."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from crawler.model import limits
 from crawler.model.errors import VerificationError
-from crawler.model.interfaces import Destination, Reply
+from crawler.model.interfaces import Destination, Response
 from crawler.model.values import Job, Kind
 from crawler.pipeline.rules.compare import Action, is_confirmed
 from crawler.pipeline.rules.content_type import SNIFFED, begins_like_html, is_page_instead
@@ -19,7 +19,7 @@ class Arrival(NamedTuple):
 
     destination: Destination
     job: Job
-    reply: Reply
+    reply: Response
     action: Action
 
     async def refuse_page(self, head: bytes, *, whole: bool = False) -> None:

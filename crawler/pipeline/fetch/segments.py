@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.model.interfaces import Client, Permit, Reply
+from crawler.model.interfaces import Client, Permit, Response
 from crawler.model.values import Job
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size
@@ -29,7 +29,7 @@ from crawler.text.resuming import range_headers
 
 
 @dataclass(slots=True)
-class Lanes:
+class SegmentConnections:
     """What the transfers of a run share."""
 
     most: int = 1
@@ -48,7 +48,7 @@ class Means:
     permit: Permit
     job: Job
     attempts: int
-    lanes: Lanes
+    lanes: SegmentConnections
     received: Callable[[int], None]
     """Told of bytes that arrive."""
 
@@ -74,12 +74,12 @@ class _Piece:
 class Segments:
     """The body from ``place`` on, all of it of the version ``of``. ``first`` is the answer that brings it anyway."""
 
-    def __init__(self, means: Means, first: Reply, of: Whole, place: int) -> None:
+    def __init__(self, means: Means, first: Response, of: Whole, place: int) -> None:
         self._means = means
         self._of = of
         self._url = first.url
         self._headers = request_headers(replace(means.job, known=None), None)
-        self._first: Reply | None = first
+        self._first: Response | None = first
         self._body = first.chunks()
         self._place = place
         """Where that begins which comes next."""
@@ -250,7 +250,7 @@ class Segments:
         if piece.arrived < piece.end:
             raise FetchError("the body was cut short", url=self._url)
 
-    def _judge(self, reply: Reply, piece: _Piece) -> None:
+    def _judge(self, reply: Response, piece: _Piece) -> None:
         """Raises FetchError for what may be asked again, VerificationError for what ends all fetching of pieces."""
         if reply.status in RETRYABLE_STATUS:
             action = interpret(reply.status, reply.headers, self._means.job, None, time.time())

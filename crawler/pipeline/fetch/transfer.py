@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError, VerificationError
-from crawler.model.interfaces import Client, Destination, Part, Permit, Reply
+from crawler.model.interfaces import Client, Destination, Part, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
-from crawler.pipeline.fetch.head_probe import Bypass, Probes
+from crawler.pipeline.fetch.head_probe import Bypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival
 from crawler.pipeline.fetch.ranges import whole
-from crawler.pipeline.fetch.segments import Lanes, Means, Segments
+from crawler.pipeline.fetch.segments import Means, SegmentConnections, Segments
 from crawler.pipeline.rules.compare import (
     UNLIMITED,
     Action,
@@ -70,9 +70,9 @@ class Downloader:
     """Check bodies against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
     """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
-    lanes: Lanes = field(default_factory=Lanes)
+    lanes: SegmentConnections = field(default_factory=SegmentConnections)
     """For ``--segments``."""
-    probes: Probes = field(default_factory=Probes)
+    probes: HeadProbes = field(default_factory=HeadProbes)
     bypass: Bypass = field(default_factory=Bypass)
 
     async def process(self, job: Job) -> Result | Staged:
@@ -163,7 +163,7 @@ class _Transfer:
             known = replace(known, mtime=local.mtime if mtime is None else mtime)
         return self.effort.result(Outcome.UNCHANGED, reason, size=known.size, known=known, proof=proof)
 
-    async def _save(self, reply: Reply, action: Action, proof: Proof) -> Result | Staged:
+    async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
         self._refuse_by_headers(reply, action)
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
         if known is not None:  # HEAD said otherwise, or nothing
@@ -181,30 +181,30 @@ class _Transfer:
             return self._staged(reply, action, proof, body)
         return await self._stream(reply, action, proof)
 
-    def _refuse_by_headers(self, reply: Reply, action: Action) -> None:
+    def _refuse_by_headers(self, reply: Response, action: Action) -> None:
         modified = parse_http_date(reply.headers.get("Last-Modified"))
         reason = self._shared.rejects_headers(self._job, action.length, modified)
         if reason:
             raise Unwanted(reason)
 
-    def _arrival(self, reply: Reply, action: Action) -> Arrival:
+    def _arrival(self, reply: Response, action: Action) -> Arrival:
         return Arrival(self._shared.destination, self._job, reply, action)
 
-    def _may_be_directory(self, reply: Reply) -> bool:
+    def _may_be_directory(self, reply: Response) -> bool:
         return self._job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
 
-    async def _is_listing(self, reply: Reply, body: bytes) -> bool:
+    async def _is_listing(self, reply: Response, body: bytes) -> bool:
         try:
             return await self._shared.is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
         except ListingError as error:
             raise FetchError(f"it may be a folder, but {error}", url=self._job.url) from None
 
-    async def _read(self, reply: Reply, limit: int) -> bytes:
+    async def _read(self, reply: Response, limit: int) -> bytes:
         body = await reply.read(limit)
         self.effort.count(len(body))
         return body
 
-    def _staged(self, reply: Reply, action: Action, proof: Proof, body: bytes) -> Staged:
+    def _staged(self, reply: Response, action: Action, proof: Proof, body: bytes) -> Staged:
         problem = length_proven(self._job, action, reply.headers, len(body))
         if problem:
             raise VerificationError(problem)
@@ -214,14 +214,14 @@ class _Transfer:
                 raise VerificationError(f"the body does not have the published digest {expected}")
         return self._stage(reply, proof, body=body, size=len(body), digest=digest)
 
-    def _published(self, reply: Reply) -> list[str]:
+    def _published(self, reply: Response) -> list[str]:
         """The digests that the listing, a checksum file or the answer's headers promise."""
         if not self._shared.verify:
             return []
         found = (self._job.digest, digests.header_digest(reply.headers))
         return [digest for digest in found if digest is not None]
 
-    async def _stream(self, reply: Reply, action: Action, proof: Proof) -> Staged:
+    async def _stream(self, reply: Response, action: Action, proof: Proof) -> Staged:
         job, shared = self._job, self._shared
         part = self._part
         if part is None:
@@ -253,7 +253,7 @@ class _Transfer:
                 raise VerificationError(f"the body does not have the published digest {expected}")
         return self._stage(reply, proof, part=part.name, size=size, digest=digest)
 
-    def _chunks(self, reply: Reply, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
+    def _chunks(self, reply: Response, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
         shared = self._shared
         of = whole(action, reply.headers, validators) if shared.lanes.most > 1 and not self._divided else None
         if of is None:
@@ -269,13 +269,13 @@ class _Transfer:
         )
         return Segments(means, reply, of, action.offset).chunks()
 
-    async def _counted(self, reply: Reply) -> AsyncGenerator[bytes, None]:
+    async def _counted(self, reply: Response) -> AsyncGenerator[bytes, None]:
         async for chunk in reply.chunks():
             self.effort.count(len(chunk))
             yield chunk
 
     def _stage(
-        self, reply: Reply, proof: Proof, *, size: int, digest: str | None, part: str = "", body: bytes = b""
+        self, reply: Response, proof: Proof, *, size: int, digest: str | None, part: str = "", body: bytes = b""
     ) -> Staged:
         job, mtime = self._job, mtime_of(self._job, reply.headers)
         known = known_of(job, proof, size, mtime or 0, digest)

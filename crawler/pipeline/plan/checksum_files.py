@@ -59,7 +59,7 @@ class Published:
 
 
 @dataclass(slots=True)
-class _Folder:
+class _Directory:
     """The checksum files of one folder, the strongest algorithm first."""
 
     sums: list[_Source] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Checksums:
         self._tell = warn
         self._told = 0
         self._permit = permit
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, _Directory] = {}
         self._awaited: dict[str, list[_Source]] = {}
         """Sidecars by the path of a file that is to be fetched."""
 
@@ -100,7 +100,7 @@ class Checksums:
         many, left_out = [], set()
         for path, entry in sorted(files.items(), key=lambda item: _rank(item[1].name)):
             folder = path.rpartition("/")[0]
-            known = self._folders.setdefault(folder, _Folder())
+            known = self._folders.setdefault(folder, _Directory())
             subject = entry.name.rpartition(".")[0]
             if subject in shown:
                 known.sidecars.setdefault(subject, []).append(_Source(path, entry))

@@ -11,13 +11,13 @@ from crawler.model.state.store import StateStore
 from crawler.model.values import Dating, Entry, Job, Known, Local
 from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.rules.compare import NOT_CONFIRMED, Decision, Need, is_intact
-from crawler.pipeline.rules.directory_digest import Gathering
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.rules.extraneous import Shown, useless
-from crawler.pipeline.rules.time_zones import Learner
+from crawler.pipeline.rules.time_zones import ZoneLearner
 
 
 @dataclass(slots=True, kw_only=True)
-class Opened:
+class OpenDirectory:
     """A folder whose pages are still coming in."""
 
     destination: Destination
@@ -32,7 +32,7 @@ class Opened:
     """Why the pages so far are not conclusive."""
     recalled: tuple[str, str] | None = None
     """The folder and the URL of its listing, once the entries of a page came from the state."""
-    gathering: Gathering = field(default_factory=Gathering)
+    gathering: DirectoryDigestBuilder = field(default_factory=DirectoryDigestBuilder)
     files: dict[str, str] = field(default_factory=dict)
     """Paths that are taken → URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Opened:
     """Folders whose checksum files have changed: then they are asked about files with unchanged rows too."""
     waiting: list[Job] | None = None
     """Jobs that are put once the whole page is decided about; None: each at once."""
-    zone: Learner = field(default_factory=Learner)
+    zone: ZoneLearner = field(default_factory=ZoneLearner)
     """Of the page that is being decided about."""
 
     def weigh(self, flaws: Iterable[Flaw], *, conclusive: bool) -> None:

@@ -1,7 +1,4 @@
-"""The producer: turns listing pages into jobs for what is wanted and not here, and results for the rest.
-
-Every entry that a listing shows ends in exactly one of both, so that the account closes.
-"""
+"""The planner: each entry of a listing page becomes a job if it is wanted and not here, and a result otherwise."""
 
 from __future__ import annotations
 
@@ -19,18 +16,18 @@ from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.plan.open_directory import Opened
+from crawler.pipeline.plan.open_directory import OpenDirectory
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.pipeline.rules.extraneous import Missing
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.robots import UNREADABLE, is_of_robots
 from crawler.pipeline.rules.scope import Scope
-from crawler.pipeline.rules.time_zones import Learner
+from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import count
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.walk.unchanged_directories import Leaves
-from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.text.urls import entry_path
 
 CLASH = "name-clash"
@@ -40,7 +37,7 @@ CLASH = "name-clash"
 class Policy:
     """What is decided by, besides the filters."""
 
-    rules: HostRules
+    rules: RobotsTxt
     """robots.txt of each host."""
     room: Room
     allowance: Allowance = field(default_factory=Allowance)
@@ -51,13 +48,13 @@ class Policy:
     """None: published digests are not asked for."""
     make_folders: bool = True
     """For folders that are empty upstream. False for a run that changes nothing."""
-    leaves: Leaves | None = None
+    leaves: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
     holds: Callable[[Job], bool] = lambda _job: False
     """Hears of each job before it is put; True if it is not to be put now."""
 
 
-class Producer:
+class Planner:
     """Decides about every entry of the pages that the walker visits."""
 
     def __init__(
@@ -74,7 +71,7 @@ class Producer:
         self._filters = filters
         self._policy, self._beside = policy, policy.neighbours
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
-        self._open: dict[str, Opened] = {}
+        self._open: dict[str, OpenDirectory] = {}
         self.scope: Callable[[], Scope]
         """Set by ``app``: the scope is known once the root has answered."""
         self.put: Put
@@ -82,9 +79,8 @@ class Producer:
         self.held: list[Job] = []
         """Jobs that match --last: to be done after all others."""
         self.blocked: list[Job] = []
-        """Jobs that have to wait until a file is removed that lies where their folder goes."""
-        self.blocked_folders: list[Folder] = []
-        """Folders without content that have to wait for the same."""
+        self.blocked_folders: list[Directory] = []
+        """Jobs, and empty directories, that wait for the removal of a file that lies where their directory goes."""
         self.missing = Missing()
         self.local_files = 0
         """Files found in the folders that were compared."""
@@ -93,16 +89,13 @@ class Producer:
         """Why the folder ``path`` is not entered, or None."""
         return self._filters.prunes(path) or self._policy.rules.rejection(url)
 
-    async def visit(self, page: FolderPage, rows: Sequence[Entry] | None = None) -> None:
+    async def visit(self, page: DirectoryPage, rows: Sequence[Entry] | None = None) -> None:
         """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
         folder = page.folder
-        opened = self._open.get(folder.path)
-        if opened is None:
-            opened = Opened(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
-            self._open[folder.path] = opened
+        opened = self._open.get(folder.path) or self._begin(page)
         opened.gathering.expect(len(page.entries), more=not page.last)
         opened.gathering.is_plain &= page.url == opened.url
-        opened.zone = Learner(page.entries if rows is None else rows)
+        opened.zone = ZoneLearner(page.entries if rows is None else rows)
         folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
             opened.shown.add(folder.path, entry)
@@ -127,21 +120,29 @@ class Producer:
         for job in waiting:
             await self.put(job)
         if page.last:
-            del self._open[folder.path]
-            await self._compare(folder, opened, complete=page.complete)
-            if self._policy.leaves is not None and page.complete:
-                self._policy.leaves.decided(folder.path, opened.gathering)
-            if self._policy.checksums:
-                self._policy.checksums.leave(opened.local)
+            await self._close(page, opened)
 
-    async def _meet_hosts(self, page: FolderPage) -> None:
+    def _begin(self, page: DirectoryPage) -> OpenDirectory:
+        opened = OpenDirectory(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
+        return self._open.setdefault(page.folder.path, opened)
+
+    async def _close(self, page: DirectoryPage, opened: OpenDirectory) -> None:
+        """Conclude a directory after its last page."""
+        del self._open[page.folder.path]
+        await self._compare(page.folder, opened, complete=page.complete)
+        if self._policy.leaves is not None and page.complete:
+            self._policy.leaves.decided(page.folder.path, opened.gathering)
+        if self._policy.checksums:
+            self._policy.checksums.leave(opened.local)
+
+    async def _meet_hosts(self, page: DirectoryPage) -> None:
         """Read robots.txt of the other hosts that files of this page are on, as far as --allow-host names them."""
         scope = self.scope()
         for entry in page.entries if scope.hosts else ():
             if entry.kind is not Kind.DIRECTORY and scope.file(entry.url) is None:
                 await self._policy.rules.check(entry.url)
 
-    async def _note_checksums(self, page: FolderPage, opened: Opened) -> None:
+    async def _note_checksums(self, page: DirectoryPage, opened: OpenDirectory) -> None:
         """Before the first ``await``: so no listing below this one is visited before they are noted."""
         checksums = self._policy.checksums
         files: dict[str, Entry] = {}
@@ -160,7 +161,7 @@ class Producer:
                 if needs_fetch(files[path], known, local, check=self._policy.check).need is not Need.NOTHING:
                     opened.doubted.add(parent)
 
-    async def _decide(self, folder: Folder, entry: Entry, opened: Opened, *, clash: bool) -> None:
+    async def _decide(self, folder: Directory, entry: Entry, opened: OpenDirectory, *, clash: bool) -> None:
         """One entry: a job is put, or a result is reported."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(folder.path, name)
@@ -188,7 +189,7 @@ class Producer:
         opened.gathering.add(entry)
         await self._settle(path, entry, opened)
 
-    async def _settle(self, path: str, entry: Entry, opened: Opened) -> None:
+    async def _settle(self, path: str, entry: Entry, opened: OpenDirectory) -> None:
         """An entry that is wanted and has ``path`` for itself."""
         parent, _, name = path.rpartition("/")
         local, known = await opened.look(parent, name)
@@ -216,7 +217,7 @@ class Producer:
         else:
             await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
 
-    async def _give(self, job: Job, opened: Opened) -> None:
+    async def _give(self, job: Job, opened: OpenDirectory) -> None:
         """To the workers now, after its page, or after all others."""
         obstacle = self.missing.obstacle(job.path)
         if obstacle is not None:
@@ -249,7 +250,7 @@ class Producer:
             await self.put(job)
 
     async def _needs(
-        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: Opened
+        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: OpenDirectory
     ) -> Decision:
         """With --check digest the local bytes must be those that were saved."""
         decision = needs_fetch(entry, known, local, check=self._policy.check)
@@ -265,7 +266,7 @@ class Producer:
             return Decision(Need.FETCH, "digest differs", is_disproved=True)
         return decision
 
-    async def _refused(self, path: str, entry: Entry, opened: Opened) -> Rejection | None:
+    async def _refused(self, path: str, entry: Entry, opened: OpenDirectory) -> Rejection | None:
         rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
         if rejection is None and self._filters.needs_headers(entry.size, entry.modified):
             timed = await opened.timed(path, entry)
@@ -279,7 +280,7 @@ class Producer:
         self._observer.listed(path, guess(entry))
         self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
 
-    async def _compare(self, folder: Folder, opened: Opened, *, complete: bool) -> None:
+    async def _compare(self, folder: Directory, opened: OpenDirectory, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
         is_empty = complete and not opened.shown.folders
         if is_empty and self.missing.is_replaced(folder.path):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
-from crawler.model.state.directory_digest import Leaf, Row, Unwanted
+from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import Entry, Kind, Local
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query
@@ -24,7 +24,7 @@ SKIPPED = 1000
 _MASK = (1 << 128) - 1
 
 
-class Gathering:
+class DirectoryDigestBuilder:
     """Sums up the entries of a listing while they are decided about."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Gathering:
         """Of any kind, whatever becomes of them."""
         self.files = self.total = self.resolution = 0
         self.newest = self.newest_local = 0.0
-        self.skipped: list[Unwanted] = []
+        self.skipped: list[RefusedEntry] = []
 
     def expect(self, entries: int, *, more: bool) -> None:
         """So many will be decided about; with ``more`` they are not the last ones."""
@@ -62,7 +62,7 @@ class Gathering:
         if entry.folder or len(self.skipped) == SKIPPED:
             self.is_plain = False
         if self.is_plain:
-            self.skipped.append(Unwanted(entry.name, entry.url, size, reason))
+            self.skipped.append(RefusedEntry(entry.name, entry.url, size, reason))
 
     @property
     def is_worth_it(self) -> bool:
@@ -76,15 +76,15 @@ def _mark(name: str, url: str, row: str) -> int:
 
 
 def kept(
-    leaf: Leaf, rows: Iterable[Row], local: Mapping[str, Local], allows: Callable[[str], bool]
-) -> list[Row] | None:
+    leaf: DirectoryDigest, rows: Iterable[StoredFile], local: Mapping[str, Local], allows: Callable[[str], bool]
+) -> list[StoredFile] | None:
     """The files of ``leaf``, if ``local`` holds all of them as they were left, and nothing else; else None.
 
     ``rows`` are those of its folder, ``local`` is what lies there; ``allows`` tells which URLs robots.txt allows.
     """
     if len(local) != leaf.files:
         return None
-    found, total = list[Row](), 0
+    found, total = list[StoredFile](), 0
     for row in rows:
         there = local.get(row.name)
         if there is None or there.kind is not Kind.FILE or (there.size, there.mtime) != (row.size, row.mtime):
@@ -96,7 +96,7 @@ def kept(
     return found if (len(found), total & _MASK) == (leaf.files, leaf.total) else None
 
 
-def _may_be_racy(leaf: Leaf, row: Row) -> bool:
+def _may_be_racy(leaf: DirectoryDigest, row: StoredFile) -> bool:
     """False only where ``racy.is_racy`` is False for each row that ``leaf`` may have shown of this file."""
     if row.checked <= leaf.newest:
         return True

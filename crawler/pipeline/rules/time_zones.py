@@ -99,7 +99,7 @@ def learn(pairs: Iterable[Pair]) -> Zone:
     return Zone(runs=tuple(runs))
 
 
-class Learner:
+class ZoneLearner:
     """Gives the rows of one listing page their times in UTC, if that can be learnt. It learns when first asked."""
 
     def __init__(self, rows: Sequence[Entry] = ()) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.model.config import Config
-from crawler.model.interfaces import Crew, Redirects
+from crawler.model.interfaces import Redirects, WorkerPool
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
@@ -19,11 +19,11 @@ from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import Tools, build_downloader
-from crawler.pipeline.runs.dry_run import Planner
+from crawler.pipeline.runs.dry_run import DryRun
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.pipeline.walk.robots_txt import HostRules
+from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 
 async def _unknown(_folder: str) -> str | None:
@@ -31,7 +31,7 @@ async def _unknown(_folder: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts(Tools):
+class Components(Tools):
     """What ``app`` built for a run."""
 
     config: Config
@@ -42,17 +42,17 @@ class Parts(Tools):
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
     """Tells of which URL a folder of DIR with a state of its own is the mirror."""
-    crew: Crew | None = None
+    crew: WorkerPool | None = None
     """Set where other processes fetch."""
 
 
 class Run:
     """What a mirror and a list of URLs have in common: workers, and a committer that outlives a stop."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         self.parts = parts
         self.filters = Filters(parts.config, datetime.now(UTC))
-        self.rules = HostRules(parts.client, parts.config, parts.agent)
+        self.rules = RobotsTxt(parts.client, parts.config, parts.agent)
         self.committer: Committer
         """Of the work that ``guarded`` does now."""
         self.results: Observer = parts.observer
@@ -60,7 +60,7 @@ class Run:
         self.late: list[tuple[str, str]] = []
         """(path, URL) of what looked like a file and is a folder."""
         steps = parts.tally.plan
-        self.planner = None if steps is None else Planner(steps, parts.observer)
+        self.planner = None if steps is None else DryRun(steps, parts.observer)
         """Set for a dry run: it notes what would be done, and nothing is."""
         self.checksums: Checksums | None = None
         """Set where published checksum files are to be looked into."""

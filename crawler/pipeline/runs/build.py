@@ -10,13 +10,13 @@ from crawler.model.interfaces import Client, Destination, Parser, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.values import Job
-from crawler.pipeline.fetch.segments import Lanes
+from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
-from crawler.pipeline.walk.page_reader import Reader
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Refuse, Walker
 from crawler.text.hosts import named_hosts
 
@@ -50,7 +50,7 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
         is_listing=tools.parser.is_listing,
         verify=config.verify_digests,
         rejects_headers=rejects_headers,
-        lanes=Lanes(most=config.segments, free=config.workers),
+        lanes=SegmentConnections(most=config.segments, free=config.workers),
     )
 
 
@@ -61,12 +61,12 @@ def build_walker(
     observer: Observer,
     parser: Parser,
     *,
-    rules: HostRules,
+    rules: RobotsTxt,
     refuse: Refuse = lambda _path, _url: None,
-    leaves: Leaves | None = None,
+    leaves: UnchangedDirectories | None = None,
 ) -> Walker:
     """A walker that goes as far as ``config`` says."""
-    reader = Reader(
+    reader = PageReader(
         client=client,
         state=state,
         observer=observer,

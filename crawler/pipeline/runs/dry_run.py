@@ -11,7 +11,7 @@ DRY_RUN = "only planned"
 GONE = "gone upstream"
 
 
-class Planner:
+class DryRun:
     """Takes the place of the downloads and of the deletions; ``steps`` is the list that it fills."""
 
     def __init__(self, steps: list[Step], observer: Observer) -> None:

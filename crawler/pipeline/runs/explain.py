@@ -14,16 +14,16 @@ from crawler.model.reasons import NAVIGATION
 from crawler.model.state.store import BY_ROW
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
-from crawler.pipeline.plan.planner import Policy, Producer
+from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.compare import NOT_CONFIRMED, UNLIMITED, request_headers
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.rules.time_zones import Learner
+from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import result_of
-from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import build_walker
-from crawler.pipeline.walk.robots_txt import HostRules
-from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.text.urls import entry_path, relative_path
 
 Line = tuple[str, str]
@@ -35,15 +35,15 @@ _ELSEWHERE = "not on the way"
 class Explainer(Observer):
     """Explains an entry of the mirror of ``root``. Its ``parts`` must not be able to write."""
 
-    def __init__(self, parts: Parts, root: str, target: str) -> None:
+    def __init__(self, parts: Components, root: str, target: str) -> None:
         self._parts = parts
         self._root = root
         self._target = target.rstrip("/")
         self._filters = Filters(parts.config, datetime.now(UTC))
-        self._rules = HostRules(parts.client, parts.config, parts.agent)
+        self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
         self._lines: list[Line] = []
         self._result: Result | None = None
-        self._found: tuple[FolderPage, Entry] | None = None
+        self._found: tuple[DirectoryPage, Entry] | None = None
         self._unusable: Result | None = None
         self._checksums: Checksums | None = None
 
@@ -54,7 +54,7 @@ class Explainer(Observer):
         self._walker = build_walker(
             parts.config, parts.client, parts.state, self, parts.parser, rules=self._rules, refuse=self._refuse
         )
-        await self._walker.walk([Folder(path="", url=self._root)], self._visit)
+        await self._walker.walk([Directory(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))
         if self._found is None and self._unusable is not None:
@@ -98,7 +98,7 @@ class Explainer(Observer):
             return Rejection(_ELSEWHERE, url)
         return self._filters.prunes(path) or self._rules.rejection(url)
 
-    async def _visit(self, page: FolderPage) -> None:
+    async def _visit(self, page: DirectoryPage) -> None:
         self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
         for entry in page.entries:
             path = _path_of(page, entry)
@@ -112,17 +112,17 @@ class Explainer(Observer):
 
     # --- at the entry -----------------------------------------------------------------------------
 
-    async def _decide(self, page: FolderPage, entry: Entry) -> None:
+    async def _decide(self, page: DirectoryPage, entry: Entry) -> None:
         """Let the producer decide about the entry, with what may matter beside it."""
         path = _path_of(page, entry)
         if isinstance(path, str):
-            await self._describe(path, entry, Learner(page.entries))
+            await self._describe(path, entry, ZoneLearner(page.entries))
         jobs: list[Job] = []
 
         async def put(job: Job) -> None:
             jobs.append(job)
 
-        producer = Producer(self._parts.destination, self._parts.state, self, self._filters, self._policy())
+        producer = Planner(self._parts.destination, self._parts.state, self, self._filters, self._policy())
         producer.scope = lambda: self._walker.scope
         producer.put = put
         beside = tuple(
@@ -161,7 +161,7 @@ class Explainer(Observer):
             checksums=self._checksums,
         )
 
-    async def _describe(self, path: str, entry: Entry, zone: Learner) -> None:
+    async def _describe(self, path: str, entry: Entry, zone: ZoneLearner) -> None:
         lines = self._lines
         folder, _, name = path.rpartition("/")
         states = await self._parts.state.folder(folder)
@@ -180,7 +180,7 @@ class Explainer(Observer):
         lines.append(("disk", _local(local) if local else "nothing is there"))
 
 
-def _path_of(page: FolderPage, entry: Entry) -> str | Rejection:
+def _path_of(page: DirectoryPage, entry: Entry) -> str | Rejection:
     return entry_path(page.folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
 
 

@@ -12,17 +12,17 @@ from crawler.pipeline import engine
 from crawler.pipeline.allowance import BUDGET
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.plan.planner import Policy, Producer
+from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.runs.base import Parts, Run
+from crawler.pipeline.runs.base import Components, Run
 from crawler.pipeline.runs.build import build_walker
 from crawler.pipeline.save import absence
 from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, judge, remove
 from crawler.pipeline.save.obstructed import Obstructed
-from crawler.pipeline.walk.unchanged_directories import Leaves, wishes
-from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wishes
+from crawler.pipeline.walk.walker import Directory, DirectoryPage, Walker
 
 FILE_IN_THE_WAY = "a file is in the way of its folder"
 """Why a file failed whose folder cannot be made."""
@@ -35,11 +35,11 @@ HELD_BACK = "held back, because something before it failed"
 class MirrorRun(Run):
     """Mirrors one listing and what is below it."""
 
-    def __init__(self, parts: Parts, url: str) -> None:
+    def __init__(self, parts: Components, url: str) -> None:
         super().__init__(parts)
         self._url = url
         self._walker: Walker
-        self._producer: Producer
+        self._producer: Planner
         plans = self.planner is not None
         self.results = self._obstructed = Obstructed(parts.observer, parts.allowance, plans=plans)
 
@@ -66,11 +66,11 @@ class MirrorRun(Run):
         room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=self.planner is None)
         if config.verify_digests:
             self.checksums = self._published()
-        self._leaves = leaves = Leaves(
+        self._leaves = leaves = UnchangedDirectories(
             parts.destination, parts.state, parts.observer, allows=self.rules.allows, wishes=wishes(config, self._url)
         )
         policy = self._policy(room, leaves)
-        self._producer = producer = Producer(parts.destination, parts.state, parts.observer, self.filters, policy)
+        self._producer = producer = Planner(parts.destination, parts.state, parts.observer, self.filters, policy)
         self._walker = walker = build_walker(
             config,
             parts.client,
@@ -82,7 +82,7 @@ class MirrorRun(Run):
             leaves=leaves,
         )
         producer.scope = lambda: walker.scope
-        starts = [Folder(path="", url=self._url)]
+        starts = [Directory(path="", url=self._url)]
         while starts:
             await self.engine(lambda put, starts=starts: self._produce(starts, put))  # type: ignore[misc]
             late, self.late = self.late, []
@@ -105,7 +105,7 @@ class MirrorRun(Run):
         doomed = await candidates([item], self.parts.destination, self.filters, delete_excluded=excluded)
         return bool(doomed.files or doomed.folders)
 
-    def _policy(self, room: Room, leaves: Leaves) -> Policy:
+    def _policy(self, room: Room, leaves: UnchangedDirectories) -> Policy:
         config = self.parts.config
         return Policy(
             rules=self.rules,
@@ -120,11 +120,11 @@ class MirrorRun(Run):
             holds=self._obstructed.holds,
         )
 
-    async def _produce(self, starts: Sequence[Folder], put: engine.Put) -> None:
+    async def _produce(self, starts: Sequence[Directory], put: engine.Put) -> None:
         producer, walker = self._producer, self._walker
         producer.put = put
 
-        async def visit(page: FolderPage) -> None:
+        async def visit(page: DirectoryPage) -> None:
             await producer.visit(page)
             walker.stopped = self.parts.allowance.spent
 

@@ -10,7 +10,7 @@ from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Reject
 from crawler.pipeline import engine
 from crawler.pipeline.rules.compare import Need, needs_fetch
 from crawler.pipeline.rules.scope import ListScope
-from crawler.pipeline.runs.base import Parts, Run
+from crawler.pipeline.runs.base import Components, Run
 from crawler.text import urls
 from crawler.text.hosts import named_hosts
 
@@ -18,7 +18,7 @@ from crawler.text.hosts import named_hosts
 class DownloadRun(Run):
     """Fetches a given list of URLs."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         super().__init__(parts)
         self._scope = ListScope(named_hosts(parts.config.allow_host))
 

@@ -11,7 +11,7 @@ from crawler.model.state.store import REPLACING
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.rules.extraneous import in_its_place
-from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.url_list import DownloadRun
 
 NO_DIGEST = "no digest is known"
@@ -28,7 +28,7 @@ class VerifyRun(DownloadRun):
     """Every file that the state knows ends UNCHANGED (it is good), SKIPPED (nothing to compare it with), FAILED or,
     repaired, SAVED."""
 
-    def __init__(self, parts: Parts, *, repair: bool) -> None:
+    def __init__(self, parts: Components, *, repair: bool) -> None:
         super().__init__(parts)
         self._repair = repair
         self._bad: list[Job] = []

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.observer import Observer
 from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown
-from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
+from crawler.pipeline.walk.walker import Directory, DirectoryPage, Walker
 
 _CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
 
@@ -30,7 +30,7 @@ async def prove(
             by_folder.setdefault(origin, []).append(item)
     unproven: set[str] = set()
     for (path, url), items in by_folder.items():
-        problem = await _contradiction(Folder(path=path, url=url), items, walker)
+        problem = await _contradiction(Directory(path=path, url=url), items, walker)
         if problem is not None:
             walker.failures += 1
             observer.listing_failed(path, url, problem)
@@ -38,11 +38,11 @@ async def prove(
     missing.gone = [item for item in missing.gone if item.path not in unproven]
 
 
-async def _contradiction(folder: Folder, items: list[Extraneous], walker: Walker) -> str | None:
+async def _contradiction(folder: Directory, items: list[Extraneous], walker: Walker) -> str | None:
     """Why the listing of ``folder``, as it is now, does not prove ``items`` absent; None if it does."""
     shown, conclusive = Shown(), True
 
-    async def visit(page: FolderPage) -> None:
+    async def visit(page: DirectoryPage) -> None:
         nonlocal conclusive
         for entry in page.entries:
             shown.add(folder.path, entry)

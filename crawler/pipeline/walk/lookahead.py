@@ -12,7 +12,7 @@ from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Permit
 from crawler.model.values import Entry, Kind
 from crawler.pipeline.walk.loops import Fingerprint, Seen, loop, periods, seen
-from crawler.pipeline.walk.page_reader import Reader
+from crawler.pipeline.walk.page_reader import PageReader
 from crawler.text.escape import masked
 
 
@@ -34,7 +34,7 @@ class Lookahead:
     """Reads listings only; nobody hears of them. What may not be entered or cannot be read proves nothing: the walk
     comes there itself, and has its own say."""
 
-    def __init__(self, reader: Reader, permit: Permit, enters: Callable[[str, str, int], bool]) -> None:
+    def __init__(self, reader: PageReader, permit: Permit, enters: Callable[[str, str, int], bool]) -> None:
         """``enters``: may the walk enter this folder? (path under DIR, URL, depth)"""
         self._reader = reader
         self._permit = permit

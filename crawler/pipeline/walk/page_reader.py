@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Flaw, FlawKind, is_cut_short
-from crawler.model.interfaces import Client, Page, Permit
+from crawler.model.interfaces import Client, FetchedPage, Permit
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Leaf
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo, StateStore
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.compare import interpret
 from crawler.pipeline.rules.evidence import confirms, refused
-from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]
@@ -28,7 +28,7 @@ ListingError for a page that takes too much time or memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class PageReader:
     """What reads the listings of a walk."""
 
     client: Client
@@ -36,7 +36,7 @@ class Reader:
     observer: Observer
     parse: Parse
     attempts: int
-    leaves: Leaves | None = None
+    leaves: UnchangedDirectories | None = None
     """None: every page is read that is not the same."""
     anew: bool = False
     """Every page is fetched without a condition, and parsed."""
@@ -77,7 +77,7 @@ class Reader:
             async for piece in pieces:
                 yield piece
 
-    async def _is_kept(self, path: str, leaf: Leaf, page: Page) -> bool:
+    async def _is_kept(self, path: str, leaf: DirectoryDigest, page: FetchedPage) -> bool:
         """Whether there is nothing to be decided: the page is that of ``leaf``, and so is what lies in DIR."""
         goes_on = page.link is not None and bool(_linked(page))
         if goes_on or not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
@@ -85,7 +85,7 @@ class Reader:
         self._announce(path, leaf.answered, leaf.family, leaf.files + len(leaf.skipped))
         return True
 
-    async def _noted(self, path: str, url: str, page: Page, parsed: Pieces) -> Pieces:
+    async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
         """Each piece of the page at ``url``, and in the end what is worth remembering of them."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
         count, number, entries = 0, 0, list[Entry]()
@@ -107,8 +107,8 @@ class Reader:
                 if self.leaves and is_all and _is_memorable(piece):
                     self.leaves.remember(path, url, page, piece)
 
-    async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> Page:
-        async def fetch() -> Page:
+    async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> FetchedPage:
+        async def fetch() -> FetchedPage:
             page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
             if page.status == 304 and known and not confirms(page.validators, known):
                 page = await self.client.fetch_page(url, validators=Validators(), permit=permit, html_only=html_only)
@@ -149,12 +149,12 @@ def _is_memorable(listing: Listing) -> bool:
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
-def _is_same(known: ListingMemo | Leaf, page: Page) -> bool:
+def _is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
     """Whether the server, or the bytes that it sent, say that the page is the one that is known."""
     return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
 
 
-def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
+def _memo(url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
     return ListingMemo(
         url=url,
         answered=listing.url,
@@ -170,7 +170,7 @@ def _memo(url: str, path: str, page: Page, listing: Listing, entries: tuple[Entr
     )
 
 
-def _linked(page: Page) -> tuple[str, ...]:
+def _linked(page: FetchedPage) -> tuple[str, ...]:
     """The pages that its Link header names. Raises ListingError if that cannot be read."""
     found = () if page.link is None else next_pages(page.link, page.url)
     if found is None:
@@ -178,7 +178,7 @@ def _linked(page: Page) -> tuple[str, ...]:
     return found
 
 
-async def _sound(parsed: Pieces, page: Page) -> Pieces:
+async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
     """What is certain of ``page``. Raises ListingError if it is no listing."""
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
@@ -202,7 +202,7 @@ async def _again(pieces: list[Listing]) -> Pieces:
         yield piece
 
 
-def refused_page(page: Page, url: str) -> FetchError:
+def refused_page(page: FetchedPage, url: str) -> FetchError:
     """A page that was answered with something else than 200, as an error that says if it is worth another try."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
     action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())

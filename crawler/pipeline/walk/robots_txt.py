@@ -18,7 +18,7 @@ from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.urls import Origin, origin
 
 
-class HostRules:
+class RobotsTxt:
     """What robots.txt says of URLs, host by host. With ``--no-robots`` everything is allowed and nothing is asked."""
 
     def __init__(self, client: Client, config: Config, agent: str) -> None:

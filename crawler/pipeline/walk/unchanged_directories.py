@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Callable
 
 from crawler.model.config import Config
-from crawler.model.interfaces import Destination, Page
+from crawler.model.interfaces import Destination, FetchedPage
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Leaf
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import StateStore
 from crawler.model.values import Listing, Outcome, Result
 from crawler.model.version import __version__
 from crawler.pipeline.rules.compare import SAME_ROW
-from crawler.pipeline.rules.directory_digest import Gathering, kept
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
 
 
-class Leaves:
+class UnchangedDirectories:
     """What ``reading`` asks before it parses a page, and ``producer`` tells when it has decided about one."""
 
     def __init__(
@@ -31,16 +31,16 @@ class Leaves:
         """``allows``: may this URL be asked for? ``wishes``: see below; None if every page is to be read."""
         self._destination, self._state, self._observer = destination, state, observer
         self._allows, self._wishes = allows, wishes
-        self._gathered: dict[str, Gathering] = {}
+        self._gathered: dict[str, DirectoryDigestBuilder] = {}
         self.files = 0
         """Files in folders that were as they had been."""
 
-    async def of(self, url: str) -> Leaf | None:
+    async def of(self, url: str) -> DirectoryDigest | None:
         """What an earlier run with the same wishes has seen at ``url``."""
         leaf = await self._state.leaf(url) if self._wishes is not None else None
         return leaf if leaf is not None and leaf.wishes == self._wishes else None
 
-    async def is_kept(self, path: str, leaf: Leaf) -> bool:
+    async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
         """Is the folder ``path``, whose page has come again byte for byte, as it was? Then all of it is reported."""
         local = await self._destination.scan(path)
         if self._destination.owner(path) is not None:  # another mirror may be there: its page tells what is not stored
@@ -58,17 +58,17 @@ class Leaves:
             )
         return True
 
-    def decided(self, path: str, gathering: Gathering) -> None:
+    def decided(self, path: str, gathering: DirectoryDigestBuilder) -> None:
         """All entries of the folder ``path`` were decided about."""
         if self._wishes is not None and gathering.is_worth_it:
             self._gathered[path] = gathering
 
-    def remember(self, path: str, url: str, page: Page, listing: Listing) -> None:
+    def remember(self, path: str, url: str, page: FetchedPage, listing: Listing) -> None:
         """The page at ``url`` was all there is to read of the folder ``path``."""
         seen = self._gathered.pop(path, None)
         if seen is None or self._wishes is None:
             return
-        leaf = Leaf(
+        leaf = DirectoryDigest(
             answered=listing.url,
             body_digest=page.digest,
             validators=page.validators,

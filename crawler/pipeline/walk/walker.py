@@ -1,7 +1,6 @@
-"""Walks the tree of listings: fetches a page, parses it, follows its folders, and hands on what it says.
+"""Walks the tree of listings: fetches and parses a page, follows its directories, hands on its entries.
 
-The walker owns the frontier of folders, so the engine's queue carries files only. It goes depth first, which
-keeps the frontier short, with a few listings in flight at once.
+It owns the frontier of directories, so the engine's queue carries files only. Depth first keeps the frontier short.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.lookahead import Level, Lookahead, folder_links
 from crawler.pipeline.walk.loops import Fingerprint, Seen, seen
-from crawler.pipeline.walk.page_reader import Reader
+from crawler.pipeline.walk.page_reader import PageReader
 from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
 
@@ -31,14 +30,12 @@ PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
 """A rule about redirects → that rule, and what else may forbid to follow them."""
 Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
-
-
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 """Families whose pages name only the one that follows: pagers of HTML link all, those that were read too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class Directory:
     """A directory to walk: where its listing is, and where it lies under DIR."""
 
     path: str
@@ -48,10 +45,10 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FolderPage:
+class DirectoryPage:
     """One page of a folder's listing."""
 
-    folder: Folder
+    folder: Directory
     url: str
     entries: tuple[Entry, ...]
     complete: bool
@@ -80,7 +77,7 @@ class Walker:
 
     def __init__(
         self,
-        reader: Reader,
+        reader: PageReader,
         observer: Observer,
         *,
         bounds: Bounds,
@@ -103,9 +100,9 @@ class Walker:
         self.refused: set[str] = set()
         """Paths of the listed folders that were not entered, for whatever reason but a failure."""
 
-    async def walk(self, starts: Sequence[Folder], visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+    async def walk(self, starts: Sequence[Directory], visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
-        self._frontier: asyncio.LifoQueue[Folder | None] = asyncio.LifoQueue()
+        self._frontier: asyncio.LifoQueue[Directory | None] = asyncio.LifoQueue()
         self._open = 0
         self._push(starts)
         if not self._open:
@@ -114,19 +111,19 @@ class Walker:
             for number in range(self._bounds.listers):
                 group.create_task(self._lister(visit), name=f"lister-{number}")
 
-    async def read_anew(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
-        """Visit the listing of one folder once more, fetched and parsed now. Raises what ``Reader.read`` raises."""
+    async def read_anew(self, folder: Directory, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
+        """Visit the listing of one folder once more, fetched and parsed now. Raises what ``PageReader.read`` raises."""
         reader = replace(self._quiet, anew=True)
         bounds = replace(self._bounds, recursive=False)
         walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
         await walker._pages(folder, visit)
 
-    def _push(self, folders: Iterable[Folder]) -> None:
+    def _push(self, folders: Iterable[Directory]) -> None:
         for folder in folders:
             self._open += 1
             self._frontier.put_nowait(folder)
 
-    async def _lister(self, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+    async def _lister(self, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
         while (folder := await self._frontier.get()) is not None:
             if not self.stopped:
                 await self._read(folder, visit)
@@ -135,7 +132,7 @@ class Walker:
                 for _ in range(self._bounds.listers):
                     self._frontier.put_nowait(None)
 
-    async def _read(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+    async def _read(self, folder: Directory, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
         """All pages of one folder. A failure concerns this folder alone, unless nothing could be read of the root."""
         try:
             await self._pages(folder, visit)
@@ -151,11 +148,11 @@ class Walker:
             else:
                 self._fail(folder, str(error))
 
-    def _fail(self, folder: Folder, reason: str) -> None:
+    def _fail(self, folder: Directory, reason: str) -> None:
         self.failures += 1
         self._observer.listing_failed(folder.path, folder.url, reason)
 
-    async def _pages(self, folder: Folder, visit: Callable[[FolderPage], Awaitable[None]]) -> None:
+    async def _pages(self, folder: Directory, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
         """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
         todo, done, shown = [folder.url], set[str](), _Shown()
         whole, flaws = True, list[Flaw]()
@@ -168,7 +165,7 @@ class Walker:
                     self._settle_scope(folder, piece)
                     mark.add(piece.entries)
                     folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
-                    below: list[Folder] = []
+                    below: list[Directory] = []
                     if piece.is_listing:
                         whole = whole and piece.complete
                         flaws += piece.flaws
@@ -179,7 +176,7 @@ class Walker:
                     last = piece.is_listing and not todo
                     entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
                     await visit(
-                        FolderPage(
+                        DirectoryPage(
                             folder=folder,
                             url=piece.url,
                             entries=entries,
@@ -196,7 +193,7 @@ class Walker:
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
-    def _settle_scope(self, folder: Folder, piece: Listing) -> None:
+    def _settle_scope(self, folder: Directory, piece: Listing) -> None:
         """The first thing that is read of the root decides where everything else may be. Raises FetchError."""
         if self.scope.base:
             return
@@ -223,12 +220,14 @@ class Walker:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
         return pages
 
-    def _permit(self, folder: Folder) -> Permit:
+    def _permit(self, folder: Directory) -> Permit:
         if self.scope.base:
             return self._permit_as(self.scope.listing_redirect)
         return self._permit_as(partial(self.scope.root_redirect, start=folder.url))
 
-    def _folders(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown) -> list[Folder]:
+    def _folders(
+        self, folder: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown
+    ) -> list[Directory]:
         """The folders of a page that are to be walked, last one first: the frontier is a stack.
 
         ``mark`` is that of the page; ``shown`` has the folders that earlier pages of the listing showed, which
@@ -242,10 +241,10 @@ class Walker:
             below = self._below(folder, entry)
             if below is not None and not self._is_taken(below, entry.url, shown):
                 above = (*folder.above, seen(mark, entry.name))
-                found.append(Folder(path=below, url=entry.url, depth=folder.depth + 1, above=above))
+                found.append(Directory(path=below, url=entry.url, depth=folder.depth + 1, above=above))
         return found
 
-    async def _refuse_loop(self, folder: Folder, entries: Sequence[Entry], mark: Fingerprint) -> None:
+    async def _refuse_loop(self, folder: Directory, entries: Sequence[Entry], mark: Fingerprint) -> None:
         """Raise ListingError for a listing that is proven to be one of its own ancestors again."""
         lookahead = Lookahead(self._quiet, self._permit(folder), self._may_enter)
         await lookahead.refuse_loop(folder.above, Level(path=folder.path, mark=mark, links=folder_links(entries)))
@@ -258,10 +257,10 @@ class Walker:
         """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
-            self._fail(Folder(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
+            self._fail(Directory(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
         return first != url
 
-    def _below(self, folder: Folder, entry: Entry) -> str | None:
+    def _below(self, folder: Directory, entry: Entry) -> str | None:
         """The path of a folder that is to be entered, or None; why not goes to the observer."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(folder.path, name)
@@ -273,10 +272,10 @@ class Walker:
             self._reject(where, rejection)
             return None
         if isinstance(path, Rejection):
-            self._fail(Folder(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
+            self._fail(Directory(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
             return None
         if folder.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
-            self._fail(Folder(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
+            self._fail(Directory(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
             return None
         return path
 
@@ -284,7 +283,7 @@ class Walker:
         self.refused.add(path)
         self._observer.rejected(path, rejection)
 
-    def late(self, folders: Iterable[tuple[str, str]]) -> list[Folder]:
+    def late(self, folders: Iterable[tuple[str, str]]) -> list[Directory]:
         """Folders that looked like files until they were fetched: (path, URL), to be walked in turn."""
         found = []
         for path, url in folders:
@@ -296,5 +295,5 @@ class Walker:
             if rejection is not None:
                 self._reject(path, rejection)
             else:
-                found.append(Folder(path=path, url=url, depth=depth))
+                found.append(Directory(path=path, url=url, depth=depth))
         return found

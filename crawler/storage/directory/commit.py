@@ -39,7 +39,7 @@ class Keeping:
     trash: Trash | None = None
 
 
-class Committer:
+class BatchCommit:
     """Puts batches under their final names. Not for use by more than one thread.
 
     ``parts`` is the descriptor of DIR/.crawler/parts and belongs to the caller, ``width`` the number of files

@@ -20,18 +20,18 @@ from typing import Self, TypeVar
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
-from crawler.storage.directory.commit import Committer, Keeping
+from crawler.storage.directory.commit import BatchCommit, Keeping
 from crawler.storage.directory.incoming.part_writer import LocalPart
 from crawler.storage.directory.incoming.parts import PartStore
-from crawler.storage.directory.known_empty import Bare
-from crawler.storage.directory.layout import Home
+from crawler.storage.directory.known_empty import KnownEmpty
+from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.lock import Lock
 from crawler.storage.directory.os_errors import Refused, destination_error
 from crawler.storage.directory.readback import digest_at, read_at, set_time_at
-from crawler.storage.directory.scan import View
+from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.trash import Trash, remove
 from crawler.storage.directory.tree import Tree
-from crawler.storage.executor import Turns
+from crawler.storage.executor import BriefExecutor
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 T = TypeVar("T")
@@ -64,18 +64,18 @@ class LocalDestination:
         self._where, self._fsync, self._digests = str(directory), fsync, digests
         self._trash_seconds = trash_seconds
         self._read_only = read_only
-        self._joined, self._home = False, Home(directory)
+        self._joined, self._home = False, Layout(directory)
         self.folds_case = False
         """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
         self._made = False
-        self._seen: View | None = None
+        self._seen: Scan | None = None
         self._spared, self._left_out = Spared(own), dict[str, str]()  # one for all that look, write and delete
-        self._bare = Bare()
+        self._bare = KnownEmpty()
         self._trash: Trash | None = None
         self._streams: set[LocalPart] = set()
         self._writer = ThreadPoolExecutor(1, "destination-write")
         self._looker = ThreadPoolExecutor(1, "destination-look")
-        self._strokes, self._glances = Turns(self._writer), Turns(self._looker)
+        self._strokes, self._glances = BriefExecutor(self._writer), BriefExecutor(self._looker)
         self._carriers = ThreadPoolExecutor(_STREAMS, "destination-part")
 
     # --- opening and closing ----------------------------------------------------------------------
@@ -149,7 +149,7 @@ class LocalDestination:
             self._trash = Trash(home.own, seconds=self._trash_seconds)
         self._store = PartStore(home.parts, digests=self._digests, flush=self._fsync != "none")
         self._store.load()
-        self._committer = Committer(
+        self._committer = BatchCommit(
             self._tree,
             home.parts,
             fsync=self._fsync,
@@ -180,10 +180,10 @@ class LocalDestination:
             self._spared.close()
             self._home.close()
 
-    async def _run(self, thread: Executor | Turns, call: Callable[..., T], *args: object) -> T:
-        """Through ``Turns`` for what is nearly always done in a moment."""
+    async def _run(self, thread: Executor | BriefExecutor, call: Callable[..., T], *args: object) -> T:
+        """Through ``BriefExecutor`` for what is nearly always done in a moment."""
         try:
-            if isinstance(thread, Turns):
+            if isinstance(thread, BriefExecutor):
                 return await thread.run(call, *args)
             return await asyncio.get_running_loop().run_in_executor(thread, call, *args)
         except OSError as error:
@@ -201,10 +201,10 @@ class LocalDestination:
             self._bare.found_empty(folder)
         return found
 
-    def _looking(self) -> View | None:
+    def _looking(self) -> Scan | None:
         if self._seen is None and self._home.root >= 0:
             self._seen_tree = Tree(self._home.root, capacity=descriptor_budget(descriptor_limit())[0])
-            self._seen = View(self._seen_tree, self._spared)
+            self._seen = Scan(self._seen_tree, self._spared)
         return self._seen
 
     def _scan(self, folder: str) -> dict[str, Local]:

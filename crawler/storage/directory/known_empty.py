@@ -8,7 +8,7 @@ _MOST = 50_000
 """Folders that are remembered; beyond it every folder is looked at again, which costs time but no memory."""
 
 
-class Bare:
+class KnownEmpty:
     """What lies below a folder that was empty, and was not put there by us, does not exist.
 
     In a first run that is all of DIR: a look for each folder, by a thread, would be a tenth of the time of a tree.

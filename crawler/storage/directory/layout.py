@@ -16,7 +16,7 @@ _HOME = urls.STATE_DIRECTORY.encode()
 _PARTS = b"parts"
 
 
-class Home:
+class Layout:
     """Opened by ``look``, which changes nothing, and completed by ``make``. Both raise DestinationError."""
 
     def __init__(self, directory: Path) -> None:

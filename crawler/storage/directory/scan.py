@@ -18,7 +18,7 @@ from crawler.text import urls
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
 
 
-class View:
+class Scan:
     """Looks into the folders of a tree. Not for use by more than one thread.
 
     ``spared`` says what must stay; without it, nothing must.

@@ -16,7 +16,7 @@ from crawler.model import limits
 from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
 from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
-from crawler.storage.directory.scan import View
+from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 
 NAME = b"trash"
@@ -74,7 +74,7 @@ class Trash:
         except OverflowError:  # before the year 1: nothing is that old
             return
         spared = Spared(links=False)  # links are kept there like files; what is mounted there is not the trash's
-        view = View(tree, spared)
+        view = Scan(tree, spared)
         try:
             for day, local in view.scan("").items():
                 if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:

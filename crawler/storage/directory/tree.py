@@ -81,7 +81,7 @@ def identity(status: os.stat_result) -> Identity:
 
 
 @dataclass(slots=True)
-class _Folder:
+class _OpenDirectory:
     descriptor: int
     identity: Identity
     epoch: int
@@ -100,7 +100,7 @@ class Tree:
         self._root = root
         self._capacity = capacity
         self._own = own
-        self._folders: OrderedDict[str, _Folder] = OrderedDict()
+        self._folders: OrderedDict[str, _OpenDirectory] = OrderedDict()
         self._epoch = 0
         self._folds = folds
         self._listed: dict[str, set[bytes]] = {}
@@ -174,7 +174,7 @@ class Tree:
         self._evict(self._capacity)
         return known.descriptor
 
-    def _open(self, parent: int, name: bytes, here: str, *, create: bool) -> _Folder:
+    def _open(self, parent: int, name: bytes, here: str, *, create: bool) -> _OpenDirectory:
         above, plain = split(here)
         try:
             descriptor = self._descriptor(parent, name, here)
@@ -191,7 +191,7 @@ class Tree:
         try:
             found = identity(os.fstat(descriptor))
             self.check_spelling(above, parent, name, unseen=_answers_to_another(name, parent, found))
-            folder = _Folder(descriptor, found, self._epoch)
+            folder = _OpenDirectory(descriptor, found, self._epoch)
         finally:
             if folder is None or folder.identity == self._own:
                 close_quietly(descriptor)

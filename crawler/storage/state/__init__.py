@@ -2,7 +2,7 @@
 
 from crawler.storage.state.location import existing_state, mirrored_url, state_path, url_of_mirror
 from crawler.storage.state.records import Held
-from crawler.storage.state.runs import Figures, Run
+from crawler.storage.state.runs import Figures, RunRecord
 from crawler.storage.state.store import NullState, ReadOnlyState, SqliteState
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "Held",
     "NullState",
     "ReadOnlyState",
-    "Run",
+    "RunRecord",
     "SqliteState",
     "existing_state",
     "mirrored_url",

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from crawler.model.state.directory_digest import Leaf, Row, Unwanted
+from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import Validators
 from crawler.storage.state.records import key, number_of, optional, text_of
 from crawler.storage.state.schema import ensure, has_table
@@ -18,7 +18,7 @@ from crawler.storage.state.seal import is_sound, sealed, unsealed
 T = TypeVar("T")
 
 
-def read_rows(path: str, judge: Callable[[Iterator[Row]], T], connection: sqlite3.Connection) -> T:
+def read_rows(path: str, judge: Callable[[Iterator[StoredFile]], T], connection: sqlite3.Connection) -> T:
     """What ``judge`` says of the files directly in ``path``, which it gets one by one."""
     with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (key(path),))) as rows:
         return judge(map(_row_of, rows))
@@ -31,7 +31,7 @@ def read_urls(connection: sqlite3.Connection) -> set[str]:
     return {text_of(url) for (url,) in connection.execute("SELECT url FROM leaves").fetchall()}
 
 
-def read_leaf(url: str, connection: sqlite3.Connection) -> Leaf | None:
+def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | None:
     """What is known of the page at ``url``; None for what nobody of us wrote."""
     if not has_table(connection, "leaves"):  # the state was set aside since it was opened
         return None
@@ -43,16 +43,16 @@ def read_leaf(url: str, connection: sqlite3.Connection) -> Leaf | None:
     return None
 
 
-def store_leaf(url: str, path: str, leaf: Leaf, connection: sqlite3.Connection) -> None:
+def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.Connection) -> None:
     facts = json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))  # it has 128 bits
     ensure("leaves", connection)
     connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((key(url), key(path), facts)))
 
 
-def _row_of(record: tuple[Any, ...]) -> Row:
+def _row_of(record: tuple[Any, ...]) -> StoredFile:
     """A record of ``files``. Raises ValueError."""
     _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
-    return Row(
+    return StoredFile(
         text_of(name),
         url if type(url) is str else text_of(url),
         row if type(row) is str else text_of(row),
@@ -63,13 +63,13 @@ def _row_of(record: tuple[Any, ...]) -> Row:
     )
 
 
-def _leaf_of(facts: Any) -> Leaf:
+def _leaf_of(facts: Any) -> DirectoryDigest:
     """What ``store_leaf`` wrote. Raises ValueError."""
     try:
         values = json.loads(facts)
         values["total"] = int(values["total"], 16)
         values["validators"] = Validators(**values["validators"])
-        values["skipped"] = tuple(Unwanted(*each) for each in values["skipped"])
-        return Leaf(**values)
+        values["skipped"] = tuple(RefusedEntry(*each) for each in values["skipped"])
+        return DirectoryDigest(**values)
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"facts of a leaf: {error!r}") from None

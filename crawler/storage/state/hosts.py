@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from crawler.model.state.host_limits import Learnt
+from crawler.model.state.host_limits import HostLimits
 from crawler.storage.state import records
 from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed
@@ -20,19 +20,19 @@ KEPT_HOSTS = 1000
 _OLD = "DELETE FROM hosts WHERE learnt < ? OR name NOT IN (SELECT name FROM hosts ORDER BY learnt DESC LIMIT ?)"
 
 
-def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, Learnt]:
+def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, HostLimits]:
     """Name → what is known at ``now``, seconds since the epoch. Rows that make no sense are not known."""
     if not has_table(connection, "hosts"):
         return {}
     rows = connection.execute("SELECT * FROM hosts WHERE learnt >= ?", (now - KEPT_SECONDS,)).fetchall()
     return {
-        records.text_of(name): Learnt(limit=limit, beyond=beyond)
+        records.text_of(name): HostLimits(limit=limit, beyond=beyond)
         for name, limit, beyond, *_ in filter(is_sound, rows)
         if isinstance(limit, int) and limit >= 1 and (beyond is None or (isinstance(beyond, int) and beyond > limit))
     }
 
 
-def store_hosts(learnt: Mapping[str, Learnt], now: float, connection: sqlite3.Connection) -> None:
+def store_hosts(learnt: Mapping[str, HostLimits], now: float, connection: sqlite3.Connection) -> None:
     """Note what was learnt by ``now``, and forget what is old."""
     ensure("hosts", connection)
     rows = (sealed((records.key(name), each.limit, each.beyond, float(now))) for name, each in learnt.items())

@@ -35,7 +35,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class RunRecord:
     """A run that the state remembers."""
 
     id: int
@@ -71,7 +71,7 @@ def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> No
         connection.execute(_REPLACE, sealed(cells))
 
 
-def read_runs(limit: int, connection: sqlite3.Connection) -> list[Run]:
+def read_runs(limit: int, connection: sqlite3.Connection) -> list[RunRecord]:
     """The last runs, newest first."""
     return [_run_of(record) for record in _records("ORDER BY id DESC LIMIT ?", (limit,), connection)]
 
@@ -81,11 +81,11 @@ def _records(which: str, values: tuple[int, ...], connection: sqlite3.Connection
     return [unsealed(record) for record in connection.execute(f"SELECT * FROM runs {which}", values).fetchall()]
 
 
-def _run_of(cells: tuple[Any, ...]) -> Run:
+def _run_of(cells: tuple[Any, ...]) -> RunRecord:
     """Raises ValueError."""
     number, url, started, seconds, outcome, exit_code, *counts, facts = cells
     if seconds is None:
-        return Run(id=number, url=text_of(url), started=started, figures=None)
+        return RunRecord(id=number, url=text_of(url), started=started, figures=None)
     names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
     figures = Figures(
         seconds=seconds,
@@ -93,7 +93,7 @@ def _run_of(cells: tuple[Any, ...]) -> Run:
         exit_code=exit_code,
         **dict(zip(names, counts, strict=True)),
     )
-    return Run(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
+    return RunRecord(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
 
 
 def _held_of(text: str) -> Held | None:

@@ -17,17 +17,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from crawler.model.state.directory_digest import Leaf, Row
-from crawler.model.state.host_limits import Learnt
+from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.state.host_limits import HostLimits
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Known
-from crawler.storage.executor import Turns
+from crawler.storage.executor import BriefExecutor
 from crawler.storage.state import directory_digests as leaves
 from crawler.storage.state import records, runs, tables, visits
 from crawler.storage.state.database import Database
 from crawler.storage.state.hosts import read_hosts, store_hosts
 from crawler.storage.state.records import Held
-from crawler.storage.state.runs import Figures, Run
+from crawler.storage.state.runs import Figures, RunRecord
 from crawler.storage.state.snapshot import Snapshot, read_snapshot
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SqliteState:
         self._leaves: set[str] = set()
         self.knew_files = False
         """Whether files were known when it was opened."""
-        self.hosts: dict[str, Learnt] = {}
+        self.hosts: dict[str, HostLimits] = {}
         """What earlier runs learnt of hosts."""
         self._waiting = 0
         self._written = time.monotonic()
@@ -71,7 +71,7 @@ class SqliteState:
     async def __aenter__(self) -> Self:
         if self._database:
             self._thread = ThreadPoolExecutor(1, "state")
-            self._turns = Turns(self._thread)
+            self._turns = BriefExecutor(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
             self._snapshot, self.hosts, self._leaves, self.knew_files = await opened
         return self
@@ -88,9 +88,9 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> tuple[Snapshot | None, dict[str, Learnt], set[str], bool]:
+    def _open(database: Database) -> tuple[Snapshot | None, dict[str, HostLimits], set[str], bool]:
         database.open()
-        hosts: dict[str, Learnt] = database.ask(partial(read_hosts, time.time()), {})
+        hosts: dict[str, HostLimits] = database.ask(partial(read_hosts, time.time()), {})
         urls: set[str] = database.ask(leaves.read_urls, set())
         return database.ask(read_snapshot, None), hosts, urls, database.ask(tables.has_files, False)
 
@@ -122,17 +122,17 @@ class SqliteState:
             self._write_out()
         return await self._ask(partial(tables.read_listing, url), None)
 
-    async def leaf(self, url: str) -> Leaf | None:
+    async def leaf(self, url: str) -> DirectoryDigest | None:
         """What was known of the page that was asked for as ``url``, if it showed files alone."""
         return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
 
-    async def rows(self, path: str, judge: Callable[[Iterable[Row]], T], default: T) -> T:
+    async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
         """What ``judge`` says, in a thread, of the files known in ``path`` itself; ``default`` without a state."""
         if path in self._folders:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, judge), default)
 
-    def remember_leaf(self, url: str, path: str, leaf: Leaf) -> None:
+    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
         """Note that the page at ``url``, of the folder ``path``, showed files alone."""
         self._write(partial(leaves.store_leaf, url, path, leaf))
 
@@ -158,7 +158,7 @@ class SqliteState:
         self._write_out()
         return await self._ask(partial(tables.read_largest, limit), [])
 
-    async def runs(self, limit: int) -> list[Run]:
+    async def runs(self, limit: int) -> list[RunRecord]:
         """The last runs, newest first."""
         return await self._ask(partial(runs.read_runs, limit), [])
 
@@ -174,7 +174,7 @@ class SqliteState:
         self._write_out()
         self._write(partial(runs.end_run, number, figures))
 
-    def remember_hosts(self, learnt: Mapping[str, Learnt]) -> None:
+    def remember_hosts(self, learnt: Mapping[str, HostLimits]) -> None:
         """Note what this run has learnt of hosts."""
         if learnt:
             self._write(partial(store_hosts, learnt, time.time()))

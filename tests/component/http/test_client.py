@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 import trustme
 
-from crawler.http.client import Client, ClientOptions
+from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import Rates
 from crawler.http.proxies import Proxies
 from crawler.model import limits
 from crawler.model.errors import ConfigError, FetchError, VerificationError
-from crawler.model.interfaces import Page, Permit, Reply
+from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.values import Rejection, Validators
 from crawler.text.urls import origin
 from tests.support.fakes import nothing_refused, permit_as
@@ -65,24 +65,26 @@ def other() -> Iterator[Site]:
 
 
 @asynccontextmanager
-async def opened(gate: Gate | None = None, **options: object) -> AsyncIterator[Client]:
+async def opened(gate: Gate | None = None, **options: object) -> AsyncIterator[HttpClient]:
     given: dict[str, object] = {"user_agent": "test/1", "connect_timeout": 5.0, "read_timeout": 5.0, **options}
-    async with Client(ClientOptions(**given), gate or Gate(4)) as client:  # type: ignore[arg-type]
+    async with HttpClient(ClientOptions(**given), gate or Gate(4)) as client:  # type: ignore[arg-type]
         yield client
 
 
 async def get(
-    client: Client,
+    client: HttpClient,
     url: str,
     headers: Mapping[str, str] | None = None,
     permit: Permit = nothing_refused,
     limit: int = 1 << 30,
-) -> tuple[int, bytes, Reply]:
+) -> tuple[int, bytes, Response]:
     async with client.open("GET", url, headers=headers or {}, permit=permit) as reply:
         return reply.status, await reply.read(limit), reply
 
 
-async def page(client: Client, url: str, validators: Validators | None = None, *, html_only: bool = False) -> Page:
+async def page(
+    client: HttpClient, url: str, validators: Validators | None = None, *, html_only: bool = False
+) -> FetchedPage:
     return await client.fetch_page(
         url, validators=validators or Validators(), permit=nothing_refused, html_only=html_only
     )

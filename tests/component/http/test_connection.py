@@ -17,7 +17,7 @@ import uvloop
 
 from crawler.http import transport as requests
 from crawler.http.connection import Connection, DamagedBody, InvalidResponse, UnrequestedData
-from crawler.http.transport import Requests
+from crawler.http.transport import Transport
 
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nWRONG"
@@ -138,19 +138,19 @@ class Scripted:
             writer.close()
 
 
-def made(monkeypatch: pytest.MonkeyPatch, way: str, tls: ssl.SSLContext | None = None) -> Requests:
+def made(monkeypatch: pytest.MonkeyPatch, way: str, tls: ssl.SSLContext | None = None) -> Transport:
     monkeypatch.setattr(requests, "_CAN_KEEP", way == "directly")
-    return Requests("agent/1", connect_timeout=5, read_timeout=5, tls=lambda: tls or ssl.create_default_context())
+    return Transport("agent/1", connect_timeout=5, read_timeout=5, tls=lambda: tls or ssl.create_default_context())
 
 
 @pytest.fixture(params=WAYS)
-async def sender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Requests]:
+async def sender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Transport]:
     made_one = made(monkeypatch, request.param)
     yield made_one
     await made_one.close()
 
 
-async def ask(sender: Requests, url: str, method: str = "GET") -> tuple[int, bytes]:
+async def ask(sender: Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
     async with asyncio.timeout(5):
         answer = await sender.send(method, url, HEADERS, None)
         try:
@@ -159,7 +159,7 @@ async def ask(sender: Requests, url: str, method: str = "GET") -> tuple[int, byt
             answer.release()
 
 
-async def outcome(sender: Requests, url: str, script: Script) -> tuple[int, bytes | type[Exception]]:
+async def outcome(sender: Transport, url: str, script: Script) -> tuple[int, bytes | type[Exception]]:
     try:
         return await ask(sender, url, script.method)
     except aiohttp.ClientError as error:
@@ -167,7 +167,7 @@ async def outcome(sender: Requests, url: str, script: Script) -> tuple[int, byte
         return 0, type(error)
 
 
-async def test_responses_of_all_kinds_are_read_alike_and_leave_nothing(sender: Requests) -> None:
+async def test_responses_of_all_kinds_are_read_alike_and_leave_nothing(sender: Transport) -> None:
     async with Scripted() as server:
         await ask(sender, f"{server.url}/first")
         for number, script in enumerate(SCRIPTS + REFUSED):
@@ -180,7 +180,7 @@ async def test_responses_of_all_kinds_are_read_alike_and_leave_nothing(sender: R
                 assert later != used, script
 
 
-async def test_an_ordinary_response_keeps_its_connection(sender: Requests) -> None:
+async def test_an_ordinary_response_keeps_its_connection(sender: Transport) -> None:
     async with Scripted() as server:
         for number, script in enumerate(SCRIPTS):
             server.scripts[f"/{number}"] = script
@@ -192,7 +192,7 @@ async def test_an_ordinary_response_keeps_its_connection(sender: Requests) -> No
 @pytest.mark.parametrize("extra", [STRAY, b"\r\n", b"HTTP/1.1 408 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"])
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed", "unread"])
 async def test_what_comes_on_an_idle_connection_is_not_the_next_response(
-    sender: Requests, extra: bytes, is_noticed: bool
+    sender: Transport, extra: bytes, is_noticed: bool
 ) -> None:
     """``unread``: it lies in the socket as the next request is about to be sent."""
     async with Scripted() as server:

@@ -14,7 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from crawler.http import transport as requests
 from crawler.http.connection import InvalidResponse
-from crawler.http.transport import Requests, combined
+from crawler.http.transport import Transport, combined
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}
@@ -56,13 +56,13 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def sender() -> AsyncIterator[Requests]:
-    sender = Requests("agent/1", connect_timeout=5, read_timeout=5, tls=ssl.create_default_context)
+async def sender() -> AsyncIterator[Transport]:
+    sender = Transport("agent/1", connect_timeout=5, read_timeout=5, tls=ssl.create_default_context)
     yield sender
     await sender.close()
 
 
-async def get(sender: Requests, url: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+async def get(sender: Transport, url: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
     answer = await sender.send("GET", url, HEADERS if headers is None else headers, None)
     try:
         return answer.status, await answer.content.read()
@@ -71,7 +71,7 @@ async def get(sender: Requests, url: str, headers: dict[str, str] | None = None)
 
 
 async def begun(
-    server: Server, sender: Requests, rest: bytes, *, kept: bool
+    server: Server, sender: Transport, rest: bytes, *, kept: bool
 ) -> tuple[requests.Answer, asyncio.StreamWriter]:
     """An answer, by a connection that is ``kept`` or new, of whose body ``some`` has come; and what sends the rest."""
     if kept:
@@ -88,7 +88,7 @@ async def begun(
     return answer, writers[0]
 
 
-async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Server, sender: Requests) -> None:
+async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Server, sender: Transport) -> None:
     for _ in range(3):
         assert await get(sender, f"{server.url}/a%20b?c=%2F#d") == (200, b"hello")
     (first, head), *others = server.asked
@@ -97,7 +97,7 @@ async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Se
     assert all(text.startswith("GET /a%20b?c=%2F HTTP/1.1\r\n") for _, text in server.asked)
 
 
-async def test_own_headers_go_before_ours(server: Server, sender: Requests) -> None:
+async def test_own_headers_go_before_ours(server: Server, sender: Transport) -> None:
     for _ in range(2):
         await get(sender, f"{server.url}/", {"User-Agent": "mine", "host": "other.example"})
     for _, head in server.asked:
@@ -105,7 +105,7 @@ async def test_own_headers_go_before_ours(server: Server, sender: Requests) -> N
         assert "User-Agent: mine" in head
 
 
-async def test_a_connection_that_was_closed_meanwhile_is_replaced(server: Server, sender: Requests) -> None:
+async def test_a_connection_that_was_closed_meanwhile_is_replaced(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     broken = iter([None, PLAIN])
     server.answers["/closed"] = lambda _writer: next(broken)
@@ -113,7 +113,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_replaced(server: Server
     assert [number for number, _ in server.asked] == [1, 1, 2]
 
 
-async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server: Server, sender: Requests) -> None:
+async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/closed"] = lambda _writer: None
     with pytest.raises(aiohttp.ServerDisconnectedError):
@@ -123,7 +123,7 @@ async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server:
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
 async def test_a_new_connection_that_is_closed_without_an_answer_is_an_attempt(
-    server: Server, sender: Requests, kept: bool
+    server: Server, sender: Transport, kept: bool
 ) -> None:
     if kept:
         server.answers["/"] = lambda _writer: PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
@@ -136,7 +136,7 @@ async def test_a_new_connection_that_is_closed_without_an_answer_is_an_attempt(
         assert len(server.asked) == 1
 
 
-async def test_the_body_of_an_answer_to_head_is_not_waited_for(server: Server, sender: Requests) -> None:
+async def test_the_body_of_an_answer_to_head_is_not_waited_for(server: Server, sender: Transport) -> None:
     server.answers["/head"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
     for _ in range(3):
         answer = await sender.send("HEAD", f"{server.url}/head", HEADERS, None)
@@ -149,7 +149,7 @@ async def test_the_body_of_an_answer_to_head_is_not_waited_for(server: Server, s
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
 @pytest.mark.parametrize("is_reset", [False, True], ids=["end", "reset"])
 async def test_a_body_without_a_length_ends_with_the_connection_and_not_with_a_reset(
-    server: Server, sender: Requests, kept: bool, is_reset: bool
+    server: Server, sender: Transport, kept: bool, is_reset: bool
 ) -> None:
     answer, writer = await begun(server, sender, b"Connection: close\r\n\r\nsome", kept=kept)
     if is_reset:
@@ -178,7 +178,7 @@ def test_codings_in_several_fields_are_one_list(fields: list[tuple[str, str]], c
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
-async def test_a_304_ends_with_its_header(server: Server, sender: Requests, kept: bool) -> None:
+async def test_a_304_ends_with_its_header(server: Server, sender: Transport, kept: bool) -> None:
     """What the server adds is not read, and not taken for the next answer."""
     if kept:
         await get(sender, f"{server.url}/")
@@ -190,7 +190,7 @@ async def test_a_304_ends_with_its_header(server: Server, sender: Requests, kept
     assert first < second < third, "its connection is not used again"
 
 
-async def test_a_body_may_look_like_a_304(server: Server, sender: Requests) -> None:
+async def test_a_body_may_look_like_a_304(server: Server, sender: Transport) -> None:
     body = b"HTTP/1.1 304 Not Modified\r\n\r\nand more"
 
     def answer(writer: asyncio.StreamWriter) -> bytes:
@@ -201,13 +201,13 @@ async def test_a_body_may_look_like_a_304(server: Server, sender: Requests) -> N
     assert await get(sender, f"{server.url}/a") == (200, body)
 
 
-async def test_interim_answers_are_passed_over(server: Server, sender: Requests) -> None:
+async def test_interim_answers_are_passed_over(server: Server, sender: Transport) -> None:
     server.answers["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
     for _ in range(2):
         assert await get(sender, f"{server.url}/early") == (200, b"hello")
 
 
-async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server, sender: Requests) -> None:
+async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/long"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"
     answer = await sender.send("GET", f"{server.url}/long", HEADERS, None)
@@ -216,7 +216,7 @@ async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server
     assert [number for number, _ in server.asked] == [1, 1, 2]
 
 
-async def test_an_answer_that_is_no_http_is_an_error(server: Server, sender: Requests) -> None:
+async def test_an_answer_that_is_no_http_is_an_error(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/bad"] = lambda _writer: b"HTTP/1.1 two hundred\r\n\r\n"
     with pytest.raises(InvalidResponse):
@@ -224,7 +224,7 @@ async def test_an_answer_that_is_no_http_is_an_error(server: Server, sender: Req
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: b", "a\nb", "a\0b"])
-async def test_no_header_makes_another_one(server: Server, sender: Requests, value: str) -> None:
+async def test_no_header_makes_another_one(server: Server, sender: Transport, value: str) -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match=r"(?i)header"):
             await get(sender, f"{server.url}/", {"X": value})
@@ -233,15 +233,15 @@ async def test_no_header_makes_another_one(server: Server, sender: Requests, val
 
 
 async def test_an_aiohttp_without_those_methods_serves_by_its_session(
-    server: Server, sender: Requests, monkeypatch: pytest.MonkeyPatch
+    server: Server, sender: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests, "_CAN_KEEP", False)
-    monkeypatch.setattr(Requests, "_directly", None)
+    monkeypatch.setattr(Transport, "_directly", None)
     for _ in range(2):
         assert await get(sender, f"{server.url}/") == (200, b"hello")
 
 
-async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Requests) -> None:
+async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
 
     def cut(writer: asyncio.StreamWriter) -> None:
@@ -255,7 +255,7 @@ async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Requ
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("nonsense", [b"zz\r\nmore", b"5more"])
 async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
-    server: Server, sender: Requests, nonsense: bytes, kept: bool
+    server: Server, sender: Transport, nonsense: bytes, kept: bool
 ) -> None:
     """aiohttp tells nobody who waits for the body, and its own time-out has ended with the connection."""
     answer, writer = await begun(server, sender, b"Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", kept=kept)
@@ -267,7 +267,7 @@ async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
     assert await get(sender, f"{server.url}/") == (200, b"hello")
 
 
-async def test_validators_that_are_no_text_go_back_as_they_came(server: Server, sender: Requests) -> None:
+async def test_validators_that_are_no_text_go_back_as_they_came(server: Server, sender: Transport) -> None:
     """The session can send UTF-8 only: there all conditions go, so that no range is without its own."""
     conditions = {"Range": "bytes=5-", "If-Range": '"caf\udce9"'}
     server.decoding = "latin-1"

@@ -20,9 +20,9 @@ from crawler.model.errors import ConfigError
 from crawler.model.report import Report
 from crawler.model.values import Known, ListingFailure, Outcome, Result
 from crawler.output.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
-from crawler.output.html_report.folders import CELLS, Tree
+from crawler.output.html_report.folders import CELLS, SizeTree
 from crawler.output.html_report.page import render_page
-from crawler.storage.state import Figures, Held, Run, SqliteState, state_path
+from crawler.storage.state import Figures, Held, RunRecord, SqliteState, state_path
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 DAY = 86_400
@@ -32,10 +32,10 @@ URL = "https://files.example.org/pub/"
 HELD = Held(4, 100)
 
 
-def run(number: int, *, held: Held | None = HELD, **more: Any) -> Run:
+def run(number: int, *, held: Held | None = HELD, **more: Any) -> RunRecord:
     """A run on the day ``number`` before NOON."""
     values = {"seconds": 61.0, "outcome": "ok", "exit_code": 0, "listed": 4, "saved": 3, "deleted": 1, **more}
-    return Run(id=1000 - number, url=URL, started=NOON - number * DAY, figures=Figures(**values), held=held)
+    return RunRecord(id=1000 - number, url=URL, started=NOON - number * DAY, figures=Figures(**values), held=held)
 
 
 def result(path: str, outcome: Outcome = Outcome.SAVED, **more: Any) -> Result:
@@ -102,7 +102,7 @@ def test_without_a_good_run_the_page_says_so() -> None:
 
 
 def test_a_run_that_was_killed_is_on_the_page() -> None:
-    killed = Run(id=1, url=URL, started=NOON, figures=None)
+    killed = RunRecord(id=1, url=URL, started=NOON, figures=None)
     page = page_of(runs=(killed, run(1)))
     assert "killed or running" in text_of(page)
     assert "2023-11-14 22:13: killed or running" in titles_of(page)
@@ -186,7 +186,7 @@ def test_a_state_that_cannot_be_read_is_said() -> None:
 
 
 def test_the_table_begins_where_the_tree_first_parts() -> None:
-    tree = Tree({"pool/main/a": Held(1, 5), "pool/main/b": Held(2, 7)})
+    tree = SizeTree({"pool/main/a": Held(1, 5), "pool/main/b": Held(2, 7)})
     assert tree.base == "pool/main"
     assert [(place.label, place.files, place.size) for place in tree.places(tree.base, 9)] == [
         ("pool/main/b/", 2, 7),
@@ -195,12 +195,12 @@ def test_the_table_begins_where_the_tree_first_parts() -> None:
 
 
 def test_files_beside_folders_are_a_place_of_their_own() -> None:
-    tree = Tree({"a": Held(1, 5), "a/b": Held(1, 9)})
+    tree = SizeTree({"a": Held(1, 5), "a/b": Held(1, 9)})
     assert [(place.label, place.size) for place in tree.places(tree.base, 9)] == [("a/b/", 9), ("a/… files", 5)]
 
 
 def test_the_folders_beyond_a_limit_are_taken_together() -> None:
-    tree = Tree({f"{number:03}": Held(1, 1000 - number) for number in range(300)})
+    tree = SizeTree({f"{number:03}": Held(1, 1000 - number) for number in range(300)})
     places = tree.places("", 12)
     assert len(places) == 12
     assert (places[-1].label, places[-1].files) == ("… 289 more", 289)
@@ -216,7 +216,7 @@ trees = st.dictionaries(
 @settings(max_examples=60, deadline=None)
 @given(trees)
 def test_the_map_covers_the_whole_once(folders: dict[str, Held]) -> None:
-    tree = Tree(folders)
+    tree = SizeTree(folders)
     places = tree.map()
     assert len(places) <= CELLS
     shown, whole = sum(place.size for place in places), sum(held.size for held in folders.values())
@@ -267,7 +267,9 @@ def hostile_page(name: str) -> str:
         failures=tuple(result(f"{name}/x", Outcome.FAILED, reason=f"{name} https://u:hunter2@h/") for _ in "ab"),
         listing_failures=(ListingFailure(path=name, url=name, reason=name),), warnings=(name,),
     )  # fmt: skip
-    odd = Run(id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), held=Held(1, 1))
+    odd = RunRecord(
+        id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), held=Held(1, 1)
+    )
     everything = Contents(
         directory=name,
         runs=(odd, run(1)),

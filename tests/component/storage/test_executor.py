@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crawler.storage.executor import Turns
+from crawler.storage.executor import BriefExecutor
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 async def test_a_short_call_is_done_before_anything_else_runs(executor: ThreadPoolExecutor) -> None:
     order: list[str] = []
     asyncio.get_running_loop().call_soon(order.append, "something else")
-    assert await Turns(executor).run(lambda: (order.append("the call"), 7)[1]) == 7
+    assert await BriefExecutor(executor).run(lambda: (order.append("the call"), 7)[1]) == 7
     assert order == ["the call"]
 
 
 async def test_a_long_call_does_not_stop_the_loop(executor: ThreadPoolExecutor) -> None:
     goes_on = threading.Event()
-    turns = Turns(executor)
+    turns = BriefExecutor(executor)
     asyncio.get_running_loop().call_soon(goes_on.set)  # only a loop that runs lets the call end
     assert await turns.run(goes_on.wait, 30)
     order: list[str] = []
@@ -43,9 +43,9 @@ async def test_errors_come_out_of_both(executor: ThreadPoolExecutor) -> None:
         goes_on.wait(30)
         raise OSError("broken")
 
-    turns = Turns(executor)
+    turns = BriefExecutor(executor)
     asyncio.get_running_loop().call_soon(goes_on.set)
     with pytest.raises(OSError, match="broken"):
         await turns.run(breaks)
     with pytest.raises(OSError, match="broken"):
-        await Turns(executor).run(breaks)
+        await BriefExecutor(executor).run(breaks)

@@ -21,7 +21,7 @@ from crawler.model import limits
 from crawler.model.errors import ListingError
 from crawler.model.values import Listing
 from crawler.workers import listing_codec as packing
-from crawler.workers.page_parsers import Budget, Parsers
+from crawler.workers.page_parsers import ParserLimits, Parsers
 from tests.support.misbehaving.pages import Row, nginx
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
@@ -105,7 +105,7 @@ async def read(parsers: Parsers, body: bytes) -> Listing:
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_page_ends_while_the_loop_goes_on(name: str) -> None:
     pulse = Pulse()
-    async with Parsers(budget=Budget(seconds=0.5, seconds_per_mib=0)) as parsers, pulse.beating():
+    async with Parsers(budget=ParserLimits(seconds=0.5, seconds_per_mib=0)) as parsers, pulse.beating():
         with suppress(ListingError):
             assert not (await read(parsers, HOSTILE[name])).entries
         assert pulse.beats > 3
@@ -113,7 +113,7 @@ async def test_a_hostile_page_ends_while_the_loop_goes_on(name: str) -> None:
 
 
 async def test_a_page_that_takes_too_long_is_an_error_and_the_next_one_is_read() -> None:
-    async with Parsers(budget=Budget(seconds=0.6, seconds_per_mib=0)) as parsers:
+    async with Parsers(budget=ParserLimits(seconds=0.6, seconds_per_mib=0)) as parsers:
         with pytest.raises(ListingError, match=r"^its page took longer than 1 s to read$"):
             await read(parsers, TABLES)
     async with Parsers() as parsers:
@@ -121,7 +121,7 @@ async def test_a_page_that_takes_too_long_is_an_error_and_the_next_one_is_read()
 
 
 async def test_a_page_that_takes_too_much_memory_is_an_error_and_the_next_one_is_read() -> None:
-    async with Parsers(budget=Budget(memory=100 * limits.MIB)) as parsers:
+    async with Parsers(budget=ParserLimits(memory=100 * limits.MIB)) as parsers:
         with pytest.raises(ListingError, match=r"^its page takes more than 100 MiB to read$"):
             await read(parsers, TABLES)
         assert len((await read(parsers, themed(3000))).entries) == 3000

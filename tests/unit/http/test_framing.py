@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.http.framing import BodyError, Chunks, End, FramingError, Head, NoResponse, not_a_response, parse_head
+from crawler.http.framing import BodyEnd, BodyError, Chunks, FramingError, Head, NoResponse, not_a_response, parse_head
 from crawler.model import limits
 
 OK = b"HTTP/1.1 200 OK"
@@ -17,50 +17,50 @@ def head(*lines: bytes, status: bytes = OK, is_head: bool = False) -> Head:
 @pytest.mark.parametrize(
     ("lines", "end", "length", "is_kept"),
     [
-        ([b"Content-Length: 5"], End.LENGTH, 5, True),
-        ([b"content-length:5"], End.LENGTH, 5, True),
-        ([b"Content-Length: 0"], End.LENGTH, 0, True),
-        ([b"Content-Length: 5", b"Content-Length: 5"], End.LENGTH, 5, True),
-        ([b"Content-Length: 5, 5"], End.LENGTH, 5, True),
-        ([b"Content-Length: 05", b"Content-Length: 5"], End.LENGTH, 5, True),
-        ([b"Content-Length:", b" 5"], End.LENGTH, 5, True),
-        ([b"Transfer-Encoding: chunked"], End.CHUNKED, 0, True),
-        ([b"Transfer-Encoding: Chunked, chunked"], End.CHUNKED, 0, True),
-        ([b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"], End.CHUNKED, 0, True),
-        ([b"Content-Length: 5", b"Transfer-Encoding: chunked"], End.CHUNKED, 0, False),
-        ([b"Transfer-Encoding: chunked", b"Content-Length: nonsense"], End.CHUNKED, 0, False),
-        ([b"Transfer-Encoding: identity"], End.CONNECTION, 0, False),
-        ([b"Transfer-Encoding: identity", b"Content-Length: 5"], End.LENGTH, 5, False),
-        ([], End.CONNECTION, 0, False),
-        ([b"Content-Length: 5", b"Connection: close"], End.LENGTH, 5, False),
-        ([b"Content-Length: 5", b"Connection: x, Close"], End.LENGTH, 5, False),
-        ([b"this is no field", b"Content-Length: 5", b": nor this"], End.LENGTH, 5, True),
-        ([b"X: a\rContent-Length: 7", b"Content-Length: 5"], End.LENGTH, 5, True),
-        ([b"X: " + b"x" * 60_000, b"Content-Length: 5"], End.LENGTH, 5, True),
-        ([b"X: " + b"x" * 40_000] * 3 + [b"Content-Length: 5"], End.LENGTH, 5, True),
-        ([b"Content-Length: " + b"0" * 30 + b"5"], End.LENGTH, 5, True),
-        ([b"Content-Length: 1" + b"0" * 17], End.LENGTH, 10**17, True),
-        ([b"Content-Length: 5 \t", b"Connection: Keep-Alive"], End.LENGTH, 5, True),
-        ([b"Content-Length: 5,\t5 , 05"], End.LENGTH, 5, True),
-        ([b"Transfer-Encoding: chunked , CHUNKED"], End.CHUNKED, 0, True),
-        ([b"Content-Length: 5", b"Connection: x", b"Connection: close"], End.LENGTH, 5, False),
-        ([b"Connection: close", b"Content-Length: 5", b"Connection: keep-alive"], End.LENGTH, 5, False),
-        ([b"Content-Length:\t5", b"X-Transfer-Encoding: gzip"], End.LENGTH, 5, True),
+        ([b"Content-Length: 5"], BodyEnd.LENGTH, 5, True),
+        ([b"content-length:5"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length: 0"], BodyEnd.LENGTH, 0, True),
+        ([b"Content-Length: 5", b"Content-Length: 5"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length: 5, 5"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length: 05", b"Content-Length: 5"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length:", b" 5"], BodyEnd.LENGTH, 5, True),
+        ([b"Transfer-Encoding: chunked"], BodyEnd.CHUNKED, 0, True),
+        ([b"Transfer-Encoding: Chunked, chunked"], BodyEnd.CHUNKED, 0, True),
+        ([b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"], BodyEnd.CHUNKED, 0, True),
+        ([b"Content-Length: 5", b"Transfer-Encoding: chunked"], BodyEnd.CHUNKED, 0, False),
+        ([b"Transfer-Encoding: chunked", b"Content-Length: nonsense"], BodyEnd.CHUNKED, 0, False),
+        ([b"Transfer-Encoding: identity"], BodyEnd.CONNECTION, 0, False),
+        ([b"Transfer-Encoding: identity", b"Content-Length: 5"], BodyEnd.LENGTH, 5, False),
+        ([], BodyEnd.CONNECTION, 0, False),
+        ([b"Content-Length: 5", b"Connection: close"], BodyEnd.LENGTH, 5, False),
+        ([b"Content-Length: 5", b"Connection: x, Close"], BodyEnd.LENGTH, 5, False),
+        ([b"this is no field", b"Content-Length: 5", b": nor this"], BodyEnd.LENGTH, 5, True),
+        ([b"X: a\rContent-Length: 7", b"Content-Length: 5"], BodyEnd.LENGTH, 5, True),
+        ([b"X: " + b"x" * 60_000, b"Content-Length: 5"], BodyEnd.LENGTH, 5, True),
+        ([b"X: " + b"x" * 40_000] * 3 + [b"Content-Length: 5"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length: " + b"0" * 30 + b"5"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length: 1" + b"0" * 17], BodyEnd.LENGTH, 10**17, True),
+        ([b"Content-Length: 5 \t", b"Connection: Keep-Alive"], BodyEnd.LENGTH, 5, True),
+        ([b"Content-Length: 5,\t5 , 05"], BodyEnd.LENGTH, 5, True),
+        ([b"Transfer-Encoding: chunked , CHUNKED"], BodyEnd.CHUNKED, 0, True),
+        ([b"Content-Length: 5", b"Connection: x", b"Connection: close"], BodyEnd.LENGTH, 5, False),
+        ([b"Connection: close", b"Content-Length: 5", b"Connection: keep-alive"], BodyEnd.LENGTH, 5, False),
+        ([b"Content-Length:\t5", b"X-Transfer-Encoding: gzip"], BodyEnd.LENGTH, 5, True),
     ],
 )
-def test_what_ends_a_body(lines: list[bytes], end: End, length: int, is_kept: bool) -> None:
+def test_what_ends_a_body(lines: list[bytes], end: BodyEnd, length: int, is_kept: bool) -> None:
     found = head(*lines)
     assert (found.end, found.length, found.is_kept) == (end, length, is_kept)
     answer = head(*lines, is_head=True)
-    assert (answer.end, answer.length) == (End.HEADER, 0)
+    assert (answer.end, answer.length) == (BodyEnd.HEADER, 0)
     bare = parse_head(b"\n".join([OK, *lines]) + b"\n\n")
     assert (bare.end, bare.length, bare.is_kept) == (end, length, is_kept)
     again = parse_head(found.data)  # what the next parser is given
     assert (again.data, again.end, again.length) == (found.data, end, length)
-    assert found.data.lower().count(b"content-length:") == (end is End.LENGTH) + (b"a Content" in found.data)
+    assert found.data.lower().count(b"content-length:") == (end is BodyEnd.LENGTH) + (b"a Content" in found.data)
     for status in (b"HTTP/1.1 204 x", b"HTTP/1.1 304 x", b"HTTP/1.1 100 x"):
         empty = head(*lines, status=status)
-        assert empty.end is End.HEADER
+        assert empty.end is BodyEnd.HEADER
         assert b"\ncontent-length:" not in empty.data.lower()
         assert b"\ntransfer-encoding:" not in empty.data.lower()
 
@@ -127,7 +127,10 @@ def test_which_status_has_a_body(status: int) -> None:
         return
     found = head(b"Content-Length: 5", status=line)
     has_none = status < 200 or status in {204, 304}
-    assert (found.status, found.end, found.length) == (status, *((End.HEADER, 0) if has_none else (End.LENGTH, 5)))
+    assert (found.status, found.end, found.length) == (
+        status,
+        *((BodyEnd.HEADER, 0) if has_none else (BodyEnd.LENGTH, 5)),
+    )
 
 
 LAST = b"X: " + b"x" * (limits.HEADER_LINE - 4)

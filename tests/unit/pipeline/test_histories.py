@@ -26,7 +26,7 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.pipeline.rules import directory_digest as leaf
-from crawler.pipeline.runs.base import Parts
+from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -135,12 +135,12 @@ class Mirror:
     async def _run(self, config: Config) -> Report:
         tally, stop = Tally(ROOT, str(self.directory)), Stop()
 
-        async def open_parts(stack: AsyncExitStack) -> tuple[Parts, SqliteState]:
+        async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
             destination = await stack.enter_async_context(LocalDestination(self.directory, fsync="none"))
             await destination.acquire(0)
             state = await stack.enter_async_context(SqliteState(self.state))
             stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
-            parts = Parts(
+            parts = Components(
                 config=config,
                 agent="test",
                 client=self.site.client(),

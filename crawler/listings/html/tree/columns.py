@@ -1,7 +1,6 @@
 """Columns found by what they hold: a date, a size, a word for the kind, a digest.
 
-Headings help where there are any, in a dozen languages, but the cells decide. A number without a unit is a size only in
-a column that is called so, or that no other name claims.
+The cells decide; headings in a dozen languages help. A number without a unit is a size only in a column named so.
 """
 
 from __future__ import annotations
@@ -13,16 +12,9 @@ from datetime import datetime
 from crawler.listings.html.tree import headings
 from crawler.listings.html.tree.cells import Cell
 from crawler.listings.html.tree.rows import Row
+from crawler.listings.values import times
 from crawler.listings.values.sizes import Rounding, find_marked_size, is_near, is_no_size, read_size
-from crawler.listings.values.times import (
-    Moment,
-    Order,
-    column_order,
-    find_date,
-    find_short_date,
-    is_time_like,
-    read_stamp,
-)
+from crawler.listings.values.times import Moment, Order, find_date, is_time_like, read_stamp
 from crawler.model.values import Span
 
 _DIGEST = re.compile(r"(?<![\w-])(md5|sha-?1|sha-?256|sha-?512)", re.IGNORECASE)
@@ -86,7 +78,7 @@ def read_facts(rows: list[Row], labels: list[str], rounding: Rounding) -> tuple[
 
 def order_of(facts: list[Facts]) -> Order:
     """The order of day and month that all dates of a region allow."""
-    return column_order(fact.moment for fact in facts if fact.moment is not None)
+    return times.column_order(fact.moment for fact in facts if fact.moment is not None)
 
 
 def _find_columns(columns: Columns, rows: list[Row], labels: list[str]) -> None:
@@ -204,7 +196,7 @@ def _table_facts(row: Row, columns: Columns, rounding: Rounding) -> Facts:
 
 def _take_time(facts: Facts, cell: Cell) -> None:
     facts.moment, facts.stamp = _time_of(cell)
-    if facts.moment or facts.stamp or find_short_date(cell.text):
+    if facts.moment or facts.stamp or times.find_short_date(cell.text):
         exact = next((hint for hint in cell.hints if facts.stamp and (read_stamp(hint) or find_date(hint))), "")
         # An age ("2 years ago") changes by itself, so it never becomes part of the row.
         facts.time_text = exact or cell.text
@@ -272,7 +264,7 @@ def _line_facts(before: str, after: str, rounding: Rounding) -> Facts:
     facts = Facts()
     for text in (after.strip(), before.strip()):  # wide columns put hundreds of blanks before a date
         found = find_date(text)
-        where = (found.start, found.end) if found else find_short_date(text)
+        where = (found.start, found.end) if found else times.find_short_date(text)
         if where is None:
             continue
         facts.moment, facts.time_text = found, text[where[0] : where[1]].strip()

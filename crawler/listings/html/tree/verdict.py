@@ -139,7 +139,7 @@ def says_error(survey: Survey) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageFacts:
     """What is weighed: the rows and what surrounds them."""
 
     rows: Evidence
@@ -168,7 +168,7 @@ class Mark:
 
     weight: float
     why: str
-    shows: Callable[[Page], bool]
+    shows: Callable[[PageFacts], bool]
 
 
 MARKS = (
@@ -202,12 +202,12 @@ MARKS = (
 )  # fmt: skip
 
 
-def weigh(page: Page) -> float:
+def weigh(page: PageFacts) -> float:
     """The sum of the marks; a listing has at least NEEDED."""
     return sum(mark.weight for mark in MARKS if mark.shows(page))
 
 
-def is_recognised(page: Page) -> bool:
+def is_recognised(page: PageFacts) -> bool:
     """True when the marks suffice.
 
     A page without rows needs more than a heading: columns, a way up, words for emptiness, or a family's own shape under
@@ -224,7 +224,7 @@ def is_recognised(page: Page) -> bool:
     return score >= _NEEDED + 1.0 and marks >= 1
 
 
-def has_form(page: Page) -> bool:
+def has_form(page: PageFacts) -> bool:
     """Whether the rows alone are a listing's and not those of packages, threads or articles: one link is no list, and
     a date or the last part of an address stands in any table."""
     rows = page.rows
@@ -242,7 +242,7 @@ def has_form(page: Page) -> bool:
     )
 
 
-class End(Enum):
+class ListingEnd(Enum):
     """What the end of a page proves."""
 
     CUT = auto()
@@ -265,7 +265,7 @@ class Last:
     """The region looks like the only one of the page: if each row has one of its own, its end is not the listing's."""
 
 
-def end_of(text: str, last: Last, *, proved: bool) -> End:
+def end_of(text: str, last: Last, *, proved: bool) -> ListingEnd:
     """How a page ends.
 
     Some programs never close their document; where a family's shape is ``proved``, the end of the element that held the
@@ -273,15 +273,15 @@ def end_of(text: str, last: Last, *, proved: bool) -> End:
     """
     tail = text.rstrip()
     if tail.rfind("<") > tail.rfind(">"):
-        return End.CUT
+        return ListingEnd.CUT
     lower = tail.lower()
     quoted = (f"{mark}{href}" for href in {last.href, escape(last.href)} for mark in "\"'=")
     end = max(tail.rfind(href) for href in quoted) if last.href else -1
     behind = lower[end if end >= 0 else max(lower.rfind("<a "), 0) :]
     if "</html" in behind or "</body" in behind:
-        return End.CLOSED
+        return ListingEnd.CLOSED
     if any(max(behind.rfind(f"<{tag}>"), behind.rfind(f"<{tag} ")) > behind.rfind(f"</{tag}>") for tag in _CLOSED):
-        return End.CUT
+        return ListingEnd.CUT
     name = last.region.name if last.region is not None else ""
     has_document = "<html" in lower[:4000] or "<body" in lower[:4000]
     if name in _CLOSED:
@@ -290,8 +290,8 @@ def end_of(text: str, last: Last, *, proved: bool) -> End:
         around = last.around.intersection(_BALANCED) - {"li"} | {name}.intersection(_BALANCED)
         is_closed = not has_document and all(_is_balanced(lower, tag) for tag in around)
     if not is_closed:
-        return End.CUT
-    return End.CLOSED if (proved or last.holds_all) and name in {*_CLOSED, *_BALANCED} else End.OPEN
+        return ListingEnd.CUT
+    return ListingEnd.CLOSED if (proved or last.holds_all) and name in {*_CLOSED, *_BALANCED} else ListingEnd.OPEN
 
 
 def _is_balanced(lower: str, tag: str) -> bool:

@@ -10,8 +10,8 @@ import pytest
 
 from crawler.storage.directory import known_empty as bare
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.known_empty import Bare
-from crawler.storage.directory.scan import View
+from crawler.storage.directory.known_empty import KnownEmpty
+from crawler.storage.directory.scan import Scan
 from tests.contract.destination import staged
 
 
@@ -21,15 +21,15 @@ class Looks(list[str]):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.meanwhile: Callable[[], object] = lambda: None
-        look = View.scan
+        look = Scan.scan
 
-        def scan(view: View, path: str) -> object:
+        def scan(view: Scan, path: str) -> object:
             self.append(path)
             found = look(view, path)
             self.meanwhile()
             return found
 
-        monkeypatch.setattr(View, "scan", scan)
+        monkeypatch.setattr(Scan, "scan", scan)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ async def test_what_is_put_there_while_we_look_counts(tmp_path: Path, looks: Loo
 
 def test_too_many_folders_are_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bare, "_MOST", 10)
-    known = Bare()
+    known = KnownEmpty()
     known.found_empty("")
     for number in range(8):
         known.fill(f"{number}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model.state.directory_digest import Leaf
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import UNCONFIRMED, Known, Validators
 from crawler.storage.state import Figures, ReadOnlyState, SqliteState, seal
@@ -48,7 +48,7 @@ def change(path: Path, statement: str, *values: object) -> None:
         connection.execute(statement, values)
 
 
-async def content(state: SqliteState) -> tuple[dict[str, Known], ListingMemo | None, Leaf | None, int]:
+async def content(state: SqliteState) -> tuple[dict[str, Known], ListingMemo | None, DirectoryDigest | None, int]:
     leaf, page = await state.leaf("http://h/l/"), await state.listing(PAGE.url)
     folders = [await state.folder(folder) for folder in ("", "a")]
     found = {item.path: item for batch in [b async for b in state.all_files()] for item in batch}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model.state.directory_digest import Leaf, Row, Unwanted
+from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import Known, Validators
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState
 
-LEAF = Leaf(
+LEAF = DirectoryDigest(
     answered="http://h/ü\udcff/",
     body_digest="00",
     validators=Validators(etag='"\udcff"', last_modified=None),
@@ -24,7 +24,7 @@ LEAF = Leaf(
     resolution=60,
     newest=0.5,
     newest_local=1.5,
-    skipped=(Unwanted("a\udcff", "http://h/a", None, "ext"), Unwanted("b", "http://h/b", 5, "exclude")),
+    skipped=(RefusedEntry("a\udcff", "http://h/a", None, "ext"), RefusedEntry("b", "http://h/b", 5, "exclude")),
 )
 URL = "http://h/\udcff/"
 FILE = Known(
@@ -43,7 +43,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.sqlite3"
 
 
-async def remember(path: Path, *leaves: Leaf) -> None:
+async def remember(path: Path, *leaves: DirectoryDigest) -> None:
     async with SqliteState(path) as state:
         state.remember([FILE, Known(path="other/x", url="http://h/x", row="", size=1, mtime=2**70)])
         for leaf in leaves:
@@ -51,7 +51,7 @@ async def remember(path: Path, *leaves: Leaf) -> None:
     assert state.problem is None
 
 
-def everything(rows: Iterable[Row]) -> list[Row]:
+def everything(rows: Iterable[StoredFile]) -> list[StoredFile]:
     return list(rows)
 
 
@@ -67,8 +67,10 @@ async def test_what_was_noted_is_there_in_the_next_run(path: Path) -> None:
 async def test_the_files_of_a_folder_are_given_as_they_are_known(path: Path) -> None:
     await remember(path)
     async with SqliteState(path) as state:
-        assert await state.rows("sub", everything, []) == [Row("ü\udcff", "http://h/ü", "5 ü", 5, 7, 9.5, "\udcff")]
-        assert await state.rows("other", everything, []) == [Row("x", "http://h/x", "", 1, 2**70, 0.0, None)]
+        assert await state.rows("sub", everything, []) == [
+            StoredFile("ü\udcff", "http://h/ü", "5 ü", 5, 7, 9.5, "\udcff")
+        ]
+        assert await state.rows("other", everything, []) == [StoredFile("x", "http://h/x", "", 1, 2**70, 0.0, None)]
         assert await state.rows("", everything, []) == []
         state.remember([Known(path="sub/new", url="http://h/new", row="1", size=1, mtime=1)])
         assert [row.name for row in await state.rows("sub", everything, [])] == ["new", "ü\udcff"]

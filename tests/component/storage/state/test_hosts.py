@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model.state.host_limits import Learnt
+from crawler.model.state.host_limits import HostLimits
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, hosts
 
-SLOW, FAST = Learnt(limit=3, beyond=4), Learnt(limit=16, beyond=None)
+SLOW, FAST = HostLimits(limit=3, beyond=4), HostLimits(limit=16, beyond=None)
 BOTH = {"http://slow:80": SLOW, "https://fast:443": FAST}
 NOW = 1_800_000_000.0
 
@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.sqlite3"
 
 
-async def remember(path: Path, learnt: dict[str, Learnt]) -> None:
+async def remember(path: Path, learnt: dict[str, HostLimits]) -> None:
     async with SqliteState(path) as state:
         state.remember_hosts(learnt)
     assert state.problem is None

@@ -11,10 +11,10 @@ from itertools import count
 import pytest
 
 from crawler.http.pacing import concurrency as paces
-from crawler.http.pacing.concurrency import START, Pace, Stage, after, begun, overloaded, with_ceiling
+from crawler.http.pacing.concurrency import START, ConcurrencyLimit, Stage, after, begun, overloaded, with_ceiling
 from crawler.http.pacing.meter import Meter
-from crawler.http.pacing.sample import Window
-from crawler.model.state.host_limits import Learnt, added, divided
+from crawler.http.pacing.sample import Sample
+from crawler.model.state.host_limits import HostLimits, added, divided
 
 Serve = Callable[[int], float]
 """Requests in progress, this one included → seconds that it takes."""
@@ -28,7 +28,7 @@ class Ran:
 
     seconds: float
     refused: int
-    pace: Pace
+    pace: ConcurrencyLimit
     limits: list[int]
     """All that were in force, in their order."""
 
@@ -49,7 +49,7 @@ def queueing(best: int, seconds: float = 0.05) -> Serve:
 
 def run(
     serve: Serve,
-    pace: Pace,
+    pace: ConcurrencyLimit,
     *,
     files: int = 3000,
     most: int = 1 << 30,
@@ -101,9 +101,9 @@ def run(
     return Ran(seconds=now, refused=refused, pace=meter.pace, limits=limits)
 
 
-def fixed(limit: int) -> Pace:
+def fixed(limit: int) -> ConcurrencyLimit:
     """That never changes."""
-    return Pace(limit=limit, base=limit, ceiling=limit, stage=Stage.HOLD, patience=1 << 30)
+    return ConcurrencyLimit(limit=limit, base=limit, ceiling=limit, stage=Stage.HOLD, patience=1 << 30)
 
 
 def best_of(serve: Serve, limits: Sequence[int], most: int = 1 << 30) -> float:
@@ -148,9 +148,11 @@ def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
     assert ran.limits == [START, 2 * START, 4 * START, 8 * START, 64]
 
 
-@pytest.mark.parametrize("known", [Learnt(limit=1, beyond=2), Learnt(limit=3, beyond=4), Learnt(limit=8, beyond=9)])
+@pytest.mark.parametrize(
+    "known", [HostLimits(limit=1, beyond=2), HostLimits(limit=3, beyond=4), HostLimits(limit=8, beyond=9)]
+)
 @pytest.mark.parametrize("seconds", [0.05, 0.0005], ids=["slow", "quick"])
-def test_a_server_that_can_do_more_than_it_could_is_found_out(seconds: float, known: Learnt) -> None:
+def test_a_server_that_can_do_more_than_it_could_is_found_out(seconds: float, known: HostLimits) -> None:
     ran = run(steady(seconds), begun(16, known), files=2000)
     assert ran.pace.base >= 12
 
@@ -168,10 +170,10 @@ def test_large_bodies_are_measured_while_they_arrive() -> None:
 # --- single decisions -----------------------------------------------------------------------------
 
 
-def window(limit: int, seconds: float, *, requests: int | None = None, troubles: int = 0, refused: int = 0) -> Window:
+def window(limit: int, seconds: float, *, requests: int | None = None, troubles: int = 0, refused: int = 0) -> Sample:
     """One in which ``limit`` requests were in flight all the time."""
     ended = limit if requests is None else requests
-    return Window(
+    return Sample(
         requests=ended, received=1000, troubles=troubles, refused=refused, seconds=seconds, busy=limit * seconds
     )
 
@@ -184,15 +186,15 @@ def test_it_starts_low_and_never_above_the_ceiling(ceiling: int, limit: int) -> 
 @pytest.mark.parametrize(
     ("ceiling", "known", "limit", "stage"),
     [
-        (16, Learnt(limit=3, beyond=4), 3, Stage.HOLD),
-        (16, Learnt(limit=16, beyond=None), 16, Stage.HOLD),
-        (32, Learnt(limit=16, beyond=None), 16, Stage.GROW),
-        (8, Learnt(limit=12, beyond=13), 8, Stage.HOLD),
-        (8, Learnt(limit=12, beyond=None), 8, Stage.HOLD),
+        (16, HostLimits(limit=3, beyond=4), 3, Stage.HOLD),
+        (16, HostLimits(limit=16, beyond=None), 16, Stage.HOLD),
+        (32, HostLimits(limit=16, beyond=None), 16, Stage.GROW),
+        (8, HostLimits(limit=12, beyond=13), 8, Stage.HOLD),
+        (8, HostLimits(limit=12, beyond=None), 8, Stage.HOLD),
     ],
     ids=["found", "at the ceiling", "under a higher ceiling", "found above the ceiling", "under a lower ceiling"],
 )
-def test_it_starts_at_what_an_earlier_run_has_learnt(ceiling: int, known: Learnt, limit: int, stage: Stage) -> None:
+def test_it_starts_at_what_an_earlier_run_has_learnt(ceiling: int, known: HostLimits, limit: int, stage: Stage) -> None:
     pace = begun(ceiling, known)
     assert (pace.limit, pace.stage) == (limit, stage)
     assert pace.limit <= ceiling
@@ -222,7 +224,7 @@ def test_a_window_in_which_the_limit_was_not_used_says_nothing() -> None:
 
 
 def test_a_refusal_halves_what_was_in_flight() -> None:
-    halved = overloaded(begun(64, Learnt(limit=40, beyond=None)), 20, paces.REFUSED)
+    halved = overloaded(begun(64, HostLimits(limit=40, beyond=None)), 20, paces.REFUSED)
     assert (halved.limit, halved.base, halved.beyond) == (10, 10, 20)
     assert overloaded(halved, 2, paces.REFUSED).limit == 1
 
@@ -235,15 +237,15 @@ def test_a_refusal_halves_what_was_in_flight() -> None:
 def test_resets_and_time_outs_halve_it_if_they_are_many_and_the_host_is_not_down(
     requests: int, troubles: int, limit: int
 ) -> None:
-    pace = begun(16, Learnt(limit=16, beyond=None))
+    pace = begun(16, HostLimits(limit=16, beyond=None))
     assert after(pace, window(16, 1.0, requests=requests, troubles=troubles)).limit == limit
 
 
 def test_a_refusal_of_what_was_proven_is_put_down_to_chance_a_few_times_or_if_it_is_rare() -> None:
-    def refused(pace: Pace, after_requests: int) -> Pace:
+    def refused(pace: ConcurrencyLimit, after_requests: int) -> ConcurrencyLimit:
         return overloaded(pace, 16, paces.REFUSED, after_requests)
 
-    pace = begun(16, Learnt(limit=16, beyond=None))
+    pace = begun(16, HostLimits(limit=16, beyond=None))
     assert refused(pace, paces.STEADY * 16 - 1).beyond == 16
     pace = refused(pace, paces.STEADY * 16)
     assert (pace.limit, pace.beyond, pace.chances) == (8, None, 1)
@@ -259,13 +261,13 @@ def test_a_refusal_of_what_was_proven_is_put_down_to_chance_a_few_times_or_if_it
 
 @pytest.mark.parametrize(("requests", "refused", "limit"), [(16, 2, 8), (16, 16, 8), (16, 1, 16), (100, 12, 16)])
 def test_answers_503_halve_it_if_they_are_many(requests: int, refused: int, limit: int) -> None:
-    pace = begun(16, Learnt(limit=16, beyond=None))
+    pace = begun(16, HostLimits(limit=16, beyond=None))
     assert after(pace, window(16, 1.0, requests=requests, refused=refused)).limit == limit
 
 
 @pytest.mark.parametrize("ceiling", [1, 2, 5, 16, 40])
 def test_another_ceiling_holds_at_once_and_a_higher_one_is_grown_into(ceiling: int) -> None:
-    pace = begun(16, Learnt(limit=16, beyond=None))
+    pace = begun(16, HostLimits(limit=16, beyond=None))
     changed = with_ceiling(pace, ceiling)
     assert changed.limit == min(16, ceiling)
     assert run(steady(0.05), changed, files=1000).pace.base == ceiling
@@ -273,7 +275,7 @@ def test_another_ceiling_holds_at_once_and_a_higher_one_is_grown_into(ceiling: i
 
 def test_windows_of_several_processes_add_up() -> None:
     one, two = window(4, 2.0, requests=10), window(4, 2.0, requests=20)
-    both = Window(requests=30, received=2000, troubles=0, seconds=2.0, busy=one.busy + two.busy)
+    both = Sample(requests=30, received=2000, troubles=0, seconds=2.0, busy=one.busy + two.busy)
     assert both.rate == one.rate + two.rate
 
 
@@ -295,7 +297,7 @@ def test_whatever_happens_the_limit_stays_between_one_and_the_ceiling(seed: int)
 
 
 def test_one_burst_of_refusals_halves_once() -> None:
-    meter = Meter(begun(16, Learnt(limit=16, beyond=None)), 0.0)
+    meter = Meter(begun(16, HostLimits(limit=16, beyond=None)), 0.0)
     for _ in range(16):
         meter.entered(0.0)
     generation = meter.generation
@@ -321,14 +323,14 @@ def test_a_request_that_is_refused_alone_is_not_refused_for_others() -> None:
 def test_what_processes_learn_adds_up(
     limits: tuple[int, ...], found: tuple[int | None, ...], limit: int, beyond: int | None
 ) -> None:
-    shares = [Learnt(limit=each, beyond=above) for each, above in zip(limits, found, strict=True)]
-    assert added(shares) == Learnt(limit=limit, beyond=beyond)
+    shares = [HostLimits(limit=each, beyond=above) for each, above in zip(limits, found, strict=True)]
+    assert added(shares) == HostLimits(limit=limit, beyond=beyond)
 
 
 def test_the_share_of_a_process_is_at_least_one_request() -> None:
-    assert divided(Learnt(limit=9, beyond=12), 2) == Learnt(limit=4, beyond=6)
-    assert divided(Learnt(limit=1, beyond=2), 3) == Learnt(limit=1, beyond=2)
-    assert divided(Learnt(limit=8, beyond=None), 3) == Learnt(limit=2, beyond=None)
+    assert divided(HostLimits(limit=9, beyond=12), 2) == HostLimits(limit=4, beyond=6)
+    assert divided(HostLimits(limit=1, beyond=2), 3) == HostLimits(limit=1, beyond=2)
+    assert divided(HostLimits(limit=8, beyond=None), 3) == HostLimits(limit=2, beyond=None)
 
 
 def test_a_process_begins_with_its_share_whatever_the_ceiling_becomes() -> None:
@@ -336,7 +338,7 @@ def test_a_process_begins_with_its_share_whatever_the_ceiling_becomes() -> None:
     assert pace.limit == 1
     assert with_ceiling(pace, 16).limit == 2
     assert begun(16, start=2).limit == 2
-    assert begun(16, Learnt(limit=5, beyond=6), start=2).limit == 5
+    assert begun(16, HostLimits(limit=5, beyond=6), start=2).limit == 5
 
 
 @pytest.mark.parametrize(("share", "worth"), [(0.0005, 0.85), (0.002, 0.6), (0.005, 0.3)])
@@ -353,7 +355,7 @@ def test_a_host_that_refuses_and_stalls_for_no_reason_is_not_left_at_one_request
     """What one stalled request holds up is everything, where it is the only one."""
     for seed in range(5):
         one = run(steady(seconds), fixed(1), files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
-        known = begun(32, Learnt(limit=1, beyond=2))
+        known = begun(32, HostLimits(limit=1, beyond=2))
         ran = run(steady(seconds), known, files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
         assert one.seconds / ran.seconds >= 2.5
 

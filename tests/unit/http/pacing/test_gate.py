@@ -15,7 +15,7 @@ from crawler.http.pacing.gate import Ask, Gate, Host
 from crawler.http.pacing.rate_limits import Rates
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.state.host_limits import Learnt
+from crawler.model.state.host_limits import HostLimits
 
 URL = "http://h/pub/a"
 SAME_HOST = "HTTP://H:80/other?x"
@@ -144,7 +144,7 @@ async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers
 
 async def test_a_host_that_is_known_gets_what_it_got() -> None:
     gate = Gate(64)
-    gate.recall({"http://h:80": Learnt(limit=3, beyond=4), "http://other:80": Learnt(limit=5, beyond=None)})
+    gate.recall({"http://h:80": HostLimits(limit=3, beyond=4), "http://other:80": HostLimits(limit=5, beyond=None)})
     assert await most_at_once(gate, 20) == 3
     assert gate.host(OTHER_HOST).pace.limit == 5
 
@@ -152,7 +152,7 @@ async def test_a_host_that_is_known_gets_what_it_got() -> None:
 async def test_what_is_recalled_late_changes_nothing_for_a_host_that_is_talked_to() -> None:
     gate = Gate(8)
     await enter(gate)
-    gate.recall({"http://h:80": Learnt(limit=1, beyond=2)})
+    gate.recall({"http://h:80": HostLimits(limit=1, beyond=2)})
     assert await most_at_once(gate, 20) > 1
 
 
@@ -163,7 +163,7 @@ async def test_what_was_learnt_is_told_by_the_name_of_the_host_and_nothing_else_
     holding = await hold(gate, START)
     assert refuse(gate)
     await end(*holding)
-    assert gate.learnt() == {"http://h:80": Learnt(limit=START // 2, beyond=START)}
+    assert gate.learnt() == {"http://h:80": HostLimits(limit=START // 2, beyond=START)}
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_host_is_called_by_its_origin(url: str, name: str) -> None:
 @pytest.mark.usefixtures("no_breath")
 async def test_refusals_halve_the_connections_until_there_is_one() -> None:
     gate = Gate(8)
-    gate.recall({"http://h:80": Learnt(limit=8, beyond=None)})
+    gate.recall({"http://h:80": HostLimits(limit=8, beyond=None)})
     holding = await hold(gate, 8)
     seen = []
     for _ in range(3):
@@ -219,7 +219,7 @@ async def test_a_wait_of_days_is_no_reason_to_slow_down() -> None:
 
 async def test_a_refusal_of_one_among_others_is_a_breath_and_no_failure_of_the_host() -> None:
     gate = Gate(64)
-    gate.recall({"http://h:80": Learnt(limit=64, beyond=None)})
+    gate.recall({"http://h:80": HostLimits(limit=64, beyond=None)})
     holding = await hold(gate, 64)
     generation = gate.host(URL).generation
     for _ in range(2 * limits.CONNECTION_FAILURES):

@@ -15,9 +15,9 @@ from multidict import CIMultiDict
 
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.interfaces import Page, Permit
+from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.values import Job, Outcome, Result, Span, Staged, Validators
-from crawler.pipeline.fetch.segments import Lanes
+from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
 from tests.support.fakes import FakeDestination, Recorder, nothing_refused
 
@@ -171,7 +171,7 @@ class Network:
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
-    ) -> Page:
+    ) -> FetchedPage:
         raise AssertionError("nobody reads listings here")
 
 
@@ -189,7 +189,7 @@ class Run:
         self.workers, self.memory = workers, memory
         self.destination = FakeDestination()
         self.observer = Recorder()
-        self.lanes = Lanes(most=segments, free=workers, memory=memory)
+        self.lanes = SegmentConnections(most=segments, free=workers, memory=memory)
         self.downloader = Downloader(
             client=network,
             destination=self.destination,

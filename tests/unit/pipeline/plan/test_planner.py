@@ -17,12 +17,12 @@ from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.allowance import Allowance
-from crawler.pipeline.plan.planner import Policy, Producer
+from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Budget, Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.runs.url_list import as_job
-from crawler.pipeline.walk.walker import Folder, FolderPage
+from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from tests.support.fakes import FakeDestination, FakeRules, MemoryState, Recorder
 
 ROOT = "http://h/pub/"
@@ -83,7 +83,7 @@ class Decider:
             last=config.last,
             check=config.check,
         )
-        self.producer = Producer(self.destination, self.state, self.observer, Filters(config, NOON), policy)
+        self.producer = Planner(self.destination, self.state, self.observer, Filters(config, NOON), policy)
         self.producer.scope = lambda: Scope(ROOT, frozenset(config.allow_host))
         self.producer.put = self._put
 
@@ -95,9 +95,11 @@ class Decider:
         )
 
     async def visit(self, *entries: Entry, path: str = "", last: bool = True, complete: bool | None = None) -> None:
-        folder = Folder(path=path, url=f"{ROOT}{path}/" if path else ROOT)
+        folder = Directory(path=path, url=f"{ROOT}{path}/" if path else ROOT)
         whole = last if complete is None else complete
-        await self.producer.visit(FolderPage(folder=folder, url=folder.url, entries=entries, complete=whole, last=last))
+        await self.producer.visit(
+            DirectoryPage(folder=folder, url=folder.url, entries=entries, complete=whole, last=last)
+        )
 
     @property
     def paths(self) -> list[str]:

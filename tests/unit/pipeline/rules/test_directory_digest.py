@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import Leaf, Row
+from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.output.progress import Fanout
 from crawler.output.progress.counters import Counters
 from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.rules.compare import NANOSECONDS
-from crawler.pipeline.rules.directory_digest import Gathering, kept
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
 from crawler.pipeline.tally import Tally
 from tests.support.fakes import leaf_of
 
@@ -29,14 +29,14 @@ def entry(number: int, **more: object) -> Entry:
     return Entry(name=f"f{number}", kind=Kind.FILE, url=f"http://h/f{number}", **values)  # type: ignore[arg-type]
 
 
-def row(number: int, **more: object) -> Row:
+def row(number: int, **more: object) -> StoredFile:
     name = f"f{number}"
     values = (name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 10_000.0, MODIFIED)
-    return Row(*values)._replace(**more)
+    return StoredFile(*values)._replace(**more)
 
 
-def gathered(*entries: Entry) -> Gathering:
-    gathering = Gathering()
+def gathered(*entries: Entry) -> DirectoryDigestBuilder:
+    gathering = DirectoryDigestBuilder()
     gathering.expect(len(entries), more=True)
     for each in entries:
         gathering.add(each)
@@ -49,7 +49,10 @@ LOCAL = {each.name: Local(Kind.FILE, each.size, each.mtime) for each in ROWS}
 
 
 def are_kept(
-    rows: list[Row] | None = None, local: dict[str, Local] | None = None, what: Leaf = THREE, forbidden: str = ""
+    rows: list[StoredFile] | None = None,
+    local: dict[str, Local] | None = None,
+    what: DirectoryDigest = THREE,
+    forbidden: str = "",
 ) -> bool:
     found = kept(what, ROWS if rows is None else rows, LOCAL if local is None else local, lambda url: url != forbidden)
     return found is not None
@@ -117,7 +120,7 @@ def test_only_a_folder_of_files_alone_is_worth_it(monkeypatch: pytest.MonkeyPatc
     three = [entry(number) for number in range(3)]
     assert gathered(*three).is_worth_it
     assert not gathered(*three[:2]).is_worth_it
-    short = Gathering()
+    short = DirectoryDigestBuilder()
     short.expect(2, more=False)
     assert not short.is_plain, "nothing need be summed up"
     assert not gathered(*three, entry(3, modified=None)).is_worth_it

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.state.directory_digest import Row
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Entry, Kind, Known, Local, Span, Validators
-from crawler.pipeline.rules.directory_digest import Gathering, kept
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
 from crawler.pipeline.rules.racy import is_racy
 from tests.support.fakes import leaf_of
 from tests.support.machine import machine_in
@@ -164,7 +164,7 @@ FILE = st.tuples(
 def test_a_folder_is_never_trusted_with_more_than_its_rows(
     files: list[tuple[int, int, timezone, bool, str, int]],
 ) -> None:
-    gathering, rows, racy = Gathering(), list[Row](), False
+    gathering, rows, racy = DirectoryDigestBuilder(), list[StoredFile](), False
     for number, (age, resolution, zone, named, header, after) in enumerate(files):
         low = _printed(T + age, resolution, zone)
         modified = span(low if named else low.replace(tzinfo=None), resolution)
@@ -174,7 +174,7 @@ def test_a_folder_is_never_trusted_with_more_than_its_rows(
         name = f"f{number}"
         entry = Entry(name=name, kind=Kind.FILE, url=f"http://h/{name}", modified=modified, row="r")
         gathering.add(entry)
-        rows.append(Row(name, entry.url, "r", 1, 5, one.checked, last_modified))
+        rows.append(StoredFile(name, entry.url, "r", 1, 5, one.checked, last_modified))
     local = {row.name: Local(Kind.FILE, 1, 5) for row in rows}
     found = kept(leaf_of(gathering), rows, local, lambda _: True)
     assert found is None if racy else True

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.values import UNCONFIRMED, Dating, Entry, Kind, Known, Span, Validators
-from crawler.pipeline.rules.time_zones import Learner, Zone, learn, row_agrees
+from crawler.pipeline.rules.time_zones import Zone, ZoneLearner, learn, row_agrees
 from tests.support.machine import machine_in
 
 MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)
@@ -292,7 +292,7 @@ def rows() -> Iterator[tuple[Entry, Known]]:
 def test_a_page_is_learnt_from_rows_that_still_stand() -> None:
     entries, states = zip(*rows(), strict=True)
     known = {state.path: state for state in states if state.path != "b"}
-    found = Learner(entries).timed(entries[1], known)
+    found = ZoneLearner(entries).timed(entries[1], known)
     low = MOMENTS[1].replace(second=0)
     assert found == replace(entries[1], modified=Span(low, low + MINUTE))
 
@@ -312,7 +312,7 @@ def test_a_page_is_learnt_from_rows_that_still_stand() -> None:
 def test_one_row_alone_is_not_enough(spoil: object) -> None:
     (first, one), (asked, _), last = rows()
     spoilt, other = spoil(*last)  # type: ignore[operator]
-    assert Learner([first, asked, spoilt]).timed(asked, {"a": one, "c": other}) == asked
+    assert ZoneLearner([first, asked, spoilt]).timed(asked, {"a": one, "c": other}) == asked
 
 
 @pytest.mark.parametrize(
@@ -328,8 +328,8 @@ def test_neighbours_tell_whether_last_modified_is_the_time_of_a_row(off: str, da
     entries, states = zip(*rows(), strict=True)
     wrong = Validators(last_modified="Sat, 01 Jan 2000 00:00:07 GMT")
     known = {each.path: replace(each, validators=wrong) if each.path in off else each for each in states}
-    assert Learner(entries).dating(entries[1], known) is dating
-    assert Learner(entries).dating(entries[1], {}) is Dating.UNKNOWN
+    assert ZoneLearner(entries).dating(entries[1], known) is dating
+    assert ZoneLearner(entries).dating(entries[1], {}) is Dating.UNKNOWN
 
 
 def test_a_copy_that_is_not_the_listed_version_teaches_no_zone() -> None:
@@ -337,17 +337,17 @@ def test_a_copy_that_is_not_the_listed_version_teaches_no_zone() -> None:
     known = {state.path: state for state in states}
     known["a"] = replace(known["a"], checked=UNCONFIRMED)
     low = MOMENTS[1].replace(second=0)
-    found = Learner(entries).timed(entries[1], known)
+    found = ZoneLearner(entries).timed(entries[1], known)
     assert found.modified == Span(low, low + MINUTE), "the other two teach it"
     del known["b"]
-    assert Learner(entries).timed(entries[1], known) == entries[1]
+    assert ZoneLearner(entries).timed(entries[1], known) == entries[1]
 
 
 @pytest.mark.parametrize("change", [{"modified": None}, {"modified": Span(MOMENTS[1], MOMENTS[1])}, {"folder": "deep"}])
 def test_what_needs_no_zone_or_lies_elsewhere_is_left_as_it_is(change: dict[str, object]) -> None:
     entries, states = zip(*rows(), strict=True)
     entry = replace(entries[1], **change)
-    assert Learner(entries).timed(entry, {state.path: state for state in states}) == entry
+    assert ZoneLearner(entries).timed(entry, {state.path: state for state in states}) == entry
 
 
 @pytest.mark.parametrize(
@@ -400,11 +400,11 @@ def test_only_an_exact_time_with_a_fraction_is_rounded_up() -> None:
 def test_what_is_not_known_or_lies_elsewhere_has_no_vote_and_a_hundred_are_enough() -> None:
     entries, states = zip(*rows(), strict=True)
     first, asked, last = entries
-    assert Learner(entries).dating(asked, {"c": states[2]}) is Dating.RELIABLE, "the first is not known"
+    assert ZoneLearner(entries).dating(asked, {"c": states[2]}) is Dating.RELIABLE, "the first is not known"
     wrong = replace(states[2], validators=Validators(last_modified="Sat, 01 Jan 2000 00:00:07 GMT"))
     for silent in (replace(last, row="other"), replace(last, modified=None), replace(last, folder="deep")):
-        found = Learner([silent, asked, first]).dating(asked, {"a": states[0], "c": wrong})
+        found = ZoneLearner([silent, asked, first]).dating(asked, {"a": states[0], "c": wrong})
         assert found is Dating.RELIABLE
     many = [replace(first, name=str(number)) for number in range(300)]
     known = {each.name: states[0] if int(each.name) < 100 else replace(wrong, row=first.row) for each in many}
-    assert Learner(many).dating(asked, known) is Dating.RELIABLE
+    assert ZoneLearner(many).dating(asked, known) is Dating.RELIABLE

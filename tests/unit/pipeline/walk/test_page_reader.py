@@ -9,11 +9,11 @@ import pytest
 
 from crawler.model import limits
 from crawler.model.errors import ListingError
-from crawler.model.interfaces import Page
-from crawler.model.state.directory_digest import Leaf
+from crawler.model.interfaces import FetchedPage
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.values import Listing, Validators
-from crawler.pipeline.walk.page_reader import Reader
-from crawler.pipeline.walk.unchanged_directories import Leaves
+from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.workers.page_parsers import Parsers
 from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, nothing_refused
 from tests.support.misbehaving.pages import Row, nginx
@@ -29,7 +29,7 @@ class Reading:
         self.asked: list[Asked] = []
         self.answer = Answer(headers={"Content-Type": content_type, **({"ETag": etag} if etag else {})}, body=body)
         self.state, self.observer = MemoryState(), Recorder()
-        self.leaves: Leaves | None = None
+        self.leaves: UnchangedDirectories | None = None
         self.status = 200
         """304 only for those who ask with a condition."""
         self.end_proven = True
@@ -42,7 +42,7 @@ class Reading:
 
         client = FakeClient(answer)
         client.end_proven = self.end_proven
-        reader = Reader(
+        reader = PageReader(
             client=client,
             state=self.state,
             observer=self.observer,
@@ -134,22 +134,22 @@ async def test_a_page_with_a_row_that_is_no_entry_is_read_and_told_each_time(bad
     assert ("", "bad-name") not in reading.observer.refused  # it is counted, and no link of the page
 
 
-class Told(Leaves):
+class Told(UnchangedDirectories):
     """Says of each folder what it was told to."""
 
-    def __init__(self, leaf: Leaf, *, kept: bool) -> None:
+    def __init__(self, leaf: DirectoryDigest, *, kept: bool) -> None:
         self._leaf, self._kept = leaf, kept
         self.asked = 0
 
-    async def of(self, url: str) -> Leaf | None:
+    async def of(self, url: str) -> DirectoryDigest | None:
         assert url == URL
         return self._leaf
 
-    async def is_kept(self, path: str, leaf: Leaf) -> bool:
+    async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
         self.asked += 1
         return self._kept
 
-    def remember(self, path: str, url: str, page: Page, listing: Listing) -> None:
+    def remember(self, path: str, url: str, page: FetchedPage, listing: Listing) -> None:
         return
 
 
@@ -163,7 +163,7 @@ async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
     if not is_remembered:
         reading.state.memos.clear()
-    leaf = Leaf(
+    leaf = DirectoryDigest(
         answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
@@ -178,7 +178,7 @@ async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
 
 
 async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
-    leaf = Leaf(
+    leaf = DirectoryDigest(
         answered=URL, body_digest="00", validators=Validators(), family="nginx", wishes="", files=3, total=0,
         resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
@@ -193,7 +193,7 @@ async def test_a_304_confirms_the_version_that_was_asked_about_and_not_the_one_t
     reading = Reading(nginx("/pub/", [Row(href="other.bin", size=500, mtime=1735787040)]), etag='"2"')
     assert await names(reading) == ["other.bin"]
     first = Reading(PAGE)
-    leaf = Leaf(
+    leaf = DirectoryDigest(
         answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip

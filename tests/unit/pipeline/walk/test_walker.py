@@ -16,8 +16,8 @@ from crawler.model.errors import FetchError, ListingError
 from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.loops import EQUAL
-from crawler.pipeline.walk.page_reader import Reader
-from crawler.pipeline.walk.walker import Folder, FolderPage, Walker
+from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.walker import Directory, DirectoryPage, Walker
 from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, permit_as
 
 ROOT = "http://h/pub/"
@@ -57,8 +57,8 @@ class Walk:
         self.client = FakeClient(self._answer)
         self.state = MemoryState()
         self.observer = Recorder()
-        self.visited: list[FolderPage] = []
-        reader = Reader(client=self.client, state=self.state, observer=self.observer, parse=self._parse, attempts=1)
+        self.visited: list[DirectoryPage] = []
+        reader = PageReader(client=self.client, state=self.state, observer=self.observer, parse=self._parse, attempts=1)
         self.walker = Walker(
             reader,
             self.observer,
@@ -77,11 +77,11 @@ class Walk:
     async def _parse(self, body: bytes, url: str, _content_type: str) -> AsyncGenerator[Listing, None]:
         yield self.pages.get(body.decode()) or listing(url, is_listing=False)
 
-    async def visit(self, page: FolderPage) -> None:
+    async def visit(self, page: DirectoryPage) -> None:
         self.visited.append(page)
 
-    async def run(self, *starts: Folder) -> None:
-        await self.walker.walk(starts or [Folder(path="", url=ROOT)], self.visit)
+    async def run(self, *starts: Directory) -> None:
+        await self.walker.walk(starts or [Directory(path="", url=ROOT)], self.visit)
 
     @property
     def paths(self) -> list[str]:
@@ -147,7 +147,7 @@ async def test_a_root_that_fails_raises_and_names_the_url(answer: Answer) -> Non
     walk = Walk()
     walk.answers["http://h/secret-free/"] = answer
     with pytest.raises(ExceptionGroup) as raised:
-        await walk.run(Folder(path="", url="http://h/secret-free/"))
+        await walk.run(Directory(path="", url="http://h/secret-free/"))
     error = only_error(raised.value)
     assert isinstance(error, ListingError)
     assert "http://h/secret-free/" in str(error)
@@ -476,22 +476,22 @@ async def test_late_folders_are_walked_within_the_same_rules() -> None:
 async def test_an_error_of_the_visitor_ends_the_walk_and_leaves_no_task() -> None:
     walk = Walk(listing(ROOT, "a/", "b/"), listing(f"{ROOT}a/"), listing(f"{ROOT}b/"))
 
-    async def broken(page: FolderPage) -> None:
+    async def broken(page: DirectoryPage) -> None:
         if page.folder.path:
             raise LookupError
 
     with pytest.raises(ExceptionGroup):
-        await walk.walker.walk([Folder(path="", url=ROOT)], broken)
+        await walk.walker.walk([Directory(path="", url=ROOT)], broken)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_walk_that_is_stopped_reads_no_further_listing() -> None:
     walk = Walk(listing(ROOT, "a/", "b/"), listing(f"{ROOT}a/"), listing(f"{ROOT}b/"))
 
-    async def stop(_page: FolderPage) -> None:
+    async def stop(_page: DirectoryPage) -> None:
         walk.walker.stopped = True
 
-    await walk.walker.walk([Folder(path="", url=ROOT)], stop)
+    await walk.walker.walk([Directory(path="", url=ROOT)], stop)
     assert walk.client.urls() == [ROOT]
 
 
