@@ -7,16 +7,20 @@ mean: a wrong field costs that field, never the entry.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from crawler.model.values import Span
 from crawler.text.months import MONTHS
 
-_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+_FIRST_YEAR, _LAST_YEAR = 1902, 9000
+"""From the first whole year of 32 bits on: so the zeros of those who count from the years 1, 1601 and 1900 are none."""
+_NO_DAYS = frozenset({date(1904, 1, 1), date(1969, 12, 31)})
+"""Zero of Mac OS; -1, and zero in the zones west of Greenwich, of Unix."""
 _MAX_DIGITS = 19
 # Seconds since 1970 reach this value in the year 5138; a larger number counts milliseconds (since 1973).
 _MILLISECONDS_FROM = 100_000_000_000
+_EARLIEST = -(2**31)
 _MINUTES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?")
 _HEX_LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 _HEX = re.compile(r"[0-9a-fA-F]+")
@@ -82,15 +86,17 @@ def http_time(value: object) -> Span[datetime] | None:
 
 
 def epoch_time(value: object) -> Span[datetime] | None:
-    """Seconds or milliseconds since 1970 UTC, as a number or as its digits. Zero means none."""
+    """Seconds or milliseconds since 1970 UTC, as a number or as its digits. Zero means none, and so does -1."""
     if isinstance(value, str):
         try:
             value = float(value) if len(value) <= _MAX_DIGITS else None
         except ValueError:
             return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e14:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not (value and -1e14 < value < 1e14):
         return None
-    seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
+    seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+    if seconds < _EARLIEST:
+        return None
     when = datetime.fromtimestamp(seconds, UTC)
     return _span(when.replace(microsecond=0), when)
 
@@ -123,4 +129,5 @@ def printed(size: object, time: object) -> str:
 
 def _span(low: datetime, high: datetime) -> Span[datetime] | None:
     """None for times that only a mistake or a placeholder gives, such as the year 1."""
-    return Span(low, high) if _FIRST_YEAR <= low.year < _LAST_YEAR else None
+    is_none = low.year < 1970 and low.date() in _NO_DAYS
+    return Span(low, high) if _FIRST_YEAR <= low.year < _LAST_YEAR and not is_none else None

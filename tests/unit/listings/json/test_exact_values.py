@@ -194,3 +194,30 @@ def test_a_changed_query_keeps_the_bytes_of_the_rest() -> None:
     changed = with_query(url, frozenset({"marker"}), {"prefix": "a b/&"})
     assert changed == "http://h/b?x=%7e+1&sig=a%2Fb&prefix=a%20b/%26"
     assert with_query(url, frozenset(), {"marker": "\ud800"}) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "year"),
+    [
+        (-1, None),
+        (-86_400, None),
+        (-86_401, 1969),
+        (-1_000_000_000, 1938),
+        ("-1000000000", 1938),
+        (-2_082_844_800, None),
+        (-2_082_844_801, 1903),
+        (-(2**31), None),
+        (-11_644_473_600, None),
+        (-62_135_596_800, None),
+        (-400_000_000_000, 1957),
+        (0, None),
+        (1, 1970),
+        (2**31, 2038),
+        (2**32, 2106),
+        (15_032_385_536, 2446),
+    ],
+)
+def test_times_before_1970_are_times_unless_they_stand_for_none(value: float | str, year: int | None) -> None:
+    """-1, the day before 1970 (zero in western zones), and the zeros of 1904, 1901, 1601 and of the year 1 are none."""
+    found = any_time(value)
+    assert (None if found is None else found.low.year) == year
