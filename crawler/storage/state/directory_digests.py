@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import Validators
-from crawler.storage.state.records import key, number_of, optional, text_of
+from crawler.storage.state.records import key, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed, unsealed
 
@@ -50,16 +50,16 @@ def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.C
 
 
 def _row_of(record: tuple[Any, ...]) -> StoredFile:
-    """A record of ``files``. Raises ValueError."""
+    """A record of ``files``. Raises ValueError. What is not ASCII is bytes, and an integer beyond 64 bits is text."""
     _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
     return StoredFile(
-        text_of(name),
+        name.decode("utf-8", "surrogatepass"),
         url if type(url) is str else text_of(url),
         row if type(row) is str else text_of(row),
         size if type(size) is int else number_of(size),
         mtime if type(mtime) is int else number_of(mtime),
         checked,
-        last_modified if type(last_modified) is str else optional(last_modified),
+        last_modified if type(last_modified) is not bytes else text_of(last_modified),
     )
 
 

@@ -108,7 +108,7 @@ def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known
     _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
     # Called for each file of a tree: what is ASCII came back as str and is not handed to a function.
     return Known(
-        path=folder + text_of(name),
+        path=folder + name.decode("utf-8", "surrogatepass"),
         url=url if type(url) is str else text_of(url),
         row=row if type(row) is str else text_of(row),
         size=size if type(size) is int else number_of(size),
