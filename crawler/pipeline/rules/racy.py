@@ -16,11 +16,6 @@ from crawler.text.http_fields import parse_http_date
 
 REPEATED = 2 * 3600
 """Seconds by which clocks are set back at most (Troll station; elsewhere one hour): a local time comes twice then."""
-FAR = 10 * 365 * 86400
-"""Seconds. No file is written ten years from now: a time that is further ahead was made up, and what is written before
-then gets another one."""
-CLOCK_SET = 1_577_836_800
-"""Seconds since 1970: the year 2020. A server whose clock is earlier has not set it, and what it dates says nothing."""
 ZONES = timedelta(hours=14)
 """Zones reach from -12 h to +14 h: by no more than this is a time in the server's own zone off from UTC."""
 
@@ -53,5 +48,4 @@ def is_racy(modified: Span[datetime], known: Known) -> bool:
     passed = passed_by_row(modified)
     if modified.low.tzinfo is None:  # the file's own time may tell it sooner
         passed = min(passed, passed_by_header(known.validators.last_modified, resolution_of(modified)))
-    is_made_up = known.checked >= CLOCK_SET and passed >= known.checked + FAR
-    return known.checked <= passed and not is_made_up
+    return known.checked <= passed

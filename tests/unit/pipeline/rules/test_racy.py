@@ -178,27 +178,3 @@ def test_a_folder_is_never_trusted_with_more_than_its_rows(
     local = {row.name: Local(Kind.FILE, 1, 5) for row in rows}
     found = kept(leaf_of(gathering), rows, local, lambda _: True)
     assert found is None if racy else True
-
-
-@pytest.mark.parametrize(
-    ("year", "checked", "racy"),
-    [
-        (2025, T, True),
-        (2033, T, True),
-        (2035, T, False),
-        (2038, T, False),
-        (2446, T, False),
-        (8999, T, False),
-        (2035, T + 2 * 365 * DAY, True),
-        (1902, T, False),
-        (1969, T, False),
-        (2024, 0, True),
-        (2024, -1, True),
-        (2038, 1_000_000_000, True),
-    ],
-)
-def test_a_time_that_is_years_ahead_was_made_up_and_costs_no_request(year: int, checked: float, racy: bool) -> None:
-    """Not where the clock that would tell so is itself years behind."""
-    moment = datetime(year, 6, 1, tzinfo=UTC)
-    assert is_racy(Span(moment, moment), known(checked)) is racy
-    assert is_racy(span(moment.replace(tzinfo=None), 60), known(checked)) is racy
