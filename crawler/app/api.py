@@ -12,7 +12,7 @@ from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.credentials import client_options
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
-from crawler.http.pacing.rate_limits import Rates
+from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.interfaces import Destination
@@ -36,10 +36,11 @@ from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrore
 from crawler.text import urls
 from crawler.text.escape import masked
 from crawler.text.ownership import is_same_tree, refusal
-from crawler.workers.crew import ProcessPool
-from crawler.workers.link import WorkerSetup
-from crawler.workers.page_parsers import Parsers
-from crawler.workers.spawn import SpawnedProcesses, company
+from crawler.workers.child_process import WorkerProcesses, start_workers
+from crawler.workers.messages import WorkerSetup
+from crawler.workers.page_parsers import PageParsers
+from crawler.workers.worker import PoolCallbacks
+from crawler.workers.worker_pool import ProcessPool
 
 
 async def mirror(
@@ -96,7 +97,7 @@ class Surroundings:
     """Shared with runs at the same time; None: one of its own."""
     destination: AbstractAsyncContextManager[Destination] | None = None
     """Where files go instead of into DIR."""
-    company: SpawnedProcesses | None = None
+    company: WorkerProcesses | None = None
     """Processes that were started early for it."""
     own: Sequence[OwnFile] = ()
     """Files that the program uses, besides those that the configuration names."""
@@ -173,7 +174,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Com
     stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
     await refuse_another_mirror(setup.directory, tally.url, state, config)
     gate = given.gate or shared_gate([config])
-    gate.recall(state.hosts)
+    gate.add_known(state.hosts)
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
     client = await stack.enter_async_context(HttpClient(options, gate))
     budget = Budget(files=config.max_files, size=config.max_total_size)
@@ -190,37 +191,36 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Com
         tally=tally,
         url_of=lambda folder: url_of_mirror(setup.directory / folder),
         stop=given.stop,
-        parser=await stack.enter_async_context(Parsers(tally.warn)),
+        parser=await stack.enter_async_context(PageParsers(tally.warn)),
     )
     if config.processes != 1 and given.destination is None and not config.dry_run:
-        parts = replace(parts, crew=await _open_crew(stack, setup, options, gate, parts))
+        parts = replace(parts, pool=await _open_pool(stack, setup, options, gate, parts))
     return parts, state
 
 
-async def _open_crew(
+async def _open_pool(
     stack: AsyncExitStack, setup: _Setup, options: ClientOptions, gate: Gate, parts: Components
 ) -> ProcessPool | None:
     """Other processes that fetch; None if one is all that is wanted."""
     config = setup.config
-    started = setup.given.company or stack.enter_context(company(config.processes, config.workers))
+    started = setup.given.company or stack.enter_context(start_workers(config.processes, config.workers))
     if not started.wanted:
         return None
-    crew = ProcessPool(started, parts.state.doubt)
-    stack.push_async_callback(crew.close)
-    level = LOGGER.getEffectiveLevel()
-    count = len(started.members) or 1
-    work = WorkerSetup(
+    count = len(started.started) or 1
+    worker_setup = WorkerSetup(
         config=config,
         options=options,
         directory=str(setup.directory),
         own=setup.own,
-        log_level=level,
+        log_level=LOGGER.getEffectiveLevel(),
         hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
         start=max(1, START // count),
         knew_files=parts.state.knew_files,
     )
-    await crew.open(work, gate, parts.observer, parts.tally.warn, announce)
-    return crew
+    callbacks = PoolCallbacks(
+        observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce
+    )
+    return await stack.enter_async_context(ProcessPool(started, worker_setup, gate, callbacks))
 
 
 async def _open_destination(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> Destination:
@@ -279,5 +279,5 @@ def shared_gate(configs: Sequence[Config]) -> Gate:
     rates = [config.limit_rate for config in configs if config.limit_rate is not None]
     return Gate(
         min(max(config.workers for config in configs), connection_budget(descriptor_limit())),
-        Rates.per_second(min(requests, default=None), min(rates, default=None)),
+        RateLimits.per_second(min(requests, default=None), min(rates, default=None)),
     )

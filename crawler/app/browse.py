@@ -23,7 +23,7 @@ from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.storage.state import NullState
 from crawler.text import urls
 from crawler.text.escape import masked
-from crawler.workers.page_parsers import Parsers
+from crawler.workers.page_parsers import PageParsers
 
 
 class _Look(Observer):
@@ -61,7 +61,7 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
         look.rejections.extend(page.unusable)
         look.flaws.extend(page.flaws)
 
-    async with HttpClient(options, shared_gate([config])) as client, Parsers() as parser:
+    async with HttpClient(options, shared_gate([config])) as client, PageParsers() as parser:
         rules = RobotsTxt(client, config, options.user_agent)
         await rules.enter(bare)
         walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules)
@@ -94,7 +94,7 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(config.listers)
-    async with HttpClient(options, shared_gate([config])) as client, Parsers() as parser:
+    async with HttpClient(options, shared_gate([config])) as client, PageParsers() as parser:
         rules = RobotsTxt(client, config, options.user_agent)
         await rules.enter(bare)
         tally = Tally(masked(bare), "")

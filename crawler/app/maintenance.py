@@ -24,7 +24,7 @@ from crawler.storage.directory.boundaries.spared import own_files
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state import NullState, ReadOnlyState, RunRecord, SqliteState, existing_state, state_path
 from crawler.text import urls
-from crawler.workers.page_parsers import Parsers
+from crawler.workers.page_parsers import PageParsers
 
 
 def _state_of(directory: Path, config: Config) -> Path:
@@ -78,7 +78,7 @@ async def run_verify(
             raise DestinationError(f"nothing can be verified: {state.problem}")
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
-        gate.recall(state.hosts)
+        gate.add_known(state.hosts)
         parts = Components(
             config=config,
             agent=options.user_agent,
@@ -88,7 +88,7 @@ async def run_verify(
             observer=Fanout([tally, *observers]),
             tally=tally,
             stop=stop,
-            parser=await stack.enter_async_context(Parsers(tally.warn)),
+            parser=await stack.enter_async_context(PageParsers(tally.warn)),
         )
         return parts, NullState()  # the history is that of the mirror's runs
 
@@ -112,7 +112,7 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
         LocalDestination(directory, read_only=True) as destination,
         ReadOnlyState(state_path(directory, config)) as state,
         HttpClient(options, shared_gate([config])) as client,
-        Parsers(tally.warn) as parser,
+        PageParsers(tally.warn) as parser,
     ):
         parts = Components(
             config=config,

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from crawler.http.client import HttpClient
 from crawler.http.pacing.gate import Gate
-from crawler.http.pacing.rate_limits import Rates
+from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.errors import DestinationError, innermost
 from crawler.model.interfaces import Redirects
 from crawler.model.observer import Observer
@@ -33,10 +33,11 @@ from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import NullState
-from crawler.workers import wire
+from crawler.workers import messages
+from crawler.workers.channel import Channel, ForwardingHandler
 from crawler.workers.event_loop import loop_factory
-from crawler.workers.link import Channel, Forward, WorkerSetup
-from crawler.workers.page_parsers import Parsers
+from crawler.workers.messages import WorkerSetup
+from crawler.workers.page_parsers import PageParsers
 
 _TELL_SECONDS = 0.1
 """How often the parent hears how much of a large body is here."""
@@ -56,7 +57,7 @@ async def _serve(connection: socket.socket) -> None:
     await link.connect(connection)
     setup = await link.setup
     log = logging.getLogger("crawler")
-    log.addHandler(Forward(link))
+    log.addHandler(ForwardingHandler(link))
     log.setLevel(setup.log_level)
     log.propagate = False
     announce_to(link.retried)
@@ -76,19 +77,19 @@ async def _serve(connection: socket.socket) -> None:
 async def _work(link: _Parent, setup: WorkerSetup) -> None:
     """Everything that the parent sends. What is complete when it stops us gets its name."""
     config, reporter = setup.config, _Reporter(link)
-    rates = Rates(
-        requests=None if config.requests_per_second is None else _Rate(link, wire.REQUESTS),
-        bytes=None if config.limit_rate is None else _Rate(link, wire.BYTES),
+    rates = RateLimits(
+        requests=None if config.requests_per_second is None else _Rate(link, messages.REQUESTS),
+        bytes=None if config.limit_rate is None else _Rate(link, messages.BYTES),
     )
     gate = Gate(link.ceiling, rates, on_rest=link.rested, start=setup.start)
-    gate.recall(setup.hosts)
+    gate.add_known(setup.hosts)
     link.gate = gate
     if are_few():
         prepare()
     async with (
         _Destination(link, setup) as destination,
         HttpClient(setup.options, gate) as client,
-        Parsers(link.warn) as parser,
+        PageParsers(link.warn) as parser,
         reporter,
     ):
         await destination.join()
@@ -107,7 +108,7 @@ async def _work(link: _Parent, setup: WorkerSetup) -> None:
             await writer
             for text in sorted(destination.lacks):
                 link.warn(text)
-            link.send((wire.LEARNT, gate.learnt()))
+            link.send((messages.LEARNT, gate.learnt()))
 
 
 class _Parent(Channel):
@@ -131,21 +132,21 @@ class _Parent(Channel):
     # --- with the parent --------------------------------------------------------------------------
 
     def received(self, name: int, *values: Any) -> None:
-        if name == wire.JOB:
+        if name == messages.JOB:
             self._take(*values)
-        elif name == wire.GRANTED:
+        elif name == messages.GRANTED:
             self._granted(*values)
-        elif name == wire.CEILING:
+        elif name == messages.CEILING:
             self._limit(*values)
-        elif name == wire.PAUSE:
+        elif name == messages.PAUSE:
             self._rest(*values)
-        elif name == wire.SCOPE:
+        elif name == messages.REDIRECTS:
             self._redirects = values[0]
-        elif name == wire.SETUP:
+        elif name == messages.SETUP:
             self.setup.set_result(values[0])
-        elif name == wire.END:
+        elif name == messages.END:
             self._jobs.put_nowait(None)
-        elif name == wire.STOP:
+        elif name == messages.STOP:
             self.stopped.set()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -176,7 +177,7 @@ class _Parent(Channel):
     def _limit(self, ceiling: int) -> None:
         self.ceiling = ceiling
         if self.gate is not None:
-            self.gate.ceiling = ceiling
+            self.gate.limit_connections(ceiling)
 
     def _rest(self, url: str, seconds: float) -> None:
         """Another process was asked for a pause."""
@@ -185,8 +186,8 @@ class _Parent(Channel):
 
     # --- for the work -----------------------------------------------------------------------------
 
-    def _take(self, number: int, packed: wire.Packed) -> None:
-        job = wire.unpack_job(packed)
+    def _take(self, number: int, packed: messages.Packed) -> None:
+        job = messages.unpack_job(packed)
         self._flights[job.path] = number
         self._jobs.put_nowait(job)
 
@@ -202,28 +203,28 @@ class _Parent(Channel):
     def progress(self, path: str, size: int) -> None:
         number = self._flights.get(path)
         if number is not None:
-            self.send((wire.PROGRESS, number, size))
+            self.send((messages.PROGRESS, number, size))
 
     def finished(self, result: Result) -> None:
-        self.send((wire.RESULT, self._flights.pop(result.path), wire.pack_result(result)))
+        self.send((messages.RESULT, self._flights.pop(result.path), messages.pack_result(result)))
 
     def rested(self, url: str, seconds: float) -> None:
         """A host asked for a pause."""
-        self.send((wire.PAUSE, url, seconds))
+        self.send((messages.PAUSE, url, seconds))
 
     def retried(self, attempt: int, wait: float, error: Exception) -> None:
-        self.send((wire.RETRY, attempt, wait, getattr(error, "url", ""), str(error)))
+        self.send((messages.RETRY, attempt, wait, getattr(error, "url", ""), str(error)))
 
     def warn(self, text: str) -> None:
         """A problem of this process that ends nothing."""
-        self.send((wire.WARN, text))
+        self.send((messages.WARN, text))
 
     def broke(self, error: BaseException) -> None:
         """This process cannot go on."""
         if isinstance(error, DestinationError):
-            self.send((wire.BROKEN, error.exit_code, str(error)))
+            self.send((messages.FATAL, error.exit_code, str(error)))
         else:
-            self.send((wire.BROKEN, 1, f"{type(error).__name__}: {error}"))
+            self.send((messages.FATAL, 1, f"{type(error).__name__}: {error}"))
 
 
 class _Rate:
@@ -236,7 +237,7 @@ class _Rate:
         self._link, self._what = link, what
 
     async def acquire(self, amount: float = 1) -> None:
-        await self._link.ask(wire.PAY, self._what, amount)
+        await self._link.ask(messages.ACQUIRE, self._what, amount)
 
 
 class _Destination(LocalDestination):
@@ -293,4 +294,4 @@ class _State(NullState):
         self._link, self.knew_files = link, knew_files
 
     async def doubt(self, paths: Collection[str]) -> None:
-        await self._link.ask(wire.DOUBT, list(paths))
+        await self._link.ask(messages.DOUBT, list(paths))

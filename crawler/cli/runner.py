@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawler.model.report import Report
     from crawler.output.progress.display import Silence
     from crawler.storage.directory.boundaries.spared import OwnFile
-    from crawler.workers.spawn import SpawnedProcesses
+    from crawler.workers.child_process import WorkerProcesses
 
 T = TypeVar("T")
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
@@ -164,13 +164,13 @@ def _own(call: Call) -> tuple[OwnFile, ...]:
     return (*(OwnFile("--input-file", Path(name)) for name in named), *redirected())
 
 
-def _company(config: Config) -> AbstractContextManager[SpawnedProcesses | None]:
+def _company(config: Config) -> AbstractContextManager[WorkerProcesses | None]:
     """The processes of --processes, started before this one has read all of its own modules."""
     if config.processes == 1 or config.dry_run:
         return nullcontext()
-    from crawler.workers.spawn import company
+    from crawler.workers.child_process import start_workers
 
-    return company(config.processes, config.workers)
+    return start_workers(config.processes, config.workers)
 
 
 @contextmanager

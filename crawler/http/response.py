@@ -89,7 +89,7 @@ class HttpResponse:
         if chunk:
             self._host.received(len(chunk), now)
         if self._terms.gate.limits_bytes:
-            await self._terms.gate.spend(len(chunk))
+            await self._terms.gate.acquire_bytes(len(chunk))
             self._began += time.monotonic() - now  # our own brake is not the server's slowness
         return chunk
 

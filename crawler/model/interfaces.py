@@ -220,26 +220,30 @@ class Destination(Protocol):
 class WorkerPool(Protocol):
     """Other processes that do jobs."""
 
-    redirects: Callable[[], Redirects]
-    """To be set: what decides about redirects now."""
-    alone: Callable[[Job], Awaitable[Result | Staged]]
-    """To be set: does a job in this process, should no other be left."""
-
     @property
-    def places(self) -> int:
-        """So many jobs at once keep all of them busy."""
+    def capacity(self) -> int:
+        """Jobs in flight that keep all of them busy."""
         ...
 
     def walked(self) -> None:
-        """No more listings are to be read."""
+        """All listings have been read."""
 
-    async def process(self, job: Job) -> Result | Staged:
-        """Have ``job`` done; a file that was saved has its name by then. Raises DestinationError."""
+    async def process(
+        self,
+        job: Job,
+        *,
+        redirects: Callable[[], Redirects],
+        fallback: Callable[[Job], Awaitable[Result | Staged]],
+    ) -> Result | Staged:
+        """Have ``job`` done, or do it by ``fallback`` if no other process is left. Raises DestinationError.
+
+        A file that was saved has its name by then. ``redirects`` returns what decides about redirects now.
+        """
         ...
 
     def check(self) -> None:
         """Raises DestinationError if the disk failed one of them."""
 
-    async def settle(self) -> Sequence[Result]:
-        """Stop them all, keep what is complete. Returns what ended and was reported to nobody."""
+    async def stop(self) -> Sequence[Result]:
+        """Stop them all and keep complete files. Returns results that ``process`` has not returned."""
         ...

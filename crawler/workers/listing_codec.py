@@ -1,7 +1,7 @@
-"""A listing as bytes, for another process: JSON, out of which nothing but values can come.
+"""Encodes a listing as JSON for another process, and decodes it as plain values only.
 
-The process that writes it has parsed what a stranger sent. Whatever became of it, what it says is read as text and
-numbers; ``pickle`` would call what it names, and ``marshal`` trusts its input.
+The process that encodes has parsed hostile pages and may be under their control, so whatever it sends is read as text
+and numbers. ``pickle`` would call what its input names, and ``marshal`` trusts its input.
 """
 
 from __future__ import annotations
@@ -15,47 +15,47 @@ from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 OUT_OF_MEMORY = 3
-"""The exit status of a process whose memory did not suffice to read a page."""
+"""Exit status of a parser process that needed more memory than its limit."""
 _KINDS = {kind.value: kind for kind in Kind}
-_ROWS = 2_000
-"""Rows in a frame: some 5 ms of work without a break, for either side."""
+_FRAME_ROWS = 2_000
+"""Rows in a frame: about 5 ms of uninterrupted work for either side."""
 
 
-def pack(listing: Listing) -> Iterator[bytes]:
-    """``listing`` in frames of a few hundred kB, the one that ends it last."""
-    for rows in _chunks([_pack_entry(entry) for entry in listing.entries]):
-        yield _frame("entries", rows)
-    for rows in _chunks([[each.reason, each.subject, each.detail, each.row] for each in listing.rejections]):
-        yield _frame("rejections", rows)
-    for names in _chunks(sorted(listing.mentioned)):
-        yield _frame("mentioned", names)
+def encode_listing(listing: Listing) -> Iterator[bytes]:
+    """The payloads of the frames of ``listing``, a few hundred kB each. The last one ends it: see ``is_last``."""
+    for rows in _batches([_encode_entry(entry) for entry in listing.entries]):
+        yield _payload("entries", rows)
+    for rows in _batches([[each.reason, each.subject, each.detail, each.row] for each in listing.rejections]):
+        yield _payload("rejections", rows)
+    for names in _batches(sorted(listing.mentioned)):
+        yield _payload("mentioned", names)
     verdict = [listing.is_listing, listing.complete, listing.closed, listing.conclusive]
     flaws = [[flaw.kind.value, flaw.quote] for flaw in listing.flaws]
-    yield _frame("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages, flaws])
+    yield _payload("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages, flaws])
 
 
-def is_last(frame: bytes) -> bool:
-    """True for the frame that ends a listing."""
-    return frame.startswith(b'["listing"')
+def is_last(payload: bytes) -> bool:
+    """Whether this payload ends a listing."""
+    return payload.startswith(b'["listing"')
 
 
-def unpack(frames: Sequence[bytes]) -> Listing:
-    """What ``pack`` packed. Raises ValueError, TypeError or LookupError for anything else."""
+def decode_listing(payloads: Sequence[bytes]) -> Listing:
+    """The reverse of ``encode_listing``. Raises ValueError, TypeError or LookupError for any other input."""
     entries: list[Entry] = []
     rejections: list[Rejection] = []
     mentioned: set[str] = set()
-    for frame in frames:
-        kind, rows = json.loads(frame)
+    for payload in payloads:
+        kind, rows = json.loads(payload)
         if kind == "entries":
-            entries += [_unpack_entry(row) for row in rows]
+            entries += [_decode_entry(row) for row in rows]
         elif kind == "rejections":
-            rejections += [_unpack_rejection(*map(_text, row)) for row in rows]
+            rejections += [_decode_rejection(*map(_text, row)) for row in rows]
         elif kind == "mentioned":
             mentioned.update(map(_text, rows))
         elif kind == "listing":
             (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws = rows
-    if not frames or not is_last(frames[-1]):
-        raise ValueError("no end")
+    if not payloads or not is_last(payloads[-1]):
+        raise ValueError("the last frame is missing")
     return Listing(
         url=_text(url),
         family=_text(family),
@@ -72,21 +72,21 @@ def unpack(frames: Sequence[bytes]) -> Listing:
     )
 
 
-def _chunks(rows: list[Any]) -> Iterator[list[Any]]:
-    return (rows[at : at + _ROWS] for at in range(0, len(rows), _ROWS))
+def _batches(rows: list[Any]) -> Iterator[list[Any]]:
+    return (rows[at : at + _FRAME_ROWS] for at in range(0, len(rows), _FRAME_ROWS))
 
 
-def _frame(kind: str, rows: object) -> bytes:
+def _payload(kind: str, rows: object) -> bytes:
     return json.dumps([kind, rows], separators=(",", ":")).encode()
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("no text")
+        raise TypeError("not a string")
     return value
 
 
-def _pack_entry(entry: Entry) -> list[Any]:
+def _encode_entry(entry: Entry) -> list[Any]:
     size, modified = entry.size, entry.modified
     return [
         entry.name,
@@ -102,11 +102,11 @@ def _pack_entry(entry: Entry) -> list[Any]:
     ]
 
 
-def _unpack_rejection(reason: str, subject: str, detail: str, row: str) -> Rejection:
+def _decode_rejection(reason: str, subject: str, detail: str, row: str) -> Rejection:
     return Rejection(reason, subject, detail, row)
 
 
-def _unpack_entry(row: list[Any]) -> Entry:
+def _decode_entry(row: list[Any]) -> Entry:
     name, kind, url, printed, folder, external, size, modified, digest, etag = row
     return Entry(
         name=_text(name),

@@ -1,10 +1,9 @@
-"""Reads the pages of listings, each where it can do no harm: at once, in a thread, or in a process that can be killed.
+"""Parses index pages where they can do no harm: at once, in a thread, or in a process that can be killed.
 
-What a server prints row by row is read by its grammar, in time that grows with the page. A tree costs many times more,
-and hostile markup can make it cost a thousand times more: seconds for each megabyte that nothing ends, since a thread
-cannot be stopped. So a long page that no grammar fits goes to a process with a budget of time and memory
-(``parser_process``). A page that exceeds it, or that brings the process down, is an error of its folder, and the next
-page gets a new process.
+A grammar reads the pages of known servers in time proportional to their length. A tree costs many times more, and
+hostile markup can make it a thousand times more: seconds per megabyte, which nothing can interrupt in a thread. So a
+long page that no grammar fits goes to a process with limits on time and memory (``page_parser_process``). A page that
+exceeds them, or that crashes the process, is an error of its directory; the next page gets a new process.
 """
 
 from __future__ import annotations
@@ -21,149 +20,155 @@ from crawler.listings import parse_without_grammar, pieces_by_grammar, without
 from crawler.model import limits
 from crawler.model.errors import ListingError
 from crawler.model.values import Listing
-from crawler.workers import listing_codec as packing
-from crawler.workers.spawn import Spawned
+from crawler.workers.child_process import ChildProcess
+from crawler.workers.frames import FrameDecoder, FrameError, frame, frame_header
+from crawler.workers.listing_codec import OUT_OF_MEMORY, decode_listing, is_last
 
 T = TypeVar("T")
 _MAX_FRAME = 64 * limits.MIB
-_DYING_SECONDS, _GLANCE_SECONDS = 2.0, 0.02
+_EXIT_SECONDS, _POLL_SECONDS = 2.0, 0.02
+"""How long a process that closed its connection may take to exit, and how often to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParserLimits:
-    """What reading a page may cost."""
+    """What parsing a page may cost."""
 
     large_page: int = limits.LARGE_PAGE
-    """Bytes above which a page is read in a process of its own."""
+    """Bytes above which a page is parsed in a process of its own."""
     seconds: float = limits.PARSER_SECONDS
     seconds_per_mib: float = limits.PARSER_SECONDS_PER_MIB
     memory: int = limits.PARSER_MEMORY
-    """Bytes of the process."""
+    """Bytes of memory for the process."""
 
     def seconds_for(self, body: bytes) -> float:
-        """How long the process may take for a page."""
+        """How many seconds the process may take for a page."""
         return min(self.seconds + self.seconds_per_mib * len(body) / limits.MIB, limits.PARSER_SECONDS_MOST)
 
 
-class Parsers:
-    """Reads pages. Its process is started when a page needs it, and is gone when the context is left."""
+class PageParsers:
+    """Implements ``interfaces.Parser``. Its process starts with the first page that needs it and ends with the context.
+
+    ``warn`` is called once if no process can be started.
+    """
 
     def __init__(self, warn: Callable[[str], None] = lambda _: None, budget: ParserLimits | None = None) -> None:
-        """``warn`` is told once if no process can be started."""
         self._warn = warn
         self._budget = budget or ParserLimits()
-        self._turn = asyncio.Lock()
-        self._child: _ParserProcess | None = None
+        self._lock = asyncio.Lock()
+        self._process: _ParserProcess | None = None
         self._can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
 
     async def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """As ``listings.parse_listing_pieces``. Raises ListingError for a page that takes too much time or memory."""
-        take = _at_once if len(body) <= limits.SMALL_PAGE else asyncio.to_thread
+        run = _run_here if len(body) <= limits.SMALL_PAGE else asyncio.to_thread
         seen: set[str] = set()
         pieces = pieces_by_grammar(body, url, content_type, seen)
-        while (piece := await take(next, pieces, None)) is not None:
+        while (piece := await run(next, pieces, None)) is not None:
             yield piece
             if piece.is_listing:
                 return
         if len(body) > self._budget.large_page:
-            listing = await self._parse_apart(body, url, content_type)
+            listing = await self._parse_in_process(body, url, content_type)
         else:
-            listing = await take(parse_without_grammar, body, url, content_type)
+            listing = await run(parse_without_grammar, body, url, content_type)
         yield without(seen, listing)
 
     async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
         """Whether a page is a listing. Raises ListingError as ``pieces`` does."""
         return [piece.is_listing async for piece in self.pieces(body, url, content_type)][-1]
 
-    async def _parse_apart(self, body: bytes, url: str, content_type: str) -> Listing:
-        async with self._turn:
-            child, self._child = self._child or self._start(), None
-            if child is None:
+    async def _parse_in_process(self, body: bytes, url: str, content_type: str) -> Listing:
+        async with self._lock:
+            process, self._process = self._process or self._start(), None
+            if process is None:
                 return await asyncio.to_thread(parse_without_grammar, body, url, content_type)
             try:
-                frames = await child.parse(body, url, content_type, self._budget.seconds_for(body))
+                frames = await process.parse(body, url, content_type, self._budget.seconds_for(body))
             except BaseException:
-                child.kill()
+                process.kill()
                 raise
-            self._child = child
+            self._process = process
         try:
-            return await asyncio.to_thread(packing.unpack, frames)
+            return await asyncio.to_thread(decode_listing, frames)
         except (ValueError, TypeError, LookupError):
-            raise ListingError("the process that read its page went wrong") from None
+            raise ListingError("the parser process sent an invalid result") from None
 
     def _start(self) -> _ParserProcess | None:
-        """A new process; None where none can be started: then a thread has to do, whatever it takes."""
+        """A new process; None if none can be started: a thread parses the page then, without limits."""
         if self._can_start:
             try:
                 return _ParserProcess(self._budget.memory)
             except OSError as error:
                 self._can_start = False
-                self._warn(f"no process could be started to read long listings ({error.strerror}): nothing limits them")
+                self._warn(f"long listings are parsed without limits: cannot start a process ({error.strerror})")
         return None
 
 
 class _ParserProcess:
-    """One process, which runs where nothing of the mirror is. Raises OSError when it cannot be started."""
+    """One parser process, which runs in ``/``. Raises OSError if it cannot be started."""
 
     def __init__(self, memory: int) -> None:
         self._memory = memory
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._spawned = Spawned("crawler.workers.page_parser_process", str(memory), directory="/")
+        """Opened with the first page."""
+        self._child = ChildProcess("crawler.workers.page_parser_process", str(memory), directory="/")
 
     async def parse(self, body: bytes, url: str, content_type: str, seconds: float) -> list[bytes]:
-        """The frames of the page's listing. Raises ListingError; the process is of no use then."""
+        """The frames of the page's listing. Raises ListingError, after which the process must be killed."""
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(body, json.dumps([url, content_type, seconds, len(body)]).encode())
+                return await self._exchange(json.dumps([url, content_type, seconds]).encode(), body)
         except TimeoutError:
             raise ListingError(f"its page took longer than {seconds:.0f} s to read") from None
-        except (OSError, EOFError):
-            raise ListingError(await self._how_it_ended(seconds)) from None
+        except (OSError, EOFError, FrameError):
+            raise ListingError(await self._explain_end(seconds)) from None
 
-    async def _exchange(self, body: bytes, head: bytes) -> list[bytes]:
+    async def _exchange(self, head: bytes, body: bytes) -> list[bytes]:
         if self._streams is None:
-            self._streams = await asyncio.open_connection(sock=self._spawned.connection)
+            self._streams = await asyncio.open_connection(sock=self._child.connection)
         reader, writer = self._streams
-        writer.write(head + b"\n")
+        writer.write(frame(head) + frame_header(len(body)))
         for start in range(0, len(body), limits.BODY_CHUNK):
             writer.write(body[start : start + limits.BODY_CHUNK])
             await writer.drain()
-        frames: list[bytes] = []
-        while not frames or not packing.is_last(frames[-1]):
-            size = int.from_bytes(await reader.readexactly(4))
-            if size > _MAX_FRAME:
+        decoder, frames = FrameDecoder(_MAX_FRAME), list[bytes]()
+        while not frames or not is_last(frames[-1]):
+            data = await reader.read(limits.BODY_CHUNK)
+            if not data:
                 raise EOFError
-            frames.append(await reader.readexactly(size))
+            frames.extend(decoder.feed(data))
         return frames
 
-    async def _how_it_ended(self, seconds: float) -> str:
-        for _ in range(int(_DYING_SECONDS / _GLANCE_SECONDS)):
-            if self._spawned.process.poll() is not None:
+    async def _explain_end(self, seconds: float) -> str:
+        """Why the process ended, as the reason of a ListingError."""
+        for _ in range(int(_EXIT_SECONDS / _POLL_SECONDS)):
+            if self._child.process.poll() is not None:
                 break
-            await asyncio.sleep(_GLANCE_SECONDS)
-        status = self._spawned.process.returncode
-        if status == packing.OUT_OF_MEMORY:
+            await asyncio.sleep(_POLL_SECONDS)
+        status = self._child.process.returncode
+        if status == OUT_OF_MEMORY:
             return f"its page takes more than {self._memory // limits.MIB} MiB to read"
         if status == -signal.SIGXCPU:
             return f"its page took longer than {seconds:.0f} s to read"
         if status is None or status >= 0:
-            return f"the process that read its page ended with status {status}"
-        return f"the process that read its page died of signal {-status}"
+            return f"the parser process ended with status {status}"
+        return f"the parser process died of signal {-status}"
 
     def kill(self) -> None:
-        """At once."""
+        """Kill the process, in whatever state it is."""
         if self._streams is not None:
             self._streams[1].transport.abort()
-        self._spawned.kill()
+        self._child.kill()
 
 
-async def _at_once(call: Callable[..., T], *args: object) -> T:
+async def _run_here(call: Callable[..., T], *args: object) -> T:
     return call(*args)

@@ -14,7 +14,7 @@ import pytest
 
 import crawler
 from crawler.http.pacing.concurrency import START
-from crawler.workers import spawn
+from crawler.workers import child_process
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.fixtures import sandbox, site
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
@@ -175,7 +175,7 @@ async def test_they_work_for_a_program_that_has_a_loop_of_its_own(sandbox: Sandb
 async def test_children_that_cannot_start_are_missed_and_nothing_else(
     sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spawn, "_START", "raise SystemExit(3)")
+    monkeypatch.setattr(child_process, "_START", "raise SystemExit(3)")
     many(site, 30)
     report = await crawler.mirror(site.url, sandbox.directory, crawler.Config(processes=2, no_robots=True))
     assert (report.saved, report.failed, report.exit_code) == (30, 0, 0)
@@ -213,7 +213,7 @@ def test_what_a_child_cannot_do_is_said_by_the_parent(sandbox: Sandbox, site: Si
     site.listing("", b'<title>Index of /pub/</title><h1>Index of /pub/</h1><ul><li><a href="page">page</a></li></ul>')
     python = {"PYTHONPATH": str(patch.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     run = sandbox.mirror(site.url, more=TWO, env=python)
-    run.says("no process could be started to read long listings (no more processes)")
+    run.says("long listings are parsed without limits: cannot start a process (no more processes)")
     sandbox.holds({"page": page})
 
 

@@ -37,7 +37,7 @@ PURE = (
     "http.framing", "http.netrc", "http.pacing.circuit_breaker", "http.pacing.concurrency", "http.pacing.meter",
     "http.pacing.sample", "http.proxies", "http.splitter", "listings", "model", "output.format", "output.summary",
     "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules",
-    "pipeline.tally", "pipeline.walk.loops", "text", "workers.listing_codec", "workers.wire",
+    "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames", "workers.listing_codec", "workers.messages",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from crawler.http.pacing.circuit_breaker import CircuitBreaker
 from crawler.http.pacing.concurrency import START, ConcurrencyLimit, begun, disturbed, with_ceiling
 from crawler.http.pacing.meter import Meter
-from crawler.http.pacing.rate_limits import Rate, Rates
+from crawler.http.pacing.rate_limits import RateLimiter, RateLimits
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.state.host_limits import HostLimits
@@ -36,7 +36,11 @@ class Host:
     __slots__ = ("_breaker", "_meter", "_on_rest", "_paused_until", "_probing", "_requests", "_waiting", "name")
 
     def __init__(
-        self, name: str, pace: ConcurrencyLimit, requests: Rate | None, on_rest: Callable[[str, float], None] | None
+        self,
+        name: str,
+        pace: ConcurrencyLimit,
+        requests: RateLimiter | None,
+        on_rest: Callable[[str, float], None] | None,
     ) -> None:
         self.name = name
         """As it is logged and remembered."""
@@ -220,7 +224,7 @@ class Gate:
     def __init__(
         self,
         connections: int,
-        rates: Rates | None = None,
+        rates: RateLimits | None = None,
         *,
         on_rest: Callable[[str, float], None] | None = None,
         start: int = START,
@@ -230,7 +234,7 @@ class Gate:
         self.known: dict[str, HostLimits] = {}
         """What earlier runs have learnt of hosts."""
         self._noted: dict[str, HostLimits] = {}
-        self._rates = rates or Rates()
+        self._rates = rates or RateLimits()
         self._on_rest = on_rest
 
     def host(self, url: str) -> Host:
@@ -246,20 +250,20 @@ class Gate:
 
     @property
     def ceiling(self) -> int:
-        """The most connections that a host gets at once. May be set at any time, to 1 or more."""
+        """The most connections that a host gets at once."""
         return self._ceiling
 
-    @ceiling.setter
-    def ceiling(self, connections: int) -> None:
+    def limit_connections(self, connections: int) -> None:
+        """Change ``ceiling``, to 1 or more, for all hosts from now on."""
         self._ceiling = connections
         for host in self._hosts.values():
             host.follow(with_ceiling(host.pace, connections))
 
-    def recall(self, known: Mapping[str, HostLimits]) -> None:
+    def add_known(self, known: Mapping[str, HostLimits]) -> None:
         """What earlier runs have learnt, by the names of hosts, for those that are not talked to yet."""
         self.known = {**known, **self.known}
 
-    def note(self, learnt: Mapping[str, HostLimits]) -> None:
+    def add_learnt(self, learnt: Mapping[str, HostLimits]) -> None:
         """What processes have learnt that ask in our name."""
         self._noted.update(learnt)
 
@@ -272,12 +276,12 @@ class Gate:
     def limits_bytes(self) -> bool:
         return self._rates.bytes is not None
 
-    async def ask(self) -> None:
+    async def acquire_request(self) -> None:
         """Wait until one more request fits into the rate."""
         if self._rates.requests is not None:
             await self._rates.requests.acquire()
 
-    async def spend(self, count: int) -> None:
+    async def acquire_bytes(self, count: int) -> None:
         """Wait until ``count`` more bytes fit into the rate."""
         rate = self._rates.bytes
         while rate is not None and count > 0:

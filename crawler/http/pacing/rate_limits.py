@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Rate(Protocol):
+class RateLimiter(Protocol):
     """What a bucket offers: ``aiolimiter.AsyncLimiter``, or another process that has it."""
 
     max_rate: float
@@ -15,19 +15,19 @@ class Rate(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class RateLimits:
     """The rates of a run, over all hosts; None is no limit."""
 
-    requests: Rate | None = None
-    bytes: Rate | None = None
+    requests: RateLimiter | None = None
+    bytes: RateLimiter | None = None
 
     @classmethod
-    def per_second(cls, requests: int | None, received: int | None) -> Rates:
+    def per_second(cls, requests: int | None, received: int | None) -> RateLimits:
         """So many requests, so many bytes received."""
         return cls(requests=_limiter(requests, 1.0), bytes=_limiter(received, 0.25))
 
 
-def _limiter(per_second: int | None, period: float) -> Rate | None:
+def _limiter(per_second: int | None, period: float) -> RateLimiter | None:
     """A bucket that holds what ``period`` seconds allow, so that the start is no burst."""
     if per_second is None:
         return None

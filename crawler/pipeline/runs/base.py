@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from crawler.model.config import Config
@@ -42,7 +43,7 @@ class Components(Tools):
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
     """Tells of which URL a folder of DIR with a state of its own is the mirror."""
-    crew: WorkerPool | None = None
+    pool: WorkerPool | None = None
     """Set where other processes fetch."""
 
 
@@ -87,10 +88,10 @@ class Run:
         """Do the jobs that ``produce`` puts, here or by other processes. Raises DestinationError."""
         parts, config = self.parts, self.parts.config
         downloader = build_downloader(config, self.filters, parts, self.permit)
-        workers, fetch, crew = config.workers, downloader.process, parts.crew
-        if crew is not None:
-            workers = crew.places  # the bound for each host is that of the gates
-            crew.redirects, crew.alone, fetch = self.redirects, fetch, crew.process
+        workers, fetch, pool = config.workers, downloader.process, parts.pool
+        if pool is not None:
+            workers = pool.capacity  # the bound for each host is that of the gates
+            fetch = partial(pool.process, redirects=self.redirects, fallback=downloader.process)
 
         async def process(job: Job) -> Result | Staged:
             digest = await self.checksums.beside(job.path) if self.checksums and job.digest is None else None
@@ -100,10 +101,10 @@ class Run:
             process = self.planner.process
         try:
             await engine.run(produce, process, self._finish, workers=workers, backlog=config.backlog)
-            if crew is not None:
-                crew.check()
+            if pool is not None:
+                pool.check()
         except BaseException:
-            for result in await crew.settle() if crew is not None else ():
+            for result in await pool.stop() if pool is not None else ():
                 await self._finish(result)
             raise
 

@@ -130,8 +130,8 @@ class MirrorRun(Run):
 
         await walker.walk(starts, visit)
         self.parts.observer.walked()
-        if self.parts.crew is not None:
-            self.parts.crew.walked()
+        if self.parts.pool is not None:
+            self.parts.pool.walked()
 
     def redirects(self) -> Redirects:
         return self._walker.scope

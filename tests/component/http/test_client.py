@@ -18,7 +18,7 @@ import trustme
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.gate import Gate
-from crawler.http.pacing.rate_limits import Rates
+from crawler.http.pacing.rate_limits import RateLimits
 from crawler.http.proxies import Proxies
 from crawler.model import limits
 from crawler.model.errors import ConfigError, FetchError, VerificationError
@@ -262,7 +262,7 @@ async def test_who_stops_reading_gives_the_connection_back(site: Site) -> None:
 
 async def test_a_rate_holds_for_bodies(site: Site) -> None:
     site.file("a", bytes(40_000))
-    async with opened(Gate(1, Rates.per_second(None, 100_000))) as client:
+    async with opened(Gate(1, RateLimits.per_second(None, 100_000))) as client:
         began = time.monotonic()
         await get(client, site.url + "a")
     assert time.monotonic() - began >= 0.1

@@ -10,7 +10,7 @@ import pytest
 from crawler.http.client import HttpClient, merged
 from crawler.http.credentials import client_options
 from crawler.http.pacing.gate import Gate
-from crawler.http.pacing.rate_limits import Rates
+from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 
@@ -23,7 +23,7 @@ def sent(
     config: Config, starts: list[str], url: str, *, first: str = "", is_list: bool = False
 ) -> dict[str, list[str]]:
     """Name in lower case → values of the fields of a request for ``url``, to which ``first`` may have redirected."""
-    client = HttpClient(client_options(config, starts, is_list=is_list), Gate(1, Rates.per_second(None, None)))
+    client = HttpClient(client_options(config, starts, is_list=is_list), Gate(1, RateLimits.per_second(None, None)))
     fields: dict[str, list[str]] = {}
     for name, value in client.headers_for(url, {"Accept": "*/*"}, first or url).items():
         fields.setdefault(name.lower(), []).append(value)

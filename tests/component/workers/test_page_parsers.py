@@ -20,8 +20,9 @@ from crawler.listings import parse_listing
 from crawler.model import limits
 from crawler.model.errors import ListingError
 from crawler.model.values import Listing
-from crawler.workers import listing_codec as packing
-from crawler.workers.page_parsers import ParserLimits, Parsers
+from crawler.workers.frames import frame
+from crawler.workers.listing_codec import OUT_OF_MEMORY
+from crawler.workers.page_parsers import PageParsers, ParserLimits
 from tests.support.misbehaving.pages import Row, nginx
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
@@ -97,7 +98,7 @@ class Pulse:
             await asyncio.sleep(0.01)
 
 
-async def read(parsers: Parsers, body: bytes) -> Listing:
+async def read(parsers: PageParsers, body: bytes) -> Listing:
     pieces = [piece async for piece in parsers.pieces(body, URL, "")]
     return pieces[-1]
 
@@ -105,7 +106,7 @@ async def read(parsers: Parsers, body: bytes) -> Listing:
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_page_ends_while_the_loop_goes_on(name: str) -> None:
     pulse = Pulse()
-    async with Parsers(budget=ParserLimits(seconds=0.5, seconds_per_mib=0)) as parsers, pulse.beating():
+    async with PageParsers(budget=ParserLimits(seconds=0.5, seconds_per_mib=0)) as parsers, pulse.beating():
         with suppress(ListingError):
             assert not (await read(parsers, HOSTILE[name])).entries
         assert pulse.beats > 3
@@ -113,15 +114,15 @@ async def test_a_hostile_page_ends_while_the_loop_goes_on(name: str) -> None:
 
 
 async def test_a_page_that_takes_too_long_is_an_error_and_the_next_one_is_read() -> None:
-    async with Parsers(budget=ParserLimits(seconds=0.6, seconds_per_mib=0)) as parsers:
+    async with PageParsers(budget=ParserLimits(seconds=0.6, seconds_per_mib=0)) as parsers:
         with pytest.raises(ListingError, match=r"^its page took longer than 1 s to read$"):
             await read(parsers, TABLES)
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         assert len((await read(parsers, themed(3000))).entries) == 3000
 
 
 async def test_a_page_that_takes_too_much_memory_is_an_error_and_the_next_one_is_read() -> None:
-    async with Parsers(budget=ParserLimits(memory=100 * limits.MIB)) as parsers:
+    async with PageParsers(budget=ParserLimits(memory=100 * limits.MIB)) as parsers:
         with pytest.raises(ListingError, match=r"^its page takes more than 100 MiB to read$"):
             await read(parsers, TABLES)
         assert len((await read(parsers, themed(3000))).entries) == 3000
@@ -129,7 +130,7 @@ async def test_a_page_that_takes_too_much_memory_is_an_error_and_the_next_one_is
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGXCPU])
 async def test_a_process_that_dies_costs_its_page_alone(number: signal.Signals) -> None:
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         await read(parsers, themed(3000))
         (process,) = descendants()
         reading = asyncio.create_task(read(parsers, TABLES))
@@ -142,7 +143,7 @@ async def test_a_process_that_dies_costs_its_page_alone(number: signal.Signals) 
 
 async def test_whoever_is_cancelled_leaves_nothing_behind() -> None:
     before = descriptors()
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         reading = asyncio.create_task(read(parsers, TABLES))
         while not descendants():  # noqa: ASYNC110 - a process is no event
             await asyncio.sleep(0)
@@ -155,7 +156,7 @@ async def test_whoever_is_cancelled_leaves_nothing_behind() -> None:
 
 
 async def test_one_process_reads_one_page_after_the_other() -> None:
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         for _ in range(3):
             await read(parsers, themed(3000))
             assert len(descendants()) == 1
@@ -166,14 +167,14 @@ async def test_one_process_reads_one_page_after_the_other() -> None:
 
 @pytest.mark.parametrize("body", [themed(50), themed(3000), TABLES[:140_000], b"[]" + b" " * 200_000])
 async def test_a_page_says_the_same_wherever_it_is_read(body: bytes) -> None:
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         assert await read(parsers, body) == parse_listing(body, URL, "")
 
 
 async def test_a_printed_page_that_deviates_is_read_on_without_repeating_an_entry() -> None:
     rows = [Row(href=f"f{number}.bin", size=number, mtime=1735787040) for number in range(4000)]
     body = nginx("/pub/", rows).replace(b"</pre>", b'<a href="odd">odd</a> of late\n</pre>')
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         pieces = [piece async for piece in parsers.pieces(body, URL, "text/html")]
     names = [entry.name for piece in pieces for entry in piece.entries]
     assert sorted(names) == sorted({*names})
@@ -183,9 +184,9 @@ async def test_a_printed_page_that_deviates_is_read_on_without_repeating_an_entr
 
 async def test_where_no_process_can_be_started_a_thread_reads_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    problem = "no process could be started to read long listings (No such file or directory): nothing limits them"
+    problem = "long listings are parsed without limits: cannot start a process (No such file or directory)"
     said: list[str] = []
-    async with Parsers(said.append) as parsers:
+    async with PageParsers(said.append) as parsers:
         for _ in range(2):
             assert len((await read(parsers, themed(3000))).entries) == 3000
     assert said == [problem]
@@ -193,13 +194,13 @@ async def test_where_no_process_can_be_started_a_thread_reads_and_that_is_said(m
 
 FORBIDDEN = """
 import resource, sys
-from crawler.workers import page_parser_process as parser_process
+from crawler.workers import page_parser_process
 
 def forbid(*_limit):
     raise ValueError("not allowed to raise maximum limit")
 
 resource.setrlimit = forbid
-parser_process.main(sys.argv[1])
+page_parser_process.main(sys.argv[1])
 """
 
 
@@ -207,16 +208,16 @@ def test_where_no_limit_may_be_set_the_process_looks_at_its_memory_itself() -> N
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-c", FORBIDDEN, str(100 * limits.MIB)]
     with ours, theirs, subprocess.Popen(command, stdin=theirs.fileno()) as process:
-        ours.sendall(json.dumps([URL, "", 60.0, len(TABLES)]).encode() + b"\n" + TABLES)
-        assert process.wait() == packing.OUT_OF_MEMORY
+        ours.sendall(frame(json.dumps([URL, "", 60.0]).encode()) + frame(TABLES))
+        assert process.wait() == OUT_OF_MEMORY
 
 
 ORPHAN = """
 import asyncio, sys
-from crawler.workers.page_parsers import Parsers
+from crawler.workers.page_parsers import PageParsers
 
 async def main():
-    async with Parsers() as parsers:
+    async with PageParsers() as parsers:
         await anext(parsers.pieces(sys.stdin.buffer.read(), "http://host.test/pub/", ""))
 
 asyncio.run(main())

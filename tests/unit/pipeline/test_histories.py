@@ -32,7 +32,7 @@ from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state import SqliteState
-from crawler.workers.page_parsers import Parsers
+from crawler.workers.page_parsers import PageParsers
 from tests.support.upstream import ROOT, Killed, Upstream
 
 PATHS = ("a", "b", "big", "d/a", "d/b c", "d/e/f", "x", "x/y", "g/h")
@@ -149,7 +149,7 @@ class Mirror:
                 observer=tally,
                 tally=tally,
                 stop=stop,
-                parser=await stack.enter_async_context(Parsers(tally.warn)),
+                parser=await stack.enter_async_context(PageParsers(tally.warn)),
             )
             return parts, state
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
-from crawler.workers.listing_codec import is_last, pack, unpack
+from crawler.workers.listing_codec import decode_listing, encode_listing, is_last
 
 texts = st.text(st.characters(codec=None), max_size=20)
 moments = st.datetimes(timezones=st.none() | st.just(UTC) | st.just(timezone(timedelta(hours=-3, minutes=-30))))
@@ -47,18 +47,18 @@ listings = st.builds(
 @given(listing=listings)
 @settings(max_examples=100, deadline=None)
 def test_what_is_packed_comes_out_the_same(listing: Listing) -> None:
-    frames = list(pack(listing))
+    frames = list(encode_listing(listing))
     assert [is_last(frame) for frame in frames] == [False] * (len(frames) - 1) + [True]
-    assert unpack(frames) == listing
+    assert decode_listing(frames) == listing
 
 
 def test_a_long_listing_has_many_frames() -> None:
     rows = tuple(Entry(name=str(number), kind=Kind.FILE, url=f"http://h/{number}") for number in range(9_000))
     links = tuple(Rejection("sort", str(number)) for number in range(3_000))
     listing = Listing(url="http://h/", family="x", confidence=1.0, is_listing=True, entries=rows, rejections=links)
-    frames = list(pack(listing))
+    frames = list(encode_listing(listing))
     assert len(frames) == 5 + 2 + 1
-    assert unpack(frames) == listing
+    assert decode_listing(frames) == listing
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_a_long_listing_has_many_frames() -> None:
 )
 def test_anything_else_is_refused(frame: bytes) -> None:
     with pytest.raises((ValueError, TypeError, LookupError)):
-        unpack([frame])
+        decode_listing([frame])

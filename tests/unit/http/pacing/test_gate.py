@@ -12,7 +12,7 @@ import pytest
 from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Ask, Gate, Host
-from crawler.http.pacing.rate_limits import Rates
+from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.state.host_limits import HostLimits
@@ -144,7 +144,7 @@ async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers
 
 async def test_a_host_that_is_known_gets_what_it_got() -> None:
     gate = Gate(64)
-    gate.recall({"http://h:80": HostLimits(limit=3, beyond=4), "http://other:80": HostLimits(limit=5, beyond=None)})
+    gate.add_known({"http://h:80": HostLimits(limit=3, beyond=4), "http://other:80": HostLimits(limit=5, beyond=None)})
     assert await most_at_once(gate, 20) == 3
     assert gate.host(OTHER_HOST).pace.limit == 5
 
@@ -152,7 +152,7 @@ async def test_a_host_that_is_known_gets_what_it_got() -> None:
 async def test_what_is_recalled_late_changes_nothing_for_a_host_that_is_talked_to() -> None:
     gate = Gate(8)
     await enter(gate)
-    gate.recall({"http://h:80": HostLimits(limit=1, beyond=2)})
+    gate.add_known({"http://h:80": HostLimits(limit=1, beyond=2)})
     assert await most_at_once(gate, 20) > 1
 
 
@@ -181,7 +181,7 @@ def test_a_host_is_called_by_its_origin(url: str, name: str) -> None:
 @pytest.mark.usefixtures("no_breath")
 async def test_refusals_halve_the_connections_until_there_is_one() -> None:
     gate = Gate(8)
-    gate.recall({"http://h:80": HostLimits(limit=8, beyond=None)})
+    gate.add_known({"http://h:80": HostLimits(limit=8, beyond=None)})
     holding = await hold(gate, 8)
     seen = []
     for _ in range(3):
@@ -219,7 +219,7 @@ async def test_a_wait_of_days_is_no_reason_to_slow_down() -> None:
 
 async def test_a_refusal_of_one_among_others_is_a_breath_and_no_failure_of_the_host() -> None:
     gate = Gate(64)
-    gate.recall({"http://h:80": HostLimits(limit=64, beyond=None)})
+    gate.add_known({"http://h:80": HostLimits(limit=64, beyond=None)})
     holding = await hold(gate, 64)
     generation = gate.host(URL).generation
     for _ in range(2 * limits.CONNECTION_FAILURES):
@@ -231,7 +231,7 @@ async def test_a_refusal_of_one_among_others_is_a_breath_and_no_failure_of_the_h
 async def test_the_ceiling_may_be_lowered_and_raised_at_any_time() -> None:
     gate = Gate(5)
     holding = await hold(gate, 5)
-    gate.ceiling = 2
+    gate.limit_connections(2)
     waiting = asyncio.create_task(enter(gate))
     await end(*holding[:3])
     assert not waiting.done()
@@ -242,7 +242,7 @@ async def test_the_ceiling_may_be_lowered_and_raised_at_any_time() -> None:
     await end(holding[4])
     await waiting
     assert await most_at_once(gate, 20) == 2
-    gate.ceiling = 7
+    gate.limit_connections(7)
     assert await most_at_once(gate, 200) == 7
     assert gate.host(OTHER_HOST).pace.ceiling == 7
 
@@ -252,7 +252,7 @@ async def test_raising_the_ceiling_lets_in_those_who_wait() -> None:
     async with slot(gate, URL):
         waiting = asyncio.create_task(enter(gate))
         await asyncio.sleep(0)
-        gate.ceiling = 2
+        gate.limit_connections(2)
         async with asyncio.timeout(5):
             await waiting
 
@@ -403,7 +403,7 @@ async def test_a_host_in_doubt_is_asked_within_the_rate_and_after_its_pause() ->
             self.taken += amount
 
     bucket = Bucket()
-    gate = Gate(1, Rates(requests=bucket))
+    gate = Gate(1, RateLimits(requests=bucket))
     fail(gate)
     gate.host(URL).rest(0.05)
     began = time.monotonic()
@@ -431,31 +431,31 @@ async def test_those_who_wait_for_a_connection_learn_that_the_host_was_given_up(
 
 
 async def test_requests_per_second_hold_over_all_hosts() -> None:
-    gate = Gate(8, Rates.per_second(50, None))
+    gate = Gate(8, RateLimits.per_second(50, None))
     began = time.monotonic()
     await asyncio.gather(*(enter(gate, URL if number % 2 else OTHER_HOST) for number in range(60)))
     assert time.monotonic() - began >= 0.15, "50 at once, then ten more at 50 per second"
 
 
 async def test_bytes_per_second_hold_over_all_transfers() -> None:
-    gate = Gate(8, Rates.per_second(None, 100_000))
+    gate = Gate(8, RateLimits.per_second(None, 100_000))
     began = time.monotonic()
-    await asyncio.gather(*(gate.spend(10_000) for _ in range(5)))
+    await asyncio.gather(*(gate.acquire_bytes(10_000) for _ in range(5)))
     assert 0.2 <= time.monotonic() - began < 2, "25,000 at once, then 25,000 more at 100,000 per second"
 
 
 async def test_one_chunk_may_be_larger_than_a_second_allows() -> None:
-    gate = Gate(1, Rates.per_second(None, 1_000_000))
+    gate = Gate(1, RateLimits.per_second(None, 1_000_000))
     began = time.monotonic()
-    await gate.spend(400_000)
+    await gate.acquire_bytes(400_000)
     assert time.monotonic() - began >= 0.1
 
 
 @pytest.mark.parametrize("rate", [1, 2, 3, 5])
 async def test_the_smallest_rates_work(rate: int) -> None:
-    gate = Gate(1, Rates.per_second(rate, rate))
+    gate = Gate(1, RateLimits.per_second(rate, rate))
     async with asyncio.timeout(5):
-        await gate.spend(1)
+        await gate.acquire_bytes(1)
         await enter(gate)
 
 
@@ -463,5 +463,5 @@ async def test_without_a_rate_nothing_is_counted() -> None:
     gate = Gate(1)
     assert not gate.limits_bytes
     async with asyncio.timeout(5):
-        await gate.spend(1 << 60)
-    assert Gate(1, Rates.per_second(None, 5)).limits_bytes
+        await gate.acquire_bytes(1 << 60)
+    assert Gate(1, RateLimits.per_second(None, 5)).limits_bytes

@@ -14,7 +14,7 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.values import Listing, Validators
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
-from crawler.workers.page_parsers import Parsers
+from crawler.workers.page_parsers import PageParsers
 from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, nothing_refused
 from tests.support.misbehaving.pages import Row, nginx
 
@@ -46,7 +46,7 @@ class Reading:
             client=client,
             state=self.state,
             observer=self.observer,
-            parse=Parsers().pieces,
+            parse=PageParsers().pieces,
             attempts=1,
             leaves=self.leaves,
         )

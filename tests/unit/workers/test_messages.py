@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.model.values import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
-from crawler.workers import wire
+from crawler.workers import messages
+from crawler.workers.frames import FrameDecoder, frame
 
 MOMENT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 KNOWN = Known(
@@ -63,25 +64,25 @@ RESULTS = [
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_arrives_as_it_was(job: Job) -> None:
-    assert wire.unpack_job(wire.pack_job(job)) == job
+    assert messages.unpack_job(messages.pack_job(job)) == job
 
 
 @pytest.mark.parametrize("result", RESULTS)
 def test_a_result_arrives_as_it_was(result: Result) -> None:
-    assert wire.unpack_result(wire.pack_result(result), result.path) == result
+    assert messages.unpack_result(messages.pack_result(result), result.path) == result
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 1000])
 def test_messages_are_whole_however_their_bytes_arrive(piece: int) -> None:
-    messages = [(wire.JOB, number, wire.pack_job(job)) for number, job in enumerate(JOBS)]
-    data = wire.pack_frame(messages[:1]) + wire.pack_frame([]) + wire.pack_frame(messages[1:])
-    frames = wire.Frames()
-    arrived = [each for start in range(0, len(data), piece) for each in frames.feed(data[start : start + piece])]
-    assert arrived == messages
+    sent = [(messages.JOB, number, messages.pack_job(job)) for number, job in enumerate(JOBS)]
+    data = b"".join(frame(messages.encode(part)) for part in (sent[:1], [], sent[1:]))
+    decoder = FrameDecoder()
+    payloads = [each for start in range(0, len(data), piece) for each in decoder.feed(data[start : start + piece])]
+    assert [message for payload in payloads for message in messages.decode(payload)] == sent
 
 
 def test_every_field_of_a_job_and_a_result_crosses() -> None:
-    """A new field that ``wire`` does not know would silently have its default on the other side."""
-    assert len(wire.pack_job(JOBS[0])) == len(Job.__slots__)
-    assert len(wire.pack_result(RESULTS[0])) == len(Result.__slots__) - 1
-    assert len(wire.pack_job(JOBS[1])[8]) == len(Known.__slots__) + 1  # the validators are two
+    """A new field that ``messages`` does not know would silently have its default on the other side."""
+    assert len(messages.pack_job(JOBS[0])) == len(Job.__slots__)
+    assert len(messages.pack_result(RESULTS[0])) == len(Result.__slots__) - 1
+    assert len(messages.pack_job(JOBS[1])[8]) == len(Known.__slots__) + 1  # the validators are two

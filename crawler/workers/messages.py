@@ -1,71 +1,104 @@
-"""What crosses between the processes of a run: messages of plain values, many in one frame.
+"""Messages between the processes of ``--processes``: tuples of plain values whose first element is the kind.
 
-A frame is four bytes that say how long it is, and a pickled list of tuples whose first element names the message. Both
-ends are processes of one run that one of them started, with one code and one user: what a server sent is only ever text
-or bytes in a tuple here, so pickle opens no door that was not open.
+Many messages share a frame; its payload is a pickled list of them. Both ends belong to one run, with the same code and
+the same user, and whatever a server sent is only text or bytes inside a tuple, so pickle adds no risk.
 """
 
 from __future__ import annotations
 
 import pickle
-import struct
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from crawler.http.client import ClientOptions
+from crawler.model.config import Config
+from crawler.model.state.host_limits import HostLimits
 from crawler.model.values import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.storage.directory.boundaries.spared import OwnFile
 
 Message: TypeAlias = tuple[Any, ...]
 Packed: TypeAlias = tuple[Any, ...]
+"""A value without the names of its fields, which every message would repeat."""
 
-# From the parent.
-SETUP, SCOPE, JOB, CEILING, GRANTED, END, STOP = range(7)
-"""(SETUP, Setup), (SCOPE, what decides about redirects), (JOB, number, job), (CEILING, connections to one host),
-(GRANTED, number): what was asked for, (END,): nothing more will come, (STOP,): cancel what is under way."""
-# From both.
+# Kinds of message, with the values that follow. No enum: pickle would write a reference to the class for each member.
+
+# From the parent to a worker.
+SETUP = 0
+"""(WorkerSetup): the first message."""
+REDIRECTS = 1
+"""(Redirects): decides about redirects of the jobs that follow."""
+JOB = 2
+"""(number, packed Job)"""
+CEILING = 3
+"""(count): the most connections to one host, for this worker."""
+GRANTED = 4
+"""(number): the reply to ACQUIRE and DOUBT."""
+END = 5
+"""(): no more jobs will come."""
+STOP = 6
+"""(): cancel the jobs in flight."""
+
+# In both directions.
 PAUSE = 7
-"""(PAUSE, URL, seconds): a host asked to be left alone."""
-# From a child.
-RESULT, PROGRESS, PAY, LOG, RETRY, BROKEN, LEARNT, WARN, DOUBT = range(10, 19)
-"""(RESULT, number, result), (PROGRESS, number, bytes), (PAY, number, what, count): wait until that many fit into a
-rate, (LOG, level, event, fields), (RETRY, attempt, seconds, URL, reason), (BROKEN, exit code, text),
-(LEARNT, host → what was learnt of it), (WARN, text), (DOUBT, number, paths): files are about to get these."""
+"""(URL, seconds): a host asked for a pause; no process sends it requests until then."""
+
+# From a worker to the parent.
+RESULT = 10
+"""(number, packed Result)"""
+PROGRESS = 11
+"""(number, bytes): received since the last report."""
+ACQUIRE = 12
+"""(number, REQUESTS or BYTES, count): wait until that much fits in the rate limit. Answered by GRANTED."""
+LOG = 13
+"""(level, event, fields): a log record."""
+RETRY = 14
+"""(attempt, seconds, URL, reason): an attempt follows after a wait."""
+FATAL = 15
+"""(exit code, text): the worker cannot go on."""
+LEARNT = 16
+"""(mapping of host to HostLimits): what this worker learnt, at its end."""
+WARN = 17
+"""(text): a problem that ends nothing."""
+DOUBT = 18
+"""(number, paths): as ``StateStore.doubt``. Answered by GRANTED."""
+
 REQUESTS, BYTES = "requests", "bytes"
-"""The rates that are paid for."""
-
-_LENGTH = struct.Struct("!I")
+"""The rates of ACQUIRE."""
 
 
-def pack_frame(messages: list[Message]) -> bytes:
-    """One frame with all of ``messages``."""
-    data = pickle.dumps(messages, protocol=pickle.HIGHEST_PROTOCOL)
-    return _LENGTH.pack(len(data)) + data
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSetup:
+    """What a worker must know before its first job."""
+
+    config: Config
+    options: ClientOptions
+    directory: str
+    """DIR, absolute or relative to the working directory, which parent and worker share."""
+    own: Sequence[OwnFile]
+    """Files of the program, which a worker must not replace."""
+    log_level: int
+    hosts: Mapping[str, HostLimits]
+    """What earlier runs learnt about hosts, divided by the number of workers."""
+    start: int
+    """Requests in flight at first to a host of which nothing is known."""
+    knew_files: bool
+    """As in ``StateStore``."""
 
 
-class Frames:
-    """Puts the pieces in which bytes arrive together to messages."""
+def encode(messages: list[Message]) -> bytes:
+    """The payload of a frame that carries ``messages``."""
+    return pickle.dumps(messages, protocol=pickle.HIGHEST_PROTOCOL)
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """The messages that ``data`` completes."""
-        buffer = self._buffer
-        buffer += data
-        start = 0
-        while len(buffer) - start >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(buffer, start)
-            end = start + _LENGTH.size + length
-            if len(buffer) < end:
-                break
-            messages: list[Message] = pickle.loads(memoryview(buffer)[start + _LENGTH.size : end])
-            yield from messages
-            start = end
-        if start:
-            del buffer[:start]
+def decode(payload: bytes) -> list[Message]:
+    """The messages of a frame."""
+    messages: list[Message] = pickle.loads(payload)
+    return messages
 
 
 def pack_job(job: Job) -> Packed:
-    """``job`` without the names of its fields."""
+    """``job`` as a tuple."""
     size, modified, known, local = job.size, job.modified, job.known, job.local
     return (
         job.url,
@@ -111,7 +144,7 @@ def unpack_job(packed: Packed) -> Job:
 
 
 def pack_result(result: Result) -> Packed:
-    """``result`` without the names of its fields and without its path, which the job has as well."""
+    """``result`` as a tuple, without its path, which the parent knows from the job."""
     return (
         result.url,
         result.outcome.value,

@@ -1,0 +1,63 @@
+"""One end of the connection between the parent and a worker process; the same class at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import Any, cast
+
+from crawler.workers import messages
+from crawler.workers.frames import FrameDecoder, frame
+from crawler.workers.messages import Message
+
+
+class Channel(asyncio.Protocol):
+    """Sends and receives messages. Subclasses implement ``received``."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        """None until ``connect``."""
+        self._decoder = FrameDecoder()
+        self._outbox: list[Message] = []
+
+    async def connect(self, connection: socket.socket) -> None:
+        """Take over one end of a socket pair."""
+        connection.setblocking(False)
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=connection)
+
+    def send(self, message: Message) -> None:
+        """Queue ``message``. All messages of one iteration of the event loop are sent in one frame."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._outbox.append(message)
+
+    def flush(self) -> None:
+        """Send the queued messages now."""
+        queued, self._outbox = self._outbox, []
+        if queued and self.transport is not None and not self.transport.is_closing():
+            self.transport.write(frame(messages.encode(queued)))
+
+    def received(self, kind: int, *values: object) -> None:
+        """Handle one message."""
+        raise NotImplementedError
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
+
+    def data_received(self, data: bytes) -> None:
+        for payload in self._decoder.feed(data):
+            for message in messages.decode(payload):
+                self.received(*message)
+
+
+class ForwardingHandler(logging.Handler):
+    """A logging handler that sends records to the process at the other end of ``channel``."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        self._channel.send((messages.LOG, record.levelno, record.getMessage(), fields))

@@ -1,0 +1,82 @@
+"""Starts child processes of this program. Imports little: children begin while the parent still imports its modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main(*sys.argv[2:])"
+
+
+class ChildProcess:
+    """A process that runs ``main(*arguments)`` of ``module``; its standard input is a socket to this process.
+
+    It runs in ``directory``, by default the working directory. Raises OSError if it cannot be started.
+
+    - It has a process group of its own: the parent decides what an interrupt from the terminal means for it.
+    - It gets the parent's ``sys.path``, made absolute: an import relative to the working directory could load a file
+      that was mirrored.
+    - multiprocessing is not used: it would run the main module of the calling program again.
+    """
+
+    def __init__(self, module: str, *arguments: str, directory: str | None = None) -> None:
+        path = json.dumps([str(Path(place).absolute()) for place in sys.path])
+        self.connection, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", _START.format(module), path, *arguments],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd=directory,
+                    process_group=0,
+                )
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def kill(self) -> None:
+        """Kill and reap the process."""
+        self.connection.close()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class WorkerProcesses:
+    """Up to ``wanted`` worker processes. Leaving the context kills those that are left."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.started: list[ChildProcess] = []
+        """Fewer than ``wanted`` if no more processes or descriptors were available."""
+        with suppress(OSError):
+            while len(self.started) < wanted:
+                self.started.append(ChildProcess("crawler.app.worker"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in self.started:
+            child.kill()
+
+
+def start_workers(processes: int, connections: int) -> WorkerProcesses:
+    """Start ``processes`` workers; 0 means one fewer than there are usable processors. A single one is not started.
+
+    One of the ``connections`` to a host stays with the parent, so there is at most one worker for each of the others.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = min(processes or usable - 1, connections - 1)
+    return WorkerProcesses(count if count > 1 else 0)
