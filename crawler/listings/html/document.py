@@ -21,8 +21,10 @@ from crawler.model.values import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
 _BASE = re.compile(r"<base\b", re.IGNORECASE)
-_RAW = [("<!--", "-->"), *((f"<{name}", f"</{name}") for name in ("script", "style", "textarea", "title", "template"))]
-"""What begins and ends an element or comment in which tags are text, or rows are not shown."""
+_RAW = [("<!--", "-->"), *((f"<{name}", f"</{name}") for name in ("script", "style", "textarea", "title"))]
+"""What begins and ends a comment or an element in which tags are text: these do not nest."""
+_TEMPLATE = re.compile(r"<!--.*?-->|<(script|style|textarea|title).*?</\1|<(?P<ends>/?)template", re.DOTALL)
+"""In lower case: a template begins or ends, but not in text."""
 PART = 1 << 18
 """Characters of a long page that are made a tree at a time."""
 ROWS = 5_000
@@ -101,9 +103,15 @@ def _may_go_on(first: HtmlReader, text: str, end: int) -> bool:
 
 
 def _spans_parts(markup: str) -> bool:
-    """Whether a script, a style or a comment that begins in a part of a page ends behind it, with rows inside."""
+    """Whether a comment, a script, a style or a template that begins in a part of a page is still open at its end."""
     lower = markup.lower()
-    return any(lower.rfind(opening) > lower.rfind(closing) for opening, closing in _RAW)
+    if any(lower.rfind(opening) > lower.rfind(closing) for opening, closing in _RAW):
+        return True
+    depth = 0
+    for match in _TEMPLATE.finditer(lower) if "<template" in lower else ():
+        if match["ends"] is not None:
+            depth = max(0, depth - 1) if match["ends"] else depth + 1
+    return depth > 0
 
 
 def _opening(region: Tag, bases: list[Tag]) -> str:

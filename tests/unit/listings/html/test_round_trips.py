@@ -15,7 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.listings import parse_listing, parse_listing_pieces
@@ -336,6 +336,8 @@ def test_a_page_read_in_parts_gives_what_it_gives_in_one(
 
 
 @pytest.mark.parametrize("printer", [nginx, apache_table, plain_table])
+@example(pieces=[("<template>", 4), ("<template>", 4), ("</template>", 4)])
+@example(pieces=[("<template>", 4), ("<!-- </template> -->", 4)])
 @given(
     pieces=st.lists(
         st.tuples(
