@@ -6,6 +6,8 @@ nearest  Apache's ``apr_strfsize`` and nginx's autoindex: to the nearest unit of
          the lower bits before it rounds, so an edge may lie up to 1/1024 of a unit further out.
 floor    lighttpd's ``http_list_directory_sizefmt``: the decimal is the remainder in 1024ths divided by 100, cut off,
          with 0.1K as the least for a file that is not empty.
+by 103   Tomcat's ``renderSize``: the decimal is the remainder in 1024ths divided by 103, cut off, so ``1.8 kb`` may
+         be a little more than 1.9: as ``safe``, with that margin.
 safe     everyone else: a unit of the last digit either way, and 1000 or 1024 as the base. Three digits behind the
          point may be thousands, so that the interval contains both meanings.
 """
@@ -25,13 +27,14 @@ class Rounding(Enum):
 
     NEAREST = "nearest"
     FLOOR = "floor"
+    BY_103 = "by 103"
     SAFE = "safe"
 
 
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6, "к": 1, "м": 2, "г": 3, "т": 4}
 _UNIT = (
-    r"(?:(?P<power>[kmgtpe])(?:i?[bo]|[bo]ytes?)?|(?P<bytes>b|o|bytes?|octets?|bytes?\s+in\s+size|байт\w*|字节|バイト)"
+    r"(?:(?P<power>[kmgtpe])(?:i?[bo]|i|[bo]ytes?)?|(?P<bytes>b|o|bytes?|octets?|bytes?\s+in\s+size|байт\w*|字节|バイト)"
     r"|(?P<local>[кмгт])(?:и?б|байт)?)"
 )
 _NUMBER = r"(?P<whole>\d{1,3}(?:[,' \u00a0\u2009\u202f]\d{3})+|\d+)(?P<point>\s?[.,]\d+)?"
@@ -96,7 +99,7 @@ def _interval(found: re.Match[str], rounding: Rounding, unit: int) -> Span[int] 
     whole, point = int(re.sub(r"\D", "", found["whole"])), found["point"]
     letter = (found["power"] or found["local"] or "").lower()
     power = _POWERS[letter] if letter else (0 if found["bytes"] else unit)
-    if rounding is not Rounding.SAFE and found[0].strip()[-1:] not in "KMGTPE":
+    if rounding not in {Rounding.SAFE, Rounding.BY_103} and found[0].strip()[-1:] not in "KMGTPE":
         rounding = Rounding.SAFE  # these servers print one capital letter; this cell is another program's
     if power == 0:
         return Span(whole, whole) if not point else _fraction_of_bytes(whole, point)
@@ -116,7 +119,7 @@ def _interval(found: re.Match[str], rounding: Rounding, unit: int) -> Span[int] 
         high = 0 if number == 0 else (number + 1) * scale // steps
     else:
         low = (number - 1) * 1000**power // steps
-        high = -(-(number + 1) * scale // steps)
+        high = -(-(number + 1) * scale // steps) + (scale // 200 if rounding is Rounding.BY_103 else 0)
     return Span(max(0, low), max(0, high))
 
 

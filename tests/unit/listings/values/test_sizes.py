@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.listings.values.sizes import read_size
+from crawler.listings.values.sizes import Rounding, read_size
 from crawler.model.values import Span
 
 
@@ -33,3 +33,16 @@ def test_three_digits_behind_a_dot_and_a_unit_mean_both(text: str) -> None:
 def test_other_numbers_with_a_unit_stay_narrow() -> None:
     assert read_size("1.00 KB") == Span(990, 1035)
     assert read_size("0.123 KB") == Span(122, 127)
+
+
+@pytest.mark.parametrize("size", [1, 102, 103, 925, 926, 1023, 1024, 1949, 1950, 2_706_784_157])
+def test_a_tenth_of_tomcat_may_be_a_little_more(size: int) -> None:
+    whole, tenth = size // 1024, size % 1024 // 103 or int(size < 1024)
+    span = read_size(f"{whole}.{tenth} kb", Rounding.BY_103)
+    assert span is not None
+    assert size in span
+
+
+@pytest.mark.parametrize("text", ["742Ki", "742 Ki", "742KiB"])
+def test_a_binary_prefix_needs_no_letter_for_bytes(text: str) -> None:
+    assert read_size(text) == Span(741_000, 743 * 1024)
