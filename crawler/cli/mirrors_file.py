@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.model.config import MOST, Config
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.model.options.values import MAX_PARALLEL
 from crawler.text.urls import start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
@@ -41,8 +42,8 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
         if key not in {"defaults", "mirror", "jobs"}:
             raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [[mirror]])")
     jobs = data.get("jobs", 1)
-    if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MOST:
-        raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MOST}")
+    if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MAX_PARALLEL:
+        raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MAX_PARALLEL}")
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
         raise ConfigError(f"{where}: defaults: expected a table")

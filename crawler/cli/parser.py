@@ -13,8 +13,10 @@ from click.shell_completion import CompletionItem
 from crawler.cli.modes import run_config, run_explain, run_history, run_list, run_verify
 from crawler.cli.printing import complain, deliver, describe, flush
 from crawler.cli.runner import Call, Stopped, run_one
-from crawler.model.config import COMMAND_LINE, Config, default_of, option_fields, option_of, parse_options, parse_rule
+from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
+from crawler.model.options.option import COMMAND_LINE, default_of, option_of
+from crawler.model.options.rules import parse_rule
 from crawler.model.version import __version__
 
 _SYNOPSIS = """\

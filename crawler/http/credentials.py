@@ -14,8 +14,9 @@ from multidict import CIMultiDict
 from crawler.http.client import ClientOptions, merged
 from crawler.http.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.proxies import Proxies, proxy_url
-from crawler.model.config import Config, parse_header
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.model.options.values import parse_header
 from crawler.model.version import __version__
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 

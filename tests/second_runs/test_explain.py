@@ -11,8 +11,9 @@ import pytest
 
 from crawler import mirror
 from crawler.app.maintenance import explain
-from crawler.model.config import Config, parse_rule
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError, RobotsForbidden
+from crawler.model.options.rules import parse_rule
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.sandbox import Sandbox

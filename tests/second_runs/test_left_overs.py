@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.model.config import Config, parse_rule
+from crawler.model.config import Config
+from crawler.model.options.rules import parse_rule
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.save.deletion import Excluded
 from tests.support.misbehaving.behaviours import Stall, Status

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from crawler.model.config import Config, Rule
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.model.options.rules import Rule
 from crawler.model.values import Rejection, Span
 
 ZONE_DOUBT = timedelta(hours=14)

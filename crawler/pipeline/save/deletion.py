@@ -10,10 +10,10 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler.model.config import MaxDelete
 from crawler.model.flaws import FlawKind
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
+from crawler.model.options.values import MaxDelete
 from crawler.model.reasons import NOT_EMPTY
 from crawler.model.state.store import StateStore
 from crawler.model.values import Kind, Outcome, Result

@@ -14,8 +14,10 @@ from crawler import __version__
 from crawler.cli import parser as cli
 from crawler.cli.runner import Call, read_items
 from crawler.model import errors
-from crawler.model.config import Config, Option, Rule, default_of, option_fields, option_of
+from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError, CrawlerError, FetchError
+from crawler.model.options.option import Option, default_of, option_of
+from crawler.model.options.rules import Rule
 
 URL, DIR = "http://127.0.0.1:9/pub/", "DIR"
 FIELDS = option_fields()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.cli.mirrors_file import Mirrors, parse_mirrors, select, shared
-from crawler.model.config import Rule
 from crawler.model.errors import ConfigError
+from crawler.model.options.rules import Rule
 
 TWO = """
 jobs = 2

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model import config
-from crawler.model.config import Config, MaxDelete, Rule
+from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
+from crawler.model.options.option import default_of, option_of
+from crawler.model.options.rules import Rule
+from crawler.model.options.values import MaxDelete, parse_age, parse_duration, parse_max_delete, parse_size
 
 
 def read(**values: object) -> Config:
@@ -30,7 +32,7 @@ def read(**values: object) -> Config:
     ],
 )  # fmt: skip
 def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
-    assert config.parse_size(text) == size
+    assert parse_size(text) == size
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
 )
 def test_a_size_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a size"):
-        config.parse_size(text)
+        parse_size(text)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +66,13 @@ def test_a_size_that_is_none_is_refused(text: str) -> None:
     [("0", 0), ("30", 30), ("30s", 30), ("1.5m", 90), ("2h", 7200), ("7d", 604800), ("1w", 604800), ("2 H", 7200)],
 )
 def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
-    assert config.parse_duration(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "s", "-1s", "1y", "1h30m", "soon", "1e3"])
 def test_a_duration_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a time"):
-        config.parse_duration(text)
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +87,13 @@ def test_a_duration_that_is_none_is_refused(text: str) -> None:
     ],
 )
 def test_an_age_is_a_duration_or_an_aware_date(text: str, age: datetime | timedelta) -> None:
-    assert config.parse_age(text) == age
+    assert parse_age(text) == age
 
 
 @pytest.mark.parametrize("text", ["", "2025-02-30", "31.01.2025", "2025-01-31T99:00", "tomorrow", "99999999999d"])
 def test_an_age_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected|Invalid|month|range|day|hour"):
-        config.parse_age(text)
+        parse_age(text)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +108,14 @@ def test_an_age_that_is_none_is_refused(text: str) -> None:
     ],
 )
 def test_max_delete_is_a_count_or_a_percentage_and_prints_as_it_was_given(text: str, limit: MaxDelete) -> None:
-    assert config.parse_max_delete(text) == limit
+    assert parse_max_delete(text) == limit
     assert str(limit) == text
 
 
 @pytest.mark.parametrize("text", ["", "%", "101%", "-1", "2.5", "all", "1 %x"])
 def test_a_max_delete_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="number of files or a percentage"):
-        config.parse_max_delete(text)
+        parse_max_delete(text)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +192,10 @@ TAKES_ZERO = {
 
 def test_the_numbers_among_the_options_are_all_in_the_table() -> None:
     units = {"N", "SIZE", "TIME", "RATE", "AGE", "DAYS", "N|auto", "N|N%"}
-    options = {key: config.option_of(item) for key, item in config.option_fields().items()}
+    options = {key: option_of(item) for key, item in option_fields().items()}
     assert {key for key, option in options.items() if option.metavar in units} == set(TAKES_ZERO)
-    numbers = {key for key, item in config.option_fields().items() if isinstance(item.default, int | float)}
-    assert {key for key in numbers if not isinstance(config.option_fields()[key].default, bool)} <= set(TAKES_ZERO)
+    numbers = {key for key, item in option_fields().items() if isinstance(item.default, int | float)}
+    assert {key for key in numbers if not isinstance(option_fields()[key].default, bool)} <= set(TAKES_ZERO)
 
 
 @pytest.mark.parametrize(
@@ -323,19 +325,19 @@ def test_options_that_mean_something_together_are_accepted(values: dict[str, obj
 
 
 def test_every_field_but_the_rules_is_an_option_with_a_help_text() -> None:
-    options = config.option_fields()
+    options = option_fields()
     assert set(options) == {item.name for item in dataclasses.fields(Config)} - {"rules"}
     for item in options.values():
-        option = config.option_of(item)
+        option = option_of(item)
         assert option.help
         assert not option.help.endswith(".")
         assert option.group
-        assert (option.metavar is None) == isinstance(config.default_of(item), bool)
+        assert (option.metavar is None) == isinstance(default_of(item), bool)
 
 
 def test_every_default_is_read_back_from_what_is_shown_of_it() -> None:
-    for name, item in config.option_fields().items():
-        option, default = config.option_of(item), config.default_of(item)
+    for name, item in option_fields().items():
+        option, default = option_of(item), default_of(item)
         if default is not None and option.metavar is not None and not option.multiple:
             if name == "max_delete":  # a limit that is given means what it says, also where it is the default's
                 default = dataclasses.replace(default, always=0)
@@ -349,7 +351,7 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*config.option_fields(), "include", "exclude"]), VALUES, max_size=3))
+@given(st.dictionaries(st.sampled_from([*option_fields(), "include", "exclude"]), VALUES, max_size=3))
 def test_any_mapping_is_a_config_or_a_config_error(values: dict[str, object]) -> None:
     try:
         assert isinstance(read(**values), Config)
@@ -416,7 +418,7 @@ def test_the_constructor_refuses_a_wrong_value_and_names_its_field(options: dict
     assert "\n" not in str(raised.value)
 
 
-@given(st.dictionaries(st.sampled_from([*config.option_fields(), "include", "exclude"]), VALUES, max_size=3))
+@given(st.dictionaries(st.sampled_from([*option_fields(), "include", "exclude"]), VALUES, max_size=3))
 def test_the_constructor_and_toml_agree(values: dict[str, Any]) -> None:
     absent = {key for key, value in values.items() if value is None}  # TOML has no null, and None is many a default
     values = {key: value for key, value in values.items() if key not in absent}

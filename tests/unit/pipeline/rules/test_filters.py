@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model.config import Config, Rule
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.model.options.rules import Rule
 from crawler.model.values import Span
 from crawler.pipeline.rules.filters import Check, Filters, compile_glob
 

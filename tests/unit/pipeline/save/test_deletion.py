@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.config import Config, MaxDelete, parse_max_delete
+from crawler.model.config import Config
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.options.values import MaxDelete, parse_max_delete
 from crawler.model.reasons import NOT_EMPTY
 from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.pipeline.rules.extraneous import Extraneous, Missing

@@ -1,0 +1,107 @@
+"""What an option is, and how values from TOML, the command line or Python are converted to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from crawler.model.errors import ConfigError
+
+COMMAND_LINE = "command line"
+"""The ``where`` of values from the command line: errors then name the flag, such as ``--max-size``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Everything known of one option except its default."""
+
+    group: str
+    """Heading in ``--help``."""
+    help: str
+    metavar: str | None = None
+    """Placeholder of the value; None for a flag."""
+    parse: Callable[[str], Any] = str
+    """Reads the text of the value; raises ValueError."""
+    takes: type | None = None
+    """A value of this type is checked by ``check`` instead of being read by ``parse``."""
+    check: Callable[[Any], Any] = str
+    """Raises ValueError for a value of the type ``takes`` that is out of range."""
+    short: str | None = None
+    """One-letter flag, such as ``-w``."""
+    multiple: bool = False
+    """Whether it can be repeated; its value is then a tuple."""
+    negative: str | None = None
+    """Key of the flag that switches it off, if any."""
+    secret: bool = False
+    """Whether error messages must not show its value."""
+    shown: str | None = None
+    """The default as shown to users, where ``str(default)`` would not do."""
+
+
+def option(default: Any, group: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+    """A dataclass field that is an option; ``more`` are further fields of Option."""
+    return field(default=default, metadata={"option": Option(group, help, metavar, **more)})
+
+
+def option_of(item: Field[Any]) -> Option:
+    """The Option of a field made by ``option``."""
+    found = item.metadata["option"]
+    assert isinstance(found, Option)
+    return found
+
+
+def default_of(item: Field[Any]) -> object:
+    """The default of an option."""
+    assert item.default is not MISSING
+    return item.default
+
+
+def location_of(where: str, key: str) -> str:
+    """How an error names an option: ``--max-size``, or ``mirrors.toml: mirror 1: max_size``."""
+    return "--" + key.replace("_", "-") if where == COMMAND_LINE else f"{where}: {key}"
+
+
+def convert(item: Field[Any], value: object, where: str) -> object:
+    """``value`` as the option of ``item`` stores it; a converted value is returned unchanged. Raises ConfigError."""
+    option = option_of(item)
+    if option.metavar is None:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{where}: expected true or false, not {value!r}")
+        return value
+    texts = value if isinstance(value, list | tuple) else [value]
+    if not option.multiple and len(texts) != 1:
+        raise ConfigError(f"{where}: expected one value")
+    converted = [_convert_one(option, text, where) for text in texts]
+    return tuple(converted) if option.multiple else converted[0]
+
+
+def _convert_one(option: Option, value: object, where: str) -> object:
+    try:
+        if option.takes is not None and isinstance(value, option.takes):
+            option.check(value)
+            return value
+        return option.parse(_text_of(value))
+    except TypeError:
+        shown = "" if option.secret else f"{value!r}: "
+        raise ConfigError(f"{where}: {shown}expected text or a number") from None
+    except ValueError as error:
+        shown = "" if option.secret else f"{str(value)!r}: "
+        raise ConfigError(f"{where}: {shown}{error}") from None
+
+
+def _text_of(value: object) -> str:
+    """A TOML value or a path as the text of an option. Raises TypeError."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        return path if isinstance(path, str) else os.fsdecode(path)
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")  # no option accepts an exponent
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError
+    return str(value)

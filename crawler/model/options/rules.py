@@ -1,0 +1,47 @@
+"""Filter rules: --include and --exclude in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crawler.model.errors import ConfigError
+from crawler.model.options.values import check_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One --include or --exclude."""
+
+    include: bool
+    pattern: str
+
+
+def parse_rule(text: str, *, include: bool, where: str) -> Rule:
+    """The rule of an --include or --exclude. Raises ConfigError."""
+    try:
+        return Rule(include, check_pattern(text))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {text!r}: {error}") from None
+
+
+def check_rules(rules: object, where: str) -> tuple[Rule, ...]:
+    """A sequence of Rule as a tuple. Raises ConfigError."""
+    if not isinstance(rules, list | tuple) or not all(isinstance(rule, Rule) for rule in rules):
+        raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude take texts)")
+    return tuple(parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in rules)
+
+
+def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
+    """The rules in ``include`` and ``exclude``: two lists have no common order, so includes come first.
+
+    Raises ConfigError.
+    """
+    rules = []
+    for key in ("include", "exclude"):
+        value = values.get(key, [])
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if not isinstance(text, str):
+                raise ConfigError(f"{where}: {key}: expected text or a list of texts")
+            rules.append(parse_rule(text, include=key == "include", where=f"{where}: {key}"))
+    return tuple(rules)

@@ -1,0 +1,204 @@
+"""Readers of option values: each turns the text of one kind of option into its value, or raises ValueError.
+
+The message of a ValueError says what was expected; ``model.options.option`` adds the name of the option and the text.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from crawler.model import limits
+
+LONGEST = 1_000_000 * 86400
+"""Longest duration that an option takes, in seconds; clocks and timers overflow beyond it."""
+MAX_PARALLEL = 1000
+"""Largest number of workers, listers and other things that run at once; more would exhaust memory."""
+MAX_NUMBER = 1_000_000
+"""Largest value of a number that has no other bound."""
+MAX_COUNT = (1 << 63) - 1
+"""Largest number of files."""
+
+_SIZE_UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 1024 * limits.GIB}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
+_TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
+_BAD_MAX_DELETE = "expected a number of files or a percentage such as 25%"
+
+
+def parse_size(text: str) -> int:
+    """``10M`` → bytes (K M G T are powers of 1024; ``iB``, ``B`` and ``/s`` may follow). Raises ValueError."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ValueError("expected a size such as 500, 10K, 1.5GiB")
+    size = int(Fraction(match[1]) * _SIZE_UNITS[match[2].upper()])
+    if size >= 1 << 63:
+        raise ValueError("expected a size that a file can have")
+    return size
+
+
+def parse_total_size(text: str) -> int:
+    """A size in bytes, at least 1. Raises ValueError."""
+    size = parse_size(text)
+    if size < 1:
+        raise ValueError("expected a size of 1 byte or more")
+    return size
+
+
+def parse_rate(text: str) -> int:
+    """A rate in bytes per second, at least 1. Raises ValueError."""
+    rate = parse_size(text)
+    if rate < 1:
+        raise ValueError("expected a rate of 1 byte per second or more")
+    return rate
+
+
+def parse_duration(text: str) -> float:
+    """``5m`` → seconds (units s m h d w, default seconds), at most LONGEST. Raises ValueError."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise ValueError("expected a time such as 30s, 5m, 2h, 7d")
+    seconds = float(match[1]) * _TIME_UNITS[match[2].lower()]
+    if seconds > LONGEST:
+        raise ValueError(f"expected a time of at most {LONGEST // 86400}d")
+    return seconds
+
+
+def parse_timeout(text: str) -> float:
+    """A duration in seconds, above zero. Raises ValueError."""
+    value = parse_duration(text)
+    if not 0 < value < math.inf:
+        raise ValueError("expected a time above zero")
+    return value
+
+
+def parse_age(text: str) -> datetime | timedelta:
+    """``7d`` → a timedelta before the start of the run; an ISO date or time → an aware datetime, UTC by default.
+
+    Raises ValueError.
+    """
+    if _DATE.fullmatch(text.strip()):
+        moment = datetime.fromisoformat(text.strip())
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return timedelta(seconds=parse_duration(text))
+    except OverflowError:
+        raise ValueError("expected a time within the calendar") from None
+
+
+def parse_days(text: str) -> timedelta:
+    """A duration whose default unit is days. Raises ValueError."""
+    try:
+        return timedelta(seconds=parse_duration(text if text[-1:].isalpha() else text + "d"))
+    except OverflowError:
+        raise ValueError("expected a time within the calendar") from None
+
+
+def check_duration(value: timedelta) -> timedelta:
+    """``value`` unchanged. Raises ValueError if ``parse_duration`` could not return it."""
+    if not 0 <= value.total_seconds() <= LONGEST:
+        raise ValueError(f"expected a time from 0 to {LONGEST // 86400}d")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDelete:
+    """How many deletions one run may make: ``25%`` or ``100``. Exactly one of count and percent is set."""
+
+    count: int | None = None
+    """Number of files."""
+    percent: float | None = None
+    """Share of the local files, 0 to 100."""
+    always: int = 0
+    """Number of files that may always be deleted, because small directories change by large shares. Only the default
+    sets it."""
+
+    def __str__(self) -> str:
+        return f"{self.percent:g}%" if self.percent is not None else str(self.count)
+
+
+def parse_max_delete(text: str) -> MaxDelete:
+    """``25%`` or ``100`` → a MaxDelete. Raises ValueError."""
+    match = re.fullmatch(r"(\d{1,19}(?:\.\d{1,19})?)(%?)", text.strip())
+    if not match or (not match[2] and "." in match[1]):
+        raise ValueError(_BAD_MAX_DELETE)
+    return check_max_delete(MaxDelete(percent=float(match[1])) if match[2] else MaxDelete(count=int(match[1])))
+
+
+def check_max_delete(value: MaxDelete) -> MaxDelete:
+    """``value`` unchanged. Raises ValueError if it is out of range."""
+    is_count = value.percent is None and value.count is not None and 0 <= value.count <= MAX_COUNT
+    is_share = value.count is None and value.percent is not None and 0 <= value.percent <= 100
+    if not (is_count or is_share) or not 0 <= value.always <= MAX_COUNT:
+        raise ValueError(_BAD_MAX_DELETE)
+    return value
+
+
+def integer(minimum: int, maximum: int) -> Callable[[str], int]:
+    """A reader of whole numbers from ``minimum`` to ``maximum``."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,19}", text.strip()) or not minimum <= int(text) <= maximum:
+            raise ValueError(f"expected a whole number from {minimum} to {maximum}")
+        return int(text)
+
+    return parse
+
+
+def parse_processes(text: str) -> int:
+    """A number of processes; 0 stands for auto. Raises ValueError."""
+    try:
+        return 0 if text in {"auto", "0"} else integer(1, MAX_PARALLEL)(text)
+    except ValueError:
+        raise ValueError(f"expected auto, or a whole number from 1 to {MAX_PARALLEL}") from None
+
+
+def choice(*values: str) -> Callable[[str], str]:
+    """A reader that accepts only ``values``."""
+
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError("expected one of " + ", ".join(values))
+        return text
+
+    return parse
+
+
+def parse_header(text: str) -> tuple[str, str]:
+    """``Name: value`` → (name, value), stripped. Raises ValueError, which never quotes the text: it may be secret."""
+    name, colon, value = text.partition(":")
+    name = name.strip(" \t")
+    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
+        raise ValueError("expected 'Name: value' or @FILE")
+    return name, value.strip(" \t")
+
+
+def check_header(text: str) -> str:
+    """``Name: value`` or ``@FILE``, unchanged. Raises ValueError; the file is not read."""
+    if not text.startswith("@") or len(text) == 1:
+        parse_header(text)
+    return text
+
+
+def check_pattern(text: str) -> str:
+    """The pattern of a filter rule, unchanged. Raises ValueError if it is empty or an invalid regular expression."""
+    if text.startswith("re:"):
+        try:
+            re.compile(text[3:])
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+    if not text:
+        raise ValueError("expected a pattern")
+    return text
+
+
+def check_path(text: str) -> str:
+    """A path, unchanged. Raises ValueError if it is empty."""
+    if not text:
+        raise ValueError("expected a path")
+    return text
