@@ -1,15 +1,23 @@
-"""Every bound in one place, each with its reason. Sizes in bytes, times in seconds.
+"""Every bound in one place, each with its reason. Sizes are in bytes, times in seconds unless they are timedeltas.
 
 A server can send anything for ever; whatever it sends, one of these ends it.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
-# --- one answer -----------------------------------------------------------------------------------
+# --- time zones -----------------------------------------------------------------------------------
+WESTERNMOST_ZONE = timedelta(hours=-12)
+"""Smallest offset of a time zone from UTC (IANA tz database)."""
+EASTERNMOST_ZONE = timedelta(hours=14)
+"""Largest offset of a time zone from UTC (IANA tz database). A time without a zone is off by no more than this."""
+
+# --- one response ---------------------------------------------------------------------------------
 HEADER_LINE = 64 * KIB
 """Longest status or header line: a Content-Security-Policy can have 9 kB; browsers and curl accept more than 64 kB."""
 HEADER_COUNT = 128

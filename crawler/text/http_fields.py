@@ -38,23 +38,28 @@ def parse_age(value: str | None) -> int:
     return max(map(int, numbers), default=0)
 
 
+def http_datetime(value: str) -> datetime | None:
+    """An HTTP date (RFC 9110 section 5.6.7), obsolete forms included, as an aware datetime in UTC, or None.
+
+    A leap second becomes the second before it, because datetime has none.
+    """
+    fixed = _IMF_FIXDATE.fullmatch(value)
+    try:
+        if fixed and fixed[2] in MONTHS:
+            day, month, year, hour, minute, second = fixed.groups()
+            moment = (int(year), MONTHS[month], int(day), int(hour), int(minute), min(int(second), 59))
+            return datetime(*moment, tzinfo=UTC)
+        parsed = parsedate_to_datetime(value)
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
 @lru_cache(maxsize=1024)
 def parse_http_date(value: str | None) -> float | None:
     """An HTTP date (RFC 9110 section 5.6.7) as seconds since the epoch, or None."""
-    if not value:
-        return None
-    fixed = _IMF_FIXDATE.fullmatch(value)
-    if fixed and fixed[2] in MONTHS:
-        try:
-            day, year, hour, minute, second = (int(fixed[group]) for group in (1, 3, 4, 5, 6))
-            return datetime(year, MONTHS[fixed[2]], day, hour, minute, min(second, 59), tzinfo=UTC).timestamp()
-        except (ValueError, OverflowError):
-            return None
-    try:
-        moment = parsedate_to_datetime(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    moment = http_datetime(value) if value else None
+    return None if moment is None else moment.timestamp()
 
 
 _LENGTH = re.compile(r"\d{1,18}")

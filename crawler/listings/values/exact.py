@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from crawler.model.values import Span
-from crawler.text.months import MONTHS
+from crawler.text.http_fields import http_datetime
 
 _FIRST_YEAR, _LAST_YEAR = 1902, 9000
 """From the first whole year of 32 bits on: so the zeros of those who count from the years 1, 1601 and 1900 are none."""
@@ -70,19 +69,9 @@ def utc_time(value: object) -> Span[datetime] | None:
 
 
 def http_time(value: object) -> Span[datetime] | None:
-    """An HTTP-date (RFC 9110 section 5.6.7), its obsolete forms included. Always aware."""
-    if not isinstance(value, str):
-        return None
-    try:
-        if len(value) == 29 and value.endswith(" GMT"):  # Sun, 06 Nov 1994 08:49:37 GMT
-            day, month, year = int(value[5:7]), MONTHS[value[8:11]], int(value[12:16])
-            when = datetime(year, month, day, int(value[17:19]), int(value[20:22]), int(value[23:25]), tzinfo=UTC)
-        else:
-            when = parsedate_to_datetime(value.strip())
-            when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError):
-        return None
-    return _span(when, when)
+    """An HTTP date (RFC 9110 section 5.6.7), obsolete forms included, as a span in UTC; None if it is not one."""
+    when = http_datetime(value.strip()) if isinstance(value, str) else None
+    return None if when is None else _span(when, when)
 
 
 def epoch_time(value: object) -> Span[datetime] | None:

@@ -16,7 +16,7 @@ from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.content_type import is_coded_name
 from crawler.pipeline.rules.extraneous import in_its_place
-from crawler.pipeline.rules.racy import ZONES, is_racy
+from crawler.pipeline.rules.racy import is_racy
 from crawler.text.http_fields import (
     RETRYABLE_STATUS,
     coding_of,
@@ -123,7 +123,8 @@ def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
         return False  # a local time beyond the years that a listing can show
     if modified.low.tzinfo is None:
         plain = moment.replace(tzinfo=None)
-        return None if modified.low - ZONES <= plain <= modified.high + ZONES else False
+        doubt = limits.EASTERNMOST_ZONE
+        return None if modified.low - doubt <= plain <= modified.high + doubt else False
     return modified.low.replace(microsecond=0) <= moment <= modified.high
 
 

@@ -15,9 +15,10 @@ from datetime import UTC, timedelta
 from enum import Enum, auto
 
 from crawler.model.errors import FetchError, VerificationError
+from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import UNCONFIRMED, Currency, Dating, Job, Known, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS, Action, Verdict
-from crawler.pipeline.rules.racy import ZONES, is_racy
+from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 
@@ -81,7 +82,7 @@ def currency(job: Job, last_modified: str | None, made: float) -> Currency:
         return Currency.UNKNOWN
     if row_agrees(row, last_modified):
         return Currency.LISTED
-    zones = timedelta() if row.low.tzinfo else ZONES
+    zones = timedelta() if row.low.tzinfo else EASTERNMOST_ZONE
     if moment < row.low.replace(tzinfo=row.low.tzinfo or UTC).timestamp() - zones.total_seconds():
         return Currency.OLDER
     return Currency.UNKNOWN if moment >= made - _MADE_UP else Currency.OTHER

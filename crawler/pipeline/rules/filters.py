@@ -15,11 +15,9 @@ from typing import Any
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.options.rules import Rule
 from crawler.model.values import Rejection, Span
-
-ZONE_DOUBT = timedelta(hours=14)
-"""Local times of the world lie between UTC-12 and UTC+14: so far off may a time without a zone be."""
 
 _GLOBSTAR = re.compile(r"\*{2,}/?")
 _TOKEN = re.compile(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
@@ -271,7 +269,7 @@ def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:
     if span.low.tzinfo is not None:
         return span.low, span.high
     try:
-        return span.low.replace(tzinfo=UTC) - ZONE_DOUBT, span.high.replace(tzinfo=UTC) + ZONE_DOUBT
+        return span.low.replace(tzinfo=UTC) - EASTERNMOST_ZONE, span.high.replace(tzinfo=UTC) + EASTERNMOST_ZONE
     except OverflowError:  # in the year 1 or 9999: nobody's time
         return None
 

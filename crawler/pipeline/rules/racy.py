@@ -9,15 +9,14 @@ trusted with is never more than what its rows are.
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import Known, Span
 from crawler.text.http_fields import parse_http_date
 
 REPEATED = 2 * 3600
 """Seconds by which clocks are set back at most (Troll station; elsewhere one hour): a local time comes twice then."""
-ZONES = timedelta(hours=14)
-"""Zones reach from -12 h to +14 h: by no more than this is a time in the server's own zone off from UTC."""
 
 
 def resolution_of(modified: Span[datetime]) -> int:
@@ -30,7 +29,7 @@ def passed_by_row(modified: Span[datetime]) -> float:
     resolution = resolution_of(modified)
     if modified.low.tzinfo is not None:
         return modified.low.timestamp() + resolution
-    return modified.low.replace(tzinfo=UTC).timestamp() + resolution + ZONES.total_seconds()
+    return modified.low.replace(tzinfo=UTC).timestamp() + resolution + EASTERNMOST_ZONE.total_seconds()
 
 
 def passed_by_header(last_modified: str | None, resolution: int) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.values import UNCONFIRMED, Dating, Entry, Known, Span
 from crawler.text.http_fields import parse_http_date
 
@@ -25,7 +26,7 @@ _VOTES = 100
 _HOUR = 3600
 _QUARTER = 900
 """Zones are multiples of 15 minutes from UTC (IANA tz database; none in use since 1972 is another)."""
-_WEST, _EAST = -12 * _HOUR, 14 * _HOUR
+_WEST, _EAST = int(WESTERNMOST_ZONE.total_seconds()), int(EASTERNMOST_ZONE.total_seconds())
 _NEAR = 30 * 24 * _HOUR
 _STEADY = 7 * 24 * _HOUR
 """No zone left its offset and came back in less time (tz database, 1990 to 2035; the quickest was Brazil's in 2000)."""
@@ -178,4 +179,4 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
         return int(low.timestamp()) <= moment <= last
     first = -((moment - int(low.timestamp())) // _QUARTER)  # the smallest shift that is not below the span
-    return abs(first) <= 14 * 4 and moment + first * _QUARTER <= high.timestamp()
+    return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= high.timestamp()

@@ -96,6 +96,11 @@ def test_a_broken_http_date_is_none(value: object) -> None:
     assert http_time(value) is None
 
 
+def test_a_leap_second_in_an_http_date_is_the_second_before_it() -> None:
+    last = datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert http_time("Sat, 31 Dec 2016 23:59:60 GMT") == Span(last, last)
+
+
 def test_the_year_one_and_other_placeholders_are_no_time() -> None:
     assert iso_time("0001-01-01T00:00:00Z") is None
     assert iso_time("9999-12-31T23:59:59Z") is None
