@@ -37,7 +37,7 @@ _HOME = {
     "RobotsForbidden": "crawler.model.errors",
     "Span": "crawler.model.values",
     "Staged": "crawler.model.values",
-    "Step": "crawler.model.values",
+    "Step": "crawler.model.report",
     "Validators": "crawler.model.values",
     "VerificationError": "crawler.model.errors",
     "download": "crawler.app.api",
@@ -101,7 +101,7 @@ if TYPE_CHECKING:
     )
     from crawler.model.interfaces import Destination, Part
     from crawler.model.observer import Observer
-    from crawler.model.report import Report
+    from crawler.model.report import Report, Step
     from crawler.model.values import (
         Entry,
         Job,
@@ -114,7 +114,6 @@ if TYPE_CHECKING:
         Result,
         Span,
         Staged,
-        Step,
         Validators,
     )
     from crawler.text.urls import path_problem

@@ -10,7 +10,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from crawler.model.exit_codes import worst
-from crawler.model.values import ListingFailure, Result, Step
+from crawler.model.values import Result, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingFailure:
+    """A listing that could not be read."""
+
+    path: str
+    """Path of the directory under DIR; "" is DIR itself."""
+    url: str
+    """URL of the listing."""
+    reason: str
+    """Why it could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the plan that ``--dry-run`` prints: what a run would do now, and why."""
+
+    action: str
+    """``fetch``; ``ask`` for a request that may show the local copy to be current; ``delete``."""
+    path: str
+    """Path under DIR."""
+    reason: str
+    """Why the step would be taken."""
+    size: Span[int] | None = None
+    """Bytes that would be fetched or deleted; None if the listing does not say."""
+    url: str = ""
+    """URL of the file; "" for a deletion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

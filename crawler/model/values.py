@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
+from crawler.model.currency import Currency, Dating
 from crawler.model.flaws import Flaw
 
 
@@ -44,30 +45,6 @@ class Outcome(StrEnum):
 
 LINK = "a symbolic link"
 """What ``Local.spared`` says of one."""
-
-
-class Dating(StrEnum):
-    """Whether Last-Modified and listing row tell the same time, judged by the other files of the folder."""
-
-    UNKNOWN = "unknown"
-    """No other file of the folder has both."""
-    RELIABLE = "reliable"
-    """They agree for most of them."""
-    UNRELIABLE = "unreliable"
-    """They differ for most of them: this server dates its files by another clock than its listings."""
-
-
-class Currency(StrEnum):
-    """Which version of a file a response is about, compared with the listing row."""
-
-    UNKNOWN = "unknown"
-    """Nothing to compare: the row has no time, or the response no usable Last-Modified."""
-    LISTED = "listed"
-    """Nothing contradicts that it is the listed one."""
-    OLDER = "older"
-    """Last-Modified is earlier than the row, in every time zone: probably a cache that lags behind."""
-    OTHER = "other"
-    """Last-Modified is not the row's time in any zone, and not certainly earlier: the listing may lag behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,25 +253,3 @@ class Staged:
     """Modification time to set, nanoseconds since the epoch; None keeps the time of writing."""
     result: Result
     """What to report once the file has its name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingFailure:
-    """A listing that could not be read."""
-
-    path: str
-    url: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One line of the plan that ``--dry-run`` prints: what a run would do now, and why."""
-
-    action: str
-    """``fetch``; ``ask``: a request that may show the local copy to be current; ``delete``."""
-    path: str
-    reason: str
-    size: Span[int] | None = None
-    """Bytes that would come, or go; None where the listing does not say."""
-    url: str = ""

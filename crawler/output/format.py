@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from crawler.model.units import render_size
-from crawler.model.values import Entry, Kind, Span, Step
+from crawler.model.report import Step
+from crawler.model.values import Entry, Kind, Span
 from crawler.text.escape import masked, printable
+from crawler.text.units import render_size
 
 _MARKS = {Kind.FILE: "-", Kind.DIRECTORY: "d", Kind.SYMLINK: "l", Kind.OTHER: "o", Kind.UNKNOWN: "?"}
 

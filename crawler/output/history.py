@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 
 from crawler.model.exit_codes import SIGNALS, STOPPED, worst
 from crawler.model.report import Report
-from crawler.model.units import render_duration, render_size
 from crawler.storage.state import Figures, RunRecord
 from crawler.text.escape import masked, printable
+from crawler.text.units import render_duration, render_size
 
 BAR = 4
 """Columns of a bar: the table fits 80 columns."""

@@ -20,10 +20,10 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import NAVIGATION
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
-from crawler.model.units import render_duration, render_size
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.output.format import json_text
 from crawler.text.escape import masked, printable
+from crawler.text.units import render_duration, render_size
 
 LOGGER = logging.getLogger("crawler")
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from crawler.model.exit_codes import LIMITS, SIGNALS
 from crawler.model.reasons import NAVIGATION
 from crawler.model.report import Report
-from crawler.model.units import render_duration, render_size
 from crawler.text.escape import masked, printable
+from crawler.text.units import render_duration, render_size
 
 SPARED_SHOWN = 5
 _OPTIONS = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crawler.model.values import Currency, Dating, Result
+from crawler.model.currency import Currency, Dating
+from crawler.model.values import Result
 from crawler.text.escape import printable
 
 _NAMED = 3

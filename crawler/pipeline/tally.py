@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from crawler.model.exit_codes import LIMITS, SIGNALS, STOPPED, worst
 from crawler.model.observer import Observer
-from crawler.model.report import Report
+from crawler.model.report import ListingFailure, Report, Step
 from crawler.model.state.directory_digest import StoredFile
-from crawler.model.values import ListingFailure, Outcome, Rejection, Result, Step
+from crawler.model.values import Outcome, Rejection, Result
 from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.unusable_rows import nothing_wanted
 

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 
 from crawler.http.client import ClientOptions
 from crawler.model.config import Config
+from crawler.model.currency import Currency, Dating
 from crawler.model.state.host_limits import HostLimits
-from crawler.model.values import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.storage.directory.boundaries.spared import OwnFile
 
 Message: TypeAlias = tuple[Any, ...]

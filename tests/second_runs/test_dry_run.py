@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model.values import Span, Step
+from crawler.model.report import Step
+from crawler.model.values import Span
 from crawler.output.format import render_plan
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob, many, populate

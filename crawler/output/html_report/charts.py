@@ -15,9 +15,9 @@ import squarify  # type: ignore[import-untyped]
 import svg
 from markupsafe import Markup, escape
 
-from crawler.model.units import render_size
 from crawler.output.html_report.folders import Place
 from crawler.text.escape import masked
+from crawler.text.units import render_size
 
 SLOT, HEIGHT = 10, 100
 """Width and height of a run in the charts of runs, in units of their own."""

@@ -9,9 +9,9 @@ from datetime import datetime, tzinfo
 from markupsafe import Markup
 
 from crawler.model.exit_codes import is_trouble
-from crawler.model.units import render_duration, render_size
 from crawler.output.html_report.charts import Slot, render_bars, render_steps
 from crawler.storage.state import Figures, RunRecord
+from crawler.text.units import render_duration, render_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

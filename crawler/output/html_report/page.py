@@ -16,7 +16,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crawler.model.report import Report
-from crawler.model.units import render_duration, render_size
 from crawler.model.version import __version__
 from crawler.output.history import figures_of
 from crawler.output.html_report.charts import FEWEST, legible, render_map, render_share
@@ -24,6 +23,7 @@ from crawler.output.html_report.contents import Contents
 from crawler.output.html_report.folders import ROWS, Place, SizeTree
 from crawler.output.html_report.history import Moments, charts_of, outcome
 from crawler.storage.state import Figures, RunRecord
+from crawler.text.units import render_duration, render_size
 
 RUNS_CHARTED = 60
 RUNS_LISTED = 15

@@ -17,9 +17,9 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from rich.text import Text
 
-from crawler.model.units import render_size
 from crawler.output.progress.counters import Clock, Flight, Speed, render_bytes, render_parts
 from crawler.output.progress.display import Display
+from crawler.text.units import render_size
 
 SETTLED = 0.3
 """Seconds before a transfer is shown: thousands of small files need not flicker by."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from crawler.model import limits
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import StoredFile
-from crawler.model.units import render_size
 from crawler.model.values import Job, Outcome, Result
 from crawler.text.escape import masked
+from crawler.text.units import render_size
 
 Clock = Callable[[], float]
 

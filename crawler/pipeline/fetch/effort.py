@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from crawler.model.currency import Currency
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.observer import Observer
-from crawler.model.values import Currency, Job, Known, Outcome, Result
+from crawler.model.values import Job, Known, Outcome, Result
 from crawler.pipeline.rules.evidence import Proof, Unwanted
 from crawler.pipeline.rules.robots import ROBOTS
 from crawler.pipeline.rules.scope import DIRECTORY

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from crawler.model.currency import Dating
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Destination
 from crawler.model.state.store import StateStore
-from crawler.model.values import Dating, Entry, Job, Known, Local
+from crawler.model.values import Entry, Job, Known, Local
 from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.rules.compare import NOT_CONFIRMED, Decision, Need, is_intact
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder

@@ -7,7 +7,7 @@ from enum import Enum
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError
-from crawler.model.units import render_size
+from crawler.text.units import render_size
 
 UNKNOWN_AT_ONCE = 8
 """Files of unknown size that are fetched at once under --max-total-size, which they may exceed together."""

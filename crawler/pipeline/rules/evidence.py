@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from enum import Enum, auto
 
+from crawler.model.currency import Currency, Dating
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.limits import EASTERNMOST_ZONE
-from crawler.model.values import UNCONFIRMED, Currency, Dating, Job, Known, Validators
+from crawler.model.values import UNCONFIRMED, Job, Known, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS, Action, Verdict
 from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.time_zones import row_agrees

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from crawler.model.currency import Dating
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
-from crawler.model.values import UNCONFIRMED, Dating, Entry, Known, Span
+from crawler.model.values import UNCONFIRMED, Entry, Known, Span
 from crawler.text.http_fields import parse_http_date
 
 Pair = tuple[Span[datetime], float]

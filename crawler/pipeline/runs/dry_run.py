@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crawler.model.observer import Observer
-from crawler.model.values import Job, Outcome, Result, Span, Step
+from crawler.model.report import Step
+from crawler.model.values import Job, Outcome, Result, Span
 from crawler.pipeline.save.deletion import Doomed
 
 DRY_RUN = "only planned"

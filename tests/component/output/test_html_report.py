@@ -17,8 +17,8 @@ from lxml import html
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.report import Report
-from crawler.model.values import Known, ListingFailure, Outcome, Result
+from crawler.model.report import ListingFailure, Report
+from crawler.model.values import Known, Outcome, Result
 from crawler.output.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
 from crawler.output.html_report.folders import CELLS, SizeTree
 from crawler.output.html_report.page import render_page

@@ -9,12 +9,12 @@ import pytest
 
 from crawler.model.exit_codes import worst
 from crawler.model.report import Report
-from crawler.model.units import render_duration, render_size
 from crawler.model.values import Entry, Kind, Outcome, Rejection, Result, Span
 from crawler.output.format import json_text, render_entries
 from crawler.output.summary import render_summary
 from crawler.pipeline import tally as module
 from crawler.pipeline.tally import Tally
+from crawler.text.units import render_duration, render_size
 
 URL = "http://files.example/"
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.model.values import Currency, Dating, Job, Kind, Known, Local, Outcome, Result, Span, Validators
+from crawler.model.currency import Currency, Dating
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.workers import messages
 from crawler.workers.frames import FrameDecoder, frame
 

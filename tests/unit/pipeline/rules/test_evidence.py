@@ -10,20 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.values import (
-    UNCONFIRMED,
-    Currency,
-    Dating,
-    Entry,
-    Job,
-    Kind,
-    Known,
-    Local,
-    Outcome,
-    Result,
-    Span,
-    Validators,
-)
+from crawler.model.currency import Currency, Dating
+from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.compare import NANOSECONDS, Action, Need, Verdict, needs_fetch, request_headers
 from crawler.pipeline.rules.evidence import (

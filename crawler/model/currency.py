@@ -1,0 +1,29 @@
+"""Whether a response is about the version of a file that the listing shows, and how far that can be relied on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Dating(StrEnum):
+    """Whether Last-Modified and the listing row show the same time, judged by the other files of the directory."""
+
+    UNKNOWN = "unknown"
+    """No other file of the directory has both times."""
+    RELIABLE = "reliable"
+    """Both times agree for most files."""
+    UNRELIABLE = "unreliable"
+    """The times differ for most files: the server dates its responses by another clock than its listings."""
+
+
+class Currency(StrEnum):
+    """Which version of a file a response is about, compared with the listing row."""
+
+    UNKNOWN = "unknown"
+    """Nothing to compare: the row has no time, or the response has no usable Last-Modified."""
+    LISTED = "listed"
+    """Nothing contradicts that it is the listed version."""
+    OLDER = "older"
+    """Last-Modified is earlier than the row in every time zone: probably from a stale cache."""
+    OTHER = "other"
+    """Last-Modified is not the row's time in any zone, and not certainly earlier: the listing may be stale."""
