@@ -49,15 +49,13 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
         raise ConfigError(f"{where}: defaults: expected a table")
     tables = data.get("mirror", [])
     if not isinstance(tables, list) or not tables:
-        raise ConfigError(f"{where}: there is no [[mirror]]")
+        raise ConfigError(f"{where}: it has no [[mirror]] table")
     mirrors = [
         _parse_one(table, defaults, overrides, f"{where}: mirror {number}") for number, table in enumerate(tables, 1)
     ]
     _check_distinct(mirrors, where)
     if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
-        raise ConfigError(
-            f"{where}: processes: only with jobs = 1, or one host would get the connections of all of them"
-        )
+        raise ConfigError(f"{where}: processes: requires jobs = 1, so that mirrors of one host share its connections")
     return Mirrors(mirrors=tuple(mirrors), jobs=jobs)
 
 
@@ -88,7 +86,7 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
                 raise ConfigError(f"{where}: two mirrors have the {what} {value!r}")
     states = [mirror.config.state for mirror in mirrors if mirror.config.state]
     if len(states) != len(set(states)):
-        raise ConfigError(f"{where}: two mirrors have the same state: each needs a file of its own")
+        raise ConfigError(f"{where}: two mirrors have the same state: give each its own file")
 
 
 def check_places(mirrors: Sequence[Mirror], place: Callable[[str], object], where: str) -> None:
@@ -115,12 +113,12 @@ def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, .
     names = [mirror.name for mirror in mirrors.mirrors]
     for name in only:
         if name not in names:
-            raise ConfigError(f"--only {name}: no such mirror; there are {', '.join(names)}")
+            raise ConfigError(f"--only {name}: no such mirror; the file has {', '.join(names)}")
     chosen = tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
     for what in OUTPUTS:
         files = [file for mirror in chosen if (file := getattr(mirror.config, what)) and not file.startswith("/dev/")]
         if len(files) > len(set(files)):
-            raise ConfigError(f"{where}: two mirrors have the same {what}: each needs a file of its own")
+            raise ConfigError(f"{where}: two mirrors have the same {what}: give each its own file")
     return chosen
 
 
@@ -128,5 +126,5 @@ def shared(mirrors: Sequence[Mirror], key: str, where: str) -> Any:
     """The value of an option that can only be one for all of ``mirrors``. Raises ConfigError where they differ."""
     values = {getattr(mirror.config, key) for mirror in mirrors}
     if len(values) > 1:
-        raise ConfigError(f"{where}: {key}: it is one for all mirrors: write it into [defaults]")
+        raise ConfigError(f"{where}: {key}: must be the same for all mirrors; set it in [defaults]")
     return values.pop()

@@ -41,13 +41,13 @@ def run_list(call: Call) -> int:
     if call.verbosity:
         say(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
         for flaw in listing.flaws:
-            say(f"no proof of what the folder holds: {masked(str(flaw))}")
+            say(f"the listing cannot prove what is absent: {masked(str(flaw))}")
         for rejection in listing.rejections if call.verbosity > 1 else ():
             say(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
     if problem:
         return complain(f"{call.positional[0]}: {problem}", 5)
     lost = unusable.lost(listing)
-    return complain(f"rows that are no entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
+    return complain(f"some rows are not entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
 
 
 def run_history(call: Call) -> int:
@@ -60,7 +60,7 @@ def run_history(call: Call) -> int:
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
-    return deliver(render_history(runs, None, unicode=unicode) if runs else "no run is remembered")
+    return deliver(render_history(runs, None, unicode=unicode) if runs else "no runs recorded")
 
 
 def _write_page(target: str, call: Call) -> None:

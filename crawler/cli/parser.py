@@ -24,14 +24,14 @@ _SYNOPSIS = """\
   crawler [OPTIONS] --input-file FILE DIR   save the URLs that FILE lists
   crawler [OPTIONS] --config FILE           run the mirrors of a TOML file
   crawler --list URL                        print one listing
-  crawler --verify [--repair] DIR           re-hash what DIR holds
-  crawler --explain ENTRY URL DIR           say what would be done, and why
+  crawler --verify [--repair] DIR           re-hash the files in DIR
+  crawler --explain ENTRY URL DIR           explain what would be done, and why
   crawler --history DIR                     print the last runs"""
-_MODES = "Other things to do"
+_MODES = "Other modes"
 _EXIT_CODES = (
-    "0 all well; 1 unexpected error; 2 wrong option, URL or config; 3 URL could not be fetched or is no listing; "
+    "0 success; 1 unexpected error; 2 invalid option, URL or config; 3 URL could not be fetched or is not a listing; "
     "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "
-    "8 robots.txt forbids URL; 9 stopped at a limit that was set; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
+    "8 robots.txt forbids URL; 9 stopped at a configured limit; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
 )
 
 
@@ -129,9 +129,9 @@ def _rule_options(group: str) -> list[click.Parameter]:
     glob = "GLOB or re:REGEX"
     return [
         _Option(["--include", "include"], group, metavar="GLOB", expose_value=False,
-                help=f"keep what matches {glob}; the first rule that matches decides; / in it: the path below URL"),
+                help=f"keep what matches {glob}; the first matching rule decides; with a /: the path below URL"),
         _Option(["--exclude", "exclude"], group, metavar="GLOB", expose_value=False,
-                help="skip what matches; one that ends in / keeps folders from being entered"),
+                help="skip what matches; a pattern that ends in / keeps directories from being entered"),
         _Option(["--rule", "rule"], group, multiple=True, hidden=True),
     ]  # fmt: skip
 
@@ -151,14 +151,14 @@ def _command() -> click.Command:
     modes = [
         _Option(["--input-file"], _MODES, metavar="FILE", help="read the URLs from FILE; - is standard input"),
         _Option(["--list", "list_only"], _MODES, is_flag=True, help="print the entries of URL with size and time"),
-        _Option(["--verify"], _MODES, is_flag=True, help="re-hash what DIR holds against its state; no network"),
-        _Option(["--repair"], _MODES, is_flag=True, help="of what --verify finds, fetch again what differs"),
-        _Option(["--explain"], _MODES, metavar="ENTRY", help="say what would be done about the URL ENTRY, and why"),
+        _Option(["--verify"], _MODES, is_flag=True, help="re-hash the files in DIR against the state; no network"),
+        _Option(["--repair"], _MODES, is_flag=True, help="with --verify: fetch again the files that differ"),
+        _Option(["--explain"], _MODES, metavar="ENTRY", help="explain what would be done with URL ENTRY, and why"),
         _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
-        _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="of the config file only this mirror"),
-        _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="say what is done; twice: all of it"),
-        _Option(["-q", "--quiet"], _MODES, is_flag=True, help="print nothing but errors"),
+        _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="with --config: run only this mirror"),
+        _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="log each decision; twice: everything"),
+        _Option(["-q", "--quiet"], _MODES, is_flag=True, help="print only errors"),
     ]
     version = click.version_option(__version__, prog_name="crawler", message="%(prog)s %(version)s")
     command = _Command(
@@ -225,7 +225,7 @@ def run(args: Sequence[str]) -> int:
         call = _understand(args)
         code = _dispatch(call) if isinstance(call, Call) else deliver(call)
     except click.UsageError as error:
-        code = complain(f"{error.format_message()} (--help lists the options)", 2)
+        code = complain(f"{error.format_message()} (see --help)", 2)
     except Stopped as stopped:
         code = stopped.code
     except KeyboardInterrupt:
@@ -263,15 +263,16 @@ def _dispatch(call: Call) -> int:
     mode = _mode(call)
     if mode == "--config":
         if call.positional:
-            raise ConfigError("--config names its mirrors itself: no URL or DIR beside it")
+            raise ConfigError("--config takes no URL or DIR: the file names them")
         return run_config(call)
     if call.only:
-        raise ConfigError("--only goes with --config")
+        raise ConfigError("--only requires --config")
     if call.repair and mode != "--verify":
-        raise ConfigError("--repair goes with --verify")
+        raise ConfigError("--repair requires --verify")
     wanted = _ARGUMENTS.get(mode, _MIRROR)
     if len(call.positional) != len(wanted):
-        raise ConfigError(f"expected {' and '.join(wanted)}, got {len(call.positional)} arguments (--help explains)")
+        count = len(call.positional)
+        raise ConfigError(f"expected {' and '.join(wanted)}, got {count} argument{'s' * (count != 1)} (see --help)")
     return _RUNS.get(mode, run_one)(call)
 
 
@@ -287,5 +288,5 @@ def _mode(call: Call) -> str:
     }
     modes = [mode for mode, is_given in given.items() if is_given]
     if len(modes) > 1:
-        raise ConfigError(f"{' and '.join(modes)} exclude each other")
+        raise ConfigError(f"{' and '.join(modes)} cannot be combined")
     return modes[0] if modes else ""

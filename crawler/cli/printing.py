@@ -34,7 +34,7 @@ def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
     if verbose:
         say("".join(traceback.format_exception(error)))
     found = innermost(error)
-    return f"unexpected {type(found).__name__}: {found} (-v shows where)", 1
+    return f"unexpected {type(found).__name__}: {found} (-v prints the traceback)", 1
 
 
 def deliver(text: str) -> int:
@@ -47,7 +47,7 @@ def deliver(text: str) -> int:
     except BrokenPipeError:
         return 0
     except (OSError, ValueError) as problem:
-        return complain(f"standard output: {getattr(problem, 'strerror', None) or problem}", 1)
+        return complain(f"cannot write to standard output: {getattr(problem, 'strerror', None) or problem}", 1)
     return 0
 
 

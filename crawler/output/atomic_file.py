@@ -16,11 +16,11 @@ def check_target(option: str, path: str) -> None:
     """Raises ConfigError if the file for ``option`` cannot be put in its place at the end of the run."""
     target = Path(path).resolve()
     if target.is_dir():
-        raise ConfigError(f"{option} {path}: is a directory, name a file in it")
+        raise ConfigError(f"{option} {path}: is a directory: name a file in it")
     if _is_special(target):
         return
     if not target.parent.is_dir():
-        raise ConfigError(f"{option} {path}: there is no directory {target.parent}, create it first")
+        raise ConfigError(f"{option} {path}: no directory {target.parent}: create it first")
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{option} {path}: no permission to create files in {target.parent}")
 

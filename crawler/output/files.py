@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GAUGES = (
-    ("timestamp_seconds", "When the last run ended, seconds since the epoch."),
-    ("success", "1 if the last run ended with exit code 0, or with 9 at a limit that was set."),
-    ("complete", "1 if the last run came to its end, 0 if it was cut short."),
+    ("timestamp_seconds", "End of the last run, in seconds since the epoch."),
+    ("success", "1 if the last run ended with exit code 0, or 9 at a configured limit."),
+    ("complete", "1 if the last run completed, 0 if it was interrupted."),
     ("exit_code", "Exit code of the last run."),
-    ("duration_seconds", "How long the last run took."),
-    ("received_bytes", "Body bytes received in the last run, over all attempts."),
+    ("duration_seconds", "Duration of the last run, in seconds."),
+    ("received_bytes", "Body bytes received in the last run, including failed attempts."),
     ("saved_bytes", "Bytes of the files saved in the last run."),
     ("listings_read", "Listings read in the last run."),
     ("listings_failed", "Listings that could not be read in the last run."),
-    ("extraneous_files", "Local files found gone upstream in the last run, deleted or not."),
+    ("extraneous_files", "Local files no longer listed in the last run, deleted or not."),
 )
 
 
@@ -176,7 +176,9 @@ class Outputs(Observer):
             try:
                 self._spool = tempfile.TemporaryFile("w+b", prefix="crawler-")
             except OSError as problem:
-                raise ConfigError(f"no place for the change list, see TMPDIR: {problem.strerror}") from None
+                raise ConfigError(
+                    f"cannot create a temporary file for the change list (TMPDIR): {problem.strerror}"
+                ) from None
         return self
 
     def __exit__(
@@ -233,7 +235,9 @@ class Outputs(Observer):
     async def _deliver_changes(self, spool: BinaryIO, report: Report, stop: Stoppable) -> Report:
         problem = self._spool_problem or _flush_problem(spool)
         if problem is not None:
-            return report.warned(f"the change list is lost: {tempfile.gettempdir()}: {problem.strerror}", 1)
+            return report.warned(
+                f"the change list could not be written: {tempfile.gettempdir()}: {problem.strerror}", 1
+            )
         if self._config.changes is not None:
             spool.seek(0)
             report = _written("--changes", self._config.changes, spool, report)

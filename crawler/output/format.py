@@ -95,7 +95,7 @@ def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  #
     ]
     words = [
         f"{count:,} to {verb}{_sum_text(low, high)}"
-        for (count, low, high), verb in zip(totals.values(), ("fetch", "ask about", "delete"), strict=True)
+        for (count, low, high), verb in zip(totals.values(), ("fetch", "check", "delete"), strict=True)
         if count
     ]
     room = "" if free is None else f"; the disk has {render_size(free)} free"

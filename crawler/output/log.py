@@ -220,7 +220,7 @@ class _File(logging.handlers.WatchedFileHandler):
         LOGGER.removeHandler(self)
         with suppress(OSError):  # what is still in its buffer goes the same way
             self.close()
-        LOGGER.warning("--log-file %s cannot be written any more: %s", self.baseFilename, problem)
+        LOGGER.warning("--log-file %s can no longer be written: %s", self.baseFilename, problem)
 
 
 def configure(

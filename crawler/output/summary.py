@@ -38,7 +38,7 @@ def _transfer_line(report: Report) -> str:
         return f"Saved nothing to {place} in {took}"
     line = f"Saved {render_size(report.saved_bytes)} in {took} ({render_size(report.speed)}/s) to {place}"
     extra = report.received - report.saved_bytes
-    return line + (f"; {render_size(extra)} more were received and not kept" if extra > 1024 * 1024 else "")
+    return line + (f"; {render_size(extra)} more received but not kept" if extra > 1024 * 1024 else "")
 
 
 def _problem_lines(report: Report) -> list[str]:
@@ -80,7 +80,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if report.interrupted is not None:
         asked = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if asked else "early"
-        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run goes on")
+        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues")
     return "\n".join(lines + _problem_lines(report))
 
 

@@ -98,8 +98,8 @@ def png_size(image: bytes) -> tuple[int, int]:
 def test_the_page_looks_right(written: Written, chromium: Browser, tmp_path: Path, width: int, scheme: str) -> None:
     chromium.open(written.page, width=width, scheme=scheme)
     text = chromium.evaluate("document.body.innerText")
-    for expected in (written.url, "4 files", "Last good run", "What went wrong", "lost.zip", "HTTP 404", "plain.txt",
-                     "Where the bytes are", "Folders", "Runs", "Saved, deleted", "Largest files", "\\u202egnp.exe",
+    for expected in (written.url, "4 files", "Last successful run", "Problems", "lost.zip", "HTTP 404", "plain.txt",
+                     "Disk usage", "Directories", "Runs", "Saved, deleted", "Largest files", "\\u202egnp.exe",
                      "\\x1b[31mred.bin", HOSTILE[0]):  # fmt: skip
         assert expected in text
     assert chromium.evaluate("document.documentElement.scrollWidth") == width
@@ -147,7 +147,7 @@ def test_a_page_can_be_written_without_a_run(written: Written, run_crawler: Prog
     assert (done.code, done.stderr) == (0, "")
     chromium.open(again, width=390)
     text = chromium.evaluate("document.body.innerText")
-    assert "2 failed. Only the run itself knows their names" in text
+    assert "2 failed. To list them, write the page during a run" in text
     assert "failures (exit 5)" in text
 
 

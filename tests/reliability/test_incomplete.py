@@ -66,7 +66,7 @@ def test_the_three_limits_are_told_alike(sandbox: Sandbox, site: Site) -> None:
         run = sandbox.mirror(site.url, more=[option, "--summary", str(summary), "-v"])
         run.fails(9)
         name = option.partition("=")[0]
-        run.says(f"Stopped by {name}: the mirror is incomplete, the next run goes on")
+        run.says(f"Stopped by {name}: the mirror is incomplete, the next run continues")
         told = json.loads(summary.read_text())
         assert (told["interrupted"], told["exit_code"]) == (name, 9)
 

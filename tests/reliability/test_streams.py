@@ -68,4 +68,4 @@ def test_help_that_could_not_be_written_is_said_in_a_line(sandbox: Sandbox, opti
     started(sandbox, place, command).ends(code)
     if place == "full":
         run = sandbox.note(sandbox.start_raw(["bash", "-c", 'exec "$@" >/dev/full', "bash", *command]).finish())
-        assert run.errors == "crawler: standard output: No space left on device\n"
+        assert run.errors == "crawler: cannot write to standard output: No space left on device\n"

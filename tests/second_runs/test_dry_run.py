@@ -153,7 +153,7 @@ def test_the_text_of_a_plan_acts_on_no_terminal_and_counts_files() -> None:
     text = render_plan(STEPS, 1024, "text")
     assert "\x1b" not in text
     assert text.splitlines()[-1] == (
-        "Plan: 2 to fetch (more than 1000 B), 1 to ask about (5 B), 1 to delete (7 B); the disk has 1.0 KiB free"
+        "Plan: 2 to fetch (more than 1000 B), 1 to check (5 B), 1 to delete (7 B); the disk has 1.0 KiB free"
     )
 
 

@@ -163,7 +163,7 @@ def test_a_device_or_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("option", ["changes", "summary", "metrics"])
 def test_a_place_that_cannot_be_written_is_an_error_before_the_run(option: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=rf"--{option} .*/absent/file: there is no directory .*absent, create it"):
+    with pytest.raises(ConfigError, match=rf"--{option} .*/absent/file: no directory .*absent: create it first"):
         Outputs(Config.from_mapping({option: str(tmp_path / "absent" / "file")}, where="test"))
     with pytest.raises(ConfigError, match=rf"--{option} .*: is a directory"):
         Outputs(Config.from_mapping({option: str(tmp_path)}, where="test"))
@@ -201,7 +201,7 @@ async def test_a_change_list_that_cannot_be_kept_is_a_warning_and_no_half_list(t
             outputs.finished(RESULTS[0])
         closed = await outputs.finish(report(), Stop())
     assert closed.exit_code == 1
-    assert "the change list is lost" in closed.warnings[0]
+    assert "the change list could not be written" in closed.warnings[0]
     assert os.listdir(tmp_path) == []
 
 

@@ -68,7 +68,7 @@ def titles_of(page: str) -> list[str]:
 
 def test_a_mirror_of_which_nothing_is_known_has_a_page_that_says_so() -> None:
     page = page_of()
-    assert "Nothing is known of this mirror yet" in text_of(page)
+    assert "No runs recorded yet" in text_of(page)
     assert "Last run" not in text_of(page)
     assert "<svg" not in page
 
@@ -80,25 +80,25 @@ def test_the_page_tells_of_the_state_where_no_run_writes_it() -> None:
     assert f"Mirror {URL} in /srv/pub" in text
     assert "Size 4.0 KiB 5 files" in text
     assert "Last run 2023-11-14 22:13 ok took 1:01 min" in text
-    assert "Last good run 2023-11-14 22:13" in text
+    assert "Last successful run 2023-11-14 22:13" in text
     assert "Changed by the last run 4 3 saved, 1 deleted" in text
     assert "a/ 3 4.0 KiB" in text
     assert "a/large.iso 3.0 KiB" in text
-    assert "All times are UTC." in text
+    assert "All times in UTC." in text
     assert "Slowest transfers" not in text
-    assert "What went wrong" not in text
+    assert "Problems" not in text
 
 
 def test_the_last_good_run_is_looked_for_behind_bad_ones() -> None:
     bad = {"exit_code": 5, "outcome": "failures", "failed": 2}
     text = text_of(page_of(runs=(run(0, **bad), run(1, **bad), run(2))))
-    assert "Last good run 2023-11-12" in text
+    assert "Last successful run 2023-11-12" in text
     assert "failures (exit 5)" in text
-    assert "2 failed. Only the run itself knows their names" in text
+    assert "2 failed. To list them, write the page during a run" in text
 
 
 def test_without_a_good_run_the_page_says_so() -> None:
-    assert "Last good run none" in text_of(page_of(runs=(run(0, exit_code=4, outcome="disk"),)))
+    assert "Last successful run none" in text_of(page_of(runs=(run(0, exit_code=4, outcome="disk"),)))
 
 
 def test_a_run_that_was_killed_is_on_the_page() -> None:

@@ -215,7 +215,7 @@ def test_a_file_that_cannot_be_written_any_more_is_said_once_and_the_run_goes_on
     for _ in range(3):
         observer.finished(result(Outcome.SKIPPED, reason="ext"))
     assert len(lines) == 1
-    assert "cannot be written any more" in lines[0]
+    assert "can no longer be written" in lines[0]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

@@ -197,7 +197,7 @@ def test_an_interrupted_run_says_by_what() -> None:
 
 def test_bytes_that_were_received_in_vain_are_said() -> None:
     report = tally(result(Outcome.SAVED, size=10, received=10 + 3 * 1024 * 1024)).close(1.0)
-    assert "3.0 MiB more were received and not kept" in render_summary(report)
+    assert "3.0 MiB more received but not kept" in render_summary(report)
 
 
 HOSTILE = "\x1b]0;owned\x07\nfailed: forged\u202e\x9b\udc80"
