@@ -9,12 +9,12 @@ from html import escape
 from bs4.element import Tag
 
 from crawler.listings.html.reader import HtmlReader
+from crawler.listings.html.soundness import page_end
 from crawler.listings.html.soundness.assess import weighed
+from crawler.listings.html.soundness.page_end import PageEnd
 from crawler.listings.html.specimens.abridge import Abridged, Abridger
 from crawler.listings.html.specimens.copies import Unlike
-from crawler.listings.html.tree import verdict
 from crawler.listings.html.tree.regions import labels_of
-from crawler.listings.html.tree.verdict import ListingEnd
 from crawler.listings.page import Page
 from crawler.listings.values.mentions import has_files
 from crawler.model.values import Listing
@@ -83,11 +83,11 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         pages.update(dict.fromkeys(reader.next_pages()))
         if reader.regions:  # they stand in an element made for them: the first part knows what is around the rows
             last = replace(last, href=reader.last_row().href)
-    end = verdict.end_of(text, last, proved=first.family.proves)
+    end = page_end.end_of(text, last, proved=first.family.proves)
     return replace(
         listing,
-        complete=end is not ListingEnd.CUT,
-        closed=end is ListingEnd.CLOSED,
+        complete=end is not PageEnd.CUT,
+        closed=end is PageEnd.CLOSED,
         entries=tuple(entries),
         rejections=tuple(rejections),
         next_pages=tuple(pages),

@@ -16,18 +16,20 @@ from crawler.listings.html import families
 from crawler.listings.html.families import Family
 from crawler.listings.html.index_pages import settle_index_pages
 from crawler.listings.html.roots import settle_folder, settle_root
+from crawler.listings.html.soundness import page_end
+from crawler.listings.html.soundness.page_end import LastRow, PageEnd
 from crawler.listings.html.specimens.abridge import Abridged
 from crawler.listings.html.specimens.copies import Copies
 from crawler.listings.html.tree import unescaped, verdict
-from crawler.listings.html.tree.columns import order_of, read_facts
 from crawler.listings.html.tree.elsewhere import lead_elsewhere
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
 from crawler.listings.html.tree.regions import Candidate, choose, find_regions, labels_of
+from crawler.listings.html.tree.row_facts import order_of, read_facts
 from crawler.listings.html.tree.rows import MAX_CLIMB, Cutter
 from crawler.listings.html.tree.survey import Link, Survey
 from crawler.listings.html.tree.unlisted import unlisted
-from crawler.listings.html.tree.verdict import Evidence, Last, ListingEnd
+from crawler.listings.html.tree.verdict import Evidence
 from crawler.listings.page import tree_of
 from crawler.listings.values import mentions, queries
 from crawler.listings.values.hrefs import Resolver, Way
@@ -95,14 +97,14 @@ class HtmlReader:
         page = verdict.PageFacts(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
         rejections = tuple(self.rejections(recognised=recognised))
-        end = verdict.end_of(self._text, self.last_row(), proved=self.family.proves)
+        end = page_end.end_of(self._text, self.last_row(), proved=self.family.proves)
         return Listing(
             url=self._url,
             family=self._family_name() if recognised else "none",
             confidence=round(max(0.0, min(1.0, score / 8.0)), 2),
             is_listing=recognised,
-            complete=end is not ListingEnd.CUT,
-            closed=end is ListingEnd.CLOSED,
+            complete=end is not PageEnd.CUT,
+            closed=end is PageEnd.CLOSED,
             entries=tuple(entries) if recognised else (),
             rejections=rejections,
             next_pages=self.next_pages() if recognised else (),
@@ -242,17 +244,17 @@ class HtmlReader:
             return "table"
         return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
 
-    def last_row(self) -> Last:
+    def last_row(self) -> LastRow:
         """Where the last row of the page stands."""
         if not self.regions:
             tables = self.survey.first("table", "pre", "ul", limit=1)
-            return Last(tables[0] if tables else None)
+            return LastRow(tables[0] if tables else None)
         region = self.regions[-1]
         row, link = region.candidates[-1].row, region.candidates[-1].link
         element = row.element or link.tag
         around = frozenset(tag.name for tag in (element, *islice(element.parents, MAX_CLIMB)))
         is_alone = len(self.regions) == 1 and (len(region.candidates) > 1 or region.columns.labelled > 0)
-        return Last(region.element, link.href, around, holds_all=is_alone)
+        return LastRow(region.element, link.href, around, holds_all=is_alone)
 
     def rejections(self, *, recognised: bool) -> list[Rejection]:
         """Every link that is no entry, and why."""

@@ -27,21 +27,8 @@ _BREAKS = {
 _SILENT_ENDS = {"td", "b", "i", "em", "strong", "small", "code", "tt", "time", "font"}
 """Elements whose end says nothing: half of the tags of a table."""
 _FURNITURE = {
-    "title",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "address",
-    "footer",
-    "nav",
-    "caption",
-    "thead",
-    "tfoot",
-    "th",
-}
+    "title", "h1", "h2", "h3", "h4", "h5", "h6", "address", "footer", "nav", "caption", "thead", "tfoot", "th",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -124,18 +111,9 @@ class _Walk:
         if name in _BREAKS and not (in_row and name not in _REGIONS):
             yield from self.finish()
         if name in _FURNITURE:
-            if not closing:
-                self.furniture.append(name)
-            elif name in self.furniture:
-                self.furniture.remove(name)
-            self.current.furniture = bool(self.furniture) or self.current.furniture
+            self._note_furniture(name, closing=closing)
         if name in _REGIONS:
-            if not closing:
-                self.count += 1
-                self.regions.append((self.count, name))
-            elif len(self.regions) > 1:
-                self.regions.pop()
-            self.current = self._new()
+            self._note_region(name, closing=closing)
         elif name in {"td", "th"} and not closing:
             self.current.cells.append("")
         elif in_row and name in _BREAKS:
@@ -147,6 +125,21 @@ class _Walk:
         found = None if closing or not attributes else _HREF.search(attributes)
         if found is not None and name not in {"link", "base"}:
             self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))
+
+    def _note_furniture(self, name: str, *, closing: bool) -> None:
+        if not closing:
+            self.furniture.append(name)
+        elif name in self.furniture:
+            self.furniture.remove(name)
+        self.current.furniture = bool(self.furniture) or self.current.furniture
+
+    def _note_region(self, name: str, *, closing: bool) -> None:
+        if not closing:
+            self.count += 1
+            self.regions.append((self.count, name))
+        elif len(self.regions) > 1:
+            self.regions.pop()
+        self.current = self._new()
 
 
 def passages(markup: str) -> Iterator[Passage]:

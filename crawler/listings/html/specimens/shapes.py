@@ -210,25 +210,37 @@ def _decoded(text: str) -> str | None:
 
 
 def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
-    """The elements that a row leaves open, most often none; None when a tree might give it another structure."""
+    """The elements that a row leaves open, usually none; None if a tree might give the row another structure."""
     pieces = _TAG.split("".join(part if isinstance(part, str) else "x" for part in parts))
-    first = _NAME.match(pieces[1])
-    root = first[2].lower() if first and first[2].lower() in _IN_FRAME else ""
-    allowed, stack = _IN_FRAME.get(root, _INLINE), list[str]()
-    for number, piece in enumerate(pieces):
-        if number % 2 == 0:
-            if root and piece.strip() and not stack:
-                return None
-            continue
-        found = _NAME.match(piece)
-        name = found[2].lower() if found else ""
-        if found is None or (name not in allowed and not (name == root and (number == 1 or found[1]))):
+    frame = _frame_of(pieces[1])
+    if frame and pieces[0].strip():
+        return None  # text outside the element that is the row
+    stack: list[str] = []
+    for number in range(1, len(pieces), 2):
+        if not _open_or_close(stack, pieces[number], frame, is_first=number == 1):
             return None
-        if not _step(stack, name, closing=bool(found[1]), alone=piece.endswith("/>")):
-            return None
-        if root and not stack and "".join(pieces[number + 1 :]).strip():
-            return None
+        if frame and not stack:
+            return None if "".join(pieces[number + 1 :]).strip() else ()
     return tuple(stack) if all(name in _OPEN_ENDED for name in stack) else None
+
+
+def _frame_of(tag: str) -> str:
+    """The name of the element that holds a whole row, "" if the row's first ``tag`` begins no such element."""
+    found = _NAME.match(tag)
+    name = found[2].lower() if found else ""
+    return name if name in _IN_FRAME else ""
+
+
+def _open_or_close(stack: list[str], tag: str, frame: str, *, is_first: bool) -> bool:
+    """Apply a tag to the open elements. False if it may not stand here, or is not nested properly."""
+    found = _NAME.match(tag)
+    if found is None:
+        return False
+    name, closing = found[2].lower(), bool(found[1])
+    is_frame = name == frame and (is_first or closing)
+    if not is_frame and name not in _IN_FRAME.get(frame, _INLINE):
+        return False
+    return _step(stack, name, closing=closing, alone=tag.endswith("/>"))
 
 
 def _step(stack: list[str], name: str, *, closing: bool, alone: bool) -> bool:

@@ -1,30 +1,43 @@
-"""What a row holds: the cells of a table row, or the strings of any other element, with what attributes say of them."""
+"""The cells of a row: those of a table row, or the strings of any other element, with their attributes."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from bs4.element import Tag
+from bs4.element import NavigableString, Tag
 
 from crawler.listings.html.tree.survey import MAX_TEXT, is_text, leads_somewhere, nodes, squeezed, strings
+from crawler.listings.values.times import Moment, find_date, read_stamp
+from crawler.model.values import Span
 
 HINTS = (
     "data-order", "data-sort", "data-sort-value", "data-value", "sorttable_customkey", "data-bytes", "data-size",
     "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "val",  # lighttpd 2
     "title",
 )  # fmt: skip
+"""Attributes that hold an exact size or time, or the whole name."""
+_DIRECTORY_WORD = re.compile(
+    r"[\[<(]?\s*(?:dir(?:ectory)?|(?:file )?folder|application/directory|inode/directory|dossier|ordner|carpeta|папка"
+    r"|文件夹|资料夹|フォルダー?)\s*[\]>)]?",
+    re.IGNORECASE,
+)
+_EARLIEST = 1980
+"""The first year of a plausible machine-readable time."""
+_TOLERANCE = timedelta(hours=36)
 
 
 @dataclass(slots=True)
 class Cell:
-    """A piece of a row: its text, and what its attributes say more exactly."""
+    """A piece of a row: its text, and the attributes that say the same more exactly."""
 
     text: str
     hints: list[str] = field(default_factory=list)
     linked: bool = False
     """The text belongs to the row's link."""
     label: str = ""
-    """Class names of the element that holds the text, where the row has no columns."""
+    """The class names of the element that holds the text, for rows without columns."""
 
 
 def table_cells(row: Tag) -> list[Cell]:
@@ -56,27 +69,72 @@ def _table_cell(cell: Tag) -> Cell:
 
 
 def _sizes_in(cell: Tag) -> list[Cell]:
-    """What a link in a table cell calls a size by its class, as a cell of its own."""
+    """The text in a link that has a class such as ``size``, as a separate cell."""
     links = (node for node in cell.contents if isinstance(node, Tag) and node.name == "a")
     inner = (node for link in links for node in link.contents if isinstance(node, Tag) and node.attrs)
     marked = (node for node in inner if "size" in str(node.attrs.get("class", "")).lower())
     return [Cell(squeezed(" ".join(strings(node))[:MAX_TEXT]), label="size") for node in marked][:1]
 
 
-def pieces(element: Tag) -> list[Cell]:
-    """The strings of a row that is no table row, each with the attributes of the element that holds it."""
-    cells = []
-    alone = next((child for child in element.contents if isinstance(child, Tag)), None)
-    if alone is not None and alone.name == "a":
-        shown = [text for text in strings(alone) if text.strip()]
-        if len(shown) > 1 and len(shown) == sum(1 for text in strings(element) if text.strip()):
-            element = alone  # a link that wraps the whole row is the row
-    for node, inside in nodes(element):
-        said = squeezed(node[:MAX_TEXT]) if is_text(node) else ""
-        if said:
-            parent, linked = node.parent, inside and element.name != "a"
-            hints = [str(parent.attrs[name]) for name in HINTS if name in parent.attrs] if parent else []
-            classes = parent.attrs.get("class", "") if parent else ""
-            label = classes if isinstance(classes, str) else " ".join(classes)
-            cells.append(Cell(said, [] if linked and parent and parent.name == "a" else hints, linked, label))
-    return cells
+def element_cells(element: Tag) -> list[Cell]:
+    """The strings of a row outside tables, each with the attributes of the element that holds it."""
+    element = _row_link(element) or element
+    return [
+        _string_cell(node, text, linked=inside and element.name != "a")
+        for node, inside in nodes(element)
+        if is_text(node) and (text := squeezed(node[:MAX_TEXT]))
+    ]
+
+
+def _row_link(element: Tag) -> Tag | None:
+    """The link that wraps the whole row, with several strings inside, if there is one."""
+    first = next((child for child in element.contents if isinstance(child, Tag)), None)
+    if first is None or first.name != "a":
+        return None
+    count = sum(1 for text in strings(first) if text.strip())
+    return first if count > 1 and count == sum(1 for text in strings(element) if text.strip()) else None
+
+
+def _string_cell(node: NavigableString, text: str, *, linked: bool) -> Cell:
+    parent = node.parent
+    if parent is None:
+        return Cell(text, [], linked)
+    classes = parent.attrs.get("class", "")
+    label = classes if isinstance(classes, str) else " ".join(classes)
+    hints = [] if linked and parent.name == "a" else [str(parent.attrs[name]) for name in HINTS if name in parent.attrs]
+    return Cell(text, hints, linked, label)
+
+
+def is_directory_word(text: str) -> bool:
+    """True for a word that is printed for directories, such as ``<DIR>``."""
+    return _DIRECTORY_WORD.fullmatch(text) is not None
+
+
+def has_time(cell: Cell) -> bool:
+    """True if a cell holds a date."""
+    return time_of(cell) != (None, None)
+
+
+def time_of(cell: Cell) -> tuple[Moment | None, Span[datetime] | None]:
+    """The date that a cell prints, and that of its attributes if it agrees with the text and is as exact."""
+    moment = find_date(cell.text)
+    printed = moment.span() if moment else None
+    for hint in cell.hints:
+        stamp = read_stamp(hint)
+        if stamp is None and (found := find_date(hint)) and len(found.readings) == 1:
+            stamp = found.span()
+        if stamp is not None and stamp.low.year >= _EARLIEST and _agrees(stamp, printed):
+            return moment, stamp
+    return moment, None
+
+
+def _agrees(stamp: Span[datetime], printed: Span[datetime] | None) -> bool:
+    """True if ``stamp`` is at most 36 hours off ``printed`` (time zones differ), and not less exact."""
+    if printed is None:
+        return True
+    when = stamp.low.replace(tzinfo=None)
+    if printed.low.replace(tzinfo=None) - when > _TOLERANCE or when - printed.high.replace(tzinfo=None) > _TOLERANCE:
+        return False
+    if stamp.low.tzinfo is not None:
+        return True
+    return printed.low.tzinfo is None and stamp.high - stamp.low <= printed.high - printed.low

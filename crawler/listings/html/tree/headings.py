@@ -1,4 +1,4 @@
-"""The words that head the columns of listings, in a dozen languages."""
+"""Column headings of listings, in a dozen languages."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ OTHER = re.compile(
     r"descr|comment|note|download|hit|count|perm|mode|owner|user|group|links|attrib|action|ext", re.IGNORECASE
 )
 FOLDERS = re.compile(r"(?:sub)?(?:director(?:y|ies)|folders?)(?!.*(?:file|name|listing))", re.IGNORECASE)
-"""A column of links under this heading names directories."""
-UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(r"\b(?:MB|MiB|Mo)\b", re.I), 2))
-"""Headings that give a unit to bare numbers, and its power of 1024."""
+"""Headings of a column whose links lead to directories."""
+_UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(r"\b(?:MB|MiB|Mo)\b", re.I), 2))
 
 
 def count_words(text: str) -> int:
-    """How many of name, size, time and kind the words of a heading mention."""
+    """How many of name, size, time and kind the headings mention."""
     return sum(bool(pattern.search(text)) for pattern in (NAME, SIZE, TIME, KIND))
+
+
+def unit_of(text: str) -> int:
+    """The unit that a size heading gives to bare numbers, as a power of 1024; 0 for bytes."""
+    return next((unit for pattern, unit in _UNITS if pattern.search(text)), 0)

@@ -1,4 +1,4 @@
-"""Directory or file: evidence, strongest first. A dot in the name and the size alone are never evidence."""
+"""Tells directories from files. A dot in the name, or a size alone, is never evidence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 
 from bs4.element import NavigableString, Tag
 
-from crawler.listings.html.tree.columns import Facts
+from crawler.listings.html.tree.row_facts import Facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import nodes
 from crawler.model.values import Kind
@@ -29,7 +29,7 @@ _BLOCK = 4096
 
 
 def marks_of(row: Row) -> str:
-    """Class names, icon sources and alternative texts of a row, in lower case."""
+    """Class names, icon file names and alternative texts of a row, in lower case."""
     return " ".join(_marks(row)).lower()
 
 
@@ -51,7 +51,7 @@ def _marks(row: Row) -> Iterator[str]:
 
 
 def _icons(element: Tag) -> Iterator[Tag]:
-    """The elements below ``element`` that may carry a mark, as many as a row ever has."""
+    """The elements below ``element`` that may carry a mark, up to ``_MARK_LIMIT``."""
     tags = (node for node, _ in nodes(element) if isinstance(node, Tag) and node.name in _MARKED_TAGS)
     return islice(tags, _MARK_LIMIT)
 
@@ -69,7 +69,7 @@ def _marks_of_tag(node: Tag) -> Iterator[str]:
 
 
 def has_slash_in_text(row: Row) -> bool:
-    """True when the name is shown with a slash, in the link or right behind it, or after the picture of a folder."""
+    """True if the name is shown with a slash in the link or right after it, or after a folder emoji."""
     for link in row.links:
         text = link.text
         if len(text) > 1 and text.endswith("/"):
@@ -77,12 +77,12 @@ def has_slash_in_text(row: Row) -> bool:
         if text and _SLASH_AFTER.match(link.following):
             return True
     if any(link.target.name.startswith(_EMOJI) for link in row.links):
-        return False  # the picture is part of the name
+        return False  # the emoji is part of the name
     return any(cell.text.startswith(_EMOJI) for cell in row.cells[:2])
 
 
 def _marks_by_row(rows: list[Row]) -> dict[int, str]:
-    """The marks of each row; those of copies are looked for once."""
+    """``id`` of a row → its marks; rows of one shape share theirs."""
     of_model: dict[int, str] = {}
     result: dict[int, str] = {}
     for row in rows:
@@ -94,46 +94,51 @@ def _marks_by_row(rows: list[Row]) -> dict[int, str]:
 
 
 class KindReader:
-    """Reads the kinds of the rows of a listing, given what all of them look like together."""
+    """Reads the kinds of the rows of one listing, given what all its rows have in common.
+
+    ``rows`` are (row, its facts, whether its link ends in a slash); ``slashes``: the program is known to end the links
+    of all directories in a slash; ``dots``: the sizes in bytes that the page prints for ``.`` and ``..``.
+    """
 
     def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool, dots: set[int]) -> None:
-        """``dots`` are the sizes that the page prints for ``.`` and ``..``: blocks, which directories share."""
-        self._marks = _marks_by_row([row for row, _, slash in rows if not slash])
         bare = [(row, facts) for row, facts, slash in rows if not slash]
+        self._marks = _marks_by_row([row for row, _ in bare])
         self._slashes = slashes
-        self.slashed = any(slash for _, _, slash in rows)
+        self._has_slashes = len(bare) < len(rows)
+        self._trust_marks = self._are_telling(bare)
+        self._has_sizes = any(facts.size is not None for _, facts in bare)
+        self._has_words = any(facts.directory_word for _, facts in bare)
+        self._block_sizes = set() if slashes or self._has_slashes else _block_sizes(dots, [facts for _, facts in bare])
+
+    def _are_telling(self, bare: list[tuple[Row, Facts]]) -> bool:
+        """True if directory marks belong to rows: a theme puts the same mark on all rows, those with sizes included."""
         folders = [facts for row, facts in bare if _FOLDER.search(self._marks[id(row)])]
-        sized = sum(facts.size is not None and facts.size.high > 0 for facts in folders)
-        # Marks that rows with and without a size share are the theme's, not the rows'.
-        self._trust_marks = bool(folders) and not (len(folders) == len(bare) > 1 and sized)
-        self._sizes = any(facts.size is not None for _, facts in bare)
-        sizes = Counter(facts.size.low for _, facts in bare if facts.size is not None and facts.size.exact)
-        self._block_sizes = {
-            size
-            for size in dots
-            if size and size % _BLOCK == 0 and sizes[size] > 1 and not self.slashed and not slashes
-        }
-        self._worded = any(facts.directory_word for _, facts in bare)
+        has_sizes = any(facts.size is not None and facts.size.high > 0 for facts in folders)
+        return bool(folders) and not (len(folders) == len(bare) > 1 and has_sizes)
 
     def kind(self, row: Row, facts: Facts, slash: bool) -> Kind:
-        """The kind of one row; UNKNOWN when nothing tells."""
-        if slash:
-            return Kind.DIRECTORY
-        if facts.directory_word or self._marked_folder(row) or has_slash_in_text(row):
+        """The kind of one row; UNKNOWN if there is no evidence. ``slash``: its link ends in one."""
+        if slash or facts.directory_word or self._has_directory_mark(row) or has_slash_in_text(row):
             return Kind.DIRECTORY
         if facts.size is not None:
             return Kind.DIRECTORY if facts.size.exact and facts.size.low in self._block_sizes else Kind.FILE
-        if facts.no_size and self._sizes and not self.slashed:
+        if facts.no_size and self._has_sizes and not self._has_slashes:
             return Kind.DIRECTORY
-        told = self._slashes or self.slashed or self._worded or self._trust_marks
-        return Kind.FILE if told or _FILE.search(self._marks.get(id(row), "")) else Kind.UNKNOWN
+        marks_directories = self._slashes or self._has_slashes or self._has_words or self._trust_marks
+        return Kind.FILE if marks_directories or _FILE.search(self._marks.get(id(row), "")) else Kind.UNKNOWN
 
     def is_called_folder(self, row: Row, facts: Facts) -> bool:
-        """Whether a picture, a class, or a word in a column calls a row a folder."""
+        """Whether an icon, a class, or a word in a column marks a row as a directory."""
         marks = self._marks.get(id(row))
         if marks is None:
             marks = self._marks[id(row)] = marks_of(row)
         return facts.directory_word or bool(_FOLDER.search(marks))
 
-    def _marked_folder(self, row: Row) -> bool:
+    def _has_directory_mark(self, row: Row) -> bool:
         return self._trust_marks and bool(_FOLDER.search(self._marks.get(id(row), "")))
+
+
+def _block_sizes(dots: set[int], bare: list[Facts]) -> set[int]:
+    """The sizes of directories: whole blocks, printed for ``.`` or ``..`` and for more than one row."""
+    counts = Counter(facts.size.low for facts in bare if facts.size is not None and facts.size.exact)
+    return {size for size in dots if size and size % _BLOCK == 0 and counts[size] > 1}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bs4.element import Tag
 
-from crawler.listings.html.tree.cells import Cell, pieces, table_cells
+from crawler.listings.html.tree.cells import Cell, element_cells, table_cells
 from crawler.listings.html.tree.survey import Link, is_text
 from crawler.listings.values.hrefs import Way
 
@@ -110,7 +110,7 @@ class Cutter:
             region = _region(element)
             row = Row(region, element, [], in_table=element.name == "tr", extra=bool(key[1]), group=id(element))
             if not key[1]:
-                row.cells = table_cells(element) if element.name == "tr" else pieces(element)
+                row.cells = table_cells(element) if element.name == "tr" else element_cells(element)
             self._rows[key] = row
         row.links.append(link)
         return row

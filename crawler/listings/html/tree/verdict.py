@@ -1,4 +1,4 @@
-"""Is this page a listing, and is it whole?
+"""Is this page a listing?
 
 Positive recognition only: the answer decides whether local files may be deleted, so a page is a listing when marks say
 so (the heading names this very directory, sort links, column headings, a way up, rows with dates and sizes, link texts
@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
-from html import escape
 from typing import TYPE_CHECKING
 
 from crawler.listings.html.families import Family
@@ -21,7 +19,6 @@ from crawler.listings.values.hrefs import decoded
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
-    from bs4.element import Tag
 
 _INDEX_WORDS = re.compile(
     r"^\W*(?:(?:auto)?index (?:of|von|de|di)(?: (?:all )?files)?(?= *[/:]|$)"
@@ -59,8 +56,6 @@ _EMPTY_WORDS = re.compile(
 _NEEDED = 3.0
 _MANY = 10
 """Names of files that are a list without any other mark."""
-_CLOSED = ("pre", "table", "ul", "ol", "tbody")
-_BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
 
 
 @dataclass(slots=True)
@@ -240,59 +235,3 @@ def has_form(page: PageFacts) -> bool:
         or (page.share(rows.folders + rows.queried) >= 0.5 and named >= 0.8)
         or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
     )
-
-
-class ListingEnd(Enum):
-    """What the end of a page proves."""
-
-    CUT = auto()
-    """The page was cut: what was opened is not closed."""
-    OPEN = auto()
-    """Nothing was opened that would have to be closed: a page that was cut between two rows looks the same."""
-    CLOSED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Last:
-    """Where the last row of a page stands."""
-
-    region: Tag | None = None
-    """The element that holds the rows, or that would."""
-    href: str = ""
-    around: frozenset[str] = frozenset()
-    """The names of the elements that the row stands in."""
-    holds_all: bool = True
-    """The region looks like the only one of the page: if each row has one of its own, its end is not the listing's."""
-
-
-def end_of(text: str, last: Last, *, proved: bool) -> ListingEnd:
-    """How a page ends.
-
-    Some programs never close their document; where a family's shape is ``proved``, the end of the element that held the
-    rows is enough. A page without a document element has to close that element, whatever it is called.
-    """
-    tail = text.rstrip()
-    if tail.rfind("<") > tail.rfind(">"):
-        return ListingEnd.CUT
-    lower = tail.lower()
-    quoted = (f"{mark}{href}" for href in {last.href, escape(last.href)} for mark in "\"'=")
-    end = max(tail.rfind(href) for href in quoted) if last.href else -1
-    behind = lower[end if end >= 0 else max(lower.rfind("<a "), 0) :]
-    if "</html" in behind or "</body" in behind:
-        return ListingEnd.CLOSED
-    if any(max(behind.rfind(f"<{tag}>"), behind.rfind(f"<{tag} ")) > behind.rfind(f"</{tag}>") for tag in _CLOSED):
-        return ListingEnd.CUT
-    name = last.region.name if last.region is not None else ""
-    has_document = "<html" in lower[:4000] or "<body" in lower[:4000]
-    if name in _CLOSED:
-        is_closed = f"</{name}>" in behind and (proved or not has_document)
-    else:
-        around = last.around.intersection(_BALANCED) - {"li"} | {name}.intersection(_BALANCED)
-        is_closed = not has_document and all(_is_balanced(lower, tag) for tag in around)
-    if not is_closed:
-        return ListingEnd.CUT
-    return ListingEnd.CLOSED if (proved or last.holds_all) and name in {*_CLOSED, *_BALANCED} else ListingEnd.OPEN
-
-
-def _is_balanced(lower: str, tag: str) -> bool:
-    return lower.count(f"</{tag}>") >= len(re.findall(rf"<{tag}[\s>]", lower))

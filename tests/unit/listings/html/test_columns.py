@@ -1,0 +1,58 @@
+"""How columns are scored: what excludes a column, and what speaks for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.listings.html.tree.cells import Cell
+from crawler.listings.html.tree.columns import SIZE, TIME, UNHEADED_SIZE, Column, Scoring
+
+
+def column(texts: str, heading: str = "", *, headings: bool = False, linked: bool = False) -> Column:
+    """A column of the cells in ``texts``, which bars separate."""
+    cells = [Cell(text, linked=linked) for text in texts.split("|")]
+    return Column(cells, heading, table_has_headings=headings or bool(heading))
+
+
+@pytest.mark.parametrize(
+    ("scoring", "tested", "score"),
+    [
+        (TIME, column("2024-05-06 03:08|2024-05-07 03:08"), 1.0 + 0.5 + 0.7),
+        (TIME, column("2024-05-06 03:08|-", "Date"), 1.0 + 0.5 + 0.5 + 0.7),
+        (TIME, column("2024-05-06 03:08", "Last modified"), 2.0 + 1.0 + 0.5 + 0.7),
+        (TIME, column("2024-05-06 03:08", linked=True), 1.0 + 0.5),
+        (TIME, column("notes|more", "Last modified"), 0.0),
+        (TIME, column("2024-05-06 03:08|some|text", "Last modified"), 0.0),
+        (TIME, column("|"), 0.0),
+        (SIZE, column("100|-", "Size"), 4.0),
+        (SIZE, column("100|text", "Size"), 3.5),
+        (SIZE, column("|", "Size"), 0.0),
+        (UNHEADED_SIZE, column("1.5K|20M"), 1.5),
+        (UNHEADED_SIZE, column("1.5K|-"), 0.5 + 0.25),
+        (UNHEADED_SIZE, column("100|245|17"), 0.5),
+        (UNHEADED_SIZE, column("1.5K|some|text|here"), 0.0),
+        (UNHEADED_SIZE, column("-|-"), 0.0),
+        (UNHEADED_SIZE, column("100|245|17", headings=True), 0.0),
+        (UNHEADED_SIZE, column("1.5K|20M", "Downloads"), 0.0),
+        (UNHEADED_SIZE, column("7|8|9|10"), 0.0),
+        (UNHEADED_SIZE, column("7|7|7|7|9"), 0.0),
+        (UNHEADED_SIZE, column("|"), 0.0),
+    ],
+)
+def test_a_column_scores_the_sum_of_its_marks_unless_something_excludes_it(
+    scoring: Scoring, tested: Column, score: float
+) -> None:
+    assert scoring.score(tested) == pytest.approx(score)
+
+
+def test_each_exclusion_excludes_alone() -> None:
+    """An exclusion that another implies would be dead; those for empty columns guard the divisions."""
+    alone = {
+        "most cells hold something else": column("1.5K|some|text|here"),
+        "no cell holds a size": column("-|-"),
+        "bare numbers in a table with headings, none of which says size": column("100|245|17", headings=True),
+        "the heading is a word for something else": column("1.5K|20M", "Downloads"),
+        "bare numbers that repeat or count the rows": column("7|8|9|10"),
+    }
+    for why, tested in alone.items():
+        assert next(e.why for e in UNHEADED_SIZE.exclusions if e.applies(tested)) == why
