@@ -63,7 +63,9 @@ class Config:
     rules: tuple[Rule, ...] = ()
     """Filter rules in order of precedence; either these or ``include`` and ``exclude`` can be given."""
     include: InitVar[str | Sequence[str]] = ()
+    """Patterns of files to keep, for the constructor only."""
     exclude: InitVar[str | Sequence[str]] = ()
+    """Patterns of files to skip, for the constructor only."""
     min_size: int | None = option(None, WHAT, "skip smaller files", "SIZE", parse=parse_size)
     max_size: int | None = option(None, WHAT, "skip larger files", "SIZE", parse=parse_size)
     newer_than: datetime | timedelta | None = option(

@@ -1,16 +1,16 @@
-"""Every error the program raises by name, and the exit code it leads to.
+"""Every error that the program raises by name, and the exit code it leads to.
 
 CrawlerError
- ├─ ConfigError           2    wrong option, URL or configuration file
+ ├─ ConfigError           2    invalid option, URL or configuration file
  ├─ ListingError          3    the root could not be fetched or is not a listing (below the root: exit 5)
- ├─ DestinationError      4    disk full, permission, DIR is not a directory
+ ├─ DestinationError      4    disk full, permission denied, DIR is not a directory
  ├─ FetchError            5    one file or listing could not be fetched
  ├─ VerificationError     5    a body contradicts its length, its listing row or its digest
  ├─ DeleteRefused         6    too much would be deleted, or the walk was incomplete
  ├─ AlreadyRunning        7    another run holds DIR
  └─ RobotsForbidden       8    robots.txt forbids the root
 
-Exit code 9 belongs to no error: it is a run that stopped at a limit that was set (``exits.STOPPED``).
+Exit code 9 belongs to no error: the run stopped at a limit that the user set.
 """
 
 from __future__ import annotations
@@ -19,33 +19,39 @@ import errno
 from collections.abc import Sequence
 from typing import ClassVar
 
+from crawler.model.exit_codes import ExitCode
 from crawler.model.values import Known, Rejection
 
 NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
-"""``errno`` of a process or a system that has no file descriptor left: the error of no single file."""
+"""``errno`` values for a process or system without free file descriptors: never the fault of a single file."""
 
 
 class CrawlerError(Exception):
-    """Base of all of them. ``str(error)`` is one line: what, which URL or path, what to do."""
+    """Base class. ``str(error)`` is one line: what failed, which URL or path, what to do."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = ExitCode.ERROR.value
+    """The program's exit code for this error."""
 
 
 class ConfigError(CrawlerError):
-    exit_code = 2
+    """An option, the URL or the configuration file is invalid."""
+
+    exit_code = ExitCode.CONFIG.value
 
 
 class ListingError(CrawlerError):
-    exit_code = 3
+    """A listing could not be fetched, or its page is not a listing."""
+
+    exit_code = ExitCode.LISTING.value
 
 
 class DestinationError(CrawlerError):
-    """The destination as a whole cannot take files.
+    """The destination as a whole cannot take files, for example because the disk is full."""
 
-    ``done`` is what the failing ``commit`` had already given its final name: worth remembering.
-    """
+    exit_code = ExitCode.DESTINATION.value
 
-    exit_code = 4
+    done: tuple[Known, ...]
+    """Files that the failing ``commit`` had already given their final names, for the state to record."""
 
     def __init__(self, message: str, *, done: Sequence[Known] = ()) -> None:
         super().__init__(message)
@@ -53,14 +59,22 @@ class DestinationError(CrawlerError):
 
 
 class FetchError(CrawlerError):
-    """One request failed.
+    """One request failed."""
 
-    ``status`` is the HTTP status or None when there was no answer; ``retry_after`` is what the server
-    asked for, in seconds; ``connection`` is True when there was none to send it on: the host was not asked;
-    ``rejection`` says which rule refused a redirect.
-    """
+    exit_code = ExitCode.INCOMPLETE.value
 
-    exit_code = 5
+    url: str
+    """URL of the request."""
+    status: int | None
+    """HTTP status, or None if there was no response."""
+    retryable: bool
+    """Whether another attempt may succeed."""
+    retry_after: float | None
+    """Seconds to wait, as requested by the server (Retry-After), or None."""
+    connection: bool
+    """True if no connection could be made, so the request was never sent."""
+    rejection: Rejection | None
+    """The rule that refused a redirect, or None."""
 
     def __init__(
         self,
@@ -83,9 +97,12 @@ class FetchError(CrawlerError):
 
 
 class VerificationError(CrawlerError):
-    """The body is not what was announced. Worth another attempt unless ``retryable`` is False."""
+    """A body contradicts its announced length, its listing row or its digest."""
 
-    exit_code = 5
+    exit_code = ExitCode.INCOMPLETE.value
+
+    retryable: bool
+    """Whether another attempt may succeed."""
 
     def __init__(self, message: str, *, retryable: bool = True) -> None:
         super().__init__(message)
@@ -93,19 +110,25 @@ class VerificationError(CrawlerError):
 
 
 class DeleteRefused(CrawlerError):
-    exit_code = 6
+    """More would be deleted than ``max_delete`` allows, or the walk was incomplete."""
+
+    exit_code = ExitCode.DELETION_REFUSED.value
 
 
 class AlreadyRunning(CrawlerError):
-    exit_code = 7
+    """Another run, in this process or another one, holds DIR."""
+
+    exit_code = ExitCode.ALREADY_RUNNING.value
 
 
 class RobotsForbidden(CrawlerError):
-    exit_code = 8
+    """robots.txt forbids the root."""
+
+    exit_code = ExitCode.ROBOTS.value
 
 
 def innermost(error: BaseException) -> BaseException:
-    """The first error that is no group of others: what the tasks of a group died of."""
+    """The first error in ``error`` that is not an exception group, as raised by a task of a task group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,23 +1,58 @@
-"""Exit codes that follow from how a run ended, and which of several wins. Those of errors are in ``errors``."""
+"""Exit codes of the program, and which of several wins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
 
-SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
-"""What interrupts a run from outside → exit code."""
+
+class ExitCode(IntEnum):
+    """How a run ended. The values are documented and never change."""
+
+    OK = 0
+    """Nothing failed."""
+    ERROR = 1
+    """Unexpected error, or a report that could not be written."""
+    CONFIG = 2
+    """Invalid option, URL or configuration file."""
+    LISTING = 3
+    """The listing at URL could not be fetched or is not a listing."""
+    DESTINATION = 4
+    """The destination failed as a whole."""
+    INCOMPLETE = 5
+    """Some files or listings failed."""
+    DELETION_REFUSED = 6
+    """Too much would be deleted, or the walk was incomplete."""
+    ALREADY_RUNNING = 7
+    """Another run holds DIR."""
+    ROBOTS = 8
+    """robots.txt forbids URL."""
+    STOPPED = 9
+    """Stopped at a limit that the user set; no problem was met."""
+    SIGHUP = 129
+    """Ended by SIGHUP."""
+    SIGINT = 130
+    """Ended by SIGINT."""
+    SIGTERM = 143
+    """Ended by SIGTERM."""
+
+
+SIGNALS = {code.name: code.value for code in (ExitCode.SIGINT, ExitCode.SIGTERM, ExitCode.SIGHUP)}
+"""Name of a signal that ends a run → exit code."""
 LIMITS = frozenset({"--max-files", "--max-total-size", "--max-duration"})
-"""Options that end a run at a limit that the user set: the next run goes on."""
-STOPPED = 9
-"""Exit code of a run that ended at one of LIMITS and met no problem."""
-_WORST_FIRST = (*SIGNALS.values(), 1, 4, 2, 3, 7, 8, 6, 5, STOPPED, 0)
+"""Options that end a run at a limit that the user set; the next run continues."""
+_WORST_FIRST = (
+    ExitCode.SIGINT, ExitCode.SIGTERM, ExitCode.SIGHUP,
+    ExitCode.ERROR, ExitCode.DESTINATION, ExitCode.CONFIG, ExitCode.LISTING, ExitCode.ALREADY_RUNNING, ExitCode.ROBOTS,
+    ExitCode.DELETION_REFUSED, ExitCode.INCOMPLETE, ExitCode.STOPPED, ExitCode.OK,
+)  # fmt: skip
 
 
 def worst(codes: Iterable[int]) -> int:
     """The most serious of some exit codes; 0 for none."""
-    return min(codes, key=_WORST_FIRST.index, default=0)
+    return int(min(codes, key=_WORST_FIRST.index, default=0))
 
 
 def is_trouble(code: int) -> bool:
-    """True if an exit code means that somebody should look; a limit that was reached as asked is none."""
-    return code not in {0, STOPPED}
+    """Whether an exit code calls for attention; stopping at a limit that the user set does not."""
+    return code not in {ExitCode.OK, ExitCode.STOPPED}

@@ -1,30 +1,22 @@
-"""What the flow needs from the adapters, and nothing more. ``app`` chooses who provides it."""
+"""What the pipeline needs from its adapters, and nothing more. ``app`` chooses the implementations."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import (
-    AsyncGenerator,
-    Awaitable,
-    Callable,
-    Container,
-    Mapping,
-    Sequence,
-)  # fmt: skip
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
-T = TypeVar("T")
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
 """(from URL, to URL) → why this redirect is not followed, or None."""
 
 
 class Redirects(Protocol):
-    """Decides about redirects of files. Plain data: it can be sent to another process."""
+    """Decides which redirects of files are followed. Plain data: it can be sent to another process."""
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """Why the redirect from ``source`` to ``target`` is not followed, or None."""
@@ -32,42 +24,49 @@ class Redirects(Protocol):
 
 
 class Response(Protocol):
-    """An answer whose headers have arrived."""
+    """A response whose headers have arrived."""
 
     status: int
+    """HTTP status."""
     url: str
-    """The URL that answered, after redirects."""
+    """URL of the response, after redirects."""
     headers: Mapping[str, str]
-    """Case-insensitive."""
+    """Header fields, case-insensitive."""
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
         ...
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
+        """The body in chunks as they arrive. Raises FetchError if it is cut short, stalls or is too slow."""
         ...
 
     def release(self) -> None:
-        """Give the connection back before the end of ``open``: what has not been read is not wanted."""
+        """Return the connection before ``open`` ends; the rest of the body is not needed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedPage:
-    """A listing page as it was answered, decompressed."""
+    """The response to a request for a listing page, decompressed."""
 
     url: str
+    """URL of the response, after redirects."""
     status: int
+    """HTTP status."""
     content_type: str
+    """Content-Type header as received."""
     body: bytes
+    """The decompressed body."""
     validators: Validators
+    """Validators of the page."""
     date: float | None = None
-    """The server's clock, seconds since the epoch."""
+    """Date header: the server's clock in seconds since the epoch."""
     retry_after: str | None = None
+    """Retry-After header as received."""
     link: str | None = None
-    """Headers as received; several Link fields are joined by commas."""
+    """Link header as received; several fields are joined by commas."""
     end_proven: bool = True
-    """False where the body ended with its connection: if it was cut, it looks the same."""
+    """False if the body ended with its connection, so that truncation cannot be detected."""
 
     @cached_property
     def digest(self) -> str:
@@ -76,153 +75,174 @@ class FetchedPage:
 
 
 class Parser(Protocol):
-    """Reads the pages of listings, each within a budget of time and memory."""
+    """Parses listing pages, each within limits on time and memory."""
 
     def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
-        """The listing of a page, a long one in pieces; the verdict comes with the last. Raises ListingError."""
+        """The listing of a page; a long one in pieces, the last of which has the verdict. Raises ListingError."""
 
     async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
-        """Whether a page is a listing. Raises ListingError for one that costs too much to read."""
+        """Whether a page is a listing. Raises ListingError if it takes too much time or memory to parse."""
 
 
 class Client(Protocol):
-    """The network."""
+    """An HTTP client."""
 
     def open(
         self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
     ) -> AbstractAsyncContextManager[Response]:
-        """Send one request, follow permitted redirects. Raises FetchError."""
+        """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
     ) -> FetchedPage:
-        """A listing page, decompressed, or ``most`` bytes of it; ``html_only``: JSON and XML are not offered.
+        """Fetch a listing page, whatever its status, decompressed.
 
-        Whatever its status. Raises FetchError, VerificationError.
+        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML.
+        Raises FetchError, VerificationError.
         """
 
 
 class Part(Protocol):
-    """An incomplete body, in ``DIR/.crawler/parts`` or wherever the destination keeps such."""
+    """An incomplete body, in ``DIR/.crawler/parts`` or wherever the destination keeps it.
+
+    Methods raise DestinationError if the destination fails as a whole.
+    """
 
     name: str
+    """Name by which ``Staged.part`` refers to it."""
     offset: int
-    """Bytes already there (and proven by digest) when it was opened: where a Range request may go on."""
+    """Number of bytes written so far; after opening, those kept from an earlier run and proven by digest."""
     validators: Validators
-    """Of the version those bytes belong to."""
+    """Validators of the version that the bytes belong to."""
 
     def note(self, validators: Validators) -> None:
-        """What follows belongs to the version with these strong validators; falsy ones mean: cannot be resumed."""
+        """Set the strong validators of the version that follows; empty ones mean that it cannot be resumed."""
 
     async def write(self, chunk: bytes) -> None:
-        """Append ``chunk`` and count it in ``offset``."""
+        """Append ``chunk`` and add its length to ``offset``."""
 
     async def restart(self) -> None:
-        """Forget what is there: the body starts again from its first byte."""
+        """Discard what was written; the body starts again at its first byte."""
 
     async def finish(self) -> str | None:
-        """All bytes are there. Returns the digest ``sha256:<hex>`` of the whole body, None if digests are off."""
+        """Complete the body. Returns its digest ``sha256:<hex>``, or None if digests are off."""
         ...
 
     async def matches(self, digest: str) -> bool:
-        """After ``finish``: does the body have this ``algorithm:hex`` digest? Re-read off the loop if need be."""
+        """Whether the finished body has this ``algorithm:hex`` digest. May read it again, off the event loop."""
         ...
 
     async def keep(self) -> None:
-        """Leave it for a later run, flushed and with a note of URL, validators, offset and digest."""
+        """Keep it for a later run: flushed, with a note of URL, validators, offset and digest."""
 
-    async def discard(self) -> None: ...
+    async def discard(self) -> None:
+        """Remove it."""
 
 
 class Destination(Protocol):
-    """Where files go. A file gets its final name by ``commit`` alone.
+    """Where files are stored. A file gets its final name from ``commit`` alone.
 
-    Paths are those of POSIX, relative and without dots: ``a/b.txt``. In a dry run only ``scan``, ``has_part``,
-    ``digest``, ``read``, ``free_space`` and ``walk_local`` are called. A class of one's own derives from this one; it
-    raises DestinationError where the destination as a whole fails, and nothing else.
+    Paths are relative POSIX paths without dots: ``a/b.txt``; "" is DIR. A dry run calls only ``scan``, ``has_part``,
+    ``digest``, ``read``, ``free_space`` and ``walk_local``. To write a destination, derive from this class. Methods
+    raise DestinationError if the destination fails as a whole, and nothing else.
     """
 
     async def scan(self, folder: str) -> dict[str, Local]:
-        """What lies in ``folder`` ("" is DIR), by name, never following links; {} if it is absent.
+        """The content of the directory ``folder`` by name, links not followed; {} if it does not exist.
 
-        Our own directory is not shown. Raises DestinationError.
+        The program's own directory is not included. Raises DestinationError.
         """
         ...
 
     def has_part(self, path: str) -> bool:
-        """True if an earlier run left a part of ``path`` that could be resumed. No I/O.
+        """Whether an earlier run left a part of ``path`` that may be resumed. No I/O.
 
-        False by itself: for a destination whose parts do not outlive a run.
+        False by default, for destinations whose parts do not outlive a run.
         """
         return False
 
     async def open_part(self, job: Job) -> Part:
-        """A part to write ``job``'s body to, with what an earlier run left if it can be proven."""
+        """A part for the body of ``job``, resuming one of an earlier run if it can be proven intact.
+
+        Raises DestinationError.
+        """
         ...
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
-        """Write small bodies, flush all data, set times, rename, flush directories: in that order.
+        """Write small bodies, flush all data, set times, rename, flush directories, in that order.
 
-        For each item what is now on disk, or the reason why this one alone could not be stored. Raises
-        DestinationError when the destination as a whole cannot take files (disk full, read-only, I/O).
+        Returns for each item what is now stored, or the reason why this item alone could not be. Raises
+        DestinationError if the destination as a whole cannot take files (disk full, read-only, I/O error).
         """
         ...
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
-        """Give a file that is still as ``local`` says another modification time, in nanoseconds.
+        """Set the modification time, in nanoseconds since the epoch, of a file that still matches ``local``.
 
-        The time that it has now, or None if it keeps the old one. Raises DestinationError.
+        Returns the time that it has now, or None if it keeps the old one. Raises DestinationError.
         """
         ...
 
     async def digest(self, path: str) -> str:
-        """``sha256:<hex>`` of the file at ``path``, computed off the loop. Raises DestinationError."""
+        """``sha256:<hex>`` of the file at ``path``, computed off the event loop. Raises DestinationError."""
         ...
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
-        """A whole regular file and what ``fstat`` says of it; None if it is larger than ``limit`` bytes or absent."""
+        """A regular file as (``fstat``, content); None if it does not exist or is larger than ``limit`` bytes.
+
+        Raises DestinationError.
+        """
         ...
 
     async def free_space(self) -> int:
-        """Bytes that may still be written, by the file system's own word. Changes nothing."""
+        """Free space in bytes as the file system reports it. Changes nothing. Raises DestinationError."""
         ...
 
     async def make_folder(self, path: str) -> str | None:
-        """Make the folder ``path``, for one that is empty upstream. None, or the reason why it cannot be."""
+        """Create the directory ``path``, which is empty upstream. None, or the reason why it cannot be created.
+
+        Raises DestinationError.
+        """
         ...
 
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        """(path, kind, bytes) of what may go below ``folder``, each folder after what it holds; links not followed."""
+        """(path, kind, bytes) of everything below ``folder`` that may be deleted, children before their directory.
+
+        Links are not followed. Raises DestinationError.
+        """
         ...
 
     def spared(self) -> Mapping[str, str]:
-        """What the last ``walk_local`` left out, because it must stay whatever a listing says: path → what it is.
+        """Paths that the last ``walk_local`` left out because they must never be deleted → what they are. No I/O.
 
-        No I/O. Nothing by itself.
+        Empty by default.
         """
         return {}
 
     def owner(self, folder: str) -> str | None:
-        """The folder at or above ``folder``, DIR apart, that is a mirror of its own, as of the last ``scan``.
+        """The directory at or above ``folder``, but below DIR, that is a mirror of its own, as of the last ``scan``.
 
-        No I/O. None by itself.
+        No I/O. None by default.
         """
         return None
 
     async def clean_parts(self, wanted: Container[str]) -> None:
-        """Remove the parts of all paths but ``wanted``: their files are gone upstream, or complete."""
+        """Remove all parts except those of the paths in ``wanted``. Raises DestinationError."""
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
-        """Remove files and empty folders, deepest first. For each None, or the reason it stayed."""
+        """Delete files and empty directories, given deepest first. For each path None, or the reason why it stayed.
+
+        Raises DestinationError.
+        """
         ...
 
 
 class WorkerPool(Protocol):
-    """Other processes that do jobs."""
+    """Child processes that fetch and save files."""
 
     @property
     def capacity(self) -> int:
-        """Jobs in flight that keep all of them busy."""
+        """Number of jobs in flight that keeps all of them busy."""
         ...
 
     def walked(self) -> None:
@@ -235,15 +255,15 @@ class WorkerPool(Protocol):
         redirects: Callable[[], Redirects],
         fallback: Callable[[Job], Awaitable[Result | Staged]],
     ) -> Result | Staged:
-        """Have ``job`` done, or do it by ``fallback`` if no other process is left. Raises DestinationError.
+        """Have a child process do ``job``, or do it by ``fallback`` if none is left. Raises DestinationError.
 
-        A file that was saved has its name by then. ``redirects`` returns what decides about redirects now.
+        A saved file has its final name on return. ``redirects`` returns the rules for redirects as of now.
         """
         ...
 
     def check(self) -> None:
-        """Raises DestinationError if the disk failed one of them."""
+        """Raises DestinationError if one of the processes failed because of the destination."""
 
     async def stop(self) -> Sequence[Result]:
-        """Stop them all and keep complete files. Returns results that ``process`` has not returned."""
+        """Stop all processes, keeping complete files. Returns the results that ``process`` has not returned."""
         ...

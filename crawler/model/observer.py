@@ -1,4 +1,4 @@
-"""What a run tells those who watch it."""
+"""The interface through which a run reports what it does."""
 
 from __future__ import annotations
 
@@ -10,40 +10,53 @@ from crawler.model.values import Job, Outcome, Rejection, Result
 
 
 class Observer(Protocol):
-    """Watches a run. The core neither prints nor knows who listens.
+    """Watches a run. The core neither prints nor knows who observes it.
 
-    Derive from it and override what is of interest: the bodies here do nothing. The methods are called
-    from the event loop for every file of a run, so they must be quick, and they must not raise.
+    Derive from this class and override the methods of interest; the ones here do nothing. They are called from the
+    event loop for every file of a run, so they must return quickly and must not raise. Paths are relative to DIR.
     """
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        """A listing was read completely.
+
+        ``path``: its directory, "" for DIR. ``entries``: how many it names. ``family``: the recognised format, such as
+        ``apache-pre``. ``confidence``: 0 to 1.
+        """
         return
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
+        """The listing of the directory ``path`` could not be read."""
         return
 
     def rejected(self, path: str, rejection: Rejection) -> None:
+        """A link in the listing of the directory ``path`` was not taken as an entry."""
         return
 
     def listed(self, path: str, size: int | None) -> None:
-        """An entry that will end as a Result was seen; ``size`` is the listing's best guess in bytes."""
+        """An entry that will end as a Result was listed; ``size`` is the best estimate in bytes, None if unknown."""
         return
 
     def walked(self) -> None:
-        """Every listing has been read: what was listed is all there is."""
+        """All listings have been read; no further entries will be listed."""
         return
 
     def started(self, job: Job) -> None:
+        """A worker has begun to fetch the file of ``job``."""
         return
 
     def received(self, job: Job, count: int) -> None:
+        """Another ``count`` bytes of the body of ``job`` have arrived."""
         return
 
     def finished(self, result: Result) -> None:
+        """An entry or a deletion has ended; each listed entry ends exactly once."""
         return
 
     def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
-        """All of these files of ``folder`` were listed, and have ended unchanged: in place of two calls for each."""
+        """All ``files`` of the directory ``folder`` were listed and are unchanged.
+
+        Called instead of ``listed`` and ``finished`` for each file; by default it calls both.
+        """
         above = f"{folder}/" if folder else ""
         for file in files:
             self.listed(above + file.name, file.size)
@@ -53,4 +66,4 @@ class Observer(Protocol):
 
 
 class Silent(Observer):
-    """For what nobody is to hear of, or has heard of before."""
+    """Ignores everything."""

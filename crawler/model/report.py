@@ -1,7 +1,7 @@
-"""Report: what a run did, as a value.
+"""The report: what a run did, as a value.
 
-The account always closes: listed = saved + unchanged + skipped + failed. Links that are no entries (sort
-links, the parent) are rejections and stand beside the account; deletions are of local files and do too.
+The counts always add up: listed = saved + unchanged + skipped + failed. Links that are not entries (sort links, the
+parent) are counted as rejections and local files that were deleted as deletions; neither is part of ``listed``.
 """
 
 from __future__ import annotations
@@ -43,48 +43,60 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run did. Sizes in bytes, times in seconds."""
+    """What a run did. Sizes are in bytes, times in seconds."""
 
     url: str
+    """The start URL, without credentials."""
     directory: str
+    """DIR as the user named it."""
     listed: int = 0
-    """Entries that the run had to decide about."""
+    """Entries that the run had to decide about: saved + unchanged + skipped + failed."""
     saved: int = 0
+    """Files fetched and saved."""
     unchanged: int = 0
+    """Files that were already current."""
     skipped: int = 0
+    """Entries refused by a filter, a limit or scope."""
     failed: int = 0
+    """Entries that should be here and are not."""
     deleted: int = 0
-    """Local files removed because they are gone upstream. Not part of ``listed``."""
+    """Local files deleted because they are gone upstream; not part of ``listed``."""
     extraneous: int = 0
-    """Local files gone upstream: the candidates for deletion, removed or not."""
+    """Local files that are gone upstream, deleted or not."""
     spared: Mapping[str, str] = field(default_factory=dict)
-    """What lies in DIR, is not listed and no candidate: path → what it is (a symbolic link, ``--log-file``, …)."""
+    """Unlisted paths in DIR that are never deleted → what they are (a symbolic link, the ``--log-file``, …)."""
     listings_read: int = 0
+    """Listings read completely."""
     listings_failed: int = 0
+    """Listings that could not be read."""
     received: int = 0
-    """Body bytes of files that came over the network, over all attempts."""
+    """Body bytes of files received over the network, over all attempts."""
     saved_bytes: int = 0
+    """Total size of the saved files in bytes."""
     seconds: float = 0.0
+    """Duration of the run."""
     skipped_by: Mapping[str, int] = field(default_factory=dict)
-    """Reason → entries."""
+    """Reason → number of skipped entries."""
     rejected_by: Mapping[str, int] = field(default_factory=dict)
-    """Reason → links that were not taken as entries."""
+    """Reason → number of links that were not taken as entries."""
     failures: tuple[Result, ...] = ()
-    """The first 10,000."""
+    """The first 10,000 failed entries."""
     listing_failures: tuple[ListingFailure, ...] = ()
-    """The first 10,000."""
+    """The first 10,000 listings that could not be read."""
     warnings: tuple[str, ...] = ()
+    """Problems that belong to no single entry, one line each."""
     interrupted: str | None = None
-    """What cut the run short: ``SIGINT``, ``SIGTERM``, ``--max-files``, …; None if it came to its end."""
+    """What ended the run early: ``SIGINT``, ``SIGTERM``, ``--max-files``, …; None if it ran to its end."""
     exit_code: int = 0
+    """The exit code of the program for this run."""
     plan: tuple[Step, ...] | None = None
-    """What a run would do, ordered by path; None for a run that did it."""
+    """The steps that a dry run found, ordered by path; None for a real run."""
     free: int | None = None
-    """Bytes that the disk had to spare when the run began; None where that was not looked at."""
+    """Free disk space in bytes when the run began; None if it was not determined."""
 
     @property
     def accounts(self) -> bool:
-        """True when every listed entry ended exactly once."""
+        """True if every listed entry ended exactly once."""
         return self.listed == self.saved + self.unchanged + self.skipped + self.failed
 
     @property
@@ -94,9 +106,9 @@ class Report:
 
     @property
     def changed(self) -> bool:
-        """True when DIR holds something else than before."""
+        """True if the run changed the content of DIR."""
         return bool(self.saved or self.deleted)
 
     def warned(self, text: str, exit_code: int = 0) -> Report:
-        """This report with one more warning, which may make the exit code worse."""
+        """A copy with one more warning and the worse of both exit codes."""
         return replace(self, warnings=(*self.warnings, text), exit_code=worst((self.exit_code, exit_code)))

@@ -1,7 +1,6 @@
 """The values that travel through the program: Entry → Job → Result.
 
-They hold plain data only (no session, lock, callback or open file), so each of them can be printed,
-stored, put into JSON and sent to another process. Nothing here reads a clock or touches a disk.
+They hold plain data only (no session, lock, callback or open file), so each can be stored or sent to another process.
 """
 
 from __future__ import annotations
@@ -23,44 +22,56 @@ T = TypeVar("T", bound=_Comparable)
 
 
 class Kind(StrEnum):
-    """What a listing says an entry is. UNKNOWN is legal: the fetch settles it."""
+    """What a listing says an entry is."""
 
     FILE = "file"
+    """A regular file."""
     DIRECTORY = "directory"
+    """A directory, with a listing of its own."""
     SYMLINK = "symlink"
+    """A symbolic link."""
     OTHER = "other"
+    """A device, socket or the like."""
     UNKNOWN = "unknown"
+    """The listing does not say; fetching the entry settles it."""
 
 
 class Outcome(StrEnum):
-    """How a job ended. DIRECTORY is not an end: what looked like a file is a folder to walk."""
+    """How a job ended."""
 
     SAVED = "saved"
+    """Fetched and saved."""
     UNCHANGED = "unchanged"
+    """The local file is current."""
     SKIPPED = "skipped"
+    """Refused by a filter, a limit or scope."""
     FAILED = "failed"
+    """Could not be fetched or saved."""
     DELETED = "deleted"
+    """The local file was deleted."""
     DIRECTORY = "directory"
+    """What looked like a file is a directory, and its listing is read next; not an end."""
 
 
 LINK = "a symbolic link"
-"""What ``Local.spared`` says of one."""
+"""``Local.spared`` of a symbolic link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span(Generic[T]):
-    """A closed interval that holds the true value: what a rounded size or a minute really says.
+    """A closed interval that contains the true value, because listings round sizes and times.
 
-    ``low == high`` when the listing is exact. Sizes are in bytes; times are datetimes, aware when the
-    zone is known and naive when they are in the server's own, unknown zone.
+    Sizes are in bytes. Times are aware if their zone is known, naive if they are in the server's own, unknown zone.
     """
 
     low: T
+    """Smallest possible value."""
     high: T
+    """Largest possible value; equal to ``low`` if the listing is exact."""
 
     @property
     def exact(self) -> bool:
-        """True when the span holds a single value."""
+        """True if the span contains a single value."""
         return self.low == self.high
 
     def __contains__(self, value: T) -> bool:
@@ -72,21 +83,25 @@ class Entry:
     """One row of a listing."""
 
     name: str
-    """Last path segment, percent-decoded exactly once (UTF-8 with surrogateescape), no slash."""
+    """Last path segment, percent-decoded exactly once (UTF-8 with surrogateescape), without a slash."""
     kind: Kind
+    """What the listing says it is."""
     url: str
-    """Absolute; the bytes of the href are kept, the fragment is removed."""
+    """Absolute URL with the bytes of the href, without fragment."""
     size: Span[int] | None = None
-    """Bytes."""
+    """Size in bytes; None if the listing does not show it."""
     modified: Span[datetime] | None = None
+    """Modification time; None if the listing does not show it."""
     row: str = ""
-    """Size and time exactly as printed: compared with the row of the last run."""
+    """Size and time as printed, compared with the row of the previous run."""
     folder: str = ""
-    """Folders between the listing and the entry (decoded, ``a/b``), for flat listings such as S3's."""
+    """Directories between the listing and the entry (decoded, ``a/b``), in flat listings such as those of S3."""
     digest: str | None = None
-    """``sha256:<hex>`` or ``md5:<hex>`` where the listing itself publishes one."""
+    """``sha256:<hex>`` or ``md5:<hex>`` if the listing publishes one."""
     etag: str | None = None
-    external: bool = False  # True when its URL has another origin than the listing
+    """ETag if the listing shows one."""
+    external: bool = False
+    """True if the URL has another origin than the listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +109,13 @@ class Rejection:
     """A link, entry or path that is not taken, and why. A value, never an exception."""
 
     reason: str
-    """One of the names in ``docs/listings.md`` (sort, parent, self, …) or a filter rule."""
+    """A reason from ``docs/listings.md`` (sort, parent, self, …) or a filter rule."""
     subject: str
-    """The href, URL or path it is about, as received."""
+    """The href, URL or path, as received."""
     detail: str = ""
+    """Further explanation, if any."""
     row: str = ""
-    """The name of a row that is no entry, which is counted as skipped or failed; "" for a link that is no row."""
+    """Name of the rejected row, which counts as skipped or failed; "" for a link outside of rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,112 +123,131 @@ class Listing:
     """What one listing page says."""
 
     url: str
-    """The URL that answered; hrefs were resolved against it (or against its ``<base href>``)."""
+    """URL of the response; hrefs were resolved against it, or against the page's ``<base href>``."""
     family: str
-    """The shape it was recognised as, such as ``apache-pre`` or ``s3-xml``; ``none`` if it is no listing."""
-    confidence: float  # 0 to 1
+    """Recognised format, such as ``apache-pre`` or ``s3-xml``; ``none`` if the page is not a listing."""
+    confidence: float
+    """Confidence in the recognition, 0 to 1."""
     is_listing: bool
-    """True only by positive recognition: this bit decides whether local files may be deleted."""
+    """True only if the page was positively recognised; without it nothing may be deleted."""
     complete: bool = True
-    """False when the page was cut: its closing marks are missing. Says nothing about further pages."""
+    """False if the page was truncated: its closing marks are missing. Says nothing about further pages."""
     closed: bool = True
-    """False when the page has no closing marks that could be missing: only its framing can prove that it is whole."""
+    """False if the format has no closing marks, so that only the response framing can prove the page complete."""
     entries: tuple[Entry, ...] = ()
+    """Entries in the order of the page."""
     rejections: tuple[Rejection, ...] = ()
+    """Links that were not taken as entries."""
     next_pages: tuple[str, ...] = ()
     """URLs of the pages that continue this listing."""
-    linked: tuple[str, ...] = ()  # the same by its Link header (RFC 8288), and as necessary
+    linked: tuple[str, ...] = ()
+    """URLs of continuing pages from the response's Link header (RFC 8288), equally required."""
     mentioned: frozenset[str] = frozenset()
-    """Names (decoded) that the page shows by links that are no entries: these are not proven absent."""
+    """Decoded names that the page mentions by links that are not entries; they are not proven absent."""
     conclusive: bool = True
-    """False if that the page shows no entry of a name does not prove it absent."""
-    flaws: tuple[Flaw, ...] = ()  # why it is not complete or not conclusive, where more is known than that
-    recalled: bool = False  # True if the entries come from the state: nothing is deleted on their word
+    """False if a name that is missing from the entries is not thereby proven absent."""
+    flaws: tuple[Flaw, ...] = ()
+    """Why the listing is incomplete or inconclusive, as far as known."""
+    recalled: bool = False
+    """True if the entries come from the state; they never justify a deletion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What a server said of one version of a file (RFC 9110 section 8.8)."""
+    """Validators of one version of a file (RFC 9110 section 8.8)."""
 
     etag: str | None = None
-    last_modified: str | None = None  # the header as received
+    """ETag header as received."""
+    last_modified: str | None = None
+    """Last-Modified header as received."""
 
     def __bool__(self) -> bool:
         return bool(self.etag or self.last_modified)
 
     @property
     def unless(self) -> dict[str, str]:
-        """Headers of a request that is answered only if there is another version (RFC 9110 section 13.1)."""
+        """Headers of a conditional request for any other version (RFC 9110 section 13.1)."""
         if self.etag:
             return {"If-None-Match": self.etag}
         return {"If-Modified-Since": self.last_modified} if self.last_modified else {}
 
 
+UNCONFIRMED = -1.0
+"""``Known.checked`` of a copy that the server has not confirmed to be the listed version."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the state remembers of one saved file."""
+    """What the state remembers about one saved file."""
 
     path: str
+    """Path under DIR."""
     url: str
+    """URL that it was fetched from."""
     row: str
+    """Its listing row at that time, as printed."""
     size: int
-    """Exact size of the saved body in bytes."""
+    """Size of the saved body in bytes."""
     mtime: int
-    """Local modification time, nanoseconds since the epoch."""
+    """Local modification time in nanoseconds since the epoch."""
     validators: Validators = Validators()
+    """Validators of the saved version."""
     digest: str | None = None
+    """``sha256:<hex>`` of the body, if it was computed."""
     checked: float = 0.0
-    """When the server last confirmed this version as the listed one, seconds since the epoch by the server's clock;
-    UNCONFIRMED if its last response contradicted the row: the next run asks again."""
-
-
-UNCONFIRMED = -1.0
-"""``Known.checked`` of a copy that the server has not confirmed as the version its listing shows."""
+    """When the server last confirmed it as the listed version: server time, seconds since the epoch, or UNCONFIRMED."""
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What ``lstat`` says of a name under DIR."""
+    """What ``lstat`` says about a path under DIR."""
 
     kind: Kind
+    """What it is."""
     size: int
-    """Bytes."""
+    """Size in bytes."""
     mtime: int
-    """Nanoseconds since the epoch."""
+    """Modification time in nanoseconds since the epoch."""
     spared: str = ""
-    """What it is, if it must stay whatever a listing says (``--log-file``, a mount point); "" for all else."""
+    """What it is, if it must never be deleted (``--log-file``, a mount point); "" otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One file to fetch. Plain data: it can be stored, or sent to another process."""
+    """One file to fetch."""
 
     url: str
+    """URL of the file."""
     path: str
     """POSIX path under DIR."""
     reason: str
     """Why it is fetched: ``new``, ``row changed``, ``size differs``, …"""
     kind: Kind = Kind.FILE
+    """Kind according to the listing."""
     size: Span[int] | None = None
+    """Listed size in bytes."""
     modified: Span[datetime] | None = None
+    """Listed modification time."""
     row: str = ""
+    """Listing row as printed."""
     digest: str | None = None
-    """Published digest that the body must have, ``algorithm:hex``."""
+    """Published digest that the body must match, ``algorithm:hex``."""
     known: Known | None = None
-    """Set when the local copy is intact: the request is then conditional on its validators."""
+    """Set if the local copy is intact: the request is then conditional on its validators."""
     local: Local | None = None
-    """What lies at ``path`` now."""
+    """What is at ``path`` now; None if nothing is."""
     probe: bool = False
-    """Ask with HEAD first: the local copy may already be the right one (no state to tell)."""
+    """Whether to send HEAD first, because the local copy may be right although the state does not know it."""
     copy: Known | None = None
-    """What is known of the local copy if it is intact, whether or not the request is conditional on it."""
+    """What is known about an intact local copy, whether or not the request is conditional."""
     moment: Span[datetime] | None = None
-    """The row's time in UTC, where the zone of the listing has been learnt."""
+    """Listed modification time in UTC, if the zone of the listing was inferred."""
     dating: Dating = Dating.UNKNOWN
+    """How far Last-Modified and listing rows agree in this directory."""
     vouched: bool = False
-    """``digest`` is the listing's own: a body that has it is the listed version, whatever its times say."""
+    """True if ``digest`` comes from the listing: a matching body is then the listed version whatever its times."""
     fresh: bool = False
-    """Ask the origin server, past all caches (RFC 9111 section 5.2.1.4)."""
+    """Whether to bypass all caches (RFC 9111 section 5.2.1.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,36 +255,46 @@ class Result:
     """How one entry ended. Failures are results, not exceptions."""
 
     path: str
+    """Path under DIR."""
     url: str
+    """URL of the entry."""
     outcome: Outcome
+    """How it ended."""
     reason: str = ""
+    """Why it ended that way, in words."""
     size: int = 0
-    """Bytes of the local file after the job."""
+    """Size of the local file afterwards, in bytes."""
     received: int = 0
-    """Body bytes that came over the network, over all attempts."""
+    """Body bytes received over the network, over all attempts."""
     seconds: float = 0.0
+    """Duration of the job in seconds."""
     attempts: int = 0
+    """Number of attempts; 0 if no request was sent."""
     digest: str | None = None
+    """``sha256:<hex>`` of the body, if it was computed."""
     old_size: int | None = None
-    """Bytes of the copy that was replaced or deleted."""
+    """Size in bytes of the copy that was replaced or deleted."""
     known: Known | None = None
     """What the state should remember from now on."""
     currency: Currency = Currency.UNKNOWN
-    """Whether the local file is the listed version, by the server's last response."""
+    """Whether the local file is the listed version, according to the last response."""
     dating: Dating = Dating.UNKNOWN
     """How far ``currency`` can be relied on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """A complete, checked body that has no final name yet. ``Destination.commit`` gives it one."""
+    """A complete, verified body without a final name; ``Destination.commit`` gives it one."""
 
     job: Job
+    """The job that it belongs to."""
     part: str
-    """Name of the part file, or "" when ``body`` holds all of it."""
+    """Name of its part file, or "" if ``body`` holds all of it."""
     body: bytes
+    """The body, if it was small enough to be kept in memory."""
     size: int
+    """Size of the body in bytes."""
     mtime: int | None
-    """Modification time to set, nanoseconds since the epoch; None keeps the time of writing."""
+    """Modification time to set, in nanoseconds since the epoch; None to keep the time of writing."""
     result: Result
-    """What to report once the file has its name."""
+    """The result to report once the file has its name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
-from crawler.model.exit_codes import SIGNALS, STOPPED, worst
+from crawler.model.exit_codes import SIGNALS, ExitCode, worst
 from crawler.model.report import Report
 from crawler.storage.state import Figures, RunRecord
 from crawler.text.escape import masked, printable
@@ -23,7 +23,7 @@ def figures_of(report: Report, code: int) -> Figures:
     code = worst((report.exit_code, code))
     outcome = (
         "stopped"
-        if report.interrupted and code in {STOPPED, *SIGNALS.values()}
+        if report.interrupted and code in {ExitCode.STOPPED, *SIGNALS.values()}
         else _WORDS.get(code, "error")
         if code
         else "ok"

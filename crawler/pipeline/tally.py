@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crawler.model.exit_codes import LIMITS, SIGNALS, STOPPED, worst
+from crawler.model.exit_codes import LIMITS, SIGNALS, ExitCode, worst
 from crawler.model.observer import Observer
 from crawler.model.report import ListingFailure, Report, Step
 from crawler.model.state.directory_digest import StoredFile
@@ -144,5 +144,5 @@ class Tally(Observer):
 
     def _exit_code(self, interrupted: str | None) -> int:
         failed = self._ended[Outcome.FAILED] or self._listings_failed
-        ended_by = STOPPED if interrupted in LIMITS else SIGNALS.get(interrupted or "", 0)
+        ended_by = ExitCode.STOPPED if interrupted in LIMITS else SIGNALS.get(interrupted or "", 0)
         return worst((self._code, 5 if failed else 0, ended_by))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import itertools
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
 import crawler
+from crawler.model.config import option_fields
 
 _OTHERS = {"Path", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager"}
 """Of the standard library."""
@@ -112,3 +115,42 @@ def test_a_star_import_brings_exactly_the_public_names() -> None:
     names: dict[str, object] = {}
     exec("from crawler import *", names)
     assert set(names) - {"__builtins__"} == set(crawler.__all__)
+
+
+def documented_members(value: type) -> dict[str, str]:
+    """Public methods, attributes and enum members that ``value`` itself defines → their docstrings, "" for none."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
+    assert isinstance(tree, ast.ClassDef)
+    members: dict[str, str] = {}
+    for node, following in itertools.zip_longest(tree.body, tree.body[1:]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            members[node.name] = ast.get_docstring(node) or ""
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                text = following.value if isinstance(following, ast.Expr) else None
+                members[target.id] = str(text.value) if isinstance(text, ast.Constant) else ""
+    return {name: text for name, text in members.items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", sorted(crawler._HOME))
+def test_every_public_method_and_attribute_has_a_docstring(name: str) -> None:
+    value = getattr(crawler, name)
+    if not isinstance(value, type):
+        return
+    explained = set(option_fields()) if value is crawler.Config else set()  # each has its help text
+    inherited = {"exit_code"} if issubclass_of_error(value) and value is not crawler.CrawlerError else set()
+    members = documented_members(value)
+    assert {member for member, text in members.items() if not text} <= explained | inherited
+
+
+def test_a_member_without_a_docstring_is_noticed() -> None:
+    class Sample:
+        documented: int = 0
+        """With one."""
+        bare: int = 0
+
+        def method(self) -> None: ...
+
+    assert documented_members(Sample) == {"documented": "With one.", "bare": "", "method": ""}
