@@ -30,7 +30,7 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class PartNote:
     """What the first ``offset`` bytes of a part are."""
 
     url: str
@@ -50,7 +50,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class StoredPart:
     """What lies there under the name of a part."""
 
     is_regular: bool
@@ -63,10 +63,10 @@ class Left:
     """SHA-256, in hex, of so many bytes from its start. Called last, and only for bytes that are there."""
 
 
-def parse_note(data: bytes) -> Note | None:
+def parse_note(data: bytes) -> PartNote | None:
     """None for anything but a whole and sensible note."""
     try:
-        note = Note(**json.loads(data))
+        note = PartNote(**json.loads(data))
     except (ValueError, TypeError, RecursionError):
         return None
     texts = (note.url, note.path, note.digest)
@@ -75,7 +75,7 @@ def parse_note(data: bytes) -> Note | None:
     return note if good and type(note.offset) is int and note.offset > 0 else None
 
 
-def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -> Note | None:
+def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -> PartNote | None:
     """The note of a part; None if no later run could continue it.
 
     ``validators``: strong ones of the version that it holds, or none. ``written``: the bytes that are there and their
@@ -85,16 +85,16 @@ def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -
         return None
     offset, digest = written
     etag, modified = validators.etag, validators.last_modified
-    return Note(url=job.url, path=job.path, etag=etag, last_modified=modified, offset=offset, digest=digest)
+    return PartNote(url=job.url, path=job.path, etag=etag, last_modified=modified, offset=offset, digest=digest)
 
 
-def noted(names: Iterable[str]) -> dict[str, str]:
+def parts_with_notes(names: Iterable[str]) -> dict[str, str]:
     """Of the ``names`` in the folder of parts, the parts that have a note: the key of the path → the part."""
     there = set(names)
     return {name[:KEY]: name for name in there if name.endswith(PART) and name + NOTE in there}
 
 
-def is_proven(note: Note | None, job: Job, left: Left) -> bool:
+def is_proven(note: PartNote | None, job: Job, left: StoredPart) -> bool:
     """Whether ``left`` begins with the bytes that ``note`` tells of, and they are of the file that ``job`` wants."""
     return (
         note is not None

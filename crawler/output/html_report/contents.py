@@ -12,7 +12,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import Report
 from crawler.model.values import Known, Outcome, Result
-from crawler.storage.state import Held, NullState, ReadOnlyState, RunRecord, existing_state
+from crawler.storage.state import FileTotals, NullState, ReadOnlyState, RunRecord, existing_state
 
 RUNS_READ = 1000
 """Runs that are looked through for the last good one."""
@@ -39,7 +39,7 @@ class Contents:
     directory: str
     runs: tuple[RunRecord, ...] = ()
     """Newest first."""
-    folders: Mapping[str, Held] = field(default_factory=dict)
+    folders: Mapping[str, FileTotals] = field(default_factory=dict)
     """Folder → what lies in it, down to DEPTH levels; folders deeper than that count for the one above."""
     largest: tuple[Known, ...] = ()
     """The largest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from crawler.storage.state import Held
+from crawler.storage.state import FileTotals
 
 CELLS = 30
 """Places on the map."""
@@ -37,7 +37,7 @@ class Place:
 class SizeTree:
     """The sums of all folders, those below included. ``folders``: path → what lies directly in it."""
 
-    def __init__(self, folders: Mapping[str, Held]) -> None:
+    def __init__(self, folders: Mapping[str, FileTotals]) -> None:
         self._own = folders
         self._totals: dict[str, list[int]] = {}
         self._below: dict[str, set[str]] = {}
@@ -46,7 +46,7 @@ class SizeTree:
         self.base = self._common_base()
         """The folder in which everything lies."""
 
-    def _add(self, path: str, held: Held) -> None:
+    def _add(self, path: str, held: FileTotals) -> None:
         while True:
             total = self._totals.setdefault(path, [0, 0])
             total[0] += held.files
@@ -63,10 +63,10 @@ class SizeTree:
             (base,) = self._below[base]
         return base
 
-    def total(self) -> Held:
+    def total(self) -> FileTotals:
         """All of it."""
         files, size = self._totals.get("", (0, 0))
-        return Held(files, size)
+        return FileTotals(files, size)
 
     def places(self, folder: str, limit: int) -> list[Place]:
         """What lies in ``folder``: its folders and its own files, at most ``limit``, the largest first."""

@@ -18,9 +18,16 @@ from crawler.model.reasons import FOLDER_IN_THE_WAY
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.incoming.ready import Ready, known_of, part_problem
-from crawler.storage.directory.os_errors import NOT_OFFERED, Refused, destination_error, flush, is_whole, item_reason
-from crawler.storage.directory.trash import Trash, keeping, write_all
+from crawler.storage.directory.incoming.pending import PendingFile, known_of, part_problem
+from crawler.storage.directory.os_errors import (
+    NOT_OFFERED,
+    UnusablePath,
+    destination_error,
+    flush,
+    is_whole,
+    item_reason,
+)
+from crawler.storage.directory.trash import Trash, kept_in_trash, write_all
 from crawler.storage.directory.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,7 +39,7 @@ _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class Safeguards:
     """What must not be lost when a name gets a new file."""
 
     spared: Spared
@@ -47,14 +54,14 @@ class BatchCommit:
     """
 
     def __init__(
-        self, tree: Tree, parts: int, *, fsync: str, width: int, keeping: Keeping, name: Callable[[], str]
+        self, tree: Tree, parts: int, *, fsync: str, width: int, safeguards: Safeguards, name: Callable[[], str]
     ) -> None:
         self._tree = tree
         self._parts = parts
         self._fsync = fsync
         self._width = width if fsync == "batch" else 1
-        self._trash = keeping.trash
-        self._spared = keeping.spared
+        self._trash = safeguards.trash
+        self._spared = safeguards.spared
         self._name = name
         self.lacks: set[str] = set()
         """What this file system cannot do and files were stored without, in words."""
@@ -77,63 +84,63 @@ class BatchCommit:
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
         """Take the first few of ``items`` all the way, one step for all of them at a time."""
-        ready: list[Ready | str] = []
+        pending: list[PendingFile | str] = []
         try:
-            self._prepare(items, ready)
+            self._prepare(items, pending)
             if self._fsync == "batch":  # the disk begins with all of them before the first one is waited for
-                for one in ready:
-                    if isinstance(one, Ready):
-                        _start_writeback(one.descriptor)
-            for one in ready:
-                if isinstance(one, Ready):
-                    self._flush(one)
-            for one in ready:
-                outcome = one if isinstance(one, str) else self._place(one, touched)
+                for file in pending:
+                    if isinstance(file, PendingFile):
+                        _start_writeback(file.descriptor)
+            for file in pending:
+                if isinstance(file, PendingFile):
+                    self._flush(file)
+            for file in pending:
+                outcome = file if isinstance(file, str) else self._place(file, touched)
                 outcomes.append(outcome)  # one by one: what has its name must be known if the next one fails
         finally:
-            for one in ready:
-                if isinstance(one, Ready) and not one.placed:
-                    self._abandon(one)
+            for file in pending:
+                if isinstance(file, PendingFile) and not file.placed:
+                    self._abandon(file)
 
-    def _prepare(self, items: Sequence[Staged], ready: list[Ready | str]) -> None:
+    def _prepare(self, items: Sequence[Staged], pending: list[PendingFile | str]) -> None:
         for item in items:
             try:
-                ready.append(self._write(item))
+                pending.append(self._write(item))
             except OSError as error:
                 if error.errno not in NO_DESCRIPTORS:
                     raise
-                if ready:  # flush and close these first, and hold fewer open from now on
-                    self._width = len(ready)
+                if pending:  # flush and close these first, and hold fewer open from now on
+                    self._width = len(pending)
                     return
                 self._tree.shrink()
-                ready.append(self._write(item))
+                pending.append(self._write(item))
 
-    def _write(self, item: Staged) -> Ready | str:
+    def _write(self, item: Staged) -> PendingFile | str:
         """Bring one part to the disk, or say why this one alone cannot be. Raises OSError."""
-        one = Ready(item, item.part or self._name())
+        file = PendingFile(item, item.part or self._name())
         try:
             if item.part:
-                one.descriptor = os.open(encoded(item.part), REOPEN_FLAGS, dir_fd=self._parts)
+                file.descriptor = os.open(encoded(item.part), REOPEN_FLAGS, dir_fd=self._parts)
             else:
-                one.descriptor = os.open(one.part, CREATE_FLAGS, 0o666, dir_fd=self._parts)
-                write_all(one.descriptor, item.body)
-            one.timed = item.mtime is None or self._set_time(one.descriptor, item.mtime)
-            status = os.fstat(one.descriptor)
-            one.size, one.mtime = status.st_size, status.st_mtime_ns
+                file.descriptor = os.open(file.part, CREATE_FLAGS, 0o666, dir_fd=self._parts)
+                write_all(file.descriptor, item.body)
+            file.timed = item.mtime is None or self._set_time(file.descriptor, item.mtime)
+            status = os.fstat(file.descriptor)
+            file.size, file.mtime = status.st_size, status.st_mtime_ns
             problem = part_problem(status, item)
-        except Refused as refused:
-            return str(refused)
+        except UnusablePath as unusable:
+            return str(unusable)
         except OverflowError:
             problem = "its modification time is beyond what the system can hold"
         except OSError as error:
-            self._abandon(one)
+            self._abandon(file)
             if is_whole(error) or not (item.part or error.errno == errno.EFBIG):
                 raise
             return item_reason(error)
         if problem:
-            self._abandon(one)
+            self._abandon(file)
             return problem
-        return one
+        return file
 
     def _set_time(self, descriptor: int, mtime: int) -> bool:
         """False if this file system keeps no times, or none of ours. Raises OSError, OverflowError."""
@@ -146,73 +153,75 @@ class BatchCommit:
             return False
         return True
 
-    def _flush(self, one: Ready) -> None:
+    def _flush(self, file: PendingFile) -> None:
         """Data before name. A flush that failed is final: the kernel may have dropped the pages (fsyncgate)."""
         if self._fsync != "none":
-            flush(one.descriptor)
-        descriptor, one.descriptor = one.descriptor, -1
+            flush(file.descriptor)
+        descriptor, file.descriptor = file.descriptor, -1
         os.close(descriptor)  # may report a write that failed late: NFS, quota
 
-    def _place(self, one: Ready, touched: set[str]) -> Known | str:
+    def _place(self, file: PendingFile, touched: set[str]) -> Known | str:
         """The switch. Returns what is now on disk, or the reason. Raises OSError."""
         try:
-            folder, name = split(one.item.job.path)
+            folder, name = split(file.item.job.path)
             try:
-                self._rename(one, folder, name)
+                self._rename(file, folder, name)
             except FileNotFoundError:  # the folder, or one above it, was removed after it was opened
                 self._tree.refresh()
-                self._rename(one, folder, name)
-        except Refused as refused:
-            return str(refused)
+                self._rename(file, folder, name)
+        except UnusablePath as unusable:
+            return str(unusable)
         except OSError as error:
             if is_whole(error):
                 raise
             return item_reason(error)
-        one.placed = True
+        file.placed = True
         touched.add(folder)
-        if one.item.part:
-            self._unlink(f"{one.part}.json")
-        return known_of(one)
+        if file.item.part:
+            self._unlink(f"{file.part}.json")
+        return known_of(file)
 
-    def _rename(self, one: Ready, folder: str, name: str) -> None:
+    def _rename(self, file: PendingFile, folder: str, name: str) -> None:
         plain = encoded_new(name)
         directory = self._tree.folder(folder, create=True)
         old = lstat(plain, directory)
-        here = self._spared.here(directory)
-        if here is not None and (own := here.exactly(plain, old)) is not None:
-            raise Refused(f"{one.item.job.path} is the file of {own.what} of this run: name another place for that")
+        protected = self._spared.protected_names(directory)
+        if protected is not None and (own := protected.exactly(plain, old)) is not None:
+            raise UnusablePath(
+                f"{file.item.job.path} is the file of {own.what} of this run: name another place for that"
+            )
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
-                raise Refused(_in_the_way(old.st_mode))
-            if here is not None and plain in here.mounted:
-                raise Refused("a mount point is in its place: what is mounted there is never replaced")
-            unseen = one.item.job.local is None  # nobody saw that name: another spelling of it may lie there
+                raise UnusablePath(_in_the_way(old.st_mode))
+            if protected is not None and plain in protected.mounted:
+                raise UnusablePath("a mount point is in its place: what is mounted there is never replaced")
+            unseen = file.item.job.local is None  # nobody saw that name: another spelling of it may lie there
             self._tree.check_spelling(folder, directory, plain, unseen=unseen)
-        with keeping(self._trash if old is not None else None, directory, plain, one.item.job.path):
-            self._switch(one, plain, directory)
-        if not one.timed and (status := lstat(plain, directory)) is not None:
-            one.size, one.mtime = status.st_size, status.st_mtime_ns
+        with kept_in_trash(self._trash if old is not None else None, directory, plain, file.item.job.path):
+            self._switch(file, plain, directory)
+        if not file.timed and (status := lstat(plain, directory)) is not None:
+            file.size, file.mtime = status.st_size, status.st_mtime_ns
 
-    def _switch(self, one: Ready, plain: bytes, directory: int) -> None:
+    def _switch(self, file: PendingFile, plain: bytes, directory: int) -> None:
         try:
-            os.rename(one.part, plain, src_dir_fd=self._parts, dst_dir_fd=directory)
+            os.rename(file.part, plain, src_dir_fd=self._parts, dst_dir_fd=directory)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            self._move(one, plain, directory)
+            self._move(file, plain, directory)
 
-    def _move(self, one: Ready, plain: bytes, directory: int) -> None:
+    def _move(self, file: PendingFile, plain: bytes, directory: int) -> None:
         """The switch where the folder is on another file system: see ``elsewhere``. Raises OSError."""
-        hidden = hidden_name(one.part)
-        descriptor = copy_part(one.part, self._parts, hidden, directory)
+        hidden = hidden_name(file.part)
+        descriptor = copy_part(file.part, self._parts, hidden, directory)
         try:
             try:
-                if one.item.mtime is not None:
-                    one.timed = self._set_time(descriptor, one.item.mtime)
+                if file.item.mtime is not None:
+                    file.timed = self._set_time(descriptor, file.item.mtime)
                 if self._fsync != "none":
                     flush(descriptor)
                 status = os.fstat(descriptor)
-                one.size, one.mtime = status.st_size, status.st_mtime_ns
+                file.size, file.mtime = status.st_size, status.st_mtime_ns
             finally:
                 os.close(descriptor)
             os.rename(hidden, plain, src_dir_fd=directory, dst_dir_fd=directory)
@@ -220,7 +229,7 @@ class BatchCommit:
             with suppress(OSError):
                 os.unlink(hidden, dir_fd=directory)
             raise
-        self._unlink(one.part)
+        self._unlink(file.part)
 
     def _flush_folders(self, touched: set[str]) -> None:
         """Names reach the disk as well: those of files, and those of the folders that were made for them."""
@@ -228,7 +237,7 @@ class BatchCommit:
             for folder in sorted(touched | self._tree.changed):
                 try:
                     os.fsync(self._tree.folder(folder))
-                except Refused:
+                except UnusablePath:
                     continue
                 except OSError as error:
                     if error.errno not in _NO_FLUSH:
@@ -241,13 +250,13 @@ class BatchCommit:
                 self._unlink(item.part)
                 self._unlink(f"{item.part}.json")
 
-    def _abandon(self, one: Ready) -> None:
-        if one.descriptor >= 0:
-            close_quietly(one.descriptor)
-            one.descriptor = -1
-        self._unlink(one.part)
-        if one.item.part:
-            self._unlink(f"{one.part}.json")
+    def _abandon(self, file: PendingFile) -> None:
+        if file.descriptor >= 0:
+            close_quietly(file.descriptor)
+            file.descriptor = -1
+        self._unlink(file.part)
+        if file.item.part:
+            self._unlink(f"{file.part}.json")
 
     def _unlink(self, name: str) -> None:
         with suppress(OSError):  # what stays is removed at the next start

@@ -20,13 +20,13 @@ from typing import Self, TypeVar
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
-from crawler.storage.directory.commit import BatchCommit, Keeping
+from crawler.storage.directory.commit import BatchCommit, Safeguards
 from crawler.storage.directory.incoming.part_writer import LocalPart
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.lock import Lock
-from crawler.storage.directory.os_errors import Refused, destination_error
+from crawler.storage.directory.os_errors import UnusablePath, destination_error
 from crawler.storage.directory.readback import digest_at, read_at, set_time_at
 from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.trash import Trash, remove
@@ -154,7 +154,7 @@ class LocalDestination:
             home.parts,
             fsync=self._fsync,
             width=width,
-            keeping=Keeping(spared=self._spared, trash=self._trash),
+            safeguards=Safeguards(spared=self._spared, trash=self._trash),
             name=self._store.new_name,
         )
         self._spared.refresh(home.root)
@@ -165,7 +165,7 @@ class LocalDestination:
             executor.shutdown(wait=True, cancel_futures=True)  # nobody uses a descriptor that is closed below
         try:
             if self._trash is not None and not self._joined:
-                with suppress(Refused):
+                with suppress(UnusablePath):
                     self._trash.empty(time.time())
         finally:
             for part in self._streams:

@@ -59,7 +59,7 @@ NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EN
 """How a file system says that it has no such call."""
 
 
-class Unsupported(OSError):
+class UnsupportedOperation(OSError):
     """A call that this file system does not offer, and without which nothing can be stored.
 
     ``strerror`` says which, and the way out.
@@ -67,23 +67,25 @@ class Unsupported(OSError):
 
 
 def flush(descriptor: int) -> None:
-    """fsync. Raises OSError; Unsupported where the file system cannot do it at all."""
+    """fsync. Raises OSError; UnsupportedOperation where the file system cannot do it at all."""
     try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in NOT_OFFERED:
             raise
         cause = os.strerror(error.errno or 0).lower()
-        raise Unsupported(error.errno, f"this file system cannot flush (fsync: {cause}): use --fsync none") from error
+        raise UnsupportedOperation(
+            error.errno, f"this file system cannot flush (fsync: {cause}): use --fsync none"
+        ) from error
 
 
-class Refused(Exception):
+class UnusablePath(Exception):
     """One path cannot be used. ``str`` is the reason for the user. Never leaves the destination."""
 
 
 def is_whole(error: OSError) -> bool:
     """True if other files would fail in the same way, so the run should end."""
-    return isinstance(error, Unsupported) or error.errno in WHOLE
+    return isinstance(error, UnsupportedOperation) or error.errno in WHOLE
 
 
 def item_reason(error: OSError) -> str:
@@ -95,7 +97,7 @@ def item_reason(error: OSError) -> str:
 def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
     """One line for the user: which directory, what is wrong with it, what to do."""
     number = error.errno or 0
-    if isinstance(error, Unsupported):
+    if isinstance(error, UnsupportedOperation):
         return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
     text = WHOLE.get(number) or _OWN.get(number) or item_reason(error)
     return DestinationError(f"cannot store files in {directory}: {text}", done=done)

@@ -11,7 +11,7 @@ from io import FileIO
 
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.commit import REOPEN_FLAGS
-from crawler.storage.directory.os_errors import Refused
+from crawler.storage.directory.os_errors import UnusablePath
 from crawler.storage.directory.tree import Tree, encoded, split
 
 
@@ -20,7 +20,7 @@ def digest_at(root: int, path: str) -> str:
     try:
         with _opened(root, path) as (file, _):
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except (Refused, OSError):
+    except (UnusablePath, OSError):
         return ""
 
 
@@ -30,7 +30,7 @@ def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
         with _opened(root, path) as (file, local):
             body = file.read(limit + 1) if local.size <= limit else b""
             return (local, body) if len(body) == local.size else None
-    except (Refused, OSError):
+    except (UnusablePath, OSError):
         return None
 
 
@@ -45,13 +45,13 @@ def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
                 return None
             os.utime(file.fileno(), ns=(mtime, mtime))
             return os.fstat(file.fileno()).st_mtime_ns
-    except (Refused, OSError, OverflowError):
+    except (UnusablePath, OSError, OverflowError):
         return None
 
 
 @contextmanager
 def _opened(root: int, path: str) -> Iterator[tuple[FileIO, Local]]:
-    """Raises OSError, Refused."""
+    """Raises OSError, UnusablePath."""
     if root < 0:
         raise FileNotFoundError(path)
     tree = Tree(root, capacity=1)

@@ -11,7 +11,7 @@ from crawler.model.errors import NO_DESCRIPTORS, DestinationError
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.os_errors import NAME_REFUSED, Refused
+from crawler.storage.directory.os_errors import NAME_REFUSED, UnusablePath
 from crawler.storage.directory.tree import Tree, decoded, encoded, split
 from crawler.text import urls
 
@@ -50,7 +50,7 @@ class Scan:
         except PermissionError as error:
             where = f"the folder {path} in DIR" if path else "DIR"
             raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
-        except (FileNotFoundError, Refused):
+        except (FileNotFoundError, UnusablePath):
             return {}
         except OSError as error:
             if path and error.errno in NAME_REFUSED:  # what cannot be there is absent
@@ -62,12 +62,12 @@ class Scan:
 
     def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
-        device, here, owner = 0, None, None
+        device, protected, owner = 0, None, None
         if self._spared is not None:  # first, for what is absent has an owner, too
             owner = self._spared.owner(self._tree, path)
         directory = self._tree.folder(path)
         if self._spared is not None:
-            device, here = os.fstat(directory).st_dev, self._spared.here(directory)
+            device, protected = os.fstat(directory).st_dev, self._spared.protected_names(directory)
         try:
             entries = os.scandir(directory)  # needs a descriptor of its own
         except OSError as error:
@@ -89,8 +89,8 @@ class Scan:
                 why = ""
                 if owner is not None:
                     why = f"part of another mirror, the one in {owner}"
-                elif self._spared is not None and (kind is not Kind.FILE or here is not None):
-                    why = self._spared.reason(os.fsencode(entry.name), status, directory, here, device=device)
+                elif self._spared is not None and (kind is not Kind.FILE or protected is not None):
+                    why = self._spared.reason(os.fsencode(entry.name), status, directory, protected, device=device)
                 found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns, why)
         return found
 
@@ -104,12 +104,12 @@ class Scan:
         if self._spared is None or not path:
             return ""
         self._refresh()
-        with suppress(FileNotFoundError, Refused):
+        with suppress(FileNotFoundError, UnusablePath):
             above, name = split(path)
             directory, plain = self._tree.folder(above), encoded(name)
             status = os.stat(plain, dir_fd=directory, follow_symlinks=False)
-            device, here = os.fstat(directory).st_dev, self._spared.here(directory)
-            return self._spared.reason(plain, status, directory, here, device=device)
+            device, protected = os.fstat(directory).st_dev, self._spared.protected_names(directory)
+            return self._spared.reason(plain, status, directory, protected, device=device)
         return ""
 
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:

@@ -15,7 +15,7 @@ from itertools import count
 from crawler.model import limits
 from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
-from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
+from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
 from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 
@@ -50,7 +50,7 @@ class Trash:
 
         Returns that name and the descriptor of its folder, good until the next call. What was trashed before is never
         in the way: a name that is taken, or whose folder is a file there, gets ``~1``, ``~2``, … at its end.
-        Raises OSError, Refused.
+        Raises OSError, UnusablePath.
         """
         tree = self._opened()
         tree.refresh()
@@ -65,7 +65,7 @@ class Trash:
         raise AssertionError("unreachable: numbers do not end")
 
     def empty(self, now: float) -> None:
-        """Remove the days that ended longer ago than the trash keeps things. Raises OSError, Refused."""
+        """Remove the days that ended longer ago than the trash keeps things. Raises OSError, UnusablePath."""
         if lstat(NAME, self._home) is None:
             return
         tree = self._opened()
@@ -90,10 +90,10 @@ class Trash:
 
 
 @contextmanager
-def keeping(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
+def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
     """Keep a file in the trash while it is replaced or removed; what could not be is not left there a second time.
 
-    Raises OSError, Refused.
+    Raises OSError, UnusablePath.
     """
     if trash is None:
         yield
@@ -172,15 +172,15 @@ def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared
     Raises OSError when the whole file system is in trouble.
     """
     tree.refresh()
-    foreign: dict[str, str | None] = {}
+    owners: dict[str, str | None] = {}
     reasons: list[str | None] = []
     for path in paths:
         try:
-            reasons.append(_remove(tree, path, (trash, spared), foreign))
+            reasons.append(_remove(tree, path, (trash, spared), owners))
         except FileNotFoundError:
             reasons.append(None)
-        except Refused as refused:
-            reasons.append(str(refused))
+        except UnusablePath as unusable:
+            reasons.append(str(unusable))
         except OSError as error:
             if is_whole(error):
                 raise
@@ -189,11 +189,11 @@ def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared
 
 
 def _remove(
-    tree: Tree, path: str, means: tuple[Trash | None, Spared | None], foreign: dict[str, str | None]
+    tree: Tree, path: str, safeguards: tuple[Trash | None, Spared | None], owners: dict[str, str | None]
 ) -> str | None:
-    trash, spared = means
+    trash, spared = safeguards
     folder, name = split(path)
-    owner = other_mirror(tree, folder, foreign)
+    owner = other_mirror(tree, folder, owners)
     if owner is not None:
         return f"belongs to another mirror, the one in {owner}"
     plain = encoded(name)
@@ -201,7 +201,7 @@ def _remove(
     if spared is not None:
         spared.refresh(tree.root)  # after the folder was opened: what is mounted from now on does not change it
         device = os.fstat(directory).st_dev
-        if why := spared.reason(plain, status, directory, spared.here(directory), device=device):
+        if why := spared.reason(plain, status, directory, spared.protected_names(directory), device=device):
             return f"it is {why}"
         if (moved := spared.moved(path)) is not None:
             return moved
@@ -210,6 +210,6 @@ def _remove(
         tree.forget(path)
         return None
     is_kept = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
-    with keeping(trash if is_kept else None, directory, plain, path):
+    with kept_in_trash(trash if is_kept else None, directory, plain, path):
         os.unlink(plain, dir_fd=directory)
     return None

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from crawler.model.errors import NO_DESCRIPTORS
-from crawler.storage.directory.os_errors import Refused, is_whole, item_reason
+from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
 from crawler.text import urls
 
 Identity = tuple[int, int]
@@ -29,23 +29,23 @@ FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def encoded(name: str) -> bytes:
     """One segment of a path as the bytes the system gets.
 
-    Raises Refused for what would lead out of its folder or into our own; other strange names may well lie
+    Raises UnusablePath for what would lead out of its folder or into our own; other strange names may well lie
     there and have to be removed.
     """
     if name in {"", ".", "..", urls.STATE_DIRECTORY} or "/" in name or "\0" in name:
-        raise Refused(f"the name {urls.name_problem(name)}")
+        raise UnusablePath(f"the name {urls.name_problem(name)}")
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise Refused("the name holds half a character (a lone surrogate)") from None
+        raise UnusablePath("the name holds half a character (a lone surrogate)") from None
 
 
 def encoded_new(name: str) -> bytes:
-    """The same for a name that is to be made. Raises Refused also for what ``urls.name_problem`` refuses."""
+    """The same for a name that is to be made. Raises UnusablePath also for what ``urls.name_problem`` refuses."""
     plain = encoded(name)
     problem = urls.name_problem(name)
     if problem:
-        raise Refused(f"the name {problem}")
+        raise UnusablePath(f"the name {problem}")
     return plain
 
 
@@ -55,10 +55,10 @@ def decoded(name: str) -> str:
 
 
 def split(path: str) -> tuple[str, str]:
-    """``a/b/c`` → (``a/b``, ``c``). Raises Refused for ``/c``, whose folder would look like DIR."""
+    """``a/b/c`` → (``a/b``, ``c``). Raises UnusablePath for ``/c``, whose folder would look like DIR."""
     folder, slash, name = path.rpartition("/")
     if slash and not folder:
-        raise Refused("the path is absolute")
+        raise UnusablePath("the path is absolute")
     return folder, name
 
 
@@ -117,7 +117,7 @@ class Tree:
         self._listed.clear()
 
     def check_spelling(self, folder: str, directory: int, name: bytes, *, unseen: bool = False) -> None:
-        """For a name that exists: raise Refused if it exists in another spelling only (README, readme).
+        """For a name that exists: raise UnusablePath if it exists in another spelling only (README, readme).
 
         ``unseen``: the folder was looked at before, and did not list the name.
         """
@@ -126,12 +126,12 @@ class Tree:
         if folder not in self._listed:
             self._listed[folder] = {os.fsencode(listed) for listed in os.listdir(directory)}
         if name not in self._listed[folder]:
-            raise Refused("this file system takes its name for that of another file or folder, which is kept")
+            raise UnusablePath("this file system takes its name for that of another file or folder, which is kept")
 
     def folder(self, path: str, *, create: bool = False) -> int:
         """The descriptor of a folder, good until the next call; made with its parents if ``create``.
 
-        Raises Refused if a link, a file or an impossible name is in the way, FileNotFoundError if it is
+        Raises UnusablePath if a link, a file or an impossible name is in the way, FileNotFoundError if it is
         absent and not to be made, and OSError.
         """
         known = self._folders.get(path)
@@ -150,8 +150,8 @@ class Tree:
         self.refresh()
         try:
             self.folder(path, create=True)
-        except Refused as refused:
-            return str(refused)
+        except UnusablePath as unusable:
+            return str(unusable)
         except OSError as error:
             if is_whole(error):
                 raise
@@ -196,7 +196,7 @@ class Tree:
             if folder is None or folder.identity == self._own:
                 close_quietly(descriptor)
         if folder.identity == self._own:
-            raise Refused(f"{here} is our own directory")
+            raise UnusablePath(f"{here} is our own directory")
         return folder
 
     def _descriptor(self, parent: int, name: bytes, here: str) -> int:
@@ -207,7 +207,7 @@ class Tree:
                 self.shrink()
                 return os.open(name, FOLDER_FLAGS, dir_fd=parent)
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # which of the two depends on the system
-                raise Refused(_obstacle(parent, name, here)) from None
+                raise UnusablePath(_obstacle(parent, name, here)) from None
             raise
 
     def shrink(self) -> None:

@@ -1,13 +1,13 @@
 """What is known from earlier runs, kept in SQLite. The only package that imports sqlite3."""
 
 from crawler.storage.state.location import existing_state, mirrored_url, state_path, url_of_mirror
-from crawler.storage.state.records import Held
+from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
 from crawler.storage.state.store import NullState, ReadOnlyState, SqliteState
 
 __all__ = [
     "Figures",
-    "Held",
+    "FileTotals",
     "NullState",
     "ReadOnlyState",
     "RunRecord",

@@ -30,7 +30,7 @@ _INTEGER_LIMIT = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class FileTotals:
     """How much is known to lie in DIR, or in a folder of it."""
 
     files: int

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.storage.state.records import Cell, Held, key, text_of
+from crawler.storage.state.records import Cell, FileTotals, key, text_of
 from crawler.storage.state.seal import sealed, unsealed
 
 RUNS_KEPT = 1000
@@ -44,7 +44,7 @@ class RunRecord:
     """Seconds since the epoch."""
     figures: Figures | None
     """None while it runs, or if it was killed."""
-    held: Held | None = None
+    held: FileTotals | None = None
     """What DIR held when it ended; None where that was not noted."""
 
 
@@ -96,11 +96,11 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
     return RunRecord(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
 
 
-def _held_of(text: str) -> Held | None:
+def _held_of(text: str) -> FileTotals | None:
     facts = json.loads(text)
     if not isinstance(facts, dict):
         raise ValueError("not the facts of a run")  # noqa: TRY004 - see the top: damage is a ValueError
     match facts.get(_HELD):
         case [int(files), int(size)]:
-            return Held(files, size)
+            return FileTotals(files, size)
     return None

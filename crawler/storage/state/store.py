@@ -26,7 +26,7 @@ from crawler.storage.state import directory_digests as leaves
 from crawler.storage.state import records, runs, tables, visits
 from crawler.storage.state.database import Database
 from crawler.storage.state.hosts import read_hosts, store_hosts
-from crawler.storage.state.records import Held
+from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
 from crawler.storage.state.snapshot import Snapshot, read_snapshot
 
@@ -148,7 +148,7 @@ class SqliteState:
             yield batch
             batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
 
-    async def folders(self, depth: int) -> dict[str, Held]:
+    async def folders(self, depth: int) -> dict[str, FileTotals]:
         """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
         self._write_out()
         return await self._ask(partial(tables.read_folders, depth), {})

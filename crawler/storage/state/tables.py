@@ -15,7 +15,7 @@ from dataclasses import replace
 from crawler.model.state.store import REPLACING, ListingMemo
 from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
-from crawler.storage.state.records import Held
+from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import TOTALS
 from crawler.storage.state.schema import has_table
 from crawler.storage.state.seal import DamagedError
@@ -63,7 +63,7 @@ def count_files(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, Held]:
+def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, FileTotals]:
     """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
     query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
     sums: dict[bytes, tuple[int, int]] = {}
@@ -71,7 +71,7 @@ def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, Held]:
         above = b"/".join(folder.split(b"/", depth)[:depth])
         before = sums.get(above, (0, 0))
         sums[above] = before[0] + files, before[1] + size
-    return {records.text_of(folder): Held(*held) for folder, held in sums.items()}
+    return {records.text_of(folder): FileTotals(*held) for folder, held in sums.items()}
 
 
 def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:

@@ -22,17 +22,17 @@ from crawler.model.values import Known, Outcome, Result
 from crawler.output.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
 from crawler.output.html_report.folders import CELLS, SizeTree
 from crawler.output.html_report.page import render_page
-from crawler.storage.state import Figures, Held, RunRecord, SqliteState, state_path
+from crawler.storage.state import Figures, FileTotals, RunRecord, SqliteState, state_path
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 DAY = 86_400
 URL = "https://files.example.org/pub/"
 
 
-HELD = Held(4, 100)
+HELD = FileTotals(4, 100)
 
 
-def run(number: int, *, held: Held | None = HELD, **more: Any) -> RunRecord:
+def run(number: int, *, held: FileTotals | None = HELD, **more: Any) -> RunRecord:
     """A run on the day ``number`` before NOON."""
     values = {"seconds": 61.0, "outcome": "ok", "exit_code": 0, "listed": 4, "saved": 3, "deleted": 1, **more}
     return RunRecord(id=1000 - number, url=URL, started=NOON - number * DAY, figures=Figures(**values), held=held)
@@ -74,7 +74,7 @@ def test_a_mirror_of_which_nothing_is_known_has_a_page_that_says_so() -> None:
 
 
 def test_the_page_tells_of_the_state_where_no_run_writes_it() -> None:
-    folders = {"": Held(1, 10), "a": Held(2, 3 * 1024), "a/b": Held(1, 1024), "c": Held(1, 0)}
+    folders = {"": FileTotals(1, 10), "a": FileTotals(2, 3 * 1024), "a/b": FileTotals(1, 1024), "c": FileTotals(1, 0)}
     page = page_of(runs=(run(0), run(1)), folders=folders, largest=(known("a/large.iso", 3072),))
     text = text_of(page)
     assert f"Mirror {URL} in /srv/pub" in text
@@ -109,7 +109,7 @@ def test_a_run_that_was_killed_is_on_the_page() -> None:
 
 
 def test_growth_is_drawn_from_run_to_run() -> None:
-    runs = tuple(run(number, held=Held(100 - number, (100 - number) * 1024)) for number in range(50))
+    runs = tuple(run(number, held=FileTotals(100 - number, (100 - number) * 1024)) for number in range(50))
     page = page_of(runs=runs)
     assert "Size 100 KiB +49.0 KiB" in text_of(page)
     assert "Files 100 +49" in text_of(page)
@@ -186,7 +186,7 @@ def test_a_state_that_cannot_be_read_is_said() -> None:
 
 
 def test_the_table_begins_where_the_tree_first_parts() -> None:
-    tree = SizeTree({"pool/main/a": Held(1, 5), "pool/main/b": Held(2, 7)})
+    tree = SizeTree({"pool/main/a": FileTotals(1, 5), "pool/main/b": FileTotals(2, 7)})
     assert tree.base == "pool/main"
     assert [(place.label, place.files, place.size) for place in tree.places(tree.base, 9)] == [
         ("pool/main/b/", 2, 7),
@@ -195,12 +195,12 @@ def test_the_table_begins_where_the_tree_first_parts() -> None:
 
 
 def test_files_beside_folders_are_a_place_of_their_own() -> None:
-    tree = SizeTree({"a": Held(1, 5), "a/b": Held(1, 9)})
+    tree = SizeTree({"a": FileTotals(1, 5), "a/b": FileTotals(1, 9)})
     assert [(place.label, place.size) for place in tree.places(tree.base, 9)] == [("a/b/", 9), ("a/… files", 5)]
 
 
 def test_the_folders_beyond_a_limit_are_taken_together() -> None:
-    tree = SizeTree({f"{number:03}": Held(1, 1000 - number) for number in range(300)})
+    tree = SizeTree({f"{number:03}": FileTotals(1, 1000 - number) for number in range(300)})
     places = tree.places("", 12)
     assert len(places) == 12
     assert (places[-1].label, places[-1].files) == ("… 289 more", 289)
@@ -209,13 +209,13 @@ def test_the_folders_beyond_a_limit_are_taken_together() -> None:
 
 trees = st.dictionaries(
     st.lists(st.sampled_from("abcdefgh"), max_size=4).map("/".join),
-    st.builds(Held, st.integers(1, 9), st.one_of(st.integers(0, 9), st.integers(0, 2**62))),
+    st.builds(FileTotals, st.integers(1, 9), st.one_of(st.integers(0, 9), st.integers(0, 2**62))),
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(trees)
-def test_the_map_covers_the_whole_once(folders: dict[str, Held]) -> None:
+def test_the_map_covers_the_whole_once(folders: dict[str, FileTotals]) -> None:
     tree = SizeTree(folders)
     places = tree.map()
     assert len(places) <= CELLS
@@ -228,7 +228,7 @@ def test_the_map_covers_the_whole_once(folders: dict[str, Held]) -> None:
 
 
 def test_a_place_has_the_area_of_its_bytes() -> None:
-    drawn = html.fromstring(page_of(folders={"big": Held(1, 3000), "small": Held(1, 1000)}))
+    drawn = html.fromstring(page_of(folders={"big": FileTotals(1, 3000), "small": FileTotals(1, 1000)}))
     cells = {cell.find("title").text: cell for cell in drawn.xpath("(//svg[@class='map'])[1]/svg")}
     area = {title: float(c.get("width")[:-1]) * float(c.get("height")[:-1]) for title, c in cells.items()}
     assert area == pytest.approx({"big/ – 2.9 KiB, 1 file": 7500, "small/ – 1000 B, 1 file": 2500})
@@ -268,12 +268,16 @@ def hostile_page(name: str) -> str:
         listing_failures=(ListingFailure(path=name, url=name, reason=name),), warnings=(name,),
     )  # fmt: skip
     odd = RunRecord(
-        id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), held=Held(1, 1)
+        id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), held=FileTotals(1, 1)
     )
     everything = Contents(
         directory=name,
         runs=(odd, run(1)),
-        folders={name.replace("/", "∕"): Held(3, 400), f"{name}/b": Held(1, 100), "plain": Held(1, 10)},
+        folders={
+            name.replace("/", "∕"): FileTotals(3, 400),
+            f"{name}/b": FileTotals(1, 100),
+            "plain": FileTotals(1, 10),
+        },
         largest=(known(name, 7),),
         problem=name,
         last=LastRun(report=report, slowest=(result(name, seconds=3.0),)),
@@ -330,9 +334,9 @@ async def test_the_state_of_a_mirror_is_read(tmp_path: Path) -> None:
         state.remember([known("a/b/c/d/e/deep", 5), known("top", 7)])
         state.end_run(number, Figures(seconds=1, outcome="ok", exit_code=0))
     found = await read_contents(str(tmp_path), Config())
-    assert found.folders == {"": Held(1, 7), "a/b/c/d": Held(1, 5)}
+    assert found.folders == {"": FileTotals(1, 7), "a/b/c/d": FileTotals(1, 5)}
     assert [item.path for item in found.largest] == ["top", "a/b/c/d/e/deep"]
-    assert [item.held for item in found.runs] == [Held(2, 12)]
+    assert [item.held for item in found.runs] == [FileTotals(2, 12)]
 
 
 async def test_a_link_in_the_place_of_the_state_is_not_followed(tmp_path: Path) -> None:

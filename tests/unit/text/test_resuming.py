@@ -8,20 +8,32 @@ from dataclasses import replace
 import pytest
 
 from crawler.model.values import Job, Validators
-from crawler.text.resuming import Left, Note, Resume, is_proven, note_of, noted, parse_note, range_headers, resume_at
+from crawler.text.resuming import (
+    PartNote,
+    Resume,
+    StoredPart,
+    is_proven,
+    note_of,
+    parse_note,
+    parts_with_notes,
+    range_headers,
+    resume_at,
+)
 
 MODIFIED = "Wed, 01 May 2024 12:00:00 GMT"
 BOTH = Validators(etag='"1"', last_modified=MODIFIED)
 TAGGED, DATED = replace(BOTH, last_modified=None), replace(BOTH, etag=None)
 JOB = Job(url="http://h/é", path="é", reason="new")
 FIELDS = {"url": "http://h/é", "path": "é", "etag": '"1"', "last_modified": MODIFIED, "offset": 400, "digest": "ab"}
-WRITTEN = Note(url="http://h/é", path="é", etag='"1"', last_modified=MODIFIED, offset=400, digest="ab")
+WRITTEN = PartNote(url="http://h/é", path="é", etag='"1"', last_modified=MODIFIED, offset=400, digest="ab")
 
 
-def left(*, is_regular: bool = True, names: int = 1, size: int = 400, digests: dict[int, str] | None = None) -> Left:
+def left(
+    *, is_regular: bool = True, names: int = 1, size: int = 400, digests: dict[int, str] | None = None
+) -> StoredPart:
     """A part of which only the digests in ``digests`` (bytes → digest) may be computed."""
     known = {400: "ab"} if digests is None else digests
-    return Left(is_regular=is_regular, names=names, size=size, digest_of=known.__getitem__)
+    return StoredPart(is_regular=is_regular, names=names, size=size, digest_of=known.__getitem__)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +55,9 @@ def left(*, is_regular: bool = True, names: int = 1, size: int = 400, digests: d
         (replace(WRITTEN, offset=399), left(digests={399: "ab"}), True),
     ],
 )
-def test_a_part_is_continued_only_if_it_is_all_that_its_note_says(note: Note | None, found: Left, proven: bool) -> None:
+def test_a_part_is_continued_only_if_it_is_all_that_its_note_says(
+    note: PartNote | None, found: StoredPart, proven: bool
+) -> None:
     assert is_proven(note, JOB, found) is proven
 
 
@@ -92,7 +106,7 @@ def test_a_range_is_asked_for_on_the_condition_that_the_version_is_the_same(
     ],
 )
 def test_only_what_a_later_run_can_prove_is_noted(
-    validators: Validators, written: tuple[int, str] | None, note: Note | None
+    validators: Validators, written: tuple[int, str] | None, note: PartNote | None
 ) -> None:
     assert note_of(JOB, validators, written) == note
     if note is not None:
@@ -132,6 +146,6 @@ def test_a_part_without_a_note_or_a_note_without_a_part_is_nothing() -> None:
         f"{key}.1.part", f"{key}.1.part.json", f"{other}.2.part", f"{other}.3.part.json", f"{other}.4.part.json.new",
         "strange", "strange.json",
     ]  # fmt: skip
-    assert noted(names) == {key: f"{key}.1.part"}
-    assert noted(iter([*names, f"{other}.2.part.json"])) == {key: f"{key}.1.part", other: f"{other}.2.part"}
-    assert noted([]) == {}
+    assert parts_with_notes(names) == {key: f"{key}.1.part"}
+    assert parts_with_notes(iter([*names, f"{other}.2.part.json"])) == {key: f"{key}.1.part", other: f"{other}.2.part"}
+    assert parts_with_notes([]) == {}

@@ -69,7 +69,7 @@ def place(path: str) -> object:
 
 
 @dataclass(slots=True)
-class Here:
+class ProtectedNames:
     """What one folder holds that is not the listing's.
 
     Files of this program by name, and by identity for file systems with more than one spelling; mount points.
@@ -112,7 +112,7 @@ class Spared:
     def close(self) -> None:
         self._mounts.close()
 
-    def here(self, directory: int) -> Here | None:
+    def protected_names(self, directory: int) -> ProtectedNames | None:
         """Files of this program and mount points in the folder open as ``directory``; None if there are none."""
         if self._places is None:
             self._places = _places(self._own)
@@ -122,21 +122,23 @@ class Spared:
             return None
         found = ((lstat(name, directory), own) for name, own in names.items())
         identities = {identity(status): own for status, own in found if status is not None}
-        return Here(names, identities, mounted)
+        return ProtectedNames(names, identities, mounted)
 
     def moved(self, path: str) -> str | None:
         """Why ``path`` is not what was looked at: something was mounted or unmounted there meanwhile. Or None."""
         point = self._mounts.moved(path)
         return None if point is None else f"{point} was mounted or unmounted during the run"
 
-    def reason(self, name: bytes, status: os.stat_result, directory: int, here: Here | None, *, device: int) -> str:
+    def reason(
+        self, name: bytes, status: os.stat_result, directory: int, protected: ProtectedNames | None, *, device: int
+    ) -> str:
         """Why ``name`` in the folder open as ``directory`` must stay; "" if nothing says so.
 
         ``device`` is that of the folder. Raises OSError.
         """
-        if here is not None and (own := here.find(name, status)) is not None:
+        if protected is not None and (own := protected.find(name, status)) is not None:
             return own.what
-        if here is not None and name in here.mounted:
+        if protected is not None and name in protected.mounted:
             return MOUNT
         if stat.S_ISLNK(status.st_mode):
             return LINK if self._links else ""
@@ -177,18 +179,18 @@ def _is_mirror(name: bytes, directory: int) -> bool:
         return False  # what is in it cannot be seen; looking into it will say so
 
 
-def other_mirror(tree: Tree, folder: str, foreign: dict[str, str | None]) -> str | None:
+def other_mirror(tree: Tree, folder: str, owners: dict[str, str | None]) -> str | None:
     """The folder at or above ``folder``, DIR itself apart, that has a state directory of its own.
 
-    ``foreign`` holds what is known already, by folder, and is added to. Raises OSError, Refused.
+    ``owners`` caches the result for each directory. Raises OSError, UnusablePath.
     """
-    if folder not in foreign:
-        here, owner = "", None
+    if folder not in owners:
+        path, owner = "", None
         for segment in folder.split("/") if folder else ():
-            here = f"{here}/{segment}" if here else segment
-            if here not in foreign:
-                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(here)) is not None
-                foreign[here] = here if own else owner
-            owner = foreign[here]
-        foreign[folder] = owner
-    return foreign[folder]
+            path = f"{path}/{segment}" if path else segment
+            if path not in owners:
+                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(path)) is not None
+                owners[path] = path if own else owner
+            owner = owners[path]
+        owners[folder] = owner
+    return owners[folder]

@@ -13,7 +13,7 @@ from aiofiles.threadpool import wrap
 from crawler.model import limits
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.values import Job, Validators
-from crawler.storage.directory.incoming.parts import Opened, PartStore
+from crawler.storage.directory.incoming.parts import OpenPart, PartStore
 from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LocalPart:
         self.validators = Validators()
         self._take(store.open(job))
 
-    def _take(self, opened: Opened) -> None:
+    def _take(self, opened: OpenPart) -> None:
         self.name, self._raw, note = opened
         self._file: AsyncFileIO = wrap(self._raw, executor=self._executor)
         self.offset = self._noted = 0

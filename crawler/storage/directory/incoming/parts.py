@@ -22,7 +22,17 @@ from crawler.model.values import Job, Validators
 from crawler.storage.directory.os_errors import flush as flush_file
 from crawler.storage.directory.trash import write_all
 from crawler.storage.directory.tree import decoded
-from crawler.text.resuming import KEY, NOTE, PART, Left, Note, is_proven, note_of, noted, parse_note
+from crawler.text.resuming import (
+    KEY,
+    NOTE,
+    PART,
+    PartNote,
+    StoredPart,
+    is_proven,
+    note_of,
+    parse_note,
+    parts_with_notes,
+)
 
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -30,7 +40,7 @@ _NOTE_BYTES = 64 * limits.KIB
 """A note is a URL, a path and two validators: header lines and names have their own limits far below this."""
 
 
-class HashingFile(io.FileIO):
+class PartFile(io.FileIO):
     """A file that hashes what is written to it: one hop to a thread does both.
 
     ``hashing`` is None when digests are off. A task can be cancelled while a thread still writes for it, so
@@ -90,7 +100,7 @@ class HashingFile(io.FileIO):
             super().close()
 
 
-Opened = tuple[str, HashingFile, Note | None]
+OpenPart = tuple[str, PartFile, PartNote | None]
 """The name of a part, its file at the place where writing goes on, and the note that proves what is before it."""
 
 
@@ -111,7 +121,7 @@ class PartStore:
 
     def load(self) -> None:
         """See what earlier runs left. Raises OSError."""
-        self._left = noted(self._names())
+        self._left = parts_with_notes(self._names())
 
     def sweep(self) -> None:
         """Remove what cannot be resumed. Only for the holder of the lock. Raises OSError."""
@@ -132,16 +142,16 @@ class PartStore:
         """True if an earlier run left something for this path. No I/O."""
         return bool(self._left) and _key(path) in self._left
 
-    def create(self, job: Job) -> Opened:
+    def create(self, job: Job) -> OpenPart:
         """A new, empty part. Raises OSError."""
         name = f"{_key(job.path)}.{self.new_name()}"
-        return name, HashingFile(name, self._directory, new=True, digests=self._digests), None
+        return name, PartFile(name, self._directory, new=True, digests=self._digests), None
 
-    def open(self, job: Job) -> Opened:
+    def open(self, job: Job) -> OpenPart:
         """What an earlier run left, as far as it is proven, or else a new part. Raises OSError."""
         return self._resume(job) or self.create(job)
 
-    def _resume(self, job: Job) -> Opened | None:
+    def _resume(self, job: Job) -> OpenPart | None:
         """Reads all that is there, cuts it to the length that its note proves; removes what proves nothing."""
         name = self._left.get(_key(job.path))
         if name is None:
@@ -155,12 +165,14 @@ class PartStore:
         self.remove(name)
         return None
 
-    def _proven(self, name: str, note: Note, job: Job) -> HashingFile | None:
-        file = HashingFile(name, self._directory, new=False, digests=True)
+    def _proven(self, name: str, note: PartNote, job: Job) -> PartFile | None:
+        file = PartFile(name, self._directory, new=False, digests=True)
         try:
             status = os.fstat(file.fileno())
             is_regular = stat.S_ISREG(status.st_mode)
-            left = Left(is_regular=is_regular, names=status.st_nlink, size=status.st_size, digest_of=file.digest_of)
+            left = StoredPart(
+                is_regular=is_regular, names=status.st_nlink, size=status.st_size, digest_of=file.digest_of
+            )
             if is_proven(note, job, left):
                 file.go_on(note.offset)
                 return file
@@ -170,7 +182,7 @@ class PartStore:
         file.close()
         return None
 
-    def write_note(self, name: str, file: HashingFile, job: Job, validators: Validators) -> bool:
+    def write_note(self, name: str, file: PartFile, job: Job, validators: Validators) -> bool:
         """Flush the part, then note what it holds, switched in one step. False if it cannot be proven later.
 
         Raises OSError.
@@ -211,7 +223,7 @@ class PartStore:
     def _names(self) -> list[str]:
         return [decoded(name) for name in os.listdir(self._directory)]
 
-    def _read_note(self, name: str) -> Note | None:
+    def _read_note(self, name: str) -> PartNote | None:
         try:
             descriptor = os.open(f"{name}{NOTE}", os.O_RDONLY | _OPEN, dir_fd=self._directory)
         except OSError:

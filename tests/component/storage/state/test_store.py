@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from crawler.model.state.store import ListingMemo, StateStore
 from crawler.model.values import Entry, Kind, Known, Span, Validators
-from crawler.storage.state import Figures, Held, NullState, ReadOnlyState, SqliteState, records
+from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, records
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
 
 
@@ -203,7 +203,7 @@ async def test_a_run_notes_what_was_held_when_it_ended(path: Path) -> None:
         state.forget(["z"])
         state.end_run(await state.begin_run("http://h/"), figures)
         await state.begin_run("http://h/")
-        assert [run.held for run in await state.runs(9)] == [None, Held(2, 12), Held(3, 9 * 10**18)]
+        assert [run.held for run in await state.runs(9)] == [None, FileTotals(2, 12), FileTotals(3, 9 * 10**18)]
 
 
 async def test_folders_are_summed_down_to_a_depth(path: Path) -> None:
@@ -211,9 +211,9 @@ async def test_folders_are_summed_down_to_a_depth(path: Path) -> None:
     async with SqliteState(path) as state:
         state.remember([known(item, size=10) for item in paths])
         assert await state.folders(2) == {
-            "": Held(1, 10), "a": Held(2, 20), "a/b": Held(2, 20), "\udcff/é": Held(1, 10),
+            "": FileTotals(1, 10), "a": FileTotals(2, 20), "a/b": FileTotals(2, 20), "\udcff/é": FileTotals(1, 10),
         }  # fmt: skip
-        assert await state.folders(1) == {"": Held(1, 10), "a": Held(4, 40), "\udcff": Held(1, 10)}
+        assert await state.folders(1) == {"": FileTotals(1, 10), "a": FileTotals(4, 40), "\udcff": FileTotals(1, 10)}
 
 
 async def test_the_largest_files_come_first(path: Path) -> None:

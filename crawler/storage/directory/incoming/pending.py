@@ -10,7 +10,7 @@ from crawler.model.values import Known, Staged
 
 
 @dataclass(slots=True)
-class Ready:
+class PendingFile:
     """A part with all its bytes and its time, waiting for the flush."""
 
     item: Staged
@@ -32,27 +32,27 @@ def part_problem(status: os.stat_result, item: Staged) -> str:
     return ""
 
 
-def known_of(one: Ready) -> Known:
+def known_of(file: PendingFile) -> Known:
     """What the state is to remember of a file that has its name."""
-    item = one.item
+    item = file.item
     base = item.result.known
     if base is None:
         return Known(
             path=item.job.path,
             url=item.job.url,
             row=item.job.row,
-            size=one.size,
-            mtime=one.mtime,
+            size=file.size,
+            mtime=file.mtime,
             digest=item.result.digest,
         )
-    if (one.size, one.mtime) == (base.size, base.mtime) and base.digest:
+    if (file.size, file.mtime) == (base.size, base.mtime) and base.digest:
         return base
     return Known(
         path=base.path,
         url=base.url,
         row=base.row,
-        size=one.size,
-        mtime=one.mtime,
+        size=file.size,
+        mtime=file.mtime,
         validators=base.validators,
         digest=base.digest or item.result.digest,
         checked=base.checked,
