@@ -2,7 +2,7 @@
 
     report = await crawler.mirror(url, directory, config)
 
-Names are imported on first use: a cron run that changes nothing should not pay for what it does not need.
+Names are imported on first use, so that a run from cron loads only the modules it needs.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from importlib import import_module
 
 from crawler.model.version import __version__
 
-TYPE_CHECKING = False  # typing imports much, and a signal that comes meanwhile finds nobody
-_HOME = {
+TYPE_CHECKING = False  # importing typing takes long, and signals are not handled until it is done
+_MODULE_OF = {
     "AlreadyRunning": "crawler.model.errors",
     "Config": "crawler.model.config",
     "ConfigError": "crawler.model.errors",
@@ -120,6 +120,6 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.cli import signals  # isort: skip - the first of all: until then a signal does what it does by itself
+from crawler.cli import signals  # isort: skip - first: until installed, signals take their default actions
 
 import io
 import os
@@ -11,19 +11,19 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    signals.watch()
-    _hold_standard_streams()
-    _escape_what_the_locale_lacks()
+    signals.install()
+    _open_missing_standard_streams()
+    _escape_unencodable_characters()
     from crawler.cli.parser import run
 
     sys.exit(run(sys.argv[1:]))
 
 
-def _hold_standard_streams() -> None:
-    """Put /dev/null where a parent left 0, 1 or 2 closed.
+def _open_missing_standard_streams() -> None:
+    """Open /dev/null in place of descriptors 0, 1 and 2 that the parent closed.
 
-    A socket or a file of the mirror would get that number otherwise, and what is printed would go there. Standard input
-    cannot be read then either: a list of URLs that was never there is no empty one.
+    Otherwise a socket or a file of the mirror would get that number, and output would be written to it. Standard input
+    stays unreadable (opened for writing): a missing list of URLs must not look like an empty one.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -33,8 +33,8 @@ def _hold_standard_streams() -> None:
             setattr(sys, name, open(number, "w" if number else "r"))  # noqa: SIM115, PTH123
 
 
-def _escape_what_the_locale_lacks() -> None:
-    """A name in another script than the terminal's is shown as Python would write it, and ends no listing of names."""
+def _escape_unencodable_characters() -> None:
+    """Print characters that the locale cannot encode as backslash escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

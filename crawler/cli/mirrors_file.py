@@ -89,7 +89,7 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
         raise ConfigError(f"{where}: two mirrors have the same state: give each its own file")
 
 
-def check_places(mirrors: Sequence[Mirror], place: Callable[[str], object], where: str) -> None:
+def check_distinct_paths(mirrors: Sequence[Mirror], place: Callable[[str], object], where: str) -> None:
     """Raise ConfigError if two mirrors have one directory, state or file by other names.
 
     ``place`` tells what a path leads to: links, case and mounts give one place several names.
@@ -122,7 +122,7 @@ def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, .
     return chosen
 
 
-def shared(mirrors: Sequence[Mirror], key: str, where: str) -> Any:
+def shared_option(mirrors: Sequence[Mirror], key: str, where: str) -> Any:
     """The value of an option that can only be one for all of ``mirrors``. Raises ConfigError where they differ."""
     values = {getattr(mirror.config, key) for mirror in mirrors}
     if len(values) > 1:

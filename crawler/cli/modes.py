@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.cli.printing import complain, deliver, describe, say
-from crawler.cli.runner import Call, answer, in_order, is_watched, print_report, run_async, watched_run
+from crawler.cli.printing import describe, print_error, print_line, print_result
+from crawler.cli.runner import (
+    Invocation,
+    display_closed_on_signal,
+    is_interactive,
+    print_report,
+    run_async,
+    run_observed,
+    run_query,
+)
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.exit_codes import is_trouble, worst
 from crawler.pipeline.stop import Stop
@@ -23,47 +31,47 @@ if TYPE_CHECKING:
     from crawler.model.report import Report
     from crawler.output.files import Outputs
     from crawler.output.log import LogObserver
-    from crawler.output.progress.display import Silence
+    from crawler.output.progress.display import SilentDisplay
     from crawler.storage.directory.boundaries.spared import OwnFile
 
 RUNS_SHOWN = 20
 
 
-def run_list(call: Call) -> int:
+def run_list(call: Invocation) -> int:
     """Print the entries of one listing."""
     from crawler.app import browse
     from crawler.output.format import render_entries
     from crawler.pipeline.rules import unusable_rows as unusable
 
-    listing, problem = answer(browse.read_listing(call.positional[0], call.config))
+    listing, problem = run_query(browse.read_listing(call.positional[0], call.config))
     text = render_entries(listing.entries, call.config.format)
-    delivered = deliver(text) if text else 0
+    delivered = print_result(text) if text else 0
     if call.verbosity:
-        say(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
+        print_line(f"{listing.family}, confidence {listing.confidence:.2f}, {len(listing.entries)} entries")
         for flaw in listing.flaws:
-            say(f"the listing cannot prove what is absent: {masked(str(flaw))}")
+            print_line(f"the listing cannot prove what is absent: {masked(str(flaw))}")
         for rejection in listing.rejections if call.verbosity > 1 else ():
-            say(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
+            print_line(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
     if problem:
-        return complain(f"{call.positional[0]}: {problem}", 5)
+        return print_error(f"{call.positional[0]}: {problem}", 5)
     lost = unusable.lost(listing)
-    return complain(f"some rows are not entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
+    return print_error(f"some rows are not entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
 
 
-def run_history(call: Call) -> int:
+def run_history(call: Invocation) -> int:
     """Print the last runs; with -v all that are remembered."""
     from crawler.app.maintenance import read_history
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
-    runs = answer(read_history(start_directory(call.positional[0]), call.config, limit))
+    runs = run_query(read_history(start_directory(call.positional[0]), call.config, limit))
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
-    return deliver(render_history(runs, None, unicode=unicode) if runs else "no runs recorded")
+    return print_result(render_history(runs, None, unicode=unicode) if runs else "no runs recorded")
 
 
-def _write_page(target: str, call: Call) -> None:
+def _write_page(target: str, call: Invocation) -> None:
     """--report without a run. Raises ConfigError, DestinationError."""
     from crawler.output.atomic_file import check_target
     from crawler.output.html_report import check_installed, write_page
@@ -71,12 +79,12 @@ def _write_page(target: str, call: Call) -> None:
     check_target("--report", target)
     check_installed()
     try:
-        answer(write_page(target, call.positional[0], call.config))
+        run_query(write_page(target, call.positional[0], call.config))
     except OSError as problem:
         raise DestinationError(f"--report {target}: {problem.strerror}") from None
 
 
-def run_verify(call: Call) -> int:
+def run_verify(call: Invocation) -> int:
     """Verify DIR; silent when all is good and nobody looks on."""
     from crawler.app import maintenance as upkeep
 
@@ -85,36 +93,36 @@ def run_verify(call: Call) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         return await upkeep.run_verify(directory, call.config, observers, stop, repair=call.repair)
 
-    return watched_run(call, work, _print_verification)
+    return run_observed(call, work, _print_verification)
 
 
-def _print_verification(report: Report, call: Call, _config: Config) -> int:
+def _print_verification(report: Report, call: Invocation, _config: Config) -> int:
     from crawler.output.summary import render_verification
 
     is_bad = is_trouble(report.exit_code)
-    if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
-        say(render_verification(report), sys.stderr if is_bad else sys.stdout)
+    if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
+        print_line(render_verification(report), sys.stderr if is_bad else sys.stdout)
     return report.exit_code
 
 
-def run_explain(call: Call) -> int:
+def run_explain(call: Invocation) -> int:
     """Print the path of a decision. Exit code 5 if the entry is not listed."""
     from crawler.app import maintenance as upkeep
     from crawler.output.format import render_facts
 
     url, directory = call.positional[0], start_directory(call.positional[1])
-    facts, is_listed = answer(upkeep.explain(call.explain or "", url, directory, call.config))
-    delivered = deliver(render_facts(facts))
+    facts, is_listed = run_query(upkeep.explain(call.explain or "", url, directory, call.config))
+    delivered = print_result(render_facts(facts))
     return delivered if is_listed else 5
 
 
-def run_config(call: Call) -> int:
+def run_config(call: Invocation) -> int:
     """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
     import tomllib
 
-    from crawler.cli.mirrors_file import check_places, parse_mirrors, select, shared
-    from crawler.output.log import configure, retried
-    from crawler.output.progress import choose
+    from crawler.cli.mirrors_file import check_distinct_paths, parse_mirrors, select, shared_option
+    from crawler.output.log import configure, log_retry
+    from crawler.output.progress import choose_display
     from crawler.pipeline.attempts import announce_to
     from crawler.storage.directory.boundaries.spared import OwnFile, own_files, place, redirected
 
@@ -127,11 +135,11 @@ def run_config(call: Call) -> int:
         raise ConfigError(f"--config {name}: {error}") from None
     mirrors = parse_mirrors(data, call.given, name)
     chosen = select(mirrors, call.only, name)
-    check_places(mirrors.mirrors, place, name)
-    mode, log_file, log_format = (shared(chosen, key, name) for key in ("progress", "log_file", "log_format"))
-    with choose("none" if call.quiet else mode, sys.stderr) as display, in_order(display):
+    check_distinct_paths(mirrors.mirrors, place, name)
+    mode, log_file, log_format = (shared_option(chosen, key, name) for key in ("progress", "log_file", "log_format"))
+    with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
-        announce_to(retried, display.retrying)
+        announce_to(log_retry, display.retrying)
         own = [
             OwnFile("--config", Path(name)),
             *redirected(),
@@ -142,13 +150,13 @@ def run_config(call: Call) -> int:
     for mirror, outcome in zip(chosen, outcomes, strict=True):
         report = _report_of(mirror, outcome, call) if isinstance(outcome, Exception) else outcome
         is_bad = is_trouble(report.exit_code)
-        if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
-            say(f"--- {printable(mirror.name)}", sys.stderr if is_bad else sys.stdout)
+        if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
+            print_line(f"--- {printable(mirror.name)}", sys.stderr if is_bad else sys.stdout)
         codes.append(print_report(report, call, mirror.config))
     return worst(codes)
 
 
-def _report_of(mirror: Mirror, error: Exception, call: Call) -> Report:
+def _report_of(mirror: Mirror, error: Exception, call: Invocation) -> Report:
     """The account of a mirror that came to none by itself."""
     from crawler.model.report import Report
 
@@ -161,7 +169,7 @@ async def _run_mirrors(
     jobs: int,
     stop: Stop,
     log: LogObserver,
-    display: Silence,
+    display: SilentDisplay,
     own: Sequence[OwnFile] = (),
 ) -> list[Report | Exception]:
     """At most ``jobs`` at once, which spare the files in ``own``. One bound for each host holds over all of them.
@@ -170,12 +178,12 @@ async def _run_mirrors(
     first one begins.
     """
     from crawler.app import api as app
-    from crawler.output.progress.shares import Share, divide
+    from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 
     places = asyncio.Semaphore(jobs)
     gate = app.shared_gate([mirror.config for mirror in mirrors])
 
-    async def one(mirror: Mirror, share: Share, outputs: Outputs) -> Report | Exception:
+    async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> Report | Exception:
         async with places:
             try:
                 with outputs:
@@ -190,7 +198,9 @@ async def _run_mirrors(
             finally:
                 share.ended()
 
-    parts = zip(mirrors, divide(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True)
+    parts = zip(
+        mirrors, mirror_observers(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True
+    )
     return await asyncio.gather(*[one(*part) for part in list(parts)])
 
 

@@ -11,8 +11,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from crawler.cli.modes import run_config, run_explain, run_history, run_list, run_verify
-from crawler.cli.printing import complain, deliver, describe, flush
-from crawler.cli.runner import Call, Stopped, run_one
+from crawler.cli.printing import describe, flush, print_error, print_result
+from crawler.cli.runner import Invocation, QueryInterrupted, run_one
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
 from crawler.model.options.option import COMMAND_LINE, default_of, option_of
@@ -184,7 +184,7 @@ def _call(
     verbosity: int,
     quiet: bool,
     **options: Any,
-) -> Call:
+) -> Invocation:
     given: dict[str, object] = {key: value for key, value in options.items() if value not in (None, ())}
     signed = given.pop("rule", ())
     if signed:
@@ -193,7 +193,7 @@ def _call(
             parse_rule(text[1:], include=text[0] == "+", where="--include" if text[0] == "+" else "--exclude")
             for text in signed
         )
-    return Call(
+    return Invocation(
         config=_config_of(given, config_file),
         positional=positional,
         input_file=input_file,
@@ -222,27 +222,27 @@ def run(args: Sequence[str]) -> int:
     """The whole program: parse ``args``, do it, and return the exit code. Never raises."""
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
     try:
-        call = _understand(args)
-        code = _dispatch(call) if isinstance(call, Call) else deliver(call)
+        call = _parse(args)
+        code = _dispatch(call) if isinstance(call, Invocation) else print_result(call)
     except click.UsageError as error:
-        code = complain(f"{error.format_message()} (see --help)", 2)
-    except Stopped as stopped:
+        code = print_error(f"{error.format_message()} (see --help)", 2)
+    except QueryInterrupted as stopped:
         code = stopped.code
     except KeyboardInterrupt:
         code = 130
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
-        code = complain(*describe(error, verbose=verbose))
+        code = print_error(*describe(error, verbose=verbose))
     flush()
     return code
 
 
-def _understand(args: Sequence[str]) -> Call | str:
+def _parse(args: Sequence[str]) -> Invocation | str:
     """What is asked for, or what is to be printed and all: help, the version, a completion. Raises UsageError."""
     content = io.BytesIO()
     printed = io.TextIOWrapper(content, encoding="utf-8", errors="surrogateescape", newline="")
     with redirect_stdout(printed), suppress(SystemExit):  # it exits after a completion
         call = _command().main(list(args), standalone_mode=False)
-        if isinstance(call, Call):
+        if isinstance(call, Invocation):
             return call
     printed.flush()
     return content.getvalue().decode("utf-8", "surrogateescape").removesuffix("\n")
@@ -251,7 +251,7 @@ def _understand(args: Sequence[str]) -> Call | str:
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
 """Mode → what stands after the options, where it is not URL and DIR."""
-_RUNS: dict[str, Callable[[Call], int]] = {
+_RUNS: dict[str, Callable[[Invocation], int]] = {
     "--list": run_list,
     "--history": run_history,
     "--verify": run_verify,
@@ -259,7 +259,7 @@ _RUNS: dict[str, Callable[[Call], int]] = {
 }
 
 
-def _dispatch(call: Call) -> int:
+def _dispatch(call: Invocation) -> int:
     mode = _mode(call)
     if mode == "--config":
         if call.positional:
@@ -276,7 +276,7 @@ def _dispatch(call: Call) -> int:
     return _RUNS.get(mode, run_one)(call)
 
 
-def _mode(call: Call) -> str:
+def _mode(call: Invocation) -> str:
     """The one option that says what is to be done, "" for a mirror. Raises ConfigError if there are two."""
     given = {
         "--list": call.list_only,

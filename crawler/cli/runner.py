@@ -1,4 +1,4 @@
-"""What the command line does once it is understood: run, watch for signals, print."""
+"""Runs what the command line asks for: event loop, signals, display, log, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from crawler.cli import signals
-from crawler.cli.printing import deliver, say
+from crawler.cli.printing import print_line, print_result
 from crawler.http.tls import certificates_aside
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
@@ -23,7 +23,7 @@ from crawler.workers.event_loop import loop_factory
 
 if TYPE_CHECKING:
     from crawler.model.report import Report
-    from crawler.output.progress.display import Silence
+    from crawler.output.progress.display import SilentDisplay
     from crawler.storage.directory.boundaries.spared import OwnFile
     from crawler.workers.child_process import WorkerProcesses
 
@@ -32,8 +32,8 @@ Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerErr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What one invocation asks for."""
+class Invocation:
+    """A parsed command line."""
 
     config: Config
     positional: tuple[str, ...]
@@ -52,53 +52,53 @@ class Call:
 
 
 _BLANKS = " \t\r"
-"""What may stand around the parts of a line of --input-file."""
-Show = Callable[["Report", Call, Config], int]
-"""Prints a report, and returns the exit code."""
+"""Characters stripped from both fields of a line of --input-file."""
+PrintReport = Callable[["Report", Invocation, Config], int]
+"""Prints a report and returns the exit code."""
 
 
 def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
-    """Run ``work`` on a new event loop. The first signal asks it to stop."""
+    """Run ``work`` on a new event loop. The first signal requests its stop."""
 
     async def watched() -> T:
         stop, loop = Stop(), asyncio.get_running_loop()
-        signals.ask = lambda name: loop.call_soon_threadsafe(stop.request, name)
+        signals.set_stop_request(lambda name: loop.call_soon_threadsafe(stop.request, name))
         try:
             return await work(stop)
         finally:
-            signals.ask = None
+            signals.set_stop_request(None)
 
     with certificates_aside():
-        import crawler.http.client  # noqa: F401  for what it imports
+        import crawler.http.client  # noqa: F401 - aiohttp, which creates TLS contexts when imported
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(watched())
 
 
-class Stopped(Exception):
-    """A signal ended what has no account to close. ``code`` is the exit code."""
+class QueryInterrupted(Exception):
+    """A signal ended a query that has no report. ``code`` is the exit code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.code = signals.exit_code(reason)
 
 
-def answer(work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` finds out, which changes nothing. Raises Stopped."""
+def run_query(work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, which changes nothing. Raises QueryInterrupted if a signal arrives first."""
 
     async def guarded(stop: Stop) -> T:
         found = await stop.guard(work)
         if stop.reason is not None:
-            raise Stopped(stop.reason)
+            raise QueryInterrupted(stop.reason)
         return cast("T", found)
 
     return run_async(guarded)
 
 
 def read_items(name: str) -> list[tuple[str, str]]:
-    """(URL, path or "") from each line of a list: ``URL[TAB path]``; empty lines and lines with # are passed over.
+    """(URL, path or "") from each line of a list: ``URL[TAB path]``. Skips empty lines and lines that start with #.
 
-    Bytes that are not UTF-8 come through. A line ends with a line feed, and nothing else: names may hold what Unicode
-    calls the end of a line. Raises ConfigError.
+    Bytes that are not UTF-8 are preserved. Only a line feed ends a line: names may contain other Unicode line
+    separators. Raises ConfigError if the file cannot be read.
     """
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
@@ -112,16 +112,16 @@ def read_items(name: str) -> list[tuple[str, str]]:
     return items
 
 
-def is_watched(quiet: bool) -> bool:
-    """True if a person looks on: then a good run says what it did. Under cron only problems are printed."""
+def is_interactive(quiet: bool) -> bool:
+    """True if a person is watching, so that a good run prints its summary. Under cron only problems are printed."""
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def print_report(report: Report, call: Call, config: Config) -> int:
-    """The summary: on standard output for a good run that is watched or verbose, on standard error for a bad one.
+def print_report(report: Report, call: Invocation, config: Config) -> int:
+    """Print the summary: a bad run's on standard error, a good run's on standard output if interactive or verbose.
 
-    Of a dry run the plan, on standard output; then the summary only if something is wrong. Returns the exit code: that
-    of the run, or of a plan that could not be printed.
+    For a dry run print the plan on standard output, and the summary only if something is wrong. Returns the exit code
+    of the run, or of printing the plan if that fails.
     """
     from crawler.output.summary import render_summary
 
@@ -129,43 +129,43 @@ def print_report(report: Report, call: Call, config: Config) -> int:
     if report.plan is not None:
         from crawler.output.format import render_plan
 
-        delivered = deliver(render_plan(report.plan, report.free, config.format))
+        delivered = print_result(render_plan(report.plan, report.free, config.format))
         if is_trouble(report.exit_code) or report.warnings:
-            say(summary)
+            print_line(summary)
         return report.exit_code or delivered
     is_bad = is_trouble(report.exit_code)
-    if is_bad or report.warnings or call.verbosity or is_watched(call.quiet):
-        say(summary, sys.stderr if is_bad else sys.stdout)
+    if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
+        print_line(summary, sys.stderr if is_bad else sys.stdout)
     return report.exit_code
 
 
-def run_one(call: Call) -> int:
-    """Mirror one URL, or save the URLs of a list."""
+def run_one(call: Invocation) -> int:
+    """Mirror one URL, or save the URLs of --input-file. Returns the exit code."""
     directory = call.positional[-1]
 
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler.app import api as app
 
-        given = app.Surroundings(observers=observers, stop=stop, company=started, own=_own(call))
+        given = app.Surroundings(observers=observers, stop=stop, company=started, own=_own_files(call))
         if call.input_file is None:
             return await app.run_mirror(call.positional[0], directory, call.config, given)
         return await app.run_download(items, directory, call.config, given)
 
     items = read_items(call.input_file) if call.input_file is not None else []
-    with _company(call.config) as started:
-        return watched_run(call, work, print_report)
+    with _worker_processes(call.config) as started:
+        return run_observed(call, work, print_report)
 
 
-def _own(call: Call) -> tuple[OwnFile, ...]:
-    """What this call reads and writes beside the files that options name."""
+def _own_files(call: Invocation) -> tuple[OwnFile, ...]:
+    """Files that this invocation reads and writes, besides those named by options."""
     from crawler.storage.directory.boundaries.spared import OwnFile, redirected
 
     named = [name for name in (call.input_file,) if name is not None and name != "-"]
     return (*(OwnFile("--input-file", Path(name)) for name in named), *redirected())
 
 
-def _company(config: Config) -> AbstractContextManager[WorkerProcesses | None]:
-    """The processes of --processes, started before this one has read all of its own modules."""
+def _worker_processes(config: Config) -> AbstractContextManager[WorkerProcesses | None]:
+    """The processes of --processes, started before this one has imported all of its own modules."""
     if config.processes == 1 or config.dry_run:
         return nullcontext()
     from crawler.workers.child_process import start_workers
@@ -174,27 +174,27 @@ def _company(config: Config) -> AbstractContextManager[WorkerProcesses | None]:
 
 
 @contextmanager
-def in_order(display: Silence) -> Iterator[None]:
-    """A signal that ends the process in here ends the display first."""
-    signals.last_words = lambda: display.__exit__(None, None, None)
+def display_closed_on_signal(display: SilentDisplay) -> Iterator[None]:
+    """Close the display before a signal ends the process."""
+    signals.set_cleanup(lambda: display.__exit__(None, None, None))
     try:
         yield
     finally:
-        signals.last_words = None
+        signals.set_cleanup(None)
 
 
-def watched_run(call: Call, work: Work, show: Show) -> int:
-    """Run ``work`` with a display, the log and the machine outputs; ``show`` the report; the exit code."""
+def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
+    """Run ``work`` with display, log and output files, then ``show`` its report. Returns the exit code."""
     from crawler.output.files import Outputs
-    from crawler.output.log import configure, retried
-    from crawler.output.progress import choose
+    from crawler.output.log import configure, log_retry
+    from crawler.output.progress import choose_display
     from crawler.pipeline.attempts import announce_to
 
     config = call.config
     mode = "none" if call.quiet else config.progress
-    with Outputs(config) as outputs, choose(mode, sys.stderr) as display, in_order(display):
+    with Outputs(config) as outputs, choose_display(mode, sys.stderr) as display, display_closed_on_signal(display):
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
-        announce_to(retried, display.retrying)
+        announce_to(log_retry, display.retrying)
 
         async def logged(stop: Stop) -> tuple[Report, CrawlerError | None]:
             log.run_started(*_subject(call))
@@ -205,11 +205,11 @@ def watched_run(call: Call, work: Work, show: Show) -> int:
 
         report, error = run_async(logged)
     if error is not None and not report.listed:
-        raise error  # nothing was done that a summary could tell
+        raise error  # no entry was listed: the error says more than a summary
     return show(report, call, config)
 
 
-def _subject(call: Call) -> tuple[str, str]:
-    """(URL or list, DIR) for the log. Raises ConfigError."""
+def _subject(call: Invocation) -> tuple[str, str]:
+    """(URL or list, DIR) for the log. Raises ConfigError if the URL is invalid."""
     *url, directory = call.positional
     return call.input_file or (named_url(url[0]) if url else directory), directory

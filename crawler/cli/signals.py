@@ -1,7 +1,7 @@
-"""SIGINT, SIGTERM and SIGHUP, from the first moment of the process to its last. It comes first, so it imports little.
+"""SIGINT, SIGTERM and SIGHUP, from the first moment of the process to its last. Imported first, so it imports little.
 
-The first signal asks the run to stop, if there is one. Every other one ends the process at once, and by itself: with
-the exit code for that signal, never by the signal's own action, so that whoever waits for us sees an exit code always.
+The first signal asks the run to stop, if there is one. Every other signal ends the process at once, with the exit code
+for that signal and never by its default action, so that a waiting parent always sees an exit code.
 """
 
 from __future__ import annotations
@@ -16,60 +16,73 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-ask: Callable[[str], object] | None = None
-"""What the next signal calls with its name, in the main thread, between any two of its steps; None: it ends us."""
-last_words: Callable[[], None] | None = None
-"""What is called before a signal ends the process, to leave the terminal in order."""
-
 _NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_PATIENCE = 1.0
-"""Seconds for the last words."""
+_CLEANUP_SECONDS = 1.0
+"""How long a signal that ends the process waits for the cleanup."""
+
+_request_stop: Callable[[str], object] | None = None
+_cleanup: Callable[[], None] | None = None
 
 
 def exit_code(name: str) -> int:
-    """That of a process which the signal ``name`` has ended, as shells count: 128 and its number."""
+    """The exit code of a process ended by the signal ``name``, as shells count: 128 plus its number."""
     return 128 + signal.Signals[name]
 
 
-def watch() -> None:
-    """Take the signals over, for the whole process. A SIGHUP that is ignored stays so: that is what nohup is for."""
+def install() -> None:
+    """Handle the signals for the whole process. A SIGHUP that is ignored (nohup) stays ignored."""
     for number in _NUMBERS:
         if number in {signal.SIGINT, signal.SIGTERM} or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
-    atexit.register(_ignore)  # the first to be registered is the last to be called: no thread is waited for after it
+    atexit.register(_ignore_all)  # registered first, so called last: no thread is waited for after it
 
 
-def _ignore() -> None:
-    """While the interpreter takes itself apart it would leave a signal to its own action; that takes milliseconds."""
+def set_stop_request(callback: Callable[[str], object] | None) -> None:
+    """Call ``callback`` with the name of the next signal; None: the next signal ends the process.
+
+    It is called once, in the main thread, between any two bytecode instructions.
+    """
+    global _request_stop
+    _request_stop = callback
+
+
+def set_cleanup(callback: Callable[[], None] | None) -> None:
+    """Call ``callback`` before a signal ends the process, to restore the terminal."""
+    global _cleanup
+    _cleanup = callback
+
+
+def _ignore_all() -> None:
+    """Ignore signals during interpreter shutdown, which would restore their default actions; it takes milliseconds."""
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _on_signal(number: int, _frame: FrameType | None) -> None:
-    global ask
-    asked, ask = ask, None
-    if asked is not None:
+    global _request_stop
+    request_stop, _request_stop = _request_stop, None
+    if request_stop is not None:
         try:
-            asked(signal.Signals(number).name)
-        except RuntimeError:  # its event loop has been closed
+            request_stop(signal.Signals(number).name)
+        except RuntimeError:  # its event loop is closed
             pass
         else:
             return
-    if last_words is not None:
-        _speak(last_words)
-    # Imported where there is something to end.
+    if _cleanup is not None:
+        _run_cleanup(_cleanup)
+    # Looked up, not imported: if the module was never imported, no command can be running.
     if (commands := sys.modules.get("crawler.output.on_change")) is not None:
-        commands.end_all()
+        commands.terminate_all()
     os._exit(128 + number)
 
 
-def _speak(words: Callable[[], None]) -> None:
-    """What was interrupted just now may hold a lock that they need: then they are not waited for."""
+def _run_cleanup(cleanup: Callable[[], None]) -> None:
+    """Run ``cleanup`` in a thread with a time limit: the interrupted code may hold a lock that it needs."""
     from threading import Thread
 
-    speaker = Thread(target=words, daemon=True)
+    thread = Thread(target=cleanup, daemon=True)
     try:
-        speaker.start()
+        thread.start()
     except RuntimeError:  # no more threads
         return
-    speaker.join(_PATIENCE)
+    thread.join(_CLEANUP_SECONDS)

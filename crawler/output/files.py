@@ -31,7 +31,7 @@ from crawler.output.on_change import run_command
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
-    from crawler.output.html_report import Slowest
+    from crawler.output.html_report import SlowestTransfers
 
 T = TypeVar("T")
 
@@ -160,16 +160,19 @@ class Outputs(Observer):
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
         self._changed = False
-        self._slowest: Slowest | None = None
+        self._slowest: SlowestTransfers | None = None
         for option in ("changes", "summary", "metrics", "report"):
             path = getattr(config, option)
             if path is not None:
                 check_target(f"--{option}", path)
         if config.report is not None:
-            from crawler.output.html_report import Slowest, check_installed  # a run without a page need not import it
+            from crawler.output.html_report import (
+                SlowestTransfers,
+                check_installed,
+            )  # a run without a page need not import it
 
             check_installed()
-            self._slowest = Slowest()
+            self._slowest = SlowestTransfers()
 
     def __enter__(self) -> Self:
         if self._config.changes is not None or self._config.on_change is not None:

@@ -274,7 +274,7 @@ def _silence_stamina() -> None:
     stamina_log.handlers, stamina_log.propagate = [logging.NullHandler()], False
 
 
-def retried(attempt: int, wait: float, error: Exception) -> None:
+def log_retry(attempt: int, wait: float, error: Exception) -> None:
     """Log that ``attempt`` (1 is the first) follows in ``wait`` seconds, because of ``error``."""
     url = getattr(error, "url", "")
     event(logging.INFO, "retry", url=url, attempt=attempt, wait=round(wait, 2), reason=str(error))

@@ -13,7 +13,7 @@ GRACE = 3.0
 _running: set[int] = set()
 
 
-def end_all() -> None:
+def terminate_all() -> None:
     """Tell all that runs to end (SIGTERM), and do not wait: for a process that is about to go itself."""
     for group in list(_running):
         with suppress(OSError):

@@ -34,9 +34,9 @@ def test_all_is_sorted_and_names_everything_once() -> None:
 
 
 def test_the_three_lists_of_names_agree() -> None:
-    assert set(crawler._HOME) == set(crawler.__all__) - {"__version__"}
-    assert set(crawler._HOME) - set(vars(crawler)) - names_for_type_checkers() == set()
-    assert names_for_type_checkers() == set(crawler._HOME)
+    assert set(crawler._MODULE_OF) == set(crawler.__all__) - {"__version__"}
+    assert set(crawler._MODULE_OF) - set(vars(crawler)) - names_for_type_checkers() == set()
+    assert names_for_type_checkers() == set(crawler._MODULE_OF)
 
 
 @pytest.mark.parametrize("name", crawler.__all__)
@@ -44,10 +44,10 @@ def test_every_name_can_be_imported_and_comes_from_its_home(name: str) -> None:
     value = getattr(crawler, name)
     if name != "__version__":
         assert value.__name__ == name
-        assert value.__module__.startswith(crawler._HOME[name])
+        assert value.__module__.startswith(crawler._MODULE_OF[name])
 
 
-@pytest.mark.parametrize("name", sorted(crawler._HOME))
+@pytest.mark.parametrize("name", sorted(crawler._MODULE_OF))
 def test_every_name_has_a_docstring(name: str) -> None:
     value = getattr(crawler, name)
     text = inspect.getdoc(value) if not issubclass_of_error(value) else value.__doc__ or value.__mro__[1].__doc__
@@ -134,7 +134,7 @@ def documented_members(value: type) -> dict[str, str]:
     return {name: text for name, text in members.items() if not name.startswith("_")}
 
 
-@pytest.mark.parametrize("name", sorted(crawler._HOME))
+@pytest.mark.parametrize("name", sorted(crawler._MODULE_OF))
 def test_every_public_method_and_attribute_has_a_docstring(name: str) -> None:
     value = getattr(crawler, name)
     if not isinstance(value, type):

@@ -4,7 +4,7 @@
 ``charts`` and ``history`` need the extra ``report`` and are imported when a page is to be written.
 """
 
-from crawler.output.html_report.contents import Contents, LastRun, Slowest, check_installed, read_contents
-from crawler.output.html_report.writing import write_page
+from crawler.output.html_report.contents import Contents, LastRun, SlowestTransfers, check_installed, read_contents
+from crawler.output.html_report.write import write_page
 
-__all__ = ["Contents", "LastRun", "Slowest", "check_installed", "read_contents", "write_page"]
+__all__ = ["Contents", "LastRun", "SlowestTransfers", "check_installed", "read_contents", "write_page"]

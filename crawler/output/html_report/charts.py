@@ -15,7 +15,7 @@ import squarify  # type: ignore[import-untyped]
 import svg
 from markupsafe import Markup, escape
 
-from crawler.output.html_report.folders import Place
+from crawler.output.html_report.directories import SizeItem
 from crawler.text.escape import masked
 from crawler.text.units import render_size
 
@@ -124,12 +124,12 @@ def render_share(share: float) -> Markup:
     return Markup(svg.SVG(class_=["share"], elements=[bar]).as_str())  # noqa: S704 RUF100 - no text
 
 
-def render_map(places: Sequence[Place], width: int, height: int) -> Markup:
+def render_map(places: Sequence[SizeItem], width: int, height: int) -> Markup:
     """A map on which each place has the area of its bytes, made for about ``width`` × ``height`` pixels.
 
     ``places``: the largest first, none of them empty.
     """
-    groups: dict[int, list[Place]] = {}
+    groups: dict[int, list[SizeItem]] = {}
     for place in places:
         groups.setdefault(place.group, []).append(place)
     ordered = sorted(groups.values(), key=_size_of, reverse=True)
@@ -140,7 +140,7 @@ def render_map(places: Sequence[Place], width: int, height: int) -> Markup:
     return Markup(svg.SVG(class_=["map"], elements=cells).as_str())  # noqa: S704 RUF100 - all text went through _shown
 
 
-def _size_of(group: Sequence[Place]) -> int:
+def _size_of(group: Sequence[SizeItem]) -> int:
     return sum(place.size for place in group)
 
 
@@ -152,7 +152,7 @@ def _boxes(sizes: Sequence[int], x: float, y: float, width: float, height: float
     return boxes
 
 
-def _cell(place: Place, box: dict[str, float], room: tuple[int, int]) -> svg.SVG:
+def _cell(place: SizeItem, box: dict[str, float], room: tuple[int, int]) -> svg.SVG:
     size = render_size(place.size)
     files = f"{place.files:,} {'file' if place.files == 1 else 'files'}"
     elements: list[svg.Element] = [

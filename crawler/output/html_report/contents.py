@@ -49,7 +49,7 @@ class Contents:
     """None if the page is written without a run."""
 
 
-class Slowest:
+class SlowestTransfers:
     """Keeps the transfers that took longest. Costs nearly nothing per result."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Subject:
+class _ChartSpec:
     """What a chart is about."""
 
     title: str
@@ -40,7 +40,7 @@ class _Subject:
     below: Callable[[RunRecord], float] = lambda _run: 0.0
 
 
-class Moments:
+class TimeFormatter:
     """Times as text, in one zone; None is local time."""
 
     def __init__(self, zone: tzinfo | None) -> None:
@@ -84,30 +84,30 @@ def _held(name: str) -> Callable[[RunRecord], float | None]:
     return read
 
 
-_SUBJECTS = (
-    _Subject(title="Size", of=_held("size"), text=render_size, is_level=True),
-    _Subject(title="Files", of=_held("files"), text=_count, is_level=True),
-    _Subject(
+_CHARTS = (
+    _ChartSpec(title="Size", of=_held("size"), text=render_size, is_level=True),
+    _ChartSpec(title="Files", of=_held("files"), text=_count, is_level=True),
+    _ChartSpec(
         title="Saved, deleted",
         of=_figure("saved"),
         text=_count,
         below=lambda run: run.figures.deleted if run.figures else 0.0,
     ),
-    _Subject(title="Received", of=_figure("received"), text=render_size),
-    _Subject(title="Duration", of=_figure("seconds"), text=render_duration),
-    _Subject(title="Failed", of=_figure("failed"), text=_count),
+    _ChartSpec(title="Received", of=_figure("received"), text=render_size),
+    _ChartSpec(title="Duration", of=_figure("seconds"), text=render_duration),
+    _ChartSpec(title="Failed", of=_figure("failed"), text=_count),
 )
 
 
-def charts_of(runs: Sequence[RunRecord], moments: Moments) -> list[Chart]:
+def charts_of(runs: Sequence[RunRecord], moments: TimeFormatter) -> list[Chart]:
     """``runs``: the oldest first."""
-    return [_chart(subject, runs, moments) for subject in _SUBJECTS]
+    return [_chart(subject, runs, moments) for subject in _CHARTS]
 
 
-def _chart(subject: _Subject, runs: Sequence[RunRecord], moments: Moments) -> Chart:
+def _chart(subject: _ChartSpec, runs: Sequence[RunRecord], moments: TimeFormatter) -> Chart:
     slots = [
         Slot(
-            title=f"{moments.minute(run.started)}: {_told(subject, run)}",
+            title=f"{moments.minute(run.started)}: {_tooltip(subject, run)}",
             up=subject.of(run),
             down=subject.below(run),
             is_bad=run.figures is not None and is_trouble(run.figures.exit_code),
@@ -120,19 +120,19 @@ def _chart(subject: _Subject, runs: Sequence[RunRecord], moments: Moments) -> Ch
     change = known[-1] - known[0] if known else 0
     return Chart(
         title=subject.title,
-        value=_amounts(subject, last) if last else "–",
+        value=_values_text(subject, last) if last else "–",
         note=f"{'+' if change > 0 else '−'}{subject.text(abs(change))}" if subject.is_level and change else "",
         top=subject.text(highest) if highest else "",
         drawing=render_steps(slots) if subject.is_level else render_bars(slots),
     )
 
 
-def _told(subject: _Subject, run: RunRecord) -> str:
+def _tooltip(subject: _ChartSpec, run: RunRecord) -> str:
     if subject.of(run) is None:
         return outcome(run.figures)
-    return f"{_amounts(subject, run)}, {outcome(run.figures)}"
+    return f"{_values_text(subject, run)}, {outcome(run.figures)}"
 
 
-def _amounts(subject: _Subject, run: RunRecord) -> str:
+def _values_text(subject: _ChartSpec, run: RunRecord) -> str:
     below = subject.below(run)
     return subject.text(subject.of(run) or 0) + (f", −{subject.text(below)}" if below else "")

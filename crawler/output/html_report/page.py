@@ -20,8 +20,8 @@ from crawler.model.version import __version__
 from crawler.output.history import figures_of
 from crawler.output.html_report.charts import FEWEST, legible, render_map, render_share
 from crawler.output.html_report.contents import Contents
-from crawler.output.html_report.folders import ROWS, Place, SizeTree
-from crawler.output.html_report.history import Moments, charts_of, outcome
+from crawler.output.html_report.directories import ROWS, SizeItem, SizeTree
+from crawler.output.html_report.history import TimeFormatter, charts_of, outcome
 from crawler.storage.state import Figures, RunRecord
 from crawler.text.units import render_duration, render_size
 
@@ -34,7 +34,7 @@ MAPS = ((1080, 360), (340, 460))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Latest:
+class LatestRun:
     """The last run: when it started, in seconds since the epoch, and how it ended."""
 
     started: float
@@ -42,10 +42,10 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class DirectoryRow:
     """A line in the table of folders."""
 
-    place: Place
+    place: SizeItem
     share: Markup
 
 
@@ -62,7 +62,7 @@ def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> s
     tree = SizeTree(contents.folders)
     places = tree.map()
     runs = contents.runs[:RUNS_CHARTED][::-1]
-    moments = Moments(zone)
+    moments = TimeFormatter(zone)
     report = contents.last.report if contents.last else None
     problems = _problems(report) if report else []
     template = _environment().get_template("page.html")
@@ -81,7 +81,7 @@ def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> s
         runs=runs,
         listed_runs=contents.runs[:RUNS_LISTED],
         charts=charts_of(runs, moments),
-        ends=_ends(runs, moments),
+        ends=_axis_labels(runs, moments),
         problems=problems[:FAILURES_SHOWN],
         problem_count=report.failed + report.listings_failed if report else 0,
         reasons=_common_reasons(problems),
@@ -93,7 +93,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("crawler.output.html_report"),
         autoescape=True,
-        finalize=_printed,
+        finalize=_sanitized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -102,7 +102,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _printed(value: object) -> object:
+def _sanitized(value: object) -> object:
     """What the template may print: drawings as they are, all else made legible."""
     return value if isinstance(value, Markup) else legible(str(value))
 
@@ -114,14 +114,14 @@ def _url(contents: Contents) -> str:
     return next((run.url for run in contents.runs if run.url), "")
 
 
-def _latest(contents: Contents, now: float) -> Latest | None:
+def _latest(contents: Contents, now: float) -> LatestRun | None:
     if contents.last:
         report = contents.last.report
-        return Latest(started=now - report.seconds, figures=figures_of(report, 0))
-    return Latest(started=contents.runs[0].started, figures=contents.runs[0].figures) if contents.runs else None
+        return LatestRun(started=now - report.seconds, figures=figures_of(report, 0))
+    return LatestRun(started=contents.runs[0].started, figures=contents.runs[0].figures) if contents.runs else None
 
 
-def _ends(runs: Sequence[RunRecord], moments: Moments) -> tuple[str, str]:
+def _axis_labels(runs: Sequence[RunRecord], moments: TimeFormatter) -> tuple[str, str]:
     """What stands below a chart on the left and on the right, which few runs do not reach."""
     if not runs:
         return "", ""
@@ -142,7 +142,7 @@ def _common_reasons(problems: Sequence[Problem]) -> list[tuple[str, int]]:
     return [item for item in counts.most_common(REASONS_SHOWN) if item[1] > 1] if len(counts) > 1 else []
 
 
-def _rows(tree: SizeTree) -> list[RunRow]:
+def _rows(tree: SizeTree) -> list[DirectoryRow]:
     places = tree.places(tree.base, ROWS)
     whole = tree.total().size
-    return [RunRow(place=place, share=render_share(place.size / whole if whole else 0)) for place in places]
+    return [DirectoryRow(place=place, share=render_share(place.size / whole if whole else 0)) for place in places]

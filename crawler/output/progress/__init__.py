@@ -1,4 +1,4 @@
-"""Progress: observers that show a run while it lasts. rich is imported only for the bars."""
+"""Progress: observers that show a run while it lasts. rich is imported only for bars."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TextIO
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Rejection, Result
-from crawler.output.progress.display import Silence
+from crawler.output.progress.display import SilentDisplay
 
 
-def choose(mode: str, stream: TextIO) -> Silence:
-    """The display for ``--progress`` on ``stream``: a context manager, an Observer, and a way to ``write`` lines.
+def choose_display(mode: str, stream: TextIO) -> SilentDisplay:
+    """The display for ``--progress`` on ``stream``: a context manager and Observer with a ``write`` method for lines.
 
-    ``auto`` is ``bars`` on a terminal that can move its cursor and ``none`` anywhere else; ``bars``
-    without such a terminal are ``plain`` lines.
+    ``auto`` means ``bars`` on a terminal that can move its cursor, else ``none``; ``bars`` on any other stream means
+    ``plain``.
     """
     capable = stream.isatty() and os.environ.get("TERM", "dumb") not in {"dumb", "unknown", ""}
     if mode == "auto":
@@ -26,14 +26,14 @@ def choose(mode: str, stream: TextIO) -> Silence:
 
         return Bars(stream)
     if mode == "none":
-        return Silence(stream)
+        return SilentDisplay(stream)
     from crawler.output.progress.plain import Plain
 
     return Plain(stream)
 
 
 class Fanout(Observer):
-    """Several observers as one, in their order. An event reaches only those that have a use for it."""
+    """Several observers as one, called in order. An event reaches only observers that override its method."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         def interested(*events: str) -> list[Observer]:
@@ -51,41 +51,41 @@ class Fanout(Observer):
         self._started = [each.started for each in interested("started")]
         self._received = [each.received for each in interested("received")]
         self._finished = [each.finished for each in interested("finished")]
-        # Who hears of each file is told of each of these, too, unless it has something better.
+        # An observer of single files receives these one by one, unless it overrides ``all_unchanged``.
         self._all_unchanged = [each.all_unchanged for each in interested("listed", "finished", "all_unchanged")]
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
-        for tell in self._listing_read:
-            tell(path, url, entries, family=family, confidence=confidence)
+        for notify in self._listing_read:
+            notify(path, url, entries, family=family, confidence=confidence)
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
-        for tell in self._listing_failed:
-            tell(path, url, reason)
+        for notify in self._listing_failed:
+            notify(path, url, reason)
 
     def rejected(self, path: str, rejection: Rejection) -> None:
-        for tell in self._rejected:
-            tell(path, rejection)
+        for notify in self._rejected:
+            notify(path, rejection)
 
     def listed(self, path: str, size: int | None) -> None:
-        for tell in self._listed:
-            tell(path, size)
+        for notify in self._listed:
+            notify(path, size)
 
     def walked(self) -> None:
-        for tell in self._walked:
-            tell()
+        for notify in self._walked:
+            notify()
 
     def started(self, job: Job) -> None:
-        for tell in self._started:
-            tell(job)
+        for notify in self._started:
+            notify(job)
 
     def received(self, job: Job, count: int) -> None:
-        for tell in self._received:
-            tell(job, count)
+        for notify in self._received:
+            notify(job, count)
 
     def finished(self, result: Result) -> None:
-        for tell in self._finished:
-            tell(result)
+        for notify in self._finished:
+            notify(result)
 
     def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
-        for tell in self._all_unchanged:
-            tell(folder, files, reason)
+        for notify in self._all_unchanged:
+            notify(folder, files, reason)

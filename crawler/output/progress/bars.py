@@ -1,4 +1,4 @@
-"""Progress on a terminal: one line of totals, and the transfers under way below it."""
+"""Progress on a terminal: a line of totals, and the transfers in flight below it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from rich.text import Text
 
-from crawler.output.progress.counters import Clock, Flight, Speed, render_bytes, render_parts
+from crawler.output.progress.counters import Clock, TransferProgress, render_bytes, render_parts
 from crawler.output.progress.display import Display
 from crawler.text.units import render_size
 
 SETTLED = 0.3
-"""Seconds before a transfer is shown: thousands of small files need not flicker by."""
+"""Seconds before a transfer is shown, so that small files do not flicker."""
 BAR = (8, 30)
-"""Least and greatest width of the bar."""
+"""Minimum and maximum width of the bar, in columns."""
 FIGURES = 36
-"""Columns of the figures beside a name."""
+"""Columns for the figures beside a name."""
 _LEAST_FIRST = ("bar", "eta", "rate", "bytes", "mirrors", "failed")
-"""What is left out first where the terminal is narrow."""
+"""Parts to drop on a narrow terminal, first to last."""
 _STYLES = {
     "files": Style(bold=True),
     "eta": Style(color="cyan"),
@@ -39,9 +39,9 @@ _STYLES = {
 
 
 class Bars(Display):
-    """The sums and the transfers, drawn five times a second below whatever else is printed.
+    """Totals and transfers, drawn five times a second below all other output, and erased at the end.
 
-    Leaves nothing on the screen. Lines for the terminal go through ``write`` while it is entered.
+    While it is entered, lines for the terminal must go through ``write``.
     """
 
     interval = 0.2
@@ -80,12 +80,12 @@ class Bars(Display):
             super().write(line)
 
     def tick(self) -> None:
-        self._climb_over_broken_lines()
+        self._clear_rewrapped_lines()
         if not self._print_lines():
             self._live.refresh()
 
-    def _climb_over_broken_lines(self) -> None:
-        """In a window that was made narrower each line of the last frame may fill several: rich does not know."""
+    def _clear_rewrapped_lines(self) -> None:
+        """Erase the lines of the last frame that wrapped when the window became narrower: rich does not."""
         width = self._console.size.width
         if width < self._drawn_for:
             rows = sum(-(-cells // width) - 1 for cells in self._drawn)
@@ -94,24 +94,24 @@ class Bars(Display):
             )
 
     def _print_lines(self) -> bool:
-        """Print what has been written since the last time, above the display, which is redrawn by that."""
+        """Print the lines written since the last call above the display, which redraws it; True if any."""
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if lines:
             self._console.print(Text("\n".join(lines)), soft_wrap=True)
         return bool(lines)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """One frame, made of segments: rich's tables would take several times as long."""
+        """One frame, built from segments: several times faster than rich's tables."""
         now, width = self._clock(), options.max_width - 1  # the last column makes some terminals wrap
         lines = [self._totals_line(now, width, console)]
         if (waiting := self.waiting(now)) and options.size.height > 2:
             lines.append([Segment(f"  {cut(waiting, width - 2, self.ellipsis)}", _STYLES["waiting"])])
-        flights = self.flights(now, older_than=SETTLED)
+        transfers = self.transfers(now, older_than=SETTLED)
         room = max(0, options.size.height - 1 - len(lines))
-        shown = flights if len(flights) <= room else flights[: max(0, room - 1)]
-        lines += [self._flight_line(flight, now, width) for flight in shown]
-        if room and len(shown) < len(flights):
-            lines.append([Segment(f"  {self.ellipsis} and {len(flights) - len(shown):,} more", _STYLES["figures"])])
+        shown = transfers if len(transfers) <= room else transfers[: max(0, room - 1)]
+        lines += [self._transfer_segments(transfer, now, width) for transfer in shown]
+        if room and len(shown) < len(transfers):
+            lines.append([Segment(f"  {self.ellipsis} and {len(transfers) - len(shown):,} more", _STYLES["figures"])])
         self._drawn, self._drawn_for = [Segment.get_line_length(line) for line in lines], options.size.width
         for number, line in enumerate(lines):
             if number:
@@ -137,16 +137,17 @@ class Bars(Display):
             line.append(Segment(text, _STYLES.get(name)))
         return line
 
-    def _flight_line(self, flight: Flight, now: float, width: int) -> list[Segment]:
-        if flight.speed is None:
-            flight.speed = Speed(flight.since)
-        rate = f"{render_size(flight.speed.rate(now, flight.received))}/s"
-        if flight.expected:
-            part = min(1.0, flight.received / flight.expected)
-            size, percent = render_bytes(min(flight.received, flight.expected), flight.expected), f"{int(part * 100)}%"
+    def _transfer_segments(self, transfer: TransferProgress, now: float, width: int) -> list[Segment]:
+        rate = f"{render_size(transfer.rate(now))}/s"
+        if transfer.expected:
+            part = min(1.0, transfer.received / transfer.expected)
+            size, percent = (
+                render_bytes(min(transfer.received, transfer.expected), transfer.expected),
+                f"{int(part * 100)}%",
+            )
         else:
-            size, percent = render_size(flight.received), ""
-        name = self.shown(flight.path)
+            size, percent = render_size(transfer.received), ""
+        name = self.shown(transfer.path)
         if width < FIGURES + 12:
             return [Segment(f"  {fit(name, width - 2, self.ellipsis)}")]
         figures = Segment(f"{size:>18}{percent:>5}{rate:>13}", _STYLES["figures"])
@@ -164,12 +165,12 @@ def _bar(fraction: float, width: int, console: Console) -> list[Segment]:
 
 
 def cut(text: str, width: int, ellipsis: str) -> str:
-    """``text`` in at most ``width`` columns of a terminal; its beginning is kept."""
+    """``text`` in at most ``width`` terminal columns; the beginning is kept."""
     return text if cell_len(text) <= width else set_cell_size(text, width - len(ellipsis)) + ellipsis
 
 
 def fit(text: str, width: int, ellipsis: str) -> str:
-    """``text`` in exactly ``width`` columns of a terminal; of a long path the end is kept, where the name is."""
+    """``text`` in exactly ``width`` terminal columns; of a long path the end with the name is kept."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     tail = set_cell_size(text[::-1], width - len(ellipsis))[::-1]

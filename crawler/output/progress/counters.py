@@ -1,7 +1,7 @@
-"""What a run has done and still has to do, counted per event and summed up a few times a second.
+"""Counts what a run has done and still has to do; the display reads the sums a few times a second.
 
-The counting side runs for every file on the event loop and only adds numbers. The reading side may run in
-another thread: it copies what it iterates over, and a figure that is one event old harms nobody.
+Counting runs on the event loop for every file and only adds numbers. Reading may happen in another thread: it copies
+what it iterates over, and figures may be one event old.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _KEPT = (Outcome.SAVED, Outcome.UNCHANGED)
 
 
 class Speed:
-    """Rate of a growing count over the last RATE_WINDOW seconds."""
+    """Rate of an increasing count over the last RATE_WINDOW seconds."""
 
     __slots__ = ("_samples",)
 
@@ -34,7 +34,7 @@ class Speed:
         self._samples = deque([(now, count)])
 
     def rate(self, now: float, count: int) -> float:
-        """Per second, given that ``count`` has been reached ``now`` (seconds, never going back)."""
+        """Increase per second. ``count`` is the value at time ``now`` (seconds, monotonic)."""
         samples = self._samples
         samples.append((now, count))
         while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
@@ -43,53 +43,59 @@ class Speed:
         return (count - before) / (now - since) if now > since else 0.0
 
 
-class Flight:
-    """One transfer under way."""
+class TransferProgress:
+    """A transfer in flight."""
 
-    __slots__ = ("expected", "path", "received", "since", "speed")
+    __slots__ = ("_speed", "expected", "path", "received", "since")
 
     def __init__(self, job: Job, now: float) -> None:
         self.path = job.path
         self.expected = (job.size.low + job.size.high) // 2 if job.size is not None else None
         self.since = now
         self.received = 0
-        self.speed: Speed | None = None
+        self._speed: Speed | None = None
 
     @property
     def complete(self) -> bool:
-        """True when the body is here and only waits to be stored."""
+        """Whether the whole body has arrived and only has to be stored."""
         return self.expected is not None and self.received >= self.expected
+
+    def rate(self, now: float) -> float:
+        """Bytes per second at time ``now``. The first call starts the average: most transfers are never shown."""
+        if self._speed is None:
+            self._speed = Speed(self.since)
+        return self._speed.rate(now, self.received)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostWait:
-    """A request that failed and will be made again."""
+class PendingRetry:
+    """A failed request that will be sent again."""
 
     until: float
-    """By the clock of the counters."""
+    """Time of the next attempt, by the clock of ``Counters``, in seconds."""
     attempt: int
-    """The one to come: 2 follows the first."""
+    """Number of the next attempt; the first is 1."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The sums at one moment. Sizes in bytes, times in seconds."""
+    """The sums at one time. Sizes in bytes, times in seconds."""
 
     done: int
     files: int
     bytes_done: int
     bytes_total: int
     growing: bool
-    """Listings are still being read: there will be more."""
+    """Whether listings are still being read, so that the totals grow."""
     sizes_unknown: bool
-    """The listings do not give every size: there will be more bytes."""
+    """Whether listings lack sizes, so that ``bytes_total`` is a lower bound."""
     rate: float
     eta: float | None
-    """None when nobody can say."""
+    """Seconds until everything is done; None if unknown."""
     failed: int
     mirrors: tuple[int, int] | None = None
-    """See ``Counters``."""
+    """(finished, all) if several mirrors are shown together."""
 
     @property
     def fraction(self) -> float | None:
@@ -102,7 +108,7 @@ class Totals:
 
 
 class Counters(Observer):
-    """Counts. Costs about a microsecond per file; memory only for what is listed and not finished."""
+    """Counts events. Takes about a microsecond per file, and memory only for files that are listed and unfinished."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
@@ -111,10 +117,9 @@ class Counters(Observer):
         self._walked = False
         self._pending: dict[str, int] = {}  # path -> bytes, -1 if unknown
         self._pending_bytes = self._pending_unknown = 0
-        self._flying: dict[str, Flight] = {}
-        self._waits: dict[str, HostWait] = {}  # by URL
-        self.mirrors: tuple[int, int] | None = None
-        """Set where several are shown together: how many of how many are done."""
+        self._in_flight: dict[str, TransferProgress] = {}
+        self._pending_retries: dict[str, PendingRetry] = {}  # by URL
+        self._mirrors: tuple[int, int] | None = None  # (finished, all) if several are shown together
         now = clock()
         self._bytes_speed, self._files_speed = Speed(now), Speed(now)
 
@@ -135,27 +140,36 @@ class Counters(Observer):
     def walked(self) -> None:
         self._walked = True
 
+    def mirrors_added(self, count: int) -> None:
+        """``count`` mirrors are shown together."""
+        self._mirrors = 0, count
+
+    def mirror_finished(self) -> None:
+        """One of the mirrors shown together has finished."""
+        finished, count = self._mirrors or (0, 0)
+        self._mirrors = finished + 1, count
+
     def retrying(self, attempt: int, wait: float, error: Exception) -> None:
-        """``attempt`` (2 follows the first) will be made in ``wait`` seconds, because of ``error``."""
+        """Attempt number ``attempt`` follows in ``wait`` seconds, because of ``error``; the first attempt is 1."""
         now = self._clock()
-        waits = {url: each for url, each in self._waits.items() if each.until > now}
+        pending_retries = {url: each for url, each in self._pending_retries.items() if each.until > now}
         url = getattr(error, "url", "")
         reason = masked(f"{error} ({url})" if url else str(error))
-        waits[url] = HostWait(until=now + wait, attempt=attempt, reason=reason)
-        self._waits = waits
+        pending_retries[url] = PendingRetry(until=now + wait, attempt=attempt, reason=reason)
+        self._pending_retries = pending_retries
 
     def started(self, job: Job) -> None:
-        self._flying[job.path] = Flight(job, self._clock())
+        self._in_flight[job.path] = TransferProgress(job, self._clock())
 
     def received(self, job: Job, count: int) -> None:
         self._received += count
-        flight = self._flying.get(job.path)
-        if flight is not None:
-            flight.received += count
+        transfer = self._in_flight.get(job.path)
+        if transfer is not None:
+            transfer.received += count
 
     def finished(self, result: Result) -> None:
         outcome, path = result.outcome, result.path
-        self._flying.pop(path, None)
+        self._in_flight.pop(path, None)
         if path in self._pending:
             self._settle(path)
         if outcome is Outcome.DELETED:
@@ -181,20 +195,22 @@ class Counters(Observer):
         else:
             self._pending_bytes -= size
 
-    def flights(self, now: float, *, older_than: float) -> list[Flight]:
-        """The transfers that are under way for that many seconds, oldest first; none that only waits for the disk."""
-        flights = list(self._flying.values())  # one step of the interpreter: the other thread cannot interfere
-        return [flight for flight in flights if now - flight.since >= older_than and not flight.complete]
+    def transfers(self, now: float, *, older_than: float) -> list[TransferProgress]:
+        """Transfers in flight for at least ``older_than`` seconds, oldest first, except those waiting for the disk."""
+        transfers = list(self._in_flight.values())  # atomic: the other thread cannot interfere
+        return [transfer for transfer in transfers if now - transfer.since >= older_than and not transfer.complete]
 
-    def waits(self, now: float) -> list[HostWait]:
-        """What will be tried again, soonest first."""
-        return sorted((each for each in self._waits.values() if each.until > now), key=lambda each: each.until)
+    def pending_retries(self, now: float) -> list[PendingRetry]:
+        """Requests that will be sent again, soonest first."""
+        return sorted(
+            (each for each in self._pending_retries.values() if each.until > now), key=lambda each: each.until
+        )
 
     def totals(self, now: float) -> Totals:
-        """The sums. ``now`` is the clock's time, for the rates."""
-        flights = list(self._flying.values())
-        arrived = sum(min(flight.received, flight.expected or 0) for flight in flights)
-        unsized = sum(flight.received for flight in flights if flight.expected is None)
+        """The sums at time ``now``."""
+        transfers = list(self._in_flight.values())
+        arrived = sum(min(transfer.received, transfer.expected or 0) for transfer in transfers)
+        unsized = sum(transfer.received for transfer in transfers if transfer.expected is None)
         left = max(0, self._pending_bytes - arrived)
         done = self._bytes + arrived + unsized
         rate = self._bytes_speed.rate(now, self._received)
@@ -208,11 +224,11 @@ class Counters(Observer):
             rate=rate,
             eta=self._eta(left, rate, self._files_speed.rate(now, self._done)),
             failed=self._failed,
-            mirrors=self.mirrors,
+            mirrors=self._mirrors,
         )
 
     def _eta(self, left: int, byte_rate: float, file_rate: float) -> float | None:
-        """Seconds until all is done. Large files take their bytes, small files take their number."""
+        """Seconds until everything is done: bytes limit large files, the number of files limits small ones."""
         if not self._walked:
             return None
         files = self._files - self._done
@@ -226,7 +242,7 @@ class Counters(Observer):
 
 
 def render_files(totals: Totals, at_least: str) -> str:
-    """``1,234/5,678 files``, the total with ``at_least`` in front while it grows."""
+    """``1,234/5,678 files``; ``at_least`` precedes the total while it grows."""
     return f"{totals.done:,}/{at_least if totals.growing else ''}{totals.files:,} files"
 
 
@@ -248,14 +264,14 @@ def render_eta(seconds: float) -> str:
 
 
 def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, str]:
-    """The sums as short texts by name, in their order on the line; what says nothing is left out."""
+    """The sums as short texts by name, in the order of the line; empty parts are left out."""
     lower = totals.growing or totals.sizes_unknown
     parts = {}
     if totals.mirrors is not None:
         parts["mirrors"] = f"{totals.mirrors[0]}/{totals.mirrors[1]} mirrors"
     parts["files"] = render_files(totals, at_least)
     if totals.sizes_unknown and totals.bytes_total == totals.bytes_done:
-        parts["bytes"] = render_size(totals.bytes_done)  # the listings give no sizes at all: there is no total
+        parts["bytes"] = render_size(totals.bytes_done)  # no listing gives sizes: the total is unknown
     elif totals.bytes_total:
         parts["bytes"] = render_bytes(totals.bytes_done, totals.bytes_total, at_least if lower else "")
     parts["rate"] = render_size(totals.rate) + "/s"

@@ -1,4 +1,4 @@
-"""A display that is drawn by the clock and not by events: what it costs does not depend on the number of files."""
+"""Base of the displays: drawn on a timer rather than per event, so that the cost is independent of the file count."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from crawler.output.progress.counters import Clock, Counters
 from crawler.text.escape import printable
 
 
-class Silence(Observer):
-    """Shows nothing and counts nothing."""
+class SilentDisplay(Observer):
+    """A display that counts and shows nothing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -29,26 +29,26 @@ class Silence(Observer):
         return
 
     def retrying(self, attempt: int, wait: float, error: Exception) -> None:
-        """``attempt`` (2 follows the first) will be made in ``wait`` seconds, because of ``error``."""
+        """Attempt number ``attempt`` follows in ``wait`` seconds, because of ``error``; the first attempt is 1."""
         return
 
     def write(self, line: str) -> None:
-        """Print one line, given without its end, so that it does not run into the display. Any thread may."""
+        """Print ``line`` (without a newline) so that it does not disturb the display. Thread-safe."""
         self._stream.write(line + "\n")
         self._stream.flush()
 
 
-class Display(Counters, Silence):
-    """Counts, and draws in a thread of its own every ``interval`` seconds while it is entered.
+class Display(Counters, SilentDisplay):
+    """Counts events, and draws from its own thread every ``interval`` seconds while it is entered.
 
-    It installs no signal handler and replaces no stream.
+    Installs no signal handlers and replaces no streams.
     """
 
     interval: ClassVar[float]
 
     def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
         Counters.__init__(self, clock)
-        Silence.__init__(self, stream)
+        SilentDisplay.__init__(self, stream)
         self._encoding = getattr(stream, "encoding", None) or "ascii"
         unicode = self._encoding.lower().startswith("utf")
         self.at_least, self.ellipsis = ("≥", "…") if unicode else (">=", "...")
@@ -66,16 +66,16 @@ class Display(Counters, Silence):
         self._thread.join()
 
     def shown(self, name: str) -> str:
-        """A foreign name as this stream can show it, so that its width can be counted."""
+        """``name`` escaped for the stream's encoding, so that its width is known."""
         return printable(name).encode(self._encoding, "backslashreplace").decode(self._encoding)
 
     def waiting(self, now: float) -> str:
-        """What comes next of the requests that failed: why nothing seems to happen. "" if there are none."""
-        waits = self.waits(now)
-        if not waits:
+        """The next attempt of a failed request, which explains why nothing seems to happen; "" if none is pending."""
+        pending_retries = self.pending_retries(now)
+        if not pending_retries:
             return ""
-        others = f" (and {len(waits) - 1:,} more)" if len(waits) > 1 else ""
-        first = waits[0]
+        others = f" (and {len(pending_retries) - 1:,} more)" if len(pending_retries) > 1 else ""
+        first = pending_retries[0]
         return f"attempt {first.attempt} in {ceil(first.until - now)} s{others}: {self.shown(first.reason)}"
 
     @abstractmethod
@@ -87,4 +87,4 @@ class Display(Counters, Silence):
             while not self._stop.wait(self.interval):
                 self.tick()
         except OSError:
-            return  # the terminal is gone; the run has other work than to look good
+            return  # the terminal is gone; the run goes on without a display

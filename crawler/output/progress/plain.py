@@ -1,4 +1,4 @@
-"""Progress as a line every ten seconds: for log files, dumb terminals and patient readers."""
+"""Progress as one line every ten seconds, for log files and dumb terminals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.output.progress.display import Display
 
 
 class Plain(Display):
-    """A line with the sums every ten seconds."""
+    """Prints a line with the totals every ten seconds."""
 
     interval = 10.0
 

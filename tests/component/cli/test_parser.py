@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler import __version__
 from crawler.cli import parser as cli
-from crawler.cli.runner import Call, read_items
+from crawler.cli.runner import Invocation, read_items
 from crawler.model import errors
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError, CrawlerError, FetchError
@@ -27,9 +27,9 @@ NEEDS = {"delete_excluded": ["--delete"], "ignore_errors": ["--delete"]}
 """Options that mean something beside another only."""
 
 
-def parse(*args: str) -> Call:
+def parse(*args: str) -> Invocation:
     call = cli._command().main(list(args), standalone_mode=False)
-    assert isinstance(call, Call)
+    assert isinstance(call, Invocation)
     return call
 
 
@@ -236,7 +236,7 @@ KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and is
 def test_each_error_has_its_exit_code(
     kind: type[CrawlerError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_call: Call) -> int:
+    def fail(_call: Invocation) -> int:
         raise kind("what happened")
 
     monkeypatch.setattr(cli, "_dispatch", fail)
@@ -249,7 +249,7 @@ def test_each_error_has_its_exit_code(
 def test_a_bug_is_one_line_and_1_and_v_shows_where(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_call: Call) -> int:
+    def fail(_call: Invocation) -> int:
         raise error
 
     monkeypatch.setattr(cli, "_dispatch", fail)
@@ -261,7 +261,7 @@ def test_a_bug_is_one_line_and_1_and_v_shows_where(
 
 
 def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(_call: Call) -> int:
+    def interrupt(_call: Invocation) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_dispatch", interrupt)

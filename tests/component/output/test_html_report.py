@@ -19,8 +19,8 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import ListingFailure, Report
 from crawler.model.values import Known, Outcome, Result
-from crawler.output.html_report import Contents, LastRun, Slowest, contents, read_contents, write_page
-from crawler.output.html_report.folders import CELLS, SizeTree
+from crawler.output.html_report import Contents, LastRun, SlowestTransfers, contents, read_contents, write_page
+from crawler.output.html_report.directories import CELLS, SizeTree
 from crawler.output.html_report.page import render_page
 from crawler.storage.state import Figures, FileTotals, RunRecord, SqliteState, state_path
 
@@ -167,7 +167,7 @@ def test_of_many_failures_the_first_are_shown_and_all_are_counted() -> None:
 
 
 def test_the_slowest_transfers_are_kept_and_shown() -> None:
-    slowest = Slowest()
+    slowest = SlowestTransfers()
     for number in range(1000):
         slowest.add(result(f"f{number}", seconds=float(number * 7 % 1000), size=number, attempts=2))
         slowest.add(result("never", Outcome.FAILED, seconds=9999.0))

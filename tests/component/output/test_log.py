@@ -260,7 +260,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_waiting")
 async def test_a_retry_is_one_of_our_lines_at_v() -> None:
     _, lines = configured(1)
-    attempts.announce_to(log.retried)
+    attempts.announce_to(log.log_retry)
     assert await retried_once() == "done"
     assert lines.bare == ["retry http://h/a/b.zip attempt=2 wait=0.0 (HTTP 503)"]
 
@@ -270,7 +270,7 @@ async def test_a_retry_is_one_of_our_lines_at_v() -> None:
 async def test_a_retry_is_silent_without_v(announced: bool, capfd: pytest.CaptureFixture[str]) -> None:
     _, lines = configured(0)
     if announced:
-        attempts.announce_to(log.retried)
+        attempts.announce_to(log.log_retry)
     await retried_once()
     assert lines == []
     assert capfd.readouterr() == ("", "")

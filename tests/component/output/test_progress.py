@@ -17,10 +17,10 @@ from rich.console import Console
 
 from crawler.model.observer import Observer
 from crawler.model.values import Job, Outcome, Rejection, Result, Span
-from crawler.output.progress import Fanout, choose
+from crawler.output.progress import Fanout, choose_display
 from crawler.output.progress.bars import SETTLED, Bars, fit
 from crawler.output.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts
-from crawler.output.progress.display import Silence
+from crawler.output.progress.display import SilentDisplay
 from crawler.output.progress.plain import Plain
 from crawler.pipeline.tally import Tally
 
@@ -206,9 +206,9 @@ def frame(bars: Bars, width: int = 80, height: int = 24) -> list[str]:
     return shown.get().splitlines()
 
 
-def busy(clock: Clock, stream: TextIO | None = None, flights: int = 3) -> Bars:
+def busy(clock: Clock, stream: TextIO | None = None, transfers: int = 3) -> Bars:
     bars = Bars(stream or io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), clock)
-    for number in range(flights):
+    for number in range(transfers):
         path = f"pool/main/package-{number}.tar.gz"
         bars.listed(path, 100 * MIB)
         bars.started(job(path, 100 * MIB))
@@ -242,7 +242,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_a_frame_is_never_taller_than_the_terminal_and_says_what_it_leaves_out() -> None:
-    lines = frame(busy(Clock(), flights=20), height=10)
+    lines = frame(busy(Clock(), transfers=20), height=10)
     assert len(lines) == 9
     assert lines[-1] == "  … and 13 more"
 
@@ -367,12 +367,12 @@ def pseudo_terminal() -> Iterator[tuple[int, TextIO]]:
     ("mode", "term", "expected"),
     [
         ("auto", "xterm-256color", Bars),
-        ("auto", "dumb", Silence),
-        ("auto", None, Silence),
+        ("auto", "dumb", SilentDisplay),
+        ("auto", None, SilentDisplay),
         ("bars", "xterm-256color", Bars),
         ("bars", "dumb", Plain),
         ("plain", "xterm-256color", Plain),
-        ("none", "xterm-256color", Silence),
+        ("none", "xterm-256color", SilentDisplay),
     ],
 )
 def test_on_a_terminal(mode: str, term: str | None, expected: type, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,15 +381,15 @@ def test_on_a_terminal(mode: str, term: str | None, expected: type, monkeypatch:
     else:
         monkeypatch.setenv("TERM", term)
     with pseudo_terminal() as (_, stream):
-        assert type(choose(mode, stream)) is expected
+        assert type(choose_display(mode, stream)) is expected
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [("auto", Silence), ("bars", Plain), ("plain", Plain), ("none", Silence)]
+    ("mode", "expected"), [("auto", SilentDisplay), ("bars", Plain), ("plain", Plain), ("none", SilentDisplay)]
 )
 def test_in_a_pipe(mode: str, expected: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    assert type(choose(mode, io.StringIO())) is expected
+    assert type(choose_display(mode, io.StringIO())) is expected
 
 
 @pytest.mark.parametrize("no_color", [True, False])
@@ -402,7 +402,7 @@ def test_colours_are_left_out_where_the_environment_asks_for_it(
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
     with pseudo_terminal() as (ours, stream):
-        with choose("auto", stream) as bars:
+        with choose_display("auto", stream) as bars:
             bars.finished(result("\x1b[35m", Outcome.FAILED))
             assert isinstance(bars, Bars)
             bars.tick()
@@ -416,7 +416,7 @@ def test_colours_are_left_out_where_the_environment_asks_for_it(
 def test_nothing_but_the_stream_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     before = (sys.stdout, sys.stderr)
-    with pseudo_terminal() as (_, stream), choose("bars", stream):
+    with pseudo_terminal() as (_, stream), choose_display("bars", stream):
         assert (sys.stdout, sys.stderr) == before
     assert all(thread.name != "progress" for thread in threading.enumerate())
 
@@ -437,7 +437,7 @@ def test_plain_lines_have_the_time_and_the_sums() -> None:
 
 def test_silence_prints_what_is_written_and_nothing_else() -> None:
     stream = io.StringIO()
-    with choose("none", stream) as silence:
+    with choose_display("none", stream) as silence:
         silence.listed("a", 5)
         silence.write("said")
     assert stream.getvalue() == "said\n"

@@ -17,11 +17,11 @@ from crawler.model.errors import FetchError
 from crawler.model.observer import Observer
 from crawler.model.values import Outcome
 from crawler.output.log import LogObserver
-from crawler.output.progress import Fanout, choose
+from crawler.output.progress import Fanout, choose_display
 from crawler.output.progress.bars import Bars
 from crawler.output.progress.counters import Counters
+from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 from crawler.output.progress.plain import Plain
-from crawler.output.progress.shares import Share, divide
 from crawler.pipeline.stop import Stop
 from tests.component.output.test_progress import MIB, Clock, frame, job, parts, result
 from tests.support.misbehaving.server import Site
@@ -85,7 +85,7 @@ def test_plain_lines_say_what_waits() -> None:
 
 def test_where_nothing_is_shown_a_wait_is_not_either() -> None:
     stream = io.StringIO()
-    with choose("none", stream) as silence:
+    with choose_display("none", stream) as silence:
         silence.retrying(2, 5, REFUSED)
     assert stream.getvalue() == ""
 
@@ -96,7 +96,7 @@ def test_where_nothing_is_shown_a_wait_is_not_either() -> None:
 def test_the_sums_are_those_of_all_mirrors_and_their_paths_are_kept_apart() -> None:
     clock = Clock()
     bars = waiting_bars(clock)
-    one, two = divide(bars, ["one", "two"])
+    one, two = mirror_observers(bars, ["one", "two"])
     for share in (one, two):
         share.listed("same", 100 * MIB)
         share.started(job("same", 100 * MIB))
@@ -119,14 +119,14 @@ def test_the_sums_are_those_of_all_mirrors_and_their_paths_are_kept_apart() -> N
 
 def test_a_mirror_that_could_not_begin_does_not_keep_the_others_from_an_end() -> None:
     counters = Plain(io.StringIO(), Clock())
-    broken, good = divide(counters, ["broken", "good"])
+    broken, good = mirror_observers(counters, ["broken", "good"])
     good.walked()
     broken.ended()
     assert not counters.totals(101.0).growing
 
 
 def test_a_display_that_shows_nothing_is_told_nothing() -> None:
-    shares = divide(choose("none", io.StringIO()), ["one", "two"])
+    shares = mirror_observers(choose_display("none", io.StringIO()), ["one", "two"])
     assert len(shares) == 2
     told = Fanout(shares)
     assert all(not listeners for listeners in vars(told).values())
@@ -135,8 +135,8 @@ def test_a_display_that_shows_nothing_is_told_nothing() -> None:
 
 def test_every_event_that_is_counted_is_passed_on() -> None:
     counted = {name for name in vars(Observer) if not name.startswith("_") and name in vars(Counters)}
-    (share,) = divide(Plain(io.StringIO(), Clock()), ["one"])
-    assert isinstance(share, Share)
+    (share,) = mirror_observers(Plain(io.StringIO(), Clock()), ["one"])
+    assert isinstance(share, MirrorObserver)
     assert counted <= set(vars(type(share)))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors_file import Mirrors, parse_mirrors, select, shared
+from crawler.cli.mirrors_file import Mirrors, parse_mirrors, select, shared_option
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
 
@@ -127,10 +127,10 @@ def test_two_mirrors_do_not_write_over_each_others_files(option: str) -> None:
 
 
 def test_what_is_one_for_all_mirrors_may_not_differ() -> None:
-    assert shared(parse(TWO, log_file="a.log").mirrors, "log_file", "m.toml") == "a.log"
-    assert shared(parse(TWO).mirrors, "log_file", "m.toml") is None
+    assert shared_option(parse(TWO, log_file="a.log").mirrors, "log_file", "m.toml") == "a.log"
+    assert shared_option(parse(TWO).mirrors, "log_file", "m.toml") is None
     with pytest.raises(ConfigError, match=r"^m\.toml: workers: .*\[defaults\]"):
-        shared(parse(TWO).mirrors, "workers", "m.toml")
+        shared_option(parse(TWO).mirrors, "workers", "m.toml")
 
 
 SCALARS = st.booleans() | st.integers() | st.text(max_size=8) | st.floats() | st.dates()

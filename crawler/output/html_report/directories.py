@@ -21,7 +21,7 @@ _DOMINANT = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SizeItem:
     """A folder with all below it, or several of them, or the files that lie directly in one."""
 
     label: str
@@ -68,10 +68,10 @@ class SizeTree:
         files, size = self._totals.get("", (0, 0))
         return FileTotals(files, size)
 
-    def places(self, folder: str, limit: int) -> list[Place]:
+    def places(self, folder: str, limit: int) -> list[SizeItem]:
         """What lies in ``folder``: its folders and its own files, at most ``limit``, the largest first."""
         found = [
-            Place(label=f"{path}/", folder=path, files=self._totals[path][0], size=self._totals[path][1])
+            SizeItem(label=f"{path}/", folder=path, files=self._totals[path][0], size=self._totals[path][1])
             for path in self._below.get(folder, ())
         ]
         found.sort(key=lambda place: (-place.size, -place.files, place.label))
@@ -82,10 +82,10 @@ class SizeTree:
         if folder in self._own:
             own = self._own[folder]
             label = f"{above}… files" if found else above
-            found.append(Place(label=label or "files", files=own.files, size=own.size))
+            found.append(SizeItem(label=label or "files", files=own.files, size=own.size))
         return found
 
-    def map(self) -> list[Place]:
+    def map(self) -> list[SizeItem]:
         """The places that show best where the bytes are: the largest is opened again and again."""
         whole = self.total().size
         cells = _grouped(self.places(self.base, CHILDREN), 0)
@@ -105,15 +105,15 @@ class SizeTree:
         return sorted((cell for cell in cells if cell.size > _VISIBLE * whole), key=_by_size)
 
 
-def _by_size(place: Place) -> tuple[int, str]:
+def _by_size(place: SizeItem) -> tuple[int, str]:
     return -place.size, place.label
 
 
-def _grouped(places: Iterable[Place], first: int) -> list[Place]:
+def _grouped(places: Iterable[SizeItem], first: int) -> list[SizeItem]:
     """Each of them a group, numbered from ``first``, the largest first."""
     return [replace(place, group=first + number) for number, place in enumerate(sorted(places, key=_by_size))]
 
 
-def _together(label: str, places: Iterable[Place]) -> Place:
+def _together(label: str, places: Iterable[SizeItem]) -> SizeItem:
     several = list(places)
-    return Place(label=label, files=sum(one.files for one in several), size=sum(one.size for one in several))
+    return SizeItem(label=label, files=sum(one.files for one in several), size=sum(one.size for one in several))
