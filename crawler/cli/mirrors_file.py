@@ -12,12 +12,12 @@ from crawler.model.options.values import MAX_PARALLEL
 from crawler.text.urls import start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
-"""Options for files that each mirror writes at its end."""
+"""Options that name files written at the end of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """One ``[[mirror]]``: what ``crawler URL DIR`` would do, with a name."""
+    """One ``[[mirror]]`` table: a named equivalent of ``crawler URL DIR``."""
 
     name: str
     url: str
@@ -26,17 +26,17 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirrors:
-    """The whole file. ``jobs`` mirrors run at once."""
+class MirrorsFile:
+    """The whole file. ``jobs`` is the number of mirrors to run at once."""
 
     mirrors: tuple[Mirror, ...]
     jobs: int = 1
 
 
-def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirrors:
-    """The mirrors of a parsed file; ``overrides`` (from the command line) win over the file's options.
+def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> MirrorsFile:
+    """The mirrors of a parsed file. ``overrides`` (from the command line) take precedence over the file's options.
 
-    Raises ConfigError that names ``where`` (the file), the table and the key.
+    ``where`` is the path of the file. Raises ConfigError that names file, table and key.
     """
     for key in data:
         if key not in {"defaults", "mirror", "jobs"}:
@@ -56,7 +56,7 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     _check_distinct(mirrors, where)
     if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
         raise ConfigError(f"{where}: processes: requires jobs = 1, so that mirrors of one host share its connections")
-    return Mirrors(mirrors=tuple(mirrors), jobs=jobs)
+    return MirrorsFile(mirrors=tuple(mirrors), jobs=jobs)
 
 
 def _parse_one(table: object, defaults: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirror:
@@ -89,10 +89,10 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
         raise ConfigError(f"{where}: two mirrors have the same state: give each its own file")
 
 
-def check_distinct_paths(mirrors: Sequence[Mirror], place: Callable[[str], object], where: str) -> None:
-    """Raise ConfigError if two mirrors have one directory, state or file by other names.
+def check_distinct_paths(mirrors: Sequence[Mirror], identity: Callable[[str], object], where: str) -> None:
+    """Raise ConfigError if two mirrors use the same directory, state or output file under different names.
 
-    ``place`` tells what a path leads to: links, case and mounts give one place several names.
+    ``identity`` returns equal values for paths of the same file, which links, case and mounts can give several names.
     """
     for what in ("directory", "state", *OUTPUTS):
         taken: dict[object, Mirror] = {}
@@ -100,30 +100,30 @@ def check_distinct_paths(mirrors: Sequence[Mirror], place: Callable[[str], objec
             path = mirror.directory if what == "directory" else getattr(mirror.config, what)
             if path is None or path.startswith("/dev/"):
                 continue
-            other = taken.setdefault(place(path), mirror)
+            other = taken.setdefault(identity(path), mirror)
             if other is not mirror:
                 raise ConfigError(f"{where}: mirrors {other.name!r} and {mirror.name!r} have the same {what}: {path}")
 
 
-def select(mirrors: Mirrors, only: Sequence[str], where: str) -> tuple[Mirror, ...]:
-    """The mirrors named in ``only``, or all.
+def select(file: MirrorsFile, only: Sequence[str], where: str) -> tuple[Mirror, ...]:
+    """The mirrors named in ``only``, or all if it is empty.
 
-    Raises ConfigError for a name that is not there, and where two of them would write the same file at their end.
+    Raises ConfigError for an unknown name, and if two selected mirrors would write the same output file.
     """
-    names = [mirror.name for mirror in mirrors.mirrors]
+    names = [mirror.name for mirror in file.mirrors]
     for name in only:
         if name not in names:
             raise ConfigError(f"--only {name}: no such mirror; the file has {', '.join(names)}")
-    chosen = tuple(mirror for mirror in mirrors.mirrors if not only or mirror.name in only)
+    chosen = tuple(mirror for mirror in file.mirrors if not only or mirror.name in only)
     for what in OUTPUTS:
-        files = [file for mirror in chosen if (file := getattr(mirror.config, what)) and not file.startswith("/dev/")]
-        if len(files) > len(set(files)):
+        paths = [path for mirror in chosen if (path := getattr(mirror.config, what)) and not path.startswith("/dev/")]
+        if len(paths) > len(set(paths)):
             raise ConfigError(f"{where}: two mirrors have the same {what}: give each its own file")
     return chosen
 
 
 def shared_option(mirrors: Sequence[Mirror], key: str, where: str) -> Any:
-    """The value of an option that can only be one for all of ``mirrors``. Raises ConfigError where they differ."""
+    """The value of an option that must be the same for all ``mirrors``. Raises ConfigError if they differ."""
     values = {getattr(mirror.config, key) for mirror in mirrors}
     if len(values) > 1:
         raise ConfigError(f"{where}: {key}: must be the same for all mirrors; set it in [defaults]")

@@ -1,4 +1,4 @@
-"""The command line's other modes: what they print, and their exit codes."""
+"""The modes of the command line besides mirroring one URL. Each function prints its result and returns an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crawler.cli.runner import (
     run_query,
 )
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
-from crawler.model.exit_codes import is_trouble, worst
+from crawler.model.exit_codes import ExitCode, is_trouble, worst
 from crawler.pipeline.stop import Stop
 from crawler.text.escape import masked, printable
 from crawler.text.urls import named_url, start_directory
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crawler.storage.directory.boundaries.spared import OwnFile
 
 RUNS_SHOWN = 20
+"""Runs that --history prints without -v."""
 
 
 def run_list(call: Invocation) -> int:
@@ -53,13 +54,15 @@ def run_list(call: Invocation) -> int:
         for rejection in listing.rejections if call.verbosity > 1 else ():
             print_line(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
     if problem:
-        return print_error(f"{call.positional[0]}: {problem}", 5)
+        return print_error(f"{call.positional[0]}: {problem}", ExitCode.INCOMPLETE)
     lost = unusable.lost(listing)
-    return print_error(f"some rows are not entries (-vv shows why): {', '.join(lost)}", 5) if lost else delivered
+    if lost:
+        return print_error(f"some rows are not entries (-vv shows why): {', '.join(lost)}", ExitCode.INCOMPLETE)
+    return delivered
 
 
 def run_history(call: Invocation) -> int:
-    """Print the last runs; with -v all that are remembered."""
+    """Print the last runs; with -v all recorded runs."""
     from crawler.app.maintenance import read_history
     from crawler.output.history import render_history
 
@@ -72,7 +75,7 @@ def run_history(call: Invocation) -> int:
 
 
 def _write_page(target: str, call: Invocation) -> None:
-    """--report without a run. Raises ConfigError, DestinationError."""
+    """Write the page of --report without a run. Raises ConfigError, DestinationError."""
     from crawler.output.atomic_file import check_target
     from crawler.output.html_report import check_installed, write_page
 
@@ -85,13 +88,13 @@ def _write_page(target: str, call: Invocation) -> None:
 
 
 def run_verify(call: Invocation) -> int:
-    """Verify DIR; silent when all is good and nobody looks on."""
-    from crawler.app import maintenance as upkeep
+    """Verify DIR. Prints nothing if everything is good and nobody is watching."""
+    from crawler.app import maintenance
 
     directory = start_directory(call.positional[0])
 
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
-        return await upkeep.run_verify(directory, call.config, observers, stop, repair=call.repair)
+        return await maintenance.run_verify(directory, call.config, observers, stop, repair=call.repair)
 
     return run_observed(call, work, _print_verification)
 
@@ -106,18 +109,18 @@ def _print_verification(report: Report, call: Invocation, _config: Config) -> in
 
 
 def run_explain(call: Invocation) -> int:
-    """Print the path of a decision. Exit code 5 if the entry is not listed."""
-    from crawler.app import maintenance as upkeep
+    """Print how the decision about an entry is made. Returns INCOMPLETE if the entry is not listed."""
+    from crawler.app import maintenance
     from crawler.output.format import render_facts
 
     url, directory = call.positional[0], start_directory(call.positional[1])
-    facts, is_listed = run_query(upkeep.explain(call.explain or "", url, directory, call.config))
+    facts, is_listed = run_query(maintenance.explain(call.explain or "", url, directory, call.config))
     delivered = print_result(render_facts(facts))
-    return delivered if is_listed else 5
+    return delivered if is_listed else ExitCode.INCOMPLETE
 
 
 def run_config(call: Invocation) -> int:
-    """Run the mirrors of a TOML file, ``jobs`` at once, and print one summary each."""
+    """Run the mirrors of a TOML file, ``jobs`` at once, and print a summary for each."""
     import tomllib
 
     from crawler.cli.mirrors_file import check_distinct_paths, parse_mirrors, select, shared_option
@@ -157,7 +160,7 @@ def run_config(call: Invocation) -> int:
 
 
 def _report_of(mirror: Mirror, error: Exception, call: Invocation) -> Report:
-    """The account of a mirror that came to none by itself."""
+    """The report of a mirror whose run ended with ``error`` instead of one."""
     from crawler.model.report import Report
 
     report = Report(url=masked(mirror.url), directory=mirror.directory, interrupted="an error")
@@ -172,10 +175,10 @@ async def _run_mirrors(
     display: SilentDisplay,
     own: Sequence[OwnFile] = (),
 ) -> list[Report | Exception]:
-    """At most ``jobs`` at once, which spare the files in ``own``. One bound for each host holds over all of them.
+    """Run ``mirrors``, at most ``jobs`` at once. They never touch the files in ``own`` and share the limits per host.
 
-    An error takes the place of the report of the mirror that it ended: the others go on. Raises ConfigError before the
-    first one begins.
+    If an error ends a mirror, it stands in place of that mirror's report and the others continue. Raises ConfigError
+    before the first mirror starts.
     """
     from crawler.app import api as app
     from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
@@ -193,7 +196,7 @@ async def _run_mirrors(
                     report = await outputs.finish(report, stop.afterwards())
                     log.run_ended(report)
                     return report
-            except Exception as error:  # noqa: BLE001 - it is the trouble of this one
+            except Exception as error:  # noqa: BLE001 - it must not end the other mirrors
                 return error
             finally:
                 share.ended()
@@ -205,7 +208,7 @@ async def _run_mirrors(
 
 
 def _outputs(mirror: Mirror) -> Outputs:
-    """Raises ConfigError that names the mirror."""
+    """The output files of ``mirror``. Raises ConfigError with the name of the mirror."""
     from crawler.output.files import Outputs
 
     try:

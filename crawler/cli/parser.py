@@ -1,4 +1,4 @@
-"""The command line: options in, exit code out. What is printed, and what a signal does, is decided here."""
+"""The command line: parses arguments, dispatches to a mode, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from crawler.cli.printing import describe, flush, print_error, print_result
 from crawler.cli.runner import Invocation, QueryInterrupted, run_one
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
+from crawler.model.exit_codes import ExitCode
 from crawler.model.options.option import COMMAND_LINE, default_of, option_of
 from crawler.model.options.rules import parse_rule
 from crawler.model.version import __version__
@@ -36,10 +37,10 @@ _EXIT_CODES = (
 
 
 class _Command(click.Command):
-    """Help in groups, and --include and --exclude in their common order."""
+    """Groups options in --help, and keeps the order of --include and --exclude on the command line."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:  # when words are completed, the last one may be half of a rule
+        if not ctx.resilient_parsing:  # during completion the last word may be half a rule
             args = _ordered_rules(args)
         return super().parse_args(ctx, args)
 
@@ -70,7 +71,7 @@ class _Option(click.Option):
 
 
 def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What may follow an option, or stand for URL and DIR: told from the metavar."""
+    """Completions for the value of an option or for URL and DIR, chosen by the metavar."""
     metavar = param.metavar or ""
     if "|" in metavar and metavar.islower():
         return [CompletionItem(word) for word in metavar.split("|") if word.startswith(incomplete)]
@@ -80,7 +81,7 @@ def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def _ordered_rules(args: Sequence[str]) -> list[str]:
-    """Both kinds of filter rules as one option with a sign, because click keeps the order of one option only."""
+    """Merge --include and --exclude into --rule with a sign, because click keeps order only within one option."""
     ordered: list[str] = []
     pending = ""
     for position, arg in enumerate(args):
@@ -137,7 +138,7 @@ def _rule_options(group: str) -> list[click.Parameter]:
 
 
 def _shown(default: object) -> str:
-    """A default as the help page prints it; "" for what is simply off."""
+    """A default as printed in --help; "" for options that are off."""
     if default is None or default is False or default == () or default == "":
         return ""
     if default is True:
@@ -211,7 +212,7 @@ def _call(
 
 
 def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
-    """The options of the command line. A config file's mirrors have their own, to which these will be added."""
+    """The options of the command line; with a config file they override those of each mirror later."""
     if config_file is None:
         return Config.from_mapping(given, where=COMMAND_LINE)
     parse_options(given, COMMAND_LINE)
@@ -219,28 +220,28 @@ def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
 
 
 def run(args: Sequence[str]) -> int:
-    """The whole program: parse ``args``, do it, and return the exit code. Never raises."""
+    """Run the program with ``args`` and return its exit code. Never raises."""
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
     try:
         call = _parse(args)
         code = _dispatch(call) if isinstance(call, Invocation) else print_result(call)
     except click.UsageError as error:
-        code = print_error(f"{error.format_message()} (see --help)", 2)
+        code = print_error(f"{error.format_message()} (see --help)", ExitCode.CONFIG)
     except QueryInterrupted as stopped:
         code = stopped.code
     except KeyboardInterrupt:
-        code = 130
-    except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
+        code = ExitCode.SIGINT
+    except Exception as error:  # noqa: BLE001 - a user gets one line, not a traceback
         code = print_error(*describe(error, verbose=verbose))
     flush()
     return code
 
 
 def _parse(args: Sequence[str]) -> Invocation | str:
-    """What is asked for, or what is to be printed and all: help, the version, a completion. Raises UsageError."""
+    """The parsed command line, or the text of --help, --version or a completion. Raises UsageError."""
     content = io.BytesIO()
     printed = io.TextIOWrapper(content, encoding="utf-8", errors="surrogateescape", newline="")
-    with redirect_stdout(printed), suppress(SystemExit):  # it exits after a completion
+    with redirect_stdout(printed), suppress(SystemExit):  # click exits after a completion
         call = _command().main(list(args), standalone_mode=False)
         if isinstance(call, Invocation):
             return call
@@ -250,7 +251,7 @@ def _parse(args: Sequence[str]) -> Invocation | str:
 
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
-"""Mode → what stands after the options, where it is not URL and DIR."""
+"""Mode → positional arguments, for modes that do not take URL and DIR."""
 _RUNS: dict[str, Callable[[Invocation], int]] = {
     "--list": run_list,
     "--history": run_history,
@@ -277,7 +278,7 @@ def _dispatch(call: Invocation) -> int:
 
 
 def _mode(call: Invocation) -> str:
-    """The one option that says what is to be done, "" for a mirror. Raises ConfigError if there are two."""
+    """The option that selects the mode, "" for mirroring one URL. Raises ConfigError if there are two."""
     given = {
         "--list": call.list_only,
         "--input-file": call.input_file is not None,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from crawler.model.errors import CrawlerError, innermost
+from crawler.model.exit_codes import ExitCode
 from crawler.text.escape import masked
 
 
@@ -34,7 +35,7 @@ def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
     if verbose:
         print_line("".join(traceback.format_exception(error)))
     found = innermost(error)
-    return f"unexpected {type(found).__name__}: {found} (-v prints the traceback)", 1
+    return f"unexpected {type(found).__name__}: {found} (-v prints the traceback)", ExitCode.ERROR
 
 
 def print_result(text: str) -> int:
@@ -45,10 +46,12 @@ def print_result(text: str) -> int:
     try:
         print(text, flush=True)  # noqa: T201
     except BrokenPipeError:
-        return 0
+        return ExitCode.OK
     except (OSError, ValueError) as problem:
-        return print_error(f"cannot write to standard output: {getattr(problem, 'strerror', None) or problem}", 1)
-    return 0
+        return print_error(
+            f"cannot write to standard output: {getattr(problem, 'strerror', None) or problem}", ExitCode.ERROR
+        )
+    return ExitCode.OK
 
 
 def flush() -> None:

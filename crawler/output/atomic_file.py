@@ -1,4 +1,4 @@
-"""Files that people and programs read while we write them: each appears under its name whole, by rename."""
+"""Atomic replacement of output files, so that readers never see a partial file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.model.errors import ConfigError
 
 
 def check_target(option: str, path: str) -> None:
-    """Raises ConfigError if the file for ``option`` cannot be put in its place at the end of the run."""
+    """Raise ConfigError if the file of ``option`` cannot be created at ``path`` at the end of the run."""
     target = Path(path).resolve()
     if target.is_dir():
         raise ConfigError(f"{option} {path}: is a directory: name a file in it")
@@ -26,19 +26,19 @@ def check_target(option: str, path: str) -> None:
 
 
 def _is_special(path: Path) -> bool:
-    """True for devices, pipes and /dev/stdout: they are written to, and never replaced."""
+    """Whether ``path`` is a device, pipe or the like, which is written to and never replaced."""
     return path.exists() and not path.is_file()
 
 
 def replace_file(path: str, source: IO[bytes]) -> None:
-    """Give ``path`` the content of ``source`` in one step, through links, keeping its mode. Raises OSError."""
+    """Replace the content of ``path`` atomically, following links and keeping its mode. Raises OSError."""
     if _is_special(Path(path)):
         with Path(path).open("wb") as stream:
             shutil.copyfileobj(source, stream)
         return
     target = Path(path).resolve()
     temporary = target.with_name(f".crawler-{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)  # left by a killed process that had our number
+    temporary.unlink(missing_ok=True)  # left by a killed process with the same pid
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -46,7 +46,7 @@ def replace_file(path: str, source: IO[bytes]) -> None:
                 os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
             shutil.copyfileobj(source, stream)
             stream.flush()
-            with suppress(OSError):  # not every file system can; a file that is lost in a power cut is written again
+            with suppress(OSError):  # not supported everywhere; after a power cut the next run writes it again
                 os.fsync(descriptor)
         temporary.replace(target)
     except BaseException:

@@ -1,7 +1,7 @@
-"""What is written at the end of a run: change list, summary, metrics, the page; and the command run on a change.
+"""Output files written at the end of a run (change list, summary, metrics, HTML report), and the --on-change command.
 
-A file appears under its name whole, by rename, so that no reader ever sees half of it. Nothing that goes
-wrong here undoes the run: it becomes a warning in the report, and exit code 1.
+Each file is replaced atomically by rename, so that readers never see a partial one. A failure here never undoes the
+run: it becomes a warning in the report and exit code 1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.exit_codes import SIGNALS, is_trouble
+from crawler.model.exit_codes import SIGNALS, ExitCode, is_trouble
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
@@ -50,7 +50,7 @@ _GAUGES = (
 
 
 class Stoppable(Protocol):
-    """As ``stop.Stop``."""
+    """The part of ``pipeline.stop.Stop`` that is used here."""
 
     reason: str | None
 
@@ -58,7 +58,7 @@ class Stoppable(Protocol):
 
 
 def change_of(result: Result, when: float) -> dict[str, object] | None:
-    """One line of the change list as a mapping; None for what changed nothing. ``when``: seconds since the epoch."""
+    """One line of the change list; None if the result is not a change. ``when``: seconds since the epoch."""
     if result.outcome is Outcome.SAVED:
         change = "added" if result.old_size is None else "updated"
     elif result.outcome in (Outcome.DELETED, Outcome.FAILED):
@@ -85,7 +85,7 @@ def _iso(moment: float) -> str:
 
 
 def render_json_summary(report: Report, ended: float) -> str:
-    """The report as a JSON object. ``ended``: seconds since the epoch."""
+    """The report as a JSON object. ``ended``: end of the run, in seconds since the epoch."""
     values: dict[str, object] = {
         "version": __version__,
         "url": masked(report.url),
@@ -115,7 +115,7 @@ def render_json_summary(report: Report, ended: float) -> str:
 
 
 def render_metrics(report: Report, ended: float) -> str:
-    """The report in Prometheus' text format 0.0.4. ``ended``: seconds since the epoch."""
+    """The report in the Prometheus text format 0.0.4. ``ended``: end of the run, in seconds since the epoch."""
     values = {
         "timestamp_seconds": ended,
         "success": int(not is_trouble(report.exit_code)),
@@ -143,15 +143,15 @@ def render_metrics(report: Report, ended: float) -> str:
 
 
 def _label(text: str) -> str:
-    """A label value: backslash, quote and newline escaped (Prometheus exposition formats), always UTF-8."""
+    """``text`` as a label value in UTF-8, with backslash, quote and newline escaped (Prometheus exposition formats)."""
     text = json_text("value", text)["value"]
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 class Outputs(Observer):
-    """Collects the changes of a run and writes all files at its end. Memory does not grow with the run.
+    """Collects the changes of a run in a temporary file and writes all output files at its end.
 
-    Enter it before the run: that checks the targets (ConfigError). ``finish`` at the end writes; leaving
+    The constructor checks the paths (ConfigError). Enter it before the run and call ``finish`` at the end; leaving it
     without ``finish`` writes nothing.
     """
 
@@ -169,7 +169,7 @@ class Outputs(Observer):
             from crawler.output.html_report import (
                 SlowestTransfers,
                 check_installed,
-            )  # a run without a page need not import it
+            )  # imported only if needed
 
             check_installed()
             self._slowest = SlowestTransfers()
@@ -188,7 +188,7 @@ class Outputs(Observer):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._spool is not None:
-            with suppress(OSError):  # what could not be written has been said by finish
+            with suppress(OSError):  # ``finish`` has reported it
                 self._spool.close()
 
     def finished(self, result: Result) -> None:
@@ -206,18 +206,18 @@ class Outputs(Observer):
             self._spool_problem = self._spool_problem or problem
 
     def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
-        """Nothing changed, and it took no time."""
+        """Ignore these files: they did not change and took no time."""
 
     async def finish(self, report: Report, stop: Stoppable) -> Report:
-        """Write the files and run the command; what went wrong is added to the report that comes back.
+        """Write the files and run the command. Returns the report with warnings for what failed.
 
-        ``stop`` ends the command. After a dry run nothing is done: readers take these files for what has happened.
+        ``stop`` ends the command. Does nothing after a dry run, because readers take these files for facts.
         """
         if report.plan is not None:
             return report
         config, ended = self._config, time.time()
         if self._spool is not None:
-            report = await self._deliver_changes(self._spool, report, stop)
+            report = await self._write_changes(self._spool, report, stop)
         if config.report is not None and self._slowest is not None:
             from crawler.output.html_report import LastRun, write_page
 
@@ -225,9 +225,9 @@ class Outputs(Observer):
             try:
                 await write_page(config.report, report.directory, config, last)
             except OSError as problem:
-                report = report.warned(f"--report {config.report}: {problem.strerror}", 1)
+                report = report.warned(f"--report {config.report}: {problem.strerror}", ExitCode.ERROR)
         if config.summary is not None:
-            # The metrics come later, so that a summary that could not be written shows in them.
+            # Before the metrics, so that they show if the summary could not be written.
             summary = render_json_summary(report, ended)
             report = _written("--summary", config.summary, io.BytesIO(summary.encode()), report)
         if config.metrics is not None:
@@ -235,22 +235,24 @@ class Outputs(Observer):
             report = _written("--metrics", config.metrics, io.BytesIO(metrics.encode()), report)
         return report
 
-    async def _deliver_changes(self, spool: BinaryIO, report: Report, stop: Stoppable) -> Report:
+    async def _write_changes(self, spool: BinaryIO, report: Report, stop: Stoppable) -> Report:
         problem = self._spool_problem or _flush_problem(spool)
         if problem is not None:
             return report.warned(
-                f"the change list could not be written: {tempfile.gettempdir()}: {problem.strerror}", 1
+                f"the change list could not be written: {tempfile.gettempdir()}: {problem.strerror}", ExitCode.ERROR
             )
         if self._config.changes is not None:
             spool.seek(0)
             report = _written("--changes", self._config.changes, spool, report)
         if self._config.on_change is not None and self._changed:
-            os.lseek(spool.fileno(), 0, os.SEEK_SET)  # seek() may stay in Python's buffer, which a child cannot see
+            os.lseek(
+                spool.fileno(), 0, os.SEEK_SET
+            )  # seek() may only move within Python's buffer, which a child does not share
             failure = await stop.guard(run_command(self._config.on_change, spool))
             if stop.reason is not None:
                 failure = f"was ended by {stop.reason}: {self._config.on_change}"
             if failure is not None:
-                report = report.warned(f"--on-change {failure}", SIGNALS.get(stop.reason or "", 1))
+                report = report.warned(f"--on-change {failure}", SIGNALS.get(stop.reason or "", ExitCode.ERROR))
         return report
 
 
@@ -266,5 +268,5 @@ def _written(option: str, path: str, source: IO[bytes], report: Report) -> Repor
     try:
         replace_file(path, source)
     except OSError as problem:
-        return report.warned(f"{option} {path}: {problem.strerror}", 1)
+        return report.warned(f"{option} {path}: {problem.strerror}", ExitCode.ERROR)
     return report

@@ -1,4 +1,4 @@
-"""Values as text: sizes and times for people, entries as columns, names as JSON that every reader accepts."""
+"""Renders entries, plans and explanations as text or JSON."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _MARKS = {Kind.FILE: "-", Kind.DIRECTORY: "d", Kind.SYMLINK: "l", Kind.OTHER: "o
 
 
 def json_text(key: str, text: str) -> dict[str, str]:
-    """``text`` as JSON members that every reader accepts.
+    """``text`` as JSON members that strict readers accept.
 
-    A name that is not UTF-8 holds lone surrogates, which strict JSON readers refuse (RFC 8259 section
-    8.2): they become U+FFFD, and ``<key>_hex`` beside it holds the true bytes.
+    A name that is not UTF-8 contains lone surrogates, which strict readers reject (RFC 8259 section 8.2). They become
+    U+FFFD, and an additional member ``<key>_hex`` holds the original bytes.
     """
     if text.isascii():
         return {key: text}
     try:
         raw = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte: JSON listings can hold them
+    except UnicodeEncodeError:  # a surrogate that represents no byte, as in some JSON listings
         raw = text.encode("utf-8", "surrogatepass")
     shown = raw.decode("utf-8", "replace")
     return {key: text} if shown == text else {key: shown, f"{key}_hex": raw.hex()}
@@ -62,12 +62,12 @@ def _time_column(modified: Span[datetime] | None) -> str:
     return text + (modified.low.strftime("%z") or "")
 
 
-def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 RUF100 - the option's name
-    """The entries of a listing as columns (``text``) or as an array of objects (``json``), no final newline.
+def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 RUF100 - named like the option
+    """The entries of a listing as columns (``text``) or an array of objects (``json``), without a final newline.
 
-    Text: kind as in ls (- file, d directory, l link, ? unknown), size in bytes or ``~`` and the rounded
-    size, time as the server prints it (with its offset from UTC where that is known), URL.
-    JSON: sizes and times are ``[low, high]``, the two equal where the listing is exact.
+    Text: kind as in ls (- file, d directory, l link, o other, ? unknown), size in bytes or ``~`` and the rounded size,
+    time as printed by the server (with its UTC offset if known), URL. JSON: sizes and times are ``[low, high]``, equal
+    if the listing is exact.
     """
     if format == "json":
         rows = (json.dumps(_entry_values(entry)) for entry in entries)
@@ -78,8 +78,8 @@ def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 
     )
 
 
-def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  # noqa: A002 RUF100 - the option's name
-    """What a run would do, a line for each step and the totals, no final newline.
+def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  # noqa: A002 RUF100 - named like the option
+    """What a run would do: a line for each step, then the totals, without a final newline.
 
     Text: action, size as in ``render_entries``, path and reason; then the totals. JSON: one object with ``steps``,
     ``totals`` (by action: ``files``, and ``bytes`` as ``[low, high]``, high null where sizes are unknown) and ``free``.
@@ -103,7 +103,7 @@ def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  #
 
 
 def _total(steps: Iterable[Step], action: str) -> tuple[int, int, int | None]:
-    """(files, bytes at least, bytes at most or None)."""
+    """(number of files, minimum bytes, maximum bytes or None if unknown) of the steps with ``action``."""
     count = low = 0
     high: int | None = 0
     for step in steps:
@@ -131,5 +131,5 @@ def _step_values(step: Step) -> dict[str, object]:
 
 
 def render_facts(facts: Iterable[tuple[str, str]]) -> str:
-    """Lines of a word and what is so, no final newline. Nothing in it acts on a terminal, no password is in it."""
+    """A line for each (label, fact), without a final newline. Control characters and passwords are masked."""
     return "\n".join(f"{word:<10}{masked(text)}" for word, text in facts)

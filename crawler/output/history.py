@@ -1,4 +1,4 @@
-"""The runs that the state remembers, as a table."""
+"""Renders the runs recorded in the state as a table."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
 BAR = 4
-"""Columns of a bar: the table fits 80 columns."""
+"""Columns of a bar, so that the table fits 80 columns."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WORDS = {3: "no listing", 4: "disk", 5: "failures", 6: "not deleted", 7: "locked", 8: "robots.txt"}
 _HEAD = ("started", "result", "took", "", "listed", "saved", "gone", "failed", "received", "")
 
 
 def figures_of(report: Report, code: int) -> Figures:
-    """How a run ended, as the state keeps it. ``code`` is the exit code of the error that ended it, or 0."""
+    """How a run ended, as stored in the state. ``code`` is the exit code of the error that ended it, or 0."""
     code = worst((report.exit_code, code))
     outcome = (
         "stopped"
@@ -43,10 +43,10 @@ def figures_of(report: Report, code: int) -> Figures:
 
 
 def render_history(runs: Sequence[RunRecord], zone: tzinfo | None, *, unicode: bool = True) -> str:
-    """The runs, oldest first, as a table with bars for time and bytes, no final newline.
+    """A table of runs, oldest first, with bars for duration and bytes, without a final newline.
 
-    ``runs`` come newest first, as the state gives them. ``zone`` None is local time. Without ``unicode`` bars are
-    made of ``#``.
+    ``runs`` are newest first, as the state returns them. ``zone``: time zone, None for local time. Without ``unicode``
+    bars consist of ``#``.
     """
     bar = _bar if unicode else _plain_bar
     longest = max((run.figures.seconds for run in runs if run.figures), default=0.0)
@@ -59,7 +59,7 @@ def render_history(runs: Sequence[RunRecord], zone: tzinfo | None, *, unicode: b
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Figures to the right; words and bars to the left."""
+    """The cells padded to ``widths``: numbers right-aligned, text and bars left-aligned."""
     left = {0, 1, 3, 9}
     return [
         cell.ljust(width) if column in left else cell.rjust(width)
@@ -90,7 +90,7 @@ def _row(
 
 
 def _bar(share: float) -> str:
-    """``share`` of BAR columns, in eighths of a column; what is not nothing is seen."""
+    """A bar of ``share`` (0 to 1) of BAR columns, in eighths of a column; at least one eighth if not zero."""
     eighths = max(round(share * BAR * 8), 1 if share > 0 else 0)
     whole, rest = divmod(eighths, 8)
     return "█" * whole + (_EIGHTHS[rest] if rest else "")

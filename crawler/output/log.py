@@ -1,7 +1,7 @@
-"""The log: one line per decision, for people or as JSON, on stderr and in a file.
+"""The log: one line for each decision, as text or JSON, on standard error and in a file.
 
-Events go through the standard logger ``crawler`` as records whose message is the event's stable name and
-whose ``fields`` (see ``event``) hold the rest: ``run-start``, ``listing``, ``listing-failed``, ``rejected``,
+Events go through the standard logger ``crawler``. The message of a record is the stable name of the event, and its
+``fields`` (see ``event``) hold the rest: ``run-start``, ``listing``, ``listing-failed``, ``rejected``,
 ``saved``, ``unchanged``, ``skipped``, ``failed``, ``deleted``, ``request``, ``retry``, ``pace``, ``run-end``.
 """
 
@@ -35,21 +35,21 @@ _LEVELS = {
     Outcome.DELETED: logging.INFO,
     Outcome.DIRECTORY: logging.DEBUG,
 }
-_SAID_AT_THE_END = {"failed", "listing-failed"}
-"""Events that the summary repeats: without -v they are said there only."""
+_REPEATED_IN_SUMMARY = {"failed", "listing-failed"}
+"""Events that the summary repeats; without -v they appear only there."""
 
 
 def event(level: int, name: str, /, **fields: object) -> None:
-    """Log the event ``name``. The fields ``path`` and ``url`` and all texts are escaped when they are printed.
+    """Log the event ``name``. Text fields are escaped when printed.
 
-    In a text line ``size`` is in bytes, ``seconds`` is a duration, ``path`` comes first and ``reason`` last.
+    ``size`` is in bytes, ``seconds`` a duration. In a text line ``path`` comes first and ``reason`` last.
     """
     if LOGGER.isEnabledFor(level):
         LOGGER.log(level, name, extra={"fields": fields})
 
 
 class LogObserver(Observer):
-    """Logs what happens to each entry. Costs next to nothing for events that nobody wants to read."""
+    """Logs what happens to each entry. Events below the log level cost almost nothing."""
 
     def run_started(self, url: str, directory: str) -> None:
         event(logging.INFO, "run-start", path=directory, url=url)
@@ -110,7 +110,7 @@ _PLAIN = {"path", "size", "seconds", "reason", "url", "digest", "received", "old
 
 
 def _text_of(name: str, fields: Mapping[str, object]) -> str:
-    """``saved a/b.zip 1.2 MiB 0.34 s (row changed)``; the URL where it says more than the path."""
+    """``saved a/b.zip 1.2 MiB 0.34 s (row changed)``; with the URL if it says more than the path."""
     words = [name]
     if "path" in fields:
         words.append(printable(str(fields["path"])) or "/")
@@ -140,14 +140,14 @@ def _json_of(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 class TextFormatter(logging.Formatter):
-    """``2026-01-31 12:00:00+01:00 saved a/b.zip 1.2 MiB 0.34 s``; nothing in it acts on a terminal."""
+    """``2026-01-31 12:00:00+01:00 saved a/b.zip 1.2 MiB 0.34 s``; terminal control characters are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone().isoformat(sep=" ", timespec="seconds")
         return f"{moment} {self.line(record)}"
 
     def line(self, record: logging.LogRecord) -> str:
-        """Without the time."""
+        """The line without the time."""
         fields = getattr(record, "fields", None)
         if fields is None:
             text = f"{record.levelname.lower()}: {masked(record.getMessage())}"
@@ -160,21 +160,21 @@ class TextFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(TextFormatter):
-    """With the time of the day alone, for people who look on: lines are short enough for a terminal."""
+    """Text with the time of day only, to keep lines short on a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {self.line(record)}"
 
 
 class BriefFormatter(TextFormatter):
-    """Without the time, with our name: for the few lines that a person sees without -v."""
+    """Text with the program's name instead of the time, for the few lines printed without -v."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"crawler: {self.line(record)}"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, ASCII: time (UTC), level, event, and the event's fields."""
+    """One JSON object per line, in ASCII: time (UTC), level, event, and the fields of the event."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -190,7 +190,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class _Console(logging.Handler):
-    """Passes lines to whoever owns the terminal, so that they do not run into the progress bars."""
+    """Passes lines to the owner of the terminal, so that they do not disturb the progress bars."""
 
     def __init__(self, write: Callable[[str], None], hidden: set[str]) -> None:
         super().__init__()
@@ -203,11 +203,11 @@ class _Console(logging.Handler):
         try:
             self._write(self.format(record))
         except (OSError, ValueError):
-            return  # stderr is closed or its reader is gone: nobody is left to tell
+            return  # stderr is closed or its reader is gone
 
 
 class _File(logging.handlers.WatchedFileHandler):
-    """A log file that may be moved away while it is written; the run goes on when it cannot be written any more."""
+    """A log file that may be rotated during a run. If it can no longer be written, the run continues without it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -215,10 +215,10 @@ class _File(logging.handlers.WatchedFileHandler):
         except OSError:
             self.handleError(record)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 RUF100 - the name is logging's
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 RUF100 - overrides logging.Handler
         problem = sys.exc_info()[1]
         LOGGER.removeHandler(self)
-        with suppress(OSError):  # what is still in its buffer goes the same way
+        with suppress(OSError):  # its buffer cannot be written either
             self.close()
         LOGGER.warning("--log-file %s can no longer be written: %s", self.baseFilename, problem)
 
@@ -226,22 +226,22 @@ class _File(logging.handlers.WatchedFileHandler):
 def configure(
     verbosity: int, quiet: bool, log_file: str | None, log_format: str, write: Callable[[str], None] | None = None
 ) -> LogObserver:
-    """Send the log where the options say, and return the observer that feeds it. For the command line only.
+    """Configure the log and return the observer that feeds it. For the command line only.
 
-    stderr gets warnings and errors, with ``verbosity`` 1 every decision, with 2 everything; with ``quiet``
-    never more than warnings. The file gets every decision at least. ``write`` prints a line on stderr (that
-    of the progress display). Raises ConfigError when the file cannot be opened.
+    Standard error receives warnings and errors, with ``verbosity`` 1 every decision, with 2 everything; with ``quiet``
+    only warnings and errors. The file receives at least every decision. ``write`` prints a line on standard error
+    without disturbing the progress display. Raises ConfigError if the file cannot be opened.
     """
     for old in LOGGER.handlers[:]:
         LOGGER.removeHandler(old)
         old.close()
     shown = {0: logging.WARNING, 1: logging.INFO}.get(0 if quiet else verbosity, logging.DEBUG)
     brief = shown == logging.WARNING and log_format == "text"
-    console = _Console(write or _to_stderr, _SAID_AT_THE_END if brief else set())
+    console = _Console(write or _to_stderr, _REPEATED_IN_SUMMARY if brief else set())
     console.setLevel(shown)
     formatter = JsonFormatter() if log_format == "json" else TextFormatter()
-    spoken = BriefFormatter() if brief else ConsoleFormatter()
-    console.setFormatter(spoken if log_format == "text" else formatter)
+    console_formatter = BriefFormatter() if brief else ConsoleFormatter()
+    console.setFormatter(console_formatter if log_format == "text" else formatter)
     LOGGER.addHandler(console)
     kept = shown
     if log_file is not None:
@@ -269,12 +269,12 @@ def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Hand
 
 
 def _silence_stamina() -> None:
-    """By itself stamina announces retries to this logger; ours come through ``retried``."""
+    """Silence the logger on which stamina announces retries: ``log_retry`` logs them."""
     stamina_log = logging.getLogger("stamina")
     stamina_log.handlers, stamina_log.propagate = [logging.NullHandler()], False
 
 
 def log_retry(attempt: int, wait: float, error: Exception) -> None:
-    """Log that ``attempt`` (1 is the first) follows in ``wait`` seconds, because of ``error``."""
+    """Log that attempt number ``attempt`` follows in ``wait`` seconds, because of ``error``; the first attempt is 1."""
     url = getattr(error, "url", "")
     event(logging.INFO, "retry", url=url, attempt=attempt, wait=round(wait, 2), reason=str(error))

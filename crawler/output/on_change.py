@@ -1,4 +1,4 @@
-"""Commands of the user's own that a run starts: each in a session of its own, which ends with the run."""
+"""Runs the --on-change command in a session of its own, which ends with the run."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from contextlib import suppress
 from typing import IO
 
 GRACE = 3.0
-"""Seconds between SIGTERM and SIGKILL for a command that is no longer wanted."""
+"""Seconds between SIGTERM and SIGKILL when a command is cancelled."""
 _running: set[int] = set()
+"""Process groups of the running commands."""
 
 
 def terminate_all() -> None:
-    """Tell all that runs to end (SIGTERM), and do not wait: for a process that is about to go itself."""
+    """Send SIGTERM to all running commands without waiting, for a process that is about to exit."""
     for group in list(_running):
         with suppress(OSError):
             os.killpg(group, signal.SIGTERM)
 
 
-async def run_command(command: str, given: IO[bytes]) -> str | None:
-    """Run a shell command with ``given`` as its input. Returns what went wrong, or None.
+async def run_command(command: str, stdin: IO[bytes]) -> str | None:
+    """Run a shell command with ``stdin`` as its standard input. Returns what went wrong, or None.
 
-    The text is the user's own and is for ``/bin/sh``, as in a crontab; nothing a server said becomes part of it.
-    It gets a session of its own: if we are cancelled all of it is told to end (SIGTERM), and killed if the shell is
-    not done with that.
+    ``command`` is the user's own text for ``/bin/sh``, as in a crontab; nothing from a server becomes part of it. It
+    runs in a session of its own: on cancellation the session gets SIGTERM, and SIGKILL if the shell has not exited
+    after GRACE seconds.
     """
-    shell = asyncio.create_subprocess_shell(command, stdin=given, start_new_session=True)
-    starting = asyncio.ensure_future(shell)  # it may run before we hear of it, and is ours to end from then on
+    shell = asyncio.create_subprocess_shell(command, stdin=stdin, start_new_session=True)
+    starting = asyncio.ensure_future(
+        shell
+    )  # the process may exist before the await returns, and must be ended then, too
     try:
         process = await asyncio.shield(starting)
         _running.add(process.pid)

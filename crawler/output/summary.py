@@ -1,4 +1,4 @@
-"""The text of a report that people read: at the end of a run, and of --verify."""
+"""Renders a report for people: the summary of a run, and the result of --verify."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
 SPARED_SHOWN = 5
+"""Spared paths that are named."""
 _OPTIONS = {
     "ext": "by --ext",
     "exclude": "by --exclude",
@@ -54,7 +55,7 @@ def _problem_lines(report: Report) -> list[str]:
 
 
 def render_summary(report: Report, *, verbose: bool = False) -> str:
-    """The report as a block of lines for people, without a final newline. Nothing in it acts on a terminal."""
+    """The summary of a run as lines, without a final newline. Terminal control characters are escaped."""
     lines = [
         f"Listed {report.listed:,}: {report.saved:,} saved, {report.unchanged:,} unchanged, "
         f"{report.skipped:,} skipped, {report.failed:,} failed",
@@ -85,7 +86,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
 
 
 def render_verification(report: Report) -> str:
-    """The report of --verify, for people, without a final newline."""
+    """The result of --verify as lines, without a final newline."""
     line = f"Verified {report.listed:,} in {render_duration(report.seconds)}: {report.unchanged:,} good"
     line += f", {report.saved:,} repaired" if report.saved else ""
     lines = [f"{line}, {report.failed:,} bad in {printable(report.directory)}"]

@@ -1,7 +1,7 @@
-"""The page that --report writes: one HTML file about a mirror, without scripts and without anything to fetch.
+"""The HTML report of --report: one self-contained file about a mirror, without scripts or external resources.
 
-``contents`` reads the state, ``writing`` puts the page in its place; all else is values in, text out. ``page``,
-``charts`` and ``history`` need the extra ``report`` and are imported when a page is to be written.
+``contents`` reads the state and ``write`` replaces the file; all other modules are pure. ``page``, ``charts`` and
+``history`` need the optional dependencies ``report`` and are imported only when a report is written.
 """
 
 from crawler.output.html_report.contents import Contents, LastRun, SlowestTransfers, check_installed, read_contents

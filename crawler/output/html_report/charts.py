@@ -1,8 +1,8 @@
-"""Charts as inline SVG. Shapes and classes only: colours are the style sheet's, which knows light, dark and print.
+"""Charts as inline SVG. They contain shapes and classes; the style sheet sets colours for light, dark and print.
 
-The library does not escape, so foreign text goes through ``_shown``, and no chart takes text in any other way. Charts
-of runs hold no visible text and are stretched to the width there is; the map is laid out in percent, for a wide and a
-narrow page, so that its letters keep their size.
+svg.py does not escape text, so all text goes through ``_escaped``. Charts of runs have no visible text and stretch to
+the available width. The map is laid out in percent, once for a wide and once for a narrow page, so that its text keeps
+its size.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from crawler.text.escape import masked
 from crawler.text.units import render_size
 
 SLOT, HEIGHT = 10, 100
-"""Width and height of a run in the charts of runs, in units of their own."""
-FEWEST = 12
-"""Slots of a chart of fewer runs: a single run is a bar, not a block."""
-LONGEST = 300
-"""Letters of one name or reason on the page."""
+"""Width and height of one run in the charts of runs, in user units of the SVG."""
+MIN_SLOTS = 12
+"""Minimum number of slots, so that a single run is drawn as a bar, not as a block."""
+MAX_TEXT = 300
+"""Maximum number of characters of a name or reason in the report."""
 TONES = 6
-"""Colours of the map."""
-_LETTER = 7.0
-"""Widest average of a letter of the map, in pixels: a label that might not fit is shortened."""
-_LINE = 17
+"""Number of colours in the map."""
+_CHARACTER_WIDTH = 7.0
+"""Upper bound for the average character width in the map, in pixels; longer labels are shortened."""
+_LINE_HEIGHT = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,46 +37,46 @@ class Slot:
     """One run in a chart."""
 
     title: str
-    """What is shown when it is pointed at."""
+    """Tooltip."""
     up: float | None = None
-    """Drawn above the line; None where it is not known."""
+    """Value drawn above the base line; None if unknown."""
     down: float = 0.0
-    """Drawn below the line."""
+    """Value drawn below the base line."""
     is_bad: bool = False
 
 
 def legible(text: str) -> str:
-    """``text`` without control characters and passwords; of more than LONGEST letters the middle is left out."""
+    """``text`` without control characters and passwords, the middle elided if longer than MAX_TEXT."""
     shown = masked(text)
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} … {shown[-LONGEST // 2 :]}"
+    return shown if len(shown) <= MAX_TEXT else f"{shown[: MAX_TEXT // 2]} … {shown[-MAX_TEXT // 2 :]}"
 
 
-def _shown(text: str) -> str:
+def _escaped(text: str) -> str:
     return str(escape(legible(text)))
 
 
 def _title(text: str) -> svg.Title:
-    return svg.Title(text=_shown(text))
+    return svg.Title(text=_escaped(text))
 
 
 def _frame(slots: Sequence[Slot], shapes: list[svg.Element]) -> Markup:
-    """The drawing, with an invisible strip over each run that says what it is."""
+    """An SVG of ``shapes``, with an invisible strip over each run that carries its tooltip."""
     strips = [
         svg.Rect(class_=["strip"], x=number * SLOT, y=0, width=SLOT, height=HEIGHT, elements=[_title(slot.title)])
         for number, slot in enumerate(slots)
     ]
-    width = max(len(slots), FEWEST) * SLOT
+    width = max(len(slots), MIN_SLOTS) * SLOT
     drawing = svg.SVG(
         class_=["runs"],
         viewBox=svg.ViewBoxSpec(0, 0, width, HEIGHT),
         preserveAspectRatio=svg.PreserveAspectRatio("none"),
         elements=[*shapes, *strips],
     )
-    return Markup(drawing.as_str())  # noqa: S704 RUF100 - all of its text went through _shown
+    return Markup(drawing.as_str())  # noqa: S704 RUF100 - all of its text went through _escaped
 
 
 def render_bars(slots: Sequence[Slot]) -> Markup:
-    """A bar for each run, the oldest first; what goes down stands below the line, to the same scale."""
+    """A bar for each run, oldest first; values below the base line have the same scale."""
     up = max((slot.up or 0 for slot in slots), default=0)
     down = max((slot.down for slot in slots), default=0)
     scale = HEIGHT / (up + down) if up + down else 0
@@ -85,19 +85,19 @@ def render_bars(slots: Sequence[Slot]) -> Markup:
     for number, slot in enumerate(slots):
         for value, name in ((slot.up or 0, "up"), (slot.down, "down")):
             if value > 0:
-                size = max(round(value * scale, 2), 1.5)  # what is not nothing is seen
+                size = max(round(value * scale, 2), 1.5)  # visible if not zero
                 y = line if name == "down" else max(line - size, 0)
                 classes = [name, "bad"] if slot.is_bad else [name]
                 shapes.append(svg.Rect(class_=classes, x=number * SLOT + 1.5, y=round(y, 2), width=7, height=size))
         if slot.up is None:
             shapes.append(svg.Rect(class_=["unknown"], x=number * SLOT + 1.5, y=0, width=7, height=HEIGHT))
-    width = max(len(slots), FEWEST) * SLOT
+    width = max(len(slots), MIN_SLOTS) * SLOT
     shapes.append(svg.Line(class_=["line"], x1=0, x2=width, y1=line, y2=line))
     return _frame(slots, shapes)
 
 
 def render_steps(slots: Sequence[Slot]) -> Markup:
-    """The level after each run, as an area with steps; a gap where it is not known."""
+    """The value after each run as a stepped area, with gaps where it is unknown."""
     top = max((slot.up or 0 for slot in slots), default=0) or 1
     shapes: list[svg.Element] = []
     for is_known, piece in groupby(enumerate(slots), key=lambda item: item[1].up is not None):
@@ -118,16 +118,16 @@ def _steps(start: int, levels: Sequence[float]) -> list[svg.Element]:
 
 
 def render_share(share: float) -> Markup:
-    """A thin bar: ``share`` of its width, 0 to 1."""
+    """A thin bar filled to ``share`` (0 to 1) of its width."""
     width = svg.Length(round(100 * share, 2), "%")
     bar = svg.Rect(class_=["up"], width=width, height=svg.Length(100, "%"))
     return Markup(svg.SVG(class_=["share"], elements=[bar]).as_str())  # noqa: S704 RUF100 - no text
 
 
 def render_map(places: Sequence[SizeItem], width: int, height: int) -> Markup:
-    """A map on which each place has the area of its bytes, made for about ``width`` × ``height`` pixels.
+    """A treemap of about ``width`` × ``height`` pixels, in which the area of each item is its size in bytes.
 
-    ``places``: the largest first, none of them empty.
+    ``places`` are largest first, none empty.
     """
     groups: dict[int, list[SizeItem]] = {}
     for place in places:
@@ -137,7 +137,7 @@ def render_map(places: Sequence[SizeItem], width: int, height: int) -> Markup:
     for group, room in zip(ordered, _boxes([_size_of(group) for group in ordered], 0, 0, width, height), strict=True):
         boxes = _boxes([place.size for place in group], room["x"], room["y"], room["dx"], room["dy"])
         cells += [_cell(place, box, (width, height)) for place, box in zip(group, boxes, strict=True)]
-    return Markup(svg.SVG(class_=["map"], elements=cells).as_str())  # noqa: S704 RUF100 - all text went through _shown
+    return Markup(svg.SVG(class_=["map"], elements=cells).as_str())  # noqa: S704 RUF100 - all text went through _escaped
 
 
 def _size_of(group: Sequence[SizeItem]) -> int:
@@ -145,7 +145,7 @@ def _size_of(group: Sequence[SizeItem]) -> int:
 
 
 def _boxes(sizes: Sequence[int], x: float, y: float, width: float, height: float) -> list[dict[str, float]]:
-    """A rectangle for each of ``sizes``, which are the largest first: together they fill the one that is given."""
+    """A rectangle for each of ``sizes`` (largest first) that together fill the given rectangle."""
     boxes: list[dict[str, float]] = squarify.squarify(
         squarify.normalize_sizes(sizes, width, height), x, y, width, height
     )
@@ -159,11 +159,11 @@ def _cell(place: SizeItem, box: dict[str, float], room: tuple[int, int]) -> svg.
         _title(f"{place.label} – {size}, {files}"),
         svg.Rect(width=svg.Length(100, "%"), height=svg.Length(100, "%")),
     ]
-    lines = [_shortened(place.label, box["dx"]), size if len(size) * _LETTER < box["dx"] - 14 else ""]
-    if box["dy"] >= _LINE + 6 and lines[0]:
-        elements.append(svg.Text(x=8, y=18, text=_shown(lines[0])))
-        if box["dy"] >= 2 * _LINE + 6 and lines[1]:
-            elements.append(svg.Text(class_=["size"], x=8, y=18 + _LINE, text=_shown(lines[1])))
+    lines = [_shortened(place.label, box["dx"]), size if len(size) * _CHARACTER_WIDTH < box["dx"] - 14 else ""]
+    if box["dy"] >= _LINE_HEIGHT + 6 and lines[0]:
+        elements.append(svg.Text(x=8, y=18, text=_escaped(lines[0])))
+        if box["dy"] >= 2 * _LINE_HEIGHT + 6 and lines[1]:
+            elements.append(svg.Text(class_=["size"], x=8, y=18 + _LINE_HEIGHT, text=_escaped(lines[1])))
 
     def part(value: float, whole: float) -> svg.Length:
         return svg.Length(round(100 * value / whole, 3), "%")
@@ -179,8 +179,8 @@ def _cell(place: SizeItem, box: dict[str, float], room: tuple[int, int]) -> svg.
 
 
 def _shortened(label: str, width: float) -> str:
-    """As many of the last names of ``label`` as fit into ``width`` pixels, "" if that would say nothing."""
-    letters = int((width - 14) / _LETTER)
+    """As many trailing path segments of ``label`` as fit into ``width`` pixels; "" if too little would be left."""
+    letters = int((width - 14) / _CHARACTER_WIDTH)
     names = masked(label).removesuffix("/").split("/")
     for first in range(len(names)):
         tail = "/".join(names[first:])

@@ -1,4 +1,4 @@
-"""What the page tells: what the state knows of the mirror, and what the run that has just ended knows of itself."""
+"""The data of the report: what the state records about the mirror, and the run that has just ended."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from crawler.model.values import Known, Outcome, Result
 from crawler.storage.state import FileTotals, NullState, ReadOnlyState, RunRecord, existing_state
 
 RUNS_READ = 1000
-"""Runs that are looked through for the last good one."""
+"""Runs searched for the last successful one."""
 FILES_SHOWN = 10
-"""Largest files, and slowest transfers."""
+"""Number of largest files and of slowest transfers."""
 DEPTH = 4
-"""Levels of folders that are told apart: memory does not grow with the depth of a tree."""
+"""Directory levels that are distinguished, so that memory does not grow with the depth of the tree."""
 _LIBRARIES = ("jinja2", "squarify", "svg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRun:
-    """The run that writes the page."""
+    """The run that writes the report."""
 
     report: Report
     slowest: tuple[Result, ...] = ()
-    """The transfers that took longest, the longest first."""
+    """The slowest transfers, slowest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """Everything that is on the page, but for the time."""
+    """All data of the report except the current time."""
 
     directory: str
     runs: tuple[RunRecord, ...] = ()
     """Newest first."""
     folders: Mapping[str, FileTotals] = field(default_factory=dict)
-    """Folder → what lies in it, down to DEPTH levels; folders deeper than that count for the one above."""
+    """Directory → files in it, down to DEPTH levels; deeper directories count towards their ancestor at that level."""
     largest: tuple[Known, ...] = ()
-    """The largest first."""
+    """Largest first."""
     problem: str | None = None
-    """Why the state could not be read."""
+    """Why the state could not be read; None if it could."""
     last: LastRun | None = None
-    """None if the page is written without a run."""
+    """None if the report is written without a run."""
 
 
 class SlowestTransfers:
-    """Keeps the transfers that took longest. Costs nearly nothing per result."""
+    """Keeps the FILES_SHOWN slowest transfers, at almost no cost per result."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Result]] = []
@@ -60,26 +60,26 @@ class SlowestTransfers:
         if result.outcome is not Outcome.SAVED:
             return
         self._seen += 1
-        item = (result.seconds, -self._seen, result)  # a number of its own: results have no order
+        item = (result.seconds, -self._seen, result)  # the number breaks ties: results are not ordered
         if len(self._heap) < FILES_SHOWN:
             heapq.heappush(self._heap, item)
         else:
             heapq.heappushpop(self._heap, item)
 
     def results(self) -> tuple[Result, ...]:
-        """The longest first."""
+        """The slowest transfers, slowest first."""
         return tuple(result for _, _, result in sorted(self._heap, reverse=True))
 
 
 def check_installed() -> None:
-    """Raises ConfigError if the libraries of the extra ``report`` are not there."""
+    """Raise ConfigError if the optional dependencies ``report`` are not installed."""
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
         raise ConfigError(f"--report needs {', '.join(missing)}: pip install 'crawler[report]'")
 
 
 async def read_contents(directory: str, config: Config, last: LastRun | None = None) -> Contents:
-    """What the state of ``directory`` knows; nothing if there is none."""
+    """What the state of ``directory`` records; empty if there is no state."""
     path = existing_state(Path(directory), config)
     async with ReadOnlyState(path) if path else NullState() as state:
         return Contents(

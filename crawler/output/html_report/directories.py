@@ -1,4 +1,4 @@
-"""Which folders the page shows: the tree of sums, cut down to a few dozen places of interest."""
+"""Selects the directories that the report shows: a few dozen items of the tree of sizes."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from dataclasses import dataclass, replace
 from crawler.storage.state import FileTotals
 
 CELLS = 30
-"""Places on the map."""
+"""Maximum number of items in the map."""
 CHILDREN = 10
-"""Of one folder; the others are taken together."""
+"""Maximum number of items for one directory; the rest is combined."""
 ROWS = 12
+"""Maximum number of rows in the table of directories."""
 _WORTH_OPENING = 0.04
-"""Share of the whole from which a place is shown by its folders."""
+"""Share of the total from which an item is split into its directories."""
 _VISIBLE = 0.0002
-"""Share below which a place would not be seen."""
+"""Share of the total below which an item would be invisible."""
 _DOMINANT = 0.5
-"""Share from which the folders of a place are groups of their own."""
+"""Share of the total from which the directories of an item become groups of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeItem:
-    """A folder with all below it, or several of them, or the files that lie directly in one."""
+    """A directory with everything below it, several of them combined, or the files directly in one."""
 
     label: str
     files: int
     size: int
     """Bytes."""
     folder: str | None = None
-    """Its path where the place is one whole folder."""
+    """Path, if the item is one whole directory."""
     group: int = 0
-    """Places of one group lie together and share a colour."""
+    """Items of one group are adjacent and share a colour."""
 
 
 class SizeTree:
-    """The sums of all folders, those below included. ``folders``: path → what lies directly in it."""
+    """The total size of every directory including everything below it. ``folders``: path → files directly in it."""
 
     def __init__(self, folders: Mapping[str, FileTotals]) -> None:
         self._own = folders
@@ -44,7 +45,7 @@ class SizeTree:
         for path, held in folders.items():
             self._add(path, held)
         self.base = self._common_base()
-        """The folder in which everything lies."""
+        """The deepest directory that contains all files."""
 
     def _add(self, path: str, held: FileTotals) -> None:
         while True:
@@ -64,12 +65,12 @@ class SizeTree:
         return base
 
     def total(self) -> FileTotals:
-        """All of it."""
+        """Files and bytes of the whole tree."""
         files, size = self._totals.get("", (0, 0))
         return FileTotals(files, size)
 
     def places(self, folder: str, limit: int) -> list[SizeItem]:
-        """What lies in ``folder``: its folders and its own files, at most ``limit``, the largest first."""
+        """The directories in ``folder`` and its own files, at most ``limit`` items, largest first."""
         found = [
             SizeItem(label=f"{path}/", folder=path, files=self._totals[path][0], size=self._totals[path][1])
             for path in self._below.get(folder, ())
@@ -86,7 +87,7 @@ class SizeTree:
         return found
 
     def map(self) -> list[SizeItem]:
-        """The places that show best where the bytes are: the largest is opened again and again."""
+        """The items of the map: the largest directory is split repeatedly."""
         whole = self.total().size
         cells = _grouped(self.places(self.base, CHILDREN), 0)
         groups = len(cells)
@@ -110,7 +111,7 @@ def _by_size(place: SizeItem) -> tuple[int, str]:
 
 
 def _grouped(places: Iterable[SizeItem], first: int) -> list[SizeItem]:
-    """Each of them a group, numbered from ``first``, the largest first."""
+    """``places`` as groups of their own, numbered from ``first``, largest first."""
     return [replace(place, group=first + number) for number, place in enumerate(sorted(places, key=_by_size))]
 
 

@@ -1,4 +1,4 @@
-"""The charts of runs: growth, change, durations, failures."""
+"""The charts of past runs: size, changes, durations, failures."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from crawler.text.units import render_duration, render_size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart of runs with what stands around it."""
+    """A chart of runs with its captions."""
 
     title: str
     value: str
-    """What the last run has of it."""
+    """The value of the last run."""
     note: str
-    """Beside it, smaller."""
+    """The change over all runs, in smaller type; may be empty."""
     top: str
-    """What the highest point stands for."""
+    """The value of the highest point."""
     drawing: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ChartSpec:
-    """What a chart is about."""
+    """Which value a chart shows, and how."""
 
     title: str
     of: Callable[[RunRecord], float | None]
     text: Callable[[float], str]
     is_level: bool = False
-    """It lasts from run to run, and is drawn as an area."""
+    """Whether the value persists between runs, and is drawn as an area."""
     below: Callable[[RunRecord], float] = lambda _run: 0.0
 
 
 class TimeFormatter:
-    """Times as text, in one zone; None is local time."""
+    """Formats times in one time zone; None is local time."""
 
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
@@ -100,7 +100,7 @@ _CHARTS = (
 
 
 def charts_of(runs: Sequence[RunRecord], moments: TimeFormatter) -> list[Chart]:
-    """``runs``: the oldest first."""
+    """The charts of ``runs``, which are oldest first."""
     return [_chart(subject, runs, moments) for subject in _CHARTS]
 
 

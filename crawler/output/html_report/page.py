@@ -1,7 +1,7 @@
-"""The page as text: the values of ``contents`` made ready for the template.
+"""Renders the HTML report from ``Contents``.
 
-Every value that the template prints passes ``_printed`` and is then escaped by the engine: a name cannot reach the
-page in another way, whatever is added to the template.
+Every value that the template prints passes through ``_sanitized`` and is escaped by the engine, whatever is added to
+the template.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from crawler.model.report import Report
 from crawler.model.version import __version__
 from crawler.output.history import figures_of
-from crawler.output.html_report.charts import FEWEST, legible, render_map, render_share
+from crawler.output.html_report.charts import MIN_SLOTS, legible, render_map, render_share
 from crawler.output.html_report.contents import Contents
 from crawler.output.html_report.directories import ROWS, SizeItem, SizeTree
 from crawler.output.html_report.history import TimeFormatter, charts_of, outcome
@@ -30,12 +30,12 @@ RUNS_LISTED = 15
 FAILURES_SHOWN = 50
 REASONS_SHOWN = 6
 MAPS = ((1080, 360), (340, 460))
-"""Pixels of the map on a wide and on a narrow page."""
+"""Width and height of the map in pixels, for a wide and a narrow page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestRun:
-    """The last run: when it started, in seconds since the epoch, and how it ended."""
+    """The last run: start in seconds since the epoch, and its figures, None if it did not end."""
 
     started: float
     figures: Figures | None
@@ -43,7 +43,7 @@ class LatestRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryRow:
-    """A line in the table of folders."""
+    """A row in the table of directories."""
 
     place: SizeItem
     share: Markup
@@ -58,7 +58,7 @@ class Problem:
 
 
 def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> str:
-    """The whole page. ``now``: seconds since the epoch; ``zone``: of all times on it, None is local time."""
+    """The whole report. ``now``: seconds since the epoch; ``zone``: time zone of all times, None is local time."""
     tree = SizeTree(contents.folders)
     places = tree.map()
     runs = contents.runs[:RUNS_CHARTED][::-1]
@@ -103,12 +103,12 @@ def _environment() -> Environment:
 
 
 def _sanitized(value: object) -> object:
-    """What the template may print: drawings as they are, all else made legible."""
+    """``value`` as the template may print it: drawings unchanged, anything else as sanitized text."""
     return value if isinstance(value, Markup) else legible(str(value))
 
 
 def _url(contents: Contents) -> str:
-    """Where the mirror comes from; "" for one made from a list of URLs."""
+    """The URL of the mirror; "" for a list of URLs."""
     if contents.last and contents.last.report.url:
         return contents.last.report.url
     return next((run.url for run in contents.runs if run.url), "")
@@ -122,11 +122,11 @@ def _latest(contents: Contents, now: float) -> LatestRun | None:
 
 
 def _axis_labels(runs: Sequence[RunRecord], moments: TimeFormatter) -> tuple[str, str]:
-    """What stands below a chart on the left and on the right, which few runs do not reach."""
+    """The dates below a chart on the left and right; a chart of few runs has both on the left."""
     if not runs:
         return "", ""
     first, last = moments.day(runs[0].started), moments.day(runs[-1].started)
-    if len(runs) >= FEWEST:
+    if len(runs) >= MIN_SLOTS:
         return first, last
     return first if first == last else f"{first} – {last}", ""
 
@@ -137,7 +137,7 @@ def _problems(report: Report) -> list[Problem]:
 
 
 def _common_reasons(problems: Sequence[Problem]) -> list[tuple[str, int]]:
-    """The reasons that several have, and how many; none if it is one and the same."""
+    """(reason, count) for reasons shared by several problems; empty if all have the same reason."""
     counts = Counter(problem.reason for problem in problems)
     return [item for item in counts.most_common(REASONS_SHOWN) if item[1] > 1] if len(counts) > 1 else []
 

@@ -1,4 +1,4 @@
-"""Putting the page into its file."""
+"""Writes the HTML report to its file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from crawler.output.html_report.contents import LastRun, read_contents
 
 
 async def write_page(target: str, directory: str, config: Config, last: LastRun | None = None) -> None:
-    """Write the page about the mirror in ``directory`` to ``target``, in one step. Raises OSError."""
+    """Replace ``target`` atomically with the report on the mirror in ``directory``. Raises OSError."""
     from crawler.output.html_report.page import (
-        render_page,  # what draws it is needed by nobody else, and may not be there
+        render_page,  # optional dependencies, slow to import
     )
 
     contents = await read_contents(directory, config, last)

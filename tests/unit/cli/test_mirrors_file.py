@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors_file import Mirrors, parse_mirrors, select, shared_option
+from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors, select, shared_option
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
 
@@ -32,7 +32,7 @@ delete = true
 """
 
 
-def parse(text: str, **overrides: object) -> Mirrors:
+def parse(text: str, **overrides: object) -> MirrorsFile:
     return parse_mirrors(tomllib.loads(text), overrides, "m.toml")
 
 
