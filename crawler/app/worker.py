@@ -81,7 +81,7 @@ async def _work(link: _Parent, setup: WorkerSetup) -> None:
         requests=None if config.requests_per_second is None else _Rate(link, messages.REQUESTS),
         bytes=None if config.limit_rate is None else _Rate(link, messages.BYTES),
     )
-    gate = Gate(link.ceiling, rates, on_rest=link.rested, start=setup.start)
+    gate = Gate(link.ceiling, rates, on_pause=link.rested, start=setup.start)
     gate.add_known(setup.hosts)
     link.gate = gate
     if are_few():

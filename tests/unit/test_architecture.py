@@ -35,9 +35,10 @@ HOMES = {
 
 PURE = (
     "http.framing", "http.netrc", "http.pacing.circuit_breaker", "http.pacing.concurrency", "http.pacing.meter",
-    "http.pacing.sample", "http.proxies", "http.splitter", "listings", "model", "output.format", "output.summary",
-    "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules",
-    "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames", "workers.listing_codec", "workers.messages",
+    "http.pacing.refusals", "http.pacing.sample", "http.proxies", "http.splitter", "listings", "model",
+    "output.format", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs",
+    "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames",
+    "workers.listing_codec", "workers.messages",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""
 

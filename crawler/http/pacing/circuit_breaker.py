@@ -1,4 +1,4 @@
-"""When a host is given up: a circuit breaker, as a value that is told what happened."""
+"""When to give up on a host: a circuit breaker, free of I/O."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ from crawler.model import limits
 
 
 class CircuitBreaker:
-    """Of one host. Failures in a row put it in doubt: it may be gone, or some of its files may be broken, whose
-    attempts follow each other while they hold all connections. One request decides, for what the host has answered
-    before: if that is answered now, the count begins anew, else the host is given up.
+    """The circuit breaker of one host.
+
+    Consecutive failures put the host in doubt: it may be down, or some of its files may be broken and their attempts
+    hold all connections. One probe decides, with a URL that the host has served before: if it gets a response, the
+    count starts again; if not, the circuit opens.
     """
 
-    __slots__ = ("_is_open", "answered", "failures")
+    __slots__ = ("_is_open", "failures", "probe_url")
 
-    def __init__(self, ask: str) -> None:
-        self.answered = ask
-        """URL of the last GET that the host answered; ``ask`` until then."""
+    def __init__(self, probe_url: str) -> None:
+        self.probe_url = probe_url
+        """URL of the last GET that got a response; until then the one given."""
         self.failures = 0
-        """In a row."""
+        """Consecutive failures."""
         self._is_open = False
 
     @property
     def is_in_doubt(self) -> bool:
-        """True from the last failure that is tolerated until it is known if the host still answers."""
+        """Whether too many requests have failed in a row and the probe has not ended yet."""
         return self.failures >= limits.CONNECTION_FAILURES and not self._is_open
 
     @property
     def is_open(self) -> bool:
-        """True if the host is given up."""
+        """Whether the host is given up."""
         return self._is_open
 
     def failed(self) -> None:
-        """It could not be talked to, or asked to be left alone."""
+        """The host could not be reached, or asked for a pause."""
         self.failures += 1
 
     def succeeded(self, url: str | None) -> None:
-        """It has answered something; ``url`` if that was asked for with GET."""
+        """The host has sent a response; ``url`` is that of the request if it was a GET."""
         self.failures, self._is_open = 0, False
-        self.answered = url or self.answered
+        self.probe_url = url or self.probe_url
 
-    def asked(self) -> None:
-        """The request that decides has ended. If nothing has been answered meanwhile, that was all."""
+    def probed(self) -> None:
+        """The probe has ended. The circuit opens unless a response has come meanwhile."""
         self._is_open = self.failures >= limits.CONNECTION_FAILURES

@@ -1,44 +1,52 @@
-"""How many requests a host gets at once: what was observed → the next limit. Who counts is ``gate``; no clock here.
+"""How many requests a host may have in flight: a pure function from the present state and a sample to the next state.
 
-Growth begins as TCP's slow start does: doubled each round for as long as throughput grows. What the host refuses
-halves it (RFC 5681: half of what was in flight), once for each burst. Between the two a search by trials: the rate
-before, with another limit, and before again, so that what changes by itself is not mistaken for an effect.
+``meter`` takes the samples, ``gate`` enforces the limit. The stages:
+
+    ┌─────────┐ throughput grows: twice as many, or half way to ``beyond``
+    │ Growing │◄─────────────────── a refusal, in any stage: half of what was in flight
+    └────┬────┘ a clear loss, or at the top
+    ┌────▼────┐
+    │ Holding │◄──────────────────────┐ nothing better: ``patience`` is doubled
+    └────┬────┘ after ``patience``    │
+    ┌────▼────┐ clear result  ┌───────┴───────┐
+    │  Trial  ├──────────────►│ judge: better?├──► the next trial, from the better limit
+    └────┬────┘               └───────▲───────┘
+    ┌────▼────┐                       │
+    │ Recheck ├───────────────────────┘
+    └─────────┘
+
+Growth is TCP's slow start. A refusal halves the limit (RFC 5681), once per burst. A trial measures ``base``, another
+limit, and in doubt ``base`` again, so that a change of the host itself is not mistaken for an effect of the limit.
+After each change of the limit one window is discarded (``settling``): requests of the old limit still end in it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
+from crawler.http.pacing.refusals import Refusals
 from crawler.http.pacing.sample import Sample
 from crawler.model.state.host_limits import HostLimits
 
 START = 6
-"""Requests at once to a host of which nothing is known: as many as a browser opens."""
-WORTH = 0.25
-"""A limit is worth having if this share of what it adds in requests comes out as throughput."""
+"""Requests in flight at first to a host of which nothing is known: as many as browsers open."""
+WORTHWHILE = 0.25
+"""A higher limit is worthwhile if throughput grows by at least this share of the growth of the limit."""
 PROPORTIONAL = 0.6
-"""Where fewer requests lose such a share of what they are fewer, nothing is to be found in between."""
-USED = 0.75
-"""Share of the limit that must have been in use, on average, for a window to say something about it."""
-TROUBLE = 8
-"""Two failures, and one in so many requests, are too many: single ones happen, those of an overload come together."""
-ROUNDS = 3
-"""A window of a trial holds so many requests for each one of the limit."""
-GROW_SECONDS, MOST_SECONDS = 0.5, 2.0
-"""Of a window, while the limit grows and later. Where bodies are large it ends by time: a round would take as long as
-they do."""
-PATIENCE, MOST = 16, 256
-"""Windows until the next search: at first and at most. Doubled by each that finds nothing, and by what is refused."""
-STEADY = 6
-"""So many requests for each one of a limit, none of them refused, prove it: a refusal there may be by chance. …"""
-RARE = 16
-"""… One in so many for each one of the limit always may, …"""
-CHANCES = 3
-"""… and so many beside these: with more of them the host can do less than it could."""
-CLEAR = 0.2
-"""What is so much better or worse than it has to be needs no second look."""
-
+"""If a lower limit loses throughput by more than this share of its decrease, no limit in between is tried."""
+MIN_USE = 0.75
+"""Share of the limit that must have been in use on average for a sample to mean something."""
+ERROR_RATIO = 8
+"""Two errors, and one in this many requests, mean overload: single ones happen, those of an overload come together."""
+TRIAL_ROUNDS = 3
+"""Requests in a window, for each one of the limit, except while growing."""
+GROW_SECONDS, WINDOW_SECONDS = 0.5, 2.0
+"""Longest window while the limit grows, and otherwise: large bodies take too long to end."""
+PATIENCE, MAX_PATIENCE = 16, 256
+"""Windows until the next trial, at first and at most. Doubled by a search that finds nothing, and by a refusal."""
+CLEAR_MARGIN = 0.2
+"""A throughput that differs by more than this from the required one needs no recheck."""
 
 REFUSED = "the host refuses more"
 FAILURES = "more lead to resets and time-outs"
@@ -46,239 +54,247 @@ FASTER = "faster than with fewer"
 FEWER = "as fast as with more"
 
 
-class Stage(Enum):
-    GROW = auto()
-    HOLD = auto()
-    TRIAL = auto()
-    """Another limit than ``base`` is in force, …"""
-    AFTER = auto()
-    """… and ``base`` again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growing:
+    """The limit is raised after each window."""
+
+    rate: float = 0.0
+    """Throughput of ``base``; 0 if not measured."""
+    is_doubtful: bool = False
+    """Whether one window at the highest limit has left in doubt if it is worthwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """``base`` is in force until the next trial."""
+
+    windows: int = 0
+    """Windows since the last trial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """``limit`` is in force to be compared with ``base``."""
+
+    limit: int
+    usual: float
+    """Throughput of ``base`` before the trial."""
+    step: int
+    """How far below ``base`` the trial is; 0 if above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """``base`` is in force again after a trial whose result is in doubt."""
+
+    trial: Trial
+    rate: float
+    """Throughput of the trial."""
+
+
+Stage: TypeAlias = Growing | Holding | Trial | Recheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrencyLimit:
-    """Where the search for the best limit stands."""
+    """The state of the search for the best limit of one host."""
 
     limit: int
-    """Requests at once, now."""
+    """Requests in flight, at most, now."""
     ceiling: int
     base: int
-    """The best limit known; another one is in force during a trial."""
-    stage: Stage = Stage.GROW
+    """The best limit known; during a trial another one is in force."""
     beyond: int | None = None
-    rate: float = 0.0
-    """GROW: that of ``base``, 0 if not measured. TRIAL, AFTER: that before the trial."""
-    trial: int = 0
-    tried: float = 0.0
-    """The limit that is tried and, in AFTER, what it brought."""
-    step: int = 0
-    """How far down the trial goes; 0: it goes up."""
-    again: bool = False
-    """GROW: at the top, one round has left it in doubt whether that is worth it."""
+    """The smallest limit known to be too high."""
+    stage: Stage = field(default_factory=Growing)
     settling: bool = False
-    """The limit has changed: requests of the old one still end, and this window says nothing."""
-    waited: int = 0
+    """Whether the present window is to be discarded."""
+    refusals: Refusals = field(default_factory=Refusals)
     start: int = START
-    """What a host of which nothing is known gets; also where growth begins when the ceiling is raised."""
-    clear: int = 0
-    """Requests that have ended since ``limit`` is in force."""
-    proven: int = 0
-    """The most requests at once that are proven to be none too many; 0 if none are, or no longer."""
-    chances: int = 0
-    """Refusals since then that were put down to chance, without those that are RARE enough."""
+    """The limit of an unknown host; growth begins there when the ceiling is raised."""
     patience: int = PATIENCE
     reason: str = ""
-    """Why ``base`` is what it is; "" as long as nothing has been learnt."""
+    """Why ``base`` is what it is; empty as long as nothing has been learnt."""
 
     @property
     def requests(self) -> int:
-        """How many must end before the window is closed."""
-        return self.limit if self.settling or self.stage is Stage.GROW else ROUNDS * self.limit
+        """Requests that must end before the window is closed."""
+        return self.limit if self._is_short else TRIAL_ROUNDS * self.limit
 
     @property
     def seconds(self) -> float:
-        """After how long it is closed anyway, if bytes have arrived."""
-        return GROW_SECONDS if self.settling or self.stage is Stage.GROW else MOST_SECONDS
+        """Seconds after which the window is closed anyway, if bytes have arrived."""
+        return GROW_SECONDS if self._is_short else WINDOW_SECONDS
+
+    @property
+    def _is_short(self) -> bool:
+        return self.settling or isinstance(self.stage, Growing)
 
     @property
     def learnt(self) -> HostLimits:
         return HostLimits(limit=self.base, beyond=self.beyond)
 
 
-def begun(ceiling: int, known: HostLimits | None = None, start: int = START) -> ConcurrencyLimit:
-    """The pace of a host, with what an earlier run has learnt. ``ceiling`` and ``start`` are at least 1."""
+def initial(ceiling: int, known: HostLimits | None = None, start: int = START) -> ConcurrencyLimit:
+    """The state of a host at the start of a run; ``known`` is what an earlier run learnt. Numbers are at least 1."""
     limit = min(start if known is None else known.limit, ceiling)
     found = known is not None and known.beyond is not None and limit == known.limit
     if known is None or (limit < ceiling and not found):
         return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start)
     beyond = known.beyond if found else None
-    return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Stage.HOLD)
+    return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Holding())
 
 
-def with_ceiling(pace: ConcurrencyLimit, ceiling: int) -> ConcurrencyLimit:
-    """Under another ceiling, at least 1: a lower one holds at once, a higher one is grown into."""
-    base, stage = min(pace.base, ceiling), pace.stage
-    if ceiling > pace.ceiling == pace.base:
-        base, stage = max(base, min(pace.start, ceiling)), Stage.GROW
-    stage = Stage.GROW if stage is Stage.GROW else Stage.HOLD
-    return replace(disturbed(pace), limit=base, base=base, ceiling=ceiling, stage=stage, rate=0.0, waited=0, clear=0)
+def with_ceiling(state: ConcurrencyLimit, ceiling: int) -> ConcurrencyLimit:
+    """The state under another ceiling, at least 1: a lower one applies at once, a higher one is grown into."""
+    base, stage = min(state.base, ceiling), Growing() if isinstance(state.stage, Growing) else Holding()
+    if ceiling > state.ceiling == state.base:
+        base, stage = max(base, min(state.start, ceiling)), Growing()
+    refusals = state.refusals.at_another_limit()
+    return replace(state, limit=base, base=base, ceiling=ceiling, stage=stage, settling=True, refusals=refusals)
 
 
-def disturbed(pace: ConcurrencyLimit) -> ConcurrencyLimit:
-    """Something else than the limit decides about throughput for a moment, such as a pause."""
-    return replace(pace, again=False, settling=True)
+def disturbed(state: ConcurrencyLimit) -> ConcurrencyLimit:
+    """After something other than the limit, such as a pause, has changed throughput."""
+    stage = replace(state.stage, is_doubtful=False) if isinstance(state.stage, Growing) else state.stage
+    return replace(state, stage=stage, settling=True)
 
 
-def overloaded(pace: ConcurrencyLimit, in_flight: int, reason: str, ended: int = 0) -> ConcurrencyLimit:
-    """The host could not do with ``in_flight`` requests, two or more: half as many, then again up to fewer.
+def overloaded(state: ConcurrencyLimit, in_flight: int, reason: str, ended: int = 0) -> ConcurrencyLimit:
+    """After a refusal with ``in_flight`` requests, two or more: half as many, then growth again, up to fewer.
 
-    ``ended``: requests since the last window.
+    ``ended``: requests that have ended since the last sample.
     """
-    many = max(2, min(pace.limit, in_flight))
-    pace = _cleared(pace, ended)
-    by_chance = many <= pace.proven and pace.chances < CHANCES
+    many = max(2, min(state.limit, in_flight))
+    refusals = state.refusals.with_ended(ended, state.limit)
+    is_chance = refusals.is_chance(many)
     return replace(
-        disturbed(pace),
+        state,
         limit=many // 2,
         base=many // 2,
-        beyond=None if by_chance else many,
-        stage=Stage.GROW,
-        rate=0.0,
-        clear=0,
-        proven=pace.proven if by_chance else 0,
-        chances=pace.chances + 1 if by_chance else 0,
-        patience=pace.patience if by_chance else min(2 * pace.patience, MOST),
+        beyond=None if is_chance else many,
+        stage=Growing(),
+        settling=True,
+        refusals=refusals.refused(many),
+        patience=state.patience if is_chance else min(2 * state.patience, MAX_PATIENCE),
         reason=reason,
     )
 
 
-def after(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
-    """The pace after a window in which ``pace.limit`` was in force."""
-    bad = window.troubles + window.refused
-    if bad >= 2 and bad * TROUBLE >= window.requests:
-        is_down = window.requests <= window.troubles
-        if is_down or pace.limit == 1 or pace.settling:
-            return pace
-        return overloaded(pace, pace.limit, REFUSED if window.refused else FAILURES)
-    if window.busy < USED * pace.limit * window.seconds:
-        return pace if pace.limit == pace.base else _to(pace, pace.base, Stage.HOLD)
-    if pace.settling:
-        return replace(pace, settling=False)
-    pace = _cleared(pace, window.requests)
-    if pace.stage is Stage.GROW:
-        return _grown(pace, window)
-    if pace.stage is Stage.HOLD:
-        return _held(pace, window)
-    if pace.stage is Stage.TRIAL:
-        return _tried(pace, window)
-    return _judged(pace, pace.tried, (pace.rate + window.rate) / 2)
+def after(state: ConcurrencyLimit, sample: Sample) -> ConcurrencyLimit:
+    """The state after a window in which ``state.limit`` was in force."""
+    errors = sample.troubles + sample.refused
+    if errors >= 2 and errors * ERROR_RATIO >= sample.requests:
+        is_down = sample.requests <= sample.troubles
+        if is_down or state.limit == 1 or state.settling:
+            return state
+        return overloaded(state, state.limit, REFUSED if sample.refused else FAILURES)
+    if sample.busy < MIN_USE * state.limit * sample.seconds:
+        return state if state.limit == state.base else _hold(state)
+    if state.settling:
+        return replace(state, settling=False)
+    state = replace(state, refusals=state.refusals.with_ended(sample.requests, state.limit))
+    match state.stage:
+        case Growing() as growing:
+            return _after_growing(state, growing, sample)
+        case Holding() as holding:
+            return _after_holding(state, holding, sample)
+        case Trial() as trial:
+            return _after_trial(state, trial, sample)
+        case Recheck(trial=trial, rate=rate):
+            return _judge(state, trial, rate, (trial.usual + sample.rate) / 2)
 
 
-def _cleared(pace: ConcurrencyLimit, requests: int) -> ConcurrencyLimit:
-    """``requests`` more have ended under the limit."""
-    clear, rare = pace.clear + requests, RARE * pace.limit
-    made_good = clear // rare - pace.clear // rare
-    proven = pace.limit if clear >= STEADY * pace.limit else 0
-    return replace(pace, clear=clear, proven=max(pace.proven, proven), chances=max(0, pace.chances - made_good))
+def _with_limit(state: ConcurrencyLimit, limit: int, stage: Stage) -> ConcurrencyLimit:
+    if limit == state.limit:
+        return replace(state, stage=stage)
+    return replace(state, limit=limit, stage=stage, settling=True, refusals=state.refusals.at_another_limit())
 
 
-def _to(pace: ConcurrencyLimit, limit: int, stage: Stage) -> ConcurrencyLimit:
-    if limit != pace.limit:
-        pace = replace(pace, limit=limit, settling=True, clear=0)
-    return replace(pace, stage=stage, waited=0)
+def _hold(state: ConcurrencyLimit, *, search_soon: bool = False) -> ConcurrencyLimit:
+    """Hold ``base``; ``search_soon``: only until its throughput is well known."""
+    return _with_limit(state, state.base, Holding(windows=state.patience - 1 if search_soon else 0))
 
 
-def _above(pace: ConcurrencyLimit) -> int:
-    """The next limit to grow to: twice as many, or half way to what was too many; ``pace.limit`` at the top."""
-    top = pace.ceiling
-    if pace.beyond is None:
-        return min(2 * pace.limit, top)
-    return min(pace.limit + (pace.beyond - pace.limit) // 2, 2 * pace.limit, top)
+def _next_above(state: ConcurrencyLimit) -> int:
+    """The next limit to grow to; ``state.limit`` at the top."""
+    if state.beyond is None:
+        return min(2 * state.limit, state.ceiling)
+    return min(state.limit + (state.beyond - state.limit) // 2, 2 * state.limit, state.ceiling)
 
 
-def _wanted(limit: int, usual: float, base: int, worth: float = WORTH) -> float:
-    """The rate from which ``limit`` requests at once are worth having, where ``base`` of them bring ``usual``."""
-    return usual * (1 + worth * (limit / base - 1))
+def _required(limit: int, usual: float, base: int, share: float = WORTHWHILE) -> float:
+    """The throughput from which ``limit`` is worthwhile, if ``base`` has the throughput ``usual``."""
+    return usual * (1 + share * (limit / base - 1))
 
 
-def _grown(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
-    """After a round of ``limit`` requests. It may include new connections being set up, so it proves loss alone."""
-    limit, rate = pace.limit, window.rate
-    if not window.is_quick and rate < pace.rate * (1 - CLEAR):
-        return _impatient(_to(replace(pace, beyond=limit, reason=FEWER), pace.base, Stage.HOLD))
-    above = _above(pace)
-    in_doubt = not window.is_quick and rate < _wanted(limit, pace.rate, pace.base)
-    if above == limit and in_doubt and not pace.again:
-        return replace(pace, again=True)
-    known = rate if pace.beyond is None else 0.0  # below what was refused, a host is not asked whether it is worth it
-    reason = FASTER if limit > pace.base else pace.reason
-    settled = replace(pace, base=limit, rate=known, again=False, reason=reason)
-    if above > limit:
-        return replace(settled, limit=above, clear=0)
-    held = _to(settled, limit, Stage.HOLD)
-    return _impatient(held) if in_doubt else held
+def _after_growing(state: ConcurrencyLimit, growing: Growing, sample: Sample) -> ConcurrencyLimit:
+    limit, rate = state.limit, sample.rate
+    if not sample.is_quick and rate < growing.rate * (1 - CLEAR_MARGIN):  # less: new connections were being set up
+        return _hold(replace(state, beyond=limit, reason=FEWER), search_soon=True)
+    above = _next_above(state)
+    is_doubtful = not sample.is_quick and rate < _required(limit, growing.rate, state.base)
+    if above == limit and is_doubtful and not growing.is_doubtful:
+        return replace(state, stage=replace(growing, is_doubtful=True))
+    state = replace(state, base=limit, reason=FASTER if limit > state.base else state.reason)
+    if above <= limit:  # below it: a higher ceiling has put ``base`` above ``beyond``
+        return _hold(state, search_soon=is_doubtful)
+    # Below a limit that was refused, whether more is worthwhile is not in question.
+    stage = Growing(rate=rate if state.beyond is None else 0.0)
+    return replace(state, limit=above, stage=stage, refusals=state.refusals.at_another_limit())
 
 
-def _impatient(pace: ConcurrencyLimit) -> ConcurrencyLimit:
-    """Search as soon as it is known well what ``base`` brings."""
-    return replace(pace, waited=pace.patience - 1)
+def _after_holding(state: ConcurrencyLimit, holding: Holding, sample: Sample) -> ConcurrencyLimit:
+    windows = holding.windows + 1
+    if windows < state.patience:
+        return replace(state, stage=Holding(windows=windows))
+    if not sample.is_quick:
+        return _search(state, sample.rate, max(1, state.base // 4))
+    if state.base >= state.ceiling:
+        return replace(state, stage=Holding())
+    return _search(state, sample.rate, 0)
 
 
-def _held(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
-    pace = replace(pace, waited=pace.waited + 1)
-    if pace.waited < pace.patience:
-        return pace
-    if not window.is_quick:
-        return _searched(pace, window.rate, max(1, pace.base // 4))
-    if pace.base >= pace.ceiling:
-        return replace(pace, waited=0)
-    return _searched(pace, window.rate, 0)
-
-
-def _searched(pace: ConcurrencyLimit, rate: float, step: int) -> ConcurrencyLimit:
-    """Begin the next trial: down by ``step``, or up if that is 0: half way to what was too many, or half as many more.
-
-    ``rate`` is what ``base`` brings.
-    """
-    base, beyond = pace.base, pace.beyond
-    trial = max(1, base - step)
-    if trial == base:
+def _search(state: ConcurrencyLimit, usual: float, step: int) -> ConcurrencyLimit:
+    """Begin a trial: ``step`` below ``base``, or above it if ``step`` is 0; ``usual`` is the throughput of ``base``."""
+    base, beyond = state.base, state.beyond
+    limit = max(1, base - step)
+    if limit == base:
         step = 0
-        trial = min(base + max(1, (beyond - base if beyond else base) // 2), pace.ceiling)
-    if trial == base:
-        return _rested(pace)
-    return replace(_to(pace, trial, Stage.TRIAL), rate=rate, trial=trial, step=step)
+        limit = min(base + max(1, (beyond - base if beyond else base) // 2), state.ceiling)
+    if limit == base:
+        return _give_up_search(state)
+    return _with_limit(state, limit, Trial(limit=limit, usual=usual, step=step))
 
 
-def _rested(pace: ConcurrencyLimit) -> ConcurrencyLimit:
-    patience = min(2 * pace.patience, MOST)
-    return replace(_to(pace, pace.base, Stage.HOLD), patience=patience, reason=pace.reason or FEWER)
+def _give_up_search(state: ConcurrencyLimit) -> ConcurrencyLimit:
+    patience = min(2 * state.patience, MAX_PATIENCE)
+    return _hold(replace(state, patience=patience, reason=state.reason or FEWER))
 
 
-def _tried(pace: ConcurrencyLimit, window: Sample) -> ConcurrencyLimit:
-    trial, rate = pace.trial, window.rate
-    if trial > pace.base and window.is_quick:
-        return replace(_found(pace), stage=Stage.GROW, rate=0.0)
-    if abs(rate / _wanted(trial, pace.rate, pace.base) - 1) > CLEAR:
-        return _judged(pace, rate, pace.rate)
-    return _to(replace(pace, tried=rate), pace.base, Stage.AFTER)
+def _after_trial(state: ConcurrencyLimit, trial: Trial, sample: Sample) -> ConcurrencyLimit:
+    if trial.limit > state.base and sample.is_quick:
+        return replace(_raise_base(state, trial), stage=Growing())
+    if abs(sample.rate / _required(trial.limit, trial.usual, state.base) - 1) > CLEAR_MARGIN:
+        return _judge(state, trial, sample.rate, trial.usual)
+    return _with_limit(state, state.base, Recheck(trial=trial, rate=sample.rate))
 
 
-def _found(pace: ConcurrencyLimit) -> ConcurrencyLimit:
-    """More than ``base`` are worth having."""
-    beyond = pace.beyond if pace.beyond is not None and pace.beyond > pace.trial else None
-    return replace(pace, base=pace.trial, beyond=beyond, patience=PATIENCE, reason=FASTER)
+def _raise_base(state: ConcurrencyLimit, trial: Trial) -> ConcurrencyLimit:
+    beyond = state.beyond if state.beyond is not None and state.beyond > trial.limit else None
+    return replace(state, base=trial.limit, beyond=beyond, patience=PATIENCE, reason=FASTER)
 
 
-def _judged(pace: ConcurrencyLimit, rate: float, usual: float) -> ConcurrencyLimit:
-    """What the trial has shown: it brings ``rate``, and ``base`` brings ``usual``."""
-    trial, base = pace.trial, pace.base
-    if rate >= _wanted(trial, usual, base):
-        if trial < base:
-            return _searched(replace(pace, base=trial, beyond=base, reason=FEWER), rate, pace.step)
-        return _searched(_found(pace), rate, 0)
-    if trial < base:
-        is_linear = rate < _wanted(trial, usual, base, PROPORTIONAL)
-        return _searched(pace, usual, 0 if is_linear else pace.step // 2)
-    refused = replace(pace, beyond=trial)
-    return _rested(refused) if trial == base + 1 else _searched(refused, usual, 0)
+def _judge(state: ConcurrencyLimit, trial: Trial, rate: float, usual: float) -> ConcurrencyLimit:
+    """After a trial with the throughput ``rate``, where ``base`` has the throughput ``usual``."""
+    limit, base = trial.limit, state.base
+    is_below = limit < base
+    if rate >= _required(limit, usual, base):
+        if is_below:
+            return _search(replace(state, base=limit, beyond=base, reason=FEWER), rate, trial.step)
+        return _search(_raise_base(state, trial), rate, 0)
+    if is_below:
+        is_proportional = rate < _required(limit, usual, base, PROPORTIONAL)
+        return _search(state, usual, 0 if is_proportional else trial.step // 2)
+    state = replace(state, beyond=limit)
+    return _give_up_search(state) if limit == base + 1 else _search(state, usual, 0)

@@ -1,4 +1,4 @@
-"""What holds requests back: connections per host, pauses a host asked for, rates, and giving a host up."""
+"""Decides when a request may be sent: connections per host, pauses that a host asked for, rates, circuit breaker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
 from crawler.http.pacing.circuit_breaker import CircuitBreaker
-from crawler.http.pacing.concurrency import START, ConcurrencyLimit, begun, disturbed, with_ceiling
+from crawler.http.pacing.concurrency import START, ConcurrencyLimit, disturbed, initial, with_ceiling
 from crawler.http.pacing.meter import Meter
 from crawler.http.pacing.rate_limits import RateLimiter, RateLimits
 from crawler.model import limits
@@ -21,69 +21,70 @@ from crawler.text.urls import Origin, origin, origin_name
 
 _LOG = logging.getLogger("crawler")
 _OVERLOAD_PAUSE = 1.0
-"""Seconds that everybody leaves a host alone after a 429 that does not say how long."""
-_BREATH = 0.1
-"""The same where fewer requests at once, which follow, may be all that the host asks for."""
+"""Seconds of pause after a 429 without Retry-After."""
+_SHORT_PAUSE = 0.1
+"""The same if the limit has been lowered, which may be enough."""
 
 
-Ask = Callable[[str, "Host"], Awaitable[None]]
-"""Sends one request for the URL, on a connection that its caller has, and tells the host how it went."""
+Probe = Callable[[str, "Host"], Awaitable[None]]
+"""Sends one request for the URL, without entering the host again, and reports the outcome to it."""
 
 
 class Host:
-    """One origin during a run: its connections, its rate and its troubles."""
+    """One origin during a run: its connections, pauses and failures."""
 
-    __slots__ = ("_breaker", "_meter", "_on_rest", "_paused_until", "_probing", "_requests", "_waiting", "name")
+    __slots__ = ("_breaker", "_meter", "_on_pause", "_paused_until", "_probing", "_requests", "_waiting", "name")
 
     def __init__(
         self,
         name: str,
-        pace: ConcurrencyLimit,
+        state: ConcurrencyLimit,
         requests: RateLimiter | None,
-        on_rest: Callable[[str, float], None] | None,
+        on_pause: Callable[[str, float], None] | None,
     ) -> None:
         self.name = name
-        """As it is logged and remembered."""
-        self._meter = Meter(pace, time.monotonic())
+        """The origin, as logged and remembered."""
+        self._meter = Meter(state, time.monotonic())
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._requests = requests
-        self._on_rest = on_rest
-        self._breaker = CircuitBreaker(f"{name}/robots.txt")  # what everybody may ask for
+        self._on_pause = on_pause
+        self._breaker = CircuitBreaker(f"{name}/robots.txt")
         self._probing = asyncio.Lock()
         self._paused_until = 0.0
 
     @property
-    def pace(self) -> ConcurrencyLimit:
-        return self._meter.pace
+    def state(self) -> ConcurrencyLimit:
+        """Where the search for the best limit stands."""
+        return self._meter.state
 
     @property
     def has_learnt(self) -> bool:
-        return bool(self.pace.reason)
+        return bool(self.state.reason)
 
     @property
     def generation(self) -> int:
-        """Of the requests that are sent now: see ``refused``."""
+        """Generation of requests sent now, for ``overloaded``."""
         return self._meter.generation
 
-    async def enter(self, url: str, ask: Ask) -> None:
-        """Take one of the connections for ``url``, to be given back by ``leave``. Waits for pauses and rates.
+    async def enter(self, url: str, probe: Probe) -> None:
+        """Take a connection for ``url``, to be released by ``leave``. Waits for pauses and rates.
 
-        Where it is in doubt that the host still answers, ``ask`` finds out on that connection. Raises FetchError, and
-        holds nothing, once the host is given up.
+        If the circuit breaker is in doubt, ``probe`` is called on that connection first. Raises FetchError, without
+        taking a connection, if the host is given up.
         """
         meter = self._meter
         if meter.active >= meter.limit or self._waiting:
-            await self._turn()
+            await self._wait_for_turn()
         else:
             meter.entered(time.monotonic())
         try:
-            await self._admit(url, ask)
+            await self._admit(url, probe)
         except BaseException:
             self._withdraw()
             raise
 
-    async def _turn(self) -> None:
-        """Wait until a connection is free; it is taken for us by whoever gives it back."""
+    async def _wait_for_turn(self) -> None:
+        """Wait until a connection is free. Whoever releases it enters it for the waiter (``_admit_waiting``)."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -96,10 +97,10 @@ class Host:
     def _withdraw(self) -> None:
         now = time.monotonic()
         self._meter.withdrew(now)
-        self._call_in(now)
+        self._admit_waiting(now)
 
-    def _call_in(self, now: float) -> None:
-        """Give free connections to those who have waited longest."""
+    def _admit_waiting(self, now: float) -> None:
+        """Give free connections to the longest waiters."""
         meter = self._meter
         while self._waiting and meter.active < meter.limit:
             turn = self._waiting.popleft()
@@ -107,12 +108,12 @@ class Host:
                 meter.entered(now)
                 turn.set_result(None)
 
-    async def _admit(self, url: str, ask: Ask) -> None:
-        while True:  # a pause may grow, and the host be in doubt again, while we wait
+    async def _admit(self, url: str, probe: Probe) -> None:
+        while True:  # during a wait the pause may grow, and the host may come into doubt again
             if self._paused_until and (wait := self._paused_until - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             elif self._breaker.is_in_doubt:
-                await self._probe(ask)
+                await self._probe_once(probe)
             else:
                 break
         if self._breaker.is_open:
@@ -125,37 +126,37 @@ class Host:
         if self._requests is not None:
             await self._requests.acquire()
 
-    async def _probe(self, ask: Ask) -> None:
-        """One asks, the others wait for what comes of it."""
+    async def _probe_once(self, probe: Probe) -> None:
+        """Probe the host; concurrent callers wait for the one probe."""
         async with self._probing:
             if self._breaker.is_in_doubt:
                 if self._requests is not None:
                     await self._requests.acquire()
-                await ask(self._breaker.answered, self)
-                self._breaker.asked()
+                await probe(self._breaker.probe_url, self)
+                self._breaker.probed()
 
     def leave(self) -> None:
         """The request has ended, well or not."""
         now = time.monotonic()
-        pace = self._meter.pace
+        state = self._meter.state
         self._meter.left(now)
         if self._waiting:
-            self._call_in(now)
-        if self._meter.pace is not pace:
-            self._tell(pace)
+            self._admit_waiting(now)
+        if self._meter.state is not state:
+            self._log_change(state)
 
     def received(self, count: int, now: float) -> None:
-        """``count`` bytes of a body have arrived; ``now`` is that of ``time.monotonic``."""
-        pace = self._meter.pace
+        """``count`` bytes of a body have arrived; ``now`` is from ``time.monotonic``."""
+        state = self._meter.state
         self._meter.received(count, now)
-        if self._meter.pace is not pace:
-            self._call_in(now)
-            self._tell(pace)
+        if self._meter.state is not state:
+            self._admit_waiting(now)
+            self._log_change(state)
 
     def overloaded(self, status: int, headers: Mapping[str, str], generation: int) -> bool:
-        """It answered 429 or 503 to a request of ``generation``, which it had when it was sent.
+        """The host sent 429 or 503 for a request; ``generation`` is that of the host when the request was sent.
 
-        True if our other requests are why, so that it may be asked again: fewer are sent at once from now on.
+        True if concurrent requests are the reason: the limit has been lowered, and the request may be repeated.
         """
         now = parse_http_date(headers.get("Date")) or time.time()
         wait = parse_retry_after(headers.get("Retry-After"), now)
@@ -164,61 +165,61 @@ class Host:
         if wait is None and status != 429:
             self._meter.unavailable()
             return False
-        pace = self.pace
+        state = self.state
         if self._meter.refused(generation, time.monotonic()):
-            self._rest(_BREATH if wait is None else wait)
-            self._tell(pace)
+            self._rest_all(_SHORT_PAUSE if wait is None else wait)
+            self._log_change(state)
             return status == 429
         self.pause(_OVERLOAD_PAUSE if wait is None else wait)
         return False
 
     def rest(self, seconds: float) -> None:
-        """Nobody talks to this host for that long."""
+        """Send this host no requests for ``seconds``."""
         now = time.monotonic()
         self._paused_until = max(self._paused_until, now + seconds)
-        self._meter.follow(disturbed(self.pace), now)
+        self._meter.follow(disturbed(self.state), now)
 
-    def _rest(self, seconds: float) -> None:
+    def _rest_all(self, seconds: float) -> None:
         self.rest(seconds)
-        if self._on_rest is not None:
-            self._on_rest(self.name, seconds)
+        if self._on_pause is not None:
+            self._on_pause(self.name, seconds)
 
     def pause(self, seconds: float) -> None:
-        """Nobody talks to this host for that long: it said that it is overloaded. Counts as a failure."""
-        self._rest(seconds)
+        """Send this host no requests for ``seconds``: it reported an overload, which counts as a failure."""
+        self._rest_all(seconds)
         self._breaker.failed()
 
     def failed(self) -> None:
-        """The host could not be talked to."""
+        """The host could not be reached."""
         self._meter.troubled()
         self._breaker.failed()
 
     def troubled(self) -> None:
-        """A body ended in a reset or in silence."""
+        """A body ended in a reset or a time-out."""
         self._meter.troubled()
 
     def succeeded(self, url: str | None) -> None:
-        """It has answered something; ``url`` if that was asked for with GET."""
+        """The host has sent a response; ``url`` is that of the request if it was a GET."""
         self._breaker.succeeded(url)
 
-    def follow(self, pace: ConcurrencyLimit) -> None:
-        """Go on with ``pace``, decided elsewhere."""
+    def change_ceiling(self, connections: int) -> None:
+        """Apply another ceiling, to 1 or more."""
         now = time.monotonic()
-        self._meter.follow(pace, now)
-        self._call_in(now)
+        self._meter.follow(with_ceiling(self.state, connections), now)
+        self._admit_waiting(now)
 
-    def _tell(self, before: ConcurrencyLimit) -> None:
-        pace = self.pace
-        if pace.base != before.base:
-            fields = {"url": self.name, "connections": pace.base, "before": before.base, "reason": pace.reason}
+    def _log_change(self, before: ConcurrencyLimit) -> None:
+        state = self.state
+        if state.base != before.base:
+            fields = {"url": self.name, "connections": state.base, "before": before.base, "reason": state.reason}
             _LOG.info("pace", extra={"fields": fields})
 
 
 class Gate:
-    """One for all mirrors of a process, so that the bounds hold for each host over all of them.
+    """The hosts of all mirrors of a process, so that the limits of a host apply to all of them together.
 
-    ``connections`` is the most that a host ever gets at once: how many it does get is found by ``pace``.
-    ``on_rest`` hears the URL of a host that asked for a pause, and its seconds. An unknown host gets ``start``.
+    ``connections`` is the most that a host ever gets; ``concurrency`` finds how many it does get, and an unknown host
+    starts with ``start``. ``on_pause`` is called with the URL of a host that asked for a pause, and its seconds.
     """
 
     def __init__(
@@ -226,25 +227,25 @@ class Gate:
         connections: int,
         rates: RateLimits | None = None,
         *,
-        on_rest: Callable[[str, float], None] | None = None,
+        on_pause: Callable[[str, float], None] | None = None,
         start: int = START,
     ) -> None:
         self._ceiling, self._start = connections, start
         self._hosts: dict[Origin | None, Host] = {}
         self.known: dict[str, HostLimits] = {}
-        """What earlier runs have learnt of hosts."""
-        self._noted: dict[str, HostLimits] = {}
+        """What earlier runs learnt about hosts."""
+        self._learnt_elsewhere: dict[str, HostLimits] = {}
         self._rates = rates or RateLimits()
-        self._on_rest = on_rest
+        self._on_pause = on_pause
 
     def host(self, url: str) -> Host:
-        """What stands between us and the host of ``url``."""
+        """The host of ``url``."""
         where = origin(url)
         host = self._hosts.get(where)
         if host is None:
             name = origin_name(where)
             host = self._hosts[where] = Host(
-                name, begun(self._ceiling, self.known.get(name), self._start), self._rates.requests, self._on_rest
+                name, initial(self._ceiling, self.known.get(name), self._start), self._rates.requests, self._on_pause
             )
         return host
 
@@ -257,32 +258,32 @@ class Gate:
         """Change ``ceiling``, to 1 or more, for all hosts from now on."""
         self._ceiling = connections
         for host in self._hosts.values():
-            host.follow(with_ceiling(host.pace, connections))
+            host.change_ceiling(connections)
 
     def add_known(self, known: Mapping[str, HostLimits]) -> None:
-        """What earlier runs have learnt, by the names of hosts, for those that are not talked to yet."""
+        """Add what earlier runs learnt, by host name, for hosts that were not contacted yet."""
         self.known = {**known, **self.known}
 
     def add_learnt(self, learnt: Mapping[str, HostLimits]) -> None:
-        """What processes have learnt that ask in our name."""
-        self._noted.update(learnt)
+        """Add what worker processes learnt, by host name."""
+        self._learnt_elsewhere.update(learnt)
 
     def learnt(self) -> dict[str, HostLimits]:
-        """What this run has learnt of the hosts that it talked to."""
-        own = {host.name: host.pace.learnt for host in self._hosts.values() if host.has_learnt}
-        return own | self._noted
+        """What this run has learnt about hosts, worker processes included."""
+        own = {host.name: host.state.learnt for host in self._hosts.values() if host.has_learnt}
+        return own | self._learnt_elsewhere
 
     @property
     def limits_bytes(self) -> bool:
         return self._rates.bytes is not None
 
     async def acquire_request(self) -> None:
-        """Wait until one more request fits into the rate."""
+        """Wait until one more request fits in the rate limit."""
         if self._rates.requests is not None:
             await self._rates.requests.acquire()
 
     async def acquire_bytes(self, count: int) -> None:
-        """Wait until ``count`` more bytes fit into the rate."""
+        """Wait until ``count`` more bytes fit in the rate limit."""
         rate = self._rates.bytes
         while rate is not None and count > 0:
             share = min(count, int(rate.max_rate))

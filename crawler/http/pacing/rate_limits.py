@@ -1,4 +1,4 @@
-"""How many requests and bytes per second a run may take, over all hosts."""
+"""Limits on requests and bytes per second, over all hosts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class RateLimiter(Protocol):
-    """What a bucket offers: ``aiolimiter.AsyncLimiter``, or another process that has it."""
+    """The interface of ``aiolimiter.AsyncLimiter``, which another process may implement."""
 
     max_rate: float
 
@@ -16,19 +16,19 @@ class RateLimiter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """The rates of a run, over all hosts; None is no limit."""
+    """The rate limits of a run; None means no limit."""
 
     requests: RateLimiter | None = None
     bytes: RateLimiter | None = None
 
     @classmethod
     def per_second(cls, requests: int | None, received: int | None) -> RateLimits:
-        """So many requests, so many bytes received."""
+        """Limits on requests and on bytes received, each per second."""
         return cls(requests=_limiter(requests, 1.0), bytes=_limiter(received, 0.25))
 
 
 def _limiter(per_second: int | None, period: float) -> RateLimiter | None:
-    """A bucket that holds what ``period`` seconds allow, so that the start is no burst."""
+    """A leaky bucket for the amount of ``period`` seconds, so that a run does not begin with a burst."""
     if per_second is None:
         return None
     from aiolimiter import AsyncLimiter

@@ -1,32 +1,32 @@
-"""What is counted while one limit is in force: throughput, troubles, and whether the limit was used."""
+"""What was counted while one limit was in force: throughput, errors, and whether the limit was used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 QUICK = 0.010
-"""Seconds. A host that answers within these on average is not what a run waits for: it gets what it takes."""
+"""Seconds. A host with a lower average response time does not slow a run, so it gets as many requests as it takes."""
 REQUEST_BYTES = 64 * 1024
-"""What a request counts for beside its bytes: small files are measured by their number, large ones by their size."""
+"""Bytes that a request counts for besides its body: small files are measured by number, large ones by size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What happened while one limit was in force. The windows of several processes add up, field by field."""
+    """Counts of one window, in which one limit was in force."""
 
     requests: int
-    """That ended."""
+    """Requests that ended."""
     more: int = 0
-    """How many more were in flight at its end than at its beginning: half done, on average."""
+    """Growth of the number of requests in flight; on average, each of these is half done."""
     received: int
     """Bytes of bodies."""
     troubles: int
-    """Requests among them that ended in a reset or a time-out, …"""
+    """Requests that ended in a reset or a time-out."""
     refused: int = 0
-    """… or were answered 503."""
+    """Requests with the status 503."""
     seconds: float
     busy: float
-    """Seconds that requests took, all together: with those in flight at the moment."""
+    """Sum of the seconds that requests were in flight."""
 
     @property
     def rate(self) -> float:

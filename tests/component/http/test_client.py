@@ -403,7 +403,7 @@ async def test_a_refusal_among_others_is_asked_again_without_a_word(site: Site) 
 
 async def test_refusals_for_ever_reach_the_caller(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.0)
-    monkeypatch.setattr(gate_module, "_BREATH", 0.0)
+    monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
     site.portal = (Status(429),)
     async with opened(Gate(6)) as client:
         answers = await asyncio.gather(*(get(client, site.url) for _ in range(6)))

@@ -10,8 +10,18 @@ from itertools import count
 
 import pytest
 
-from crawler.http.pacing import concurrency as paces
-from crawler.http.pacing.concurrency import START, ConcurrencyLimit, Stage, after, begun, overloaded, with_ceiling
+from crawler.http.pacing import concurrency, refusals
+from crawler.http.pacing.concurrency import (
+    START,
+    ConcurrencyLimit,
+    Growing,
+    Holding,
+    Stage,
+    after,
+    initial,
+    overloaded,
+    with_ceiling,
+)
 from crawler.http.pacing.meter import Meter
 from crawler.http.pacing.sample import Sample
 from crawler.model.state.host_limits import HostLimits, added, divided
@@ -23,12 +33,12 @@ Serve = Callable[[int], float]
 
 
 @dataclass(kw_only=True)
-class Ran:
+class Run:
     """How a run ended."""
 
     seconds: float
     refused: int
-    pace: ConcurrencyLimit
+    state: ConcurrencyLimit
     limits: list[int]
     """All that were in force, in their order."""
 
@@ -49,7 +59,7 @@ def queueing(best: int, seconds: float = 0.05) -> Serve:
 
 def run(
     serve: Serve,
-    pace: ConcurrencyLimit,
+    state: ConcurrencyLimit,
     *,
     files: int = 3000,
     most: int = 1 << 30,
@@ -58,15 +68,15 @@ def run(
     stalled: float = 0.0,
     size: int = 4096,
     seed: int = 1,
-) -> Ran:
+) -> Run:
     """Fetch ``files`` from a server that answers as ``serve`` says and refuses more than ``most`` at once.
 
     From the middle on it refuses more than ``later``, and a share of ``by_chance`` for no reason; one of ``stalled``
     ends in a time-out after 2 s. Each other takes a third more or less, by chance. The clock is that of the events.
     """
     chance, order, now, paused = random.Random(seed), count(), 0.0, 0.0
-    meter = Meter(pace, now)
-    todo, active, refused, limits = files, 0, 0, [pace.limit]
+    meter = Meter(state, now)
+    todo, active, refused, limits = files, 0, 0, [state.limit]
     events: list[tuple[float, int, str, int]] = []
     while todo or events:
         while todo and meter.active < meter.limit:
@@ -98,12 +108,12 @@ def run(
             meter.left(now)
         if meter.limit != limits[-1]:
             limits.append(meter.limit)
-    return Ran(seconds=now, refused=refused, pace=meter.pace, limits=limits)
+    return Run(seconds=now, refused=refused, state=meter.state, limits=limits)
 
 
 def fixed(limit: int) -> ConcurrencyLimit:
     """That never changes."""
-    return ConcurrencyLimit(limit=limit, base=limit, ceiling=limit, stage=Stage.HOLD, patience=1 << 30)
+    return ConcurrencyLimit(limit=limit, base=limit, ceiling=limit, stage=Holding(), patience=1 << 30)
 
 
 def best_of(serve: Serve, limits: Sequence[int], most: int = 1 << 30) -> float:
@@ -128,23 +138,23 @@ def test_a_first_run_of_3000_files_is_nearly_as_fast_as_with_the_best_fixed_limi
     serve: Serve, best: int, most: int, share: float
 ) -> None:
     fastest = best_of(serve, [max(1, best - 1), best], most)
-    first = run(serve, begun(16), most=most, seed=2)
+    first = run(serve, initial(16), most=most, seed=2)
     assert fastest / first.seconds >= share
-    assert abs(first.pace.base - best) <= best // 8
-    again = run(serve, begun(16, first.pace.learnt), most=most, seed=3)
+    assert abs(first.state.base - best) <= best // 8
+    again = run(serve, initial(16, first.state.learnt), most=most, seed=3)
     assert fastest / again.seconds >= 0.9
     assert first.refused <= 30
     assert again.refused <= 10
 
 
 def test_where_more_requests_only_wait_for_each_other_fewer_are_sent() -> None:
-    ran = run(queueing(4), begun(32), files=6000)
-    assert 3 <= ran.pace.base <= 16
+    ran = run(queueing(4), initial(32), files=6000)
+    assert 3 <= ran.state.base <= 16
     assert best_of(queueing(4), [4, 32]) * 2 / ran.seconds >= 0.9
 
 
 def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
-    ran = run(steady(0.001), begun(64), files=1000)
+    ran = run(steady(0.001), initial(64), files=1000)
     assert ran.limits == [START, 2 * START, 4 * START, 8 * START, 64]
 
 
@@ -153,13 +163,13 @@ def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
 )
 @pytest.mark.parametrize("seconds", [0.05, 0.0005], ids=["slow", "quick"])
 def test_a_server_that_can_do_more_than_it_could_is_found_out(seconds: float, known: HostLimits) -> None:
-    ran = run(steady(seconds), begun(16, known), files=2000)
-    assert ran.pace.base >= 12
+    ran = run(steady(seconds), initial(16, known), files=2000)
+    assert ran.state.base >= 12
 
 
 def test_large_bodies_are_measured_while_they_arrive() -> None:
     """A transfer takes ten minutes: no request ends before the limit has grown."""
-    meter = Meter(begun(16), 0.0)
+    meter = Meter(initial(16), 0.0)
     for second in range(30):
         while meter.active < meter.limit:
             meter.entered(float(second))
@@ -180,53 +190,53 @@ def window(limit: int, seconds: float, *, requests: int | None = None, troubles:
 
 @pytest.mark.parametrize(("ceiling", "limit"), [(1, 1), (3, 3), (100, START)])
 def test_it_starts_low_and_never_above_the_ceiling(ceiling: int, limit: int) -> None:
-    assert begun(ceiling).limit == limit
+    assert initial(ceiling).limit == limit
 
 
 @pytest.mark.parametrize(
     ("ceiling", "known", "limit", "stage"),
     [
-        (16, HostLimits(limit=3, beyond=4), 3, Stage.HOLD),
-        (16, HostLimits(limit=16, beyond=None), 16, Stage.HOLD),
-        (32, HostLimits(limit=16, beyond=None), 16, Stage.GROW),
-        (8, HostLimits(limit=12, beyond=13), 8, Stage.HOLD),
-        (8, HostLimits(limit=12, beyond=None), 8, Stage.HOLD),
+        (16, HostLimits(limit=3, beyond=4), 3, Holding()),
+        (16, HostLimits(limit=16, beyond=None), 16, Holding()),
+        (32, HostLimits(limit=16, beyond=None), 16, Growing()),
+        (8, HostLimits(limit=12, beyond=13), 8, Holding()),
+        (8, HostLimits(limit=12, beyond=None), 8, Holding()),
     ],
     ids=["found", "at the ceiling", "under a higher ceiling", "found above the ceiling", "under a lower ceiling"],
 )
 def test_it_starts_at_what_an_earlier_run_has_learnt(ceiling: int, known: HostLimits, limit: int, stage: Stage) -> None:
-    pace = begun(ceiling, known)
-    assert (pace.limit, pace.stage) == (limit, stage)
-    assert pace.limit <= ceiling
+    state = initial(ceiling, known)
+    assert (state.limit, state.stage) == (limit, stage)
+    assert state.limit <= ceiling
 
 
 def test_it_doubles_while_throughput_grows() -> None:
-    pace = begun(64)
+    state = initial(64)
     limits = []
     for _ in range(4):
-        limits.append(pace.limit)
-        pace = after(pace, window(pace.limit, 0.1))
+        limits.append(state.limit)
+        state = after(state, window(state.limit, 0.1))
     assert limits == [START, 2 * START, 4 * START, 8 * START]
-    assert pace.limit == 64
+    assert state.limit == 64
 
 
 def test_it_goes_back_where_twice_as_many_bring_less() -> None:
-    pace = after(begun(64), window(START, 0.1))
-    back = after(pace, window(2 * START, 0.5))
+    state = after(initial(64), window(START, 0.1))
+    back = after(state, window(2 * START, 0.5))
     assert (back.limit, back.base, back.beyond) == (START, START, 2 * START)
     assert back.reason, "that is worth remembering"
 
 
 def test_a_window_in_which_the_limit_was_not_used_says_nothing() -> None:
-    pace = begun(64)
+    state = initial(64)
     idle = replace(window(START, 0.1), busy=0.1)
-    assert after(pace, idle) == pace
+    assert after(state, idle) == state
 
 
 def test_a_refusal_halves_what_was_in_flight() -> None:
-    halved = overloaded(begun(64, HostLimits(limit=40, beyond=None)), 20, paces.REFUSED)
+    halved = overloaded(initial(64, HostLimits(limit=40, beyond=None)), 20, concurrency.REFUSED)
     assert (halved.limit, halved.base, halved.beyond) == (10, 10, 20)
-    assert overloaded(halved, 2, paces.REFUSED).limit == 1
+    assert overloaded(halved, 2, concurrency.REFUSED).limit == 1
 
 
 @pytest.mark.parametrize(
@@ -237,40 +247,40 @@ def test_a_refusal_halves_what_was_in_flight() -> None:
 def test_resets_and_time_outs_halve_it_if_they_are_many_and_the_host_is_not_down(
     requests: int, troubles: int, limit: int
 ) -> None:
-    pace = begun(16, HostLimits(limit=16, beyond=None))
-    assert after(pace, window(16, 1.0, requests=requests, troubles=troubles)).limit == limit
+    state = initial(16, HostLimits(limit=16, beyond=None))
+    assert after(state, window(16, 1.0, requests=requests, troubles=troubles)).limit == limit
 
 
 def test_a_refusal_of_what_was_proven_is_put_down_to_chance_a_few_times_or_if_it_is_rare() -> None:
-    def refused(pace: ConcurrencyLimit, after_requests: int) -> ConcurrencyLimit:
-        return overloaded(pace, 16, paces.REFUSED, after_requests)
+    def refused(state: ConcurrencyLimit, after_requests: int) -> ConcurrencyLimit:
+        return overloaded(state, 16, concurrency.REFUSED, after_requests)
 
-    pace = begun(16, HostLimits(limit=16, beyond=None))
-    assert refused(pace, paces.STEADY * 16 - 1).beyond == 16
-    pace = refused(pace, paces.STEADY * 16)
-    assert (pace.limit, pace.beyond, pace.chances) == (8, None, 1)
+    state = initial(16, HostLimits(limit=16, beyond=None))
+    assert refused(state, refusals.PROOF_ROUNDS * 16 - 1).beyond == 16
+    state = refused(state, refusals.PROOF_ROUNDS * 16)
+    assert (state.limit, state.beyond, state.refusals.chances) == (8, None, 1)
     for _ in range(20):
-        pace = refused(replace(pace, limit=16, base=16), paces.RARE * 16)
-        assert (pace.limit, pace.beyond, pace.chances) == (8, None, 1)
-    for chances in range(2, paces.CHANCES + 1):
-        pace = refused(replace(pace, limit=16, base=16), paces.RARE * 16 - 1)
-        assert (pace.limit, pace.beyond, pace.chances) == (8, None, chances)
-    pace = refused(replace(pace, limit=16, base=16), paces.RARE * 16 - 1)
-    assert (pace.limit, pace.beyond, pace.proven, pace.chances) == (8, 16, 0, 0)
+        state = refused(replace(state, limit=16, base=16), refusals.CHANCE_ROUNDS * 16)
+        assert (state.limit, state.beyond, state.refusals.chances) == (8, None, 1)
+    for chances in range(2, refusals.MAX_CHANCES + 1):
+        state = refused(replace(state, limit=16, base=16), refusals.CHANCE_ROUNDS * 16 - 1)
+        assert (state.limit, state.beyond, state.refusals.chances) == (8, None, chances)
+    state = refused(replace(state, limit=16, base=16), refusals.CHANCE_ROUNDS * 16 - 1)
+    assert (state.limit, state.beyond, state.refusals.proven, state.refusals.chances) == (8, 16, 0, 0)
 
 
 @pytest.mark.parametrize(("requests", "refused", "limit"), [(16, 2, 8), (16, 16, 8), (16, 1, 16), (100, 12, 16)])
 def test_answers_503_halve_it_if_they_are_many(requests: int, refused: int, limit: int) -> None:
-    pace = begun(16, HostLimits(limit=16, beyond=None))
-    assert after(pace, window(16, 1.0, requests=requests, refused=refused)).limit == limit
+    state = initial(16, HostLimits(limit=16, beyond=None))
+    assert after(state, window(16, 1.0, requests=requests, refused=refused)).limit == limit
 
 
 @pytest.mark.parametrize("ceiling", [1, 2, 5, 16, 40])
 def test_another_ceiling_holds_at_once_and_a_higher_one_is_grown_into(ceiling: int) -> None:
-    pace = begun(16, HostLimits(limit=16, beyond=None))
-    changed = with_ceiling(pace, ceiling)
+    state = initial(16, HostLimits(limit=16, beyond=None))
+    changed = with_ceiling(state, ceiling)
     assert changed.limit == min(16, ceiling)
-    assert run(steady(0.05), changed, files=1000).pace.base == ceiling
+    assert run(steady(0.05), changed, files=1000).state.base == ceiling
 
 
 def test_windows_of_several_processes_add_up() -> None:
@@ -282,22 +292,22 @@ def test_windows_of_several_processes_add_up() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_happens_the_limit_stays_between_one_and_the_ceiling(seed: int) -> None:
     chance = random.Random(seed)
-    pace = begun(12)
+    state = initial(12)
     for _ in range(2000):
         if chance.random() < 0.05:
-            pace = overloaded(pace, chance.randint(2, 12), paces.REFUSED)
+            state = overloaded(state, chance.randint(2, 12), concurrency.REFUSED)
         troubles, refused = chance.choice([0, 0, 0, 2]), chance.choice([0, 0, 0, 2])
-        pace = after(pace, window(pace.limit, chance.uniform(0.001, 1), troubles=troubles, refused=refused))
-        assert 1 <= pace.limit <= 12
-        assert 1 <= pace.base <= 12
-        assert pace.beyond is None or pace.beyond > pace.base
+        state = after(state, window(state.limit, chance.uniform(0.001, 1), troubles=troubles, refused=refused))
+        assert 1 <= state.limit <= 12
+        assert 1 <= state.base <= 12
+        assert state.beyond is None or state.beyond > state.base
 
 
 # --- counting -------------------------------------------------------------------------------------
 
 
 def test_one_burst_of_refusals_halves_once() -> None:
-    meter = Meter(begun(16, HostLimits(limit=16, beyond=None)), 0.0)
+    meter = Meter(initial(16, HostLimits(limit=16, beyond=None)), 0.0)
     for _ in range(16):
         meter.entered(0.0)
     generation = meter.generation
@@ -310,7 +320,7 @@ def test_one_burst_of_refusals_halves_once() -> None:
 
 
 def test_a_request_that_is_refused_alone_is_not_refused_for_others() -> None:
-    meter = Meter(begun(16), 0.0)
+    meter = Meter(initial(16), 0.0)
     meter.entered(0.0)
     assert not meter.refused(meter.generation, 0.01)
     assert meter.limit == START
@@ -334,18 +344,18 @@ def test_the_share_of_a_process_is_at_least_one_request() -> None:
 
 
 def test_a_process_begins_with_its_share_whatever_the_ceiling_becomes() -> None:
-    pace = begun(1, start=2)
-    assert pace.limit == 1
-    assert with_ceiling(pace, 16).limit == 2
-    assert begun(16, start=2).limit == 2
-    assert begun(16, HostLimits(limit=5, beyond=6), start=2).limit == 5
+    state = initial(1, start=2)
+    assert state.limit == 1
+    assert with_ceiling(state, 16).limit == 2
+    assert initial(16, start=2).limit == 2
+    assert initial(16, HostLimits(limit=5, beyond=6), start=2).limit == 5
 
 
 @pytest.mark.parametrize(("share", "worth"), [(0.0005, 0.85), (0.002, 0.6), (0.005, 0.3)])
 def test_a_host_that_refuses_some_requests_for_no_reason_is_not_asked_one_by_one(share: float, worth: float) -> None:
     fastest = run(steady(0.05), fixed(32), files=20_000).seconds
     for seed in range(3):
-        assert fastest / run(steady(0.05), begun(32), files=20_000, by_chance=share, seed=seed).seconds > worth
+        assert fastest / run(steady(0.05), initial(32), files=20_000, by_chance=share, seed=seed).seconds > worth
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.02, 0.0005])
@@ -355,7 +365,7 @@ def test_a_host_that_refuses_and_stalls_for_no_reason_is_not_left_at_one_request
     """What one stalled request holds up is everything, where it is the only one."""
     for seed in range(5):
         one = run(steady(seconds), fixed(1), files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
-        known = begun(32, HostLimits(limit=1, beyond=2))
+        known = initial(32, HostLimits(limit=1, beyond=2))
         ran = run(steady(seconds), known, files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
         assert one.seconds / ran.seconds >= 2.5
 
@@ -364,6 +374,6 @@ def test_a_host_that_refuses_and_stalls_for_no_reason_is_not_left_at_one_request
 def test_a_host_that_can_do_less_than_it_could_is_refused_for_a_few_times_only(before: int, after_that: int) -> None:
     ideal = 150 / before + 150 / after_that
     for seed in range(3):
-        ran = run(steady(0.1), begun(16), most=before, later=after_that, seed=seed)
+        ran = run(steady(0.1), initial(16), most=before, later=after_that, seed=seed)
         assert ran.refused <= 20
         assert ran.seconds <= 1.12 * ideal

@@ -11,7 +11,7 @@ import pytest
 
 from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.concurrency import START
-from crawler.http.pacing.gate import Ask, Gate, Host
+from crawler.http.pacing.gate import Gate, Host, Probe
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model import limits
 from crawler.model.errors import FetchError
@@ -32,7 +32,7 @@ async def answer(url: str, host: Host) -> None:
 
 
 @asynccontextmanager
-async def slot(gate: Gate, url: str, ask: Ask = silence) -> AsyncIterator[None]:
+async def slot(gate: Gate, url: str, ask: Probe = silence) -> AsyncIterator[None]:
     """Hold one connection to the host of ``url``."""
     host = gate.host(url)
     await host.enter(url, ask)
@@ -42,7 +42,7 @@ async def slot(gate: Gate, url: str, ask: Ask = silence) -> AsyncIterator[None]:
         host.leave()
 
 
-async def enter(gate: Gate, url: str = URL, ask: Ask = silence) -> None:
+async def enter(gate: Gate, url: str = URL, ask: Probe = silence) -> None:
     async with slot(gate, url, ask):
         pass
 
@@ -131,13 +131,13 @@ def refuse(gate: Gate, status: int = 429, generation: int | None = None, **heade
 
 @pytest.fixture
 def no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "_BREATH", 0.0)
+    monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
 
 
 async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers() -> None:
     gate = Gate(64)
     holding = await hold(gate, 30)
-    assert gate.host(URL).pace.limit == START
+    assert gate.host(URL).state.limit == START
     await end(*holding)
     assert START < await most_at_once(gate, 500) <= 64
 
@@ -146,7 +146,7 @@ async def test_a_host_that_is_known_gets_what_it_got() -> None:
     gate = Gate(64)
     gate.add_known({"http://h:80": HostLimits(limit=3, beyond=4), "http://other:80": HostLimits(limit=5, beyond=None)})
     assert await most_at_once(gate, 20) == 3
-    assert gate.host(OTHER_HOST).pace.limit == 5
+    assert gate.host(OTHER_HOST).state.limit == 5
 
 
 async def test_what_is_recalled_late_changes_nothing_for_a_host_that_is_talked_to() -> None:
@@ -186,7 +186,7 @@ async def test_refusals_halve_the_connections_until_there_is_one() -> None:
     seen = []
     for _ in range(3):
         assert refuse(gate), "it may be asked again at no charge"
-        seen.append(gate.host(URL).pace.limit)
+        seen.append(gate.host(URL).state.limit)
     await end(*holding)
     assert seen == [4, 2, 1]
 
@@ -196,7 +196,7 @@ async def test_a_503_that_does_not_say_how_long_is_one_failure_among_others() ->
     gate = Gate(8)
     holding = await hold(gate, START)
     assert not refuse(gate, 503)
-    assert gate.host(URL).pace.limit == START
+    assert gate.host(URL).state.limit == START
     await end(*holding)
 
 
@@ -205,7 +205,7 @@ async def test_a_503_with_a_time_halves_but_is_an_attempt() -> None:
     gate = Gate(8)
     holding = await hold(gate, START)
     assert not refuse(gate, 503, Retry_After="0")
-    assert gate.host(URL).pace.limit == START // 2
+    assert gate.host(URL).state.limit == START // 2
     await end(*holding)
 
 
@@ -213,7 +213,7 @@ async def test_a_wait_of_days_is_no_reason_to_slow_down() -> None:
     gate = Gate(8)
     holding = await hold(gate, START)
     assert not refuse(gate, Retry_After="86400")
-    assert gate.host(URL).pace.limit == START
+    assert gate.host(URL).state.limit == START
     await end(*holding)
 
 
@@ -244,7 +244,7 @@ async def test_the_ceiling_may_be_lowered_and_raised_at_any_time() -> None:
     assert await most_at_once(gate, 20) == 2
     gate.limit_connections(7)
     assert await most_at_once(gate, 200) == 7
-    assert gate.host(OTHER_HOST).pace.ceiling == 7
+    assert gate.host(OTHER_HOST).state.ceiling == 7
 
 
 async def test_raising_the_ceiling_lets_in_those_who_wait() -> None:
