@@ -34,6 +34,7 @@ from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
 from crawler.text import urls
+from crawler.text.arguments import start_directory, start_url
 from crawler.text.escape import masked
 from crawler.text.ownership import is_same_tree, refusal
 from crawler.workers.child_process import WorkerProcesses, start_workers
@@ -107,14 +108,14 @@ async def run_mirror(
     url: str, directory: str | Path, config: Config, given: Surroundings
 ) -> tuple[Report, CrawlerError | None]:
     """``mirror``, but an error that ends the run comes back beside the report of what was done until then."""
-    start = urls.start_url(url)
+    start = start_url(url)
     bare, _ = urls.userinfo(start)
     tally = Tally(masked(bare), str(directory))
 
     async def work(parts: Components) -> None:
         await MirrorRun(parts, bare).run()
 
-    setup = _Setup(starts=(start,), directory=urls.start_directory(directory), config=config, given=given)
+    setup = _Setup(starts=(start,), directory=start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 
@@ -129,7 +130,7 @@ async def run_download(
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
     starts = tuple(url for url, _ in wanted)
-    setup = _Setup(starts=starts, is_list=True, directory=urls.start_directory(directory), config=config, given=given)
+    setup = _Setup(starts=starts, is_list=True, directory=start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
 
 
@@ -137,7 +138,7 @@ def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
     """(URL, path) of one item of ``download``. Raises ConfigError."""
     if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2 or not isinstance(item[1], str):
         raise ConfigError(f"items: expected pairs of URL and path, not {type(item).__name__}")
-    return urls.start_url(item[0]), item[1]
+    return start_url(item[0]), item[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.storage.state import NullState
 from crawler.text import urls
+from crawler.text.arguments import start_url
 from crawler.text.escape import masked
 from crawler.workers.page_parsers import PageParsers
 
@@ -51,7 +52,7 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     """One listing with all its pages, for --list, and why it is not complete, or "".
 
     Raises ConfigError, ListingError, RobotsForbidden."""
-    start = urls.start_url(url)
+    start = start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     look, entries = _Look(), list[Entry]()
@@ -90,7 +91,7 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
     the entry's folder below ``url``. Raises ConfigError, ListingError, RobotsForbidden.
     """
     config = Config.ensure(config)
-    start = urls.start_url(url)
+    start = start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(config.listers)

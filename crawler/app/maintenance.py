@@ -24,6 +24,7 @@ from crawler.storage.directory.boundaries.spared import own_files
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state import NullState, ReadOnlyState, RunRecord, SqliteState, existing_state, state_path
 from crawler.text import urls
+from crawler.text.arguments import start_url
 from crawler.workers.page_parsers import PageParsers
 
 
@@ -103,9 +104,9 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
 
     Raises ConfigError, ListingError, RobotsForbidden, DestinationError. Changes nothing.
     """
-    start = urls.start_url(url)
+    start = start_url(url)
     bare, _ = urls.userinfo(start)
-    wanted, _ = urls.userinfo(urls.start_url(target))
+    wanted, _ = urls.userinfo(start_url(target))
     options = client_options(config, [start])
     tally = Tally(bare, str(directory))
     async with (

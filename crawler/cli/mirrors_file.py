@@ -9,7 +9,7 @@ from typing import Any
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.values import MAX_PARALLEL
-from crawler.text.urls import start_url
+from crawler.text.arguments import start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""

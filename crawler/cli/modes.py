@@ -21,8 +21,8 @@ from crawler.cli.runner import (
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode, is_trouble, worst
 from crawler.pipeline.stop import Stop
+from crawler.text.arguments import named_url, start_directory
 from crawler.text.escape import masked, printable
-from crawler.text.urls import named_url, start_directory
 
 if TYPE_CHECKING:
     from crawler.cli.mirrors_file import Mirror

@@ -18,7 +18,7 @@ from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
 from crawler.pipeline.stop import Stop
-from crawler.text.urls import named_url
+from crawler.text.arguments import named_url
 from crawler.workers.event_loop import loop_factory
 
 if TYPE_CHECKING:

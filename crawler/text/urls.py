@@ -9,13 +9,10 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
-from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from crawler.model import limits
-from crawler.model.errors import ConfigError
 from crawler.model.values import Rejection
-from crawler.text.escape import redacted
 from crawler.text.hosts import canonical_authority
 
 STATE_DIRECTORY = ".crawler"
@@ -27,7 +24,6 @@ _SEMICOLON = "\udfff"
 # RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _AUTHORITY_END = re.compile(r"[/?#\\]")
-_PATH_END = re.compile(r"[?#]")
 # A segment that is "." or "..", its dots or the slashes beside it encoded or turned round.
 _DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
 INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
@@ -61,6 +57,23 @@ def origin(url: str) -> Origin | None:
     return _origin(url[: end.start()] if end else url)
 
 
+def page_origin(url: str) -> Origin | None:
+    """As ``origin``, for ftp URLs too: a page that another program fetched may have one."""
+    if url[:6].lower() != "ftp://":
+        return origin(url)
+    parts = _split(url)
+    if parts is None or not parts.hostname or "\\" in parts.netloc:
+        return None
+    return "ftp", parts.hostname, 21 if parts.port is None else parts.port
+
+
+def is_same_site(first: Origin | None, second: Origin | None) -> bool:
+    """True if two origins are equal, or differ in http and https on their default ports only."""
+    if first is None or second is None:
+        return False
+    return first == second or (first[1] == second[1] and {first[0::2], second[0::2]} == {("http", 80), ("https", 443)})
+
+
 def origin_name(where: Origin | None) -> str:
     """``https://example.org:443``: no path, no user; "" for None."""
     if where is None:
@@ -70,8 +83,8 @@ def origin_name(where: Origin | None) -> str:
 
 
 def before_query(url: str) -> str:
-    """Up to the query and the fragment."""
-    return _PATH_END.split(url, maxsplit=1)[0]
+    """``url`` without query and fragment."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def without_query(url: str) -> str:
@@ -98,22 +111,31 @@ def joined(base: str, reference: str) -> str:
 
 
 def resolve(base: str, href: str) -> str | None:
-    """``href`` seen from ``base`` (RFC 3986 section 5), its bytes kept, the fragment removed.
+    """``href`` seen from ``base`` as ``resolve_any`` reads it; None if the result is not an http or https URL."""
+    target = resolve_any(base, href)
+    return target if target is not None and origin(target) else None
 
-    Spaces and other bytes that may not stand in a request line are percent-encoded, a host gets its canonical
-    spelling, and a query without a path is one of "/". None when the result is not an http or https URL.
+
+def resolve_any(base: str, href: str) -> str | None:
+    """``href`` seen from ``base`` (RFC 3986 section 5), of any scheme; its bytes are kept, its fragment removed.
+
+    Characters that a request line cannot hold are percent-encoded, a host gets its canonical spelling, and a query
+    without a path is one of "/". None if the result is not a URL, or if a browser, which reads backslashes as slashes
+    (WHATWG URL section 4.4), would ask another host.
     """
+    href = href.strip(" \t\r\n\f")
     try:
-        target = joined(base, href.strip(" \t\r\n\f")).partition("#")[0]
+        target: str | None = joined(base, href).partition("#")[0]
+        if target and "//" in href:  # it may have an authority of its own
+            target = canonical_url(target)
+        if target is None:
+            return None
+        target = quote(target, safe=_KEEP, errors="surrogateescape")
+        if "\\" in href and page_origin(joined(base, href.replace("\\", "/"))) != page_origin(target):
+            return None
     except ValueError:
         return None
-    if "//" in href:  # it may have an authority of its own
-        canonical = canonical_url(target)
-        if canonical is None:
-            return None
-        target = canonical
-    target = quote(target, safe=_KEEP, errors="surrogateescape")
-    return target if origin(target) else None
+    return target
 
 
 def canonical_url(url: str) -> str | None:
@@ -128,46 +150,6 @@ def canonical_url(url: str) -> str | None:
     return f"{url[:start]}{authority}{slash}{url[end:]}"
 
 
-def start_directory(directory: str | Path) -> Path:
-    """DIR as it was given. Raises ConfigError for an empty text: a variable that was not set, and not this directory.
-
-    With --delete that difference is everything that lies here.
-    """
-    if not str(directory):
-        raise ConfigError("DIR: expected a path; . is the directory that this is run in")
-    return Path(directory)
-
-
-def start_url(text: str) -> str:
-    """The URL of the command line, checked and encoded. Raises ConfigError."""
-    if not isinstance(text, str):
-        raise ConfigError(f"URL: expected text, not {type(text).__name__}")
-    url = resolve("", text)
-    if url is None:
-        advice = ": in a user name or password, write / as %2F, ? as %3F, # as %23" if "@" in text else ""
-        shown = redacted(text.strip()) or "(empty)"
-        raise ConfigError(f"not an http or https URL: {shown}: write it as http://host/path/{advice}")
-    return _without_dots(url)
-
-
-def _without_dots(url: str) -> str:
-    """``url`` without dot segments, which are resolved before a request is sent (RFC 3986 section 5.2.4)."""
-    path = before_query(url)
-    path = path[path.find("/", path.find("://") + 3) :] if path.count("/") > 2 else ""
-    if not has_dot_segments(path):
-        return url
-    kept: list[str] = []
-    for segment in path.split("/")[1:]:
-        dots = segment.lower().replace("%2e", ".")
-        if dots == ".." and kept:
-            kept.pop()
-        elif dots not in {".", ".."}:
-            kept.append(segment)
-    is_folder = dots in {".", ".."}
-    start, end = url.partition(path)[::2]
-    return f"{start}/{'/'.join(kept)}{'/' if is_folder and kept else ''}{end}"
-
-
 def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
     """``url`` without its ``user:password@`` part, and that part decoded; bytes that are not UTF-8 as surrogates."""
     parts = urlsplit(url)
@@ -177,11 +159,6 @@ def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
     user = unquote_to_bytes(parts.username or "").decode("utf-8", "surrogateescape")
     password = unquote_to_bytes(parts.password or "").decode("utf-8", "surrogateescape")
     return bare, (user, password)
-
-
-def named_url(text: str) -> str:
-    """The URL of the command line as it may be shown: without user and password. Raises ConfigError."""
-    return userinfo(start_url(text))[0]
 
 
 def directory_of(url: str) -> str:
@@ -207,6 +184,13 @@ def in_scope(url: str, base: str) -> bool:
         return True  # nothing that could be a dot segment: so it is with nearly every entry of a listing
     path = before_query(url)
     return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
+
+
+def decoded(segment: str) -> str:
+    """A raw path segment, decoded once: UTF-8, other bytes kept as surrogates."""
+    if "%" not in segment and segment.isascii():
+        return segment
+    return unquote_to_bytes(segment.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def segments(path: str) -> list[bytes]:
@@ -281,8 +265,7 @@ def entry_path(folder: str, name: str) -> str | Rejection:
 
 def last_name(url: str) -> str:
     """The last segment of the raw path, decoded once; "" for a URL that ends in a slash."""
-    segment = urlsplit(url).path.rpartition("/")[2]
-    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+    return decoded(urlsplit(url).path.rpartition("/")[2])
 
 
 def relative_path(url: str, base: str) -> str | Rejection:
@@ -290,7 +273,7 @@ def relative_path(url: str, base: str) -> str | Rejection:
     if not in_scope(url, base):
         return Rejection("above", url, f"not below {base}")
     tail = urlsplit(url).path[len(urlsplit(base).path) :]
-    segments = [unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in tail.split("/")]
+    segments = [decoded(segment) for segment in tail.split("/")]
     if any("/" in segment for segment in segments):
         return Rejection("bad-name", url, "contains an encoded slash")
     return entry_path("", "/".join(segments))

@@ -11,9 +11,10 @@ from typing import Any
 
 from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import exact_size, iso_time, printed
-from crawler.listings.values.exact_entries import Details, Rows, decode_name
+from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import decoded
 
 _KEYS = frozenset({"name", "size", "url", "mod_time", "is_dir"})
 _CHILD = re.compile(r"\./([^/?#\\\s\x00-\x1f\x7f-\U0010ffff]+/?)").fullmatch
@@ -55,4 +56,4 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
         modified=None if link else iso_time(row["mod_time"]),
         row=printed(row["size"], row["mod_time"]),
     )
-    taken.add(decode_name(segment), url, details)
+    taken.add(decoded(segment), url, details)

@@ -15,17 +15,17 @@ from typing import Any
 
 from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import any_time, exact_size, hex_digest, printed
-from crawler.listings.values.exact_entries import Details, Rows, decode_name, quote_name
+from crawler.listings.values.exact_entries import Details, Rows, quote_name
 from crawler.listings.values.exact_urls import (
     base_of,
     bucket_of,
     is_external,
     last_segment,
     resolve_link,
-    without_query,
 )
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import before_query, decoded
 
 _ROLES = {
     "name": ("name", "filename", "basename", "base", "filetitle"),
@@ -215,12 +215,12 @@ def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details
     segment, slash = last_segment(url)
     if slash and details.kind is Kind.UNKNOWN:
         details = replace(details, kind=Kind.DIRECTORY)
-    if not segment or without_query(url) == without_query(taken.url):  # the name is in the query, or nowhere
+    if not segment or before_query(url) == before_query(taken.url):  # the name is in the query, or nowhere
         if not isinstance(name, str) or url == taken.url:
             taken.reject("self", href)
             return True
         segment = quote_name(name) or ""
-    taken.add(decode_name(segment), url, details, external=is_external(url, taken.url))
+    taken.add(decoded(segment), url, details, external=is_external(url, taken.url))
     return True
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import exact_size, http_time, printed
-from crawler.listings.values.exact_entries import Details, Rows, decode_name
+from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import decoded
 
 _KEYS = frozenset({"code", "dirpath", "content"})
 
@@ -42,4 +43,4 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     kind = Kind.DIRECTORY if "size" not in row else Kind.FILE
     size, modified = row.get("size"), row.get("modified")
     details = Details(kind=kind, size=exact_size(size), modified=http_time(modified), row=printed(size, modified))
-    taken.add(decode_name(segment), f"{base}{segment}{'/' if kind is Kind.DIRECTORY else ''}", details)
+    taken.add(decoded(segment), f"{base}{segment}{'/' if kind is Kind.DIRECTORY else ''}", details)

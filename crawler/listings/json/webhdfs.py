@@ -12,9 +12,10 @@ from typing import Any
 from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact import epoch_time, exact_size, printed
 from crawler.listings.values.exact_entries import Details, Rows, canonical, quote_name, shown
-from crawler.listings.values.exact_urls import query_value, without_query
+from crawler.listings.values.exact_urls import query_value
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import before_query
 
 _KEYS = frozenset({"pathSuffix", "type", "length", "modificationTime"})
 _KINDS = {"FILE": Kind.FILE, "DIRECTORY": Kind.DIRECTORY, "SYMLINK": Kind.SYMLINK}
@@ -58,7 +59,7 @@ def _take(taken: Rows, row: dict[str, Any]) -> None:
 
 def _address(url: str, quoted: str, kind: Kind) -> str:
     """Where a member is read: a directory as this one is, a file by ``op=OPEN``."""
-    path = without_query(url).rstrip("/").removesuffix("/.")
+    path = before_query(url).rstrip("/").removesuffix("/.")
     if query_value(url, "op") is None and query_value(url, "OP") is None:
         return f"{path}/{quoted}{'/' if kind is Kind.DIRECTORY else ''}"
     return f"{path}/{quoted}?op={'LISTSTATUS' if kind is Kind.DIRECTORY else 'OPEN'}"

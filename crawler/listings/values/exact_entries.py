@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from crawler.listings.values.mentions import are_elsewhere, has_files, names_of, row_rejection
 from crawler.model.flaws import Flaw, FlawKind
@@ -167,10 +167,3 @@ def canonical(name: str) -> str:
 def shown(name: str) -> str:
     """``name`` as text that can be encoded: lone surrogates that no bytes stand for become ``?``."""
     return name if quote_name(name) is not None else name.encode("utf-8", "replace").decode()
-
-
-def decode_name(segment: str) -> str:
-    """A raw path segment, decoded once."""
-    if "%" not in segment and segment.isascii():
-        return segment
-    return unquote_to_bytes(segment.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

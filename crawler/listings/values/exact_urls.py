@@ -9,33 +9,28 @@ import re
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
-from crawler.text.urls import origin, resolve
+from crawler.text.urls import before_query, is_same_site, origin, resolve
 
 # Nothing in it is to be encoded, removed or resolved: what ``crawler.text.urls.resolve`` would leave as it is.
 _CLEAN = re.compile(r"[A-Za-z0-9_.~%/:?=&+!$,;'@()*|-]+").fullmatch
 
 
-def without_query(url: str) -> str:
-    """``url`` without query and fragment."""
-    return url.partition("#")[0].partition("?")[0]
-
-
 def base_of(url: str) -> str:
     """``url`` up to the last slash of its path, as relative references see it (RFC 3986 section 5.2.3)."""
-    plain = without_query(url)
+    plain = before_query(url)
     slash = plain.rfind("/", plain.find("//") + 2)
     return plain[: slash + 1] if slash >= 0 else plain + "/"
 
 
 def bucket_of(url: str) -> str:
     """``url`` without query, ending in a slash: what the keys of an object store are relative to."""
-    plain = without_query(url)
+    plain = before_query(url)
     return plain if plain.endswith("/") else plain + "/"
 
 
 def last_segment(url: str) -> tuple[str, bool]:
     """The last raw segment of the path that is not empty, and whether a slash follows it."""
-    plain = without_query(url)
+    plain = before_query(url)
     path = plain[plain.find("//") + 2 :].partition("/")[2]
     trimmed = path.rstrip("/")
     return trimmed.rpartition("/")[2], trimmed != path
@@ -43,10 +38,10 @@ def last_segment(url: str) -> tuple[str, bool]:
 
 def resolve_link(page: str, href: str) -> str | None:
     """As ``crawler.text.urls.resolve``, several times faster for the hrefs that most listings hold."""
-    if _CLEAN(href):
+    if _CLEAN(href) and href[-1] != "?":  # ``urljoin`` drops an empty query
         if href.startswith(("http://", "https://")):
             return href if len(href) > len(_site(href)) and _is_canonical(_site(href)) else resolve(page, href)
-        if href[0] == "/" and href[:2] != "//" and "/." not in href:
+        if href[0] == "/" and href[:2] != "//" and "/." not in href and _is_canonical(_site(page)):
             return _site(page) + href
     return resolve(page, href)
 
@@ -70,16 +65,14 @@ def _is_canonical(site: str) -> bool:
 @lru_cache(1024)
 def _differ(site: str, page: str) -> bool:
     there, here = origin(site), origin(page)
-    if there is None or here is None:
-        return there != here
-    return there[1] != here[1] or (there[2] != here[2] and {there[2], here[2]} != {80, 443})
+    return there != here and not is_same_site(there, here)
 
 
 def misplaced(url: str, base: str) -> str | None:
     """Why ``url`` is not one level below ``base`` (which ends in a slash): ``above``, ``deep``, ``self`` or None."""
     if not url.startswith(base):
         return "above"
-    below = without_query(url)[len(base) :].removesuffix("/")
+    below = before_query(url)[len(base) :].removesuffix("/")
     if not below:
         return "self"
     return "deep" if "/" in below else None
@@ -105,7 +98,7 @@ def with_query(url: str, drop: frozenset[str], changes: dict[str, str]) -> str |
         parts += [f"{key}={quote(value, safe='/', errors='surrogateescape')}" for key, value in changes.items()]
     except UnicodeEncodeError:
         return None
-    return f"{without_query(url)}?{'&'.join(parts)}"
+    return f"{before_query(url)}?{'&'.join(parts)}"
 
 
 def _query(url: str) -> str:

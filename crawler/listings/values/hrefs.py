@@ -10,20 +10,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from crawler.listings.values import queries
-from crawler.text.urls import INDEX_SORT, canonical_url, joined
+from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any
 
-_PORTS = {"http": 80, "https": 443, "ftp": 21}
-_WEB = {"http", "https"}
-_KEEP = "%/:?=&~+!$,;'@()*[]|"
+_SCHEMES = {"http", "https", "ftp"}
 _SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _STRIPPED = str.maketrans("", "", "\t\r\n")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
-Origin = tuple[str, str, int]
 
 
 class Way(Enum):
@@ -61,36 +58,6 @@ class Target:
     """Of BAD_NAME: why no file can have the name."""
 
 
-def origin(url: str) -> Origin | None:
-    """(scheme, host, port) with the default port written out; None for anything without a host or with a bad port."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _PORTS or not parts.hostname:
-        return None
-    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
-
-
-def resolve(base: str, href: str) -> str | None:
-    """``href`` seen from ``base`` with its bytes kept and the fragment removed; None when that is no URL."""
-    try:
-        target: str | None = joined(base, href).partition("#")[0]
-    except ValueError:
-        return None
-    if target and "//" in href:  # it may have an authority of its own
-        target = canonical_url(target)
-    return None if target is None else quote(target, safe=_KEEP, errors="surrogateescape")
-
-
-def decoded(segment: str) -> str:
-    """A raw segment decoded once: UTF-8, other bytes kept as surrogates."""
-    if "%" not in segment and segment.isascii():
-        return segment
-    return unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
-
-
 def name_problem(name: str) -> str:
     """Why a decoded segment cannot be an entry's name; "" if it can."""
     if name in {"", ".", ".."}:
@@ -102,23 +69,13 @@ def name_problem(name: str) -> str:
     return ""
 
 
-def same_site(first: Origin | None, second: Origin | None) -> bool:
-    """True when both are one host; http and https on their default ports count as one."""
-    if first is None or second is None:
-        return False
-    if first == second:
-        return True
-    default = first[2] == _PORTS[first[0]] and second[2] == _PORTS[second[0]]
-    return default and first[1] == second[1] and {first[0], second[0]} <= _WEB
-
-
 class Resolver:
     """Judges the links of one page. ``root`` is the directory that the page lists, as a raw path."""
 
     def __init__(self, url: str, base_href: str = "") -> None:
         self.page = url.partition("#")[0]
-        self.base = (resolve(self.page, base_href) if base_href else None) or self.page
-        self.origin = origin(self.page)
+        self.base = (resolve_any(self.page, base_href) if base_href else None) or self.page
+        self.origin = page_origin(self.page)
         try:
             parts = urlsplit(self.page)
         except ValueError:
@@ -130,7 +87,7 @@ class Resolver:
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
             self.directory = self.base.partition("?")[0].rstrip("/") + "/"
-        self._plain = self.origin is not None and origin(self.directory) == self.origin
+        self._plain = self.origin is not None and page_origin(self.directory) == self.origin
         self.root = self._path(self.directory) if self._plain else self.path.rpartition("/")[0] + "/"
         self._fast = self._plain
 
@@ -158,14 +115,17 @@ class Resolver:
         if not href or href[0] == "#":
             return Target(Way.FRAGMENT)
         scheme = _SCHEME.match(href)
-        if scheme and scheme[1].lower() not in _PORTS:
+        if scheme and scheme[1].lower() not in _SCHEMES:
             return Target(Way.SCHEME)
-        url = resolve(self.base, href)
-        place = origin(url) if url else None
+        url = resolve_any(self.base, href)
+        if url is None and "\\" in href:
+            name = decoded(href.rpartition("/")[2])
+            return Target(Way.BAD_NAME, "", name, problem="backslashes that browsers read as the slashes before a host")
+        place = page_origin(url) if url else None
         if url is None or place is None or (place[0] == "ftp" and self.origin and self.origin[0] != "ftp"):
             return Target(Way.SCHEME, url or "")
         parts = urlsplit(url)
-        if not same_site(place, self.origin):
+        if not is_same_site(place, self.origin):
             return self._elsewhere(Way.OTHER_HOST, url, parts.path)
         if parts.query or url.endswith("?"):
             return self._with_query(url, parts.path or "/", parts.query)

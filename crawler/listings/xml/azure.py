@@ -10,11 +10,12 @@ import base64
 from typing import TYPE_CHECKING
 
 from crawler.listings.values.exact import entity_tag, exact_size, hex_digest, http_time, printed
-from crawler.listings.values.exact_entries import Details, Rows, decode_name
+from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import bucket_of, query_value, with_query
 from crawler.listings.values.object_keys import PAGING, ObjectKeys
 from crawler.listings.xml.document import XmlDocument, children, fields, local
 from crawler.model.values import Listing
+from crawler.text.urls import decoded
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -65,7 +66,7 @@ def _name(document: XmlDocument, element: etree._Element) -> str:
     """The name of a blob. One that XML cannot hold is percent-encoded, and says so (REST version 2021-02-12)."""
     for child in children(element, "Name"):
         text = document.text(child.text)
-        return decode_name(text) if child.get("Encoded") == "true" else text
+        return decoded(text) if child.get("Encoded") == "true" else text
     return ""
 
 

@@ -5,10 +5,11 @@ Shape: ``<svn version><index rev path><updir/><dir name href/><file name href/><
 
 from __future__ import annotations
 
-from crawler.listings.values.exact_entries import Details, Rows, decode_name
+from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
 from crawler.listings.xml.document import XmlDocument, children, local
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import decoded
 
 _KINDS = {"dir": Kind.DIRECTORY, "file": Kind.FILE}
 
@@ -31,5 +32,5 @@ def read_svn(document: XmlDocument) -> Listing | None:
         if url is None or reason:
             taken.reject(reason or "scheme", href)
             continue
-        taken.add(decode_name(last_segment(url)[0]), url, Details(kind=kind))
+        taken.add(decoded(last_segment(url)[0]), url, Details(kind=kind))
     return taken.listing("svn-xml", complete=document.whole)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crawler.listings.values.exact import printed, utc_time
-from crawler.listings.values.exact_entries import Details, Rows, decode_name, name_problem
-from crawler.listings.values.exact_urls import is_external, last_segment, resolve_link, without_query
+from crawler.listings.values.exact_entries import Details, Rows, name_problem
+from crawler.listings.values.exact_urls import is_external, last_segment, resolve_link
 from crawler.listings.values.sizes import read_size
 from crawler.listings.xml.document import XmlDocument, children, local
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import before_query, decoded
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -117,7 +118,7 @@ def _take_reference(taken: Rows, href: str) -> None:
     url = resolve_link(taken.url, href) if href else None
     if url is None:
         taken.reject("scheme", href)
-    elif without_query(url) == without_query(taken.url):
+    elif before_query(url) == before_query(taken.url):
         taken.reject("self", href)
     else:
         taken.add(_catalog_name(url), url, Details(kind=Kind.DIRECTORY), external=is_external(url, taken.url))
@@ -127,8 +128,8 @@ def _catalog_name(url: str) -> str:
     """``…/idd/catalog.xml`` is the folder ``idd``, ``…/radars.xml`` is ``radars``."""
     segment, _ = last_segment(url)
     if segment in _CATALOG_FILES:
-        segment, _ = last_segment(without_query(url)[: -len(segment)])
-    name = decode_name(segment)
+        segment, _ = last_segment(before_query(url)[: -len(segment)])
+    name = decoded(segment)
     return name.removesuffix(".xml") or name
 
 
@@ -164,9 +165,9 @@ def _details(element: etree._Element) -> Details:
 
 def _take_files(taken: Rows, files: list[_Dataset]) -> None:
     """Datasets of one catalog may come from several folders: names that would clash keep theirs."""
-    names = [decode_name(last_segment(file.url)[0]) for file in files]
+    names = [decoded(last_segment(file.url)[0]) for file in files]
     times = Counter(names)
     for name, file in zip(names, files, strict=True):
-        folders = [decode_name(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
+        folders = [decoded(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
         folder = "" if any(name_problem(part) for part in folders) else "/".join(folders)
         taken.add(name, file.url, file.details, folder=folder, external=is_external(file.url, taken.url))

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crawler.listings.values.exact import entity_tag, exact_size, http_time, printed, utc_time
-from crawler.listings.values.exact_entries import Details, Rows, decode_name, name_problem
-from crawler.listings.values.exact_urls import bucket_of, is_external, without_query
+from crawler.listings.values.exact_entries import Details, Rows, name_problem
+from crawler.listings.values.exact_urls import bucket_of, is_external
 from crawler.listings.xml.document import XmlDocument
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
+from crawler.text.urls import before_query, decoded
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -73,7 +74,7 @@ def read_webdav(document: XmlDocument) -> Listing | None:
     if document.root.tag != "{DAV:}multistatus":
         return None
     members = [_read(document, response) for response in document.root if response.tag == "{DAV:}response"]
-    asked = _split(without_query(document.url).partition("//")[2].partition("/")[2])
+    asked = _split(before_query(document.url).partition("//")[2].partition("/")[2])
     owner = next((member for member in members if member.path == asked), None) or _renamed_owner(members)
     if owner is not None and (owner.collection is False or owner.is_absent):
         return None
@@ -105,13 +106,13 @@ def _read(document: XmlDocument, response: etree._Element) -> _Member:
             member.href = document.text(element.text).strip()
         elif element.tag == "{DAV:}status":
             member.status = element.text or ""
-    path = without_query(member.href)
+    path = before_query(member.href)
     if "://" in path[:10]:
         scheme, _, rest = path.partition("://")
         host, _, path = rest.partition("/")
         member.site = f"{scheme}://{host}"
     member.raw = tuple(path.strip("/").split("/")) if path.strip("/") else ()
-    member.path = tuple([decode_name(segment) for segment in member.raw])
+    member.path = tuple([decoded(segment) for segment in member.raw])
     return member
 
 
@@ -135,7 +136,7 @@ def _read_properties(member: _Member, propstat: etree._Element) -> None:
 
 def _split(path: str) -> Segments:
     trimmed = path.strip("/")
-    return tuple([decode_name(segment) for segment in trimmed.split("/")]) if trimmed else ()
+    return tuple([decoded(segment) for segment in trimmed.split("/")]) if trimmed else ()
 
 
 def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:

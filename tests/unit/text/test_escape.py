@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from crawler.http.proxies import proxy_url
 from crawler.model.errors import ConfigError
+from crawler.text.arguments import named_url
 from crawler.text.escape import masked, printable, redacted
-from crawler.text.urls import named_url
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.values import Rejection
 from crawler.text import urls
+from crawler.text.arguments import start_url
 
 BASE = "http://h/pub/"
 
@@ -113,7 +114,7 @@ def test_a_name_survives_the_way_into_a_url_and_back(name: str) -> None:
     [("http://h/a b/", "http://h/a%20b/"), ("  https://h ", "https://h"), ("http://u:p@h/x#y", "http://u:p@h/x")],
 )
 def test_a_start_url_is_encoded(text: str, expected: str) -> None:
-    assert urls.start_url(text) == expected
+    assert start_url(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,13 +131,13 @@ def test_a_start_url_is_encoded(text: str, expected: str) -> None:
     ],
 )
 def test_dot_segments_of_a_start_url_are_resolved(text: str, expected: str) -> None:
-    assert urls.start_url(text) == expected
+    assert start_url(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "h/pub/", "ftp://h/", "http://", "/pub/", "http://h:x/"])
 def test_a_start_url_that_is_none_says_what_to_write(text: str) -> None:
     with pytest.raises(ConfigError, match="http://host/path/") as raised:
-        urls.start_url(text)
+        start_url(text)
     assert "\n" not in str(raised.value)
 
 

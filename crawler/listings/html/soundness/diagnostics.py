@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from itertools import islice
 
 from crawler.listings.html.soundness.passages import Passage
-from crawler.listings.values.hrefs import decoded
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.text.urls import decoded
 
 _INTERPRETER = re.compile(
     r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .{0,500}?\bon line \d"

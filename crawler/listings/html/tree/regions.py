@@ -19,7 +19,8 @@ from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link, squeezed, strings
 from crawler.listings.html.tree.verdict import is_filelike
-from crawler.listings.values.hrefs import Way, decoded
+from crawler.listings.values.hrefs import Way
+from crawler.text.urls import decoded
 
 _NAVIGATION = re.compile(
     r"(?:^|[^a-z])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|footer|sidebar|topbar|toolbar)(?:$|[^a-z])"

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from crawler.listings.html.tree.regions import shows_name
 from crawler.listings.html.tree.survey import Link
-from crawler.listings.values.hrefs import Resolver, Target, Way, decoded, name_problem
+from crawler.listings.values.hrefs import Resolver, Target, Way, name_problem
 from crawler.listings.values.queries import RESERVED, has_parameter, is_doubtful, without_parameters
-from crawler.text.urls import before_query
+from crawler.text.urls import before_query, decoded
 
 _SEGMENT = "%=&~+!$,;'@()*[]|"  # as in a URL, but for what ends a path or a scheme
 _LONGEST = 1_000

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crawler.listings.html.families import Family
 from crawler.listings.html.tree.survey import Survey, is_text, squeezed
-from crawler.listings.values.hrefs import decoded
+from crawler.text.urls import decoded
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

@@ -1,0 +1,54 @@
+"""URL and DIR as a user gives them: checked, and made canonical."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crawler.model.errors import ConfigError
+from crawler.text.escape import redacted
+from crawler.text.urls import before_query, has_dot_segments, resolve, userinfo
+
+
+def start_directory(directory: str | Path) -> Path:
+    """DIR as given. Raises ConfigError if it is empty.
+
+    An unset variable in a script gives an empty DIR. Taken for the working directory, --delete would empty that.
+    """
+    if not str(directory):
+        raise ConfigError("DIR: expected a path; . is the directory that this is run in")
+    return Path(directory)
+
+
+def start_url(text: str) -> str:
+    """``text`` as an http or https URL: percent-encoded, without dot segments. Raises ConfigError."""
+    if not isinstance(text, str):
+        raise ConfigError(f"URL: expected text, not {type(text).__name__}")
+    url = resolve("", text)
+    if url is None:
+        advice = ": in a user name or password, write / as %2F, ? as %3F, # as %23" if "@" in text else ""
+        shown = redacted(text.strip()) or "(empty)"
+        raise ConfigError(f"not an http or https URL: {shown}: write it as http://host/path/{advice}")
+    return _without_dots(url)
+
+
+def _without_dots(url: str) -> str:
+    """``url`` without dot segments, which are resolved before a request is sent (RFC 3986 section 5.2.4)."""
+    path = before_query(url)
+    path = path[path.find("/", path.find("://") + 3) :] if path.count("/") > 2 else ""
+    if not has_dot_segments(path):
+        return url
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        dots = segment.lower().replace("%2e", ".")
+        if dots == ".." and kept:
+            kept.pop()
+        elif dots not in {".", ".."}:
+            kept.append(segment)
+    is_folder = dots in {".", ".."}
+    start, end = url.partition(path)[::2]
+    return f"{start}/{'/'.join(kept)}{'/' if is_folder and kept else ''}{end}"
+
+
+def named_url(text: str) -> str:
+    """``start_url`` without user and password, for messages. Raises ConfigError."""
+    return userinfo(start_url(text))[0]
