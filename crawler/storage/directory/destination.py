@@ -1,18 +1,16 @@
-"""A directory of this machine.
+"""A directory of this machine as a destination.
 
-Everything below DIR is reached relative to its descriptor and never through a link (``tree``). Three kinds of
-threads do the work, so that a slow disk or NFS never stalls the event loop: one writes batches and deletes, one
-looks (``scan`` need not wait for a flush), a few carry large bodies.
+Everything below DIR is reached relative to its descriptor and never through a link (``tree``). Three kinds of threads
+do the work, so that a slow disk or NFS never stalls the event loop: one writes batches and deletes, one scans (it need
+not wait for a flush), a few write large bodies.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -20,33 +18,32 @@ from typing import Self, TypeVar
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
-from crawler.storage.directory.commit import BatchCommit, Safeguards
 from crawler.storage.directory.incoming.part_writer import LocalPart
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
-from crawler.storage.directory.lock import Lock
-from crawler.storage.directory.os_errors import UnusablePath, destination_error
+from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.readback import digest_at, read_at, set_time_at
 from crawler.storage.directory.scan import Scan
-from crawler.storage.directory.trash import Trash, remove
+from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import Tree
+from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
 from crawler.storage.executor import BriefExecutor
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 T = TypeVar("T")
 
-_STREAMS = 8
-"""Threads that write large bodies; more of them only take turns at the same disk."""
+_PART_THREADS = 8
+"""Threads that write large bodies; more would only take turns at the same disk."""
 
 
 class LocalDestination:
     """``interfaces.Destination`` for a directory. An async context manager.
 
-    Entering looks, and changes nothing; ``acquire``, or else the first write, makes what is missing.
-    ``directory`` may be a link to a directory. ``fsync`` is ``none``, ``batch`` or ``file``; ``trash_seconds``
-    None means no trash. With ``read_only`` nothing is made or changed, DIR itself included. All methods raise
-    DestinationError when the directory as a whole cannot be used.
+    Entering opens DIR and changes nothing; ``acquire``, or else the first write, creates what is missing. ``directory``
+    may be a link to a directory. ``fsync`` is ``none``, ``batch`` or ``file``; without ``trash_seconds`` there is no
+    trash. With ``read_only`` nothing is created or changed. ``own``: files of the program that are never replaced or
+    deleted. All methods raise DestinationError if the directory as a whole cannot be used.
     """
 
     def __init__(
@@ -61,28 +58,32 @@ class LocalDestination:
     ) -> None:
         if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
-        self._where, self._fsync, self._digests = str(directory), fsync, digests
-        self._trash_seconds = trash_seconds
+        self._shown = str(directory)
+        self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds)
         self._read_only = read_only
-        self._joined, self._home = False, Layout(directory)
-        self.folds_case = False
-        """True if README and readme are one name here: the second one is then refused. Known after ``acquire``."""
-        self._made = False
-        self._seen: Scan | None = None
-        self._spared, self._left_out = Spared(own), dict[str, str]()  # one for all that look, write and delete
-        self._bare = KnownEmpty()
-        self._trash: Trash | None = None
-        self._streams: set[LocalPart] = set()
-        self._writer = ThreadPoolExecutor(1, "destination-write")
-        self._looker = ThreadPoolExecutor(1, "destination-look")
-        self._strokes, self._glances = BriefExecutor(self._writer), BriefExecutor(self._looker)
-        self._carriers = ThreadPoolExecutor(_STREAMS, "destination-part")
+        self._joined = False
+        self._layout = Layout(directory)
+        self._spared = Spared(own)  # shared by all that scan, write and delete
+        self._spared_paths: dict[str, str] = {}
+        self._known_empty = KnownEmpty()
+        self._writer: DirectoryWriter | None = None
+        self._scanner: Scan | None = None
+        self._open_parts: set[LocalPart] = set()
+        self._write_thread = ThreadPoolExecutor(1, "destination-write")
+        self._scan_thread = ThreadPoolExecutor(1, "destination-look")
+        self._part_threads = ThreadPoolExecutor(_PART_THREADS, "destination-part")
+        self._brief_writes, self._brief_scans = BriefExecutor(self._write_thread), BriefExecutor(self._scan_thread)
+
+    @property
+    def folds_case(self) -> bool:
+        """True if README and readme are the same name, so that the second is refused. Known after ``acquire``."""
+        return self._writer is not None and self._writer.folds_case
 
     # --- opening and closing ----------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         try:
-            await self._run(self._writer, self._home.look)
+            await self._run(self._write_thread, self._layout.look)
         except BaseException:
             await self.close()
             raise
@@ -94,31 +95,31 @@ class LocalDestination:
         await self.close()
 
     async def acquire(self, wait: float, *, lock: bool = True) -> None:
-        """Hold DIR alone, waiting up to ``wait`` seconds for another run; then remove useless parts.
+        """Lock DIR, waiting up to ``wait`` seconds for another run; then remove useless parts.
 
-        Without ``lock`` it is the caller who knows that there is no other run. Raises AlreadyRunning.
+        Without ``lock`` the caller guarantees that there is no other run. Raises AlreadyRunning.
         """
-        await self._ready()
+        writer = await self._ready()
         if lock:
-            await self._lock.acquire(wait)
-        await self._run(self._writer, self._store.sweep)
+            await writer.lock.acquire(wait)
+        await self._run(self._write_thread, writer.parts.sweep)
 
     async def join(self) -> None:
-        """Be ready to write into DIR, which another process of the same run holds, and will tidy up."""
+        """Prepare to write into DIR, which another process of the same run has locked and will clean up."""
         self._joined = True
         await self._ready()
 
     async def close(self) -> None:
-        """Empty the trash of what is too old, give up the lock and every descriptor. For once, at the end."""
+        """Empty the trash of old files, release the lock and close every descriptor. Call it once, at the end."""
         try:
-            for part in tuple(self._streams):
+            for part in tuple(self._open_parts):
                 await part.settle()
         finally:
-            await self._to_the_end(self._writer.submit(self._close))
+            await self._finish(self._write_thread.submit(self._close))
 
-    async def _to_the_end(self, closing: Future[None]) -> None:
-        """Wait for ``closing`` even when cancelled: a lock that is still held would refuse the next run."""
-        self._writer.shutdown(wait=False)
+    async def _finish(self, closing: Future[None]) -> None:
+        """Wait for ``closing`` even if cancelled: a lock that is still held would refuse the next run."""
+        self._write_thread.shutdown(wait=False)
         waiting = asyncio.wrap_future(closing)
         try:
             await asyncio.wait([waiting])
@@ -127,174 +128,155 @@ class LocalDestination:
             raise
         error = waiting.exception()
         if error is not None:
-            raise destination_error(error, self._where) if isinstance(error, OSError) else error
+            raise destination_error(error, self._shown) if isinstance(error, OSError) else error
 
-    async def _ready(self) -> None:
+    async def _ready(self) -> DirectoryWriter:
         if self._read_only:
-            raise DestinationError(f"nothing may be changed in {self._where} by a run that only looks")
-        if not self._made:
-            await self._run(self._writer, self._make)
+            raise DestinationError(f"nothing may be changed in {self._shown} by a run that only reads")
+        if self._writer is not None:
+            return self._writer
+        return await self._run(self._write_thread, self._open_writer)
 
-    def _make(self) -> None:
-        """In the writing thread, so that two callers cannot make it twice."""
-        if self._made:
-            return
-        home = self._home
-        home.make()
-        self.folds_case = home.folds_case()
-        folders, width = descriptor_budget(descriptor_limit())
-        self._tree = Tree(home.root, capacity=folders, own=home.identity(), folds=self.folds_case)
-        self._lock = Lock(home.own, self._where, self._writer)
-        if self._trash_seconds is not None:
-            self._trash = Trash(home.own, seconds=self._trash_seconds)
-        self._store = PartStore(home.parts, digests=self._digests, flush=self._fsync != "none")
-        self._store.load()
-        self._committer = BatchCommit(
-            self._tree,
-            home.parts,
-            fsync=self._fsync,
-            width=width,
-            safeguards=Safeguards(spared=self._spared, trash=self._trash),
-            name=self._store.new_name,
-        )
-        self._spared.refresh(home.root)
-        self._made = True
+    def _open_writer(self) -> DirectoryWriter:
+        """Runs in the writing thread, so that concurrent callers get the same writer."""
+        if self._writer is None:
+            self._writer = DirectoryWriter.open(
+                self._layout, self._options, self._spared, shown=self._shown, thread=self._write_thread
+            )
+        return self._writer
 
     def _close(self) -> None:
-        for executor in (self._looker, self._carriers):
-            executor.shutdown(wait=True, cancel_futures=True)  # nobody uses a descriptor that is closed below
+        for executor in (self._scan_thread, self._part_threads):
+            executor.shutdown(wait=True, cancel_futures=True)  # nobody may use a descriptor that is closed below
         try:
-            if self._trash is not None and not self._joined:
-                with suppress(UnusablePath):
-                    self._trash.empty(time.time())
+            if self._writer is not None and not self._joined:
+                self._writer.empty_trash()
         finally:
-            for part in self._streams:
+            for part in self._open_parts:
                 part.abandon()
-            if self._trash is not None:
-                self._trash.close()
-            if self._seen is not None:
-                self._seen_tree.close()
-            if self._made:
-                self._tree.close()
-                self._lock.release()
+            if self._scanner is not None:
+                self._scanner.close()
+            if self._writer is not None:
+                self._writer.close()
             self._spared.close()
-            self._home.close()
+            self._layout.close()
 
     async def _run(self, thread: Executor | BriefExecutor, call: Callable[..., T], *args: object) -> T:
-        """Through ``BriefExecutor`` for what is nearly always done in a moment."""
+        """Run ``call`` in ``thread``; use a BriefExecutor for calls that nearly always return at once."""
         try:
             if isinstance(thread, BriefExecutor):
                 return await thread.run(call, *args)
             return await asyncio.get_running_loop().run_in_executor(thread, call, *args)
         except OSError as error:
-            raise destination_error(error, self._where) from error
+            raise destination_error(error, self._shown) from error
 
-    # --- looking ----------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     async def scan(self, folder: str) -> dict[str, Local]:
-        """See ``interfaces.Destination``. {} also for a folder that lies behind a link."""
-        if self._bare.covers(folder):
+        """See ``interfaces.Destination``. {} also for a directory behind a link."""
+        if self._known_empty.covers(folder):
             return {}
-        fills = self._bare.fills
-        found = await self._run(self._glances, self._scan, folder)
-        if not found and self._bare.fills == fills:  # what was put there while we looked may have been overlooked
-            self._bare.found_empty(folder)
+        fills = self._known_empty.fills
+        found = await self._run(self._brief_scans, self._scan, folder)
+        if not found and self._known_empty.fills == fills:  # a file created during the scan may have been missed
+            self._known_empty.found_empty(folder)
         return found
 
-    def _looking(self) -> Scan | None:
-        if self._seen is None and self._home.root >= 0:
-            self._seen_tree = Tree(self._home.root, capacity=descriptor_budget(descriptor_limit())[0])
-            self._seen = Scan(self._seen_tree, self._spared)
-        return self._seen
+    def _opened_scanner(self) -> Scan | None:
+        if self._scanner is None and self._layout.root >= 0:
+            tree = Tree(self._layout.root, capacity=descriptor_budget(descriptor_limit())[0])
+            self._scanner = Scan(tree, self._spared)
+        return self._scanner
 
     def _scan(self, folder: str) -> dict[str, Local]:
-        view = self._looking()
-        return view.scan(folder) if view is not None else {}
+        scanner = self._opened_scanner()
+        return scanner.scan(folder) if scanner is not None else {}
 
     async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        """See ``interfaces.Destination``. What must stay is left out: see ``spared``."""
-        found = await self._run(self._looker, self._walk, folder)
-        self._left_out = {path: local.spared for path, local in found if local.spared}
+        """See ``interfaces.Destination``. Spared paths are left out; ``spared`` returns them."""
+        found = await self._run(self._scan_thread, self._walk, folder)
+        self._spared_paths = {path: local.spared for path, local in found if local.spared}
         return [(path, local.kind, local.size) for path, local in found if not local.spared]
 
     def spared(self) -> dict[str, str]:
-        """See ``interfaces.Destination``: links, mount points, other mirrors, and the files of this program."""
-        return self._left_out
+        """See ``interfaces.Destination``: links, mount points, other mirrors, and the program's own files."""
+        return self._spared_paths
 
     def owner(self, folder: str) -> str | None:
         """See ``interfaces.Destination``."""
-        return self._seen.owner(folder) if self._seen is not None else None
+        return self._scanner.owner(folder) if self._scanner is not None else None
 
     def _walk(self, folder: str) -> list[tuple[str, Local]]:
-        view = self._looking()
-        return list(view.walk(folder)) if view is not None else []
+        scanner = self._opened_scanner()
+        return list(scanner.walk(folder)) if scanner is not None else []
 
     async def digest(self, path: str) -> str:
-        """``sha256:<hex>`` of a local file, read now; "" if it is no regular file or cannot be read."""
-        return await self._run(self._carriers, digest_at, self._home.root, path)
+        """``sha256:<hex>`` of a local file; "" if it is not a regular file or cannot be read."""
+        return await self._run(self._part_threads, digest_at, self._layout.root, path)
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
         """See ``interfaces.Destination``."""
-        return await self._run(self._carriers, read_at, self._home.root, path, limit)
+        return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
 
     async def free_space(self) -> int:
-        """See ``interfaces.Destination``. Where DIR does not exist yet, of the disk that it would be made on."""
-        return await self._run(self._looker, self._home.free_space)
+        """See ``interfaces.Destination``. If DIR does not exist, of the file system it would be created on."""
+        return await self._run(self._scan_thread, self._layout.free_space)
 
     # --- writing ----------------------------------------------------------------------------------
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
-        """See ``interfaces.Destination``. The error's ``done`` holds what had its final name by then."""
-        await self._ready()
+        """See ``interfaces.Destination``. The error's ``done`` holds the files that already have their final names."""
+        writer = await self._ready()
         for folder in {staged.job.path.rpartition("/")[0] for staged in batch}:
-            self._bare.fill(folder)
-        return await self._run(self._strokes, self._committer.commit, batch, self._where)
+            self._known_empty.fill(folder)
+        return await self._run(self._brief_writes, writer.committer.commit, batch, self._shown)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
-        """See ``interfaces.Destination``. What is already gone counts as removed."""
-        await self._ready()
-        await self._remove_leftovers()
-        return await self._run(self._writer, remove, self._tree, paths, self._trash, self._spared)
+        """See ``interfaces.Destination``. A path that is already gone counts as deleted."""
+        writer = await self._ready()
+        await self._remove_leftovers(writer)
+        return await self._run(self._write_thread, remove, writer.tree, paths, writer.trash, self._spared)
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
-        """See ``interfaces.Destination``. A file with other names keeps its time: it is theirs as well."""
+        """See ``interfaces.Destination``. A file with several hard links keeps its time, which they share."""
         await self._ready()
-        return await self._run(self._writer, set_time_at, self._home.root, path, local, mtime)
+        return await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
 
     async def make_folder(self, path: str) -> str | None:
         """See ``interfaces.Destination``."""
-        await self._ready()
-        self._bare.fill(path)
-        return await self._run(self._writer, self._tree.make, path)
+        writer = await self._ready()
+        self._known_empty.fill(path)
+        return await self._run(self._write_thread, writer.tree.make, path)
+
+    async def _remove_leftovers(self, writer: DirectoryWriter) -> None:
+        if self._scanner is not None and self._scanner.leftovers:
+            leftovers = self._scanner.take_leftovers()
+            await self._run(self._write_thread, remove, writer.tree, leftovers, None, self._spared)
 
     # --- large bodies -----------------------------------------------------------------------------
 
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""
-        return self._made and self._store.has(path)
+        return self._writer is not None and self._writer.parts.has(path)
 
     async def open_part(self, job: Job) -> LocalPart:
-        """See ``interfaces.Destination``. Reads what an earlier run left, to prove it."""
-        await self._ready()
-        return await self._run(self._carriers, self._open_part, job)
+        """See ``interfaces.Destination``. Reads what an earlier run left, to verify it."""
+        writer = await self._ready()
+        return await self._run(self._part_threads, self._open_part, job, writer.parts)
 
-    def _open_part(self, job: Job) -> LocalPart:
-        part = LocalPart(job, self._store, executor=self._carriers, where=self._where)
-        self._streams.add(part)  # here, so that close finds it even if nobody waits for it any more
-        self._streams -= {stream for stream in tuple(self._streams) if not stream.is_open}
+    def _open_part(self, job: Job, parts: PartStore) -> LocalPart:
+        part = LocalPart(job, parts, executor=self._part_threads, where=self._shown)
+        self._open_parts.add(part)  # in this thread, so that close finds it even if the caller was cancelled
+        self._open_parts -= {other for other in tuple(self._open_parts) if not other.is_open}
         return part
 
     async def clean_parts(self, wanted: Container[str]) -> None:
         """See ``interfaces.Destination``."""
-        await self._ready()
-        await self._run(self._writer, self._store.clean, wanted)
-        await self._remove_leftovers()
-
-    async def _remove_leftovers(self) -> None:
-        if self._seen is not None and self._seen.leftovers:
-            await self._run(self._writer, remove, self._tree, self._seen.take_leftovers(), None, self._spared)
+        writer = await self._ready()
+        await self._run(self._write_thread, writer.parts.clean, wanted)
+        await self._remove_leftovers(writer)
 
     @property
     def lacks(self) -> frozenset[str]:
-        """What this file system cannot do and files were stored without, in words."""
-        return frozenset(self._committer.lacks) if self._made else frozenset()
+        """What this file system cannot do, so that files were stored without it, in words."""
+        return frozenset(self._writer.committer.lacks) if self._writer is not None else frozenset()

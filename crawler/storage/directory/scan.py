@@ -30,6 +30,10 @@ class Scan:
         self.leftovers: set[str] = set()
         """Paths of copies that an earlier run did not finish: see ``elsewhere``."""
 
+    def close(self) -> None:
+        """Close the descriptors of the tree."""
+        self._tree.close()
+
     def owner(self, path: str) -> str | None:
         """The mirror, DIR apart, that the folder ``path`` was seen to belong to."""
         return self._spared.seen_owner(path) if self._spared is not None else None

@@ -49,6 +49,7 @@ class SqliteState:
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self._database = Database(path, read_only=read_only) if path else None
         self._thread: ThreadPoolExecutor | None = None
+        self._executor: BriefExecutor | None = None
         self._writes: list[Future[object]] = []
         self._files: dict[str, Known | None] = {}
         self._memos: dict[str, ListingMemo] = {}
@@ -71,7 +72,7 @@ class SqliteState:
     async def __aenter__(self) -> Self:
         if self._database:
             self._thread = ThreadPoolExecutor(1, "state")
-            self._turns = BriefExecutor(self._thread)
+            self._executor = BriefExecutor(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
             self._snapshot, self.hosts, self._leaves, self.knew_files = await opened
         return self
@@ -83,7 +84,7 @@ class SqliteState:
             self._write_out()
             closing = self._thread.submit(self._database.close)
             self._thread.shutdown(wait=False)
-            self._thread = None
+            self._thread = self._executor = None
             await asyncio.wrap_future(closing)
             self._raise_bugs()
 
@@ -189,11 +190,11 @@ class SqliteState:
 
     async def doubt(self, paths: Collection[str]) -> None:
         """Files are about to get these paths: what is known of them proves nothing any more, which is now written."""
-        if self._thread and self._database:
+        if self._executor and self._database:
             for path in paths:
                 self._change(path.rpartition("/")[0])
             self._write_out()
-            await self._turns.run(self._database.write, partial(tables.doubt, list(paths)), None)
+            await self._executor.run(self._database.write, partial(tables.doubt, list(paths)), None)
 
     def flush(self) -> None:
         """Write what is to be remembered, in the background."""
@@ -246,9 +247,9 @@ class SqliteState:
                 self._snapshot.drop(folder)
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        if not self._thread or not self._database:
+        if not self._executor or not self._database:
             return default
-        return await self._turns.run(self._database.ask, question, default)
+        return await self._executor.run(self._database.ask, question, default)
 
     def _buffered(self, rows: int) -> None:
         self._waiting += rows
@@ -263,8 +264,8 @@ class SqliteState:
 
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:
         self._raise_bugs()
-        if self._thread and self._database:
-            self._writes.append(self._turns.start(self._database.write, action, None))
+        if self._executor and self._database:
+            self._writes.append(self._executor.start(self._database.write, action, None))
 
     def _raise_bugs(self) -> None:
         """What the thread could not translate into ``problem`` is a mistake of ours and must be seen."""

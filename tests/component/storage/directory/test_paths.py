@@ -34,7 +34,7 @@ async def commit(directory: Path, *paths: str) -> list[Known | str]:
 async def test_dir_and_its_parents_are_made_by_acquire_and_not_before(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b"
     async with local(directory) as destination:
-        assert destination._home.fresh
+        assert destination._layout.fresh
         assert await destination.scan("") == {}
         assert await destination.walk_local("") == []
         assert await destination.digest("x") == ""
@@ -43,10 +43,10 @@ async def test_dir_and_its_parents_are_made_by_acquire_and_not_before(tmp_path: 
         await destination.acquire(0)
         assert sorted(path.name for path in (directory / ".crawler").iterdir()) == ["lock", "parts"]
     async with local(directory) as destination:
-        assert not destination._home.fresh
+        assert not destination._layout.fresh
 
 
-async def test_a_run_that_only_looks_makes_nothing(tmp_path: Path) -> None:
+async def test_a_read_only_run_creates_nothing(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path / "dir", read_only=True) as destination:
         assert await destination.free_space() > 0
         assert await destination.scan("") == {}
@@ -57,7 +57,7 @@ async def test_a_run_that_only_looks_makes_nothing(tmp_path: Path) -> None:
             destination.delete(["x"]),
             destination.open_part(job("x")),
         ):
-            with pytest.raises(DestinationError, match="only looks"):
+            with pytest.raises(DestinationError, match="only reads"):
                 await writing
     assert list(tmp_path.iterdir()) == []
 
@@ -65,7 +65,7 @@ async def test_a_run_that_only_looks_makes_nothing(tmp_path: Path) -> None:
 async def test_a_foreign_directory_is_fresh_and_its_files_are_seen(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"123")
     async with local(tmp_path) as destination:
-        assert destination._home.fresh
+        assert destination._layout.fresh
         assert (await destination.scan(""))["mine"].size == 3
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -208,7 +208,8 @@ async def test_a_link_planted_as_the_next_part_is_never_written_through(tmp_path
     victim.write_bytes(b"mine")
     async with local(tmp_path / "dir") as destination:
         await destination.acquire(0)
-        name = destination._store.new_name()
+        assert destination._writer is not None
+        name = destination._writer.parts.new_name()
         run, number = name.split(".")[0], int(name.split(".")[1], 16)
         for next_number in range(number + 1, number + 5):
             (tmp_path / "dir/.crawler/parts" / f"{run}.{next_number:x}.part").symlink_to(victim)
