@@ -17,12 +17,12 @@ LOGGING = [name for name, flavour in servers.FLAVOURS.items() if flavour.parse]
 @pytest.mark.parametrize("flavour", servers.FLAVOURS)
 def test_every_server_lists_the_tree_and_sends_its_files(flavour: str, serve: Serve, docroot: Path) -> None:
     server = serve(flavour)
-    with urllib.request.urlopen(server.url_of(docroot / "pub")) as answer:
-        page = answer.read()
+    with urllib.request.urlopen(server.url_of(docroot / "pub")) as response:
+        page = response.read()
     assert b"archive.tar.gz" in page
     assert (b".hidden" in page) != server.flavour.hides_dotted
-    with urllib.request.urlopen(f"{server.url}pub/%3FC=N;O=D") as answer:
-        assert answer.read() == (docroot / "pub" / "?C=N;O=D").read_bytes()
+    with urllib.request.urlopen(f"{server.url}pub/%3FC=N;O=D") as response:
+        assert response.read() == (docroot / "pub" / "?C=N;O=D").read_bytes()
 
 
 @pytest.mark.parametrize("flavour", LOGGING)

@@ -82,10 +82,10 @@ def test_after_kill_9_a_large_file_goes_on_from_the_last_checkpoint(
     assert second.code == 0, second.output
     trees.assert_same(site, mirror)
     assert trees.parts(mirror) == []
-    answers = [request for request in server.requests() if request.path.endswith(".iso")]
-    assert [answer.status for answer in answers] == [206]
-    assert answers[0].size is not None
-    assert answers[0].size <= size - limits.CHECKPOINT_BYTES
+    responses = [request for request in server.requests() if request.path.endswith(".iso")]
+    assert [response.status for response in responses] == [206]
+    assert responses[0].size is not None
+    assert responses[0].size <= size - limits.CHECKPOINT_BYTES
 
 
 KILLS = 50

@@ -76,10 +76,10 @@ def ask(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", store.port, timeout=20)
     headers = {"Content-Type": "application/octet-stream", "x-amz-acl": "public-read"}
     connection.request(method, url.removeprefix(store.url.rstrip("/")), body=body, headers=headers)
-    answer = connection.getresponse()
-    found = answer.read()
+    response = connection.getresponse()
+    found = response.read()
     connection.close()
-    assert answer.status in {200, 204}, (method, url, answer.status, found)
+    assert response.status in {200, 204}, (method, url, response.status, found)
     return found
 
 

@@ -106,9 +106,9 @@ def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
         while said != now:
             assert time.monotonic() < deadline, f"{path} is served as of {said}, not {now}"
             connection.request("HEAD", f"/{path.relative_to(server.root).as_posix()}")
-            answer = connection.getresponse()
-            answer.read()
-            said = answer.headers["Last-Modified"]
+            response = connection.getresponse()
+            response.read()
+            said = response.headers["Last-Modified"]
     connection.close()
 
 

@@ -62,10 +62,10 @@ def test_after_kill_9_what_had_arrived_without_gaps_is_not_fetched_again(
     assert second.code == 0, second.output
     trees.assert_same(site, mirror)
     assert trees.parts(mirror) == []
-    answers = bodies(server.requests())
-    assert {answer.status for answer in answers} == {206}
+    responses = bodies(server.requests())
+    assert {response.status for response in responses} == {206}
     surplus = 8 * MIB  # what is on its way in sockets when the first stream is left
-    assert sum(answer.size or 0 for answer in answers) <= size - limits.CHECKPOINT_BYTES + surplus
+    assert sum(response.size or 0 for response in responses) <= size - limits.CHECKPOINT_BYTES + surplus
 
 
 @pytest.mark.heavy

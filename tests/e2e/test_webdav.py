@@ -69,8 +69,8 @@ def ask(server: Server, method: str, name: str, body: bytes = b"", **headers: st
     """One request of a WebDAV client; it must succeed."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request(method, f"/{quote(name)}", body=body, headers=headers)
-    answer = connection.getresponse()
-    assert answer.status in {201, 204}, (method, name, answer.status, answer.read())
+    response = connection.getresponse()
+    assert response.status in {201, 204}, (method, name, response.status, response.read())
     connection.close()
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.misbehaving import tools
-from tests.support.misbehaving.fixtures import sandbox, site
+from tests.support.misbehaving.fixtures import mount, sandbox, site
 
-__all__ = ["sandbox", "site"]
+__all__ = ["mount", "sandbox", "site"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SERVERS_REQUIRED
-from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.behaviours import Says
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -46,8 +46,8 @@ class Lagging:
 
     def see(self, name: str) -> None:
         """Somebody else asks for a file, and the cache has it."""
-        with urllib.request.urlopen(self.server.url + name) as answer:
-            answer.read()
+        with urllib.request.urlopen(self.server.url + name) as response:
+            response.read()
 
     def run(self) -> tuple[Run, list[tuple[str, int]]]:
         """A run, and the requests for files: method and status."""

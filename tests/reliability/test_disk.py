@@ -4,39 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.support.misbehaving.behaviours import Late
+from tests.support.misbehaving.fixtures import Mount
 from tests.support.misbehaving.samples import DAY, KB, blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
-
-Mount = Callable[[str], None]
-
-
-@pytest.fixture
-def mount(sandbox: Sandbox) -> Iterator[Mount]:
-    """``mount("size=400k")`` puts a tmpfs under DIR; later calls change it in place."""
-    mounted = False
-
-    def call(options: str) -> None:
-        nonlocal mounted
-        sandbox.directory.mkdir(exist_ok=True)
-        flags = [f"remount,{options}"] if mounted else [options]
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", *flags, "tmpfs", str(sandbox.directory)], capture_output=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"cannot mount a tmpfs here: {done.stderr.decode().strip()}")
-        mounted = True
-
-    yield call
-    if mounted:
-        subprocess.run(["umount", "-l", str(sandbox.directory)], check=True)
 
 
 @pytest.mark.row("F01")

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.behaviours import Redirect, Says
 from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import (
     authority,
     beside,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.behaviours import Stall
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob, many
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 import pytest
 
 from tests.support.misbehaving import tools
-from tests.support.misbehaving.answers import Answer, Request, Version
 from tests.support.misbehaving.behaviours import Behaviour, Page, Redirect, Says, Status
 from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.responses import Request, Response, Version
 from tests.support.misbehaving.samples import DAY, LOGIN, beside, blob, each_beside, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -445,11 +445,11 @@ def test_a_link_to_another_host_is_skipped_and_no_failure(sandbox: Sandbox, site
 class Paged(Behaviour):
     """A listing in two pages, of which the first names the second in a Link header (RFC 8288)."""
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
+    def shape(self, response: Response, request: Request) -> Response:
         rows = [Row(href=name, size=500, mtime=OLD) for name in ("a", "b", "c")]
         if "page=2" in request.target:
-            return replace(answer, body=nginx("/pub/", rows[2:]))
-        first = replace(answer, body=nginx("/pub/", rows[:2]))
+            return replace(response, body=nginx("/pub/", rows[2:]))
+        first = replace(response, body=nginx("/pub/", rows[:2]))
         return first.with_headers(("Link", '<?page=1>; rel="first"'), ("link", '<?page=2>; title="a,b"; rel=next'))
 
 

@@ -150,12 +150,12 @@ MARKUP = (
 
 @pytest.mark.own
 @pytest.mark.row("H20")
-@pytest.mark.parametrize("answer", [None, Status(404)], ids=["saved", "failed"])
-def test_no_name_becomes_markup_in_the_page_about_a_mirror(sandbox: Sandbox, site: Site, answer: Status | None) -> None:
+@pytest.mark.parametrize("response", [None, Status(404)], ids=["saved", "failed"])
+def test_no_name_becomes_markup_in_the_html_report(sandbox: Sandbox, site: Site, response: Status | None) -> None:
     for name in MARKUP:
-        site.file(f"d {name}/{name}".replace("</", "<"), blob(100, len(name)), *([answer] if answer else []))
+        site.file(f"d {name}/{name}".replace("</", "<"), blob(100, len(name)), *([response] if response else []))
     page = sandbox.reports / "page.html"
-    sandbox.mirror(site.url, more=[f"--report={page}"]).fails(5 if answer else 0)
+    sandbox.mirror(site.url, more=[f"--report={page}"]).fails(5 if response else 0)
     soup = BeautifulSoup(page.read_text("utf-8"), "lxml")
     assert soup.find_all("img", src="x") == []
     handlers = [name for tag in soup.find_all(True) for name in tag.attrs if name.lower().startswith("on")]

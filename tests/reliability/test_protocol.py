@@ -339,7 +339,7 @@ def test_a_coding_of_the_way_or_of_another_name_is_refused(sandbox: Sandbox) -> 
     """Nobody said TE, so chunks are all that may lie between the file and the wire (RFC 9112 section 6.1)."""
     packed = gzip.compress(b"text" * 2000, mtime=0)
     chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
-    answers = {
+    responses = {
         "two fields.txt": (b"Content-Encoding: identity\r\nContent-Encoding: gzip\r\nConnection: close\r\n", packed),
         "gzip.txt": (b"Transfer-Encoding: gzip, chunked\r\n", chunks),
         "chunked first.txt": (b"Transfer-Encoding: chunked, gzip\r\n", packed[:-9]),
@@ -348,7 +348,7 @@ def test_a_coding_of_the_way_or_of_another_name_is_refused(sandbox: Sandbox) -> 
         "other.tar.gz": (b"Content-Encoding: br\r\nContent-Length: %d\r\n" % len(packed), packed),
     }
     with Site(shape="python") as site:
-        raw = {name: Raw(b"HTTP/1.1 200 OK\r\n%b\r\n%b" % answer) for name, answer in answers.items()}
+        raw = {name: Raw(b"HTTP/1.1 200 OK\r\n%b\r\n%b" % response) for name, response in responses.items()}
         good = each_beside(site, raw, blob(5000))
         sandbox.mirror(site.url, attempts=2).fails(5)
         sandbox.holds(good)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.behaviours import Becomes, Cut, IgnoresRange, Page, RangeFrom, Says, Stall, Status
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import DAY, KB, LOGIN, beside, blob, wait_until
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.misbehaving.answers import Answer, Request, Version
 from tests.support.misbehaving.behaviours import (
     Becomes,
     Behaviour,
@@ -18,6 +17,7 @@ from tests.support.misbehaving.behaviours import (
     Stall,
     Status,
 )
+from tests.support.misbehaving.responses import Request, Response, Version
 from tests.support.misbehaving.samples import DAY, MB, beside, blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -37,8 +37,8 @@ class Busy(Behaviour):
 
     most: int
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
-        return Answer(status=503, body=b"busy") if request.active > self.most else answer
+    def shape(self, response: Response, request: Request) -> Response:
+        return Response(status=503, body=b"busy") if request.active > self.most else response
 
 
 @pytest.mark.row("P07", "P08", "P10", "M11")
@@ -59,9 +59,9 @@ def test_pieces_that_are_not_what_was_asked_for_are_not_used(sandbox: Sandbox, s
         sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()  # each alone: a new host gets few requests
     sandbox.holds(site.contents())
     for name in faults:
-        answers = site.log.of(f"/pub/{name}")
-        assert len(answers) > 1, "nobody asked for pieces"
-        assert sum(answer.sent == len(BIG) for answer in answers if "range" not in answer.headers) == 1
+        responses = site.log.of(f"/pub/{name}")
+        assert len(responses) > 1, "nobody asked for pieces"
+        assert sum(response.sent == len(BIG) for response in responses if "range" not in response.headers) == 1
     assert [request.status for request in site.log.of("/pub/good.too")].count(206) >= 4
 
 

@@ -105,17 +105,17 @@ def test_a_refused_deletion_leaves_what_is_in_the_way_and_says_so(sandbox: Sandb
 
 
 @pytest.mark.row("L14")
-@pytest.mark.parametrize("answer", ["redirect", "page"])
-def test_what_is_listed_like_a_file_and_answers_like_a_folder_deletes_nothing(sandbox: Sandbox, answer: str) -> None:
+@pytest.mark.parametrize("response", ["redirect", "page"])
+def test_what_is_listed_like_a_file_and_answers_like_a_folder_deletes_nothing(sandbox: Sandbox, response: str) -> None:
     with Site(shape="python") as site:  # which gives no sizes: one that agrees would make the page a file
         site.file("good", blob(100))
         site.file("sub/inner", blob(200))
         sandbox.mirror(site.url).succeeds()
         before = sandbox.tree()
         del site._rows[""]["sub"]
-        redirect = [Redirect(site.url + "sub/")] if answer == "redirect" else []
+        redirect = [Redirect(site.url + "sub/")] if response == "redirect" else []
         site.file("sub", LOGIN, *redirect, content_type="text/html")
-        sandbox.mirror(site.url, delete=True).ends(0 if answer == "redirect" else 5)
+        sandbox.mirror(site.url, delete=True).ends(0 if response == "redirect" else 5)
         assert sandbox.tree() == before
 
 

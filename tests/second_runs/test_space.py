@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from crawler.model.errors import DestinationError
 from crawler.model.limits import FREE_RESERVE, GIB, MIB
 from crawler.pipeline.rules.budgets import Room
+from tests.support.misbehaving.fixtures import Mount
 from tests.support.misbehaving.samples import DAY, KB, blob, many
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
 
-Mount = Callable[[str], None]
-
-
-@pytest.fixture
-def mount(sandbox: Sandbox) -> Iterator[Mount]:
-    """``mount("400k")`` puts a tmpfs of that size under DIR."""
-    mounted = False
-
-    def call(size: str) -> None:
-        nonlocal mounted
-        sandbox.directory.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(sandbox.directory)]
-        done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode:
-            pytest.skip(f"cannot mount a tmpfs here: {done.stderr.decode().strip()}")
-        mounted = True
-
-    yield call
-    if mounted:
-        subprocess.run(["umount", "-l", str(sandbox.directory)], check=True)
-
 
 def test_a_page_that_does_not_fit_is_refused_before_its_first_byte(sandbox: Sandbox, site: Site, mount: Mount) -> None:
-    mount("600k")
+    mount("size=600k")
     many(site, 10, size=100 * KB)
     run = sandbox.mirror(site.url)
     run.fails(4)
@@ -51,7 +29,7 @@ def test_a_page_that_does_not_fit_is_refused_before_its_first_byte(sandbox: Sand
 
 
 def test_a_tree_that_does_not_fit_is_refused_while_it_is_walked(sandbox: Sandbox, site: Site, mount: Mount) -> None:
-    mount("600k")
+    mount("size=600k")
     for number in range(8):
         site.file(f"d{number}/f", blob(100 * KB, number))
     run = sandbox.mirror(site.url)
@@ -61,7 +39,7 @@ def test_a_tree_that_does_not_fit_is_refused_while_it_is_walked(sandbox: Sandbox
 
 
 def test_files_to_be_replaced_make_room_for_their_successors(sandbox: Sandbox, site: Site, mount: Mount) -> None:
-    mount("1750k")
+    mount("size=1750k")
     for number in range(3):
         site.file(f"f{number}", blob(300 * KB, number))
     sandbox.mirror(site.url).succeeds()
@@ -76,7 +54,7 @@ def test_files_to_be_replaced_make_room_for_their_successors(sandbox: Sandbox, s
 def test_a_plan_that_does_not_fit_is_printed_and_said_to_be_too_large(
     sandbox: Sandbox, site: Site, mount: Mount
 ) -> None:
-    mount("600k")
+    mount("size=600k")
     many(site, 10, size=100 * KB)
     run = sandbox.mirror(site.url, more=["--dry-run"])
     run.fails(4)
@@ -86,7 +64,7 @@ def test_a_plan_that_does_not_fit_is_printed_and_said_to_be_too_large(
 
 
 def test_unchanged_files_need_no_room(sandbox: Sandbox, site: Site, mount: Mount) -> None:
-    mount("700k")
+    mount("size=700k")
     many(site, 5, size=100 * KB)
     sandbox.mirror(site.url).succeeds()
     sandbox.mirror(site.url).succeeds()

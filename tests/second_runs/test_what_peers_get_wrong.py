@@ -46,8 +46,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving.answers import Version
 from tests.support.misbehaving.behaviours import Status, When
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site

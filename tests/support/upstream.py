@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from crawler.model.errors import FetchError
 from tests.support.fakes import Answer, Asked, FakeClient
-from tests.support.misbehaving.answers import Request, Version, answer
 from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.responses import Request, Version, respond
 
 ROOT = "http://h/pub/"
 
@@ -115,7 +115,7 @@ class Upstream:
             connection=1,
             at=0.0,
         )
-        reply = answer(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None, dated=self.dated))
+        reply = respond(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None, dated=self.dated))
         if trouble == "page":
             return Answer(headers={"Content-Type": "text/html", "Content-Length": str(len(LOGIN))}, body=LOGIN)
         headers = dict(reply.headers) | {"Date": formatdate(self.now, usegmt=True)}

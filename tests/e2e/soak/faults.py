@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from hashlib import blake2b
 
-from tests.support.misbehaving.answers import Answer
+from tests.support.misbehaving.responses import Response
 
 LOGIN = b"<!DOCTYPE html><html><head><title>Log in</title></head><body><form>".ljust(5000) + b"</form></body></html>"
 """Longer than any small file and shorter than any large one: no listed size is that of this page."""
@@ -53,7 +53,7 @@ class Dice:
         return choice[which % len(choice)], more
 
 
-def shaped(fault: Fault, reply: Answer, more: int) -> Answer:
+def shaped(fault: Fault, reply: Response, more: int) -> Response:
     """The answer that stands in for ``reply``, for faults that are answers."""
     page = (("Content-Type", "text/html"),)
     match fault:
@@ -61,27 +61,27 @@ def shaped(fault: Fault, reply: Answer, more: int) -> Answer:
             # Each 429 without a time holds up everybody for a second: a few are enough.
             said = ("1", None)[more % 2] if more % 32 < 2 else "0"
             after = (("Retry-After", said),) if said is not None else ()
-            return Answer(status=int(fault), headers=(*page, *after), body=b"later")
+            return Response(status=int(fault), headers=(*page, *after), body=b"later")
         case Fault.BROKEN | Fault.GONE:
-            return Answer(status=int(fault), headers=page, body=b"<html>an error page</html>")
+            return Response(status=int(fault), headers=page, body=b"<html>an error page</html>")
         case Fault.LOGIN:
-            return Answer(headers=page, body=LOGIN)
+            return Response(headers=page, body=LOGIN)
         case Fault.ELSEWHERE:
-            return Answer(status=302, headers=(("Location", ELSEWHERE),))
+            return Response(status=302, headers=(("Location", ELSEWHERE),))
         case Fault.WRONG:
             return _wrong(reply, more)
         case _:
             return reply
 
 
-def _wrong(reply: Answer, more: int) -> Answer:
+def _wrong(reply: Response, more: int) -> Response:
     """Half of it, or much more than it; the headers agree with what comes."""
     half = bool(reply.body) and (more % 2 == 0 or ("Content-Type", "text/html") in reply.headers)
     body = reply.body[: len(reply.body) // 2] if half else reply.body * 2 + b"x" * 5000
-    return Answer(headers=reply.headers, body=body)
+    return Response(headers=reply.headers, body=body)
 
 
-def wire(fault: Fault | None, reply: Answer, date: bytes, *, head: bool) -> tuple[bytes, bool]:
+def wire(fault: Fault | None, reply: Response, date: bytes, *, head: bool) -> tuple[bytes, bool]:
     """The bytes to send, and whether the connection is of use afterwards. RESET and STALL are the sender's business."""
     if fault is Fault.GARBAGE:
         return b"\x16\x03 nobody knows what this is\r\n\r\n", False
@@ -95,7 +95,7 @@ def wire(fault: Fault | None, reply: Answer, date: bytes, *, head: bool) -> tupl
     return top + body, True
 
 
-def _head(reply: Answer, date: bytes, *, chunked: bool) -> bytes:
+def _head(reply: Response, date: bytes, *, chunked: bool) -> bytes:
     lines = [b"HTTP/1.1 %d Status" % reply.status, b"Date: " + date]
     lines += [f"{name}: {value}".encode() for name, value in reply.headers]
     if chunked:

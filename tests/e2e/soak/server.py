@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from tests.e2e.soak.faults import VERDICTS, WITHOUT_BODY, Dice, Fault, shaped, wire
 from tests.e2e.soak.tree import Tree
-from tests.support.misbehaving.answers import Answer, Request, Version, answer
+from tests.support.misbehaving.responses import Request, Response, Version, respond
 from tests.support.misbehaving.site import OLD
 
 ROOT = "/pub/"
@@ -103,18 +103,18 @@ class _Upstream:
         data, keep = wire(fault, reply, self.date(), head=request.method == "HEAD")
         return fault, data, keep
 
-    def _good(self, path: str, request: Request) -> Answer:
+    def _good(self, path: str, request: Request) -> Response:
         """What a server without faults answers."""
         folder, _, name = path.rpartition("/")
         names = self.tree.folders.get(folder) if request.path.startswith(ROOT) else None
         if names is None or (name and name not in names):
-            return Answer(status=404, body=b"not found")
+            return Response(status=404, body=b"not found")
         if name:
-            return answer(request, self.tree.version(folder, names[name]))
+            return respond(request, self.tree.version(folder, names[name]))
         page = Version(data=self.tree.page(folder), mtime=OLD, content_type="text/html", etag=None, dated=False)
-        return answer(request, page)
+        return respond(request, page)
 
-    def _note(self, path: str, fault: Fault | None, reply: Answer) -> None:
+    def _note(self, path: str, fault: Fault | None, reply: Response) -> None:
         log, folder = self.log, path.removesuffix("/")
         is_listing = not path or folder != path
         if is_listing:

@@ -11,7 +11,7 @@ from functools import cache
 from hashlib import blake2b
 
 from tests.support.misbehaving import pages
-from tests.support.misbehaving.answers import Version
+from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.site import OLD
 
 KIB = 1024

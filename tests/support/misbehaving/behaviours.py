@@ -18,7 +18,7 @@ from email.utils import formatdate
 from time import time
 from typing import Literal, Protocol
 
-from .answers import Answer, Headers, Request, Version
+from .responses import Headers, Request, Response, Version
 
 When = Literal["any", "get", "head", "range", "whole"]
 CHUNK = 1 << 16
@@ -27,11 +27,11 @@ CHUNK = 1 << 16
 class Wire(Protocol):
     """One connection, for behaviours that write by themselves."""
 
-    async def head(self, answer: Answer) -> None: ...
+    async def head(self, response: Response) -> None: ...
     async def raw(self, data: bytes) -> None: ...
-    async def body(self, data: bytes, answer: Answer) -> None: ...
+    async def body(self, data: bytes, response: Response) -> None: ...
     async def gone(self) -> None: ...
-    async def end(self, answer: Answer) -> None: ...
+    async def end(self, response: Response) -> None: ...
     async def reset(self) -> None: ...
     async def end_below_tls(self) -> None: ...
 
@@ -62,9 +62,9 @@ class Behaviour:
     def version(self, version: Version) -> Version:
         return version
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
+    def shape(self, response: Response, request: Request) -> Response:
         del request
-        return answer
+        return response
 
 
 class Sending(Behaviour):
@@ -72,7 +72,7 @@ class Sending(Behaviour):
 
     __slots__ = ()
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
+    async def send(self, wire: Wire, response: Response) -> bool:
         raise NotImplementedError
 
 
@@ -101,9 +101,9 @@ class Status(Behaviour):
     headers: Headers = ()
     body: bytes = b"<html><body>this error page must never be stored</body></html>"
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
+    def shape(self, response: Response, request: Request) -> Response:
         del request
-        return Answer(status=self.status, headers=(("Content-Type", "text/html"), *self.headers), body=self.body)
+        return Response(status=self.status, headers=(("Content-Type", "text/html"), *self.headers), body=self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,10 @@ class RetryAfterDate(Behaviour):
 
     seconds: float
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
-        del answer, request
+    def shape(self, response: Response, request: Request) -> Response:
+        del response, request
         date = formatdate(time() + self.seconds, usegmt=True)
-        return Answer(status=429, headers=(("Retry-After", date),), body=b"slow down")
+        return Response(status=429, headers=(("Retry-After", date),), body=b"slow down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,9 @@ class Redirect(Behaviour):
     to: str
     status: int = 302
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
-        del answer, request
-        return Answer(status=self.status, headers=(("Location", self.to),), body=b"moved")
+    def shape(self, response: Response, request: Request) -> Response:
+        del response, request
+        return Response(status=self.status, headers=(("Location", self.to),), body=b"moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ class Page(Behaviour):
     content_type: str = "text/html; charset=utf-8"
     headers: Headers = ()
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
-        del answer, request
-        return Answer(headers=(("Content-Type", self.content_type), *self.headers), body=self.body)
+    def shape(self, response: Response, request: Request) -> Response:
+        del response, request
+        return Response(headers=(("Content-Type", self.content_type), *self.headers), body=self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +151,12 @@ class Says(Behaviour):
     length: int | None = None
     body: bytes | None = None
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
+    def shape(self, response: Response, request: Request) -> Response:
         del request
-        if answer.status not in (200, 206):
-            return answer
-        body = answer.body if self.body is None else self.body
-        said = replace(answer, framing=self.framing, version=self.http, length=self.length, body=body)
+        if response.status not in (200, 206):
+            return response
+        body = response.body if self.body is None else self.body
+        said = replace(response, framing=self.framing, version=self.http, length=self.length, body=body)
         return said.with_headers(*self.headers)
 
 
@@ -166,9 +166,9 @@ class IgnoresRange(Behaviour):
 
     whole: bytes
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
+    def shape(self, response: Response, request: Request) -> Response:
         del request
-        return answer if answer.status == 304 else replace(answer, status=200, body=self.whole)
+        return response if response.status == 304 else replace(response, status=200, body=self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,11 @@ class RangeFrom(Behaviour):
     whole: bytes
     shift: int = 1000
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
+    def shape(self, response: Response, request: Request) -> Response:
         first = int(request.headers["range"].partition("=")[2].partition("-")[0])
         start = max(0, first - self.shift)
         total = len(self.whole)
-        part = replace(answer, status=206, body=self.whole[start:])
+        part = replace(response, status=206, body=self.whole[start:])
         return part.with_headers(("Content-Range", f"bytes {start}-{total - 1}/{total}"))
 
 
@@ -196,9 +196,9 @@ class Cut(Sending):
     at: float
     how: Literal["fin", "rst", "silent"] = "fin"
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        await wire.head(answer)
-        await wire.body(answer.body[: int(len(answer.body) * self.at)], answer)
+    async def send(self, wire: Wire, response: Response) -> bool:
+        await wire.head(response)
+        await wire.body(response.body[: int(len(response.body) * self.at)], response)
         if self.how == "rst":
             await wire.reset()
         elif self.how == "silent":
@@ -217,14 +217,14 @@ class Excess(Sending):
     data: bytes
     pause: float = 0.0
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        await wire.head(answer)
-        if not self.pause and answer.framing == "length" and answer.status not in (204, 304):
-            await wire.body(answer.body + self.data, answer)
+    async def send(self, wire: Wire, response: Response) -> bool:
+        await wire.head(response)
+        if not self.pause and response.framing == "length" and response.status not in (204, 304):
+            await wire.body(response.body + self.data, response)
             return True
-        if answer.status not in (204, 304):
-            await wire.body(answer.body, answer)
-            await wire.end(answer)
+        if response.status not in (204, 304):
+            await wire.body(response.body, response)
+            await wire.end(response)
         if self.pause:
             await asyncio.sleep(self.pause)
         await wire.raw(self.data)
@@ -237,9 +237,9 @@ class Stall(Sending):
 
     at: float
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        await wire.head(answer)
-        await wire.body(answer.body[: int(len(answer.body) * self.at)], answer)
+    async def send(self, wire: Wire, response: Response) -> bool:
+        await wire.head(response)
+        await wire.body(response.body[: int(len(response.body) * self.at)], response)
         await wire.gone()
         return False
 
@@ -250,10 +250,10 @@ class Trickle(Sending):
 
     every: float = 0.3
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        await wire.head(answer)
-        for place in range(len(answer.body)):
-            await wire.body(answer.body[place : place + 1], answer)
+    async def send(self, wire: Wire, response: Response) -> bool:
+        await wire.head(response)
+        for place in range(len(response.body)):
+            await wire.body(response.body[place : place + 1], response)
             await asyncio.sleep(self.every)
         return True
 
@@ -265,11 +265,11 @@ class Paced(Sending):
     pieces: int
     every: float
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        await wire.head(answer)
-        for part in _split(answer.body, self.pieces):
+    async def send(self, wire: Wire, response: Response) -> bool:
+        await wire.head(response)
+        for part in _split(response.body, self.pieces):
             await asyncio.sleep(self.every)
-            await wire.body(part, answer)
+            await wire.body(part, response)
         return True
 
 
@@ -294,8 +294,8 @@ class Refusing(Late):
     def delay(self, request: Request) -> float:
         return 0.0 if request.active > self.most else self.seconds
 
-    def shape(self, answer: Answer, request: Request) -> Answer:
-        return Answer(status=self.status, body=b"too many") if request.active > self.most else answer
+    def shape(self, response: Response, request: Request) -> Response:
+        return Response(status=self.status, body=b"too many") if request.active > self.most else response
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,8 +313,8 @@ class Silent(Sending):
 
     __slots__ = ()
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del response
         await wire.gone()
         return False
 
@@ -324,8 +324,8 @@ class HangUp(Sending):
 
     __slots__ = ()
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del wire, answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del wire, response
         return False
 
 
@@ -334,8 +334,8 @@ class ResetAtOnce(Sending):
 
     __slots__ = ()
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del response
         await wire.reset()
         return False
 
@@ -345,8 +345,8 @@ class NoLastChunk(Sending):
 
     __slots__ = ()
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        chunked = replace(answer, framing="chunked")
+    async def send(self, wire: Wire, response: Response) -> bool:
+        chunked = replace(response, framing="chunked")
         await wire.head(chunked)
         await wire.body(chunked.body, chunked)
         return False
@@ -358,8 +358,8 @@ class EndlessBody(Sending):
 
     most: int = 256 << 20
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        chunked = replace(answer, framing="chunked")
+    async def send(self, wire: Wire, response: Response) -> bool:
+        chunked = replace(response, framing="chunked")
         await wire.head(chunked)
         for _ in range(self.most // CHUNK):
             await wire.body(b"\0" * CHUNK, chunked)
@@ -372,8 +372,8 @@ class EndlessHeaders(Sending):
 
     most: int = 256 << 20
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del response
         await wire.raw(b"HTTP/1.1 200 OK\r\n")
         lines = b"".join(b"X-Filler-%d: %s\r\n" % (number, b"a" * 100) for number in range(500))
         for _ in range(self.most // len(lines)):
@@ -387,8 +387,8 @@ class EndlessContinue(Sending):
 
     __slots__ = ()
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del response
         while True:
             await wire.raw(b"HTTP/1.1 100 Continue\r\n\r\n")
             await asyncio.sleep(0.05)
@@ -403,8 +403,8 @@ class EndlessFraming(Sending):
     pause: float = 0.0
     most: int = 64 << 20
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del response
         await wire.raw(self.begin)
         for _ in range(self.most // len(self.again)):
             await wire.raw(self.again)
@@ -418,8 +418,8 @@ class Raw(Sending):
 
     data: bytes
 
-    async def send(self, wire: Wire, answer: Answer) -> bool:
-        del answer
+    async def send(self, wire: Wire, response: Response) -> bool:
+        del response
         await wire.raw(self.data)
         return False
 

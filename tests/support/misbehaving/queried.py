@@ -19,8 +19,8 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, unquote
 
-from .answers import Request, Version
 from .behaviours import Behaviour
+from .responses import Request, Version
 from .server import Site
 from .site import OLD, Resource
 

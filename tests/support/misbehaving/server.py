@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from .answers import Answer, Request, answer
 from .behaviours import Late, Sending
+from .responses import Request, Response, respond
 from .site import Resource, Tree
 
 HEAD_LIMIT = 1 << 18
@@ -57,7 +57,7 @@ class Site(Tree):
         shape: str = "nginx",
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
-        listings: Callable[[Answer], Answer] | None = None,
+        listings: Callable[[Response], Response] | None = None,
     ) -> None:
         super().__init__(shape=shape, listings=listings)
         self.log = Log()
@@ -164,7 +164,9 @@ class Site(Tree):
         version = resource.version()
         for each in behaviours:
             version = each.version(version)
-        reply = self.shaped(resource, answer(request, version) if resource.exists else Answer(status=404, body=b"404"))
+        reply = self.shaped(
+            resource, respond(request, version) if resource.exists else Response(status=404, body=b"404")
+        )
         for each in behaviours:
             reply = each.shape(reply, request)
         request.status = reply.status
@@ -205,7 +207,7 @@ class _Connection:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def head(self, reply: Answer) -> None:
+    async def head(self, reply: Response) -> None:
         lines = [f"{reply.version} {reply.status} {REASONS.get(reply.status, 'Status')}"]
         lines += [f"{name}: {value}" for name, value in reply.headers]
         if reply.framing == "chunked":
@@ -216,14 +218,14 @@ class _Connection:
             lines.append(f"Content-Length: {len(reply.body) if reply.length is None else reply.length}")
         await self.raw(("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape"))
 
-    async def body(self, data: bytes, reply: Answer) -> None:
+    async def body(self, data: bytes, reply: Response) -> None:
         if not data:
             return
         if self.answering is not None:
             self.answering.sent += len(data)
         await self.raw(b"%x\r\n%b\r\n" % (len(data), data) if reply.framing == "chunked" else data)
 
-    async def end(self, reply: Answer) -> None:
+    async def end(self, reply: Response) -> None:
         if reply.framing == "chunked":
             await self.raw(b"0\r\n\r\n")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from . import pages
-from .answers import Answer, Request, Version
 from .behaviours import Behaviour
+from .responses import Request, Response, Version
 
 OLD = 1_735_787_045.0
 """2025-01-02 03:04:05 UTC: long past, so that no row is too recent to be trusted."""
@@ -65,11 +65,11 @@ class Tree:
 
     root = "/pub/"
 
-    def __init__(self, *, shape: str = "nginx", listings: Callable[[Answer], Answer] | None = None) -> None:
+    def __init__(self, *, shape: str = "nginx", listings: Callable[[Response], Response] | None = None) -> None:
         self._resources: dict[str, Resource] = {}
         self._rows: dict[str, dict[str, Shown]] = {"": {}}
         self._render = pages.SHAPES[shape]
-        self._listings = listings or (lambda answer: answer)
+        self._listings = listings or (lambda response: response)
         self.portal: tuple[Behaviour, ...] = ()
         """Set, these answer every request whatever its URL: a captive portal, a proxy, an outage."""
         self.otherwise: Callable[[str], Resource | None] = lambda target: None
@@ -139,8 +139,8 @@ class Tree:
             return Resource(path=target, page=found.page, state=found.state, behaviours=list(self.portal))
         return found
 
-    def shaped(self, resource: Resource, answer: Answer) -> Answer:
-        return self._listings(answer) if resource.page is not None else answer
+    def shaped(self, resource: Resource, response: Response) -> Response:
+        return self._listings(response) if resource.page is not None else response
 
     def contents(self) -> dict[str, bytes]:
         """What a mirror of this tree holds: path → bytes, from the listings."""
@@ -177,6 +177,6 @@ class Tree:
         return rows
 
 
-def cut_close(answer: Answer) -> Answer:
+def cut_close(response: Response) -> Response:
     """A listing framed by the end of the connection: no length, no chunks."""
-    return replace(answer, framing="close", version="HTTP/1.0")
+    return replace(response, framing="close", version="HTTP/1.0")

@@ -29,7 +29,7 @@ from crawler.pipeline.rules.evidence import (
     refused,
     rule,
 )
-from tests.support.machine import machine_in
+from tests.support.time_zone import local_time_zone
 
 HOUR, DAY = 3600, 86_400
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_last_modified_is_the_time_of_the_row_or_contradicts_it(
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns"])
 def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
-    with machine_in(zone):
+    with local_time_zone(zone):
         found = [currency(replace(JOB, modified=NAIVE), http(T - 14 * HOUR + more), NOW) for more in (-1, 60)]
     assert found == [OLDER, OTHER]
 

@@ -15,7 +15,7 @@ from crawler.model.values import Entry, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
 from crawler.pipeline.rules.racy import is_racy
 from tests.support.fakes import leaf_of
-from tests.support.machine import machine_in
+from tests.support.time_zone import local_time_zone
 
 HOUR, DAY = 3600, 86_400
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_a_date_without_a_zone_lasts_until_the_end_of_the_servers_day() -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
 def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
-    with machine_in(zone):
+    with local_time_zone(zone):
         found = [is_racy(LOCAL_MINUTE, known(T + 60 + 14 * HOUR + more)) for more in (0, 1)]
     assert found == [True, False]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crawler.model.currency import Dating
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.pipeline.rules.time_zones import Zone, ZoneLearner, learn, row_agrees
-from tests.support.machine import machine_in
+from tests.support.time_zone import local_time_zone
 
 MINUTE, SECOND, DAY = timedelta(seconds=59), timedelta(), timedelta(seconds=86399)
 HOUR = timedelta(hours=1)
@@ -385,7 +385,7 @@ def test_a_row_without_a_time_contradicts_nothing() -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
 def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
     low = datetime(2025, 5, 6, 10, 7)  # noqa: DTZ001
-    with machine_in(zone):
+    with local_time_zone(zone):
         found = [row_agrees(Span(low, low + MINUTE), f"Tue, 06 May 2025 {at} GMT") for at in ("08:07:30", "20:07:30")]
         far = row_agrees(Span(low, low + MINUTE), "Mon, 05 May 2025 20:06:00 GMT")
     assert (found, far) == ([True, True], False)

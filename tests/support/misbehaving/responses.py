@@ -67,7 +67,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """What will be sent unless a behaviour changes it or takes over the wire."""
 
     status: int = 200
@@ -78,25 +78,25 @@ class Answer:
     length: int | None = None
     """Content-Length to claim instead of the true one."""
 
-    def with_headers(self, *pairs: tuple[str, str]) -> Answer:
+    def with_headers(self, *pairs: tuple[str, str]) -> Response:
         gone = {name.lower() for name, _ in pairs}
         kept = tuple(pair for pair in self.headers if pair[0].lower() not in gone)
         return replace(self, headers=(*kept, *pairs))
 
 
-def answer(request: Request, version: Version) -> Answer:
+def respond(request: Request, version: Version) -> Response:
     """The right answer to ``request`` for a resource in state ``version``."""
     common = (*version.validators(), ("Accept-Ranges", "bytes"))
     if _is_unchanged(request, version):
-        return Answer(status=304, headers=common)
-    whole = Answer(headers=(("Content-Type", version.content_type), *common), body=version.data)
+        return Response(status=304, headers=common)
+    whole = Response(headers=(("Content-Type", version.content_type), *common), body=version.data)
     wanted = request.headers.get("range")
     if request.method != "GET" or wanted is None or not _range_still_valid(request, version):
         return whole
     return ranged(whole, wanted)
 
 
-def ranged(whole: Answer, wanted: str) -> Answer:
+def ranged(whole: Response, wanted: str) -> Response:
     """206 with the single range ``bytes=a-b``, or 416. Several ranges or other units: the whole body."""
     unit, _, spec = wanted.partition("=")
     first, _, last = spec.strip().partition("-")

@@ -1,4 +1,4 @@
-"""The zone of the machine that the program runs on, which must never matter."""
+"""The local time zone of this process, which must never matter to the program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def machine_in(zone: str) -> Iterator[None]:
-    """The local time of this process is that of ``zone``, a name of the tz database."""
+def local_time_zone(zone: str) -> Iterator[None]:
+    """Set the local time zone of this process to ``zone``, a name of the tz database, and restore it."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = zone
     time.tzset()
