@@ -1,7 +1,7 @@
-"""The network: the only module that knows aiohttp. One request, its redirects, its body.
+"""The HTTP client: requests, their redirects, and whole listing pages.
 
-No total time-out exists. Instead each wait has its own limit: connect, all headers together, silence between
-bytes, and a minimum average speed, so that neither a dead nor a trickling server can hold a run.
+There is no total timeout. Each wait has its own limit: connecting, the whole header section, the time without bytes,
+and a minimum average speed, so that neither a dead nor a slow server can block a run.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from crawler.http.connection import GarbledResponse, InvalidResponse, RefusedByT
 from crawler.http.decoding import read_decoded
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.proxies import Proxies
-from crawler.http.response import HttpResponse, Terms, explain
-from crawler.http.timeouts import Deadline
+from crawler.http.response import HttpResponse, ResponseLimits, explain
+from crawler.http.timeouts import SharedTimeout
 from crawler.http.tls import tls_context
-from crawler.http.transport import Answer, Transport
+from crawler.http.transport import RawResponse, Transport
 from crawler.model import limits
 from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit
@@ -43,28 +43,28 @@ from crawler.text.urls import Origin, is_upgrade, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_UNSENT = (
+_NOT_SENT = (
     aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
     RefusedByTLS, ValueError,
 )  # fmt: skip
 _PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
-"""The next attempt gets the same. InvalidURL is a ValueError."""
-_LEAST = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
+"""Errors that another attempt would get again. InvalidURL is a ValueError."""
+_PROBE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
-    """How to talk. Times in seconds, ``min_speed`` in bytes per second (0: any)."""
+    """Options of the client. Times in seconds, ``min_speed`` in bytes per second (0: none)."""
 
     user_agent: str
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     min_speed: int = 100
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
-    """Headers that go to one origin only: Authorization, cookies, whatever --header gives."""
+    """Headers sent to one origin only: Authorization, cookies, anything given by --header."""
     logins: Mapping[str, str] = field(default_factory=dict)
-    """URL → the value of Authorization for it alone, as it is asked for first."""
+    """The value of Authorization by URL, for requests that begin at that URL."""
     proxies: Proxies = field(default_factory=Proxies)
     ca_file: str | None = None
     client_cert: str | None = None
@@ -77,15 +77,15 @@ class HttpClient:
     def __init__(self, options: ClientOptions, gate: Gate) -> None:
         self.options = options
         self.gate = gate
-        self._requests: Transport | None = None
-        self.terms = Terms(
+        self._transport: Transport | None = None
+        self.limits = ResponseLimits(
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
             min_speed=options.min_speed,
             gate=gate,
-            silence=Deadline(options.read_timeout),
+            idle=SharedTimeout(options.read_timeout),
         )
-        self._logs = _LOG.isEnabledFor(logging.DEBUG)
+        self._logs_requests = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
         options = self.options
@@ -93,8 +93,8 @@ class HttpClient:
             partial(tls_context, ca_file=options.ca_file, client_cert=options.client_cert, insecure=options.insecure)
         )
         if options.ca_file or options.client_cert:
-            tls()  # what is wrong with these is said before the first request
-        self._requests = Transport(
+            tls()  # errors in these files are reported before the first request
+        self._transport = Transport(
             options.user_agent,
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
@@ -105,9 +105,9 @@ class HttpClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.terms.silence.close()
-        if self._requests is not None:
-            await self._requests.close()
+        self.limits.idle.close()
+        if self._transport is not None:
+            await self._transport.close()
 
     def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> _Exchange:
         """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
@@ -120,12 +120,12 @@ class HttpClient:
         return host
 
     async def _probe(self, url: str, host: Host) -> None:
-        """Ask for as little of ``url`` as there is: ``host`` hears whether it is answered."""
+        """Request the first byte of ``url``; ``send`` reports to ``host`` whether a response came."""
         with suppress(FetchError):
-            (await self.send("GET", url, self.headers_for(url, _LEAST, url), host)).release()
+            (await self.send("GET", url, self.headers_for(url, _PROBE_HEADERS, url), host)).release()
 
     def headers_for(self, url: str, headers: Mapping[str, str], first: str) -> Mapping[str, str]:
-        """``headers`` with the secrets that ``url`` may see; ``first`` is where its redirects began."""
+        """``headers`` with the credentials for ``url``; ``first`` is the URL before any redirects."""
         options = self.options
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         if own:
@@ -135,15 +135,15 @@ class HttpClient:
             headers = merged(headers, {"Authorization": login})
         return headers
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> Answer:
-        """One request and the headers of its answer, on a connection of ``host``. Raises FetchError."""
-        assert self._requests is not None, "the client is not open"
+    async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> RawResponse:
+        """Send one request on a connection of ``host``; returns when the headers have arrived. Raises FetchError."""
+        assert self._transport is not None, "the client is not open"
         try:
-            proxy = self.options.proxies.of(url)
-            response = await self._requests.send(method, url, headers, proxy)
+            proxy = self.options.proxies.choose(url)
+            response = await self._transport.send(method, url, headers, proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise self._translate(error, url, host) from None
-        if self._logs:
+        if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
         if response.status not in OVERLOAD_STATUS:
@@ -151,11 +151,11 @@ class HttpClient:
         return response
 
     def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
-        """An error from below as ours. Failures to talk to the host at all are counted, unless the lack is ours."""
-        is_ours = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
-        if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_ours:
+        """``error`` as a FetchError. If the host could not be reached, and the cause is not local, counts a failure."""
+        is_local = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
+        if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_local:
             host.failed()
-        text, connection = explain(error, self.terms), isinstance(error, _UNSENT)
+        text, connection = explain(error, self.limits), isinstance(error, _NOT_SENT)
         retryable = not isinstance(error, _PERMANENT) or isinstance(error, GarbledResponse)
         if isinstance(error, aiohttp.ClientHttpProxyError):
             retryable = error.status in RETRYABLE_STATUS
@@ -164,31 +164,31 @@ class HttpClient:
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
     ) -> FetchedPage:
-        """A whole listing page, decompressed, or ``most`` bytes of it. Raises FetchError, VerificationError.
+        """A listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
-        Any status comes back; the body of one that is no success says nothing, and is empty here.
+        Any status is returned; the body is empty unless it is 2xx. Raises FetchError, VerificationError.
         """
         headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         headers |= validators.unless
-        async with self.open("GET", url, headers=headers, permit=permit) as reply:
-            body = await read_decoded(reply, most) if 200 <= reply.status < 300 else await _passed_over(reply)
+        async with self.open("GET", url, headers=headers, permit=permit) as response:
+            body = await read_decoded(response, most) if 200 <= response.status < 300 else await _discard(response)
             return FetchedPage(
-                url=reply.url,
-                status=reply.status,
-                content_type=reply.headers.get("Content-Type", ""),
+                url=response.url,
+                status=response.status,
+                content_type=response.headers.get("Content-Type", ""),
                 body=body,
-                validators=validators_of(reply.headers),
-                date=parse_http_date(reply.headers.get("Date")),
-                retry_after=reply.headers.get("Retry-After"),
-                end_proven=_says_its_end(reply.headers),
-                link=reply.headers.get("Link"),
+                validators=validators_of(response.headers),
+                date=parse_http_date(response.headers.get("Date")),
+                retry_after=response.headers.get("Retry-After"),
+                end_proven=_has_definite_end(response.headers),
+                link=response.headers.get("Link"),
             )
 
 
 def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:
-    """``headers`` with the fields of ``own`` in the place of those of the same name (RFC 9110 section 5.1: any case).
+    """``headers``, with fields of the same name replaced by those of ``own``. Names ignore case (RFC 9110 section 5.1).
 
-    A name may come several times in ``own``: each of its values is sent.
+    If a name occurs several times in ``own``, all its values are sent.
     """
     fields = CIMultiDict(headers)
     for name in set(own):
@@ -197,21 +197,21 @@ def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
     return fields
 
 
-async def _passed_over(reply: HttpResponse) -> bytes:
-    """Nothing. A short body is read, so that its connection is used again; the end of a long one is not awaited."""
-    if reply.status != 304:
+async def _discard(response: HttpResponse) -> bytes:
+    """Read a short body, so that the connection can be reused, and return nothing."""
+    if response.status != 304:
         with suppress(FetchError, VerificationError):
-            await reply.read(limits.ERROR_BODY)
+            await response.read(limits.ERROR_BODY)
     return b""
 
 
-def _says_its_end(headers: Mapping[str, str]) -> bool:
-    """By its length, by a last chunk or by the end of a compressed stream (RFC 9112 section 6.3)."""
+def _has_definite_end(headers: Mapping[str, str]) -> bool:
+    """Whether a truncated body would be noticed, by its length, last chunk or coding (RFC 9112 section 6.3)."""
     return bool(coding_of(headers)) or content_length(headers) is not None or is_chunked(headers)
 
 
 class _Exchange:
-    """A request, its redirects and its answer. Not a generator with a decorator: that costs a tenth of a small file."""
+    """A request with its redirects, as a context. An asynccontextmanager would cost a tenth of a small file."""
 
     __slots__ = ("_client", "_headers", "_host", "_method", "_permit", "_response", "_url")
 
@@ -219,7 +219,7 @@ class _Exchange:
         self._client = client
         self._method, self._url, self._headers, self._permit = method, url, headers, permit
         self._host: Host | None = None
-        self._response: Answer | None = None
+        self._response: RawResponse | None = None
 
     async def __aenter__(self) -> HttpResponse:
         client, url = self._client, self._url
@@ -238,7 +238,7 @@ class _Exchange:
                         continue
                 target = await _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
-                    return HttpResponse(response, url, host, self._release, client.terms)
+                    return HttpResponse(response, url, host, self._release, client.limits)
                 self._release()
                 url = target
                 hops += 1
@@ -262,14 +262,12 @@ class _Exchange:
             self._host = None
 
 
-async def _redirect(response: Answer, url: str, permit: Permit) -> str | None:
+async def _redirect(response: RawResponse, url: str, permit: Permit) -> str | None:
     location = response.headers.get("Location")
     if location is None:
         return None
     target = resolve(url, location)
-    rejection = (
-        Rejection("scheme", location[:200], "not an http address") if target is None else await permit(url, target)
-    )
+    rejection = Rejection("scheme", location[:200], "not an HTTP URL") if target is None else await permit(url, target)
     if rejection is not None:
         text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
         raise FetchError(text, url=url, retryable=False, rejection=rejection)

@@ -1,8 +1,8 @@
-"""One connection, as aiohttp's protocol: it passes on the response that is awaited, and closes on anything else.
+"""A connection as an aiohttp protocol that passes on only the expected response, and closes on anything else.
 
-Both ways of ``requests`` get these from ``TCPConnector._factory``, which is not documented. aiohttp 3.14 by itself
-takes whatever arrives on an idle connection for the response to the next request, loses a response whose excess bytes
-arrive with it, passes its parser's messages on, and tells nobody who waits for a body that its chunks are damaged.
+``transport`` makes the connector create these, by ``TCPConnector._factory``, which is undocumented. aiohttp 3.14 by
+itself takes bytes on an idle connection for the response to the next request, loses a response that arrives together
+with excess bytes, exposes messages of its parser, and does not report damaged chunks to the reader of a body.
 """
 
 from __future__ import annotations
@@ -17,71 +17,71 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
-from crawler.http.framing import BodyEnd, BodyError, FramingError, NoResponse
+from crawler.http.framing import BodyEnd, BodyError, FramingError, NotAResponse
 from crawler.http.splitter import Splitter
 from crawler.http.tls import alert_text
 from crawler.model import limits
 
-_NOTHING = bytes(4)
-"""What FIONREAD answers for a socket without unread bytes."""
+_NO_BYTES = bytes(4)
+"""The result of FIONREAD for a socket without unread bytes."""
 
 
 class InvalidResponse(aiohttp.ClientError):
-    """What came is not a response in HTTP/1.1, or not one whose end can be told. The next attempt gets the same."""
+    """Not an HTTP/1.1 response, or one without a definite end. Another attempt would get the same."""
 
 
 class GarbledResponse(InvalidResponse):
-    """What came is no response of any protocol: another attempt may get one."""
+    """Not a response of any protocol. Another attempt may get one."""
 
 
 class DamagedBody(aiohttp.ClientPayloadError):
-    """The body stops making sense, as can happen on its way."""
+    """The chunks of the body are malformed, probably by damage in transit."""
 
 
 class UnrequestedData(aiohttp.ClientConnectionError):
-    """The server sent something on a new connection before it was asked."""
+    """The server sent data on a new connection before any request."""
 
 
 class RefusedByTLS(aiohttp.ClientError):
-    """The server ended the connection with a TLS alert before it answered anything."""
+    """The server ended the connection with a TLS alert before any response."""
 
 
 class Connection(ResponseHandler):
-    """Reads responses. ``is_quiet`` is to be asked before a connection is used again."""
+    """Receives responses. Call ``is_quiet`` before using a connection again."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         self.requests = 0
-        """That this connection was used for."""
+        """Number of requests sent on this connection."""
         self._splitter = Splitter()
         self._arrived = 0
-        """Bytes of the present response, and before it."""
+        """Bytes received since the last request."""
         self._has_ended = False
-        """The server ended its side in an orderly way: with FIN, with close_notify under TLS."""
+        """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
         self._socket: Any = None
         self._was_quiet = False
-        """Just now, before anything else could happen."""
+        """The result of ``is_quiet``, if nothing can have arrived since."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._socket = transport.get_extra_info("socket")
 
     def is_quiet(self) -> bool:
-        """Whether nothing has arrived that would be taken for the response to the next request."""
+        """Whether the connection is open and no bytes have arrived that could be taken for the next response."""
         if self.transport is None or self.transport.is_closing() or self.should_close:
             return False
-        self._was_quiet = self._has_nothing()
+        self._was_quiet = self._has_no_bytes()
         return self._was_quiet
 
-    def _has_nothing(self) -> bool:
+    def _has_no_bytes(self) -> bool:
         try:
-            # Under TLS too: what a server sends between two responses is a goodbye, or a ticket that comes late.
-            return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NOTHING) == _NOTHING
+            # Under TLS too: between responses a server sends only close_notify, or a late session ticket.
+            return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NO_BYTES) == _NO_BYTES
         except (OSError, ValueError):  # closed meanwhile
             return False
 
     def set_response_params(self, **options: Any) -> None:
-        """Both ways call this before each request."""
+        """Called before each request, by aiohttp's session and by ``transport``."""
         if self.requests and not self._was_quiet and not self.is_quiet() and self.transport is not None:
             self.transport.close()
         self._was_quiet = False
@@ -91,15 +91,15 @@ class Connection(ResponseHandler):
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
-        """Passes on what belongs to the response. Ends one that consists of framing without end."""
-        if not data:  # aiohttp's own call, to go on after a pause
+        """Passes on the bytes of the response. Aborts a response of endless framing data."""
+        if not data:  # aiohttp calls this to resume after a pause
             super().data_received(data)
             return
         self._arrived += len(data)
         try:
-            mine, is_more = self._splitter.take(data)
+            data_of_response, is_more = self._splitter.take(data)
         except FramingError as error:
-            kind = GarbledResponse if isinstance(error, NoResponse) else InvalidResponse
+            kind = GarbledResponse if isinstance(error, NotAResponse) else InvalidResponse
             self._refuse(kind(str(error)))
             return
         except BodyError as error:
@@ -107,19 +107,19 @@ class Connection(ResponseHandler):
             return
         if is_more:
             self.force_close()
-        if mine:
-            super().data_received(mine)
+        if data_of_response:
+            super().data_received(data_of_response)
         elif is_more:
             self._close_for_excess()
         if self._arrived > limits.FRAMING:
             body = self._payload.total_bytes if self._payload is not None else 0
             if self._arrived > limits.FRAMING + limits.FRAMING_SHARE * body:
-                self._refuse(HttpProcessingError(code=400, message="it goes on and on, and says nothing"))
+                self._refuse(HttpProcessingError(code=400, message="too much framing data without a body"))
 
     def _close_for_excess(self) -> None:
-        """What is here of a response stays readable."""
+        """Close after unexpected bytes. A response that has arrived stays readable."""
         if not self.requests:
-            self._refuse(UnrequestedData("the server sent data before it was asked"))
+            self._refuse(UnrequestedData("the server sent data before the request"))
         elif self.transport is not None and (self._payload is None or self._payload.is_eof()):
             self.transport.close()
 
@@ -129,18 +129,18 @@ class Connection(ResponseHandler):
         self.set_exception(error)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp calls this for each piece that is taken, and has its parser look at nothing each time."""
+        """aiohttp calls this for each chunk read and runs its parser on no data each time: skip that."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
 
     def eof_received(self) -> None:
-        """Not called for a connection that is reset; asyncio calls it under TLS for a FIN without close_notify too."""
+        """Not called after a reset. Under TLS asyncio also calls it for a FIN without close_notify."""
         tls = None if self.transport is None else self.transport.get_extra_info("ssl_object")
-        self._has_ended = tls is None or _is_goodbye(tls)
+        self._has_ended = tls is None or _has_close_notify(tls)
         super().eof_received()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """A body without a length ends with its connection (RFC 9112 section 9.8): with its end, not with a cut."""
+        """A body without a length ends with the orderly end of its connection only (RFC 9112 section 9.8)."""
         body, head = self._payload, self._splitter.head
         if body is not None and not body.is_eof():
             if exc is not None:
@@ -153,16 +153,16 @@ class Connection(ResponseHandler):
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         if isinstance(self._exception, InvalidResponse | DamagedBody | UnrequestedData | RefusedByTLS):
-            return  # what follows is only its consequence
+            return  # later errors are consequences of this one
         body = self._payload
         super().set_exception(exc, *cause)
-        is_ours = isinstance(exc, HttpProcessingError | InvalidResponse | DamagedBody)
-        if is_ours and body is not None and not body.is_eof() and body.exception() is None:
+        is_final = isinstance(exc, HttpProcessingError | InvalidResponse | DamagedBody)
+        if is_final and body is not None and not body.is_eof() and body.exception() is None:
             body.set_exception(exc if isinstance(exc, DamagedBody) else aiohttp.ClientPayloadError(str(exc)), exc)
 
 
-def _is_goodbye(tls: ssl.SSLObject) -> bool:
-    """Whether the peer has ended its side of TLS (RFC 8446 section 6.1)."""
+def _has_close_notify(tls: ssl.SSLObject) -> bool:
+    """Whether the peer has sent close_notify (RFC 8446 section 6.1)."""
     try:
         return not tls.read(1)
     except ssl.SSLZeroReturnError:

@@ -1,4 +1,4 @@
-"""How we introduce ourselves: credentials, own headers, proxies. Reads the environment and the files it names."""
+"""Options of the HTTP client: credentials, headers and proxies, from options, files and the environment."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from crawler.text.urls import Origin, origin, origin_name, userinfo
 
 DEFAULT_AGENT = f"crawler/{__version__}"
 PLAIN = ("http", 80)
-"""Scheme and port of what may be redirected to https on the same host."""
+"""Scheme and port of origins whose headers are also sent to https on the same host."""
 
 
 def client_options(config: Config, starts: Iterable[str], *, is_list: bool = False) -> ClientOptions:
-    """What the client needs, from options, the .netrc file, header files and proxy variables.
+    """The client's options, from ``config``, .netrc, header files and proxy variables. Raises ConfigError.
 
-    ``starts`` are the URLs that the user named, with their user and password. The login of the URL of a mirror is for
-    its whole origin; in a list (``is_list``) each login is for its own URL alone. --header and .netrc are for the
-    origins of ``starts``, and for https in the place of http on the same host. Raises ConfigError.
+    ``starts`` are the URLs given by the user, with user and password. The login of a mirror's URL applies to its whole
+    origin; in a list (``is_list``) each login applies to its own URL only. --header and .netrc apply to the origins of
+    ``starts``, and to https instead of http on the same host.
     """
     proxies = _proxies(config)
     secrets, logins = _credentials(config, starts, is_list=is_list)
     for scheme, host, port in secrets:
         try:
-            proxies.of(origin_name((scheme, host, port)))
+            proxies.choose(origin_name((scheme, host, port)))
         except ValueError as error:
             raise ConfigError(str(error)) from None
     return ClientOptions(
@@ -56,7 +56,7 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
 def _credentials(
     config: Config, starts: Iterable[str], *, is_list: bool
 ) -> tuple[dict[Origin, CIMultiDict[str]], dict[str, str]]:
-    """(Fields for each origin of ``starts``, Authorization for single URLs). Raises ConfigError."""
+    """(Header fields by origin of ``starts``, Authorization by URL). Raises ConfigError."""
     headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
     entries = _netrc_entries() if config.netrc else []
     secrets: dict[Origin, CIMultiDict[str]] = {}
@@ -80,22 +80,22 @@ def _credentials(
 
 def _claim(logins: dict[str, str], url: str, login: str) -> None:
     if logins.setdefault(url, login) != login:
-        raise ConfigError(f"{url}: listed with two logins: they cannot be told apart")
+        raise ConfigError(f"{url}: listed with two logins: list each URL with one login only")
 
 
 def _with_upgrades(secrets: Mapping[Origin, CIMultiDict[str]]) -> dict[Origin, CIMultiDict[str]]:
-    """What goes to http://host also goes to https://host, to which a redirect is followed (``is_upgrade``)."""
+    """``secrets``, with those of http://host also for https://host, where redirects may lead (``is_upgrade``)."""
     upgrades = {("https", host, 443): own for (scheme, host, port), own in secrets.items() if (scheme, port) == PLAIN}
     return {**upgrades, **secrets}
 
 
 def _basic(user: str, password: str) -> str:
-    """RFC 7617 with UTF-8; bytes that are none stay as they are."""
+    """The value of Authorization (RFC 7617) in UTF-8; other bytes are sent unchanged."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode("ascii")
 
 
 def _header_lines(text: str) -> Iterator[tuple[str, str]]:
-    """The fields of one --header: itself, or the lines of the file that it names. Raises ConfigError."""
+    """The fields of one --header: a single one, or the lines of a file (``@file``). Raises ConfigError."""
     if not text.startswith("@"):
         yield parse_header(text)
         return
@@ -108,7 +108,7 @@ def _header_lines(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _read(what: str, path: Path) -> str:
-    """A file of the user. A byte order mark is no part of it. Raises ConfigError."""
+    """The text of a file without its byte order mark. Raises ConfigError, whose message begins with ``what``."""
     try:
         return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:
@@ -116,9 +116,9 @@ def _read(what: str, path: Path) -> str:
 
 
 def _netrc_entries() -> list[NetrcEntry]:
-    """The entries of the file that the variable NETRC names, or of ~/.netrc. Raises ConfigError."""
+    """The entries of the file named by the variable NETRC, or of ~/.netrc. Raises ConfigError."""
     path = Path(os.environ.get("NETRC") or "~/.netrc")
-    with suppress(RuntimeError):  # there is no home directory: then there is no such file
+    with suppress(RuntimeError):  # no home directory: opening it fails below
         path = path.expanduser()
     try:
         return parse_netrc(_read(f"--netrc: {path}", path))

@@ -1,4 +1,4 @@
-"""Compressed listings, within limits: a few kilobytes of gzip can become gigabytes, and gigabytes of it nothing."""
+"""Decompresses listings within limits: kilobytes of gzip can expand to gigabytes, and gigabytes of it to nothing."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ from crawler.text.escape import printable
 from crawler.text.http_fields import coding_of
 
 _MAGIC = b"\x1f\x8b"
-"""What gzip begins with (RFC 1952 section 2.3.1)."""
+"""First bytes of gzip (RFC 1952 section 2.3.1)."""
 
 
-async def read_decoded(reply: Response, most: int | None = None) -> bytes:
-    """The body of a listing, decompressed within limits. Raises VerificationError beyond them.
-
-    Of a body that is longer than ``most`` bytes these come, or a few more, and the rest is not awaited.
-    """
-    coding = coding_of(reply.headers)
+async def read_decoded(response: Response, most: int | None = None) -> bytes:
+    """The decompressed body of a listing, or at least its first ``most`` bytes. Raises VerificationError."""
+    coding = coding_of(response.headers)
     if not coding:
-        return await reply.read(limits.LISTING_RAW) if most is None else await _beginning(reply.chunks(), most)
+        return await response.read(limits.LISTING_RAW) if most is None else await _beginning(response.chunks(), most)
     if coding not in {"gzip", "x-gzip", "deflate"}:
-        problem = f"the listing is encoded as {printable(coding[:40])}, which was not asked for"
+        problem = f"unexpected Content-Encoding: {printable(coding[:40])}"
         raise VerificationError(problem, retryable=False)
-    return await _beginning(_unpacked(reply), most)
+    return await _beginning(_decompressed(response), most)
 
 
 async def _beginning(pieces: AsyncGenerator[bytes, None], most: int | None) -> bytes:
@@ -43,39 +40,40 @@ async def _beginning(pieces: AsyncGenerator[bytes, None], most: int | None) -> b
     return b"".join(taken)
 
 
-async def _unpacked(reply: Response) -> AsyncGenerator[bytes, None]:
-    unpack = _Unpacker(coding_of(reply.headers))
-    async for chunk in reply.chunks():
-        for piece in unpack.pieces(chunk):
+async def _decompressed(response: Response) -> AsyncGenerator[bytes, None]:
+    decompressor = _Decompressor(coding_of(response.headers))
+    async for chunk in response.chunks():
+        for piece in decompressor.pieces(chunk):
             yield piece
             await asyncio.sleep(0)
-    if not unpack.is_whole:
+    if not decompressor.is_whole:
         raise VerificationError("the compressed listing was cut short")
 
 
-class _Unpacker:
-    """Decompresses what may be several members of gzip, one after the other (RFC 1952 section 2.2)."""
+class _Decompressor:
+    """Decompresses zlib, raw deflate, or gzip with any number of members (RFC 1952 section 2.2)."""
 
     def __init__(self, coding: str) -> None:
         self._member = _member()
-        self._is_open = coding == "deflate"
-        """Whether it has zlib's header, which some servers leave out (RFC 9110 section 8.4.1.2), is to be seen."""
-        self._begin = b""
+        self._is_undetermined = coding == "deflate"
+        """Whether the format is not known yet: some servers omit zlib's header (RFC 9110 section 8.4.1.2)."""
+        self._start = b""
+        """First bytes, until the format is known."""
         self._raw = self._decoded = 0
         self._idle = 0
-        """Bytes that have come since the last one came out."""
+        """Compressed bytes since the last output."""
         self._after = b""
-        """What follows the last member, as far as it tells if that is another one."""
+        """First bytes after the last member, which show whether another one follows."""
 
     @property
     def is_whole(self) -> bool:
         return self._member.eof
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """What ``chunk`` gives, in pieces of at most a mebibyte. Raises VerificationError."""
+        """The output for ``chunk``, in pieces of at most 1 MiB. Raises VerificationError."""
         self._raw += len(chunk)
         self._idle += len(chunk)
-        chunk = self._of_member(self._opened(chunk) if self._is_open else chunk)
+        chunk = self._of_member(self._with_format(chunk) if self._is_undetermined else chunk)
         while chunk:
             try:
                 piece = self._member.decompress(chunk, limits.MIB)
@@ -89,21 +87,23 @@ class _Unpacker:
             if self._decoded > limits.LISTING_DECODED:
                 raise VerificationError(f"the listing is larger than {limits.LISTING_DECODED} bytes", retryable=False)
         if self._idle > limits.LISTING_OVERHEAD or self._raw > limits.LISTING_RAW:
-            raise VerificationError("the compressed listing goes on and on", retryable=False)
+            raise VerificationError(
+                "the compressed listing exceeds the input limit or stops producing output", retryable=False
+            )
 
-    def _opened(self, chunk: bytes) -> bytes:
-        """What to decompress now that ``chunk`` has come: nothing before the first two bytes are here."""
-        self._begin += chunk
-        if len(self._begin) < len(_MAGIC):
+    def _with_format(self, chunk: bytes) -> bytes:
+        """The bytes to decompress: none until two have arrived, which determine the format."""
+        self._start += chunk
+        if len(self._start) < len(_MAGIC):
             return b""
-        self._is_open = False
-        is_zlib = self._begin[0] & 15 == zlib.DEFLATED and int.from_bytes(self._begin[:2]) % 31 == 0  # RFC 1950
-        if not is_zlib and not self._begin.startswith(_MAGIC):
+        self._is_undetermined = False
+        is_zlib = self._start[0] & 15 == zlib.DEFLATED and int.from_bytes(self._start[:2]) % 31 == 0  # RFC 1950
+        if not is_zlib and not self._start.startswith(_MAGIC):
             self._member = zlib.decompressobj(-zlib.MAX_WBITS)
-        return self._begin
+        return self._start
 
     def _of_member(self, chunk: bytes) -> bytes:
-        """``chunk``, as far as it belongs to a member. What follows the last one is ignored, as gzip does."""
+        """The part of ``chunk`` that belongs to a member. Bytes after the last one are ignored, as gzip does."""
         if not self._member.eof:
             return chunk
         if len(self._after) >= len(_MAGIC):
@@ -116,4 +116,4 @@ class _Unpacker:
 
 
 def _member() -> zlib._Decompress:
-    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, told apart by the first bytes
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: detects gzip or zlib by the header

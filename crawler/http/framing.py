@@ -1,8 +1,8 @@
-"""Where a response ends on an HTTP/1.1 connection, and which bytes are no part of it (RFC 9112 section 6.3).
+"""Message framing of HTTP/1.1: where a response ends on its connection (RFC 9112 section 6.3).
 
-A ``FramingError`` is about the header section: the same request would get it again, so it is not retried. A
-``BodyError`` is about a body that was damaged on its way, which another attempt may mend. What curl reads safely is
-read here too: equal lengths, a length beside chunks, folded lines, lines that end in LF, lines that are no field.
+A ``FramingError`` concerns the header section: the same request would get it again, so it is not retried. A
+``BodyError`` concerns a body damaged in transit, which another attempt may fetch intact. Deviations that curl accepts
+safely are accepted: repeated equal lengths, a length with chunks, folded lines, lines ending in LF, invalid lines.
 """
 
 from __future__ import annotations
@@ -30,34 +30,34 @@ Field = tuple[bytes, bytes]
 
 
 class FramingError(Exception):
-    """The header section is not HTTP/1.1, or does not say where the body ends. One clause; permanent."""
+    """The header section is not HTTP/1.1, or does not define where the body ends. Permanent. One clause."""
 
 
-class NoResponse(FramingError):
-    """Bytes that begin no response of any protocol, as after a connection went out of step: worth another attempt."""
+class NotAResponse(FramingError):
+    """Bytes that begin no response of any protocol, as on a desynchronised connection. Worth another attempt."""
 
 
 def not_a_response(data: bytes) -> FramingError:
     """The error for ``data``, which does not begin with a status line.
 
-    A line of text is the greeting of another protocol, and a TLS alert says that https is spoken: each attempt would
-    get it. Anything else may have been lost on its way.
+    A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS: each attempt
+    would get it. Anything else may be damage in transit.
     """
-    kind = FramingError if _OTHER_PROTOCOL.match(data) else NoResponse
-    return kind("it does not begin with a status line")
+    kind = FramingError if _OTHER_PROTOCOL.match(data) else NotAResponse
+    return kind("no status line")
 
 
 class BodyError(Exception):
-    """The chunks of a body make no sense. One clause; worth another attempt."""
+    """The chunks of a body are malformed. Worth another attempt. One clause."""
 
 
 class BodyEnd(Enum):
     """What ends a body."""
 
-    HEADER = "it has none"
-    LENGTH = "so many bytes"
-    CHUNKED = "a chunk of no bytes, and its trailer"
-    CONNECTION = "the end of the connection, in an orderly way"
+    HEADER = "the header section: there is no body"
+    LENGTH = "a number of bytes"
+    CHUNKED = "the last chunk and the trailer section"
+    CONNECTION = "the orderly end of the connection"
 
 
 class Head(NamedTuple):
@@ -65,7 +65,7 @@ class Head(NamedTuple):
 
     status: int
     data: bytes
-    """As a strict parser takes it: without repeated or contradicting lengths, and each field in one line."""
+    """The section as strict parsers accept it: no repeated or conflicting lengths, each field on one line."""
     end: BodyEnd
     length: int
     """Bytes of the body; 0 unless ``end`` is LENGTH."""
@@ -74,18 +74,18 @@ class Head(NamedTuple):
 
 
 def parse_head(data: bytes, *, is_head: bool = False) -> Head:
-    """A header section, up to its empty line, in the response to a HEAD if ``is_head``. Raises FramingError."""
+    """Parse a header section, empty line included; ``is_head``: of the response to a HEAD. Raises FramingError."""
     _check_size(data)
     start = _STATUS.match(data)
     if start is None:
         raise not_a_response(data)
     if b"\0" in data:
-        raise FramingError("its header section contains a NUL byte")
+        raise FramingError("NUL byte in the header section")
     minor, status = min(int(start[1]), 1), int(start[2])
     is_tidy = _TIDY.fullmatch(data) is not None
     fields = _FRAMES.findall(data) if is_tidy else _fields(data[start.end() :])
     if status == 101:
-        raise FramingError("it switches to another protocol, which was not requested")
+        raise FramingError("unexpected switch to another protocol (status 101)")
     lengths: list[bytes] = []
     codings: list[bytes] = []
     options: list[bytes] = []
@@ -112,44 +112,44 @@ def parse_head(data: bytes, *, is_head: bool = False) -> Head:
 
 def _check_size(data: bytes) -> None:
     if data.count(b"\n") > limits.HEADER_COUNT + 2:  # the status line and the empty one
-        raise FramingError(f"it has more than {limits.HEADER_COUNT} header fields")
+        raise FramingError(f"more than {limits.HEADER_COUNT} header fields")
     if max(map(len, data.split(b"\n"))) > limits.HEADER_LINE:
-        raise FramingError(f"it has a header line of more than {limits.HEADER_LINE} bytes")
+        raise FramingError(f"a header line of more than {limits.HEADER_LINE} bytes")
 
 
 def _fields(block: bytes) -> list[Field]:
-    """The fields of the lines in ``block``. A line that is no field is passed over, as curl and browsers do."""
+    """The header fields in ``block``. Lines that are not fields are ignored, as curl and browsers do."""
     fields: list[Field] = []
     for line in _LINE_END.split(_FOLD.sub(b" ", block)):  # RFC 9112 section 5.2: a fold is a space
         name, colon, value = line.partition(b":")
         if colon and _TOKEN.fullmatch(name):
             fields.append((name, value.replace(b"\r", b" ").strip(b" \t")))
-        elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: some would see it, some would not
-            raise FramingError(f"its {name.strip().decode()} is malformed")
+        elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: parsers disagree about it
+            raise FramingError(f"malformed {name.strip().decode()}")
     return fields
 
 
 def _end(lengths: Sequence[bytes], codings: Sequence[bytes]) -> tuple[BodyEnd, int]:
     """What ends the body of a response that may have one, and its length. Raises FramingError."""
     named = {part.strip().lower() for value in codings for part in value.split(b",")}
-    if named and named not in ({b"chunked"}, {b"identity"}):  # some say it twice
+    if named and named not in ({b"chunked"}, {b"identity"}):
         coding = printable(b", ".join(codings).decode(errors="replace")[:40])
-        raise FramingError(f"the body has the transfer coding {coding}, which was not requested")
+        raise FramingError(f"unexpected Transfer-Encoding: {coding}")
     if named == {b"chunked"}:
-        return BodyEnd.CHUNKED, 0  # it overrides any length
+        return BodyEnd.CHUNKED, 0  # overrides Content-Length
     sizes = {part.strip(b" \t") for value in lengths for part in value.split(b",")}
     if not sizes:
         return BodyEnd.CONNECTION, 0
     if not all(size.isdigit() and len(size.lstrip(b"0")) <= _DIGITS for size in sizes):
-        raise FramingError("its Content-Length is not a number of bytes")
+        raise FramingError("invalid Content-Length")
     length, *others = {int(size) for size in sizes}
     if others:
-        raise FramingError("it has contradicting Content-Lengths")
+        raise FramingError("conflicting Content-Length values")
     return BodyEnd.LENGTH, length
 
 
 def _is_plain(end: BodyEnd, lengths: Sequence[bytes], codings: Sequence[bytes]) -> bool:
-    """Whether a strict parser sees the same end without help."""
+    """Whether a strict parser finds the same end in the original header section."""
     if end is BodyEnd.LENGTH:
         return len(lengths) == 1 and not codings and lengths[0].isdigit()
     if end is BodyEnd.CHUNKED:
@@ -168,35 +168,35 @@ def _rebuilt(start: bytes, fields: Sequence[Field], end: BodyEnd, length: int) -
 
 
 def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
-    """By the version and what Connection says (RFC 9112 section 9.3)."""
-    said = {part.strip().lower() for value in options for part in value.split(b",")}
-    return b"close" not in said and (minor > 0 or b"keep-alive" in said)
+    """Whether the connection persists, by version and Connection (RFC 9112 section 9.3)."""
+    tokens = {part.strip().lower() for value in options for part in value.split(b",")}
+    return b"close" not in tokens and (minor > 0 or b"keep-alive" in tokens)
 
 
 class _Line(Enum):
-    """What the next line of a chunked body is, once the bytes of the present chunk have come."""
+    """What the next line of a chunked body is, after the bytes of the present chunk."""
 
-    SIZE = "of a chunk"
-    END = "behind the bytes of a chunk"
-    TRAILER = "of the trailer section"
+    SIZE = "the size of a chunk"
+    END = "the empty line after a chunk"
+    TRAILER = "a line of the trailer section"
 
 
-class Chunks:
-    """Finds the end of a chunked body (RFC 9112 section 7.1), in whatever pieces it arrives."""
+class ChunkScanner:
+    """Finds the end of a chunked body (RFC 9112 section 7.1) that arrives in pieces."""
 
     __slots__ = ("_left", "_line", "_next", "is_over", "trailer")
 
     def __init__(self) -> None:
         self.is_over = False
         self.trailer: int | None = None
-        """Where in the bytes that were taken last the trailer section begins or goes on; None before it."""
+        """Offset of the trailer section in the last piece; None if it has not begun."""
         self._left = 0
-        """Bytes of the present chunk that are to come."""
+        """Bytes of the present chunk that have not arrived."""
         self._next = _Line.SIZE
         self._line = b""
 
     def take(self, data: bytes) -> int:
-        """How many bytes of ``data`` belong to the body. Raises BodyError."""
+        """Scan a piece. Returns how many of its bytes belong to the body. Raises BodyError."""
         at, size = 0, len(data)
         self.trailer = 0 if self._next is _Line.TRAILER else None
         while at < size and not self.is_over:
@@ -209,7 +209,7 @@ class Chunks:
             if stop < 0:
                 self._line += data[at:]
                 if len(self._line) > limits.HEADER_LINE:
-                    raise BodyError("a chunk has a size or a trailer without end")
+                    raise BodyError("endless chunk size or trailer line")
                 return size
             self._take_line(self._line + data[at:stop])
             self._line = b""
@@ -222,7 +222,7 @@ class Chunks:
         if self._next is _Line.SIZE:
             found = _CHUNK_SIZE.fullmatch(line)
             if found is None:
-                raise BodyError("a chunk has no valid size")
+                raise BodyError("invalid chunk size")
             self._left = int(found[1], 16)
             self._next = _Line.END if self._left else _Line.TRAILER
         elif self._next is _Line.END:

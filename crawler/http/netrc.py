@@ -1,4 +1,4 @@
-"""The .netrc file: which user and password belong to which host, read as curl reads it (its lib/netrc.c)."""
+"""Parses .netrc files, which hold a user and password for each host, as curl does (lib/netrc.c)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _BLANK = re.compile(r"\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetrcEntry:
-    """One ``machine`` or ``default`` of the file, in its order."""
+    """One ``machine`` or ``default`` entry."""
 
     host: str | None
-    """None for ``default``, which stands for every host."""
+    """None for ``default``, which matches every host."""
     login: str | None = None
     password: str | None = None
 
 
 def parse_netrc(text: str) -> list[NetrcEntry]:
-    """The entries of a .netrc file. Words that are no keyword are passed over, as are comments and macros.
+    """The entries of a .netrc file, in order. Unknown words, comments and macros are ignored.
 
-    Raises ValueError, which quotes nothing of the file, for a quoted word without its end.
+    Raises ValueError for an unclosed quotation mark; the message quotes nothing from the file.
     """
     entries: list[NetrcEntry] = []
     words = _words(text)
@@ -45,7 +45,7 @@ def parse_netrc(text: str) -> list[NetrcEntry]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words of the file without its macros, each of which ends at an empty line."""
+    """The words of the file outside macros. A macro ends at an empty line."""
     in_macro = False
     for number, line in enumerate(text.split("\n"), 1):
         if in_macro:
@@ -67,9 +67,9 @@ def _words(text: str) -> Iterator[str]:
 
 
 def login_for(entries: Iterable[NetrcEntry], host: str, user: str | None = None) -> tuple[str, str] | None:
-    """(user, password) for ``host``, or None: the first entry that is for it, or for every host, and has a password.
+    """(user, password) of the first entry with a password that matches ``host`` and, if given, ``user``; or None.
 
-    Host names have no case (RFC 4343). With ``user`` only an entry of that user will do.
+    Host names are compared without regard to case (RFC 4343).
     """
     for entry in entries:
         matches = entry.host is None or entry.host.strip("[]").rstrip(".").lower() == host.rstrip(".").lower()

@@ -1,4 +1,4 @@
-"""Which proxy a request goes by: what ``--proxy``, ``http_proxy``, ``https_proxy`` and ``no_proxy`` say of one URL."""
+"""Chooses the proxy for a URL from ``--proxy``, ``http_proxy``, ``https_proxy`` and ``no_proxy``."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _WITH_PORT = re.compile(r"(\[[^]]*\]|[^:]*):(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxies:
-    """As they were given: a proxy that no request needs may be anything."""
+    """Proxies as given; one is validated only when a request needs it."""
 
     by_scheme: Mapping[str, str] = field(default_factory=dict)
-    """Scheme of a request → proxy."""
+    """Proxy by the scheme of the request."""
     exempt: tuple[str, ...] = ()
-    """What ``no_proxy`` lists."""
+    """Entries of ``no_proxy``."""
 
-    def of(self, url: str) -> str | None:
-        """The URL of the proxy for ``url``, or None. Raises ValueError if what was given is none."""
+    def choose(self, url: str) -> str | None:
+        """The URL of the proxy for ``url``, or None. Raises ValueError if it is invalid."""
         where = origin(url) if self.by_scheme else None
         if where is None or where[0] not in self.by_scheme or _is_exempt(*where[1:], self.exempt):
             return None
         try:
             return proxy_url(self.by_scheme[where[0]], bare=True)
         except ValueError as error:
-            raise ValueError(f"{where[0]}_proxy={error}; no_proxy={where[1]} goes without it") from None
+            raise ValueError(f"{where[0]}_proxy={error}; set no_proxy={where[1]} to connect without it") from None
 
 
 def proxy_url(text: str, *, bare: bool) -> str:
-    """``text`` as the URL of an HTTP proxy; ``bare``: the scheme may be missing. Raises ValueError if it is none."""
+    """The URL of an HTTP proxy. If ``bare``, the scheme may be missing. Raises ValueError if ``text`` is not one."""
     url = f"http://{text}" if bare and "://" not in text else text
     if origin(url) is None or re.search(r"\s", url):
         raise ValueError(f"{redacted(text)}: expected http://host:port")
@@ -48,7 +48,7 @@ def _is_exempt(host: str, port: int, names: tuple[str, ...]) -> bool:
 
 
 def _covers(name: str, host: str, port: int) -> bool:
-    """Whether ``name`` means ``host``: ``*``, a name and all below it, an address or a network; a port may follow."""
+    """Whether ``name`` covers ``host``: ``*``, a domain with its subdomains, an address, a network; or with a port."""
     if name == "*":
         return True
     with_port = _WITH_PORT.fullmatch(name)

@@ -1,4 +1,4 @@
-"""The answer to a request: its headers, and its body as it arrives, with an end to each wait for it."""
+"""The response to a request: its headers, and its body as it arrives, with a limit on each wait."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import aiohttp
 
 from crawler.http.connection import DamagedBody, InvalidResponse
 from crawler.http.pacing.gate import Gate, Host
-from crawler.http.timeouts import Deadline
+from crawler.http.timeouts import SharedTimeout
 from crawler.http.tls import alert_text
-from crawler.http.transport import Answer, combined
+from crawler.http.transport import RawResponse, combined
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.text.escape import printable
@@ -23,33 +23,44 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What holds for all answers. Times in seconds, ``min_speed`` in bytes per second (0: any)."""
+class ResponseLimits:
+    """Limits of all responses of a client. Times in seconds, ``min_speed`` in bytes per second (0: none)."""
 
     connect_timeout: float
     read_timeout: float
     min_speed: int
     gate: Gate
-    silence: Deadline
-    """Bytes that only frame a body are silence: chunk extensions, trailers, sizes of a million zeros."""
+    idle: SharedTimeout
+    """Limits the time without bytes of a body; framing, such as chunk extensions or trailers, does not count."""
 
 
 class HttpResponse:
-    """Implements ``interfaces.Reply``."""
+    """Implements ``interfaces.Response``."""
 
     __slots__ = (
-        "_began", "_host", "_received", "_response", "_terms", "_window", "headers", "release", "status", "url",
+        "_began",
+        "_host",
+        "_limits",
+        "_received",
+        "_response",
+        "_window",
+        "headers",
+        "release",
+        "status",
+        "url",
     )  # fmt: skip
 
-    def __init__(self, response: Answer, url: str, host: Host, release: Callable[[], None], terms: Terms) -> None:
+    def __init__(
+        self, response: RawResponse, url: str, host: Host, release: Callable[[], None], response_limits: ResponseLimits
+    ) -> None:
         self._response = response
-        self._terms = terms
+        self._limits = response_limits
         self._host = host
         self.release = release
         self.status = response.status
         self.headers = combined(response.headers)
         self.url = url
-        self._window = min(limits.MINIMUM_SPEED_WINDOW, terms.read_timeout)
+        self._window = min(limits.MINIMUM_SPEED_WINDOW, response_limits.read_timeout)
         self._began, self._received = time.monotonic(), 0
 
     async def read(self, limit: int) -> bytes:
@@ -59,68 +70,68 @@ class HttpResponse:
         while chunk := await self._next():
             size += len(chunk)
             if size > limit:
-                raise VerificationError(f"more than {limit} bytes came", retryable=False)
+                raise VerificationError(f"more than {limit} bytes received", retryable=False)
             pieces.append(chunk)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or trickles."""
+        """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or is too slow."""
         while chunk := await self._next():
             yield chunk
 
     async def _next(self) -> bytes:
-        """What has arrived; empty at the end."""
+        """The next bytes of the body; empty at the end."""
         try:
-            if self._response.content.is_eof():  # all of it is here
-                chunk = await self._piece()
+            if self._response.content.is_eof():  # the whole body has arrived
+                chunk = await self._read_chunk()
             else:
-                with self._terms.silence.wait():
-                    chunk = await self._piece()
+                with self._limits.idle.wait():
+                    chunk = await self._read_chunk()
         except (aiohttp.ClientError, OSError) as error:
             self._host.troubled()
-            raise FetchError(f"the body was cut short: {explain(error, self._terms)}", url=self.url) from None
+            raise FetchError(f"the body was cut short: {explain(error, self._limits)}", url=self.url) from None
         self._received += len(chunk)
         now = time.monotonic()
         if chunk and now - self._began >= self._window:
-            if self._received < self._terms.min_speed * (now - self._began):
-                speed = f"slower than {self._terms.min_speed} B/s over {self._window:g} s"
+            if self._received < self._limits.min_speed * (now - self._began):
+                speed = f"slower than {self._limits.min_speed} B/s over {self._window:g} s"
                 raise FetchError(speed, url=self.url)
             self._began, self._received = now, 0
         if chunk:
             self._host.received(len(chunk), now)
-        if self._terms.gate.limits_bytes:
-            await self._terms.gate.acquire_bytes(len(chunk))
-            self._began += time.monotonic() - now  # our own brake is not the server's slowness
+        if self._limits.gate.limits_bytes:
+            await self._limits.gate.acquire_bytes(len(chunk))
+            self._began += time.monotonic() - now  # waiting for the rate limit does not count as slowness
         return chunk
 
-    async def _piece(self) -> bytes:
+    async def _read_chunk(self) -> bytes:
         chunk, more = b"", True
-        while more and not chunk:  # an empty piece may be the end of a chunk of the transfer coding only
-            chunk, more = await self._response.content.readchunk()  # readany would copy what it joins
+        while more and not chunk:  # an empty piece may be just the end of an HTTP chunk
+            chunk, more = await self._response.content.readchunk()  # readany would copy
         return chunk
 
 
-def explain(error: Exception, terms: Terms) -> str:
-    """One clause that says what happened, without the address (the caller names it)."""
+def explain(error: Exception, response_limits: ResponseLimits) -> str:
+    """What happened, in one clause without the URL, which the caller adds."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"the server's certificate is not trusted: {printable(str(error.certificate_error))}"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"no connection within {terms.connect_timeout:g} s"
+        return f"no connection within {response_limits.connect_timeout:g} s"
     if isinstance(error, TimeoutError):
-        return f"no answer within {terms.read_timeout:g} s"
+        return f"no response within {response_limits.read_timeout:g} s"
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         return alert_text(cast("ssl.SSLError", error.os_error))
     if isinstance(error, aiohttp.ClientConnectorError):
         reason = printable(str(error.strerror or error.os_error))
-        return f"cannot connect: {reason or 'the server ended the connection before TLS was set up'}"
+        return f"cannot connect: {reason or 'the server closed the connection during the TLS handshake'}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the server closed the connection without an answer"
+        return "the server closed the connection without a response"
     if isinstance(error, DamagedBody):
-        return f"its chunks make no sense: {error}"
+        return f"malformed chunks: {error}"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection ended before the body did"
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy refuses to connect: HTTP {error.status}"
+        return f"the proxy refused to connect: HTTP {error.status}"
     if isinstance(error, InvalidResponse):
         return f"the response is not valid HTTP: {error}"
     if isinstance(error, aiohttp.ClientResponseError):  # its message is the parser's

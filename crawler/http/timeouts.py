@@ -1,4 +1,4 @@
-"""A limit for many short waits that share one timer: setting a timer for each of them costs more than the wait."""
+"""A timeout for many short waits that share one timer: a timer for each would cost more than the wait."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Any, Self
 
 _CHECKS = 8
-"""A wait is ended at most one part in so many after its limit."""
+"""Checks per timeout: a wait ends late by at most this part of it."""
 
 
-class Deadline:
-    """Waits of at most ``seconds``: what is under way in ``with deadline.wait():`` is ended with a TimeoutError.
+class SharedTimeout:
+    """Limits each ``with timeout.wait():`` to ``seconds``; one that takes longer raises TimeoutError.
 
-    It acts like ``asyncio.timeout``, a little late.
+    Like ``asyncio.timeout``, but up to an eighth late.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -22,20 +22,17 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
 
     def wait(self) -> Wait:
-        return Wait(self)
+        return Wait(self, self._seconds)
 
     def close(self) -> None:
-        """No wait is limited any more."""
+        """Stop the timer: waits are no longer limited."""
         if self._timer is not None:
             self._timer.cancel()
 
-    def add(self, wait: Wait) -> float:
-        """Returns the time at which ``wait`` ends, on the clock of the loop."""
-        loop = asyncio.get_running_loop()
+    def add(self, wait: Wait, loop: asyncio.AbstractEventLoop) -> None:
         self._waits.add(wait)
         if self._timer is None:
             self._timer = loop.call_later(self._seconds / _CHECKS, self._check, loop)
-        return loop.time() + self._seconds
 
     def remove(self, wait: Wait) -> None:
         self._waits.discard(wait)
@@ -49,34 +46,38 @@ class Deadline:
 
 
 class Wait:
-    """One wait of the current task."""
+    """One wait of the current task, which is to be entered at once."""
 
-    __slots__ = ("_cancelling", "_deadline", "_ended", "_task", "until")
+    __slots__ = ("_cancelling", "_ended", "_loop", "_task", "_timeout", "until")
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-        self._ended = False
-
-    def __enter__(self) -> Self:
+    def __init__(self, timeout: SharedTimeout, seconds: float) -> None:
         task = asyncio.current_task()
-        assert task is not None, "only a task can be ended"
+        assert task is not None, "only a task can be cancelled"
+        self._timeout = timeout
         self._task: asyncio.Task[Any] = task
         self._cancelling = task.cancelling()
-        self.until = self._deadline.add(self)
+        self._ended = False
+        self._loop = asyncio.get_running_loop()
+        self.until = self._loop.time() + seconds
+        """When it ends, on the clock of the event loop."""
+
+    def __enter__(self) -> Self:
+        self._timeout.add(self, self._loop)
         return self
 
-    def within(self, seconds: float) -> None:
-        """It ends so soon from now on, if that is earlier."""
-        self.until = min(self.until, asyncio.get_running_loop().time() + seconds)
+    def shorten(self, seconds: float) -> None:
+        """End the wait ``seconds`` from now, unless it ends earlier."""
+        self.until = min(self.until, self._loop.time() + seconds)
 
     def end(self) -> None:
+        """Cancel the task; leaving the context turns that into a TimeoutError."""
         self._ended = True
         self._task.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._deadline.remove(self)
-        # As in asyncio.timeout: a cancellation from elsewhere, at the same moment, goes before.
+        self._timeout.remove(self)
+        # As in asyncio.timeout, a cancellation from elsewhere at the same moment takes precedence.
         if self._ended and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

@@ -1,4 +1,4 @@
-"""How a server's certificate is checked, and how we show our own."""
+"""TLS: verification of server certificates, and the client certificate."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     import ssl
 
 _TRUSTED = "SSL_CERT_FILE"
-"""The environment variable that names the file of trusted certificates: SSL_CTX_set_default_verify_paths(3)."""
+"""Environment variable with the file of trusted certificates: see SSL_CTX_set_default_verify_paths(3)."""
 
 
 @contextmanager
 def certificates_aside() -> Iterator[None]:
-    """aiohttp, imported in here, does not read the certificates of the system, which takes a sixth of a short run.
+    """While in this context, importing aiohttp does not load the system's certificates, a sixth of a short run.
 
-    It makes two contexts as it is imported, needed or not. Ours are made when https is first asked for. Those of
-    aiohttp then trust nobody: this is only for a process in which nobody else uses it.
+    aiohttp creates two TLS contexts at import, needed or not; the program's own is created when https is first used.
+    aiohttp's own contexts trust nobody afterwards, so this is only for a process in which nothing else uses aiohttp.
     """
     before = os.environ.get(_TRUSTED)
     os.environ[_TRUSTED] = os.devnull
@@ -34,7 +34,7 @@ def certificates_aside() -> Iterator[None]:
 
 
 def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool) -> ssl.SSLContext:
-    """The context for --ca-file, --client-cert and --insecure, strict unless told otherwise. Raises ConfigError."""
+    """The context for --ca-file, --client-cert and --insecure. Raises ConfigError."""
     import ssl
 
     try:
@@ -51,7 +51,7 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
 
 
 def alert_text(error: ssl.SSLError) -> str:
-    """What a TLS handshake failed of, in one clause, with what to do."""
+    """Why a TLS handshake failed, and what to do, in one clause."""
     reason = (error.reason or "").upper()
     if "CERTIFICATE_REQUIRED" in reason:
         return "the server requires a TLS client certificate: give one with --client-cert"

@@ -1,15 +1,15 @@
-"""The one module that sends requests: through aiohttp's session, or one layer below it on a kept connection.
+"""Sends requests: through aiohttp's session, or directly, one layer below it.
 
-The session prepares each request anew: its URL, its cookies, its middlewares, its redirects, a writer, a timer. Of
-the requests of a mirror only the path and a few headers differ. So the first request to an origin goes through the
-session; its ``ClientRequest`` is kept and says how to connect, with TLS and all. Those that follow take a connection
-from the same ``TCPConnector``, write the request, and read the answer with aiohttp's protocol and its parser in C:
-a third of the work. Limits, time-outs and errors stay those of the session.
+The session prepares each request anew: URL, cookies, middlewares, redirects, a writer, a timer. The requests of a
+mirror differ only in the path and a few headers. So the first request to an origin goes through the session, and its
+``ClientRequest`` is reused, which knows how to connect. Later ones take a connection from the same ``TCPConnector``,
+write the request, and read the response with aiohttp's protocol and its parser in C: a third of the work. Limits,
+timeouts and errors are those of the session.
 
-``ResponseHandler.set_response_params``, ``start_timeout`` and ``read`` are not documented: where one of them is
-missing, every request goes through the session. Nor is ``TCPConnector._factory``, by which both ways get the
-connections of ``connection``, nor ``ClientSession._retry_connection``: a request is sent once more if the connection
-was one that is used again, not if it was new, which the session does not tell apart.
+``ResponseHandler.set_response_params``, ``start_timeout`` and ``read`` are undocumented: if one is missing, every
+request goes through the session. ``TCPConnector._factory``, which creates the connections of ``connection``, is
+undocumented too, and so is ``ClientSession._retry_connection``: it is off because a request is repeated here only if it
+was sent on a reused connection, which the session does not check.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from crawler.http.connection import Connection
-from crawler.http.timeouts import Deadline, Wait
+from crawler.http.timeouts import SharedTimeout, Wait
 from crawler.model import limits
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import Origin, origin, userinfo
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
     import ssl
 
 _READ_BUFFER = limits.BODY_CHUNK * 2
-"""Bytes of a body that are received ahead of whoever reads it."""
+"""Bytes of a body that are received before they are read."""
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
-_UNTEXT = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FIELD = re.compile(r"[^\r\n\0]*")
-_CAN_KEEP = all(hasattr(ResponseHandler, name) for name in ("set_response_params", "start_timeout", "read"))
+_CAN_SEND_DIRECTLY = all(hasattr(ResponseHandler, name) for name in ("set_response_params", "start_timeout", "read"))
 
 
-class Answer(Protocol):
-    """What both ways give: a status, headers, and a body to be read."""
+class RawResponse(Protocol):
+    """A response of the session or of a direct request: status, headers, and a body to be read."""
 
     @property
     def status(self) -> int: ...
@@ -59,7 +59,9 @@ class Answer(Protocol):
     def release(self) -> object: ...
 
 
-class _Answer:
+class _DirectResponse:
+    """The response to a request that was sent directly."""
+
     __slots__ = ("_connection", "content", "headers", "status")
 
     def __init__(self, message: Any, content: aiohttp.StreamReader, connection: Any) -> None:
@@ -69,17 +71,17 @@ class _Answer:
         self._connection = connection
 
     def release(self) -> None:
-        """The connection is used again, unless the body was not read to its end."""
+        """Return the connection for reuse, or close it if the body was not read to its end."""
         self._connection.release()
 
 
-_LISTS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
+_LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
 def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """The same with lists of which we read more than the first member in one field each (RFC 9110 section 5.3)."""
-    several: Any = headers  # aiohttp's, which hold each field
-    names = [name for name in _LISTS if len(several.getall(name, ())) > 1]
+    """``headers`` with repeated list fields joined (RFC 9110 section 5.3), where more than the first value matters."""
+    several: Any = headers  # aiohttp's multidict
+    names = [name for name in _LIST_FIELDS if len(several.getall(name, ())) > 1]
     if not names:
         return headers
     joined: Any = several.copy()
@@ -89,31 +91,31 @@ def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
-    """The header fields of a request and the line that ends them. Raises ValueError."""
+    """The header section of a request after the request line, empty line included. Raises ValueError."""
     given = {name.lower() for name, _ in headers}
     fields = [f"Host: {host}"] if "host" not in given else []
     fields += [f"User-Agent: {agent}"] if "user-agent" not in given else []
     fields += [f"{name}: {value}" for name, value in headers]
     if any(_FIELD.fullmatch(field) is None for field in fields):
-        raise ValueError("a header of the request holds a line break")
+        raise ValueError("a request header contains a line break")
     return "\r\n".join(fields) + "\r\n\r\n"
 
 
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
 
 
-def _as_text(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Without validators whose bytes are not UTF-8 (RFC 9110 section 8.8.3): aiohttp's session cannot send them.
+def _encodable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """``headers``, without conditions if a validator is not UTF-8 (RFC 9110 section 8.8.3): the session cannot send it.
 
-    All conditions go with one: a range without its condition could be one of another version.
+    All conditions are removed together: a range without its condition could be of another version.
     """
-    if all(value.isascii() or not _UNTEXT.search(value) for value in headers.values()):
+    if all(value.isascii() or not _SURROGATE.search(value) for value in headers.values()):
         return headers
     return {name: value for name, value in headers.items() if name not in _CONDITIONS}
 
 
-def _noting_kept() -> aiohttp.TraceConfig:
-    """Puts something on the list that a request of the session carries, if its connection is used again."""
+def _reuse_tracing() -> aiohttp.TraceConfig:
+    """A trace that appends to the list passed as ``trace_request_ctx`` if the connection is a reused one."""
 
     async def note(_session: object, context: SimpleNamespace, _what: object) -> None:
         context.trace_request_ctx.append(True)
@@ -124,9 +126,9 @@ def _noting_kept() -> aiohttp.TraceConfig:
 
 
 class Transport:
-    """Sends requests with limits on what comes back. Times in seconds. To be made and closed in the event loop.
+    """Sends requests, with limits on the response. Times in seconds. Must be created and closed in the event loop.
 
-    ``tls`` gives the context for https, the same each time. It is asked when that is first needed.
+    ``tls`` returns the context for https, the same each time; it is called when the first one is needed.
     """
 
     def __init__(
@@ -134,21 +136,21 @@ class Transport:
     ) -> None:
         self._agent = agent
         self._tls = tls
-        # Most requests of a run have the same. Some hold credentials: they are forgotten with us.
+        # Most requests have the same. The cache is the instance's own because some contain credentials.
         self._fields = lru_cache(maxsize=64)(_fields)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
         self._read_timeout = read_timeout
-        # For all headers together: 1xx answers restart aiohttp's own clock without end.
-        self._headers_end = Deadline(connect_timeout + read_timeout)
+        # For the whole header section: each 1xx response restarts aiohttp's own timer.
+        self._header_timeout = SharedTimeout(connect_timeout + read_timeout)
         self._first = first = dict[Origin, aiohttp.ClientRequest]()
 
         class Request(aiohttp.ClientRequest):
-            """Notes the first one to each origin; requests by a proxy stay with the session."""
+            """Keeps the first request to each origin, unless it goes through a proxy."""
 
             def __init__(self, *args: Any, **options: Any) -> None:
                 super().__init__(*args, **options)
                 where = origin(str(self.url))
-                if _CAN_KEEP and where is not None and self.proxy is None:
+                if _CAN_SEND_DIRECTLY and where is not None and self.proxy is None:
                     first.setdefault(where, self)
 
         self._connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
@@ -166,42 +168,42 @@ class Transport:
             max_field_size=limits.HEADER_LINE,
             max_headers=limits.HEADER_COUNT,
             read_bufsize=_READ_BUFFER,
-            trace_configs=[_noting_kept()],
+            trace_configs=[_reuse_tracing()],
         )
         self._session._retry_connection = False
 
     async def close(self) -> None:
-        self._headers_end.close()
+        self._header_timeout.close()
         await self._session.close()
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], proxy: str | None) -> Answer:
-        """One GET or HEAD and the headers of its answer. Raises aiohttp.ClientError, OSError, ValueError."""
+    async def send(self, method: str, url: str, headers: Mapping[str, str], proxy: str | None) -> RawResponse:
+        """Send a GET or HEAD and wait for the headers. Raises aiohttp.ClientError, OSError, ValueError."""
         first = self._first.get(origin(url) or ("", "", 0)) if proxy is None else None
         target = url[url.find("/", url.find("://") + 3) :].partition("#")[0]
-        ask: Callable[[Wait, list[bool]], Awaitable[Answer]]
+        attempt: Callable[[Wait, list[bool]], Awaitable[RawResponse]]
         if first is None or not target.startswith("/") or _TARGET.fullmatch(target) is None:
-            ask = partial(self._by_session, method, url, headers, proxy)
+            attempt = partial(self._send_by_session, method, url, headers, proxy)
         else:
             fields = self._fields(first.headers["Host"], self._agent, tuple(headers.items()))
             head = f"{method} {target} HTTP/1.1\r\n{fields}".encode("utf-8", "surrogateescape")
-            ask = partial(self._directly, method, first, head)
-        with self._headers_end.wait() as wait:
-            kept: list[bool] = []
+            attempt = partial(self._send_directly, method, first, head)
+        with self._header_timeout.wait() as wait:
+            reused: list[bool] = []
             try:
-                return await ask(wait, kept)
+                return await attempt(wait, reused)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 raise
             except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
-                # A server may close a connection at the moment in which it is used again (RFC 9112 section 9.3.1).
-                if not kept:
+                # A server may close a connection at the moment when it is reused (RFC 9112 section 9.3.1).
+                if not reused:
                     raise
-                return await ask(wait, [])
+                return await attempt(wait, [])
 
-    async def _by_session(
-        self, method: str, url: str, headers: Mapping[str, str], proxy: str | None, _wait: Wait, kept: list[bool]
-    ) -> Answer:
+    async def _send_by_session(
+        self, method: str, url: str, headers: Mapping[str, str], proxy: str | None, _wait: Wait, reused: list[bool]
+    ) -> RawResponse:
         where = URL(connectable(url), encoded=True)
-        headers = _as_text(headers)
+        headers = _encodable(headers)
         if host := without_zone(url):
             headers = {"Host": host, **headers}
         tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
@@ -215,26 +217,26 @@ class Transport:
             proxy=proxy,
             proxy_auth=auth,
             ssl=tls,
-            trace_request_ctx=kept,
+            trace_request_ctx=reused,
         )
 
-    async def _directly(
-        self, method: str, first: aiohttp.ClientRequest, head: bytes, wait: Wait, kept: list[bool]
-    ) -> Answer:
-        connection = await self._connected(first)
+    async def _send_directly(
+        self, method: str, first: aiohttp.ClientRequest, head: bytes, wait: Wait, reused: list[bool]
+    ) -> RawResponse:
+        connection = await self._connect(first)
         while connection.protocol.requests and not connection.protocol.is_quiet():
             connection.close()
-            connection = await self._connected(first)
-        wait.within(self._read_timeout)
+            connection = await self._connect(first)
+        wait.shorten(self._read_timeout)
         try:
             if connection.protocol.requests:
-                kept.append(True)
+                reused.append(True)
             return await self._exchange(connection, head, first, skip_payload=method == "HEAD")
         except BaseException:
             connection.close()
             raise
 
-    async def _connected(self, first: aiohttp.ClientRequest) -> Any:
+    async def _connect(self, first: aiohttp.ClientRequest) -> Any:
         try:
             return await self._connector.connect(first, [], self._timeout)
         except TimeoutError as error:
@@ -242,7 +244,7 @@ class Transport:
 
     async def _exchange(
         self, connection: Any, head: bytes, first: aiohttp.ClientRequest, *, skip_payload: bool
-    ) -> Answer:
+    ) -> RawResponse:
         protocol = connection.protocol
         protocol.set_response_params(
             skip_payload=skip_payload,
@@ -264,4 +266,4 @@ class Transport:
             raise aiohttp.ClientResponseError(
                 first.request_info, (), status=error.code, message=error.message, headers=error.headers
             ) from error
-        return _Answer(message, content, connection)
+        return _DirectResponse(message, content, connection)

@@ -15,7 +15,7 @@ import pytest
 import trustme
 import uvloop
 
-from crawler.http import transport as requests
+from crawler.http import transport as transport_module
 from crawler.http.connection import Connection, DamagedBody, InvalidResponse, UnrequestedData
 from crawler.http.transport import Transport
 
@@ -139,7 +139,7 @@ class Scripted:
 
 
 def made(monkeypatch: pytest.MonkeyPatch, way: str, tls: ssl.SSLContext | None = None) -> Transport:
-    monkeypatch.setattr(requests, "_CAN_KEEP", way == "directly")
+    monkeypatch.setattr(transport_module, "_CAN_SEND_DIRECTLY", way == "directly")
     return Transport("agent/1", connect_timeout=5, read_timeout=5, tls=lambda: tls or ssl.create_default_context())
 
 

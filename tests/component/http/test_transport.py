@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from crawler.http import transport as requests
+from crawler.http import transport as transport_module
 from crawler.http.connection import InvalidResponse
 from crawler.http.transport import Transport, combined
 
@@ -72,7 +72,7 @@ async def get(sender: Transport, url: str, headers: dict[str, str] | None = None
 
 async def begun(
     server: Server, sender: Transport, rest: bytes, *, kept: bool
-) -> tuple[requests.Answer, asyncio.StreamWriter]:
+) -> tuple[transport_module.RawResponse, asyncio.StreamWriter]:
     """An answer, by a connection that is ``kept`` or new, of whose body ``some`` has come; and what sends the rest."""
     if kept:
         await get(sender, f"{server.url}/")
@@ -235,8 +235,8 @@ async def test_no_header_makes_another_one(server: Server, sender: Transport, va
 async def test_an_aiohttp_without_those_methods_serves_by_its_session(
     server: Server, sender: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_CAN_KEEP", False)
-    monkeypatch.setattr(Transport, "_directly", None)
+    monkeypatch.setattr(transport_module, "_CAN_SEND_DIRECTLY", False)
+    monkeypatch.setattr(Transport, "_send_directly", None)
     for _ in range(2):
         assert await get(sender, f"{server.url}/") == (200, b"hello")
 

@@ -45,14 +45,14 @@ from crawler.http.proxies import Proxies, proxy_url
 )
 def test_no_proxy_lists_what_is_asked_directly(exempt: str, url: str, direct: bool) -> None:
     proxies = Proxies(by_scheme={"http": "http://proxy:3128"}, exempt=tuple(exempt.split()))
-    assert proxies.of(url) == (None if direct else "http://proxy:3128")
+    assert proxies.choose(url) == (None if direct else "http://proxy:3128")
 
 
 def test_each_scheme_has_its_own_proxy() -> None:
     proxies = Proxies(by_scheme={"https": "http://proxy:3128"})
-    assert proxies.of("https://h/") == "http://proxy:3128"
-    assert proxies.of("http://h/") is None
-    assert Proxies().of("http://h/") is None
+    assert proxies.choose("https://h/") == "http://proxy:3128"
+    assert proxies.choose("http://h/") is None
+    assert Proxies().choose("http://h/") is None
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,6 @@ def test_a_proxy_speaks_http(text: str) -> None:
 
 def test_what_is_no_proxy_is_said_when_it_is_needed() -> None:
     proxies = Proxies(by_scheme={"http": "socks5://proxy:1080"}, exempt=("near",))
-    assert proxies.of("http://near/") is None
-    with pytest.raises(ValueError, match=r"http_proxy=socks5://proxy:1080: expected http://host:port; no_proxy=h "):
-        proxies.of("http://h/")
+    assert proxies.choose("http://near/") is None
+    with pytest.raises(ValueError, match=r"http_proxy=socks5://proxy:1080: expected http://host:port; set no_proxy=h "):
+        proxies.choose("http://h/")

@@ -122,7 +122,7 @@ def test_a_part_of_a_body_is_passed_on_without_what_follows() -> None:
 @pytest.mark.parametrize("start", [b"\x15\x03\x01\x00\x02", b"220 ready\r\n", b"HTTX", b"HTTP/2 200\r\n\r\n", b"x"])
 def test_what_is_no_response_is_refused_before_its_end(start: bytes) -> None:
     for pieces in ([start], [start[at : at + 1] for at in range(len(start))]):
-        with pytest.raises(FramingError, match=r"^it does not begin with a status line$"):
+        with pytest.raises(FramingError, match=r"^no status line$"):
             taken(begun(), pieces)
 
 
@@ -134,7 +134,7 @@ def test_a_header_section_without_end_is_refused(pieces: int) -> None:
     assert taken(splitter, [most[at : at + step] for at in range(0, len(most), step)]) == (b"", False)
     with pytest.raises(FramingError) as raised:
         splitter.take(b"x")
-    assert str(raised.value) == f"its header section has more than {limits.HEAD} bytes"
+    assert str(raised.value) == f"a header section of more than {limits.HEAD} bytes"
     with pytest.raises(FramingError):
         begun().take(most + b"x")
 

@@ -1,4 +1,4 @@
-"""A limit for many waits with one timer."""
+"""A timeout for many waits with one timer."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import asyncio
 
 import pytest
 
-from crawler.http.timeouts import Deadline
+from crawler.http.timeouts import SharedTimeout
 
 
 async def test_what_takes_too_long_ends_with_a_timeout() -> None:
-    deadline = Deadline(0.02)
-    with pytest.raises(TimeoutError), deadline.wait():
+    timeout = SharedTimeout(0.02)
+    with pytest.raises(TimeoutError), timeout.wait():
         await asyncio.Event().wait()
     task = asyncio.current_task()
     assert task is not None and task.cancelling() == 0, "the task can go on"
 
 
 async def test_each_of_many_waits_is_ended() -> None:
-    deadline = Deadline(0.02)
+    timeout = SharedTimeout(0.02)
 
     async def wait() -> str:
         try:
-            with deadline.wait():
+            with timeout.wait():
                 await asyncio.Event().wait()
         except TimeoutError:
             return "ended"
@@ -32,20 +32,20 @@ async def test_each_of_many_waits_is_ended() -> None:
 
 
 async def test_a_wait_that_is_over_is_not_ended_any_more() -> None:
-    deadline = Deadline(0.02)
-    with deadline.wait():
+    timeout = SharedTimeout(0.02)
+    with timeout.wait():
         pass
-    with pytest.raises(TimeoutError), deadline.wait():  # a later one is, by the same timer
+    with pytest.raises(TimeoutError), timeout.wait():  # a later one is, by the same timer
         await asyncio.Event().wait()
-    with deadline.wait():
+    with timeout.wait():
         await asyncio.sleep(0)
 
 
 async def test_a_cancellation_from_elsewhere_stays_one() -> None:
-    deadline = Deadline(60)
+    timeout = SharedTimeout(60)
 
     async def wait() -> None:
-        with deadline.wait():
+        with timeout.wait():
             await asyncio.Event().wait()
 
     task = asyncio.ensure_future(wait())
@@ -53,11 +53,11 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    deadline.close()
+    timeout.close()
 
 
 async def test_an_error_within_comes_through() -> None:
-    deadline = Deadline(60)
-    with pytest.raises(KeyError), deadline.wait():
+    timeout = SharedTimeout(60)
+    with pytest.raises(KeyError), timeout.wait():
         raise KeyError("inner")
-    deadline.close()
+    timeout.close()
