@@ -1,4 +1,4 @@
-"""Why a listing page is no proof of what its folder holds: each kind of flaw, and what a user reads about it."""
+"""Why a listing page does not prove what its directory contains: the kinds of flaws, and their messages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LONGEST = 120
-"""Characters of a page that are quoted."""
+"""Most characters that a message quotes from a page."""
 
 
 class FlawKind(StrEnum):
-    """What is wrong with a page. The first group makes a listing incomplete, the second one inconclusive."""
+    """What is wrong with a page. The first group makes a listing incomplete, the second inconclusive."""
 
     CUT = "cut"
     UNBOUNDED = "unbounded"
@@ -29,12 +29,14 @@ class FlawKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What follows from one kind of flaw."""
+    """The message and the effect of one kind of flaw."""
 
     text: str
+    """What is wrong."""
     advice: str
+    """What to do about it."""
     is_incomplete: bool = True
-    """The listing fails. Otherwise it counts, but proves nothing absent."""
+    """Whether the listing fails; otherwise it counts, but proves nothing absent."""
 
 
 MEANINGS: Mapping[FlawKind, Meaning] = {
@@ -70,7 +72,7 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         is_incomplete=False,
     ),
 }  # fmt: skip
-"""Every kind → its meaning."""
+"""Kind → its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,11 @@ class Flaw:
 
     kind: FlawKind
     quote: str = ""
-    """The words of the page that show it, if any."""
+    """The text of the page that shows it, if any."""
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether the listing fails, and not merely proves nothing absent."""
+        """Whether the listing fails; otherwise it counts, but proves nothing absent."""
         return MEANINGS[self.kind].is_incomplete
 
     def __str__(self) -> str:
@@ -94,11 +96,11 @@ class Flaw:
 
 
 def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
-    """The first of ``flaws`` of that group; if it has none, what has always been known of such a page by itself."""
+    """The first of ``flaws`` in that group, or the default flaw of the group (CUT, ELSEWHERE) if there is none."""
     found = (flaw for flaw in flaws if flaw.is_incomplete is is_incomplete)
     return next(found, Flaw(FlawKind.CUT if is_incomplete else FlawKind.ELSEWHERE))
 
 
 def is_cut_short(flaws: Sequence[Flaw]) -> bool:
-    """Whether the last row of an incomplete listing with these flaws may be half a row."""
+    """Whether the last row of an incomplete listing with these flaws may be truncated."""
     return not any(flaw.is_incomplete for flaw in flaws) or any(flaw.kind is FlawKind.CUT for flaw in flaws)

@@ -1,6 +1,6 @@
 """Every bound in one place, each with its reason. Sizes are in bytes, times in seconds unless they are timedeltas.
 
-A server can send anything for ever; whatever it sends, one of these ends it.
+A server can send anything forever; one of these limits ends it.
 """
 
 from __future__ import annotations
@@ -21,102 +21,105 @@ EASTERNMOST_ZONE = timedelta(hours=14)
 HEADER_LINE = 64 * KIB
 """Longest status or header line: a Content-Security-Policy can have 9 kB; browsers and curl accept more than 64 kB."""
 HEADER_COUNT = 128
-"""No real server sends more than a few dozen."""
+"""Most header lines of one response; no real server sends more than a few dozen."""
 HEAD = 256 * KIB
 """All header lines of one response; curl stops at 300 KB."""
 FRAMING = 2 * MIB
-"""What may arrive of one answer beside its body: its headers, interim answers, sizes of chunks, trailers, …"""
+"""Bytes of one response outside its body: headers, interim responses, chunk sizes, trailers."""
 FRAMING_SHARE = 16
-"""… and so much for each byte of its body: a chunk of one byte takes six."""
+"""Framing bytes allowed per body byte, in addition to FRAMING; a chunk of one byte takes six."""
 REDIRECTS = 10
-"""Hops for one request; browsers stop at 20, and a mirror needs one or two."""
+"""Redirects followed for one request; browsers stop at 20, and a mirror needs one or two."""
 HEAD_FAILURES = 10
-"""HEADs in a row that come to nothing, after which a run asks with GET alone: some servers leave each unanswered."""
+"""Consecutive failed HEAD requests after which a run uses GET only; some servers never answer HEAD."""
 BYPASSES = 10
-"""Requests in a row past all caches that brought no other version, after which a run sends no more of them."""
+"""Consecutive cache-bypassing requests without a newer version, after which a run stops sending them."""
 RETRY_AFTER = 600.0
-"""Longest wait that a server may ask for. Beyond it the file fails now and the next run comes back."""
+"""Longest Retry-After that is honoured; beyond it the file fails and the next run retries it."""
 BODY_CHUNK = 256 * KIB
-"""How much of a large body is read, hashed and written in one step."""
+"""Amount of a large body that is read, hashed and written in one step."""
 SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
 ERROR_BODY = 64 * KIB
-"""The page beside an error is read up to this size, so that its connection is used again; longer ones are left."""
+"""Error pages up to this size are read, so that the connection can be reused; longer ones are not read."""
 SEGMENTED_BODY = 4 * MIB
-"""With --segments, what is left of a file must be at least so much: for less a second connection is not worth its
-handshake."""
+"""Smallest remainder of a file that --segments splits; for less a second connection is not worth its handshake."""
 PIECE_LEAST = 256 * KIB
-"""Smallest piece of such a file, towards its end: each costs a request, and a round trip in which nothing comes."""
+"""Smallest range requested with --segments; each costs a request and an idle round trip."""
 PIECES_AHEAD = 32 * MIB
-"""Of all files together, what may arrive before its turn and waits in memory for the bytes in front of it."""
+"""Bytes of all files that may wait in memory for earlier ranges to arrive, with --segments."""
 
 # --- listings -------------------------------------------------------------------------------------
 LISTING_RAW = 192 * MIB
-"""A page of a million rows is about 115 MB."""
+"""Largest listing page as received; a million rows take about 115 MB."""
 LISTING_DECODED = 192 * MIB
-"""The same after decompression: 4 MB of gzip can become 4 GB."""
+"""Largest listing page after decompression; 4 MB of gzip can expand to 4 GB."""
 LISTING_OVERHEAD = 16 * KIB
-"""Of gzip, what may say nothing at a stretch: blocks that hold nothing can go on for ever."""
+"""Compressed input allowed without any output; empty gzip blocks can repeat forever."""
 SMALL_PAGE = 8 * KIB
-"""Pages up to this size, about eighty rows, are parsed at once: to hand one to a thread and back takes longer."""
+"""Pages up to this size, about 80 rows, are parsed on the event loop; handing them to a thread takes longer."""
 LARGE_PAGE = 128 * KIB
-"""Longer pages, about 1,300 rows, are parsed in a process that can be killed, unless a grammar fits: a hostile one of
-this length keeps a thread busy for a second, and nothing ends a thread. An honest one takes 50 ms; to start the process
-takes 200, once."""
+"""Pages above this size, about 1,300 rows, are parsed in a process that can be killed, unless a grammar fits. A hostile
+page of this size keeps a thread busy for a second, and a thread cannot be ended; a normal one takes 50 ms. Starting the
+process takes 200 ms, once."""
 PARSER_SECONDS = 30.0
+"""Time allowed to parse a page of any size."""
 PARSER_SECONDS_PER_MIB = 20.0
+"""Additional time per MiB of page. A themed page of 100,000 rows has 10 MiB and takes 4 s on a two-core machine; the
+most expensive markup known, nested tables, takes 9 s per MiB."""
 PARSER_SECONDS_MOST = 900.0
-"""How long a page may take to parse: 30 s and 20 s for each MiB, at most 15 minutes. A themed page of 100,000 rows has
-10 MiB and takes 4 s on the machine of the measurements; the dearest markup that is known, tables in tables, takes 9 s
-for each MiB."""
+"""Upper bound of the time to parse a page."""
 PARSER_MEMORY = GIB
-"""Memory of that process, one for each run: 640,000 rows in 64 MiB of text, more than which no tree is made of, need
-900 MiB."""
+"""Memory limit of the parser process, one per run; the largest page that is parsed as a tree, 640,000 rows in 64 MiB,
+needs 900 MiB."""
 LISTING_PAGES = 10_000
-"""Pages of one paginated listing; S3 gives 1,000 keys a page, so this is ten million keys."""
+"""Most pages of one paginated listing; S3 returns 1,000 keys per page, so this is ten million keys."""
 DEPTH = 64
-"""Levels below the root. Deeper trees exist only as loops, or ask for --max-depth."""
+"""Most directory levels below the root without --max-depth; deeper trees are nearly always loops."""
 PATH_BYTES = 4000
-"""Longest path under DIR; Linux stops at 4,096 with the directory in front of it."""
+"""Longest path under DIR; Linux allows 4,096 bytes including DIR."""
 NAME_BYTES = 255
-"""NAME_MAX of every file system in use, in bytes of UTF-8."""
+"""Longest name (NAME_MAX of common file systems), in bytes of UTF-8."""
 
 CHECKSUM_BYTES = 16 * MIB
-"""Largest checksum file that is read into memory: about 150,000 lines of SHA-256."""
+"""Largest checksum file that is read, about 150,000 lines of SHA-256."""
 
 CHECKSUM_FILES = 100
-"""Checksum files of one folder that are read: each file that none of them names makes us read them all."""
+"""Most checksum files of one directory that are read; a file that none of them names requires reading all."""
 REMEMBERED_ENTRIES = 200_000
-"""Listings up to this length are remembered, so that an unchanged page needs no parsing; a longer one would
-cost more memory to keep and to store than time to parse."""
+"""Most entries of a listing that the state remembers, so that an unchanged page need not be parsed; a longer one costs
+more memory to keep than time to parse."""
 READ_AGAIN_ENTRIES = 20_000
-"""The same for pages that are sent whole each time, without a validator, and parsed as fast as they are recalled:
-read in pieces they need half the memory."""
+"""REMEMBERED_ENTRIES for pages without a validator, which are sent in full each time and parsed as fast as recalled;
+parsing them in pieces needs half the memory."""
 
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20
-"""Consecutive failures to talk to a host, over all workers, after which one request decides if it is given up."""
+"""Consecutive connection failures to a host, over all workers, after which one request decides if it is given up."""
 REFUSALS = 8
-"""Answers 429 to one request that are put down to our other requests, and are no attempt: each halves what a host gets
-at once, so that one by one is reached before."""
+"""Responses 429 to one request that are attributed to concurrent requests and do not count as attempts. Each halves the
+host's limit, which reaches one before."""
 BACKOFF_INITIAL = 0.5
+"""First wait between two attempts; each further one doubles, with jitter."""
 BACKOFF_MAX = 30.0
-"""Waits between attempts grow from BACKOFF_INITIAL by doubling, with jitter, to BACKOFF_MAX."""
+"""Longest wait between two attempts."""
 PENDING_FILES = 1024
+"""Small bodies that may wait in memory to be written; beyond it workers wait."""
 PENDING_BYTES = 16 * MIB
-"""Small bodies that wait in memory for the next batch of writes: more than this, and workers wait."""
+"""Total size of these bodies; beyond it workers wait."""
 BATCH_FILES = 128
+"""A batch is written once it has this many files: waking a thread for each takes longer than writing it."""
 BATCH_BYTES = 4 * MIB
+"""A batch is written once it has this size."""
 BATCH_SECONDS = 0.02
-"""A batch of writes is begun when so much has gathered, or so long after its first body: a thread that is woken for
-each file takes longer to wake than to write."""
+"""A batch is written at the latest this long after its first body."""
 OPEN_DIRECTORIES = 64
-"""Directory descriptors kept open between writes; lowered where RLIMIT_NOFILE asks for it."""
+"""Directory descriptors kept open between writes; fewer if RLIMIT_NOFILE is low."""
 MINIMUM_SPEED_WINDOW = 60.0
-"""Seconds over which --min-speed is averaged, or --read-timeout if that is shorter: a trickle that
-resets the idle clock gets no more patience than silence does."""
+"""Time over which --min-speed is averaged, or --read-timeout if that is shorter, so that a trickle of bytes gets no
+more patience than silence."""
 CHECKPOINT_BYTES = 32 * MIB
-"""A large part is flushed and its digest noted each time this much has arrived, so that a later run can
-prove, before it resumes, that what lies on the disk is what was received."""
+"""A large part is flushed and its digest noted each time this much has arrived, so that a later run can verify it
+before resuming."""
 FREE_RESERVE = 64 * MIB
-"""What a run plans to leave free, for its state and for others; one percent of what is free where that is less."""
+"""Disk space that a run leaves free, or one percent of the free space if that is less."""

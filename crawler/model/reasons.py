@@ -1,10 +1,11 @@
-"""What a destination says of one path, where a run does something about it."""
+"""Reasons that code compares, and not only shows."""
 
 FOLDER_IN_THE_WAY = "a folder of that name is in the way"
-"""Why ``Destination.commit`` did not store a file: then a run that deletes may remove the folder and try again."""
+"""Returned by ``Destination.commit`` for a file whose name is taken by a directory; a run with --delete may then remove
+the directory and retry."""
 NOT_EMPTY = "the folder is not empty"
-"""Why ``Destination.delete`` did not remove a folder: it holds something that is not the mirror's."""
+"""Returned by ``Destination.delete`` for a directory that contains something outside the mirror."""
 NAVIGATION = frozenset(
     ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
 )
-"""Rejections that every listing has; they are shown on request only."""
+"""Reasons of rejections that every listing has; shown on request only."""

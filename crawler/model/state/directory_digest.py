@@ -1,4 +1,4 @@
-"""What is remembered of a directory that holds files alone: the digest of its rows, and the files themselves."""
+"""What the state remembers about a directory that contains only files: the digest of its rows, and the files."""
 
 from __future__ import annotations
 
@@ -9,48 +9,61 @@ from crawler.model.values import Validators
 
 
 class StoredFile(NamedTuple):
-    """What the state knows of a file. Sizes in bytes, ``mtime`` in nanoseconds, ``checked`` in seconds since 1970.
-
-    ``last_modified`` is the header as received.
-    """
+    """What the state knows about a file; see ``Known`` for the fields in common."""
 
     name: str
+    """Name in its directory."""
     url: str
+    """URL that it was fetched from."""
     row: str
+    """Listing row as printed."""
     size: int
+    """Size in bytes."""
     mtime: int
+    """Local modification time in nanoseconds since the epoch."""
     checked: float
+    """As ``Known.checked``."""
     last_modified: str | None = None
+    """Last-Modified header as received."""
 
 
 class RefusedEntry(NamedTuple):
     """An entry that a filter refuses."""
 
     name: str
+    """Name in its directory."""
     url: str
+    """Its URL."""
     size: int | None
-    """The listing's guess in bytes."""
+    """Estimated size in bytes, None if the listing does not show it."""
     reason: str
+    """The filter that refuses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryDigest:
-    """What is remembered of a page that showed files alone, all of them wanted or refused by a filter."""
+    """What the state remembers about a listing page of files only, each wanted or refused by a filter."""
 
     answered: str
-    """The URL that answered, after redirects."""
+    """URL of the response, after redirects."""
     body_digest: str
+    """SHA-256 of the page in hex."""
     validators: Validators
+    """Validators of the page."""
     family: str
+    """Recognised format of the page."""
     wishes: str
-    """``wishes`` of the run that saw it."""
+    """Digest of the filters and options of the run that read the page."""
     files: int
-    """That were wanted; ``total`` is the sum of them."""
+    """Number of wanted files."""
     total: int
+    """Sum of the digests of the wanted files' rows, modulo 2**128."""
     resolution: int
-    """Seconds: the coarsest of their times."""
+    """Coarsest resolution of the listed times, in seconds."""
     newest: float
-    """Seconds since the epoch: when the last of the times that name their zone has passed."""
+    """When the newest listed time with a zone has passed, in seconds since the epoch."""
     newest_local: float
-    """The same of the others, at the latest; the Last-Modified of a file may tell it sooner."""
+    """When the newest listed time without a zone has passed at the latest, in seconds since the epoch; the
+    Last-Modified of a file may prove it earlier."""
     skipped: tuple[RefusedEntry, ...]
+    """Entries that the filters refused."""

@@ -1,4 +1,4 @@
-"""What is remembered of how many requests a host gets at once, and how several processes share it."""
+"""The number of concurrent requests found best for a host, and how several processes share it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostLimits:
-    """What is worth remembering of a host."""
+    """What the state remembers about a host."""
 
     limit: int
+    """Most requests in flight."""
     beyond: int | None
-    """The smallest limit that was found too high; None if none was."""
+    """The smallest limit found too high, or None."""
 
 
 def divided(learnt: HostLimits, parts: int) -> HostLimits:
-    """The share of one of ``parts`` processes that ask a host together."""
+    """The share of one of ``parts`` processes that use the same host."""
     beyond = None if learnt.beyond is None else max(2, learnt.beyond // parts)
     return HostLimits(limit=max(1, learnt.limit // parts), beyond=beyond)
 
 
 def added(shares: Sequence[HostLimits]) -> HostLimits:
-    """What several processes have found, each by itself, as one."""
+    """The limits that several processes found separately, combined."""
     limit = sum(share.limit for share in shares)
     found = [share.beyond for share in shares if share.beyond is not None]
     return HostLimits(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))

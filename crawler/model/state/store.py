@@ -1,4 +1,4 @@
-"""What a run needs from the state, and nothing more. A cache: without it runs are slower, never wrong."""
+"""What a run needs from the state. The state is a cache: without it runs are slower, never wrong."""
 
 from __future__ import annotations
 
@@ -12,33 +12,37 @@ from crawler.model.values import Entry, Known, Validators
 T = TypeVar("T")
 
 REPLACING = ""
-"""In place of a digest: a run was about to replace the file, so its record and its bytes may belong to two versions."""
+"""``Known.digest`` of a file that a run was about to replace: its record and its bytes may be of different versions."""
 
 BY_ROW = -2.0
-"""``Known.checked`` of a copy that was here before us: no server was asked, an exact row says that it is current."""
+"""``Known.checked`` of a copy that existed before the first run: an exact row says that it is current, no request was
+sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingMemo:
-    """What the state remembers of one listing page."""
+    """What the state remembers about one listing page. The fields of ``Listing`` have the same meaning here."""
 
     url: str
+    """URL of the request."""
     answered: str
-    """The URL that answered, after redirects."""
+    """URL of the response, after redirects."""
     path: str
+    """Path of the directory under DIR."""
     validators: Validators
+    """Validators of the page."""
     body_digest: str
+    """SHA-256 of the page in hex."""
     family: str
     complete: bool
     entries: tuple[Entry, ...]
     next_pages: tuple[str, ...]
     linked: tuple[str, ...] = ()
     mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``, and so is ``linked``."""
 
 
 class StateStore(Protocol):
-    """What is known from earlier runs. A cache: without it runs are slower, never wrong."""
+    """What is known from earlier runs."""
 
     @property
     def knew_files(self) -> bool:
@@ -46,55 +50,65 @@ class StateStore(Protocol):
         ...
 
     async def folder(self, path: str) -> dict[str, Known]:
-        """What is known of the files directly in ``path``, by name."""
+        """The known files directly in ``path`` ("" is DIR), by name."""
         ...
 
-    async def file(self, path: str) -> Known | None: ...
+    async def file(self, path: str) -> Known | None:
+        """The known file at ``path``, or None."""
+        ...
 
     def all_files(self) -> AsyncIterator[list[Known]]:
-        """Everything known, in batches, ordered by folder and name."""
+        """All known files, in batches, ordered by directory and name."""
         ...
 
-    async def listing(self, url: str) -> ListingMemo | None: ...
+    async def listing(self, url: str) -> ListingMemo | None:
+        """The remembered listing page that was requested as ``url``, or None."""
+        ...
 
     async def leaf(self, url: str) -> DirectoryDigest | None:
-        """What is known of a page that showed files alone."""
+        """The digest of the page that was requested as ``url``, if it showed only files."""
         ...
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
-        """What ``judge`` says, in a thread, of the files directly in ``path``; ``default`` if none can be asked."""
+        """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
         ...
 
-    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None: ...
+    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
+        """Record that the page at ``url``, of the directory ``path``, showed only files."""
+        ...
 
     def remember(self, known: Sequence[Known]) -> None:
-        """Note saved or confirmed files. Written soon, in batches."""
+        """Record saved or confirmed files. Written soon, in batches."""
         ...
 
     async def doubt(self, paths: Collection[str]) -> None:
-        """Files are about to get these paths. On return it is written that what is known of them proves nothing."""
+        """Mark the records of files that are about to be replaced as unproven; on return this is written."""
         ...
 
     def flush(self) -> None:
-        """Write now what is to be remembered, in the background."""
+        """Start to write all pending records in the background."""
         ...
 
     def visited(self, path: str, url: str | None) -> None:
-        """Note that this run has seen what the folder ``path`` holds, by its page at ``url`` or by another page."""
+        """Record that this run has read the listing of directory ``path``, from its page at ``url`` or elsewhere."""
         ...
 
     async def unvisited_folders(self) -> list[str]:
-        """Folders in which files are known and that this run has not visited."""
+        """Directories with known files that this run has not visited."""
         ...
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
-        """Drop all pages that this run has not visited but those that ``is_spared``: (folder, URL) → bool."""
+        """Drop all pages that this run has not visited, except where ``is_spared``: (directory, URL) → bool."""
         ...
 
-    def remember_listing(self, memo: ListingMemo) -> None: ...
+    def remember_listing(self, memo: ListingMemo) -> None:
+        """Record a listing page. Written soon, in batches."""
+        ...
 
-    def forget(self, paths: Collection[str]) -> None: ...
+    def forget(self, paths: Collection[str]) -> None:
+        """Drop the records of these files, which no longer exist."""
+        ...
 
     def forget_folder(self, path: str) -> None:
-        """Forget the folder ``path``: its listing, and all below it."""
+        """Drop the records of the directory ``path``: its listing, and everything below it."""
         ...

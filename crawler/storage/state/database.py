@@ -1,4 +1,4 @@
-"""The connection and its troubles: opening, setting aside, transactions. Runs in the one thread that owns it."""
+"""The SQLite connection: opening, recovery from damage, transactions. Used only by the thread that owns it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from crawler.text.escape import printable
 T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
-"""Patience with another process that is writing."""
+"""How long to wait for another process that is writing."""
 
-# "No such table" is SQLITE_ERROR: our statements are right, so the tables are not ours.
+# "No such table" is SQLITE_ERROR: the statements are right, so the tables must be wrong.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
 
 _BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite calls the files that it keeps beside the main one."""
+"""Suffixes of the files that SQLite keeps next to the database."""
 
 
 class _NotUsableError(ValueError):
-    """A sound database, but not one that this version wrote."""
+    """An intact database that this version cannot use."""
 
 
 class Database:
-    """The file ``path``. No sqlite3.Error leaves it: trouble becomes a line in ``problem``."""
+    """The database file at ``path``. No sqlite3.Error leaves it: errors become a line in ``problem``."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.problem: str | None = None
@@ -46,11 +46,11 @@ class Database:
             if strange is None:
                 self._connection = self._connect()
             else:
-                self._note(f"cannot be used ({strange} is not a regular file): this run goes on without it")
+                self._note(f"cannot be used ({strange} is not a regular file): this run continues without it")
         except (sqlite3.Error, ValueError) as error:
             self._recover(error)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks, before Python 3.13
-            self._note(f"cannot be opened ({error}): this run goes on without it")
+            self._note(f"cannot be opened ({error}): this run continues without it")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -59,17 +59,17 @@ class Database:
             self._connection = None
 
     def ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        """The answer; ``default`` where there is no state to ask."""
+        """The result of ``question``, or ``default`` if there is no usable state."""
         return self._attempt(question, default, self._recover)
 
     def write(self, action: Callable[[sqlite3.Connection], T], default: T) -> T:
-        """Do ``action`` in a transaction, all or nothing. After a failure nothing more is written."""
+        """Run ``action`` in a transaction. After a failure nothing more is written."""
         if not self._writable:
             return default
         return self._attempt(lambda connection: _in_transaction(connection, action), default, self._give_up_writing)
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T], default: T, fail: Callable[[Exception], None]) -> T:
-        """What ``action`` returns, once more without the records that turn out to be damaged; else ``default``."""
+        """The result of ``action``, retried once without damaged records; ``default`` if that fails too."""
         for is_last in (False, True):
             if self._connection is None:
                 break
@@ -86,7 +86,7 @@ class Database:
             self._recover(error)
             return
         self._writable = False
-        self._note(f"cannot be written ({error}): the rest of this run is not remembered")
+        self._note(f"cannot be written ({error}): the rest of this run is not recorded")
 
     def _mend(self) -> bool:
         """Drop the records that do not match their checksums. False if the file is damaged beyond that."""
@@ -99,11 +99,11 @@ class Database:
         except (sqlite3.Error, ValueError):
             return False
         records = "1 damaged record was" if dropped == 1 else f"{dropped} damaged records were"
-        self._note(f"is damaged: {records} dropped, the run goes on with the others")
+        self._note(f"is damaged: {records} dropped, the run continues with the others")
         return True
 
     def _strange(self) -> Path | None:
-        """What SQLite would open and must not: to open a FIFO is to wait for whoever writes into it, without end."""
+        """A file that SQLite would open and must not: opening a FIFO would wait forever for a writer."""
         places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
         return next((place for place in places if place.exists() and not place.is_file()), None)
 
@@ -112,7 +112,7 @@ class Database:
         if self._read_only:
             if not self._path.exists():
                 return None
-            # Without a log to read, nothing but the file itself is touched; with one, its locks are needed.
+            # Without a log, the file can be read with no other file touched; with one, SQLite needs its locks.
             mode = "ro" if _size(f"{self._path}-wal") else "ro&immutable=1"
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
@@ -124,10 +124,10 @@ class Database:
             raise
 
     def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """The connection to work with: another one where an older file must be converted and may not be changed."""
+        """The connection to use: a copy in memory if an older file must be converted and may not be changed."""
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        connection.execute("BEGIN")  # one look: another process may be creating it right now
+        connection.execute("BEGIN")  # a consistent view: another process may be creating the file
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
@@ -150,28 +150,28 @@ class Database:
         return connection
 
     def _recover(self, error: Exception) -> None:
-        """Go on with a fresh file, where the old one is worthless, or with none."""
+        """Continue with a new file if the old one is damaged, or else without one."""
         self.close()
         if self._read_only or not _is_damage(error):
-            self._note(f"cannot be used ({error}): this run goes on without it")
+            self._note(f"cannot be used ({error}): this run continues without it")
             return
         try:
             aside = self._set_aside()
         except OSError as obstacle:
-            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): this run goes on without it")
+            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): this run continues without it")
             return
         self._note(f"cannot be used ({error}): set aside as {aside}, this run starts without it")
         try:
             self._connection = self._connect()
         except (sqlite3.Error, ValueError) as obstacle:
-            self._note(f"cannot be created ({obstacle}): this run goes on without it")
+            self._note(f"cannot be created ({obstacle}): this run continues without it")
 
     def _set_aside(self) -> str:
         name = f"{self._path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         number, aside = 1, self._path.with_name(name)
         while aside.exists():
             number, aside = number + 1, self._path.with_name(f"{name}-{number}")
-        # The main file last: beside a new one SQLite would delete an old log.
+        # The main file last: SQLite would delete an old log next to a new file.
         for suffix in _BESIDE:
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
@@ -184,7 +184,7 @@ class Database:
 
 
 def _copied(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The same content in a temporary database, which may be changed. Closes ``connection``."""
+    """A copy in a temporary database. Closes ``connection``."""
     with closing(connection):
         copy = sqlite3.connect("", isolation_level=None)
         connection.backup(copy)
@@ -204,12 +204,12 @@ def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Co
 
 
 def _is_damage(error: Exception) -> bool:
-    # ValueError: cells that we cannot have written.
+    # ValueError: cells that this program cannot have written.
     return isinstance(error, ValueError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
 def _is_of_a_record(error: Exception) -> bool:
-    """True if one record is damaged: its checksum, or text that is not UTF-8, which Python alone notices."""
+    """Whether a single record is damaged: a wrong checksum, or text that is not UTF-8, which only Python detects."""
     is_text = isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
     return isinstance(error, ValueError) or is_text
 

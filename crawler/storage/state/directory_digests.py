@@ -1,4 +1,4 @@
-"""Folders that hold files alone: what is kept of their pages, and the rows of their files as ``leaf`` looks at them."""
+"""Directories of files only: the digests of their pages, and the records of their files."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ T = TypeVar("T")
 
 
 def read_rows(path: str, judge: Callable[[Iterator[StoredFile]], T], connection: sqlite3.Connection) -> T:
-    """What ``judge`` says of the files directly in ``path``, which it gets one by one."""
+    """The result of ``judge`` for an iterator over the files directly in ``path``."""
     with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (key(path),))) as rows:
         return judge(map(_row_of, rows))
 
 
 def read_urls(connection: sqlite3.Connection) -> set[str]:
-    """Of all pages that are known. Empty for a state that knows of none."""
+    """The URLs of all pages that have a digest."""
     if not has_table(connection, "leaves"):
         return set()
     return {text_of(url) for (url,) in connection.execute("SELECT url FROM leaves").fetchall()}
 
 
 def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | None:
-    """What is known of the page at ``url``; None for what nobody of us wrote."""
+    """The digest of the page at ``url``; None if there is none that this program wrote."""
     if not has_table(connection, "leaves"):  # the state was set aside since it was opened
         return None
     record = connection.execute("SELECT * FROM leaves WHERE url = ?", (key(url),)).fetchone()
@@ -50,7 +50,7 @@ def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.C
 
 
 def _row_of(record: tuple[Any, ...]) -> StoredFile:
-    """A record of ``files``. Raises ValueError. What is not ASCII is bytes, and an integer beyond 64 bits is text."""
+    """The file of a record of ``files``. Raises ValueError."""
     _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
     return StoredFile(
         name.decode("utf-8", "surrogatepass"),
@@ -64,7 +64,7 @@ def _row_of(record: tuple[Any, ...]) -> StoredFile:
 
 
 def _leaf_of(facts: Any) -> DirectoryDigest:
-    """What ``store_leaf`` wrote. Raises ValueError."""
+    """The value that ``store_leaf`` wrote. Raises ValueError."""
     try:
         values = json.loads(facts)
         values["total"] = int(values["total"], 16)

@@ -1,6 +1,6 @@
-"""What was learnt of hosts: how many requests at once each of them is best given.
+"""The number of concurrent requests found best for each host.
 
-A table of its own, made when it is first written: states of before have none and lose nothing by it.
+The table is created when it is first written, so older states lack it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed
 
 KEPT_SECONDS = 30 * 86400.0
-"""A host changes; what was learnt longer ago is learnt anew."""
+"""Older limits are discarded, because hosts change."""
 KEPT_HOSTS = 1000
+"""Most hosts that are kept."""
 
 _OLD = "DELETE FROM hosts WHERE learnt < ? OR name NOT IN (SELECT name FROM hosts ORDER BY learnt DESC LIMIT ?)"
 
 
 def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, HostLimits]:
-    """Name → what is known at ``now``, seconds since the epoch. Rows that make no sense are not known."""
+    """Host name → limits that are valid at ``now`` (seconds since the epoch). Invalid rows are ignored."""
     if not has_table(connection, "hosts"):
         return {}
     rows = connection.execute("SELECT * FROM hosts WHERE learnt >= ?", (now - KEPT_SECONDS,)).fetchall()
@@ -33,7 +34,7 @@ def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, HostLimi
 
 
 def store_hosts(learnt: Mapping[str, HostLimits], now: float, connection: sqlite3.Connection) -> None:
-    """Note what was learnt by ``now``, and forget what is old."""
+    """Store limits found at ``now`` (seconds since the epoch), and delete old ones."""
     ensure("hosts", connection)
     rows = (sealed((records.key(name), each.limit, each.beyond, float(now))) for name, each in learnt.items())
     connection.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?)", rows)

@@ -1,4 +1,4 @@
-"""Where the state of a mirror lives, and of which URL it is."""
+"""Where the state of a mirror is stored, and which URL it belongs to."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from crawler.text.urls import STATE_DIRECTORY
 
 
 def state_path(directory: Path, config: Config) -> Path:
-    """Where the state of ``directory`` lives, or would live."""
+    """The path of the state of ``directory``, whether or not it exists."""
     return Path(config.state) if config.state else directory / STATE_DIRECTORY / "state.sqlite3"
 
 
 def existing_state(directory: Path, config: Config) -> Path | None:
-    """Where the state of ``directory`` is; None if there is none, or a link in its place that nobody has asked for."""
+    """The path of the existing state of ``directory``; None if there is none, or if it is an unrequested link."""
     path = state_path(directory, config)
     return path if path.is_file() and (config.state or not path.is_symlink()) else None
 
 
 async def mirrored_url(state: SqliteState) -> str | None:
-    """The URL that the directory of ``state`` is the mirror of; None if that is not known."""
+    """The URL that the directory of ``state`` mirrors; None if unknown."""
     known = None
-    for limit in (20, RUNS_KEPT):  # nearly always the last one tells
+    for limit in (20, RUNS_KEPT):  # the last run nearly always suffices
         runs = await state.runs(limit)
         known = known or owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
     return known
 
 
 async def url_of_mirror(directory: Path) -> str | None:
-    """The same for a directory with a state of its own, which is only looked at."""
+    """The URL that ``directory`` mirrors, read from its own state; None if unknown."""
     path = directory / STATE_DIRECTORY / "state.sqlite3"
     if not path.is_file() or path.is_symlink():
         return None

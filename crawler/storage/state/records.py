@@ -1,8 +1,8 @@
-"""What the state keeps, as rows: values → cells of SQLite, and back.
+"""Conversion between values and SQLite records.
 
-Keys are bytes, so that a folder and all below it is one range. Other text is TEXT if it is ASCII, else bytes: names
-and headers may hold bytes that are no UTF-8 (as surrogates in ``str``), which TEXT cannot. Everything here that reads
-raises ValueError, and nothing else, for cells that this module did not write.
+Keys are bytes, so that a directory and everything below it is one range. Other text is stored as TEXT if it is ASCII,
+else as bytes, because names and headers may contain bytes that are not UTF-8 (surrogates in ``str``). All readers raise
+ValueError, and nothing else, for cells that this module did not write.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Cell = str | bytes | int | float | None
 Share = Callable[[str, str], str]
 
 COMPRESS_FROM = 16 * 1024
-"""Bytes of JSON above which a listing's entries are compressed: below, it saves no page of the database."""
+"""Bytes of JSON from which a listing's entries are compressed; for less it saves no page of the database."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
@@ -31,20 +31,21 @@ _INTEGER_LIMIT = 2**63
 
 @dataclass(frozen=True, slots=True)
 class FileTotals:
-    """How much is known to lie in DIR, or in a folder of it."""
+    """Totals of the known files in DIR or one of its directories."""
 
     files: int
+    """Number of files."""
     size: int
-    """Bytes."""
+    """Total size in bytes."""
 
 
 def same(text: str, _text: str) -> str:
-    """Shares nothing."""
+    """A ``Share`` that shares nothing."""
     return text
 
 
 def key(text: str) -> bytes:
-    """``text`` as a key. Every str has one, those with lone surrogates too, and no two share it."""
+    """``text`` as a key. Distinct texts, even with lone surrogates, have distinct keys."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -62,6 +63,7 @@ def _cell(text: str | None) -> Cell:
 
 
 def optional(cell: Cell) -> str | None:
+    """The text of a cell, or None. Raises ValueError."""
     return None if cell is None else text_of(cell)
 
 
@@ -71,6 +73,7 @@ def _integer(number: int) -> Cell:
 
 
 def number_of(cell: Cell) -> int:
+    """The integer of a cell, which is text beyond 64 bits. Raises ValueError."""
     if isinstance(cell, int | str):
         return int(cell)
     raise ValueError("not an integer")
@@ -83,7 +86,7 @@ def split_path(path: str) -> tuple[bytes, bytes]:
 
 
 def known_cells(known: Known) -> tuple[Cell, ...]:
-    """A record of ``files``."""
+    """The record of ``files`` for a known file."""
     folder, name = split_path(known.path)
     validators = known.validators
     return sealed((
@@ -101,12 +104,12 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
 
 
 def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known:
-    """The value of a record of ``files`` in ``folder``, which is given as ``a/b/`` or "". Raises ValueError.
+    """The file of a record of ``files`` in ``folder`` (``a/b/`` or ""). Raises ValueError.
 
-    ``share`` finds an equal text that is kept already: those of a large folder have much in common.
+    ``share`` returns an equal text that already exists, to save memory in large directories.
     """
     _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
-    # Called for each file of a tree: what is ASCII came back as str and is not handed to a function.
+    # Hot path, called for each file of a tree: ASCII text is a str already and needs no function call.
     return Known(
         path=folder + name.decode("utf-8", "surrogatepass"),
         url=url if type(url) is str else text_of(url),
@@ -125,7 +128,7 @@ def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known
 
 
 def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
-    """A record of ``listings``."""
+    """The record of ``listings`` for a page."""
     return sealed((
         key(memo.url),
         _cell(memo.answered),
@@ -141,7 +144,7 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
 
 
 def memo_of(record: tuple[Any, ...]) -> ListingMemo:
-    """The value of a record of ``listings``. Raises ValueError."""
+    """The page of a record of ``listings``. Raises ValueError."""
     url, answered, path, etag, last_modified, body_digest, family, complete, beside, entries = unsealed(record)
     facts = json.loads(text_of(beside))
     return ListingMemo(
@@ -169,12 +172,12 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-# Columns of what may be absent are left out if all of it is: most listings have no digest, no ETag, no folder.
+# Columns with only default values are left out: most listings have no digest, ETag or folder.
 _PLAIN = {"row": "", "folder": "", "digest": None, "etag": None, "external": False}
 
 
 def _pack(entries: Sequence[Entry]) -> bytes:
-    """JSON by columns, which is read more than twice as fast as an object for each entry, and half as long."""
+    """JSON by columns: parsed more than twice as fast as one object per entry, and half the size."""
     sizes = [_ends(entry.size) for entry in entries]
     times = [_ends(entry.modified) for entry in entries]
     columns: dict[str, list[Any]] = {

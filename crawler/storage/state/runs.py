@@ -1,4 +1,4 @@
-"""The history: what the state keeps of each run, and what is asked of it."""
+"""The history of runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from crawler.storage.state.records import Cell, FileTotals, key, text_of
 from crawler.storage.state.seal import sealed, unsealed
 
 RUNS_KEPT = 1000
+"""Number of runs that are kept."""
 TOTALS = "count(*), cast(min(total(size), 9e18) AS INTEGER)"
-"""Files and bytes. total() is a float, so that no sum overflows; the bound keeps it an integer."""
+"""SQL for the number of files and their total size. total() returns a float, which cannot overflow; min() keeps the
+integer in range."""
 _REPLACE = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 15)})"
 
 
@@ -22,7 +24,7 @@ class Figures:
 
     seconds: float
     outcome: str
-    """A word for people: ``ok``, ``failed``, ``stopped``, …"""
+    """Shown to users: ``ok``, ``failed``, ``stopped``, …"""
     exit_code: int
     listed: int = 0
     saved: int = 0
@@ -31,7 +33,7 @@ class Figures:
     failed: int = 0
     deleted: int = 0
     received: int = 0
-    """Body bytes."""
+    """Body bytes received over the network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +47,15 @@ class RunRecord:
     figures: Figures | None
     """None while it runs, or if it was killed."""
     held: FileTotals | None = None
-    """What DIR held when it ended; None where that was not noted."""
+    """Content of DIR when the run ended; None if it was not recorded."""
 
 
 _HELD = "held in DIR"
-"""Key in the cell of facts."""
+"""Key of the totals in the JSON cell of a run."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
+    """Record that a run starts at ``now`` (seconds since the epoch), and return its number."""
     newest = _records("ORDER BY id DESC LIMIT 1", (), connection)
     number = newest[0][0] + 1 if newest else 1
     connection.execute(_REPLACE, sealed((number, key(url), float(now), *[None] * 11)))
@@ -61,6 +64,7 @@ def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
 
 
 def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> None:
+    """Record how run ``number`` ended, with the totals of DIR."""
     held = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
     for record in _records("WHERE id = ?", (number,), connection):
         cells: tuple[Cell, ...] = (

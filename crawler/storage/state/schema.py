@@ -1,7 +1,7 @@
-"""The tables: creating them, converting those of an older version, and rebuilding them from their sound records.
+"""The tables: creating, upgrading, and rebuilding them from their intact records.
 
-The last column of each table is the checksum of the others (see ``seal``). Columns without a type keep what they are
-given: integers beyond 64 bits are stored as text, see ``records``.
+The last column of each table is the checksum of the others (``seal``). Columns without a type store values unchanged;
+integers beyond 64 bits are stored as text (``records``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from contextlib import closing
 from crawler.storage.state.seal import is_sound, sealed
 
 APPLICATION_ID = int.from_bytes(b"crwl")
-"""In the header of the file: whose it is."""
+"""Marks a database file as one of this program."""
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 1
-"""Without checksums. Its files and runs are kept, its pages are read again."""
+"""Oldest version that can be upgraded. It has no checksums; its files and runs are kept, its pages are read again."""
 
 TABLES = {
     "files": """(folder BLOB, name BLOB, url, row, size, mtime, etag, last_modified, digest, checked, seal,
@@ -28,14 +28,14 @@ TABLES = {
     "hosts": "(name BLOB PRIMARY KEY, connections, beyond, learnt, seal) WITHOUT ROWID",
 }
 _LATE = ("leaves", "hosts")
-"""Created by whoever first writes to them."""
+"""Tables created by their first write."""
 
 _COLUMNS = {"files": 10, "runs": 14}
-"""Of the tables of OLDEST_VERSION whose records are worth keeping."""
+"""Number of columns of the tables of OLDEST_VERSION that are kept."""
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make a new file ours, unless another process has just done so."""
+    """Create the tables in a new file, unless another process has just done so."""
     connection.execute("BEGIN IMMEDIATE")
     for table in TABLES.keys() - set(_LATE):
         ensure(table, connection)
@@ -44,16 +44,17 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def ensure(table: str, connection: sqlite3.Connection) -> None:
+    """Create ``table`` if it does not exist."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {table}{TABLES[table]}")
 
 
 def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """For tables that are created when something is first written to them."""
+    """Whether the table ``name`` exists; some are created by their first write."""
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchall())
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Convert a file of OLDEST_VERSION: its records get their checksums. Runs in a transaction."""
+    """Convert a file of OLDEST_VERSION by adding checksums. Call it in a transaction."""
     for table in TABLES:
         if table in _COLUMNS:
             _rebuild(table, connection, upgraded=_COLUMNS[table])
@@ -65,9 +66,9 @@ def upgrade(connection: sqlite3.Connection) -> None:
 
 
 def mend(connection: sqlite3.Connection) -> int:
-    """Rebuild all tables from their sound records. Returns how many others were dropped. Runs in a transaction.
+    """Rebuild all tables from their intact records and return the number of dropped ones. Call it in a transaction.
 
-    Deleting the damaged ones would not do: a record whose key is damaged is out of order, and SQLite may not find it.
+    Deleting the damaged records would not suffice: one with a damaged key is out of order, and SQLite may not find it.
     """
     return sum(_rebuild(table, connection) for table in TABLES if has_table(connection, table))
 
@@ -95,7 +96,7 @@ def _rebuild(table: str, connection: sqlite3.Connection, *, upgraded: int = 0) -
 
 
 def _lenient(text: bytes) -> str:
-    """For text that is damaged: SQLite does not check that it is UTF-8."""
+    """Decode damaged text; SQLite does not check that text is UTF-8."""
     return text.decode("utf-8", "surrogateescape")
 
 

@@ -1,6 +1,6 @@
-"""All of a small state, read in one pass: a run that asks for a thousand folders asks the file once.
+"""A small state, read in one pass, so that a run over a thousand directories queries the file once.
 
-A state that is not small is asked folder by folder: its answers do not fit into memory.
+A large state, which would not fit in memory, is queried directory by directory.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from crawler.storage.state import records
 FILES = 20_000
 LISTINGS = 5_000
 LISTING_BYTES = 8 * limits.MIB
-"""A state is small up to these: it then takes about 15 MB, for as long as it has not been asked for."""
+"""A state within FILES, LISTINGS and LISTING_BYTES is small; its snapshot takes about 15 MB until it is consumed."""
 
 Row = tuple[Any, ...]
 
 
 class Snapshot:
-    """What ``files`` and ``listings`` held when the state was opened.
+    """The content of ``files`` and ``listings`` when the state was opened.
 
-    Each folder and listing can be asked for once, which is what a run does, and gives its memory back then; ``drop``
-    what is about to change.
+    Each directory and listing can be read once, as a run does, and is then released. ``drop`` what is about to change.
     """
 
     def __init__(self, files: dict[bytes, list[Row]], listings: dict[bytes, Row]) -> None:
@@ -35,9 +34,9 @@ class Snapshot:
         self._gone: set[bytes] = set()
 
     def folder(self, path: str) -> dict[str, Known] | None:
-        """What was known of the files directly in ``path``, by name; None if that is not known any more.
+        """The files directly in ``path`` by name; None if they were already read or dropped.
 
-        Raises ValueError for a row that nobody of us wrote.
+        Raises ValueError for a row that this program did not write.
         """
         key = records.key(path)
         if key in self._gone:

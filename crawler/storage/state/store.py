@@ -1,8 +1,7 @@
-"""What is known from earlier runs, in SQLite: a cache, without which runs are slower and never wrong.
+"""The state: what earlier runs learned, in SQLite. A cache, without which runs are slower, never wrong.
 
-One thread owns the connection. Reads are awaited; what is to be remembered only enters a buffer, which that thread
-writes in batches. No trouble with the file ever reaches a caller: it becomes one line in ``problem``, and the run goes
-on with a fresh state or with none.
+One thread owns the connection. Reads are awaited; writes go to a buffer, which that thread writes in batches. Errors of
+the file never reach a caller: they become one line in ``problem``, and the run continues with a new state or none.
 """
 
 from __future__ import annotations
@@ -36,14 +35,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_ROWS = 1000
+"""Rows buffered before they are written; a transaction per file would cost more than the file."""
 BATCH_SECONDS = 1.0
-"""So many rows, or so long, wait in memory: a transaction for each file would cost more than the file."""
+"""Longest time between two writes of the buffer."""
 
 
 class SqliteState:
-    """``interfaces.StateStore`` in the file ``path``, between ``async with`` and its end; outside it remembers nothing.
+    """``StateStore`` in the file ``path``. An async context manager; outside of it nothing is remembered.
 
-    The folder of ``path`` must exist. Symlinks in ``path`` are followed: who does not want that checks before.
+    The directory of ``path`` must exist. Symbolic links in ``path`` are followed.
     """
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
@@ -58,15 +58,15 @@ class SqliteState:
         self._snapshot: Snapshot | None = None
         self._leaves: set[str] = set()
         self.knew_files = False
-        """Whether files were known when it was opened."""
+        """Whether any files were known when the state was opened."""
         self.hosts: dict[str, HostLimits] = {}
-        """What earlier runs learnt of hosts."""
+        """Host name → limits found by earlier runs."""
         self._waiting = 0
         self._written = time.monotonic()
 
     @property
     def problem(self) -> str | None:
-        """What went wrong with the file, in one line."""
+        """What went wrong with the file, in one line, or None."""
         return self._database.problem if self._database else None
 
     async def __aenter__(self) -> Self:
@@ -96,9 +96,9 @@ class SqliteState:
         return database.ask(read_snapshot, None), hosts, urls, database.ask(tables.has_files, False)
 
     async def folder(self, path: str) -> dict[str, Known]:
-        """What is known of the files directly in ``path`` ("" is DIR), by name."""
+        """The known files directly in ``path`` ("" is DIR), by name."""
         if self._snapshot is not None:
-            with suppress(ValueError):  # a damaged row: whoever asks the file will see to it
+            with suppress(ValueError):  # a damaged row: the query below deals with it
                 found = self._snapshot.folder(path)
                 if found is not None:
                     return found
@@ -107,13 +107,13 @@ class SqliteState:
         return await self._ask(partial(tables.read_folder, path), {})
 
     async def file(self, path: str) -> Known | None:
-        """What is known of one file."""
+        """The known file at ``path``, or None."""
         if path in self._files:
             self._write_out()
         return await self._ask(partial(tables.read_file, path), None)
 
     async def listing(self, url: str) -> ListingMemo | None:
-        """What is known of the listing page that was asked for as ``url``."""
+        """The remembered listing page that was requested as ``url``, or None."""
         if self._snapshot is not None:
             with suppress(ValueError):
                 is_known, memo = self._snapshot.listing(url)
@@ -124,25 +124,26 @@ class SqliteState:
         return await self._ask(partial(tables.read_listing, url), None)
 
     async def leaf(self, url: str) -> DirectoryDigest | None:
-        """What was known of the page that was asked for as ``url``, if it showed files alone."""
+        """The digest of the page that was requested as ``url``, if it showed only files."""
         return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
-        """What ``judge`` says, in a thread, of the files known in ``path`` itself; ``default`` without a state."""
+        """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
         if path in self._folders:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, judge), default)
 
     def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
-        """Note that the page at ``url``, of the folder ``path``, showed files alone."""
+        """Record that the page at ``url``, of the directory ``path``, showed only files."""
         self._write(partial(leaves.store_leaf, url, path, leaf))
 
     async def count_files(self) -> int:
+        """Number of known files."""
         self._write_out()
         return await self._ask(tables.count_files, 0)
 
     async def all_files(self) -> AsyncIterator[list[Known]]:
-        """Everything known, in batches, ordered by folder and name."""
+        """All known files, in batches, ordered by directory and name."""
         self._write_out()
         batch: list[Known] = await self._ask(partial(tables.read_batch, (b"", b"")), [])
         while batch:
@@ -150,7 +151,7 @@ class SqliteState:
             batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
 
     async def folders(self, depth: int) -> dict[str, FileTotals]:
-        """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
+        """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
         self._write_out()
         return await self._ask(partial(tables.read_folders, depth), {})
 
@@ -164,24 +165,24 @@ class SqliteState:
         return await self._ask(partial(runs.read_runs, limit), [])
 
     async def begin_run(self, url: str) -> int:
-        """Note that a run starts now. Returns its number, 0 if there is no state to note it in."""
+        """Record that a run starts now. Returns its number, or 0 without a state."""
         if not self._thread or not self._database:
             return 0
         action = partial(runs.begin_run, url, time.time())
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, action, 0)
 
     def end_run(self, number: int, figures: Figures) -> None:
-        """Note how the run ``number`` ended, and how much is known to lie in DIR then."""
+        """Record how run ``number`` ended, with the totals of DIR."""
         self._write_out()
         self._write(partial(runs.end_run, number, figures))
 
     def remember_hosts(self, learnt: Mapping[str, HostLimits]) -> None:
-        """Note what this run has learnt of hosts."""
+        """Record the limits that this run found for hosts."""
         if learnt:
             self._write(partial(store_hosts, learnt, time.time()))
 
     def remember(self, known: Sequence[Known]) -> None:
-        """Note saved or confirmed files. Written soon, in batches."""
+        """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
             for item in known:
                 self._files[item.path] = item
@@ -189,7 +190,7 @@ class SqliteState:
             self._buffered(len(known))
 
     async def doubt(self, paths: Collection[str]) -> None:
-        """Files are about to get these paths: what is known of them proves nothing any more, which is now written."""
+        """Mark the records of files that are about to be replaced as unproven; on return this is written."""
         if self._executor and self._database:
             for path in paths:
                 self._change(path.rpartition("/")[0])
@@ -197,29 +198,29 @@ class SqliteState:
             await self._executor.run(self._database.write, partial(tables.doubt, list(paths)), None)
 
     def flush(self) -> None:
-        """Write what is to be remembered, in the background."""
+        """Start to write all pending records in the background."""
         self._write_out()
 
     def visited(self, path: str, url: str | None) -> None:
-        """Note that this run has seen what the folder ``path`` holds, by its page at ``url`` or by another page."""
+        """Record that this run has read the listing of directory ``path``, from its page at ``url`` or elsewhere."""
         if self._thread:
             self._visits.append((path, url))
             self._buffered(1)
 
     async def unvisited_folders(self) -> list[str]:
-        """Folders in which files are known and that this run has not visited. Empty if the state had to be replaced."""
+        """Directories with known files that this run has not visited. Empty if the state had to be replaced."""
         self._write_out()
         found: list[str] = await self._ask(visits.unvisited_folders, [])
         return [] if self.problem else found
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
-        """Drop all pages that this run has not visited but those that ``is_spared``: (folder, URL) → bool."""
+        """Drop all pages that this run has not visited, except where ``is_spared``: (directory, URL) → bool."""
         self._write_out()
         if not self.problem:
             self._write(partial(visits.forget_unvisited_pages, is_spared))
 
     def remember_listing(self, memo: ListingMemo) -> None:
-        """Note a listing page. Written soon, in batches."""
+        """Record a listing page. Written soon, in batches."""
         if self._thread:
             self._memos[memo.url] = memo
             if self._snapshot is not None:
@@ -227,7 +228,7 @@ class SqliteState:
             self._buffered(1 + len(memo.entries) // 10)
 
     def forget(self, paths: Collection[str]) -> None:
-        """Nothing lies at these paths any more."""
+        """Drop the records of these files, which no longer exist."""
         if self._thread:
             for path in paths:
                 self._files[path] = None
@@ -235,7 +236,7 @@ class SqliteState:
             self._buffered(len(paths))
 
     def forget_folder(self, path: str) -> None:
-        """Nothing lies in ``path`` ("" is all of DIR) or below it any more, and its listings are worth nothing."""
+        """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
         self._snapshot = None
         self._write_out()
         self._write(partial(tables.delete_folder, path))
@@ -268,13 +269,13 @@ class SqliteState:
             self._writes.append(self._executor.start(self._database.write, action, None))
 
     def _raise_bugs(self) -> None:
-        """What the thread could not translate into ``problem`` is a mistake of ours and must be seen."""
+        """Raise errors of finished writes that are not database errors: they are bugs and must not be hidden."""
         while self._writes and self._writes[0].done():
             self._writes.pop(0).result()
 
 
 class ReadOnlyState(SqliteState):
-    """For ``--dry-run``: reads what is there, writes nothing and creates no file."""
+    """Reads an existing state, writes nothing and creates no file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, read_only=True)

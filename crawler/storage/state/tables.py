@@ -1,8 +1,7 @@
-"""What is asked of the tables and written to them, one function for each question.
+"""Queries and updates of the tables, one function each.
 
-All rows are fetched before the first is looked at, or the cursor is closed: an unfinished statement would outlive
-``Connection.close``, and SQLite, when it ends, would remove the log of the file that has taken the place of the one
-set aside.
+All rows are fetched before the first is used, or the cursor is closed: an unfinished statement would outlive
+``Connection.close``, and SQLite, when it ends, would remove the log of the file that replaced a damaged one.
 """
 
 from __future__ import annotations
@@ -22,25 +21,28 @@ from crawler.storage.state.seal import DamagedError
 from crawler.storage.state.visits import note
 
 BATCH_ROWS = 1000
-"""Rows read at once where all of them are read."""
+"""Rows per batch when all files are read."""
 
 
 def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
+    """The files directly in ``path``, by name. Raises ValueError."""
     above = f"{path}/" if path else ""
     texts: dict[str, str] = {}
-    # One by one, for all rows as well would double the memory of a large folder; what its files share is kept once.
+    # Row by row, because fetching all rows would double the memory of a large directory; shared texts are kept once.
     with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (records.key(path),))) as rows:
         found = [records.known_of(above, row, texts.setdefault) for row in rows]
     return {known.path[len(above) :]: known for known in found}
 
 
 def read_file(path: str, connection: sqlite3.Connection) -> Known | None:
+    """The file at ``path``, or None. Raises ValueError."""
     where = "WHERE folder = ? AND name = ?"
     row = connection.execute(f"SELECT * FROM files {where}", records.split_path(path)).fetchone()
     return records.known_of(path[: path.rfind("/") + 1], row) if row else None
 
 
 def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None:
+    """The listing page at ``url``, or None. Raises ValueError."""
     row = connection.execute("SELECT * FROM listings WHERE url = ?", (records.key(url),)).fetchone()
     memo = records.memo_of(row) if row else None
     if memo is not None and memo.url != url:
@@ -53,21 +55,22 @@ def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> li
     where = "WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?"
     rows = connection.execute(f"SELECT * FROM files {where}", (*after, BATCH_ROWS)).fetchall()
     found = [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
-    if rows and rows[-1][:2] <= after:  # otherwise the reader might go in a circle
+    if rows and rows[-1][:2] <= after:  # otherwise the reader might loop
         raise DamagedError("the files are not in order")
     return found
 
 
 def count_files(connection: sqlite3.Connection) -> int:
+    """Number of files."""
     (count,) = connection.execute("SELECT count(*) FROM files").fetchone()
     return int(count)
 
 
 def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, FileTotals]:
-    """Folder → what lies directly in it; what lies deeper than ``depth`` levels counts for the folder there."""
+    """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
     query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
     sums: dict[bytes, tuple[int, int]] = {}
-    for folder, files, size in connection.execute(query):  # no cell can stop this halfway: see above
+    for folder, files, size in connection.execute(query):  # no cell can make this fail halfway
         above = b"/".join(folder.split(b"/", depth)[:depth])
         before = sums.get(above, (0, 0))
         sums[above] = before[0] + files, before[1] + size
@@ -75,6 +78,7 @@ def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, FileTo
 
 
 def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
+    """The ``limit`` largest files, largest first. Raises ValueError."""
     rows = connection.execute("SELECT * FROM files ORDER BY size DESC LIMIT ?", (limit,)).fetchall()
     return [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
 
@@ -85,6 +89,7 @@ def store(
     visits: Iterable[tuple[str, str | None]],
     connection: sqlite3.Connection,
 ) -> None:
+    """Write files (path → record, None to delete it), listing pages and visits."""
     gone = (records.split_path(path) for path, known in files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
     kept = (records.known_cells(known) for known in files.values() if known is not None)
@@ -95,17 +100,19 @@ def store(
 
 
 def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
-    """Files are about to get these paths: until then, and after a kill, what is known of them proves nothing."""
+    """Mark the records of files that are about to be replaced as unproven, in case the run is killed."""
     found = [known for path in paths if (known := read_file(path, connection)) is not None]
     doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
     store({known.path: known for known in doubtful}, {}, (), connection)
 
 
 def has_files(connection: sqlite3.Connection) -> bool:
+    """Whether any file is known."""
     return connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
 
 
 def delete_folder(path: str, connection: sqlite3.Connection) -> None:
+    """Delete the files and pages of the directory ``path`` and of everything below it."""
     # "0" follows "/": the folders below ``path`` are those between the two.
     folder = records.key(path)
     below = (folder + b"/", folder + b"0") if path else (b"", b"\xff")

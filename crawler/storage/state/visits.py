@@ -1,6 +1,6 @@
-"""What a run has visited, in temporary tables, and what earlier runs remembered of everything else.
+"""The directories and pages that a run has visited, in temporary tables.
 
-The tables are no part of the file, and large ones spill to the disk: a run may visit a million folders.
+The tables are not part of the state file, and large ones spill to disk: a run may visit a million directories.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CREATE TEMP TABLE visited_folders(path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE visited_pages(url BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 
-# One look-up for each folder, not for each file.
+# One lookup per directory instead of one per file.
 _FOLDERS = """
 WITH RECURSIVE folders(path) AS (
   SELECT min(folder) FROM files
@@ -29,11 +29,12 @@ SELECT path, path IN visited_folders FROM folders WHERE path IS NOT NULL
 
 
 def prepare(connection: sqlite3.Connection) -> None:
+    """Create the temporary tables."""
     connection.executescript(_TABLES)
 
 
 def note(visits: Iterable[tuple[str, str | None]], connection: sqlite3.Connection) -> None:
-    """(folder, URL of a page of it or None) for each visit."""
+    """Record visits: (directory, URL of its page or None)."""
     for path, url in visits:
         connection.execute("INSERT OR IGNORE INTO visited_folders VALUES (?)", (key(path),))
         if url is not None:
@@ -41,7 +42,7 @@ def note(visits: Iterable[tuple[str, str | None]], connection: sqlite3.Connectio
 
 
 def unvisited_folders(connection: sqlite3.Connection) -> list[str]:
-    """Folders in which files are remembered and that were not visited. Raises DamagedError."""
+    """Directories with known files that were not visited. Raises DamagedError."""
     found = list[str]()
     last: bytes | None = None
     with closing(connection.execute(_FOLDERS)) as folders:
@@ -55,7 +56,7 @@ def unvisited_folders(connection: sqlite3.Connection) -> list[str]:
 
 
 def forget_unvisited_pages(is_spared: Callable[[str, str], bool], connection: sqlite3.Connection) -> None:
-    """Drop the pages that were not visited. ``is_spared``: (folder, URL) → whether this one stays."""
+    """Delete the pages that were not visited. ``is_spared``: (directory, URL) → whether to keep the page."""
 
     def spared(path: bytes, url: bytes) -> bool:
         try:

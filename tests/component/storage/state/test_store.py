@@ -433,7 +433,7 @@ async def test_a_place_that_holds_no_file_is_one_line_and_no_error(tmp_path: Pat
     state = SqliteState(tmp_path / place)
     await use(state)
     assert state.problem
-    assert state.problem.count("goes on without it") == 1
+    assert state.problem.count("continues without it") == 1
     assert sorted(os.listdir(tmp_path)) == ["file", "folder", "loop"]
 
 
@@ -466,7 +466,7 @@ async def test_a_full_disk_ends_remembering_and_nothing_else(path: Path, tmp_pat
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))"
     seen = run_limited(tmp_path, limit, path)
     assert seen["old"] == 1
-    assert "not remembered" in str(seen["problem"])
+    assert "not recorded" in str(seen["problem"])
     async with SqliteState(path) as state:
         assert await state.file("old/a") in {known("old/a"), None}
         assert await state.count_files() < 20_000
@@ -483,7 +483,7 @@ async def test_a_state_in_a_folder_that_cannot_be_written_is_one_line(tmp_path: 
         path.chmod(0o444)
         become_nobody = "os.geteuid() == 0 and os.seteuid(65534)"
         seen = run_limited(tmp_path, become_nobody, path)
-        assert "goes on without it" in str(seen["problem"]) or "not remembered" in str(seen["problem"])
+        assert "continues without it" in str(seen["problem"]) or "not recorded" in str(seen["problem"])
         assert os.listdir(place) == ["state.sqlite3"]
     finally:
         place.chmod(0o755)
