@@ -8,13 +8,13 @@ from pathlib import Path
 
 import crawler.listings
 from crawler.listings.html.families import FAMILIES
-from crawler.listings.values.hrefs import Way
+from crawler.listings.values.hrefs import LinkKind
 from tests.docs.markdown import REPOSITORY, rows_of
 
 PAGE = REPOSITORY / "docs" / "listings.md"
 TREES = [ast.parse(path.read_text(), str(path)) for path in sorted(Path(crawler.listings.__path__[0]).rglob("*.py"))]
 FUNCTIONS = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-WAYS = {way.value for way in Way} - {Way.CHILD.value, Way.PAGE.value}
+WAYS = {way.value for way in LinkKind} - {LinkKind.CHILD.value, LinkKind.PAGE.value}
 """An entry and a further page are no rejections."""
 
 

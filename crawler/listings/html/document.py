@@ -9,14 +9,13 @@ from html import escape
 from bs4.element import Tag
 
 from crawler.listings.html.reader import HtmlReader
-from crawler.listings.html.soundness import page_end
-from crawler.listings.html.soundness.assess import weighed
-from crawler.listings.html.soundness.page_end import PageEnd
-from crawler.listings.html.specimens.abridge import Abridged, Abridger
-from crawler.listings.html.specimens.copies import Unlike
+from crawler.listings.html.soundness.page_end import PageEnd, end_of
+from crawler.listings.html.soundness.page_flaws import weighed
+from crawler.listings.html.specimens.abridged_page import Abridged, Abridger
+from crawler.listings.html.specimens.row_copies import Unlike
 from crawler.listings.html.tree.regions import labels_of
 from crawler.listings.page import Page
-from crawler.listings.values.mentions import has_files
+from crawler.listings.values.mentioned_names import has_files
 from crawler.model.values import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
@@ -83,7 +82,7 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         pages.update(dict.fromkeys(reader.next_pages()))
         if reader.regions:  # they stand in an element made for them: the first part knows what is around the rows
             last = replace(last, href=reader.last_row().href)
-    end = page_end.end_of(text, last, proved=first.family.proves)
+    end = end_of(text, last, proved=first.family.proves)
     return replace(
         listing,
         complete=end is not PageEnd.CUT,

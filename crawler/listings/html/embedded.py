@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from crawler.listings.page import Page
 from crawler.listings.values.hrefs import Resolver, name_problem
-from crawler.listings.values.mentions import names_of, row_rejection
+from crawler.listings.values.mentioned_names import names_of, row_rejection
 from crawler.listings.values.times import read_stamp
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 
 from crawler.listings.html.soundness.diagnostics import another_heading
 from crawler.listings.page import Page
-from crawler.listings.values.hrefs import Resolver, Way
-from crawler.listings.values.mentions import are_elsewhere, row_rejection
+from crawler.listings.values.character_references import attribute_value
+from crawler.listings.values.hrefs import LinkKind, Resolver
+from crawler.listings.values.mentioned_names import are_elsewhere, row_rejection
 from crawler.listings.values.queries import has_parameter, is_doubtful
-from crawler.listings.values.references import attribute_value
 from crawler.listings.values.sizes import Rounding, read_size
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
@@ -185,11 +185,11 @@ class Reading:
             href = attribute_value(found["href"])
             target = self.resolver.target(href)
             is_open = is_doubtful(href) or has_parameter(href)
-            if target.way is not Way.CHILD or is_open:
-                if target.way not in _HARMLESS or is_open:  # the tree knows by what name it is shown
+            if target.kind is not LinkKind.CHILD or is_open:
+                if target.kind not in _HARMLESS or is_open:  # the tree knows by what name it is shown
                     yield piece  # its entries count as seen
                     return
-                self.rejections.append(row_rejection(target.way.value, href, target.problem, target.name))
+                self.rejections.append(row_rejection(target.kind.value, href, target.problem, target.name))
                 continue
             if target.url in seen:  # no server prints that: the tree compares the two rows
                 yield piece
@@ -227,7 +227,7 @@ class Reading:
 
     def _reject(self, href: str) -> None:
         target = self.resolver.target(href)
-        self.rejections.append(Rejection(target.way.value, href, target.problem))
+        self.rejections.append(Rejection(target.kind.value, href, target.problem))
 
     def _entry(self, name: str, url: str, slash: bool, time: str, size: str) -> Entry:
         sizes, times = self._sizes, self._times
@@ -249,8 +249,8 @@ class Reading:
 
 
 # A file called "Parent Directory", at the top where there is no way up, looks like the link to the parent.
-_FURNITURE = {way.value for way in (Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF)}
-_HARMLESS = {Way.BAD_NAME, Way.SELF, Way.PARENT}
+_FURNITURE = {way.value for way in (LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF)}
+_HARMLESS = {LinkKind.BAD_NAME, LinkKind.SELF, LinkKind.PARENT}
 
 
 def _fixed_time(text: str) -> Span[datetime] | None:

@@ -12,23 +12,23 @@ from dataclasses import replace
 
 from crawler.listings.html.tree.regions import in_navigation
 from crawler.listings.html.tree.survey import Link
-from crawler.listings.values.hrefs import Way
+from crawler.listings.values.hrefs import LinkKind
 
 _INDEX_PAGE = re.compile(r"index\.(?:s?html?|xhtml|php\d?)", re.IGNORECASE)
 
 
 def settle_index_pages(links: Sequence[Link]) -> None:
     """Make each link to the index page of a folder, shown by the name of the folder, a link to that folder."""
-    deep = [link for link in links if link.target.way is Way.DEEP and not in_navigation(link.tag)]
+    deep = [link for link in links if link.target.kind is LinkKind.DEEP and not in_navigation(link.tag)]
     if not deep or not all(_leads_to_index(link) for link in deep):
         return
-    if any(link.target.way is Way.CHILD and link.target.slash for link in links):
+    if any(link.target.kind is LinkKind.CHILD and link.target.slash for link in links):
         return
-    taken = {link.target.name for link in links if link.target.way is Way.CHILD}
+    taken = {link.target.name for link in links if link.target.kind is LinkKind.CHILD}
     for link in deep:
         folder = link.target.folder
         if folder not in taken:
-            link.target = replace(link.target, way=Way.CHILD, name=folder, folder="", slash=True)
+            link.target = replace(link.target, kind=LinkKind.CHILD, name=folder, folder="", slash=True)
 
 
 def _leads_to_index(link: Link) -> bool:

@@ -15,24 +15,24 @@ from bs4.element import NavigableString
 from crawler.listings.html import families
 from crawler.listings.html.families import Family
 from crawler.listings.html.index_pages import settle_index_pages
-from crawler.listings.html.roots import settle_folder, settle_root
-from crawler.listings.html.soundness import page_end
-from crawler.listings.html.soundness.page_end import LastRow, PageEnd
-from crawler.listings.html.specimens.abridge import Abridged
-from crawler.listings.html.specimens.copies import Copies
-from crawler.listings.html.tree import unescaped, verdict
-from crawler.listings.html.tree.elsewhere import lead_elsewhere
+from crawler.listings.html.listed_directory import settle_folder, settle_root
+from crawler.listings.html.soundness.page_end import LastRow, PageEnd, end_of
+from crawler.listings.html.specimens.abridged_page import Abridged
+from crawler.listings.html.specimens.row_copies import Copies
+from crawler.listings.html.tree import unescaped_names, verdict
+from crawler.listings.html.tree.external_rows import lead_elsewhere
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
 from crawler.listings.html.tree.regions import Candidate, choose, find_regions, labels_of
+from crawler.listings.html.tree.rejected_rows import unlisted
 from crawler.listings.html.tree.row_facts import order_of, read_facts
 from crawler.listings.html.tree.rows import MAX_CLIMB, Cutter
 from crawler.listings.html.tree.survey import Link, Survey
-from crawler.listings.html.tree.unlisted import unlisted
 from crawler.listings.html.tree.verdict import Evidence
 from crawler.listings.page import tree_of
-from crawler.listings.values import mentions, queries
-from crawler.listings.values.hrefs import Resolver, Way
+from crawler.listings.values import queries
+from crawler.listings.values.hrefs import LinkKind, Resolver
+from crawler.listings.values.mentioned_names import has_files, last_name, names_of_link, reason_of, row_rejection
 from crawler.listings.values.sizes import are_apart
 from crawler.listings.values.times import Order
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
@@ -62,7 +62,7 @@ class HtmlReader:
             copies.retarget(self.resolver)
         if settle_root(self.links, self.resolver):
             copies.retarget(self.resolver)
-        unescaped.settle(self.links, self.resolver, members_only=self.family.children_only)
+        unescaped_names.settle(self.links, self.resolver, members_only=self.family.children_only)
         if not self.family.proves:
             self._drop_own_script()
             settle_index_pages(self.links)
@@ -97,7 +97,7 @@ class HtmlReader:
         page = verdict.PageFacts(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
         rejections = tuple(self.rejections(recognised=recognised))
-        end = page_end.end_of(self._text, self.last_row(), proved=self.family.proves)
+        end = end_of(self._text, self.last_row(), proved=self.family.proves)
         return Listing(
             url=self._url,
             family=self._family_name() if recognised else "none",
@@ -115,8 +115,8 @@ class HtmlReader:
     def _drop_own_script(self) -> None:
         """A script that prints its own directory lists itself: ``index.php`` there is this page, not a file."""
         for link in self.links:
-            if link.target.way is Way.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
-                link.target = replace(link.target, way=Way.SELF)
+            if link.target.kind is LinkKind.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
+                link.target = replace(link.target, kind=LinkKind.SELF)
 
     def entries(self) -> list[Entry]:
         """The rows of the listing's regions that are not entries already."""
@@ -133,12 +133,10 @@ class HtmlReader:
                 entry = self._entry(candidate, kind, order)
                 first = self._shown.setdefault(entry.url, candidate.link)
                 size = self._sizes.setdefault(entry.url, candidate.facts.size)
-                if unescaped.is_another(first, candidate.link) or are_apart(size, candidate.facts.size):
+                if unescaped_names.is_another(first, candidate.link) or are_apart(size, candidate.facts.size):
                     self._merged.add(id(candidate.link))
                 address, _, query = entry.url.partition("?")
-                if entry.url not in self.seen and not (
-                    query and address in plain and mentions.last_name(address) == entry.name
-                ):
+                if entry.url not in self.seen and not (query and address in plain and last_name(address) == entry.name):
                     if entry.kind is Kind.DIRECTORY and self._is_known_place(entry.url):
                         continue
                     self.seen.add(entry.url)
@@ -175,9 +173,9 @@ class HtmlReader:
             size=None if kind is Kind.DIRECTORY else facts.size,
             modified=modified,
             row=facts.row,
-            folder=target.folder if target.way is Way.DEEP else "",
+            folder=target.folder if target.kind is LinkKind.DEEP else "",
             digest=f"{digest[1]}:{digest[2].lower()}" if digest else facts.digest,
-            external=target.way is Way.OTHER_HOST,
+            external=target.kind is LinkKind.OTHER_HOST,
         )
 
     def _count(self, candidate: Candidate, entry: Entry, reader: KindReader) -> None:
@@ -197,16 +195,16 @@ class HtmlReader:
 
     def _is_foreign(self, candidate: Candidate) -> bool:
         """Whether a row leads elsewhere, or deeper without the size that a listing tells of its files."""
-        facts, way = candidate.facts, candidate.link.target.way
-        if way is Way.CHILD or self._trusts_foreign:
+        facts, kind = candidate.facts, candidate.link.target.kind
+        if kind is LinkKind.CHILD or self._trusts_foreign:
             return False
-        return way is not Way.DEEP or not (facts.size or facts.no_size)
+        return kind is not LinkKind.DEEP or not (facts.size or facts.no_size)
 
     def _gather(self) -> None:
         """The marks that are not in the rows: ways up, sort links, headings, the amount of other text."""
         evidence = self.evidence
-        evidence.parent = any(link.target.way is Way.PARENT for link in self.links)
-        evidence.sort_links = len({link.target.url for link in self.links if link.target.way is Way.SORT})
+        evidence.parent = any(link.target.kind is LinkKind.PARENT for link in self.links)
+        evidence.sort_links = len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT})
         evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
         if not self.regions:
             tables = self.survey.first("table", limit=8)
@@ -266,29 +264,29 @@ class HtmlReader:
             target = link.target
             if recognised and target.url in self.seen:
                 if id(link) in self._merged:
-                    result.append(mentions.row_rejection("clash", link.href, "", link.text))
+                    result.append(row_rejection("clash", link.href, "", link.text))
                 elif target.url in used:
                     result.append(Rejection("duplicate", link.href))
                 used.add(target.url)
                 continue
-            again = target.way is Way.CHILD and target.name in names
+            again = target.kind is LinkKind.CHILD and target.name in names
             if not again:
                 shown = link.pieces[0] if len(link.pieces) == 1 else ""  # more of them are what a broken link holds
-                self.mentioned |= mentions.names_of_link(target.way, link.href, shown, target.name) - names
+                self.mentioned |= names_of_link(target.kind, link.href, shown, target.name) - names
             row = shown_rows.get(id(link), "")
             if again or row in names:
                 result.append(Rejection("duplicate", link.href))
-            elif row or target.way is Way.BAD_NAME:
-                result.append(mentions.row_rejection(target.way.value, link.href, target.problem, row or target.name))
+            elif row or target.kind is LinkKind.BAD_NAME:
+                result.append(row_rejection(target.kind.value, link.href, target.problem, row or target.name))
             else:
-                result.append(Rejection(mentions.reason_of(target), link.href, target.problem))
+                result.append(Rejection(reason_of(target), link.href, target.problem))
         return result
 
     def is_conclusive(self, entries: list[Entry]) -> bool:
         """Whether all there is shows: False if all rows for files lead elsewhere."""
-        return mentions.has_files(entries) or not lead_elsewhere(self.rows, self.family)
+        return has_files(entries) or not lead_elsewhere(self.rows, self.family)
 
     def next_pages(self) -> tuple[str, ...]:
         """The pages that continue this one."""
-        pages = {link.target.url: None for link in self.links if link.target.way is Way.PAGE}
+        pages = {link.target.url: None for link in self.links if link.target.kind is LinkKind.PAGE}
         return tuple(pages)

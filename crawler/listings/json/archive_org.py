@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import epoch_time, exact_size, hex_digest, printed
 from crawler.listings.values.exact_entries import Details, Rows, quote_name
 from crawler.listings.values.exact_urls import resolve_link
+from crawler.listings.values.exact_values import epoch_time, exact_size, hex_digest, printed
 from crawler.listings.values.object_keys import ObjectKeys
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Listing

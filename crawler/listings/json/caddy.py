@@ -10,9 +10,9 @@ import re
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import exact_size, iso_time, printed
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
+from crawler.listings.values.exact_values import exact_size, iso_time, printed
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import decoded
 

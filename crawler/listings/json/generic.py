@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import any_time, exact_size, hex_digest, printed
 from crawler.listings.values.exact_entries import Details, Rows, quote_name
 from crawler.listings.values.exact_urls import (
     base_of,
@@ -23,6 +22,7 @@ from crawler.listings.values.exact_urls import (
     last_segment,
     resolve_link,
 )
+from crawler.listings.values.exact_values import any_time, exact_size, hex_digest, printed
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import exact_size, http_time, printed
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
+from crawler.listings.values.exact_values import exact_size, http_time, printed
 from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import exact_size, http_time, printed
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
+from crawler.listings.values.exact_values import exact_size, http_time, printed
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import decoded
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import exact_size, hex_digest, printed, utc_time
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, is_external, resolve_link
+from crawler.listings.values.exact_values import exact_size, hex_digest, printed, utc_time
 from crawler.model.values import Kind, Listing
 
 _ALGORITHMS = ("sha256", "sha512", "sha1", "md5")

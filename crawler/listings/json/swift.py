@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import exact_size, hex_digest, printed, utc_time
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import bucket_of, query_value, with_query
+from crawler.listings.values.exact_values import exact_size, hex_digest, printed, utc_time
 from crawler.listings.values.object_keys import ObjectKeys
 from crawler.model.values import Kind, Listing, Span
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
-from crawler.listings.values.exact import epoch_time, exact_size, printed
 from crawler.listings.values.exact_entries import Details, Rows, canonical, quote_name, shown
 from crawler.listings.values.exact_urls import query_value
+from crawler.listings.values.exact_values import epoch_time, exact_size, printed
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query

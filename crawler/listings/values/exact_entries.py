@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from crawler.listings.values.mentions import are_elsewhere, has_files, names_of, row_rejection
+from crawler.listings.values.mentioned_names import are_elsewhere, has_files, names_of, row_rejection
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 

@@ -23,7 +23,7 @@ _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
 
-class Way(Enum):
+class LinkKind(Enum):
     """What a link is, judged by its target alone. The values are the reasons of ``docs/listings.md``."""
 
     CHILD = "child"
@@ -45,7 +45,7 @@ class Way(Enum):
 class Target:
     """A resolved link. ``url`` is "" for what cannot be fetched; ``name`` is "" for what has none."""
 
-    way: Way
+    kind: LinkKind
     url: str = ""
     name: str = ""
     slash: bool = False
@@ -113,20 +113,20 @@ class Resolver:
         if self._fast and _SIMPLE.fullmatch(href):
             return self._simple(href, literal=literal)
         if not href or href[0] == "#":
-            return Target(Way.FRAGMENT)
+            return Target(LinkKind.FRAGMENT)
         scheme = _SCHEME.match(href)
         if scheme and scheme[1].lower() not in _SCHEMES:
-            return Target(Way.SCHEME)
+            return Target(LinkKind.SCHEME)
         url = resolve_any(self.base, href)
         if url is None and "\\" in href:
             name = decoded(href.rpartition("/")[2])
-            return Target(Way.BAD_NAME, "", name, problem="backslashes that browsers read as the slashes before a host")
+            return Target(LinkKind.BAD_NAME, "", name, problem="backslashes that browsers read as //")
         place = page_origin(url) if url else None
         if url is None or place is None or (place[0] == "ftp" and self.origin and self.origin[0] != "ftp"):
-            return Target(Way.SCHEME, url or "")
+            return Target(LinkKind.SCHEME, url or "")
         parts = urlsplit(url)
         if not is_same_site(place, self.origin):
-            return self._elsewhere(Way.OTHER_HOST, url, parts.path)
+            return self._elsewhere(LinkKind.OTHER_HOST, url, parts.path)
         if parts.query or url.endswith("?"):
             return self._with_query(url, parts.path or "/", parts.query)
         return self._by_path(url, parts.path or "/")
@@ -146,63 +146,69 @@ class Resolver:
         segment = bare[:-1] if slash else bare
         name = decoded(segment)
         if problem := name_problem(name):
-            return Target(Way.BAD_NAME, self.directory + bare, name, problem=problem)
+            return Target(LinkKind.BAD_NAME, self.directory + bare, name, problem=problem)
         if ";" in segment and not literal and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
             name = decoded(plain[1])
-        return Target(Way.CHILD, self.directory + bare, name, slash)
+        return Target(LinkKind.CHILD, self.directory + bare, name, slash)
 
     @staticmethod
-    def _elsewhere(way: Way, url: str, path: str) -> Target:
+    def _elsewhere(kind: LinkKind, url: str, path: str) -> Target:
         slash = path.endswith("/")
         name = decoded(path.rstrip("/").rpartition("/")[2])
-        return Target(way, url, "" if name_problem(name) else name, slash)
+        return Target(kind, url, "" if name_problem(name) else name, slash)
 
     def _by_path(self, url: str, path: str) -> Target:
         if path in {self.root, self.path} and path != self.root.rstrip("/"):
-            return Target(Way.SELF, url)
+            return Target(LinkKind.SELF, url)
         bare = path.rstrip("/") + "/"
         if path.endswith("//"):
             path = bare
         if self.root.startswith(bare):
-            return Target(
-                Way.SELF if bare == self.root else Way.PARENT if self._is_parent(bare) else Way.BREADCRUMB, url
-            )
+            return Target(self._kind_above(bare), url)
         if not path.startswith(self.root):
-            return self._elsewhere(Way.ABOVE, url, path)
+            return self._elsewhere(LinkKind.ABOVE, url, path)
         tail = path[len(self.root) :]
         slash = tail.endswith("/")
         segments = [decoded(segment) for segment in tail.rstrip("/").split("/")]
         segments = [segment for segment in segments[:-1] if segment] + segments[-1:]
         if problem := next(filter(None, map(name_problem, segments)), ""):
-            return Target(Way.BAD_NAME, url, segments[-1], problem=problem)
-        way = Way.CHILD if len(segments) == 1 else Way.DEEP
-        return Target(way, url, segments[-1], slash, "/".join(segments[:-1]))
+            return Target(LinkKind.BAD_NAME, url, segments[-1], problem=problem)
+        kind = LinkKind.CHILD if len(segments) == 1 else LinkKind.DEEP
+        return Target(kind, url, segments[-1], slash, "/".join(segments[:-1]))
 
-    def _is_parent(self, bare: str) -> bool:
-        return self.root.rstrip("/").rpartition("/")[0] + "/" == bare
+    def _kind_above(self, path: str) -> LinkKind:
+        """The kind of a link to the listed directory or to one above it; ``path`` ends in a slash."""
+        if path == self.root:
+            return LinkKind.SELF
+        parent = self.root.rstrip("/").rpartition("/")[0] + "/"
+        return LinkKind.PARENT if path == parent else LinkKind.BREADCRUMB
 
     def _with_query(self, url: str, path: str, query: str) -> Target:
         here = path in {self.path, self.root} or path.rstrip("/") == self.root.rstrip("/")
         script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
         if here and INDEX_SORT.fullmatch(query):
-            return Target(Way.SORT, url)
+            return Target(LinkKind.SORT, url)
         if here and queries.SORT_KEYS.search(query) and self._same_folder(query):
-            return Target(Way.PAGE if self._is_further(query) else Way.SORT, url)
+            return Target(LinkKind.PAGE if self._is_further(query) else LinkKind.SORT, url)
         if script and (named := self._named_by_query(url, query)):
             return named
         if here and self._is_further(query):
-            return Target(Way.PAGE, url)
-        return Target(Way.QUERY, url) if here else self._with_kept_query(url, path, query)
+            return Target(LinkKind.PAGE, url)
+        return Target(LinkKind.QUERY, url) if here else self._with_kept_query(url, path, query)
 
     def _with_kept_query(self, url: str, path: str, query: str) -> Target:
         """The entry at ``path``, its key kept; the way up in another order is the way up."""
         kept = queries.kept_of(path, query)
         if kept is None:
-            return Target(Way.QUERY, url)
+            return Target(LinkKind.QUERY, url)
         target = self._by_path(url.partition("?")[0], path)
-        if target.way in {Way.CHILD, Way.DEEP, Way.BAD_NAME}:
+        if target.kind in {LinkKind.CHILD, LinkKind.DEEP, LinkKind.BAD_NAME}:
             return replace(target, url=f"{target.url}?{kept}") if kept else target
-        return target if target.way in {Way.PARENT, Way.BREADCRUMB} and not kept else Target(Way.QUERY, url)
+        return (
+            target
+            if target.kind in {LinkKind.PARENT, LinkKind.BREADCRUMB} and not kept
+            else Target(LinkKind.QUERY, url)
+        )
 
     def _same_folder(self, query: str) -> bool:
         value = queries.folder_value(query, coded=self.is_coded)
@@ -220,25 +226,27 @@ class Resolver:
             file = file.rstrip("/").rpartition("/")[2]
             if folder != self.folder or name_problem(file):
                 return None
-            return Target(Way.CHILD, url, file)
+            return Target(LinkKind.CHILD, url, file)
         target = self._folder_target(url, folder)
         # What is the whole query (``?/a/b``) names files too, and ends like a path.
         slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
-        queried = target.way is Way.CHILD and key in queries.PLAIN_FOLDER_KEYS and "/" in decoded(query)
+        queried = target.kind is LinkKind.CHILD and key in queries.PLAIN_FOLDER_KEYS and "/" in decoded(query)
         return replace(target, slash=slash, queried=queried)
 
     def _folder_target(self, url: str, folder: str) -> Target:
         if folder == self.folder:
-            return Target(Way.SELF, url)
+            return Target(LinkKind.SELF, url)
         above = self.folder.rpartition("/")[0]
         if not folder or (self.folder + "/").startswith(folder + "/"):
-            return Target(Way.PARENT if folder == above else Way.BREADCRUMB, url)
+            return Target(LinkKind.PARENT if folder == above else LinkKind.BREADCRUMB, url)
         if self.folder and not folder.startswith(self.folder + "/"):
-            return Target(Way.PARENT if folder.endswith("/..") else Way.ABOVE, url)
+            return Target(LinkKind.PARENT if folder.endswith("/..") else LinkKind.ABOVE, url)
         segments = folder[len(self.folder) :].strip("/").split("/")
         if problem := next(filter(None, map(name_problem, segments)), ""):
-            return Target(Way.PARENT if segments[-1] == ".." else Way.BAD_NAME, url, problem=problem)
-        return Target(Way.CHILD if len(segments) == 1 else Way.DEEP, url, segments[-1], True, "/".join(segments[:-1]))
+            return Target(LinkKind.PARENT if segments[-1] == ".." else LinkKind.BAD_NAME, url, problem=problem)
+        return Target(
+            LinkKind.CHILD if len(segments) == 1 else LinkKind.DEEP, url, segments[-1], True, "/".join(segments[:-1])
+        )
 
     def _is_further(self, query: str) -> bool:
         """True when a query asks for a later page than this one; counted pages begin at 1, offsets at 0."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from crawler.listings.values.exact import entity_tag, exact_size, hex_digest, http_time, printed
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import bucket_of, query_value, with_query
+from crawler.listings.values.exact_values import entity_tag, exact_size, hex_digest, http_time, printed
 from crawler.listings.values.object_keys import PAGING, ObjectKeys
 from crawler.listings.xml.document import XmlDocument, children, fields, local
 from crawler.model.values import Listing

@@ -6,9 +6,9 @@ and ``other``; names are raw, times are UTC.
 
 from __future__ import annotations
 
-from crawler.listings.values.exact import exact_size, printed, utc_time
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
+from crawler.listings.values.exact_values import exact_size, printed, utc_time
 from crawler.listings.xml.document import XmlDocument
 from crawler.model.values import Kind, Listing
 

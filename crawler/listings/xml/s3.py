@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
-from crawler.listings.values.exact import entity_tag, exact_size, hex_digest, printed, utc_time
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import bucket_of, query_value, with_query
+from crawler.listings.values.exact_values import entity_tag, exact_size, hex_digest, printed, utc_time
 from crawler.listings.values.object_keys import PAGING, ObjectKeys
 from crawler.listings.xml.document import XmlDocument, children, fields
 from crawler.model.flaws import Flaw, FlawKind

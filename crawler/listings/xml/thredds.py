@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawler.listings.values.exact import printed, utc_time
 from crawler.listings.values.exact_entries import Details, Rows, name_problem
 from crawler.listings.values.exact_urls import is_external, last_segment, resolve_link
+from crawler.listings.values.exact_values import printed, utc_time
 from crawler.listings.values.sizes import read_size
 from crawler.listings.xml.document import XmlDocument, children, local
 from crawler.model.values import Kind, Listing

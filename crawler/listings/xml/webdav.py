@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawler.listings.values.exact import entity_tag, exact_size, http_time, printed, utc_time
 from crawler.listings.values.exact_entries import Details, Rows, name_problem
 from crawler.listings.values.exact_urls import bucket_of, is_external
+from crawler.listings.values.exact_values import entity_tag, exact_size, http_time, printed, utc_time
 from crawler.listings.xml.document import XmlDocument
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Kind, Listing

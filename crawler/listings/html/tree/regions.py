@@ -19,7 +19,7 @@ from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link, squeezed, strings
 from crawler.listings.html.tree.verdict import is_filelike
-from crawler.listings.values.hrefs import Way
+from crawler.listings.values.hrefs import LinkKind
 from crawler.text.urls import decoded
 
 _NAVIGATION = re.compile(
@@ -91,18 +91,18 @@ def candidate_of(row: Row, *, children_only: bool = False) -> Candidate | None:
         return None  # the target of a symlink, in a row of its own elsewhere
     for link in row.links:
         target = link.target
-        if not target.name or target.way not in ({Way.CHILD} if children_only else _MAY_NAME):
+        if not target.name or target.kind not in ({LinkKind.CHILD} if children_only else _MAY_NAME):
             continue
         matches = _link_shows_name(link)
-        if target.way is not Way.CHILD and not _is_foreign_entry(link, matches):
+        if target.kind is not LinkKind.CHILD and not _is_foreign_entry(link, matches):
             continue
-        if best is None or (target.way is Way.CHILD and best.link.target.way is not Way.CHILD):
+        if best is None or (target.kind is LinkKind.CHILD and best.link.target.kind is not LinkKind.CHILD):
             best = Candidate(row, link, matches)
         elif target.name == best.link.target.name:
             best.matches = best.matches or matches
             if _is_plainer(target.url, best.link.target.url):
                 best.link = link
-    if best is not None and not best.matches and best.link.target.way is Way.CHILD:
+    if best is not None and not best.matches and best.link.target.kind is LinkKind.CHILD:
         best.matches = _cells_show_name(row, best.link.target.name)
     return best
 
@@ -117,7 +117,7 @@ def _cells_show_name(row: Row, name: str) -> bool:
     return any(cell.text in {name, stem} for cell in row.cells if not cell.linked)
 
 
-_MAY_NAME = {Way.CHILD, Way.DEEP, Way.ABOVE, Way.OTHER_HOST}
+_MAY_NAME = {LinkKind.CHILD, LinkKind.DEEP, LinkKind.ABOVE, LinkKind.OTHER_HOST}
 
 
 def _link_shows_name(link: Link) -> bool:

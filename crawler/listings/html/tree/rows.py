@@ -13,7 +13,7 @@ from bs4.element import Tag
 
 from crawler.listings.html.tree.cells import Cell, element_cells, table_cells
 from crawler.listings.html.tree.survey import Link, is_text
-from crawler.listings.values.hrefs import Way
+from crawler.listings.values.hrefs import LinkKind
 
 MAX_CLIMB = 48
 """Ancestors looked at from a link: pages nest 20 deep, hostile ones 20,000."""
@@ -71,7 +71,7 @@ class Cutter:
         """The rows that hold links, in the order of the page, each once."""
         for link in self.links:
             frame = _frame(link.tag)
-            if frame is not None and link.target.way in _ROW_WAYS:
+            if frame is not None and link.target.kind in _ROW_WAYS:
                 self._children.setdefault(id(frame), {})[_own_key(link)] = None
         result: dict[int, Row] = {}
         for link in self.links:
@@ -102,7 +102,7 @@ class Cutter:
 
     def _framed(self, element: Tag, link: Link) -> Row:
         """The row that ``element`` makes; a second target of its own in it gets a row without cells."""
-        own = _own_key(link) if link.target.way in _ROW_WAYS else ""
+        own = _own_key(link) if link.target.kind in _ROW_WAYS else ""
         first = next(iter(self._children.get(id(element), ())), own)
         key = (id(element), "" if own in {"", first} else own)
         row = self._rows.get(key)
@@ -174,10 +174,10 @@ _ROOM = {"tr": 3, "li": 1}
 def _own_key(link: Link) -> str:
     """What makes two links of a row one: a name of this directory (icon, download, view), else the address."""
     target = link.target
-    return f"/{target.name}" if target.way is Way.CHILD else target.url
+    return f"/{target.name}" if target.kind is LinkKind.CHILD else target.url
 
 
-_ROW_WAYS = {Way.CHILD, Way.DEEP, Way.OTHER_HOST, Way.BAD_NAME}
+_ROW_WAYS = {LinkKind.CHILD, LinkKind.DEEP, LinkKind.OTHER_HOST, LinkKind.BAD_NAME}
 
 
 def _parents(tag: Tag) -> Iterator[Tag]:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from crawler.listings.html.document import ROWS, read_html
 from crawler.listings.html.reader import HtmlReader
-from crawler.listings.html.specimens.abridge import KEPT, Abridged, Abridger
-from crawler.listings.html.specimens.copies import Unlike
+from crawler.listings.html.specimens.abridged_page import KEPT, Abridged, Abridger
+from crawler.listings.html.specimens.row_copies import Unlike
 from crawler.listings.page import Page
 from crawler.model.values import Listing
 

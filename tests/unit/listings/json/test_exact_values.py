@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.listings.values.exact import (
+from crawler.listings.values.exact_urls import (
+    base_of,
+    bucket_of,
+    is_external,
+    last_segment,
+    misplaced,
+    resolve_link,
+    with_query,
+)
+from crawler.listings.values.exact_values import (
     any_time,
     entity_tag,
     epoch_time,
@@ -16,15 +25,6 @@ from crawler.listings.values.exact import (
     iso_time,
     printed,
     utc_time,
-)
-from crawler.listings.values.exact_urls import (
-    base_of,
-    bucket_of,
-    is_external,
-    last_segment,
-    misplaced,
-    resolve_link,
-    with_query,
 )
 from crawler.model.values import Span
 from crawler.text.urls import resolve

@@ -62,7 +62,7 @@ def test_all_functions_resolve_a_link_alike(href: str, expected: str | None) -> 
     target = Resolver(PAGE).target(href)
     assert (target.url if origin(target.url) else None) == expected
     if expected is None and "\\" in href:
-        assert target.way.value == "bad-name"  # an entry that fails: the name may be that of a file
+        assert target.kind.value == "bad-name"  # an entry that fails: the name may be that of a file
 
 
 @given(st.text(":/\\@?#.;ahtp%0 \t", max_size=14))
@@ -94,7 +94,7 @@ def test_a_site_is_a_host_by_http_and_https_on_their_default_ports(first: str, s
     for one, other in ((first, second), (second, first)):
         assert is_same_site(page_origin(one), page_origin(other)) is same
         assert is_external(one, other) is not same
-        elsewhere = Resolver(one).target(f"{other}a.bin").way.value in {"other-host", "scheme"}
+        elsewhere = Resolver(one).target(f"{other}a.bin").kind.value in {"other-host", "scheme"}
         assert elsewhere is not same
 
 

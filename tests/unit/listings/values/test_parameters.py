@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler import parse_listing
 from crawler.listings import parse_without_grammar
-from crawler.listings.html.tree.unescaped import is_part_of_name
+from crawler.listings.html.tree.unescaped_names import is_part_of_name
 from tests.support.misbehaving.pages import Row, apache, nginx, python
 from tests.unit.listings.html.test_rows import fancyindex
 

@@ -21,10 +21,10 @@ from crawler.listings import parse_listing, parse_without_grammar
 from crawler.listings.html.document import read_html
 from crawler.listings.html.grammar import read_lean
 from crawler.listings.html.reader import HtmlReader
-from crawler.listings.html.specimens.abridge import Abridged, Abridger
-from crawler.listings.html.specimens.copies import Unlike
+from crawler.listings.html.specimens.abridged_page import Abridged, Abridger
+from crawler.listings.html.specimens.row_copies import Unlike
 from crawler.listings.page import Page, tree_of
-from crawler.listings.values.references import attribute_value
+from crawler.listings.values.character_references import attribute_value
 
 URL = "http://host.test/pub/"
 HTML = "text/html; charset=utf-8"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from crawler.listings.html.soundness import diagnostics, linkless
+from crawler.listings.html.soundness import diagnostics, unlinked_rows
 from crawler.listings.html.soundness.passages import Passage, passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.model.flaws import Flaw, FlawKind
@@ -30,11 +30,11 @@ def weighed(listing: Listing, markup: str) -> Listing:
     shown = visible(markup)
     said = list(passages(shown))
     names = {entry.name for entry in listing.entries}
-    regions = linkless.listing_regions(said, names)
+    regions = unlinked_rows.listing_regions(said, names)
     known = names | {rejection.row for rejection in listing.rejections}
     unlinked = _unlinked(said, regions, names, known)
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
-    rows = {id(p) for p in said if p.region in regions and not linkless.is_useless(p)} | set(unlinked.rows)
+    rows = {id(p) for p in said if p.region in regions and not unlinked_rows.is_useless(p)} | set(unlinked.rows)
     is_empty = not listing.entries and not lost
     ends = [passage.at for passage in said if passage.region in regions]
     found = (
@@ -64,9 +64,9 @@ def _unlinked(
     rows: dict[int, str] = {}
     inside = sorted((passage for passage in said if passage.region in regions), key=lambda passage: passage.region)
     for _, held in groupby(inside, key=lambda passage: passage.region):
-        rows.update(linkless.names_without_link(held))
-    lines = linkless.lines_without_link(said, regions)
-    if not names or any(linkless.is_row_outside(passage, regions, names) for passage in said):
+        rows.update(unlinked_rows.names_without_link(held))
+    lines = unlinked_rows.lines_without_link(said, regions)
+    if not names or any(unlinked_rows.is_row_outside(passage, regions, names) for passage in said):
         rows.update(lines)
     aside = {name.removesuffix("/") for name in lines.values()}
     return _Unlinked(rows, sorted(aside.difference(known, rows.values())))

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 from crawler.listings.html.soundness.passages import Passage
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.verdict import is_filelike
-from crawler.listings.values.mentions import last_name
+from crawler.listings.values.mentioned_names import last_name
 from crawler.listings.values.sizes import is_no_size, read_size
 from crawler.listings.values.times import find_date
 

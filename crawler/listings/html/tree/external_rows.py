@@ -14,7 +14,7 @@ from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link
 from crawler.listings.html.tree.verdict import is_filelike
-from crawler.listings.values.mentions import ELSEWHERE, last_name
+from crawler.listings.values.mentioned_names import ELSEWHERE, last_name
 from crawler.text.urls import before_query
 
 _SEVERAL = 4
@@ -27,7 +27,7 @@ def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
     """Whether any of ``rows`` leads to a file elsewhere and looks like one of a listing all the same."""
     regions: dict[int, list[Row]] = {}
     for row in rows:
-        if all(link.target.way in ELSEWHERE and not _is_folder(link) for link in row.links):
+        if all(link.target.kind in ELSEWHERE and not _is_folder(link) for link in row.links):
             regions.setdefault(id(row.region), []).append(row)
     return any(holds_rows(held, family) for held in regions.values())
 

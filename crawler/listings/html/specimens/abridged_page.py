@@ -3,7 +3,7 @@
 A tree costs thirty times as much as the text it is made of, and the rows of a listing differ in little but their values
 (``shapes``). Where rows follow each other whose shapes are known, a *specimen* of each, with placeholders for values,
 stands for them on the page. What the tree reader makes of a specimen is what it would make of every row of its shape:
-``copies`` puts the values in.
+``row_copies`` puts the values in.
 """
 
 from __future__ import annotations

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crawler.listings.html.families import Family
-from crawler.listings.html.tree.elsewhere import LISTS, holds_rows
+from crawler.listings.html.tree.external_rows import LISTS, holds_rows
 from crawler.listings.html.tree.regions import Region, in_navigation, labels_of, shows_name
 from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link
 from crawler.listings.html.tree.verdict import is_filelike
-from crawler.listings.values.hrefs import Way
-from crawler.listings.values.mentions import ELSEWHERE, is_way_up, last_name
+from crawler.listings.values.hrefs import LinkKind
+from crawler.listings.values.mentioned_names import ELSEWHERE, is_way_up, last_name
 
 _COMPARED = 50
 """Entries that a row is compared with: their rows are alike."""
@@ -25,12 +25,12 @@ _COMPARED = 50
 def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> dict[int, str]:
     """``id`` of a link → the name of its row, for the rows that lead elsewhere.
 
-    ``regions`` are those of the entries; a page without entries has rows where ``elsewhere`` finds them.
+    ``regions`` are those of the entries; a page without entries has rows where ``external_rows`` finds them.
     """
     chosen = {id(region.element): region for region in regions}
     held: dict[int, list[Row]] = {}
     for row in rows:
-        if all(link.target.way in ELSEWHERE for link in row.links) and not row.before.rstrip().endswith("->"):
+        if all(link.target.kind in ELSEWHERE for link in row.links) and not row.before.rstrip().endswith("->"):
             held.setdefault(id(row.region), []).append(row)
     found: dict[int, str] = {}
     for place, beside in held.items():
@@ -51,7 +51,7 @@ def _naming(row: Row) -> Link | None:
 
 
 def _is_bare(link: Link) -> bool:
-    return link.target.way in {Way.FRAGMENT, Way.SCHEME, Way.QUERY} and link.text == link.href.strip()
+    return link.target.kind in {LinkKind.FRAGMENT, LinkKind.SCHEME, LinkKind.QUERY} and link.text == link.href.strip()
 
 
 def _name_of(link: Link) -> str:

@@ -9,25 +9,25 @@ from urllib.parse import unquote, urlsplit
 from crawler.listings.html.tree.regions import in_navigation
 from crawler.listings.html.tree.survey import Link
 from crawler.listings.values import queries
-from crawler.listings.values.hrefs import Resolver, Way
+from crawler.listings.values.hrefs import LinkKind, Resolver
 
-_ELSEWHERE = {Way.QUERY, Way.SORT, Way.PAGE, Way.OTHER_HOST, Way.SCHEME, Way.FRAGMENT}
-_BELOW_A_ROOT = {Way.DEEP, Way.ABOVE, Way.SELF, Way.BREADCRUMB, Way.PARENT}
+_ELSEWHERE = {LinkKind.QUERY, LinkKind.SORT, LinkKind.PAGE, LinkKind.OTHER_HOST, LinkKind.SCHEME, LinkKind.FRAGMENT}
+_BELOW_A_ROOT = {LinkKind.DEEP, LinkKind.ABOVE, LinkKind.SELF, LinkKind.BREADCRUMB, LinkKind.PARENT}
 
 
 def settle_root(links: Sequence[Link], resolver: Resolver) -> bool:
     """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
     own = resolver.path.rpartition("/")[0] + "/"
     if resolver.root != own and any(
-        link.target.way is Way.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
+        link.target.kind is LinkKind.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
         for link in links
     ):  # a <base href> above the page: what is asked for is what lies below its address
         resolver.set_root(own)
         return True
-    children = [link for link in links if link.target.way is Way.CHILD and not link.target.url.partition("?")[2]]
+    children = [link for link in links if link.target.kind is LinkKind.CHILD and not link.target.url.partition("?")[2]]
     parents: Counter[str] = Counter()
     for link in links:
-        if link.target.way in _BELOW_A_ROOT and "?" not in link.target.url:
+        if link.target.kind in _BELOW_A_ROOT and "?" not in link.target.url:
             path = urlsplit(link.target.url).path
             parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
     for root, count in parents.most_common(12):
@@ -69,7 +69,7 @@ def settle_folder(links: Sequence[Link], resolver: Resolver) -> bool:
 
 def _folder_of(link: Link) -> str:
     """The value by which the query of a link names a folder, "" if it names none."""
-    if link.target.way in _ELSEWHERE:
+    if link.target.kind in _ELSEWHERE:
         return ""
     _, _, query = link.target.url.partition("?")
     key, value = queries.folder_parameter(query) or ("", "")

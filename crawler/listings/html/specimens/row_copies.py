@@ -1,6 +1,6 @@
 """Links and rows made from specimens: what the tree reader found of one row, with the values of another.
 
-A specimen (``abridged``) went through the tree with placeholders for values. Wherever a placeholder came out, in the
+A specimen (``abridged_page``) went through the tree with placeholders for values. Wherever a placeholder came out, in the
 text of a cell, a link or a hint, a row of the same shape has its own value.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 
-from crawler.listings.html.specimens.abridge import Specimen
+from crawler.listings.html.specimens.abridged_page import Specimen
 from crawler.listings.html.specimens.shapes import FIRST_PLACE, NUMBER
 from crawler.listings.html.tree.cells import Cell
 from crawler.listings.html.tree.rows import Row
@@ -153,7 +153,7 @@ class _Model:
 
     def copy_rows(self, values: Sequence[str], links: list[Link], group: int) -> Iterator[Row]:
         """Another row, as it would have been cut. Raises Unlike when its links lead elsewhere than the specimen's."""
-        if not self._is_single and [link.target.way for link in links] != [link.target.way for link in self.links]:
+        if not self._is_single and [link.target.kind for link in links] != [link.target.kind for link in self.links]:
             raise Unlike  # which links belong to one row depends on where they lead
         for row in self.rows:
             yield row.fill(values, links, group)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from crawler.listings.html.tree.regions import shows_name
 from crawler.listings.html.tree.survey import Link
-from crawler.listings.values.hrefs import Resolver, Target, Way, name_problem
+from crawler.listings.values.hrefs import LinkKind, Resolver, Target, name_problem
 from crawler.listings.values.queries import RESERVED, has_parameter, is_doubtful, without_parameters
 from crawler.text.urls import before_query, decoded
 
@@ -28,7 +28,7 @@ def settle(links: Sequence[Link], resolver: Resolver, *, members_only: bool) -> 
     """
     _settle_parameters([link for link in links if has_parameter(link.href)], resolver, members_only=members_only)
     for link in links:
-        if is_doubtful(link.href) and len(link.href) < _LONGEST and link.target.way not in _SURE:
+        if is_doubtful(link.href) and len(link.href) < _LONGEST and link.target.kind not in _SURE:
             link.target = _meant(link, resolver) or link.target
 
 
@@ -72,7 +72,7 @@ def _last(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-_SURE = {Way.SORT, Way.PARENT, Way.PAGE}
+_SURE = {LinkKind.SORT, LinkKind.PARENT, LinkKind.PAGE}
 
 
 def _meant(link: Link, resolver: Resolver) -> Target | None:
@@ -94,4 +94,4 @@ def _meant(link: Link, resolver: Resolver) -> Target | None:
         return None
     url = resolver.directory + quote(bare, safe=_SEGMENT, errors="surrogateescape")
     is_folder = href.endswith("/")
-    return Target(Way.CHILD, url + "/" if is_folder else url, decoded(bare), is_folder)
+    return Target(LinkKind.CHILD, url + "/" if is_folder else url, decoded(bare), is_folder)

@@ -1,7 +1,7 @@
 """What a page shows and does not list: deletion asks for it, because what is shown is not proven absent.
 
 What leads to another host, above, or nowhere is no entry, but the page still shows the very name. And a page that has
-rows for files, all of which lead elsewhere, is not the page of an empty folder (for HTML: ``elsewhere``).
+rows for files, all of which lead elsewhere, is not the page of an empty folder (for HTML: ``external_rows``).
 """
 
 from __future__ import annotations
@@ -10,28 +10,36 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from crawler.listings.values.hrefs import Target, Way
+from crawler.listings.values.hrefs import LinkKind, Target
 from crawler.model.values import Entry, Kind, Rejection
 from crawler.text.urls import before_query
 
-_SILENT = {Way.SORT, Way.PARENT, Way.BREADCRUMB, Way.SELF, Way.PAGE}
+_SILENT = {LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF, LinkKind.PAGE}
 """What leads to this page, to another page of it or to one above speaks of no member of the folder."""
-_SILENT_REASONS = {"duplicate", *(way.value for way in _SILENT)}
-ELSEWHERE = {Way.OTHER_HOST, Way.ABOVE, Way.QUERY, Way.SCHEME, Way.FRAGMENT, Way.DEEP, Way.BAD_NAME}
-_ELSEWHERE_REASONS = {way.value for way in ELSEWHERE}
+_SILENT_REASONS = {"duplicate", *(kind.value for kind in _SILENT)}
+ELSEWHERE = {
+    LinkKind.OTHER_HOST,
+    LinkKind.ABOVE,
+    LinkKind.QUERY,
+    LinkKind.SCHEME,
+    LinkKind.FRAGMENT,
+    LinkKind.DEEP,
+    LinkKind.BAD_NAME,
+}
+_ELSEWHERE_REASONS = {kind.value for kind in ELSEWHERE}
 _NAVIGATION = {*_SILENT_REASONS, "navigation"}
 _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
-def names_of_link(way: Way, href: str, text: str, own: str = "") -> set[str]:
+def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[str]:
     """The names that a link mentions which is no entry: the last segment of its path, and the ``text`` it shows.
 
     ``own`` is the name by which a link leads to this very page (``index.php``), "" if it has none: the page is taken
     for that script, but the folder may as well hold a file of that name.
     """
-    if way is Way.SELF and own:
+    if kind is LinkKind.SELF and own:
         return {own}
-    return set() if way in _SILENT else {last_name(href), text.removesuffix("/")} - {"", ".", ".."}
+    return set() if kind in _SILENT else {last_name(href), text.removesuffix("/")} - {"", ".", ".."}
 
 
 def names_of(rejections: Iterable[Rejection]) -> set[str]:
@@ -77,7 +85,7 @@ def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
 
 def reason_of(target: Target) -> str:
     """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
-    return "navigation" if target.way in {Way.CHILD, Way.PAGE} else target.way.value
+    return "navigation" if target.kind in {LinkKind.CHILD, LinkKind.PAGE} else target.kind.value
 
 
 def is_keyed(entry: Entry, plain: set[str]) -> bool:
