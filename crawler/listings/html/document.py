@@ -10,9 +10,9 @@ from bs4.element import Tag
 
 from crawler.listings.html.reader import HtmlReader
 from crawler.listings.html.soundness.page_end import PageEnd, end_of
-from crawler.listings.html.soundness.page_flaws import weighed
+from crawler.listings.html.soundness.page_flaws import with_flaws
 from crawler.listings.html.specimens.abridged_page import Abridged, Abridger
-from crawler.listings.html.specimens.row_copies import Unlike
+from crawler.listings.html.specimens.row_copies import NotAbridgeable
 from crawler.listings.html.tree.regions import labels_of
 from crawler.listings.page import Page
 from crawler.listings.values.mentioned_names import has_files
@@ -40,16 +40,16 @@ def read_html(page: Page) -> Listing | None:
     if part.end < len(text):
         listing = _read_in_parts(page, abridger)
         if listing is not None:
-            return weighed(listing, text)
+            return with_flaws(listing, text)
         part = abridger.part(0, size=len(text), rows=len(text))
-    return weighed(_read(page, text, part).listing(), text)
+    return with_flaws(_read(page, text, part).listing(), text)
 
 
 def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = None, before: str = "") -> HtmlReader:
     """A reader of ``text``, abridged to ``part`` if that can be, with ``before`` in front of it."""
     try:
         return HtmlReader(page.url, text, replace(part, text=before + part.text), leader)
-    except Unlike:
+    except NotAbridgeable:
         return HtmlReader(page.url, text, Abridged(before + text, [], part.end), leader)
 
 

@@ -17,7 +17,7 @@ from crawler.listings.values.hrefs import LinkKind
 _INDEX_PAGE = re.compile(r"index\.(?:s?html?|xhtml|php\d?)", re.IGNORECASE)
 
 
-def settle_index_pages(links: Sequence[Link]) -> None:
+def resolve_index_pages(links: Sequence[Link]) -> None:
     """Make each link to the index page of a folder, shown by the name of the folder, a link to that folder."""
     deep = [link for link in links if link.target.kind is LinkKind.DEEP and not in_navigation(link.tag)]
     if not deep or not all(_leads_to_index(link) for link in deep):

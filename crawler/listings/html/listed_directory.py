@@ -15,7 +15,7 @@ _ELSEWHERE = {LinkKind.QUERY, LinkKind.SORT, LinkKind.PAGE, LinkKind.OTHER_HOST,
 _BELOW_A_ROOT = {LinkKind.DEEP, LinkKind.ABOVE, LinkKind.SELF, LinkKind.BREADCRUMB, LinkKind.PARENT}
 
 
-def settle_root(links: Sequence[Link], resolver: Resolver) -> bool:
+def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
     """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
     own = resolver.path.rpartition("/")[0] + "/"
     if resolver.root != own and any(
@@ -48,7 +48,7 @@ def _may_be_root(root: str, resolver: Resolver) -> bool:
     return bool(resolver.folder) and unquote(root).rstrip("/").endswith(resolver.folder)
 
 
-def settle_folder(links: Sequence[Link], resolver: Resolver) -> bool:
+def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
     """Find how queries name folders: in base64, or by paths of which the page's own is the beginning. True if so."""
     named = [(link, value) for link in links if (value := _folder_of(link))]
     if not named:

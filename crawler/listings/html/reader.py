@@ -1,7 +1,7 @@
 """One HTML page, of whatever family, read to a listing.
 
 Links are resolved and judged by where they lead, rows are cut from the tree, the group of rows that is the listing is
-found, columns are read, kinds told, and the marks weighed. A family contributes its rounding and its proof.
+found, columns are read, kinds told, and the marks with_flaws. A family contributes its rounding and its proof.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from bs4.element import NavigableString
 
 from crawler.listings.html import families
 from crawler.listings.html.families import Family
-from crawler.listings.html.index_pages import settle_index_pages
-from crawler.listings.html.listed_directory import settle_folder, settle_root
+from crawler.listings.html.index_pages import resolve_index_pages
+from crawler.listings.html.listed_directory import find_listed_directory, find_query_directory
 from crawler.listings.html.soundness.page_end import LastRow, PageEnd, end_of
 from crawler.listings.html.specimens.abridged_page import Abridged
 from crawler.listings.html.specimens.row_copies import Copies
@@ -45,8 +45,8 @@ _EPOCH_YEAR = 1970
 class HtmlReader:
     """One HTML page being read, or a part of it.
 
-    ``text`` is what ``part`` was abridged from, ``leader`` the reader of the first part. Raises Unlike when the page
-    has to be read without being abridged.
+    ``text`` is the page that ``part`` was abridged from, ``leader`` the reader of the first part. Raises NotAbridgeable
+    if the page has to be read unabridged.
     """
 
     def __init__(self, url: str, text: str, part: Abridged, leader: HtmlReader | None = None) -> None:
@@ -58,14 +58,14 @@ class HtmlReader:
         self.resolver = Resolver(url, bases[0] if bases else "")
         copies = Copies(self.survey.links(self.resolver), part.specimens, self.resolver)
         self.links = copies.links
-        if settle_folder(self.links, self.resolver):
+        if find_query_directory(self.links, self.resolver):
             copies.retarget(self.resolver)
-        if settle_root(self.links, self.resolver):
+        if find_listed_directory(self.links, self.resolver):
             copies.retarget(self.resolver)
         unescaped_names.settle(self.links, self.resolver, members_only=self.family.children_only)
         if not self.family.proves:
             self._drop_own_script()
-            settle_index_pages(self.links)
+            resolve_index_pages(self.links)
         self.rows = copies.rows(Cutter(copies.tree_links).rows())
         self.regions = choose(find_regions(self.rows, self.family))
         self.seen: set[str] = leader.seen if leader else set()

@@ -1,4 +1,4 @@
-"""What a page proves, seen as a whole, after its entries have been read: rows without a link, errors, scripts."""
+"""Finds the flaws of a page that keep it from proving what is absent: rows without links, errors, scripts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crawler.model.values import Listing, Rejection
 
 @dataclass(frozen=True, slots=True)
 class _Unlinked:
-    """What a page shows of files without a link."""
+    """Names of files that a page shows without a link."""
 
     rows: dict[int, str]
     """``id`` of a passage that is a row of the listing → the name that it shows."""
@@ -23,8 +23,8 @@ class _Unlinked:
     """Names in lines beside the listing that may be files of the folder."""
 
 
-def weighed(listing: Listing, markup: str) -> Listing:
-    """``listing`` with what ``markup``, its whole page, says besides the rows that were read."""
+def with_flaws(listing: Listing, markup: str) -> Listing:
+    """``listing`` with the flaws of its whole page, ``markup``, and with the rows that have no link as rejections."""
     if not listing.is_listing:
         return listing
     shown = visible(markup)

@@ -1,6 +1,6 @@
-"""What a page says, passage by passage: table rows, list items and lines, with their texts and the links they hold.
+"""Splits a page into passages: table rows, list items and lines, with their texts and links.
 
-Read from the markup itself, so that it does not matter whether a page went through a tree whole, abridged or in parts.
+Works on the markup itself, so the result does not depend on whether the page was parsed whole, abridged or in parts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BREAKS = {
     "thead", "tbody", "tfoot", "noscript", *_REGIONS,
 }  # fmt: skip
 _SILENT_ENDS = {"td", "b", "i", "em", "strong", "small", "code", "tt", "time", "font"}
-"""Elements whose end says nothing: half of the tags of a table."""
+"""Elements whose end tags change nothing; they are half of the tags of a table."""
 _FURNITURE = {
     "title", "h1", "h2", "h3", "h4", "h5", "h6", "address", "footer", "nav", "caption", "thead", "tfoot", "th",
 }  # fmt: skip
@@ -40,15 +40,15 @@ class Passage:
     kind: str
     """The name of that element, or ""."""
     furniture: bool
-    """It is a heading, a footer or a menu."""
+    """Whether it is a heading, a footer or a menu."""
     at: int
-    """Where in the markup it begins."""
+    """Its offset in the markup."""
     cells: list[str] = field(default_factory=list)
     hrefs: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """All that it says, white space folded."""
+        """The text of all cells, white space folded."""
         return " ".join(" ".join(self.cells).split())
 
 
@@ -62,12 +62,12 @@ def visible(markup: str) -> str:
 
 
 def scripts(markup: str) -> list[str]:
-    """What stands in the script elements of ``markup``, their start tags included."""
+    """The script elements of ``markup``, including their start tags."""
     return [markup[start:stop] for start, stop in _enclosed(markup, _SCRIPT_ELEMENT)]
 
 
 def _enclosed(markup: str, opening: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """Where elements begin and end that ``opening`` begins. Linear: an end that is missing is looked for only once."""
+    """(start, end) of the elements that match ``opening``, in linear time: a missing end is searched for only once."""
     at, endless = 0, set[str]()
     for found in opening.finditer(markup):
         name = (found[1] or "").lower()
@@ -87,7 +87,7 @@ class _Walk:
         self.furniture: list[str] = []
         self.count = self.at = 0
         self.in_link = False
-        """A name may hold a line break: the text of a link is one piece."""
+        """Inside a link, a line break does not end the line: it belongs to a name."""
         self.current = self._new()
 
     def _new(self) -> Passage:
@@ -143,7 +143,7 @@ class _Walk:
 
 
 def passages(markup: str) -> Iterator[Passage]:
-    """The passages of ``visible`` markup in order, those that say nothing and hold no link left out."""
+    """The passages of ``visible`` markup in order, without those that have neither text nor links."""
     walk, at = _Walk(), 0
     for found in _TAG.finditer(markup):
         start, end = found.span()

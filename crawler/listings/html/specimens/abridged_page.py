@@ -1,9 +1,8 @@
-"""A long page without the rows that are written alike: one of each shape goes through the tree, in place of all.
+"""Abridges a long page: of consecutive rows with the same markup, only one is parsed.
 
-A tree costs thirty times as much as the text it is made of, and the rows of a listing differ in little but their values
-(``shapes``). Where rows follow each other whose shapes are known, a *specimen* of each, with placeholders for values,
-stands for them on the page. What the tree reader makes of a specimen is what it would make of every row of its shape:
-``row_copies`` puts the values in.
+Building a tree costs thirty times as much as scanning its text, and most rows of a listing differ only in their values
+(see ``shapes``). A *specimen* of each shape, with placeholders for the values, replaces the rows on the page. The tree
+reader would treat every row of that shape alike, so ``row_copies`` only has to fill in the values.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes
 
 KEPT = 20
-"""Rows at the beginning that stay, because how a tree is cut into rows also depends on how many there are."""
+"""Leading rows that are never replaced: how a tree is divided into rows also depends on their number."""
 _STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
 _BLOCK = re.compile(r"<(?:div|article|section)(?: [^<>]*)?>")
 _SAMPLE = 1 << 18
@@ -27,27 +26,27 @@ _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 @dataclass(slots=True, eq=False)
 class Specimen:
-    """A row with placeholders, and the values of the rows that followed in its place."""
+    """A row with placeholders, and the values of the rows that it replaces."""
 
     number: int
     shape: Shape
     rows: list[tuple[Specimen, Sequence[str]]] = field(default_factory=list)
-    """Each with the specimen that it is like, which is this one or one shortly before it."""
+    """(specimen of the same shape, values) of each replaced row; that specimen is this one or a recent one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abridged:
-    """A page, or a part of it."""
+    """A page, or a part of it, with specimens instead of rows."""
 
     text: str
     specimens: list[Specimen]
-    """In the order of the page, which is that of their numbers."""
+    """Specimens in page order, which is also the order of their numbers."""
     end: int
-    """Where in the page's text the part ends: at the beginning of a row, or at the end."""
+    """Offset in the page's text at which the part ends: the start of a row, or the end of the text."""
 
 
 class Abridger:
-    """Abridges a page, as a whole or part by part."""
+    """Abridges a page, whole or part by part."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -65,7 +64,7 @@ class Abridger:
         return Abridged("".join(part.pieces), part.specimens, at)
 
     def _take(self, part: _Part, at: int) -> int:
-        """Add the row at ``at`` to a part. Returns where the next one begins."""
+        """Add the row at offset ``at`` to a part. Returns the offset of the next row."""
         part.count += 1
         may_go = part.count > max(KEPT, part.kept) and self._shapes is not None
         if may_go:
@@ -85,13 +84,13 @@ class Abridger:
         return end
 
     def _next(self, position: int) -> int:
-        """Where the first row from ``position`` on begins, the end of the text when there is none."""
+        """Offset of the first row at or after ``position``; the length of the text if there is none."""
         found = self.text.find(self._start, position)
         return len(self.text) if found < 0 else found + self._offset
 
 
 def _start_of_rows(sample: str) -> str:
-    """What rows begin with: an element or line that comes once for every few links, else a block with a link in it."""
+    """The markup that begins each row: a common start that occurs once per few links, else a block with a link."""
     best, often = max(_STARTS, key=sample.count), sample.count("<a ") / _LINKS
     if sample.count(best) < often:
         blocks = Counter(found[0] for found in _BLOCK.finditer(sample))
@@ -103,7 +102,7 @@ def _start_of_rows(sample: str) -> str:
 
 
 class _Part:
-    """A part of a page while it is abridged."""
+    """Collects a part of a page that is being abridged."""
 
     __slots__ = ("_run", "count", "kept", "length", "pieces", "recent", "specimens")
 
@@ -112,11 +111,11 @@ class _Part:
         self.specimens: list[Specimen] = []
         self.count = self.kept = 0
         self.recent: list[Specimen] = []
-        """What the last rows are like, if specimens stand for them."""
+        """The specimens of the last rows; empty after a row that was kept."""
         self._run: dict[Shape, Specimen] = {}
 
     def fits(self, shape: Shape) -> bool:
-        """True when rows of this shape can stand among those before."""
+        """True if a row of this shape leaves the same elements open as the rows before it."""
         return not self.recent or self.recent[0].shape.open == shape.open
 
     def keep(self, row: str, *, alone: bool) -> None:
@@ -131,7 +130,7 @@ class _Part:
         self.length += len(row)
 
     def stand_for(self, shape: Shape, values: Sequence[str]) -> None:
-        """Let a specimen stand for a row: the one of its shape among the rows just before, or a new one."""
+        """Replace a row by the specimen of its shape among the rows just before, or by a new one."""
         specimen = self._run.get(shape)
         if specimen is None:
             specimen = self._run[shape] = Specimen(len(self.specimens), shape)

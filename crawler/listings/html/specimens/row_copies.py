@@ -1,7 +1,7 @@
-"""Links and rows made from specimens: what the tree reader found of one row, with the values of another.
+"""Makes the links and rows of an abridged page: those of each specimen, with the values of the rows that it replaces.
 
-A specimen (``abridged_page``) went through the tree with placeholders for values. Wherever a placeholder came out, in the
-text of a cell, a link or a hint, a row of the same shape has its own value.
+A specimen (see ``abridged_page``) is parsed with placeholders for values. Wherever a placeholder appears in the text of
+a cell, a link or a hint, a row of the same shape has its own value.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from crawler.listings.values.hrefs import Resolver
 _PLACE = re.compile(f"([\ue000-\uf8fe]){NUMBER}([0-9]+){NUMBER}")
 
 
-class Unlike(Exception):
-    """The tree made something else of a specimen than a row of its own: the page has to be read as it is."""
+class NotAbridgeable(Exception):
+    """A specimen did not parse as a separate row: the page has to be read unabridged."""
 
 
 class _Text:
@@ -30,17 +30,17 @@ class _Text:
     __slots__ = ("_parts", "_place", "_places")
 
     def __init__(self, text: str, number: int) -> None:
-        """Raises Unlike when the text is another specimen's."""
+        """Raises NotAbridgeable if the text belongs to another specimen."""
         parts = _PLACE.split(text)
         if any(int(found) != number for found in parts[2::3]):
-            raise Unlike
+            raise NotAbridgeable
         self._places = [ord(place) - FIRST_PLACE for place in parts[1::3]]
         self._parts = [part for index, part in enumerate(parts) if index % 3 < 2]
         self._place = self._places[0] if len(self._places) == 1 and not any(parts[::3]) else -1
 
     @property
     def constant(self) -> str | None:
-        """The text, where all rows have the same."""
+        """The text if all rows share it, else None."""
         return None if self._places else self._parts[0]
 
     def fill(self, values: Sequence[str]) -> str:
@@ -59,10 +59,10 @@ class _OwnText(_Text):
     __slots__ = ()
 
     def __init__(self, text: str, number: int) -> None:
-        """Raises Unlike when the text stands outside of the specimen."""
+        """Raises NotAbridgeable if the text stands outside the specimen."""
         super().__init__(text, number)
         if self.constant and not self.constant.isspace():
-            raise Unlike
+            raise NotAbridgeable
 
 
 class _LinkTemplate:
@@ -133,7 +133,7 @@ class _RowTemplate:
 
 
 class _Model:
-    """What the tree has of one specimen."""
+    """The links and rows of one specimen in the tree."""
 
     def __init__(self, number: int, links: list[Link]) -> None:
         self.number, self.links = number, links
@@ -142,9 +142,9 @@ class _Model:
         self._is_single = len({link.href for link in links}) == 1
 
     def add_row(self, row: Row) -> None:
-        """Note a row that the tree was cut into. Raises Unlike when it is not the specimen's alone."""
+        """Add a row of the tree. Raises NotAbridgeable if it holds links of others."""
         if any(link not in self.links for link in row.links):
-            raise Unlike
+            raise NotAbridgeable
         self.rows.append(_RowTemplate(row, self.links, self.number))
 
     def copy_links(self, values: Sequence[str], resolver: Resolver) -> list[Link]:
@@ -152,18 +152,18 @@ class _Model:
         return [template.fill(values, resolver) for template in self.link_templates]
 
     def copy_rows(self, values: Sequence[str], links: list[Link], group: int) -> Iterator[Row]:
-        """Another row, as it would have been cut. Raises Unlike when its links lead elsewhere than the specimen's."""
+        """The rows for other ``values``. Raises NotAbridgeable if their links are of other kinds than its own."""
         if not self._is_single and [link.target.kind for link in links] != [link.target.kind for link in self.links]:
-            raise Unlike  # which links belong to one row depends on where they lead
+            raise NotAbridgeable  # the kinds of links decide which of them belong to one row
         for row in self.rows:
             yield row.fill(values, links, group)
 
 
 class Copies:
-    """The links and the rows of an abridged page, those that are not in its tree included."""
+    """The links and rows of an abridged page, including those that are not in its tree."""
 
     def __init__(self, links: list[Link], specimens: list[Specimen], resolver: Resolver) -> None:
-        """``links`` are those of the tree. Raises Unlike."""
+        """``links`` are those of the tree. Raises NotAbridgeable."""
         self.tree_links = links
         self.links: list[Link] = []
         self._specimens = specimens
@@ -174,19 +174,19 @@ class Copies:
                 self.links += group
                 continue
             if number != len(self._models):
-                raise Unlike
+                raise NotAbridgeable
             self._models.append(_Model(number, list(group)))
             if len(self._models[number].links) != specimens[number].shape.links:
-                raise Unlike
+                raise NotAbridgeable
             for like, values in specimens[number].rows:
                 copied = self._models[like.number].copy_links(values, resolver)
                 self._copied.append(copied)
                 self.links += copied
         if len(self._models) != len(specimens):
-            raise Unlike
+            raise NotAbridgeable
 
     def retarget(self, resolver: Resolver) -> None:
-        """Judge all links anew, because ``resolver`` has found another root."""
+        """Resolve all links again, after the root of ``resolver`` has changed."""
         copied = (link for links in self._copied for link in links)
         for link in chain(self.tree_links, copied):
             link.target = resolver.target(link.href)
@@ -197,7 +197,7 @@ class Copies:
         for row in cut:
             regions.setdefault(id(row.region), set()).add(_number_of(row.links[0]))
         if any(len(numbers) == 1 and max(numbers) >= 0 for numbers in regions.values()):
-            raise Unlike  # what holds the rows of one specimen only is part of it, and would be another for each row
+            raise NotAbridgeable  # an element that holds the rows of one specimen only would occur once for each row
         result: list[Row] = []
         copied = iter(self._copied)
         for number, group in groupby(cut, lambda row: _number_of(row.links[0])):
@@ -208,13 +208,13 @@ class Copies:
                 continue
             model = self._models[number]
             if model.rows:
-                raise Unlike
+                raise NotAbridgeable
             for row in group:
                 model.add_row(row)
             for like, values in self._specimens[number].rows:
                 result += self._models[like.number].copy_rows(values, next(copied), -len(result) - 1)
         if next(copied, None) is not None:
-            raise Unlike
+            raise NotAbridgeable
         return result
 
 
@@ -225,7 +225,7 @@ def _number_of(link: Link) -> int:
 
 
 def _check_own(row: Row) -> None:
-    """Raises Unlike when a row that is no specimen's has the text of one."""
+    """Raises NotAbridgeable if a row that does not belong to a specimen has the text of one."""
     texts = (row.before, row.after, *(cell.text for cell in row.cells))
     if any(_PLACE.search(text) for text in texts) or any(_number_of(link) >= 0 for link in row.links):
-        raise Unlike
+        raise NotAbridgeable

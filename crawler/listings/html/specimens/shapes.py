@@ -1,7 +1,7 @@
-"""A row taken apart: its markup, the *shape*, and its values, the texts and attributes that belong to one entry.
+"""Divides a row into its *shape*, the markup, and its values, the texts and attributes that belong to one entry.
 
-Only rows whose markup cannot mean anything else in another place have a shape: balanced, of well-known elements, with
-values in which nothing but the commonest references is to be decoded.
+Only rows whose markup means the same in any place have a shape: balanced, made of well-known elements, with values in
+which only the most common character references occur.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from crawler.listings.html.tree.cells import HINTS
 
 FIRST_PLACE = 0xE000
-"""Placeholders of values are characters for private use, which a page that is taken apart does not have."""
+"""The first placeholder for a value. Placeholders are private-use characters; pages that have any are not abridged."""
 NUMBER = "\uf8ff"
-"""Stands around the number of the specimen, which follows."""
+"""Encloses the number of the specimen after a placeholder."""
 MAX_PLACES = 100
 MAX_SHAPES = 500
 MAX_TAGS = 5_000
 MAX_ROW = 4_000
-"""Characters of a row that has a shape: of longer texts the readers look at the beginning only."""
+"""Maximum length in characters of a row with a shape; of longer texts the readers use only the beginning."""
 
 _ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|\r(?!\n)")
 _PLAIN = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff<>&"
@@ -37,7 +37,7 @@ _VALUES = frozenset(HINTS)
 _MARKS = {
     "class", "id", "alt", "type", "colspan", "data-type", "data-kind", "data-icon", "aria-label", "xlink:href",
 }  # fmt: skip
-"""Attributes that are part of a shape. The readers look at no others than these, ``src``, and those with values."""
+"""Attributes that are part of a shape. Besides these the readers use only ``src`` and the attributes in ``_VALUES``."""
 _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "big", "br", "code", "em", "font", "i", "img", "input", "kbd", "label", "nobr",
     "path", "small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "use", "var",
@@ -55,7 +55,7 @@ class Shape:
 
     parts: tuple[str | int, ...]
     links: int
-    """How many of the elements lead somewhere."""
+    """The number of links."""
     open: tuple[str, ...]
     """Elements that the row leaves to the next one to close."""
     pattern: str
@@ -68,14 +68,14 @@ class Shape:
 
 
 class Shapes:
-    """Takes rows apart, and remembers the shapes that it has seen."""
+    """Divides rows into shape and values, and caches the shapes."""
 
     def __init__(self) -> None:
         self._shapes: dict[tuple[str | int, ...], Shape | None] = {}
         self._tags: dict[str, str] = {}
 
     def read(self, row: str) -> tuple[Shape, list[str]] | None:
-        """The shape and the values of a row; None when it has to be read where it stands."""
+        """The shape and the values of a row; None if it has no shape and must stay on the page."""
         if len(row) > MAX_ROW or _ODD.search(row):
             return None
         taken = _Row()
@@ -132,13 +132,13 @@ class Shapes:
 
 
 class _Row:
-    """What a row has been found to consist of, so far."""
+    """Collects the parts of a row."""
 
     __slots__ = ("_place", "address", "key", "links", "pattern", "raw", "values")
 
     def __init__(self) -> None:
         self.key: list[str | int] = []
-        """What makes it the same shape as another row: markup without what no reader looks at."""
+        """Identifies the shape: the markup without the attributes that no reader uses."""
         self.raw: list[str | int] = []
         self.pattern: list[str] = []
         self.values: list[str] = []
@@ -147,7 +147,7 @@ class _Row:
         self._place = -1
 
     def add(self, literal: str, raw: str) -> None:
-        """Markup, with what matters of it, and as it stands on the page."""
+        """Add markup: ``literal`` identifies it, ``raw`` is its text on the page."""
         self.key.append(literal)
         self.raw.append(raw)
         self.pattern.append(re.escape(raw))
@@ -201,7 +201,7 @@ class _Row:
 
 
 def _decoded(text: str) -> str | None:
-    """Text with its references resolved; None when it has others than the commonest."""
+    """``text`` with character references resolved; None if it has uncommon ones."""
     if "&" not in text:
         return text
     if any(not (found[1] or found[2]) for found in _REFERENCE.finditer(text)):

@@ -136,7 +136,7 @@ def _is_foreign_entry(link: Link, matches: bool) -> bool:
 
 
 def find_regions(rows: list[Row], family: Family) -> list[Region]:
-    """The groups of candidates, with their facts read and weighed."""
+    """The groups of candidates, with their facts read and with_flaws."""
     regions: dict[int, Region] = {}
     named: dict[int, list[str]] = {}
     for row in rows:

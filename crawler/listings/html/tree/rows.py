@@ -71,7 +71,7 @@ class Cutter:
         """The rows that hold links, in the order of the page, each once."""
         for link in self.links:
             frame = _frame(link.tag)
-            if frame is not None and link.target.kind in _ROW_WAYS:
+            if frame is not None and link.target.kind in _ROW_KINDS:
                 self._children.setdefault(id(frame), {})[_own_key(link)] = None
         result: dict[int, Row] = {}
         for link in self.links:
@@ -102,7 +102,7 @@ class Cutter:
 
     def _framed(self, element: Tag, link: Link) -> Row:
         """The row that ``element`` makes; a second target of its own in it gets a row without cells."""
-        own = _own_key(link) if link.target.kind in _ROW_WAYS else ""
+        own = _own_key(link) if link.target.kind in _ROW_KINDS else ""
         first = next(iter(self._children.get(id(element), ())), own)
         key = (id(element), "" if own in {"", first} else own)
         row = self._rows.get(key)
@@ -177,7 +177,7 @@ def _own_key(link: Link) -> str:
     return f"/{target.name}" if target.kind is LinkKind.CHILD else target.url
 
 
-_ROW_WAYS = {LinkKind.CHILD, LinkKind.DEEP, LinkKind.OTHER_HOST, LinkKind.BAD_NAME}
+_ROW_KINDS = {LinkKind.CHILD, LinkKind.DEEP, LinkKind.OTHER_HOST, LinkKind.BAD_NAME}
 
 
 def _parents(tag: Tag) -> Iterator[Tag]:

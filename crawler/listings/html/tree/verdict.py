@@ -135,7 +135,7 @@ def says_error(survey: Survey) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What is weighed: the rows and what surrounds them."""
+    """What is with_flaws: the rows and what surrounds them."""
 
     rows: Evidence
     heading: float

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crawler.listings.html.document import ROWS, read_html
 from crawler.listings.html.reader import HtmlReader
 from crawler.listings.html.specimens.abridged_page import KEPT, Abridged, Abridger
-from crawler.listings.html.specimens.row_copies import Unlike
+from crawler.listings.html.specimens.row_copies import NotAbridgeable
 from crawler.listings.page import Page
 from crawler.model.values import Listing
 
@@ -59,7 +59,7 @@ def abridged(text: str) -> tuple[Abridged, Listing | None]:
     part = Abridger(text).part(0, size=ROOM, rows=ROOM)
     try:
         return part, HtmlReader(URL, text, part).listing()
-    except Unlike:
+    except NotAbridgeable:
         return part, None
 
 

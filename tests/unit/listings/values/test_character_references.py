@@ -22,7 +22,7 @@ from crawler.listings.html.document import read_html
 from crawler.listings.html.grammar import read_lean
 from crawler.listings.html.reader import HtmlReader
 from crawler.listings.html.specimens.abridged_page import Abridged, Abridger
-from crawler.listings.html.specimens.row_copies import Unlike
+from crawler.listings.html.specimens.row_copies import NotAbridgeable
 from crawler.listings.page import Page, tree_of
 from crawler.listings.values.character_references import attribute_value
 
@@ -238,6 +238,6 @@ def test_a_page_that_is_abridged_has_the_same_values(values: list[str]) -> None:
     text = table([(f"f{number}{value.strip()}", value) for number, value in enumerate(values)])
     try:
         abridged = HtmlReader(URL, text, Abridger(text).part(0, size=1 << 30, rows=1 << 30)).listing()
-    except Unlike:
+    except NotAbridgeable:
         return
     assert abridged == HtmlReader(URL, text, Abridged(text, [], len(text))).listing()
