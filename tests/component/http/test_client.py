@@ -1,4 +1,4 @@
-"""The client against a server that answers as a script says: every wait ends, nothing leaks, bytes stay bytes."""
+"""The client against a scripted server: every wait ends, nothing leaks, bytes arrive unchanged."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def page(
 # --- what is sent ---------------------------------------------------------------------------------
 
 
-async def test_a_request_says_what_it_is_told_and_nothing_else(site: Site) -> None:
+async def test_a_request_has_the_given_headers_and_no_others(site: Site) -> None:
     site.file("a", BODY)
     async with opened() as client:
         status, body, reply = await get(client, site.url + "a", {"Accept": "*/*", "Range": "bytes=5-"})
@@ -138,7 +138,7 @@ async def test_cookies_are_not_kept(site: Site) -> None:
     assert all("cookie" not in request.headers for request in site.log)
 
 
-async def test_a_connection_is_used_again(site: Site) -> None:
+async def test_a_connection_is_reused(site: Site) -> None:
     site.file("a", BODY)
     async with opened() as client:
         for _ in range(5):
@@ -149,7 +149,7 @@ async def test_a_connection_is_used_again(site: Site) -> None:
 # --- redirects ------------------------------------------------------------------------------------
 
 
-async def test_permitted_redirects_are_followed_and_the_last_url_is_told(site: Site) -> None:
+async def test_permitted_redirects_are_followed_and_the_last_url_is_returned(site: Site) -> None:
     site.on("one", Redirect("/pub/two", status=301))
     site.on("two", Redirect("three%2F?x", status=307))
     site.on("three%2F", Says())
@@ -179,7 +179,7 @@ async def test_a_redirect_that_is_not_permitted_is_not_followed(site: Site, othe
 @pytest.mark.parametrize(
     "target", ["file:///etc/passwd", "gopher://h/", "javascript:1", "http://:9/", "http://u:secret@", "data:,x"]
 )
-async def test_a_redirect_to_what_is_no_http_is_an_error(site: Site, target: str) -> None:
+async def test_a_redirect_to_a_url_that_is_not_http_is_an_error(site: Site, target: str) -> None:
     site.on("a", Redirect(target))
     async with opened() as client:
         with pytest.raises(FetchError, match="not an HTTP URL") as raised:
@@ -188,7 +188,7 @@ async def test_a_redirect_to_what_is_no_http_is_an_error(site: Site, target: str
     assert "secret" not in str(raised.value)
 
 
-async def test_redirects_in_a_circle_end(site: Site) -> None:
+async def test_a_redirect_loop_ends(site: Site) -> None:
     site.on("a", Redirect("a"))
     async with opened(Gate(1)) as client:
         with pytest.raises(FetchError, match="redirects") as raised:
@@ -198,7 +198,7 @@ async def test_redirects_in_a_circle_end(site: Site) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 304, 300, 305])
-async def test_what_says_not_where_to_is_an_answer(site: Site, status: int) -> None:
+async def test_a_redirect_without_location_is_a_response(site: Site, status: int) -> None:
     site.on("a", Status(status))
     async with opened() as client:
         assert (await get(client, site.url + "a"))[0] == status
@@ -250,7 +250,7 @@ async def test_exactly_the_limit_is_fine(site: Site) -> None:
         assert (await get(client, site.url + "a", limit=len(BODY)))[1] == BODY
 
 
-async def test_who_stops_reading_gives_the_connection_back(site: Site) -> None:
+async def test_a_reader_that_stops_releases_its_connection(site: Site) -> None:
     site.file("a", BODY * 100)
     async with opened(Gate(1)) as client:
         for _ in range(3):
@@ -272,7 +272,7 @@ async def test_a_rate_holds_for_bodies(site: Site) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [Silent(), EndlessContinue()], ids=["silence", "100 Continue for ever"])
-async def test_headers_that_do_not_come_are_waited_for_only_so_long(site: Site, behaviour: Behaviour) -> None:
+async def test_the_wait_for_headers_is_limited(site: Site, behaviour: Behaviour) -> None:
     site.file("a", BODY, behaviour)
     async with opened(connect_timeout=SHORT, read_timeout=SHORT) as client:
         began = time.monotonic()
@@ -283,7 +283,7 @@ async def test_headers_that_do_not_come_are_waited_for_only_so_long(site: Site, 
     assert time.monotonic() - began < 5
 
 
-async def test_headers_without_end_are_refused(site: Site) -> None:
+async def test_endless_headers_are_refused(site: Site) -> None:
     site.file("a", BODY, EndlessHeaders())
     async with opened() as client:
         with pytest.raises(FetchError):
@@ -298,7 +298,7 @@ async def test_a_body_that_stalls_is_given_up(site: Site) -> None:
     assert raised.value.retryable
 
 
-async def test_a_body_that_trickles_is_given_up(site: Site) -> None:
+async def test_a_body_that_is_too_slow_is_given_up(site: Site) -> None:
     site.file("a", BODY, Trickle(every=0.05))
     async with opened(read_timeout=SHORT, min_speed=1000) as client:
         with pytest.raises(FetchError, match="slower than 1000 B/s") as raised:
@@ -313,7 +313,7 @@ async def test_a_slow_body_is_fine_without_a_minimum(site: Site) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [HangUp(), ResetAtOnce()], ids=["FIN", "RST"])
-async def test_a_connection_that_ends_without_an_answer_is_an_error(site: Site, behaviour: Behaviour) -> None:
+async def test_a_connection_that_ends_without_a_response_is_an_error(site: Site, behaviour: Behaviour) -> None:
     site.file("a", BODY, behaviour)
     async with opened() as client:
         with pytest.raises(FetchError) as raised:
@@ -323,7 +323,7 @@ async def test_a_connection_that_ends_without_an_answer_is_an_error(site: Site, 
     assert "\n" not in str(raised.value)
 
 
-async def test_a_host_where_nobody_listens_is_given_up_after_enough_attempts() -> None:
+async def test_a_host_that_refuses_connections_is_given_up_after_enough_attempts() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
@@ -338,7 +338,7 @@ async def test_a_host_where_nobody_listens_is_given_up_after_enough_attempts() -
     assert not given_up.value.retryable
 
 
-async def test_a_host_in_doubt_is_asked_once_for_what_it_answered_before(site: Site) -> None:
+async def test_a_host_in_doubt_is_probed_once_with_a_url_that_it_served_before(site: Site) -> None:
     site.file("good", BODY)
     site.file("bad", BODY, HangUp())
     async with opened() as client:
@@ -361,7 +361,7 @@ async def test_a_host_in_doubt_is_asked_once_for_what_it_answered_before(site: S
     assert "range" not in first.headers
 
 
-async def test_errors_of_a_server_that_answers_are_no_failures_to_talk(site: Site) -> None:
+async def test_error_responses_do_not_count_as_connection_failures(site: Site) -> None:
     site.portal = (Status(500),)
     async with opened() as client:
         for _ in range(limits.CONNECTION_FAILURES + 1):
@@ -380,7 +380,7 @@ async def test_errors_of_a_server_that_answers_are_no_failures_to_talk(site: Sit
     ],
     ids=["429 and 1 s", "503 and 1 s", "429", "503", "500", "429 and a day"],
 )
-async def test_a_host_that_is_overloaded_is_left_alone_by_everybody(
+async def test_no_request_is_sent_to_an_overloaded_host(
     site: Site, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, waits: bool
 ) -> None:
     monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.5)
@@ -393,7 +393,7 @@ async def test_a_host_that_is_overloaded_is_left_alone_by_everybody(
     assert (time.monotonic() - began >= 0.4) is waits
 
 
-async def test_a_refusal_among_others_is_asked_again_without_a_word(site: Site) -> None:
+async def test_a_refusal_among_concurrent_requests_is_repeated_silently(site: Site) -> None:
     site.file("a", BODY, Status(429, times=3))
     async with opened() as client:
         answers = await asyncio.gather(*(get(client, site.url + "a") for _ in range(4)))
@@ -401,7 +401,7 @@ async def test_a_refusal_among_others_is_asked_again_without_a_word(site: Site) 
     assert len(site.log) == 7
 
 
-async def test_refusals_for_ever_reach_the_caller(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_refusals_reach_the_caller(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.0)
     monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
     site.portal = (Status(429),)
@@ -411,7 +411,7 @@ async def test_refusals_for_ever_reach_the_caller(site: Site, monkeypatch: pytes
     assert len(site.log) <= 6 * (1 + limits.REFUSALS)
 
 
-async def test_bodies_that_break_off_are_a_reason_for_fewer_at_once(site: Site) -> None:
+async def test_truncated_bodies_lower_the_limit(site: Site) -> None:
     site.file("a", BODY, Cut(at=0.5), Late(0.03))
     site.file("b", BODY, Late(0.03))
     async with opened(Gate(6)) as client:
@@ -436,7 +436,7 @@ async def arrived(site: Site) -> None:
     raise AssertionError("no request came")
 
 
-async def test_cancelling_gives_the_connection_back(site: Site) -> None:
+async def test_cancelling_releases_the_connection(site: Site) -> None:
     site.file("silent", b"", Silent())
     site.file("a", b"x")
     async with opened(Gate(1)) as client:
@@ -458,7 +458,7 @@ def encoded(coding: str, body: bytes) -> PageAnswer:
     return PageAnswer(body, headers=(("Content-Encoding", coding),))
 
 
-async def test_a_page_comes_with_all_that_is_remembered_of_it(site: Site) -> None:
+async def test_a_page_comes_with_its_validators_and_date(site: Site) -> None:
     site.file("p", HTML, content_type="text/html", etag='"1"')
     async with opened() as client:
         found = await page(client, site.url + "p")
@@ -468,7 +468,7 @@ async def test_a_page_comes_with_all_that_is_remembered_of_it(site: Site) -> Non
     assert "application/json" in site.log[0].headers["accept"]
 
 
-async def test_a_page_can_be_asked_for_as_html_only(site: Site) -> None:
+async def test_a_page_can_be_requested_as_html_only(site: Site) -> None:
     async with opened() as client:
         await page(client, site.url, html_only=True)
     assert site.log[0].headers["accept"] == "text/html"
@@ -493,7 +493,7 @@ async def test_a_page_that_did_not_change_has_no_body(site: Site, validators: Va
 
 
 @pytest.mark.parametrize("status", [404, 403, 500, 503])
-async def test_a_page_of_any_status_comes_back(site: Site, status: int) -> None:
+async def test_a_page_of_any_status_is_returned(site: Site, status: int) -> None:
     site.folder("", Status(status, headers=(("Retry-After", "7"),)))
     gate = Gate(1)
     async with opened(gate) as client:
@@ -511,7 +511,7 @@ async def test_a_page_of_any_status_comes_back(site: Site, status: int) -> None:
         ("identity", HTML),
     ],
 )
-async def test_a_compressed_page_is_unpacked(site: Site, coding: str, packed: bytes) -> None:
+async def test_a_compressed_page_is_decompressed(site: Site, coding: str, packed: bytes) -> None:
     site.folder("", encoded(coding, packed))
     async with opened() as client:
         assert (await page(client, site.url)).body == HTML
@@ -545,7 +545,9 @@ async def test_a_page_says_if_its_end_is_proven(site: Site, says: Says, coding: 
         ("\x1b]0;evil", HTML, "unexpected Content-Encoding|not valid HTTP"),
     ],
 )
-async def test_a_page_that_cannot_be_unpacked_is_an_error(site: Site, coding: str, packed: bytes, words: str) -> None:
+async def test_a_page_that_cannot_be_decompressed_is_an_error(
+    site: Site, coding: str, packed: bytes, words: str
+) -> None:
     site.folder("", encoded(coding, packed))
     async with opened() as client:
         with pytest.raises((VerificationError, FetchError), match=words) as raised:
@@ -553,7 +555,7 @@ async def test_a_page_that_cannot_be_unpacked_is_an_error(site: Site, coding: st
     assert str(raised.value).isprintable()
 
 
-async def test_a_page_that_swells_is_stopped(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_decompression_stops_at_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LISTING_DECODED", 4 * limits.MIB)
     site.folder("", encoded("gzip", gzip.compress(bytes(16 << 20), 1)))
     async with opened() as client:
@@ -562,7 +564,7 @@ async def test_a_page_that_swells_is_stopped(site: Site, monkeypatch: pytest.Mon
     assert not raised.value.retryable
 
 
-async def test_a_page_without_end_is_stopped(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_endless_page_is_stopped_at_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LISTING_RAW", limits.MIB)
     site.folder("", EndlessBody())
     async with opened() as client:
@@ -587,7 +589,7 @@ def secure(authority: trustme.CA) -> Iterator[Site]:
         yield running
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(secure: Site) -> None:
+async def test_an_untrusted_certificate_is_refused_before_anything_is_sent(secure: Site) -> None:
     async with opened() as client:
         with pytest.raises(FetchError, match="certificate is not trusted") as raised:
             await get(client, secure.url + "a")
@@ -628,7 +630,7 @@ async def test_plain_http_on_a_port_for_tls_is_an_error(secure: Site) -> None:
 
 
 @pytest.mark.parametrize("exempt", [True, False])
-async def test_a_proxy_is_used_except_where_it_is_not_to_be(site: Site, exempt: bool) -> None:
+async def test_a_proxy_is_used_except_for_exempt_hosts(site: Site, exempt: bool) -> None:
     url = "http://far.invalid/pub/a"
     proxies = Proxies(by_scheme={"http": site.origin}, exempt=("invalid",) if exempt else ())
     async with opened(proxies=proxies) as client:
@@ -640,7 +642,7 @@ async def test_a_proxy_is_used_except_where_it_is_not_to_be(site: Site, exempt: 
     assert site.log.targets == ([] if exempt else [url])
 
 
-async def test_a_proxy_that_cannot_be_spoken_to_gets_no_request(site: Site) -> None:
+async def test_an_unusable_proxy_gets_no_request(site: Site) -> None:
     given = site.origin.replace("http://", "socks5://user:secret@")
     async with opened(proxies=Proxies(by_scheme={"http": given})) as client:
         with pytest.raises(FetchError, match="http_proxy=socks5://127") as raised:

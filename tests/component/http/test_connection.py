@@ -1,4 +1,4 @@
-"""Responses on real connections, by aiohttp's session and directly: the same results, nothing left for the next."""
+"""Responses on real connections, by aiohttp's session and directly: the same results, no bytes left over."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WAYS = ["session", "directly"]
 
 @dataclass(frozen=True)
 class Script:
-    """One response: what is sent, what it is read as (an error, where that is no body), and if its bytes are split."""
+    """One response: the bytes sent, the expected body or error, and whether they are sent in pieces."""
 
     sent: bytes
     status: int = 200
@@ -91,7 +91,7 @@ REFUSED = [
 
 
 class Scripted:
-    """Sends what the script of a path says, and for any other path what the test did not ask for yet."""
+    """Sends the script of a path; for any other path, the scripts that were not requested yet."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.scripts: dict[str, Script] = {}
@@ -99,7 +99,7 @@ class Scripted:
         self.seen: list[tuple[int, str]] = []
         self.writers: list[asyncio.StreamWriter] = []
         self.gone: list[asyncio.Event] = []
-        """Set when the client has closed that connection."""
+        """Set when the client has closed the connection."""
         self.greeting = b""
         self._tls = tls
 
@@ -167,7 +167,7 @@ async def outcome(sender: Transport, url: str, script: Script) -> tuple[int, byt
         return 0, type(error)
 
 
-async def test_responses_of_all_kinds_are_read_alike_and_leave_nothing(sender: Transport) -> None:
+async def test_responses_of_all_kinds_are_read_alike_and_leave_no_bytes(sender: Transport) -> None:
     async with Scripted() as server:
         await ask(sender, f"{server.url}/first")
         for number, script in enumerate(SCRIPTS + REFUSED):
@@ -191,10 +191,10 @@ async def test_an_ordinary_response_keeps_its_connection(sender: Transport) -> N
 
 @pytest.mark.parametrize("extra", [STRAY, b"\r\n", b"HTTP/1.1 408 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"])
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed", "unread"])
-async def test_what_comes_on_an_idle_connection_is_not_the_next_response(
+async def test_data_on_an_idle_connection_is_not_the_next_response(
     sender: Transport, extra: bytes, is_noticed: bool
 ) -> None:
-    """``unread``: it lies in the socket as the next request is about to be sent."""
+    """``unread``: the data is in the socket when the next request is about to be sent."""
     async with Scripted() as server:
         for number in range(1, 4):
             assert await ask(sender, f"{server.url}/first") == (200, b"next")
@@ -208,12 +208,12 @@ async def test_what_comes_on_an_idle_connection_is_not_the_next_response(
 
 
 def end_without_goodbye(writer: asyncio.StreamWriter) -> None:
-    """FIN, below TLS."""
+    """Send FIN without close_notify."""
     with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as wire:
         wire.shutdown(socket.SHUT_WR)
 
 
-async def test_what_a_server_says_before_it_is_asked_is_no_response() -> None:
+async def test_data_sent_before_a_request_is_not_its_response() -> None:
     loop = asyncio.get_running_loop()
     async with Scripted() as server:
         server.greeting = STRAY
@@ -230,7 +230,7 @@ async def test_what_a_server_says_before_it_is_asked_is_no_response() -> None:
 def test_a_body_without_a_length_ends_with_close_notify(
     monkeypatch: pytest.MonkeyPatch, loop: object, way: str, is_orderly: bool
 ) -> None:
-    """FIN alone is what anybody on the way can send (RFC 9112 section 9.8)."""
+    """Anybody on the network can send a FIN (RFC 9112 section 9.8)."""
     authority = trustme.CA()
     server_tls, client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(server_tls)

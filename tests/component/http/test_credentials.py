@@ -22,7 +22,7 @@ def basic(login: str) -> str:
 def sent(
     config: Config, starts: list[str], url: str, *, first: str = "", is_list: bool = False
 ) -> dict[str, list[str]]:
-    """Name in lower case → values of the fields of a request for ``url``, to which ``first`` may have redirected."""
+    """Header fields, by name in lower case, of a request for ``url``; ``first`` is the URL before any redirect."""
     client = HttpClient(client_options(config, starts, is_list=is_list), Gate(1, RateLimits.per_second(None, None)))
     fields: dict[str, list[str]] = {}
     for name, value in client.headers_for(url, {"Accept": "*/*"}, first or url).items():
@@ -47,7 +47,7 @@ PLAIN = {"accept": ["*/*"]}
         ("http://other.org/x", False),
     ],
 )
-def test_what_is_secret_goes_to_the_origin_of_url_and_to_https_in_its_place(url: str, goes: bool) -> None:
+def test_secrets_go_to_the_origin_of_the_url_and_to_https_instead_of_http(url: str, goes: bool) -> None:
     config = Config(header=("X-Token: t", "Cookie: a=b"))
     fields = sent(config, ["http://u:p@example.org/pub/"], url)
     assert fields == (
@@ -55,17 +55,17 @@ def test_what_is_secret_goes_to_the_origin_of_url_and_to_https_in_its_place(url:
     )
 
 
-def test_https_is_no_reason_to_send_anything_in_the_clear() -> None:
+def test_credentials_for_https_are_never_sent_in_the_clear() -> None:
     assert sent(Config(header=("X: y",)), ["https://u:p@example.org/"], "http://example.org/a") == PLAIN
 
 
-def test_header_names_have_no_case_and_two_values_are_both_sent() -> None:
+def test_header_names_ignore_case_and_repeated_headers_are_all_sent() -> None:
     config = Config(header=("x-a: 1", "X-A: 2", "ACCEPT: text/html", "authorization: Bearer b"))
     fields = sent(config, ["http://u:p@example.org/"], f"{HOST}/a")
     assert fields == {"accept": ["text/html"], "x-a": ["1", "2"], "authorization": ["Bearer b"]}
 
 
-def test_a_field_of_ours_gives_way_to_one_of_the_same_name_in_any_case() -> None:
+def test_a_header_of_the_user_replaces_one_of_the_same_name_in_any_case() -> None:
     fields = merged({"Range": "bytes=0-", "If-Range": '"a"'}, {"range": "bytes=1-"})
     assert sorted(fields.items()) == [("If-Range", '"a"'), ("range", "bytes=1-")]
 

@@ -1,4 +1,4 @@
-"""Requests on kept connections, against a server that notes what it was asked: as the session sends them."""
+"""Direct requests, against a server that records them, are the same as those of the session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"
 
 
 class Server:
-    """Answers by path; ``asked`` holds (number of the connection, head) of each request."""
+    """Responds by path; ``asked`` holds (number of the connection, header section) of each request."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, str]] = []
@@ -73,7 +73,7 @@ async def get(sender: Transport, url: str, headers: dict[str, str] | None = None
 async def begun(
     server: Server, sender: Transport, rest: bytes, *, kept: bool
 ) -> tuple[transport_module.RawResponse, asyncio.StreamWriter]:
-    """An answer, by a connection that is ``kept`` or new, of whose body ``some`` has come; and what sends the rest."""
+    """A response on a reused (``kept``) or new connection, of whose body only ``some`` has arrived, and its sender."""
     if kept:
         await get(sender, f"{server.url}/")
     writers: list[asyncio.StreamWriter] = []
@@ -88,7 +88,7 @@ async def begun(
     return answer, writers[0]
 
 
-async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Server, sender: Transport) -> None:
+async def test_a_direct_request_is_byte_for_byte_the_one_of_the_session(server: Server, sender: Transport) -> None:
     for _ in range(3):
         assert await get(sender, f"{server.url}/a%20b?c=%2F#d") == (200, b"hello")
     (first, head), *others = server.asked
@@ -97,7 +97,7 @@ async def test_a_kept_request_is_byte_for_byte_the_one_of_the_session(server: Se
     assert all(text.startswith("GET /a%20b?c=%2F HTTP/1.1\r\n") for _, text in server.asked)
 
 
-async def test_own_headers_go_before_ours(server: Server, sender: Transport) -> None:
+async def test_headers_of_the_user_replace_defaults(server: Server, sender: Transport) -> None:
     for _ in range(2):
         await get(sender, f"{server.url}/", {"User-Agent": "mine", "host": "other.example"})
     for _, head in server.asked:
@@ -105,7 +105,7 @@ async def test_own_headers_go_before_ours(server: Server, sender: Transport) -> 
         assert "User-Agent: mine" in head
 
 
-async def test_a_connection_that_was_closed_meanwhile_is_replaced(server: Server, sender: Transport) -> None:
+async def test_a_connection_closed_while_idle_is_replaced(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     broken = iter([None, PLAIN])
     server.answers["/closed"] = lambda _writer: next(broken)
@@ -113,7 +113,9 @@ async def test_a_connection_that_was_closed_meanwhile_is_replaced(server: Server
     assert [number for number, _ in server.asked] == [1, 1, 2]
 
 
-async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server: Server, sender: Transport) -> None:
+async def test_a_server_that_closes_each_connection_gets_the_request_twice_at_most(
+    server: Server, sender: Transport
+) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/closed"] = lambda _writer: None
     with pytest.raises(aiohttp.ServerDisconnectedError):
@@ -122,7 +124,7 @@ async def test_a_server_that_closes_each_time_is_asked_twice_and_no_more(server:
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
-async def test_a_new_connection_that_is_closed_without_an_answer_is_an_attempt(
+async def test_a_new_connection_closed_without_a_response_counts_as_an_attempt(
     server: Server, sender: Transport, kept: bool
 ) -> None:
     if kept:
@@ -136,7 +138,7 @@ async def test_a_new_connection_that_is_closed_without_an_answer_is_an_attempt(
         assert len(server.asked) == 1
 
 
-async def test_the_body_of_an_answer_to_head_is_not_waited_for(server: Server, sender: Transport) -> None:
+async def test_no_body_is_expected_in_the_response_to_head(server: Server, sender: Transport) -> None:
     server.answers["/head"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
     for _ in range(3):
         answer = await sender.send("HEAD", f"{server.url}/head", HEADERS, None)
@@ -179,7 +181,7 @@ def test_codings_in_several_fields_are_one_list(fields: list[tuple[str, str]], c
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
 async def test_a_304_ends_with_its_header(server: Server, sender: Transport, kept: bool) -> None:
-    """What the server adds is not read, and not taken for the next answer."""
+    """Excess bytes are not read, and not taken for the next response."""
     if kept:
         await get(sender, f"{server.url}/")
     server.answers["/a"] = lambda _writer: b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nContent-Length: 5\r\n\r\nhello'
@@ -201,13 +203,13 @@ async def test_a_body_may_look_like_a_304(server: Server, sender: Transport) -> 
     assert await get(sender, f"{server.url}/a") == (200, body)
 
 
-async def test_interim_answers_are_passed_over(server: Server, sender: Transport) -> None:
+async def test_interim_responses_are_skipped(server: Server, sender: Transport) -> None:
     server.answers["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
     for _ in range(2):
         assert await get(sender, f"{server.url}/early") == (200, b"hello")
 
 
-async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server, sender: Transport) -> None:
+async def test_an_unread_body_is_not_taken_for_the_next_response(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/long"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"
     answer = await sender.send("GET", f"{server.url}/long", HEADERS, None)
@@ -216,7 +218,7 @@ async def test_what_was_not_read_is_not_taken_for_the_next_answer(server: Server
     assert [number for number, _ in server.asked] == [1, 1, 2]
 
 
-async def test_an_answer_that_is_no_http_is_an_error(server: Server, sender: Transport) -> None:
+async def test_a_response_that_is_not_http_is_an_error(server: Server, sender: Transport) -> None:
     await get(sender, f"{server.url}/")
     server.answers["/bad"] = lambda _writer: b"HTTP/1.1 two hundred\r\n\r\n"
     with pytest.raises(InvalidResponse):
@@ -232,7 +234,7 @@ async def test_no_header_makes_another_one(server: Server, sender: Transport, va
     assert not any("X:" in head for _, head in server.asked)
 
 
-async def test_an_aiohttp_without_those_methods_serves_by_its_session(
+async def test_without_the_undocumented_methods_the_session_sends_every_request(
     server: Server, sender: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport_module, "_CAN_SEND_DIRECTLY", False)
@@ -254,10 +256,8 @@ async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Tran
 
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("nonsense", [b"zz\r\nmore", b"5more"])
-async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
-    server: Server, sender: Transport, nonsense: bytes, kept: bool
-) -> None:
-    """aiohttp tells nobody who waits for the body, and its own time-out has ended with the connection."""
+async def test_malformed_chunks_are_an_error(server: Server, sender: Transport, nonsense: bytes, kept: bool) -> None:
+    """aiohttp does not notify the reader of the body, and its own timeout ends with the connection."""
     answer, writer = await begun(server, sender, b"Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", kept=kept)
     writer.write(nonsense)
     with pytest.raises(aiohttp.ClientPayloadError):
@@ -267,8 +267,8 @@ async def test_a_body_whose_chunks_stop_making_sense_is_an_error(
     assert await get(sender, f"{server.url}/") == (200, b"hello")
 
 
-async def test_validators_that_are_no_text_go_back_as_they_came(server: Server, sender: Transport) -> None:
-    """The session can send UTF-8 only: there all conditions go, so that no range is without its own."""
+async def test_validators_that_are_not_utf8_are_returned_unchanged(server: Server, sender: Transport) -> None:
+    """The session can send UTF-8 only, so all conditions are removed, and no range is sent without its condition."""
     conditions = {"Range": "bytes=5-", "If-Range": '"caf\udce9"'}
     server.decoding = "latin-1"
     for _ in range(2):

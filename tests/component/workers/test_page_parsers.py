@@ -1,4 +1,4 @@
-"""Pages that do harm to who reads them: the loop goes on, the page fails or is read, and nothing is left behind."""
+"""Hostile pages: the event loop keeps running, the page fails or is parsed, and no process is left behind."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _OTHERS: set[int] = set()
 
 
 def descendants() -> set[int]:
-    """The processes that this one has started during the test, zombies included."""
+    """Child processes started during the test, zombies included."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -79,7 +79,7 @@ def nothing_is_left() -> Iterator[None]:
 
 
 class Pulse:
-    """Counts how often the loop came round."""
+    """Counts iterations of the event loop."""
 
     def __init__(self) -> None:
         self.beats = 0
@@ -129,7 +129,7 @@ async def test_a_page_that_takes_too_much_memory_is_an_error_and_the_next_one_is
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGXCPU])
-async def test_a_process_that_dies_costs_its_page_alone(number: signal.Signals) -> None:
+async def test_a_process_that_dies_fails_its_own_page_only(number: signal.Signals) -> None:
     async with PageParsers() as parsers:
         await read(parsers, themed(3000))
         (process,) = descendants()
@@ -141,7 +141,7 @@ async def test_a_process_that_dies_costs_its_page_alone(number: signal.Signals) 
         assert len((await read(parsers, themed(3000))).entries) == 3000
 
 
-async def test_whoever_is_cancelled_leaves_nothing_behind() -> None:
+async def test_cancelling_leaves_no_process_and_no_descriptor() -> None:
     before = descriptors()
     async with PageParsers() as parsers:
         reading = asyncio.create_task(read(parsers, TABLES))
@@ -166,7 +166,7 @@ async def test_one_process_reads_one_page_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("body", [themed(50), themed(3000), TABLES[:140_000], b"[]" + b" " * 200_000])
-async def test_a_page_says_the_same_wherever_it_is_read(body: bytes) -> None:
+async def test_a_page_gives_the_same_listing_wherever_it_is_parsed(body: bytes) -> None:
     async with PageParsers() as parsers:
         assert await read(parsers, body) == parse_listing(body, URL, "")
 
@@ -182,7 +182,9 @@ async def test_a_printed_page_that_deviates_is_read_on_without_repeating_an_entr
     assert pieces[-1].is_listing
 
 
-async def test_where_no_process_can_be_started_a_thread_reads_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_if_no_process_can_be_started_a_thread_parses_and_a_warning_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     problem = "long listings are parsed without limits: cannot start a process (No such file or directory)"
     said: list[str] = []
@@ -204,7 +206,7 @@ page_parser_process.main(sys.argv[1])
 """
 
 
-def test_where_no_limit_may_be_set_the_process_looks_at_its_memory_itself() -> None:
+def test_a_process_that_may_not_set_limits_watches_its_own_memory() -> None:
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-c", FORBIDDEN, str(100 * limits.MIB)]
     with ours, theirs, subprocess.Popen(command, stdin=theirs.fileno()) as process:

@@ -1,4 +1,4 @@
-"""Compressed listings: what is whole, and what has no end."""
+"""Decompression of listings: complete, incomplete and endless input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHOLE = gzip.compress(DATA, mtime=0)
 
 
 class Arriving:
-    """A reply whose body comes in pieces of ``step`` bytes."""
+    """A response whose body arrives in pieces of ``step`` bytes."""
 
     status = 200
     url = "http://host/"
@@ -55,7 +55,7 @@ STEPS = [1, 7, 1000, 1 << 20]
     ],
     ids=["gzip", "x-gzip", "deflate", "identity", "members", "line end behind it", "half a magic", "long"],
 )
-async def test_what_is_whole_is_read(body: bytes, coding: str, wanted: bytes, step: int) -> None:
+async def test_complete_streams_are_read(body: bytes, coding: str, wanted: bytes, step: int) -> None:
     assert await read_decoded(Arriving(body, step, coding)) == wanted
 
 
@@ -64,7 +64,7 @@ async def test_what_is_whole_is_read(body: bytes, coding: str, wanted: bytes, st
     "body",
     [WHOLE[:-1], WHOLE[:-9], WHOLE + b"\x1f\x8b", WHOLE + WHOLE[:100], WHOLE + b"\x1f\x8bno gzip", b"plain text", b""],
 )
-async def test_what_is_not_whole_is_refused(body: bytes, step: int) -> None:
+async def test_incomplete_streams_are_refused(body: bytes, step: int) -> None:
     with pytest.raises(VerificationError):
         await read_decoded(Arriving(body, step))
 
@@ -79,7 +79,7 @@ MANY = limits.LISTING_OVERHEAD
     [BEGUN + b"\0\0\0\xff\xff" * MANY, WHOLE + b"x" * 2 * MANY, WHOLE + gzip.compress(b"") * MANY],
     ids=["empty blocks", "a tail", "empty members"],
 )
-async def test_what_says_nothing_for_long_is_ended(body: bytes) -> None:
+async def test_input_without_output_is_stopped(body: bytes) -> None:
     taken = 0
 
     class Counting(Arriving):
@@ -97,7 +97,7 @@ async def test_what_says_nothing_for_long_is_ended(body: bytes) -> None:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("window", [-15, 15, 31], ids=["raw", "zlib", "gzip"])
 async def test_deflate_with_and_without_the_header_of_zlib(window: int, step: int) -> None:
-    """RFC 9110 section 8.4.1.2: some servers leave it out."""
+    """RFC 9110 section 8.4.1.2: some servers omit the header of zlib."""
     for data in (DATA, bytes(3000), b""):
         packer = zlib.compressobj(wbits=window)
         packed = packer.compress(data) + packer.flush()
@@ -106,7 +106,7 @@ async def test_deflate_with_and_without_the_header_of_zlib(window: int, step: in
             await read_decoded(Arriving(packed[:-1], step, "deflate"))
 
 
-async def test_a_coding_that_was_not_asked_for_is_not_asked_for_again() -> None:
+async def test_an_unexpected_content_encoding_is_not_retried() -> None:
     with pytest.raises(VerificationError) as raised:
         await read_decoded(Arriving(b"\x8b\x00", 100, "br"))
     assert not raised.value.retryable

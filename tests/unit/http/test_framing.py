@@ -64,7 +64,7 @@ def test_what_ends_a_body(lines: list[bytes], end: BodyEnd, length: int, is_kept
     assert (answer.end, answer.length) == (BodyEnd.HEADER, 0)
     bare = parse_head(b"\n".join([OK, *lines]) + b"\n\n")
     assert (bare.end, bare.length, bare.is_kept) == (end, length, is_kept)
-    again = parse_head(found.data)  # what the next parser is given
+    again = parse_head(found.data)  # the input of the next parser
     assert (again.data, again.end, again.length) == (found.data, end, length)
     assert found.data.lower().count(b"content-length:") == (end is BodyEnd.LENGTH) + (b"a Content" in found.data)
     for status in (b"HTTP/1.1 204 x", b"HTTP/1.1 304 x", b"HTTP/1.1 100 x"):
@@ -100,7 +100,7 @@ def test_what_ends_a_body(lines: list[bytes], end: BodyEnd, length: int, is_kept
         ([b"Transfer-Encoding: identity, chunked"], "unexpected Transfer-Encoding"),
     ],
 )
-def test_what_no_attempt_will_change(lines: list[bytes], words: str) -> None:
+def test_permanent_errors(lines: list[bytes], words: str) -> None:
     for is_head in (False, True):
         with pytest.raises(FramingError, match=words) as raised:
             head(*lines, is_head=is_head)
@@ -149,14 +149,14 @@ LAST = b"X: " + b"x" * (limits.HEADER_LINE - 4)
 @pytest.mark.parametrize(
     ("sent", "rebuilt"),
     [
-        # what a strict parser reads alike is passed on to the byte
+        # passed on unchanged if a strict parser reads it alike
         (b"HTTP/1.1 200 OK\r\nX:y\r\ncontent-length:5\r\n\r\n", None),
         (b"HTTP/1.1 206 \r\nTransfer-Encoding:  chunked\r\nX: \xff \r\n\r\n", None),
         (b"HTTP/1.0 404 No\r\n\r\n", None),
         (b"HTTP/1.1 204 x\r\nX: y\r\n\r\n", None),
         (OK + b"\r\n" + b"X: y\r\n" * (limits.HEADER_COUNT - 1) + b"Content-Length: 0\r\n\r\n", None),
         (OK + b"\r\nContent-Length: 0\r\n" + LAST + b"\r\n\r\n", None),
-        # anything else is put into one form
+        # otherwise normalised
         (b"HTTP/1.1 200\r\nX:y\r\n\r\n", b"HTTP/1.1 200 \r\nX: y\r\n\r\n"),
         (b"HTTP/1.3 200 O K\nX: a\n b\r\n\tc\nno field\n\n", b"HTTP/1.1 200 O K\r\nX: a b c\r\n\r\n"),
         (b"HTTP/1.1 200\nX: MAX\x0b: 1 \t\n\n", b"HTTP/1.1 200 \r\nX: MAX\x0b: 1\r\n\r\n"),
@@ -175,7 +175,7 @@ LAST = b"X: " + b"x" * (limits.HEADER_LINE - 4)
         (b"HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 304 x\r\n\r\n"),
     ],
 )  # fmt: skip
-def test_a_strict_parser_is_given_what_it_cannot_misread(sent: bytes, rebuilt: bytes | None) -> None:
+def test_strict_parsers_get_a_header_section_that_they_cannot_misread(sent: bytes, rebuilt: bytes | None) -> None:
     assert parse_head(sent).data == (sent if rebuilt is None else rebuilt)
 
 
@@ -291,12 +291,12 @@ def test_the_longest_line_of_a_chunk() -> None:
 
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"\r\n", b"-1\r\n", b"5\r\nabcdeX\r\n", b"5 5\r\n", b"f" * 16 + b"\r\n"])
-def test_chunks_that_make_no_sense(body: bytes) -> None:
+def test_malformed_chunks(body: bytes) -> None:
     with pytest.raises(BodyError):
         ChunkScanner().take(body)
 
 
-def test_a_chunk_size_without_end_is_refused() -> None:
+def test_an_endless_chunk_size_is_refused() -> None:
     chunks = ChunkScanner()
     with pytest.raises(BodyError, match="endless"):
         for _ in range(20):

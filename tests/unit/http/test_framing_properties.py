@@ -1,4 +1,4 @@
-"""Where responses end: every split of what servers may send (RFC 9112 section 6.3)."""
+"""Where responses end, for every split of generated responses (RFC 9112 section 6.3)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXTRA = [b"", b"\r\n", b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny", b
 
 @st.composite
 def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
-    """(what is sent of the response, its body as it is sent, whether it answers a HEAD, what is sent behind it)."""
+    """(bytes of the response, its body as sent, whether it is for a HEAD, bytes that follow it)."""
     status = draw(st.sampled_from([200, 206, 302, 404, 204, 304]))
     line_end = draw(st.sampled_from([b"\r\n", b"\n"]))
     is_head = draw(st.booleans())
@@ -108,7 +108,7 @@ def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[by
                 mine, excess = mine + part, excess or more
         except FramingError as error:
             return b"", False, str(error)
-        except BodyError:  # what came before it differs by what was already passed on
+        except BodyError:  # how much was passed on before the error depends on the split
             return b"", False, "body"
         return mine, excess, ""
 

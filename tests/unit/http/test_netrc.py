@@ -1,4 +1,4 @@
-"""The .netrc file is read as curl reads it."""
+"""The .netrc file is parsed as curl does."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def test_the_first_entry_of_a_host_that_has_a_password_is_its_login(text: str, l
     assert login_for(parse_netrc(text), "example.org") == login
 
 
-def test_an_address_of_six_may_have_its_brackets() -> None:
+def test_an_ipv6_address_may_have_brackets() -> None:
     for host in ("::1", "[::1]"):
         assert login_for(parse_netrc(f"machine {host} login u password p"), "::1") == ("u", "p")
 
 
-def test_of_a_named_user_only_that_entry_will_do() -> None:
+def test_with_a_user_only_an_entry_of_that_user_matches() -> None:
     entries = parse_netrc("machine h login a password p\nmachine h login b password q\ndefault login c password r")
     assert login_for(entries, "h", "b") == ("b", "q")
     assert login_for(entries, "h", "c") == ("c", "r")
@@ -65,7 +65,7 @@ WORD = st.text(st.characters(exclude_categories=("Z", "Cc", "Cs")), min_size=1).
 
 
 @given(WORD, WORD, WORD)
-def test_any_words_come_through_as_they_are_quoted_or_not(host: str, user: str, password: str) -> None:
+def test_words_keep_their_value_quoted_or_not(host: str, user: str, password: str) -> None:
     def quoted(text: str) -> str:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -1,4 +1,4 @@
-"""Which proxy a request goes by."""
+"""The choice of a proxy for a URL."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_proxy_speaks_http(text: str) -> None:
     assert "secret" not in str(raised.value)
 
 
-def test_what_is_no_proxy_is_said_when_it_is_needed() -> None:
+def test_an_invalid_proxy_is_reported_when_it_is_needed() -> None:
     proxies = Proxies(by_scheme={"http": "socks5://proxy:1080"}, exempt=("near",))
     assert proxies.choose("http://near/") is None
     with pytest.raises(ValueError, match=r"http_proxy=socks5://proxy:1080: expected http://host:port; set no_proxy=h "):

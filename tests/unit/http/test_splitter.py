@@ -1,4 +1,4 @@
-"""The bytes of a connection, cut into responses: tables of what comes, each in one piece and in every two."""
+"""The bytes of a connection, separated into responses: tables of input, in one piece and in every two pieces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Case(NamedTuple):
     sent: bytes
     passed: bytes
-    """What belongs to the response."""
+    """Bytes of the response."""
     is_over: bool = True
     is_excess: bool = False
     is_head: bool = False
@@ -65,13 +65,13 @@ def begun(*, is_head: bool = False) -> Splitter:
 
 
 def taken(splitter: Splitter, pieces: list[bytes]) -> tuple[bytes, bool]:
-    """(what of ``pieces`` belongs to the response, whether anything else came)."""
+    """(the part of ``pieces`` that belongs to the response, whether there were other bytes)."""
     found = [splitter.take(piece) for piece in pieces]
     return b"".join(mine for mine, _ in found), any(more for _, more in found)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_response_is_told_from_what_is_none_of_it_however_it_arrives(case: Case) -> None:
+def test_a_response_is_separated_from_other_bytes_however_it_arrives(case: Case) -> None:
     sent = case.sent
     splits = [[sent], [sent[at : at + 1] for at in range(len(sent))]]
     splits += [[sent[:at], sent[at:]] for at in range(1, len(sent))]
@@ -83,7 +83,7 @@ def test_a_response_is_told_from_what_is_none_of_it_however_it_arrives(case: Cas
         assert (splitter.head is None) is (case.passed == b"")
 
 
-def test_before_a_request_and_after_its_response_nothing_is_of_one() -> None:
+def test_bytes_before_a_request_or_after_its_response_belong_to_none() -> None:
     splitter = Splitter()
     assert (splitter.is_over, splitter.head) == (True, None)
     assert splitter.take(b"early") == (b"", True)
@@ -97,7 +97,7 @@ def test_before_a_request_and_after_its_response_nothing_is_of_one() -> None:
 
 
 @pytest.mark.parametrize("before", [b"HTTP/1.1 5", FIVE + b"hel", CHUNKED + b"3\r\nab", UNENDING + b"x"])
-def test_what_was_left_of_a_response_that_was_given_up_is_no_part_of_the_next(before: bytes) -> None:
+def test_the_rest_of_an_abandoned_response_is_not_part_of_the_next(before: bytes) -> None:
     splitter = begun(is_head=True)
     splitter.take(before)
     splitter.begin(is_head=False)
@@ -120,14 +120,14 @@ def test_a_part_of_a_body_is_passed_on_without_what_follows() -> None:
 
 
 @pytest.mark.parametrize("start", [b"\x15\x03\x01\x00\x02", b"220 ready\r\n", b"HTTX", b"HTTP/2 200\r\n\r\n", b"x"])
-def test_what_is_no_response_is_refused_before_its_end(start: bytes) -> None:
+def test_bytes_that_begin_no_response_are_refused_at_once(start: bytes) -> None:
     for pieces in ([start], [start[at : at + 1] for at in range(len(start))]):
         with pytest.raises(FramingError, match=r"^no status line$"):
             taken(begun(), pieces)
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 50])
-def test_a_header_section_without_end_is_refused(pieces: int) -> None:
+def test_an_endless_header_section_is_refused(pieces: int) -> None:
     most = OK + b"X: " + b"x" * (limits.HEAD - len(OK) - 3)
     step = -(-len(most) // pieces)
     splitter = begun()
@@ -139,6 +139,6 @@ def test_a_header_section_without_end_is_refused(pieces: int) -> None:
         begun().take(most + b"x")
 
 
-def test_chunks_that_make_no_sense_are_refused() -> None:
+def test_malformed_chunks_are_refused() -> None:
     with pytest.raises(BodyError):
         begun().take(CHUNKED + b"zz\r\n")

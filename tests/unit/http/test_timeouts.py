@@ -9,7 +9,7 @@ import pytest
 from crawler.http.timeouts import SharedTimeout
 
 
-async def test_what_takes_too_long_ends_with_a_timeout() -> None:
+async def test_a_wait_that_takes_too_long_raises_a_timeout() -> None:
     timeout = SharedTimeout(0.02)
     with pytest.raises(TimeoutError), timeout.wait():
         await asyncio.Event().wait()
@@ -31,7 +31,7 @@ async def test_each_of_many_waits_is_ended() -> None:
     assert await asyncio.gather(*(wait() for _ in range(20))) == ["ended"] * 20
 
 
-async def test_a_wait_that_is_over_is_not_ended_any_more() -> None:
+async def test_a_wait_that_is_over_is_not_cancelled_later() -> None:
     timeout = SharedTimeout(0.02)
     with timeout.wait():
         pass
@@ -56,7 +56,7 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     timeout.close()
 
 
-async def test_an_error_within_comes_through() -> None:
+async def test_other_errors_pass_through_a_wait() -> None:
     timeout = SharedTimeout(60)
     with pytest.raises(KeyError), timeout.wait():
         raise KeyError("inner")

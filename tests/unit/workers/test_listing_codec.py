@@ -46,7 +46,7 @@ listings = st.builds(
 
 @given(listing=listings)
 @settings(max_examples=100, deadline=None)
-def test_what_is_packed_comes_out_the_same(listing: Listing) -> None:
+def test_a_listing_is_decoded_as_it_was_encoded(listing: Listing) -> None:
     frames = list(encode_listing(listing))
     assert [is_last(frame) for frame in frames] == [False] * (len(frames) - 1) + [True]
     assert decode_listing(frames) == listing
@@ -78,6 +78,6 @@ def test_a_long_listing_has_many_frames() -> None:
         b'["entries", [[["a"], "file", "u", "", "", false, null, null, null, null]]]',
     ],
 )
-def test_anything_else_is_refused(frame: bytes) -> None:
+def test_any_other_input_is_refused(frame: bytes) -> None:
     with pytest.raises((ValueError, TypeError, LookupError)):
         decode_listing([frame])

@@ -74,7 +74,7 @@ def test_a_result_arrives_as_it_was(result: Result) -> None:
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 1000])
-def test_messages_are_whole_however_their_bytes_arrive(piece: int) -> None:
+def test_messages_arrive_whole_however_their_bytes_are_cut(piece: int) -> None:
     sent = [(messages.JOB, number, messages.pack_job(job)) for number, job in enumerate(JOBS)]
     data = b"".join(frame(messages.encode(part)) for part in (sent[:1], [], sent[1:]))
     decoder = FrameDecoder()

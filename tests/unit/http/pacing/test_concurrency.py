@@ -1,4 +1,4 @@
-"""How many requests at once: the decisions, and whole runs against servers in a time of their own."""
+"""The search for the best number of requests in flight: single decisions, and whole runs in simulated time."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Serve = Callable[[int], float]
 
 @dataclass(kw_only=True)
 class Run:
-    """How a run ended."""
+    """The outcome of a simulated run."""
 
     seconds: float
     refused: int
     state: ConcurrencyLimit
     limits: list[int]
-    """All that were in force, in their order."""
+    """All limits that were in force, in order."""
 
 
 def steady(seconds: float) -> Serve:
@@ -53,7 +53,7 @@ def crowded(best: int, seconds: float = 0.05) -> Serve:
 
 
 def queueing(best: int, seconds: float = 0.05) -> Serve:
-    """Serves ``best`` requests at once; more of them wait, and nothing is lost or gained."""
+    """Serves ``best`` requests at once; others wait, at no cost."""
     return lambda active: seconds * max(1.0, active / best)
 
 
@@ -69,10 +69,10 @@ def run(
     size: int = 4096,
     seed: int = 1,
 ) -> Run:
-    """Fetch ``files`` from a server that answers as ``serve`` says and refuses more than ``most`` at once.
+    """Fetch ``files`` from a server with the response times of ``serve`` that refuses more than ``most`` requests.
 
-    From the middle on it refuses more than ``later``, and a share of ``by_chance`` for no reason; one of ``stalled``
-    ends in a time-out after 2 s. Each other takes a third more or less, by chance. The clock is that of the events.
+    From the middle on it refuses more than ``later``, and a share of ``by_chance`` at random; a share of ``stalled``
+    ends in a timeout after 2 s. The others take a third more or less, at random. Time is simulated.
     """
     chance, order, now, paused = random.Random(seed), count(), 0.0, 0.0
     meter = Meter(state, now)
@@ -112,7 +112,7 @@ def run(
 
 
 def fixed(limit: int) -> ConcurrencyLimit:
-    """That never changes."""
+    """A state whose limit never changes."""
     return ConcurrencyLimit(limit=limit, base=limit, ceiling=limit, stage=Holding(), patience=1 << 30)
 
 
@@ -147,13 +147,13 @@ def test_a_first_run_of_3000_files_is_nearly_as_fast_as_with_the_best_fixed_limi
     assert again.refused <= 10
 
 
-def test_where_more_requests_only_wait_for_each_other_fewer_are_sent() -> None:
+def test_if_more_requests_only_queue_on_the_server_fewer_are_sent() -> None:
     ran = run(queueing(4), initial(32), files=6000)
     assert 3 <= ran.state.base <= 16
     assert best_of(queueing(4), [4, 32]) * 2 / ran.seconds >= 0.9
 
 
-def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
+def test_a_quick_server_gets_the_highest_limit_at_once() -> None:
     ran = run(steady(0.001), initial(64), files=1000)
     assert ran.limits == [START, 2 * START, 4 * START, 8 * START, 64]
 
@@ -162,7 +162,7 @@ def test_a_server_that_answers_quickly_gets_all_at_once() -> None:
     "known", [HostLimits(limit=1, beyond=2), HostLimits(limit=3, beyond=4), HostLimits(limit=8, beyond=9)]
 )
 @pytest.mark.parametrize("seconds", [0.05, 0.0005], ids=["slow", "quick"])
-def test_a_server_that_can_do_more_than_it_could_is_found_out(seconds: float, known: HostLimits) -> None:
+def test_a_server_that_manages_more_than_before_is_found_out(seconds: float, known: HostLimits) -> None:
     ran = run(steady(seconds), initial(16, known), files=2000)
     assert ran.state.base >= 12
 
@@ -181,7 +181,7 @@ def test_large_bodies_are_measured_while_they_arrive() -> None:
 
 
 def window(limit: int, seconds: float, *, requests: int | None = None, troubles: int = 0, refused: int = 0) -> Sample:
-    """One in which ``limit`` requests were in flight all the time."""
+    """A sample with ``limit`` requests in flight all the time."""
     ended = limit if requests is None else requests
     return Sample(
         requests=ended, received=1000, troubles=troubles, refused=refused, seconds=seconds, busy=limit * seconds
@@ -189,7 +189,7 @@ def window(limit: int, seconds: float, *, requests: int | None = None, troubles:
 
 
 @pytest.mark.parametrize(("ceiling", "limit"), [(1, 1), (3, 3), (100, START)])
-def test_it_starts_low_and_never_above_the_ceiling(ceiling: int, limit: int) -> None:
+def test_the_limit_starts_low_and_never_above_the_ceiling(ceiling: int, limit: int) -> None:
     assert initial(ceiling).limit == limit
 
 
@@ -204,13 +204,15 @@ def test_it_starts_low_and_never_above_the_ceiling(ceiling: int, limit: int) -> 
     ],
     ids=["found", "at the ceiling", "under a higher ceiling", "found above the ceiling", "under a lower ceiling"],
 )
-def test_it_starts_at_what_an_earlier_run_has_learnt(ceiling: int, known: HostLimits, limit: int, stage: Stage) -> None:
+def test_the_limit_starts_at_what_an_earlier_run_learnt(
+    ceiling: int, known: HostLimits, limit: int, stage: Stage
+) -> None:
     state = initial(ceiling, known)
     assert (state.limit, state.stage) == (limit, stage)
     assert state.limit <= ceiling
 
 
-def test_it_doubles_while_throughput_grows() -> None:
+def test_the_limit_doubles_while_throughput_grows() -> None:
     state = initial(64)
     limits = []
     for _ in range(4):
@@ -220,14 +222,14 @@ def test_it_doubles_while_throughput_grows() -> None:
     assert state.limit == 64
 
 
-def test_it_goes_back_where_twice_as_many_bring_less() -> None:
+def test_the_limit_goes_back_if_twice_as_many_bring_less() -> None:
     state = after(initial(64), window(START, 0.1))
     back = after(state, window(2 * START, 0.5))
     assert (back.limit, back.base, back.beyond) == (START, START, 2 * START)
     assert back.reason, "that is worth remembering"
 
 
-def test_a_window_in_which_the_limit_was_not_used_says_nothing() -> None:
+def test_a_window_in_which_the_limit_was_not_used_changes_nothing() -> None:
     state = initial(64)
     idle = replace(window(START, 0.1), busy=0.1)
     assert after(state, idle) == state
@@ -244,7 +246,7 @@ def test_a_refusal_halves_what_was_in_flight() -> None:
     [(16, 2, 8), (16, 1, 16), (100, 12, 16), (16, 16, 16), (1, 1, 16)],
     ids=["one in eight", "a single one", "one in nine", "nothing but failures", "one alone"],
 )
-def test_resets_and_time_outs_halve_it_if_they_are_many_and_the_host_is_not_down(
+def test_many_resets_and_timeouts_halve_the_limit_unless_the_host_is_down(
     requests: int, troubles: int, limit: int
 ) -> None:
     state = initial(16, HostLimits(limit=16, beyond=None))
@@ -270,7 +272,7 @@ def test_a_refusal_of_what_was_proven_is_put_down_to_chance_a_few_times_or_if_it
 
 
 @pytest.mark.parametrize(("requests", "refused", "limit"), [(16, 2, 8), (16, 16, 8), (16, 1, 16), (100, 12, 16)])
-def test_answers_503_halve_it_if_they_are_many(requests: int, refused: int, limit: int) -> None:
+def test_many_503_responses_halve_the_limit(requests: int, refused: int, limit: int) -> None:
     state = initial(16, HostLimits(limit=16, beyond=None))
     assert after(state, window(16, 1.0, requests=requests, refused=refused)).limit == limit
 
@@ -330,7 +332,7 @@ def test_a_request_that_is_refused_alone_is_not_refused_for_others() -> None:
     ("limits", "found", "limit", "beyond"),
     [((3, 4), (None, None), 7, None), ((3, 4), (4, None), 7, None), ((2, 2), (3, 3), 4, 6), ((2,), (3,), 2, 3)],
 )
-def test_what_processes_learn_adds_up(
+def test_limits_of_several_processes_add_up(
     limits: tuple[int, ...], found: tuple[int | None, ...], limit: int, beyond: int | None
 ) -> None:
     shares = [HostLimits(limit=each, beyond=above) for each, above in zip(limits, found, strict=True)]
@@ -352,17 +354,17 @@ def test_a_process_begins_with_its_share_whatever_the_ceiling_becomes() -> None:
 
 
 @pytest.mark.parametrize(("share", "worth"), [(0.0005, 0.85), (0.002, 0.6), (0.005, 0.3)])
-def test_a_host_that_refuses_some_requests_for_no_reason_is_not_asked_one_by_one(share: float, worth: float) -> None:
+def test_chance_refusals_do_not_reduce_a_host_to_one_request_at_a_time(share: float, worth: float) -> None:
     fastest = run(steady(0.05), fixed(32), files=20_000).seconds
     for seed in range(3):
         assert fastest / run(steady(0.05), initial(32), files=20_000, by_chance=share, seed=seed).seconds > worth
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.02, 0.0005])
-def test_a_host_that_refuses_and_stalls_for_no_reason_is_not_left_at_one_request_for_the_next_run(
+def test_chance_refusals_and_stalls_do_not_leave_a_host_at_one_request_for_the_next_run(
     seconds: float,
 ) -> None:
-    """What one stalled request holds up is everything, where it is the only one."""
+    """At one request at a time, a stalled request holds up everything."""
     for seed in range(5):
         one = run(steady(seconds), fixed(1), files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
         known = initial(32, HostLimits(limit=1, beyond=2))
@@ -371,7 +373,7 @@ def test_a_host_that_refuses_and_stalls_for_no_reason_is_not_left_at_one_request
 
 
 @pytest.mark.parametrize(("before", "after_that"), [(16, 4), (8, 2), (12, 11)])
-def test_a_host_that_can_do_less_than_it_could_is_refused_for_a_few_times_only(before: int, after_that: int) -> None:
+def test_a_host_that_manages_less_than_before_refuses_only_a_few_times(before: int, after_that: int) -> None:
     ideal = 150 / before + 150 / after_that
     for seed in range(3):
         ran = run(steady(0.1), initial(16), most=before, later=after_that, seed=seed)

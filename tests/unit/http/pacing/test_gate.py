@@ -1,4 +1,4 @@
-"""What holds requests back: connections, pauses, rates, and giving a host up."""
+"""What delays or prevents requests: connections, pauses, rates, and the circuit breaker."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ OTHER_HOST = "http://other/"
 
 
 async def silence(_url: str, _host: Host) -> None:
-    """A host in doubt is asked, and does not answer."""
+    """A probe without a response."""
 
 
 async def answer(url: str, host: Host) -> None:
-    """A host in doubt is asked, and answers."""
+    """A probe with a response."""
     host.succeeded(url)
 
 
@@ -90,7 +90,7 @@ async def test_a_slot_is_free_again_after_an_error_and_a_cancellation() -> None:
 
 
 async def hold(gate: Gate, count: int) -> list[asyncio.Task[None]]:
-    """``count`` tasks that hold a connection until they are cancelled, as far as there are so many."""
+    """``count`` tasks, each of which waits for a connection and holds it until cancelled."""
 
     async def use() -> None:
         async with slot(gate, URL):
@@ -108,7 +108,7 @@ async def end(*tasks: asyncio.Task[None]) -> None:
 
 
 async def most_at_once(gate: Gate, uses: int) -> int:
-    """Of ``uses`` that all want a connection, how many have one at the same time."""
+    """How many of ``uses`` concurrent requests have a connection at the same time."""
     active, most = 0, 0
 
     async def use() -> None:
@@ -142,14 +142,14 @@ async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers
     assert START < await most_at_once(gate, 500) <= 64
 
 
-async def test_a_host_that_is_known_gets_what_it_got() -> None:
+async def test_a_known_host_starts_with_the_limit_of_an_earlier_run() -> None:
     gate = Gate(64)
     gate.add_known({"http://h:80": HostLimits(limit=3, beyond=4), "http://other:80": HostLimits(limit=5, beyond=None)})
     assert await most_at_once(gate, 20) == 3
     assert gate.host(OTHER_HOST).state.limit == 5
 
 
-async def test_what_is_recalled_late_changes_nothing_for_a_host_that_is_talked_to() -> None:
+async def test_late_knowledge_does_not_change_a_host_in_use() -> None:
     gate = Gate(8)
     await enter(gate)
     gate.add_known({"http://h:80": HostLimits(limit=1, beyond=2)})
@@ -157,7 +157,7 @@ async def test_what_is_recalled_late_changes_nothing_for_a_host_that_is_talked_t
 
 
 @pytest.mark.usefixtures("no_breath")
-async def test_what_was_learnt_is_told_by_the_name_of_the_host_and_nothing_else_is() -> None:
+async def test_learnt_limits_are_reported_by_host_name() -> None:
     gate = Gate(16)
     await enter(gate, OTHER_HOST)
     holding = await hold(gate, START)
@@ -174,7 +174,7 @@ async def test_what_was_learnt_is_told_by_the_name_of_the_host_and_nothing_else_
         ("http://[::1]/", "http://[::1]:80"),
     ],
 )
-def test_a_host_is_called_by_its_origin(url: str, name: str) -> None:
+def test_a_host_is_named_by_its_origin(url: str, name: str) -> None:
     assert Gate(1).host(url).name == name
 
 
@@ -209,7 +209,7 @@ async def test_a_503_with_a_time_halves_but_is_an_attempt() -> None:
     await end(*holding)
 
 
-async def test_a_wait_of_days_is_no_reason_to_slow_down() -> None:
+async def test_a_retry_after_of_days_does_not_lower_the_limit() -> None:
     gate = Gate(8)
     holding = await hold(gate, START)
     assert not refuse(gate, Retry_After="86400")
@@ -217,7 +217,7 @@ async def test_a_wait_of_days_is_no_reason_to_slow_down() -> None:
     await end(*holding)
 
 
-async def test_a_refusal_of_one_among_others_is_a_breath_and_no_failure_of_the_host() -> None:
+async def test_a_refusal_among_concurrent_requests_is_a_short_pause_and_not_a_failure() -> None:
     gate = Gate(64)
     gate.add_known({"http://h:80": HostLimits(limit=64, beyond=None)})
     holding = await hold(gate, 64)
@@ -247,7 +247,7 @@ async def test_the_ceiling_may_be_lowered_and_raised_at_any_time() -> None:
     assert gate.host(OTHER_HOST).state.ceiling == 7
 
 
-async def test_raising_the_ceiling_lets_in_those_who_wait() -> None:
+async def test_raising_the_ceiling_admits_waiting_requests() -> None:
     gate = Gate(1)
     async with slot(gate, URL):
         waiting = asyncio.create_task(enter(gate))
@@ -303,7 +303,7 @@ async def test_a_pause_may_grow_while_it_is_waited_for() -> None:
     assert await waiting >= 0.09
 
 
-async def test_a_host_that_cannot_be_talked_to_is_given_up() -> None:
+async def test_an_unreachable_host_is_given_up() -> None:
     gate = Gate(1)
     fail(gate, limits.CONNECTION_FAILURES - 1)
     await enter(gate)
@@ -317,7 +317,7 @@ async def test_a_host_that_cannot_be_talked_to_is_given_up() -> None:
     await enter(gate, OTHER_HOST)
 
 
-async def test_one_answer_makes_a_host_good_again() -> None:
+async def test_one_response_resets_the_failures_of_a_host() -> None:
     gate = Gate(1)
     fail(gate, limits.CONNECTION_FAILURES - 1)
     gate.host(URL).succeeded(URL)
@@ -325,23 +325,23 @@ async def test_one_answer_makes_a_host_good_again() -> None:
     await enter(gate)
 
 
-async def test_a_host_that_answers_is_not_given_up_for_the_failures_of_its_files() -> None:
+async def test_a_host_that_responds_is_not_given_up_for_the_failures_of_its_files() -> None:
     gate = Gate(1)
-    for _ in range(3):  # the one who asks has the only connection
+    for _ in range(3):  # the probe has the only connection
         fail(gate)
         await enter(gate, ask=answer)
     fail(gate, limits.CONNECTION_FAILURES - 1)
     await enter(gate)
 
 
-async def test_a_host_in_doubt_is_asked_for_what_it_answered_last() -> None:
+async def test_a_host_in_doubt_is_probed_with_the_url_that_it_served_last() -> None:
     gate, asked = Gate(1), list[str]()
 
     async def ask(url: str, host: Host) -> None:
         asked.append(url)
         host.succeeded(None)
 
-    for answered in (None, "http://h/pub/", None, SAME_HOST):  # None: to HEAD, which proves nothing of GET
+    for answered in (None, "http://h/pub/", None, SAME_HOST):  # None: a HEAD, which proves nothing about GET
         gate.host(URL).succeeded(answered)
         fail(gate)
         await enter(gate, ask=ask)
@@ -349,7 +349,7 @@ async def test_a_host_in_doubt_is_asked_for_what_it_answered_last() -> None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-async def test_one_request_finds_out_for_all_who_wait(answers: bool) -> None:
+async def test_one_probe_decides_for_all_waiting_requests(answers: bool) -> None:
     gate, asked, free = Gate(4), list[str](), asyncio.Event()
 
     async def ask(url: str, host: Host) -> None:
@@ -369,7 +369,7 @@ async def test_one_request_finds_out_for_all_who_wait(answers: bool) -> None:
     assert [type(error) for error in ended] == [type(None) if answers else FetchError] * 6
 
 
-async def test_who_asks_may_be_cancelled_and_another_asks() -> None:
+async def test_if_a_probe_is_cancelled_another_request_probes() -> None:
     gate = Gate(2)
 
     async def never(_url: str, _host: Host) -> None:
@@ -384,18 +384,18 @@ async def test_who_asks_may_be_cancelled_and_another_asks() -> None:
         await second
 
 
-async def test_what_was_answered_to_others_meanwhile_counts_too() -> None:
+async def test_responses_to_other_requests_during_a_probe_count() -> None:
     gate = Gate(2)
 
     async def ask(_url: str, host: Host) -> None:
-        host.succeeded(None)  # a transfer that was under way
+        host.succeeded(None)  # a transfer in flight
         host.failed()
 
     fail(gate)
     await enter(gate, ask=ask)
 
 
-async def test_a_host_in_doubt_is_asked_within_the_rate_and_after_its_pause() -> None:
+async def test_a_probe_respects_the_rate_limit_and_the_pause() -> None:
     class Bucket:
         max_rate, taken = 1.0, 0.0
 
@@ -412,7 +412,7 @@ async def test_a_host_in_doubt_is_asked_within_the_rate_and_after_its_pause() ->
     assert bucket.taken == 2
 
 
-async def test_a_host_that_is_overloaded_for_ever_is_given_up_too() -> None:
+async def test_a_host_that_stays_overloaded_is_given_up_too() -> None:
     gate = Gate(1)
     for _ in range(limits.CONNECTION_FAILURES):
         gate.host(URL).pause(0)
@@ -420,7 +420,7 @@ async def test_a_host_that_is_overloaded_for_ever_is_given_up_too() -> None:
         await enter(gate)
 
 
-async def test_those_who_wait_for_a_connection_learn_that_the_host_was_given_up() -> None:
+async def test_requests_waiting_for_a_connection_fail_when_the_host_is_given_up() -> None:
     gate = Gate(1)
     async with slot(gate, URL):
         waiting = [asyncio.create_task(enter(gate)) for _ in range(3)]
