@@ -1,4 +1,4 @@
-"""A sandbox and a server for every case; ``row`` names the rows of ``docs/reliability.md`` that a test proves."""
+"""A sandbox and a server for every test; ``row`` names the rows of ``docs/reliability.md`` that a test proves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sandbox for DIR and a scripted server: what a second run asks for, says and leaves alone."""
+"""A sandbox and a scripted server for tests of second runs: what they request, report and leave unchanged."""
 
 from tests.support.misbehaving.fixtures import mount, sandbox, site
 

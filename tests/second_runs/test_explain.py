@@ -1,4 +1,4 @@
-"""--explain: the path of a decision, told before it is made, with nothing changed and no file asked for."""
+"""--explain shows how a decision is made, without changing anything or requesting a file."""
 
 from __future__ import annotations
 

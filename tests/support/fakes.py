@@ -1,4 +1,4 @@
-"""The interfaces of the flow, in memory: a network that answers from a table, a directory that is a dict."""
+"""In-memory implementations of the interfaces: a scripted client, a destination in a dict, a state, an observer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def nothing_refused(_source: str, _target: str) -> Rejection | None:
 
 
 def permit_as(rule: Callable[[str, str], Rejection | None]) -> Permit:
-    """Redirects that ``rule`` allows, as if there were no robots.txt."""
+    """A ``Permit`` that applies ``rule`` to redirects and ignores robots.txt."""
 
     async def permit(source: str, target: str) -> Rejection | None:
         return rule(source, target)
@@ -35,7 +35,7 @@ def permit_as(rule: Callable[[str, str], Rejection | None]) -> Permit:
 
 
 class FakeRules(RobotsTxt):
-    """robots.txt of all hosts, which forbid the URLs ``forbidden``."""
+    """robots.txt rules that forbid the URLs ``forbidden`` on all hosts."""
 
     def __init__(self, forbidden: Collection[str] = ()) -> None:
         self._forbidden = forbidden
@@ -49,13 +49,13 @@ class FakeRules(RobotsTxt):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the network answers: a status with headers and a body, which may break off."""
+    """A scripted response: status, headers and a body, which may be cut short."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     fails: FetchError | None = None
-    """Raised after ``body``; at once, in place of an answer, if ``status`` is 0."""
+    """Raised after ``body``, or instead of a response if ``status`` is 0."""
 
 
 class FakeReply:
@@ -185,12 +185,12 @@ class MemoryPart:
 
 
 class FakeDestination:
-    """Implements ``interfaces.Destination``: ``files`` is what lies there."""
+    """Implements ``interfaces.Destination``; ``files`` is its content."""
 
     def __init__(self, files: Mapping[str, Local] | None = None) -> None:
         self.files = dict(files or {})
         self.bodies: dict[str, bytes] = {}
-        """Path → what ``read`` gives, where that matters."""
+        """Path → bytes that ``read`` returns; zeros for other paths."""
         self.parts: dict[str, tuple[bytes, Validators]] = {}
         self.finished: dict[str, bytes] = {}
         self.batches: list[list[str]] = []
@@ -200,9 +200,9 @@ class FakeDestination:
         self.digests: dict[str, str] = {}
         self.keeps_times = False
         self.stays: dict[str, str] = {}
-        """Path → why it cannot be committed or deleted."""
+        """Path → reason why it cannot be committed or deleted."""
         self.full_at: str | None = None
-        """The disk is full when the file of this path is to be committed."""
+        """Committing the file of this path fails because the disk is full."""
 
     async def scan(self, folder: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
@@ -351,7 +351,7 @@ class MemoryState:
 
 
 class Recorder(Observer):
-    """Keeps what it is told."""
+    """Records the events it receives."""
 
     def __init__(self) -> None:
         self.results: list[Result] = []
@@ -381,7 +381,7 @@ class Recorder(Observer):
 
 
 def leaf_of(gathering: DirectoryDigestBuilder) -> DirectoryDigest:
-    """What is remembered of a page that showed what was gathered."""
+    """The directory digest of a page with the rows that were collected."""
     return DirectoryDigest(
         answered="http://h/",
         body_digest="00",

@@ -1,4 +1,4 @@
-"""How much memory another process has taken."""
+"""Peak memory of another process."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
 def peak(process: int) -> int:
-    """Largest resident size so far, in bytes: of this program alone, not of whoever started it, as wait4 has it.
+    """Largest resident size so far in bytes, without the memory of the parent before exec, which wait4 includes.
 
-    0 if the process has ended, or if this is no Linux.
+    0 if the process has ended or the system is not Linux.
     """
     try:
         found = _PEAK.search(Path(f"/proc/{process}/status").read_text())

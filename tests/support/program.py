@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE = 50.0
-"""Seconds for one run; below the time limit of a test, so that the run is ended and its output shown."""
+"""Time limit for one run in seconds, below that of a test, so that the output of a hanging run is shown."""
 
 MEASURE = """\
 import resource, subprocess, sys
@@ -20,8 +20,8 @@ with open(sys.argv[1], "w") as file:
     file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 sys.exit(code)
 """
-"""A small parent that notes the peak of its child. Measured from the tests' own process it would be wrong: Linux
-counts what a process had resident before its exec, and that is then a copy of pytest."""
+"""A small parent that records the peak memory of its child. Measured from pytest it would be wrong: Linux counts what
+a process had resident before exec, which is then a copy of pytest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Run:
     """How one run of the program ended."""
 
     code: int
-    """Exit code; negative: the signal that ended it."""
+    """Exit code; the negative signal number if a signal killed it."""
     stdout: str
     stderr: str
     seconds: float
@@ -42,7 +42,7 @@ class Run:
 
 
 class Program:
-    """Runs the program in a directory of its own and without this machine's proxies and settings."""
+    """Runs the program in a separate directory, without the proxies and settings of this machine."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -60,7 +60,7 @@ class Program:
         patience: float = PATIENCE,
         measure: bool = False,
     ) -> Run:
-        """Run ``python -m crawler ARGUMENTS`` to its end. With ``measure`` its peak memory is noted."""
+        """Run ``python -m crawler ARGUMENTS`` to its end. ``measure`` records its peak memory."""
         note = self._home / "peak"
         command = self._command(arguments)
         if measure:
@@ -82,7 +82,7 @@ class Program:
         return Run(done.returncode, done.stdout, done.stderr, seconds, peak)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start ``python -m crawler ARGUMENTS`` and do not wait for it."""
+        """Start ``python -m crawler ARGUMENTS`` without waiting for it."""
         return subprocess.Popen(
             self._command(arguments),
             stdin=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ class Program:
 
 
 def finish(process: subprocess.Popen[str]) -> Run:
-    """Wait for a started program, which has been told to stop."""
+    """Wait for the end of a started program that was asked to stop."""
     begun = time.monotonic()
     try:
         stdout, stderr = process.communicate(timeout=PATIENCE)
@@ -111,13 +111,13 @@ def finish(process: subprocess.Popen[str]) -> Run:
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Wait until ``condition`` holds; it must, before ``process`` ends."""
+    """Wait until ``condition`` holds; fail if ``process`` ends first."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             stdout, stderr = process.communicate()
             raise AssertionError(
-                f"the program was not met in the middle (exit {process.returncode}):\n{stdout}{stderr}"
+                f"the program ended before the condition held (exit {process.returncode}):\n{stdout}{stderr}"
             )
         time.sleep(0.005)

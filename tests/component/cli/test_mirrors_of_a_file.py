@@ -1,4 +1,4 @@
-"""The mirrors of --config: what is wrong with one is said of that one, and harms no other."""
+"""The mirrors of --config: an error of one is reported for that one and affects no other."""
 
 from __future__ import annotations
 

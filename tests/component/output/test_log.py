@@ -1,4 +1,4 @@
-"""The log: what is said where, in which words, and that nothing foreign gets through."""
+"""The log: which events go where, how they are worded, and that foreign text is escaped."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What can go wrong, as values.
+"""Faults as values.
 
-A behaviour belongs to one resource. ``times`` bounds for how many requests it holds (None: always), ``after``
-lets that many requests pass first, ``when`` says which requests it is about. Three moments can be changed: the
-state of the resource (``version``), the answer (``shape``) and what goes over the wire (``send``).
+A behaviour belongs to one resource. ``times`` limits the number of requests it affects (None: all), ``after`` lets that
+many requests pass first, ``when`` selects requests. A behaviour can change the state of the resource (``version``), the
+response (``shape``) or the bytes on the connection (``send``).
 
     site.file("a.bin", data, Cut(at=0.4, how="fin", times=1))
     site.file("b.bin", data, Status(503, headers=(("Retry-After", "2"),), times=1))
@@ -25,7 +25,7 @@ CHUNK = 1 << 16
 
 
 class Wire(Protocol):
-    """One connection, for behaviours that write by themselves."""
+    """A connection, for behaviours that write the response themselves."""
 
     async def head(self, response: Response) -> None: ...
     async def raw(self, data: bytes) -> None: ...
@@ -38,7 +38,7 @@ class Wire(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """The neutral one: a good server's answer."""
+    """No fault: the response of a correct server."""
 
     times: int | None = None
     after: int = 0
@@ -56,7 +56,7 @@ class Behaviour:
                 return request.method == "GET" and "range" not in request.headers
 
     def holds(self, count: int) -> bool:
-        """``count`` is the number of requests this behaviour is about, the present one included."""
+        """Whether it affects the current request. ``count``: matching requests so far, including this one."""
         return count > self.after and (self.times is None or count <= self.after + self.times)
 
     def version(self, version: Version) -> Version:
@@ -68,7 +68,7 @@ class Behaviour:
 
 
 class Sending(Behaviour):
-    """A behaviour that writes the answer itself. Returns True when the connection may serve another request."""
+    """A behaviour that writes the response itself. ``send`` returns whether the connection can be reused."""
 
     __slots__ = ()
 
@@ -81,7 +81,7 @@ class Sending(Behaviour):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Becomes(Behaviour):
-    """From here on the resource is another one: a file replaced while it is being fetched."""
+    """The resource changes: a file is replaced while it is being fetched."""
 
     state: Version
 
@@ -90,12 +90,12 @@ class Becomes(Behaviour):
         return self.state
 
 
-# --- the answer is another one
+# --- the response changes
 
 
 @dataclass(frozen=True, slots=True)
 class Status(Behaviour):
-    """An error, with a body that must never be stored."""
+    """An error status, with a body that must never be stored."""
 
     status: int
     headers: Headers = ()
@@ -108,7 +108,7 @@ class Status(Behaviour):
 
 @dataclass(frozen=True, slots=True)
 class RetryAfterDate(Behaviour):
-    """429 whose Retry-After is an HTTP-date so many seconds from now."""
+    """429 with a Retry-After HTTP-date ``seconds`` from now."""
 
     seconds: float
 
@@ -130,7 +130,7 @@ class Redirect(Behaviour):
 
 @dataclass(frozen=True, slots=True)
 class Page(Behaviour):
-    """Status 200 with something else: a log-in page, a soft 404, an error in JSON."""
+    """Status 200 with other content: a login page, a soft 404, a JSON error."""
 
     body: bytes
     content_type: str = "text/html; charset=utf-8"
@@ -143,7 +143,7 @@ class Page(Behaviour):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Says(Behaviour):
-    """The right body with other headers, framing or length."""
+    """The correct body with other headers, framing or length."""
 
     headers: Headers = ()
     framing: Literal["length", "chunked", "close"] = "length"
@@ -156,13 +156,13 @@ class Says(Behaviour):
         if response.status not in (200, 206):
             return response
         body = response.body if self.body is None else self.body
-        said = replace(response, framing=self.framing, version=self.http, length=self.length, body=body)
-        return said.with_headers(*self.headers)
+        changed = replace(response, framing=self.framing, version=self.http, length=self.length, body=body)
+        return changed.with_headers(*self.headers)
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoresRange(Behaviour):
-    """200 and the whole body, whatever range was asked for. ``Range`` is a wish (RFC 9110 section 14.2)."""
+    """200 and the whole body for any range request: servers may ignore Range (RFC 9110 section 14.2)."""
 
     whole: bytes
 
@@ -173,7 +173,7 @@ class IgnoresRange(Behaviour):
 
 @dataclass(frozen=True, slots=True)
 class RangeFrom(Behaviour):
-    """206 that starts ``shift`` bytes before the wanted offset and says so in Content-Range."""
+    """206 that starts ``shift`` bytes before the requested offset, with a matching Content-Range."""
 
     whole: bytes
     shift: int = 1000
@@ -186,7 +186,7 @@ class RangeFrom(Behaviour):
         return part.with_headers(("Content-Range", f"bytes {start}-{total - 1}/{total}"))
 
 
-# --- the wire
+# --- the connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,10 +208,10 @@ class Cut(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excess(Sending):
-    """A good answer on a connection that stays open, and behind it, after a pause, what nobody asked for.
+    """A correct response on a connection that stays open, followed after ``pause`` seconds by unrequested ``data``.
 
-    Without a pause it is in the same write as the body: what comes later than the next request was sent can be told
-    from its answer by nobody.
+    Without a pause ``data`` is in the same write as the body: once the next request is sent, it could not be
+    distinguished from the response to that request.
     """
 
     data: bytes
@@ -233,7 +233,7 @@ class Excess(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stall(Sending):
-    """Nothing more comes after a fraction of the body; the connection stays open."""
+    """Sends nothing after a fraction of the body; the connection stays open."""
 
     at: float
 
@@ -246,7 +246,7 @@ class Stall(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trickle(Sending):
-    """The body byte by byte: no idle time-out ever fires."""
+    """Sends the body byte by byte, so that no idle timeout expires."""
 
     every: float = 0.3
 
@@ -260,7 +260,7 @@ class Trickle(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paced(Sending):
-    """The body in ``pieces`` with a pause before each: a slow but living server."""
+    """Sends the body in ``pieces`` with a pause before each, like a slow server."""
 
     pieces: int
     every: float
@@ -275,7 +275,7 @@ class Paced(Sending):
 
 @dataclass(frozen=True, slots=True)
 class Late(Behaviour):
-    """A good answer, after a pause. Applied by the server before anything is written."""
+    """A correct response after a pause. The server applies it before writing anything."""
 
     seconds: float
 
@@ -286,7 +286,7 @@ class Late(Behaviour):
 
 @dataclass(frozen=True, slots=True)
 class Refusing(Late):
-    """Answers ``status`` at once where more than ``most`` requests are in progress, and else well, after a pause."""
+    """Responds with ``status`` at once if more than ``most`` requests are in flight, else correctly after a pause."""
 
     most: int
     status: int = 429
@@ -300,7 +300,7 @@ class Refusing(Late):
 
 @dataclass(frozen=True, slots=True)
 class Crowded(Late):
-    """Takes ``seconds`` for up to ``best`` requests at once, and for more of them with the square of their number."""
+    """Takes ``seconds`` for up to ``best`` concurrent requests; then the square of their number counts."""
 
     best: int
 
@@ -309,7 +309,7 @@ class Crowded(Late):
 
 
 class Silent(Sending):
-    """The request is taken and never answered."""
+    """Accepts the request and never responds."""
 
     __slots__ = ()
 
@@ -320,7 +320,7 @@ class Silent(Sending):
 
 
 class HangUp(Sending):
-    """The connection is closed without a byte."""
+    """Closes the connection without sending a byte."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What a good server answers: validators, conditional requests (RFC 9110 section 13) and ranges (section 14)."""
+"""The responses of a correct server: validators, conditional requests (RFC 9110 section 13), ranges (section 14)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True, kw_only=True)
 class Request:
-    """One request as it arrived; ``status`` and ``sent`` are filled in when it is answered."""
+    """One request as it arrived; ``status`` and ``sent`` are set when the response is sent."""
 
     method: str
     target: str
@@ -23,7 +23,7 @@ class Request:
     at: float
     """Seconds on the monotonic clock of the server's thread."""
     active: int = 1
-    """Requests in progress when this one arrived, itself included."""
+    """Requests in flight when this one arrived, including itself."""
     status: int | None = None
     sent: int = 0
     """Body bytes written."""
@@ -34,7 +34,7 @@ class Request:
 
     @property
     def is_body(self) -> bool:
-        """True when the answer carried content of the file: GET with 200 or 206."""
+        """Whether the response carried content of the file: GET with 200 or 206."""
         return self.method == "GET" and self.status in (200, 206)
 
 
@@ -68,7 +68,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What will be sent unless a behaviour changes it or takes over the wire."""
+    """The response that is sent unless a behaviour changes it or writes by itself."""
 
     status: int = 200
     headers: Headers = ()
@@ -76,7 +76,7 @@ class Response:
     framing: Literal["length", "chunked", "close"] = "length"
     version: str = "HTTP/1.1"
     length: int | None = None
-    """Content-Length to claim instead of the true one."""
+    """Content-Length to send instead of the true one."""
 
     def with_headers(self, *pairs: tuple[str, str]) -> Response:
         gone = {name.lower() for name, _ in pairs}
@@ -85,7 +85,7 @@ class Response:
 
 
 def respond(request: Request, version: Version) -> Response:
-    """The right answer to ``request`` for a resource in state ``version``."""
+    """The correct response to ``request`` for a resource in state ``version``."""
     common = (*version.validators(), ("Accept-Ranges", "bytes"))
     if _is_unchanged(request, version):
         return Response(status=304, headers=common)

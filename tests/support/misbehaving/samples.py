@@ -1,4 +1,4 @@
-"""Bytes and trees that the cases share."""
+"""Bytes, trees and certificates that tests share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def many(site: Site, count: int, folder: str = "", size: int = 100) -> dict[str,
 
 
 def beside(site: Site, path: str, data: bytes, *behaviours: Behaviour) -> dict[str, bytes]:
-    """A misbehaving file among two good ones. Returns what must arrive in any case: the good ones."""
+    """A misbehaving file between two good ones. Returns the good files, which must always arrive."""
     site.file("good.bin", blob(3000, 1))
     site.file("zz/good.bin", blob(2000, 2))
     good = site.contents()
@@ -62,7 +62,7 @@ def beside(site: Site, path: str, data: bytes, *behaviours: Behaviour) -> dict[s
 
 
 def each_beside(site: Site, faults: Mapping[str, Behaviour], data: bytes) -> dict[str, bytes]:
-    """One file ``data`` for each named fault, among good ones: one run tells about all. Returns the good ones."""
+    """One file with ``data`` for each named fault, beside good files: one run covers all. Returns the good files."""
     beside(site, "good.too", blob(700, 3))
     good = site.contents()
     for name, fault in faults.items():
@@ -76,7 +76,7 @@ def with_credentials(site: Site) -> str:
 
 
 def wait_until(condition: Callable[[], bool], what: str, patience: float = 15.0) -> None:
-    """Waits for something that another process brings about; fails after ``patience`` seconds."""
+    """Wait for another process to make ``condition`` true; fail after ``patience`` seconds."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"never happened: {what}"
@@ -89,7 +89,7 @@ def _authority() -> trustme.CA:
 
 
 def certificate() -> ssl.SSLContext:
-    """For 127.0.0.1 and localhost, signed by an authority that nobody trusts unless told so."""
+    """A certificate for 127.0.0.1 and localhost, signed by an authority that is not trusted by default."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _authority().issue_cert("127.0.0.1", "localhost").configure_cert(context)
     return context

@@ -1,10 +1,10 @@
 """DIR between canaries, and the program run as a subprocess with a time limit.
 
     base/inside/mirror/   DIR
-    base/inside/canary    changed by nobody; the same one in ``outside``, ``home`` and ``base`` itself
-    base/home, base/tmp   HOME and TMPDIR of the program: both stay as they are
+    base/inside/canary    must not change; others are in ``outside``, ``home`` and ``base`` itself
+    base/home, base/tmp   HOME and TMPDIR of the program; must not change
 
-Whatever a server sends, everything but DIR is the same after a case as before it, byte for byte.
+Whatever a server sends, everything outside DIR must be the same after a test as before it, byte for byte.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.support.memory import peak
 
 from . import tools
-from .tools import Wish
+from .tools import Options
 
 STATE = ".crawler"
 BAD_SIGNS = (
@@ -37,7 +37,7 @@ BAD_SIGNS = (
     "ExceptionGroup",
 )
 PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "40"))
-"""Seconds until a run counts as hanging: several times what the longest case needs."""
+"""Seconds until a run counts as hanging: several times the longest test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ class Run:
     errors: str
     seconds: float
     peak: int
-    """Largest resident size of the process, in bytes, as it was seen last."""
+    """Largest resident size of the process in bytes, as last sampled."""
     ended: bool = True
-    """False when it had to be killed after the time limit."""
+    """False if it was killed after the time limit."""
 
     @property
     def text(self) -> str:
@@ -64,19 +64,19 @@ class Run:
         assert self.code == 0, f"exit {self.code}, wanted 0: {self}"
 
     def fails(self, *codes: int) -> None:
-        """Ended by itself with one of these exit codes; for a peer, with any code but 0."""
+        """Assert that it exited by itself with one of these codes; for a peer, with any code but 0."""
         assert self.ended, f"hung: {self}"
         wanted = codes if tools.NAME == "crawler" else range(1, 126)
         assert self.code in wanted, f"exit {self.code}, wanted one of {codes}: {self}"
 
     def ends(self, *codes: int) -> None:
-        """Ended by itself with one of these exit codes; for a peer, with any code."""
+        """Assert that it exited by itself with one of these codes; for a peer, with any code."""
         assert self.ended, f"hung: {self}"
         wanted = codes if tools.NAME == "crawler" else range(126)
         assert self.code in wanted, f"exit {self.code}, wanted one of {codes}: {self}"
 
     def says(self, *texts: str) -> None:
-        """The output names these, in any case. A peer may put it in its own words."""
+        """Assert that the output contains these texts, ignoring case. Peers may use other words."""
         silent = [text for text in texts if text.lower() not in self.text.lower()]
         assert tools.NAME != "crawler" or not silent, f"{silent} not in the output of {self}"
 
@@ -103,15 +103,15 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Leaves the process to ``finish``, which needs its resource usage."""
+        """Whether it runs. Does not reap the process: ``finish`` does."""
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def finish(self, patience: float = PATIENCE) -> Run:
-        """Waits for the end; kills after ``patience`` seconds."""
+        """Wait for the end; kill it after ``patience`` seconds."""
         deadline = time.monotonic() + patience
         ended, most = True, 0
         while True:
-            # Not what wait4 tells: that begins with what our own process had resident when it started the other.
+            # Not from wait4: its maximum includes what this process had resident when it forked.
             most = max(most, peak(self.process.pid))
             pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             if pid:
@@ -134,7 +134,7 @@ class Program:
 
 @dataclass(slots=True)
 class Sandbox:
-    """See the module. ``directory`` is DIR; it does not exist until the program makes it."""
+    """See the module. ``directory`` is DIR; it does not exist until the program creates it."""
 
     base: Path
     runs: list[Run] = field(default_factory=list)
@@ -166,44 +166,44 @@ class Sandbox:
 
     @property
     def reports(self) -> Path:
-        """A place for logs and summaries that the program is told to write."""
+        """A directory for logs and summaries of the program."""
         folder = self.base.parent / f"{self.base.name}-reports"
         folder.mkdir(exist_ok=True)
         return folder
 
     def remember(self) -> None:
-        """Takes what lies outside DIR now as what must lie there at the end."""
+        """Record what lies outside DIR as what must be there at the end."""
         self._before = self._snapshot()
 
     # --- running
 
-    def start(self, url: str, *, env: Mapping[str, str] | None = None, **wish: object) -> Program:
-        """Starts a mirror of ``url`` into DIR; keywords are those of Wish."""
-        return self.start_raw(self.command(url, **wish), env=env)
+    def start(self, url: str, *, env: Mapping[str, str] | None = None, **options: object) -> Program:
+        """Start mirroring ``url`` into DIR; keywords are those of Options."""
+        return self.start_raw(self.command(url, **options), env=env)
 
-    def command(self, url: str, **wish: object) -> list[str]:
+    def command(self, url: str, **options: object) -> list[str]:
         """The command line that ``start`` would run."""
-        return tools.argv(Wish(**wish), url, str(self.directory))  # type: ignore[arg-type]
+        return tools.argv(Options(**options), url, str(self.directory))  # type: ignore[arg-type]
 
     def start_raw(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Program:
         logs = self.base.parent / f"{self.base.name}-logs"
         return Program(argv, self.env | dict(env or {}), logs)
 
     def mirror(
-        self, url: str, *, env: Mapping[str, str] | None = None, patience: float = PATIENCE, **wish: object
+        self, url: str, *, env: Mapping[str, str] | None = None, patience: float = PATIENCE, **options: object
     ) -> Run:
-        """Mirrors ``url`` into DIR and waits for the end."""
-        return self.note(self.start(url, env=env, **wish).finish(patience))
+        """Mirror ``url`` into DIR and wait for the end."""
+        return self.note(self.start(url, env=env, **options).finish(patience))
 
     def note(self, run: Run) -> Run:
-        """Keeps a run for the checks at the end of the case."""
+        """Record a run for the checks at the end of the test."""
         self.runs.append(run)
         return run
 
     # --- looking
 
     def tree(self) -> dict[str, bytes]:
-        """Regular files under DIR without the program's own state: path → bytes."""
+        """Regular files in DIR except the program's own: path → bytes."""
         found: dict[str, bytes] = {}
         for folder, folders, names in os.walk(os.fsencode(self.directory)):
             if folder == os.fsencode(self.directory) and STATE.encode() in folders:
@@ -216,25 +216,25 @@ class Sandbox:
         return found
 
     def holds(self, wanted: Mapping[str, bytes]) -> None:
-        """DIR holds exactly these files."""
+        """Assert that DIR holds exactly these files."""
         there = self.tree()
         assert sorted(there) == sorted(wanted)
         for path, data in wanted.items():
             assert there[path] == data, f"{path}: {len(there[path])} bytes differ from the {len(data)} wanted"
 
     def holds_only_whole(self, *versions: Mapping[str, bytes]) -> None:
-        """Every file in DIR is, whole, one of its versions."""
+        """Assert that every file in DIR equals one of its versions."""
         for path, data in self.tree().items():
             wanted = [each[path] for each in versions if path in each]
             assert data in wanted, f"{path}: {len(data)} bytes are none of its {len(wanted)} versions"
 
     def parts(self) -> list[str]:
-        """Left-overs of downloads in the program's own directory."""
+        """Paths of incomplete downloads in the program's own directory."""
         folder = self.directory / STATE / "parts"
         return sorted(str(path) for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
 
     def largest_part(self) -> int:
-        """Bytes of the largest of these left-overs, while the program may rename or remove any of them."""
+        """Size of the largest incomplete download in bytes, while the program may rename or remove any of them."""
         sizes = [0]
         for part in self.parts():
             with suppress(FileNotFoundError):
@@ -249,7 +249,7 @@ class Sandbox:
     # --- at the end of every case
 
     def check(self) -> None:
-        """Nothing outside DIR changed; no run hung, was killed by a signal or printed a traceback."""
+        """Assert that nothing outside DIR changed, and that no run hung, died of a signal or printed a traceback."""
         assert self._snapshot() == self._before, "something outside DIR was created, changed or deleted"
         for run in self.runs:
             assert run.ended, f"hung: {run}"

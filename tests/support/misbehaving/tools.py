@@ -1,4 +1,4 @@
-"""The same wishes as command lines: of this program, and of its peers for ``make peers-faults``."""
+"""Command lines with the same options: of this program, and of its peers for ``make peers-faults``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a test asks of the program. Times are in seconds."""
+class Options:
+    """Options that a test needs. Times are in seconds."""
 
     delete: bool = False
     max_delete: str | None = None
@@ -24,14 +24,14 @@ class Wish:
     timeout: int = 2
     ca_file: str | None = None
     more: Sequence[str] = ()
-    """Options of this program alone: a test that uses them cannot run a peer."""
+    """Options that only this program has: a test that uses them cannot run a peer."""
 
 
 _ALWAYS = shlex.split(os.environ.get("FAULTS_OPTIONS", ""))
-"""Options that all runs get, such as ``--processes 2``: what holds for one process holds for several."""
+"""Options for all runs, such as ``--processes 2``: every test must pass with several processes, too."""
 
 
-def crawler(wish: Wish, url: str, directory: str) -> list[str]:
+def crawler(wish: Options, url: str, directory: str) -> list[str]:
     options = [
         f"--attempts={wish.attempts}",
         f"--connect-timeout={wish.timeout}",
@@ -45,7 +45,7 @@ def crawler(wish: Wish, url: str, directory: str) -> list[str]:
     return [sys.executable, "-m", "crawler", *options, *_ALWAYS, *wish.more, url, directory]
 
 
-def wget(wish: Wish, url: str, directory: str) -> list[str]:
+def wget(wish: Options, url: str, directory: str) -> list[str]:
     _only(wish, "delete", "max_delete", "workers")
     cut = len([part for part in urlsplit(url).path.split("/") if part])
     options = ["-r", "-N", "-np", "-nH", f"--cut-dirs={cut}", "-P", directory, "-e", "robots=off", "-nv"]
@@ -54,19 +54,19 @@ def wget(wish: Wish, url: str, directory: str) -> list[str]:
     return ["wget", *options, *_wget_rest(wish), url]
 
 
-def wget2(wish: Wish, url: str, directory: str) -> list[str]:
+def wget2(wish: Options, url: str, directory: str) -> list[str]:
     _only(wish, "delete", "max_delete", "workers")
     argv = wget(wish, url, directory)
     return ["wget2", *argv[1:-1], "--max-threads=4", url]
 
 
-def _wget_rest(wish: Wish) -> list[str]:
+def _wget_rest(wish: Options) -> list[str]:
     rest = [f"--limit-rate={wish.limit_rate}"] if wish.limit_rate else []
     rest += [f"--ca-certificate={wish.ca_file}"] if wish.ca_file else []
     return [*rest, "-A", wish.ext] if wish.ext else rest
 
 
-def lftp(wish: Wish, url: str, directory: str) -> list[str]:
+def lftp(wish: Options, url: str, directory: str) -> list[str]:
     _only(wish, "max_delete")
     settings = {
         "net:timeout": wish.timeout,
@@ -85,7 +85,7 @@ def lftp(wish: Wish, url: str, directory: str) -> list[str]:
     return ["lftp", "-c", f"{script}mirror {' '.join(flags)} {shlex.quote(url)} {shlex.quote(directory)}"]
 
 
-def rclone(wish: Wish, url: str, directory: str) -> list[str]:
+def rclone(wish: Options, url: str, directory: str) -> list[str]:
     seconds = f"{wish.timeout}s"
     options = ["sync" if wish.delete else "copy", ":http:", directory, "--http-url", url, f"--retries={wish.attempts}"]
     options.append("--retries-sleep=1s")
@@ -100,10 +100,10 @@ def rclone(wish: Wish, url: str, directory: str) -> list[str]:
 
 
 class NotOffered(Exception):
-    """The tool has no option for what the test asks."""
+    """The tool has no option that the test needs."""
 
 
-def _only(wish: Wish, *unsupported: str) -> None:
+def _only(wish: Options, *unsupported: str) -> None:
     missing = [name for name in unsupported if getattr(wish, name)]
     if missing:
         raise NotOffered(", ".join(missing))
@@ -112,15 +112,15 @@ def _only(wish: Wish, *unsupported: str) -> None:
 TOOLS = {"crawler": crawler, "wget": wget, "wget2": wget2, "lftp": lftp, "rclone": rclone}
 
 NAME = os.environ.get("FAULTS_TOOL", "crawler")
-"""Which of them the tests run; ``benchmarks/peers_faults.py`` sets it."""
+"""The tool that the tests run; ``benchmarks/peers_faults.py`` sets it."""
 
 
 def is_own(name: bytes) -> bool:
-    """True for a file that the tool under test keeps for itself beside the mirror: copies of listings."""
+    """Whether the tool under test keeps this file for itself in the mirror: a copy of a listing."""
     return NAME.startswith("wget") and name.startswith(b"index.html")
 
 
-def argv(wish: Wish, url: str, directory: str) -> list[str]:
+def argv(wish: Options, url: str, directory: str) -> list[str]:
     """The command line of the tool under test. Raises NotOffered."""
     if NAME != "crawler" and wish.more:
         raise NotOffered(" ".join(wish.more))

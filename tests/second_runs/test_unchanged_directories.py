@@ -1,4 +1,4 @@
-"""A folder of files alone that is as it was is told from sums; whatever is not as it was, is found as without them."""
+"""An unchanged files-only directory is recognised by its digest, and any change is found as without digests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """What was said each time a folder was compared by its sums."""
+    """The result of each comparison of a directory with its digest, in order."""
     said: list[bool] = []
     is_kept = UnchangedDirectories.is_kept
 
