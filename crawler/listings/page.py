@@ -1,4 +1,4 @@
-"""A fetched page as the parsers see it: bytes, and text and tree made only when a parser asks for them."""
+"""A fetched page as the parsers see it: its bytes, with text and tree computed on demand."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _DEEPEST = 100  # libxml2 stops at 256, browsers at 512; listings nest some 40 l
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One answer of a server. ``text`` is computed once, on first use."""
+    """One response of a server. ``text`` is computed once, on first use."""
 
     body: bytes
     url: str
-    """The URL that answered, after redirects, as a string with its bytes kept."""
+    """The URL of the response, after redirects, with its bytes kept."""
     content_type: str = ""
     """The Content-Type header as received, or ""."""
 
@@ -99,11 +99,11 @@ def tree_of(markup: str) -> BeautifulSoup:
 
 
 Parser = Callable[[Page], Listing | None]
-"""Reads a page of its families, or returns None: not mine. Never raises, whatever the bytes are."""
+"""Reads a page of its families; returns None for any other page. Never raises, whatever the bytes."""
 
 
 def _codec(label: str) -> str | None:
-    """The Python codec for a declared charset, None when there is none that decodes text."""
+    """The Python codec for a declared charset; None if no text codec has that name."""
     try:
         info = codecs.lookup(label)
         "".encode(info.name)

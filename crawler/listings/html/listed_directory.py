@@ -1,4 +1,4 @@
-"""The directory that a page lists, where that is not the one of its own address."""
+"""Finds the directory that a page lists if that is not the one of its own URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BELOW_A_ROOT = {LinkKind.DEEP, LinkKind.ABOVE, LinkKind.SELF, LinkKind.BREADCRU
 
 
 def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
-    """Find the directory that the page lists: its own, or what its address or its query names. True if another."""
+    """Set the directory that the page lists. True if it differs from the one that ``resolver`` assumed."""
     own = resolver.path.rpartition("/")[0] + "/"
     if resolver.root != own and any(
         link.target.kind is LinkKind.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
@@ -38,7 +38,7 @@ def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
 
 
 def _are_fewer(children: Sequence[Link], count: int) -> bool:
-    """Whether ``children`` are under ``count``, not counting menus: these also link to what lies beside the page."""
+    """True if ``children`` are fewer than ``count``, not counting menus, which also link to siblings of the page."""
     return count > len(children) or count > sum(not in_navigation(link.tag) for link in children)
 
 
@@ -49,7 +49,7 @@ def _may_be_root(root: str, resolver: Resolver) -> bool:
 
 
 def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
-    """Find how queries name folders: in base64, or by paths of which the page's own is the beginning. True if so."""
+    """Set how queries name directories: in base64, or by paths that begin with the page's own. True if changed."""
     named = [(link, value) for link in links if (value := _folder_of(link))]
     if not named:
         return False
@@ -68,7 +68,7 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
 
 
 def _folder_of(link: Link) -> str:
-    """The value by which the query of a link names a folder, "" if it names none."""
+    """The value by which the query of a link names a directory; "" if there is none."""
     if link.target.kind in _ELSEWHERE:
         return ""
     _, _, query = link.target.url.partition("?")

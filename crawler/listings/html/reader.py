@@ -1,7 +1,7 @@
 """One HTML page, of whatever family, read to a listing.
 
 Links are resolved and judged by where they lead, rows are cut from the tree, the group of rows that is the listing is
-found, columns are read, kinds told, and the marks with_flaws. A family contributes its rounding and its proof.
+found, columns are read, kinds decided, and the marks weighed. A family contributes its rounding and its proof.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ class HtmlReader:
         self._merged: set[int] = set()
         """``id`` of the links of rows that have the URL of an entry, and show another name or size."""
         self._trusts_foreign = False
-        """What leads elsewhere counts among the rows, because the page says what it is."""
+        """Whether rows that lead outside the directory count, because the page identifies itself."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
         """Names that links mention which are ``rejections``: known once these are."""
 
     def listing(self) -> Listing:
-        """What the page lists."""
+        """The listing that the page shows."""
         heading = verdict.heading_score(
             self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
         )
@@ -113,7 +113,7 @@ class HtmlReader:
         )
 
     def _drop_own_script(self) -> None:
-        """A script that prints its own directory lists itself: ``index.php`` there is this page, not a file."""
+        """Treat the script that prints the listing, such as ``index.php``, as this page and not as a file."""
         for link in self.links:
             if link.target.kind is LinkKind.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
                 link.target = replace(link.target, kind=LinkKind.SELF)
@@ -243,7 +243,7 @@ class HtmlReader:
         return {"pre": "pre", "ul": "ul", "ol": "ul"}.get(name, "rows")
 
     def last_row(self) -> LastRow:
-        """Where the last row of the page stands."""
+        """The place of the page's last row."""
         if not self.regions:
             tables = self.survey.first("table", "pre", "ul", limit=1)
             return LastRow(tables[0] if tables else None)
@@ -255,7 +255,7 @@ class HtmlReader:
         return LastRow(region.element, link.href, around, holds_all=is_alone)
 
     def rejections(self, *, recognised: bool) -> list[Rejection]:
-        """Every link that is no entry, and why."""
+        """Every link that is not an entry, with the reason."""
         result = []
         used = self._used
         names: set[str] = self.names if recognised else set()
@@ -283,7 +283,7 @@ class HtmlReader:
         return result
 
     def is_conclusive(self, entries: list[Entry]) -> bool:
-        """Whether all there is shows: False if all rows for files lead elsewhere."""
+        """False if all rows for files lead outside the directory, so that the page proves nothing absent."""
         return has_files(entries) or not lead_elsewhere(self.rows, self.family)
 
     def next_pages(self) -> tuple[str, ...]:

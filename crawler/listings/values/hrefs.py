@@ -1,4 +1,4 @@
-"""Hrefs: where a link of a listing leads, and whether that is a row of the listing at all.
+"""Resolves the links of a listing, and classifies them by their targets.
 
 A reference is resolved by RFC 3986 section 5 with its bytes kept (``%d1`` and ``%D1`` stay what they are, ``%2e%2e`` is
 never collapsed); only what may not stand in a request line is percent-encoded, as browsers do. The name of an entry is
@@ -24,7 +24,7 @@ _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
 
 class LinkKind(Enum):
-    """What a link is, judged by its target alone. The values are the reasons of ``docs/listings.md``."""
+    """The kind of a link, by its target alone. The values are the reasons in ``docs/listings.md``."""
 
     CHILD = "child"
     PAGE = "page"
@@ -43,19 +43,19 @@ class LinkKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A resolved link. ``url`` is "" for what cannot be fetched; ``name`` is "" for what has none."""
+    """A resolved link. ``url`` is "" if it cannot be resolved, ``name`` is "" if there is none."""
 
     kind: LinkKind
     url: str = ""
     name: str = ""
     slash: bool = False
-    """The target ends in a slash."""
+    """Whether the target's path ends in a slash."""
     folder: str = ""
-    """Decoded folders between the listing and the target."""
+    """The decoded path from the listing to the target's directory; "" for a child."""
     queried: bool = False
-    """The query has the path of the folder, below that of the page."""
+    """Whether the query holds the path of a directory below that of the page."""
     problem: str = ""
-    """Of BAD_NAME: why no file can have the name."""
+    """For BAD_NAME: why no file can have the name."""
 
 
 def name_problem(name: str) -> str:
@@ -65,12 +65,12 @@ def name_problem(name: str) -> str:
     if "/" in name or "\0" in name:
         return "a slash or NUL inside"
     if "\\" in name and _DRIVE_OR_PARENT.search(name):
-        return "a way out by backslash"
+        return "leaves the directory by a backslash"
     return ""
 
 
 class Resolver:
-    """Judges the links of one page. ``root`` is the directory that the page lists, as a raw path."""
+    """Resolves the links of one page. ``root`` is the directory that the page lists, as a raw path."""
 
     def __init__(self, url: str, base_href: str = "") -> None:
         self.page = url.partition("#")[0]
@@ -82,7 +82,7 @@ class Resolver:
             parts = urlsplit("")
         self.path, self.query = parts.path or "/", parts.query
         self.is_coded = False
-        """Queries name folders in base64."""
+        """Whether queries name directories in base64."""
         self.key, self.folder = queries.folder_value(self.query) or ("", "")
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
@@ -102,11 +102,11 @@ class Resolver:
             self._fast = False
 
     def set_folder(self, folder: str, *, coded: bool) -> None:
-        """Take ``folder`` as that which a query would name for this page, and all queries as ``coded`` or not."""
+        """Set the directory by which a query names this page, and whether queries are base64 (``coded``)."""
         self.folder, self.is_coded = folder, coded
 
     def target(self, href: str, *, literal: bool = False) -> Target:
-        """Where ``href`` leads and what that makes of it; a ``literal`` one has no parameters that are not its name."""
+        """The target of ``href``. ``literal``: its parameters belong to the name."""
         href = href.strip(" \t\r\n\f").translate(_STRIPPED)
         if ";" in href and not literal:
             href = self._without_session(href) or "./"

@@ -1,4 +1,4 @@
-"""What a page shows and does not list: deletion asks for it, because what is shown is not proven absent.
+"""Collects names that a page shows without listing them: they are not proven absent, so they are not deleted.
 
 What leads to another host, above, or nowhere is no entry, but the page still shows the very name. And a page that has
 rows for files, all of which lead elsewhere, is not the page of an empty folder (for HTML: ``external_rows``).
@@ -15,7 +15,7 @@ from crawler.model.values import Entry, Kind, Rejection
 from crawler.text.urls import before_query
 
 _SILENT = {LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF, LinkKind.PAGE}
-"""What leads to this page, to another page of it or to one above speaks of no member of the folder."""
+"""Links to this page, to another page of the listing or to one above mention no member of the directory."""
 _SILENT_REASONS = {"duplicate", *(kind.value for kind in _SILENT)}
 ELSEWHERE = {
     LinkKind.OTHER_HOST,
@@ -32,7 +32,7 @@ _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
 def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[str]:
-    """The names that a link mentions which is no entry: the last segment of its path, and the ``text`` it shows.
+    """The names that a rejected link mentions: the last segment of its path, and its ``text``.
 
     ``own`` is the name by which a link leads to this very page (``index.php``), "" if it has none: the page is taken
     for that script, but the folder may as well hold a file of that name.
@@ -43,7 +43,7 @@ def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[st
 
 
 def names_of(rejections: Iterable[Rejection]) -> set[str]:
-    """The same for rows of JSON and XML. What they are about may be an address or a plain name."""
+    """The names that rejected rows of JSON and XML mention. Their subject is a URL or a plain name."""
     subjects = [rejection.subject for rejection in rejections if rejection.reason not in _SILENT_REASONS]
     plain = {subject.rstrip("/").rpartition("/")[2] for subject in subjects}
     return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
@@ -59,7 +59,7 @@ def row_rejection(reason: str, subject: str, detail: str = "", name: str = "") -
 
 
 def is_way_up(href: str) -> bool:
-    """Whether ``href`` is nothing but dots: the page itself or one above, also where <base> leads to another host."""
+    """True if ``href`` consists of dots only: the page itself or one above, even if <base> names another host."""
     return _DOTS.fullmatch(href) is not None
 
 
@@ -74,7 +74,7 @@ def last_name(href: str) -> str:
 
 
 def has_files(entries: Iterable[Entry]) -> bool:
-    """Whether any of ``entries`` may be a file."""
+    """True if any of ``entries`` may be a file."""
     return any(entry.kind is not Kind.DIRECTORY for entry in entries)
 
 
@@ -84,7 +84,7 @@ def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
 
 
 def reason_of(target: Target) -> str:
-    """The reason of a link that is no entry: a child that stands outside of the listing is navigation."""
+    """The reason why a link is not an entry; a child outside the listing is navigation."""
     return "navigation" if target.kind in {LinkKind.CHILD, LinkKind.PAGE} else target.kind.value
 
 

@@ -1,4 +1,4 @@
-"""What a page says outside of its rows that makes it no proof of what a folder holds.
+"""Finds text outside the rows of a page that keeps it from proving what a directory holds.
 
 Diagnostics of an interpreter count wherever they stand, and words of an error where rows would stand or on a page that
 has none: the listing is then not complete. So is one that says that it shows a part, and one behind which the
@@ -33,7 +33,7 @@ _TROUBLE = re.compile(
 _LIMITED = re.compile(r"\(of which only \d+ are displayed\)")
 """Caddy's words for a page that its option ``limit`` has cut."""
 _LONGEST = 300
-"""Characters of a message: longer passages are prose."""
+"""Maximum length of a message in characters; longer passages are prose."""
 _NONE_OF = re.compile(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
 _SHOWN_OF = re.compile(
     r"\b(?:showing|displaying) (?:(?:the )?first )?"

@@ -1,4 +1,4 @@
-"""Whether scripts of a page can add rows to it: then the rows that are there may not be all.
+"""Decides whether scripts of a page can add rows to it, so that its markup may not show all rows.
 
 Scripts are not run, so this goes by what their source mentions: a way to put something into the page, and links to
 files that it puts together, or markup that it loads. Sorting moves rows that are there and writes no links but ``#``

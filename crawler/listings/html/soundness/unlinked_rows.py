@@ -1,4 +1,4 @@
-"""Rows that a listing shows without a link that could be followed: counted, and never proven absent.
+"""Finds rows of a listing without a usable link: they are counted, and never proven absent.
 
 A row of a table has as many cells as those that are entries and a date or a size; a line of a ``pre`` has a name, a
 date and a size; an item of a list is the name of a file. Headings, totals, separators and ways up are none.

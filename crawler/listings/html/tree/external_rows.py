@@ -1,4 +1,4 @@
-"""Rows of an HTML page that lead elsewhere: a page of which no row is left is not that of an empty folder.
+"""Finds rows that lead outside the directory: a page that has only such rows does not show an empty directory.
 
 A ``<base href>``, links to a host of downloads, or ``?token=`` behind each name do that. The links of a header or
 footer are no rows: an honest empty folder has them too.
@@ -18,13 +18,13 @@ from crawler.listings.values.mentioned_names import ELSEWHERE, last_name
 from crawler.text.urls import before_query
 
 _SEVERAL = 4
-"""Names without a date and a size that are rows, and no mention of a licence, a key and a README, …"""
+"""The number of names without date and size that make a listing outside ``LISTS``; fewer may be a licence, a key, …"""
 LISTS = {"ul", "ol", "dl", "table", "tbody", "pre"}
-"""… outside of what is made for rows."""
+"""Elements made for rows."""
 
 
 def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
-    """Whether any of ``rows`` leads to a file elsewhere and looks like one of a listing all the same."""
+    """True if any of ``rows`` looks like a row of a listing and leads to a file outside the directory."""
     regions: dict[int, list[Row]] = {}
     for row in rows:
         if all(link.target.kind in ELSEWHERE and not _is_folder(link) for link in row.links):
@@ -37,7 +37,7 @@ def _is_folder(link: Link) -> bool:
 
 
 def holds_rows(rows: Sequence[Row], family: Family) -> bool:
-    """Whether ``rows``, all of one region, look like those of a listing."""
+    """True if ``rows``, all in one region, look like those of a listing."""
     region = rows[0].region
     if in_navigation(region):
         return False
@@ -47,12 +47,12 @@ def holds_rows(rows: Sequence[Row], family: Family) -> bool:
 
 
 def _is_dated(facts: Facts) -> bool:
-    """Whether a date and a size stand beside the link."""
+    """True if there are a date and a size beside the link."""
     return bool((facts.moment or facts.stamp) and (facts.size or facts.no_size))
 
 
 def _is_named(row: Row) -> bool:
-    """Whether a link shows the file name of its target, or the name of a file in what is made for rows."""
+    """True if a link shows the file name of its target, or any file name inside one of ``LISTS``."""
     named = ((link, last_name(link.href)) for link in row.links)
     if row.region.name in LISTS and any(is_filelike(link.text) for link in row.links):
         return True

@@ -1,4 +1,4 @@
-"""Where on a page the listing is: rows grouped by what holds them, and the groups compared.
+"""Finds the listing on a page: groups rows by the element that holds them, and compares the groups.
 
 Menus, breadcrumbs, sidebars, rendered READMEs and repeated headers hold links too. The group whose rows look most like
 rows (names shown as they are, dates, sizes) is the listing, and so is every group that looks as much like one.
@@ -29,13 +29,13 @@ _CUT = re.compile(r"(?<!\s)\s*(?:\.\.>|\.{2,4}>?|…>?|&gt;)\s*$")
 _SUFFIX = re.compile(r"[@*/=|]$")
 _MINI_HTTPD_CUT = 20
 _STRUCTURED = 3.6
-"""More than the weight of a row that has neither date nor size."""
+"""More than the weight of a row with neither date nor size."""
 _DATA_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A row that may be an entry: the link that names it."""
+    """A row that may be an entry, and the link that names it."""
 
     row: Row
     link: Link
@@ -45,7 +45,7 @@ class Candidate:
 
 @dataclass(slots=True, eq=False)
 class Region:
-    """The candidates that one element holds."""
+    """The candidates in one element."""
 
     element: Tag
     candidates: list[Candidate] = field(default_factory=list)
@@ -58,12 +58,12 @@ class Region:
 
     @property
     def named(self) -> bool:
-        """Most links show the names of their targets, which links in prose do not."""
+        """True if most links show the names of their targets; links in prose do not."""
         return 2 * sum(candidate.matches for candidate in self.candidates) >= len(self.candidates)
 
 
 def shows_name(text: str, name: str) -> bool:
-    """True when ``text`` is the name, perhaps cut, with a mark behind it or in a broken charset."""
+    """True if ``text`` is the name, perhaps truncated, with a suffix such as ``*``, or in a broken charset."""
     text, name = squeezed(text), squeezed(name)
     if not text:
         return False
@@ -85,7 +85,7 @@ def _ascii(text: str) -> str:
 
 
 def candidate_of(row: Row, *, children_only: bool = False) -> Candidate | None:
-    """The link of a row that may name an entry: a child first, then what is shown by its very name."""
+    """The link of a row that may name an entry: preferably a child, else a target that is shown by its name."""
     best: Candidate | None = None
     if row.before.rstrip().endswith("->"):
         return None  # the target of a symlink, in a row of its own elsewhere
@@ -131,12 +131,12 @@ def _link_shows_name(link: Link) -> bool:
 
 
 def _is_foreign_entry(link: Link, matches: bool) -> bool:
-    """A target outside of the directory is an entry only when it is a file that is shown by its name."""
+    """True for a target outside the directory that is an entry all the same: a file that is shown by its name."""
     return matches and not link.target.slash and (bool(_DATA_EXTENSION.search(link.target.name)) or "#" in link.href)
 
 
 def find_regions(rows: list[Row], family: Family) -> list[Region]:
-    """The groups of candidates, with their facts read and with_flaws."""
+    """The groups of candidates, with their facts and weights."""
     regions: dict[int, Region] = {}
     named: dict[int, list[str]] = {}
     for row in rows:
@@ -161,7 +161,7 @@ def find_regions(rows: list[Row], family: Family) -> list[Region]:
 
 
 def _match_by_another_link(candidates: list[Candidate]) -> None:
-    """A picture and a name in cells of their own are two rows of one entry: the name counts for both."""
+    """Let the name of an entry count for the row of its icon too, if both are separate links."""
     shown = {candidate.link.target.url for candidate in candidates if candidate.matches}
     for candidate in candidates:
         if not candidate.matches and not candidate.link.text:
@@ -169,7 +169,7 @@ def _match_by_another_link(candidates: list[Candidate]) -> None:
 
 
 def _companion(row: Row, named: list[str]) -> Candidate | None:
-    """A signature or a digest of an entry in the same table row: its URL is the entry's with a suffix."""
+    """The signature or digest of an entry in the same table row: its URL is the entry's plus a suffix."""
     link = row.links[0]
     beside = link.target.name and any(link.target.url.startswith(url + ".") for url in named[-4:])
     return Candidate(row, link, matches=False) if beside else None
@@ -184,7 +184,7 @@ def _weight(candidate: Candidate) -> float:
 
 
 def choose(regions: list[Region]) -> list[Region]:
-    """The listing's regions: the heaviest, and all that look as much like one."""
+    """The regions of the listing: the one with the highest weight, and those that resemble a listing as much."""
     if not regions:
         return []
     best = max(regions, key=lambda region: region.weight)
@@ -224,7 +224,7 @@ def labels_of(region: Tag) -> list[str]:
 
 
 def in_navigation(element: Tag) -> bool:
-    """True inside a menu, a breadcrumb trail, a footer or a sidebar."""
+    """True if ``element`` is in a menu, breadcrumb trail, footer or sidebar."""
     node: Tag | None = element
     for _ in range(12):
         if node is None or node.name in {"body", "html", "[document]"}:

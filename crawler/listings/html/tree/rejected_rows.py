@@ -1,4 +1,4 @@
-"""Rows of a listing that are no entries: what they are called, so that they are counted and never lost in silence.
+"""Names the rows of a listing that are not entries, so that they are counted and never lost silently.
 
 A row has a size or a date of its own, or the shape of the rows that are entries. What leads to this page, to another
 order or part of it, or to a page above is navigation, whatever stands beside it.
@@ -19,11 +19,11 @@ from crawler.listings.values.hrefs import LinkKind
 from crawler.listings.values.mentioned_names import ELSEWHERE, is_way_up, last_name
 
 _COMPARED = 50
-"""Entries that a row is compared with: their rows are alike."""
+"""Number of entries with which a row is compared."""
 
 
 def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> dict[int, str]:
-    """``id`` of a link → the name of its row, for the rows that lead elsewhere.
+    """``id`` of a link → the name of its row, for rows that lead outside the directory.
 
     ``regions`` are those of the entries; a page without entries has rows where ``external_rows`` finds them.
     """
@@ -61,12 +61,12 @@ def _name_of(link: Link) -> str:
 
 
 def _has_facts(facts: Facts) -> bool:
-    """Whether a date or a size stands beside the link. A dash alone is none: it may be anything."""
+    """True if there is a date or a size beside the link. A dash alone may mean anything."""
     return bool(facts.moment or facts.stamp or facts.size)
 
 
 def _is_alike(row: Row, link: Link, region: Region | None) -> bool:
-    """Whether a row looks like those that are entries: as many cells, and a link that shows a name."""
+    """True if a row looks like those of the entries: as many cells, and a link that shows a name."""
     name = last_name(link.href)
     shown = shows_name(link.text, name) or shows_name(link.text, link.href.strip())
     if row.region.name in LISTS and is_filelike(link.text):

@@ -1,4 +1,4 @@
-"""The tree of a page cut into rows: what surrounds each link and belongs to it.
+"""Divides the tree of a page into rows: each link with the cells or text that belong to it.
 
 A row is a ``tr``, a ``li``, the largest element that holds links to one target only, or a line of a ``pre`` or of bare
 text. Nothing here knows what a listing is; ``columns`` and ``html`` decide from the rows.
@@ -16,7 +16,7 @@ from crawler.listings.html.tree.survey import Link, is_text
 from crawler.listings.values.hrefs import LinkKind
 
 MAX_CLIMB = 48
-"""Ancestors looked at from a link: pages nest 20 deep, hostile ones 20,000."""
+"""Maximum number of ancestors examined per link: pages nest 20 levels deep, hostile ones 20,000."""
 _LINE_BREAKS = {
     "br", "hr", "p", "div", "li", "tr", "td", "th", "table", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6",
     "form", "dl", "dt", "dd", "section", "article", "main", "header", "footer", "nav", "blockquote", "center",
@@ -27,7 +27,7 @@ _INLINE = {"a", "b", "i", "em", "strong", "span", "font", "tt", "code", "nobr", 
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """What belongs to one target: its links, and the cells or the text on either side."""
+    """The links to one target, with the cells or the text beside them."""
 
     region: Tag
     element: Tag | None
@@ -41,11 +41,11 @@ class Row:
     group: int = 0
     """The same number for all rows of one element."""
     like: Row | None = None
-    """The row that this one is a copy of: their elements have the same marks."""
+    """The specimen's row from which this one was made; both have the same markup."""
 
 
 class Cutter:
-    """Cuts a page into rows, given its links."""
+    """Divides a page into rows, given its links."""
 
     def __init__(self, links: list[Link]) -> None:
         self.links = links
@@ -59,7 +59,7 @@ class Cutter:
             self._mark(link)
 
     def _mark(self, link: Link) -> None:
-        """Note on the ancestors of a link whether they hold one target ("" = several)."""
+        """Record for the ancestors of a link which single target they hold ("" = several)."""
         url = link.target.url or link.href or "#"
         for node in [link.tag, *_parents(link.tag)]:
             held = self._single.get(id(node))
@@ -93,7 +93,7 @@ class Cutter:
         return self._line_of(link)
 
     def _held(self, frame: Tag) -> int:
-        """How many names of this very directory a frame holds."""
+        """How many names in the listed directory a frame links to."""
         held = self._counts.get(id(frame))
         if held is None:
             held = sum(key.startswith("/") for key in self._children.get(id(frame), ()))

@@ -1,4 +1,4 @@
-"""One walk over the tree of a page: its links and the few other elements that matter, and bounded looks below one."""
+"""Collects the links and other relevant elements of a page in one pass; bounded iteration below an element."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MAX_LINKS = 1_000_000
 MAX_NAMED = 50
 MAX_NODES = 150
 MAX_TEXT = 4_000
-"""Nodes and characters that are read of one row: more than any has, and a bound on rows nested in rows."""
+"""Maximum length in characters of a text in a row. With MAX_NODES it bounds the work on rows nested in rows."""
 _SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "ul", "p")
 
 
 @dataclass(slots=True, eq=False)
 class Link:
-    """An element with an href, and where it leads."""
+    """An element with an href, and its target."""
 
     tag: Tag
     href: str
@@ -34,21 +34,21 @@ class Link:
 
     @property
     def pieces(self) -> list[str]:
-        """The strings that the link shows."""
+        """The strings of the link's text."""
         if self._pieces is None:
             self._pieces = [said for text in strings(self.tag) if (said := squeezed(text[:MAX_TEXT]))]
         return self._pieces
 
     @property
     def title(self) -> str:
-        """What the link shows when it is pointed at."""
+        """The tooltip of the link."""
         if self._title is None:
             self._title = str(self.tag.attrs.get("title", ""))
         return self._title
 
     @property
     def following(self) -> str:
-        """The text right behind the link."""
+        """The text that directly follows the link."""
         if self._following is None:
             sibling = self.tag.next_sibling
             self._following = str(sibling) if isinstance(sibling, NavigableString) else ""
@@ -56,16 +56,16 @@ class Link:
 
     @property
     def text(self) -> str:
-        """What the link shows, white space folded."""
+        """The text of the link, white space folded."""
         return " ".join(self.pieces)[:MAX_TEXT]
 
 
 @dataclass(slots=True)
 class Survey:
-    """The elements of a page that matter, collected in one pass: bs4's searches walk the whole page each."""
+    """The relevant elements of a page, collected in one pass; each search of bs4 would walk the whole page."""
 
     leading: list[Tag] = field(default_factory=list)
-    """Elements that lead somewhere."""
+    """Elements with a target: see ``leads_somewhere``."""
     named: dict[str, list[Tag]] = field(default_factory=dict)
     """The first elements of each name in ``_SURVEYED``."""
 
@@ -88,7 +88,7 @@ class Survey:
         return [tag for name in names for tag in self.named[name][:limit]]
 
     def links(self, resolver: Resolver) -> list[Link]:
-        """Every element that leads somewhere, in the order of the page."""
+        """All links, in page order."""
         links = []
         for tag in self.leading:
             href = tag.attrs.get("href") if tag.name == "a" else None
@@ -98,7 +98,7 @@ class Survey:
 
 
 def leads_somewhere(tag: Tag) -> bool:
-    """True for a link, and for what a script makes one by ``data-href``."""
+    """True for a link, and for an element that a script turns into one by ``data-href``."""
     attrs = tag.attrs
     return ("href" in attrs and tag.name == "a") or ("data-href" in attrs and tag.name not in {"body", "html"})
 
@@ -135,5 +135,5 @@ def strings(element: Tag) -> Iterator[NavigableString]:
 
 
 def is_text(node: object) -> TypeGuard[NavigableString]:
-    """True for text that a reader sees: no comment, no script, no doctype."""
+    """True for visible text, as opposed to comments, scripts and doctypes."""
     return type(node) is NavigableString or type(node) is CData

@@ -1,4 +1,4 @@
-"""Is this page a listing?
+"""Decides whether a page is a listing.
 
 Positive recognition only: the answer decides whether local files may be deleted, so a page is a listing when marks say
 so (the heading names this very directory, sort links, column headings, a way up, rows with dates and sizes, link texts
@@ -31,7 +31,7 @@ _VAGUE_WORDS = re.compile(
     r"^\W*(?:(?:auto)?index (?:of|von|de|di)|contents? of|directory\b|folder\b|browsing|目录|collection:)",
     re.IGNORECASE,
 )
-"""What heads lists of other things too: articles, people, the sections of a page."""
+"""Headings that lists of other things have too: articles, people, the sections of a page."""
 _ERROR_WORDS = re.compile(
     r"\b(?:40[0-9]|50[0-9])\b|not found|forbidden|unauthori[sz]ed|access denied|error\b|log ?in|sign ?in|bad gateway|"
     r"unavailable|captive|wi-?fi|just a moment|checking your browser|nicht gefunden|introuvable|no encontrad",
@@ -42,7 +42,7 @@ _FILE_NAME = re.compile(
     r"(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
     re.IGNORECASE,
 )
-"""The last part has a letter: ``3.6.4`` and ``name-1.00`` are versions."""
+"""A name with an extension. The extension has a letter: ``3.6.4`` and ``name-1.00`` are versions."""
 _HOST_NAME = re.compile(
     r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|eu|uk|de|fr|nl|it|es|ch|at|us|ca|ru|jp|cn|br|pl|se|no|fi|dk)$",
     re.IGNORECASE,
@@ -55,12 +55,12 @@ _EMPTY_WORDS = re.compile(
 )
 _NEEDED = 3.0
 _MANY = 10
-"""Names of files that are a list without any other mark."""
+"""The number of file names that suffices without any other mark."""
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What the rows of a page say for it."""
+    """Counts over the rows of a page, and facts about what surrounds them."""
 
     entries: int = 0
     matching: int = 0
@@ -68,31 +68,31 @@ class Evidence:
     dated: int = 0
     sized: int = 0
     slashed: int = 0
-    """Directories that are shown with their slash."""
+    """Directories whose link text ends in a slash."""
     filelike: int = 0
-    """Names with the extension of a file that is no web page."""
+    """Names with a file extension other than a web page's."""
     folders: int = 0
-    """Rows that a picture, a class or a column calls a folder."""
+    """Rows that an icon, a class or a column marks as a directory."""
     queried: int = 0
-    """Rows whose query names a folder below that of the page."""
+    """Rows whose query names a directory below that of the page."""
     foreign: int = 0
-    """Entries that lead elsewhere, which are not counted above: any page links to files of others."""
+    """Entries outside the directory, not included in the other counts: any page may link to such files."""
     sort_links: int = 0
     parent: bool = False
     headings: int = 0
     empty: bool = False
-    """The page says that the folder is empty."""
+    """Whether the page says that the directory is empty."""
     words: int = 0
     """Words outside the rows."""
 
 
 def is_filelike(name: str) -> bool:
-    """True for a name that ends like a file's and not like a web page's."""
+    """True for a name with a file extension other than a web page's."""
     return bool(_FILE_NAME.search(name[-40:])) and not _HOST_NAME.match(name)
 
 
 def heading_score(survey: Survey, path: str) -> float:
-    """How far title or headings call the page an index.
+    """How clearly title or headings say that the page is an index.
 
     3 of this very directory, 2 of some directory, 1 for words that head other lists too or the mere path.
     """
@@ -120,12 +120,12 @@ def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
 
 
 def says_empty(soup: BeautifulSoup) -> bool:
-    """True when the page tells in words that the folder holds nothing."""
+    """True if the page says in words that the directory is empty."""
     return any(is_text(node) and len(node) < 200 and _EMPTY_WORDS.search(node) for node in soup.descendants)
 
 
 def says_error(survey: Survey) -> bool:
-    """True when title or first headings speak of an error or a login, or a password is asked for."""
+    """True if title or first headings mention an error or a login, or the page has a password field."""
     said = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
     if _INDEX_WORDS.match(said.strip()):
         return False
@@ -135,7 +135,7 @@ def says_error(survey: Survey) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What is with_flaws: the rows and what surrounds them."""
+    """The facts about a page to which the marks apply."""
 
     rows: Evidence
     heading: float
@@ -148,18 +148,18 @@ class PageFacts:
 
     @property
     def columns(self) -> int:
-        """How many of date and size stand in most rows."""
+        """How many of the two, date and size, are in most rows."""
         return (self.share(self.rows.dated) >= 0.5) + (self.share(self.rows.sized) >= 0.5)
 
     @property
     def is_headed(self) -> bool:
-        """The page says what it is: by its heading, or by the shape that one program prints."""
+        """True if the page identifies itself: by its heading, or by markup that only one program prints."""
         return self.heading >= 2.0 or self.family.proves
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that speaks for a listing, or against one."""
+    """A fact that speaks for a listing, or against one if its weight is negative."""
 
     weight: float
     why: str
@@ -203,7 +203,7 @@ def weigh(page: PageFacts) -> float:
 
 
 def is_recognised(page: PageFacts) -> bool:
-    """True when the marks suffice.
+    """True if the marks suffice for a listing.
 
     A page without rows needs more than a heading: columns, a way up, words for emptiness, or a family's own shape under
     a heading that names this very directory. Rows that lead elsewhere are not the rows of an empty directory. A page
