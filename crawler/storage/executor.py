@@ -1,4 +1,4 @@
-"""Who has the interpreter: the event loop, or the thread that writes."""
+"""Runs short blocking calls on an executor while the event loop waits, avoiding GIL hand-offs."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _MOMENT = 0.02
-"""Seconds that the loop stands still for a call at most; a batch needs a third of it on a fast disk."""
+"""Longest time in seconds that the loop waits for a call; a batch takes a third of it on a fast disk."""
 _SLOW_CALLS = 8
-"""After a call that took longer, so many are made without waiting."""
+"""Number of calls that are not waited for after one that took longer."""
 
 
 class BriefExecutor:
-    """Runs calls in ``executor`` while the loop stands still for a moment, if that is enough for them.
+    """Runs calls in ``executor`` and blocks the event loop for a moment, in which most of them finish.
 
-    A batch of files is a thousand short system calls. After each of them a thread must win the interpreter back from
-    the loop, and the loop from it: together they take three times as long as one after the other. A disk that needs
-    longer than the moment is left alone with its work, and not waited for again for a while.
+    A batch of files is a thousand short system calls. If the loop runs meanwhile, it and the thread must pass the GIL
+    back and forth after each call, which takes three times as long. After a call that does not finish in time, the
+    loop does not wait for the next few.
     """
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self._slow = 0
-        """So many calls more are not waited for."""
+        """Number of further calls that are not waited for."""
 
     async def run(self, call: Callable[..., T], *args: object) -> T:
-        """Raises what ``call`` raises."""
+        """Run ``call`` and return its result. Raises what ``call`` raises."""
         future = self.start(call, *args)
         return future.result() if future.done() else await asyncio.wrap_future(future)
 
     def start(self, call: Callable[..., T], *args: object) -> Future[T]:
-        """The same for those who do not need the outcome now."""
+        """Start ``call`` without waiting for its result."""
         future = self._executor.submit(call, *args)
         if self._slow:
             self._slow -= 1

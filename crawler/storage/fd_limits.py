@@ -1,4 +1,4 @@
-"""How many files and folders may be open at once: RLIMIT_NOFILE is 256 on some systems, and connections need some."""
+"""How to divide RLIMIT_NOFILE, which is 256 on some systems, among files, directories and connections."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 _BATCH_WIDTH = 256
-"""Files held open between writing and flushing: enough for one journal commit to carry them all."""
+"""Most files held open between writing and flushing, so that one journal commit covers them all."""
 _FEW = 256
+"""Limit below which a run may use all descriptors."""
 
 
 def descriptor_budget(limit: int) -> tuple[int, int]:
-    """(folders kept open in each of the two trees, files held open in a batch) for ``limit`` descriptors in all.
+    """(directories kept open in each of the two trees, files held open in a batch) for ``limit`` descriptors.
 
-    Half of the limit stays for connections, the state and the standard streams.
+    Half of the limit is left for connections, the state and the standard streams.
     """
     folders = min(limits.OPEN_DIRECTORIES, max(2, (limit - 32) // 8))
     return folders, min(_BATCH_WIDTH, max(4, limit // 4))
 
 
 def connection_budget(limit: int) -> int:
-    """Connections for ``limit`` descriptors in all: each may need one more for the file that it fills."""
+    """Most connections for ``limit`` descriptors; each may need another one for its file."""
     return max(1, (limit - 32) // 4)
 
 
 def are_few() -> bool:
-    """True if all may be in use at some moment of a run: not even a module can be read then."""
+    """Whether a run may use all descriptors, so that not even a module could be imported then."""
     return descriptor_limit() < _FEW
 
 
 def descriptor_limit() -> int:
-    """What the system allows this process now."""
+    """The current soft limit of open files for this process."""
     if resource is None:
         return 256
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

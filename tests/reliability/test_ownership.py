@@ -229,7 +229,7 @@ def test_a_file_system_that_can_do_little_is_named_and_can_be_used(sandbox: Sand
     more = ["--lock=none", "--fsync=none"]
     first = sandbox.mirror(site.url, env=env, more=more)
     first.succeeds()
-    assert first.text.count("does not keep the times") == 1
+    assert first.text.count("does not keep modification times") == 1
     sandbox.holds(wanted)
     before = len(site.log)
     clean(sandbox.mirror(site.url, env=env, more=more))

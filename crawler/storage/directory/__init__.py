@@ -1,1 +1,1 @@
-"""What a saved file goes into."""
+"""A local directory as destination."""

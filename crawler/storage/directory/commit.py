@@ -1,4 +1,4 @@
-"""Giving files their final names: write, set the time, flush, rename, flush the folders.
+"""Gives files their final names: write, set the time, flush, rename, flush the directories.
 
 This is the hot path of a small file. Its system calls, all relative to cached descriptors: openat, write,
 utimensat, fstat, fadvise64, fsync, close, lstat of the final name, renameat.
@@ -33,24 +33,24 @@ from crawler.storage.directory.tree import Tree, close_quietly, encoded, encoded
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
-TIMES = "this file system does not keep the times that files are given: they have that of their arrival"
+TIMES = "this file system does not keep modification times: files have the time of their arrival"
 _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
-"""Some network file systems cannot flush a folder; one that was removed need not be."""
+"""Errors of flushing a directory that are ignored: some network file systems cannot, and a removed one need not be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safeguards:
-    """What must not be lost when a name gets a new file."""
+    """What protects existing files when a name gets a new file."""
 
     spared: Spared
     trash: Trash | None = None
 
 
 class BatchCommit:
-    """Puts batches under their final names. Not for use by more than one thread.
+    """Gives batches of files their final names. For one thread only.
 
-    ``parts`` is the descriptor of DIR/.crawler/parts and belongs to the caller, ``width`` the number of files
-    held open between writing and flushing, ``directory`` DIR as the user named it, ``spared`` what is never replaced.
+    ``parts`` is the descriptor of DIR/.crawler/parts and belongs to the caller; ``width`` is the number of files held
+    open between writing and flushing; ``name`` returns a new part name.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class BatchCommit:
         self._spared = safeguards.spared
         self._name = name
         self.lacks: set[str] = set()
-        """What this file system cannot do and files were stored without, in words."""
+        """What this file system cannot do, so that files were stored without it, in words."""
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
@@ -83,11 +83,11 @@ class BatchCommit:
         return outcomes
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
-        """Take the first few of ``items`` all the way, one step for all of them at a time."""
+        """Store the first of ``items``, as many as may be open at once, each step for all of them."""
         pending: list[PendingFile | str] = []
         try:
             self._prepare(items, pending)
-            if self._fsync == "batch":  # the disk begins with all of them before the first one is waited for
+            if self._fsync == "batch":  # start writing all of them before waiting for the first
                 for file in pending:
                     if isinstance(file, PendingFile):
                         _start_writeback(file.descriptor)
@@ -96,7 +96,7 @@ class BatchCommit:
                     self._flush(file)
             for file in pending:
                 outcome = file if isinstance(file, str) else self._place(file, touched)
-                outcomes.append(outcome)  # one by one: what has its name must be known if the next one fails
+                outcomes.append(outcome)  # a named file must be recorded even if the next one fails
         finally:
             for file in pending:
                 if isinstance(file, PendingFile) and not file.placed:
@@ -109,14 +109,14 @@ class BatchCommit:
             except OSError as error:
                 if error.errno not in NO_DESCRIPTORS:
                     raise
-                if pending:  # flush and close these first, and hold fewer open from now on
+                if pending:  # store these first, and keep fewer open from now on
                     self._width = len(pending)
                     return
                 self._tree.shrink()
                 pending.append(self._write(item))
 
     def _write(self, item: Staged) -> PendingFile | str:
-        """Bring one part to the disk, or say why this one alone cannot be. Raises OSError."""
+        """Write one part, or return the reason why this file alone cannot be. Raises OSError."""
         file = PendingFile(item, item.part or self._name())
         try:
             if item.part:
@@ -143,7 +143,7 @@ class BatchCommit:
         return file
 
     def _set_time(self, descriptor: int, mtime: int) -> bool:
-        """False if this file system keeps no times, or none of ours. Raises OSError, OverflowError."""
+        """False if this file system does not let the time be set. Raises OSError, OverflowError."""
         try:
             os.utime(descriptor, ns=(mtime, mtime))
         except OSError as error:
@@ -154,14 +154,14 @@ class BatchCommit:
         return True
 
     def _flush(self, file: PendingFile) -> None:
-        """Data before name. A flush that failed is final: the kernel may have dropped the pages (fsyncgate)."""
+        """Flush data before naming. A failed flush is final: the kernel may have dropped the pages (fsyncgate)."""
         if self._fsync != "none":
             flush(file.descriptor)
         descriptor, file.descriptor = file.descriptor, -1
         os.close(descriptor)  # may report a write that failed late: NFS, quota
 
     def _place(self, file: PendingFile, touched: set[str]) -> Known | str:
-        """The switch. Returns what is now on disk, or the reason. Raises OSError."""
+        """Rename the part to its final name. Returns what is now on disk, or the reason. Raises OSError."""
         try:
             folder, name = split(file.item.job.path)
             try:
@@ -187,15 +187,13 @@ class BatchCommit:
         old = lstat(plain, directory)
         protected = self._spared.protected_names(directory)
         if protected is not None and (own := protected.exactly(plain, old)) is not None:
-            raise UnusablePath(
-                f"{file.item.job.path} is the file of {own.what} of this run: name another place for that"
-            )
+            raise UnusablePath(f"{file.item.job.path} is this run's {own.what} file: choose another path for it")
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise UnusablePath(_in_the_way(old.st_mode))
             if protected is not None and plain in protected.mounted:
                 raise UnusablePath("a mount point is in its place: what is mounted there is never replaced")
-            unseen = file.item.job.local is None  # nobody saw that name: another spelling of it may lie there
+            unseen = file.item.job.local is None  # not seen by the scan: another spelling of it may exist
             self._tree.check_spelling(folder, directory, plain, unseen=unseen)
         with kept_in_trash(self._trash if old is not None else None, directory, plain, file.item.job.path):
             self._switch(file, plain, directory)
@@ -211,7 +209,7 @@ class BatchCommit:
             self._move(file, plain, directory)
 
     def _move(self, file: PendingFile, plain: bytes, directory: int) -> None:
-        """The switch where the folder is on another file system: see ``elsewhere``. Raises OSError."""
+        """Rename across file systems, see ``other_file_systems``. Raises OSError."""
         hidden = hidden_name(file.part)
         descriptor = copy_part(file.part, self._parts, hidden, directory)
         try:
@@ -232,7 +230,7 @@ class BatchCommit:
         self._unlink(file.part)
 
     def _flush_folders(self, touched: set[str]) -> None:
-        """Names reach the disk as well: those of files, and those of the folders that were made for them."""
+        """Flush the new names, of files and of the directories created for them."""
         if self._fsync != "none":
             for folder in sorted(touched | self._tree.changed):
                 try:
@@ -259,12 +257,12 @@ class BatchCommit:
             self._unlink(f"{file.part}.json")
 
     def _unlink(self, name: str) -> None:
-        with suppress(OSError):  # what stays is removed at the next start
+        with suppress(OSError):  # leftovers are removed at the next start
             os.unlink(name, dir_fd=self._parts)
 
 
 def _start_writeback(descriptor: int) -> None:
-    """Let the disk begin without waiting for it, as dpkg does; a hint, so its failure is none."""
+    """Start writeback without waiting, as dpkg does. A hint only, so failures are ignored."""
     if hasattr(os, "posix_fadvise"):  # not on macOS
         with suppress(OSError):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

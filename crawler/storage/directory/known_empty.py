@@ -1,35 +1,35 @@
-"""Which folders can hold nothing, so that nobody need look."""
+"""Directories that are known to be empty and need no scan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 _MOST = 50_000
-"""Folders that are remembered; beyond it every folder is looked at again, which costs time but no memory."""
+"""Most directories remembered; beyond that all are scanned again, which costs time but no memory."""
 
 
 class KnownEmpty:
-    """What lies below a folder that was empty, and was not put there by us, does not exist.
+    """Tracks directories that were empty when scanned and have not been written to since.
 
-    In a first run that is all of DIR: a look for each folder, by a thread, would be a tenth of the time of a tree.
+    In a first run that is all of DIR, where scanning each directory would take a tenth of the time.
     """
 
     def __init__(self) -> None:
         self._empty: set[str] = set()
         self._filled: set[str] = set()
         self.fills = 0
-        """How often something was put somewhere."""
+        """Number of calls of ``fill``."""
 
     def covers(self, folder: str) -> bool:
-        """True if nothing can be in it."""
+        """Whether ``folder`` must be empty or absent."""
         return bool(self._empty) and folder not in self._filled and any(up in self._empty for up in _upwards(folder))
 
     def found_empty(self, folder: str) -> None:
-        """We looked, and nothing was there, or it was not there itself."""
+        """Record that a scan found ``folder`` empty or absent."""
         self._empty.add(folder)
 
     def fill(self, folder: str) -> None:
-        """Something is about to be put there."""
+        """Record that something is about to be created in ``folder``."""
         self.fills += 1
         if not self._empty or folder in self._filled:
             return

@@ -1,4 +1,4 @@
-"""DIR, DIR/.crawler and DIR/.crawler/parts: the three descriptors that everything else is relative to."""
+"""Descriptors of DIR, DIR/.crawler and DIR/.crawler/parts, to which all other paths are relative."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _PARTS = b"parts"
 
 
 class Layout:
-    """Opened by ``look``, which changes nothing, and completed by ``make``. Both raise DestinationError."""
+    """The descriptors ``root``, ``own`` and ``parts``; -1 while closed.
+
+    ``look`` opens what exists, ``make`` creates the rest. Both raise DestinationError.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -25,20 +28,20 @@ class Layout:
         self.fresh = True
 
     def look(self) -> None:
-        """Open DIR if it is there, following it if it is a link to a directory."""
+        """Open DIR if it exists, following it if it is a link to a directory."""
         try:
             self.root = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             self.fresh = lstat(_HOME, self.root) is None
         except FileNotFoundError:
             if self._directory.is_symlink():
-                raise self._error("it is a link to nothing: repair it or name another directory") from None
+                raise self._error("it is a broken symbolic link: repair it or name another directory") from None
         except NotADirectoryError:
             raise self._error("it is not a directory: name another one") from None
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
 
     def make(self) -> None:
-        """Make and open what is missing."""
+        """Create and open what is missing."""
         try:
             if self.root < 0:
                 _make_directory(self._directory)
@@ -63,7 +66,7 @@ class Layout:
             raise
 
     def free_space(self) -> int:
-        """Bytes that may be written to the file system of DIR, or of the folder that it would be made in."""
+        """Free bytes on the file system of DIR, or where DIR would be created."""
         if self.root >= 0:
             status = os.fstatvfs(self.root)
         else:
@@ -71,11 +74,11 @@ class Layout:
         return status.f_bavail * status.f_frsize
 
     def identity(self) -> Identity:
-        """Of DIR/.crawler."""
+        """Device and inode of DIR/.crawler."""
         return identity(os.fstat(self.own))
 
     def folds_case(self) -> bool:
-        """True if ``.CRAWLER`` leads to ``.crawler``."""
+        """Whether ``.CRAWLER`` and ``.crawler`` are the same directory."""
         status = lstat(_HOME.upper(), self.root)
         return status is not None and identity(status) == self.identity()
 
@@ -90,12 +93,12 @@ class Layout:
 
 
 def _make_directory(directory: Path) -> None:
-    """mkdir -p, and the new names flushed: a file whose folder is lost in a power cut is lost as well."""
+    """mkdir -p, flushing the new names: a file whose directory is lost in a power failure is lost as well."""
     missing = [directory, *directory.parents]
     missing = missing[: next((i for i, path in enumerate(missing) if path.exists()), len(missing))]
     directory.mkdir(parents=True, exist_ok=True)
     for path in missing:
-        with suppress(OSError):  # a parent that may not be read cannot be flushed either
+        with suppress(OSError):  # an unreadable parent cannot be flushed
             descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""One run at a time in one DIR."""
+"""The lock that keeps a second run out of DIR."""
 
 from __future__ import annotations
 
@@ -27,21 +27,23 @@ _NEW = b"lock.new"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
 _POLL = 0.1
-"""Seconds between two attempts. flock can wait by itself, but then nothing could end the waiting thread."""
+"""Seconds between two attempts; a thread blocked in flock could not be cancelled."""
 
 
 class Lock:
-    """``DIR/.crawler/lock``, held by flock: the system gives it up when the process ends, however it ends.
+    """``DIR/.crawler/lock``, held by flock: the system releases it when the process ends, however it ends.
 
-    Plain ``fcntl.flock`` on a descriptor that was opened relative to DIR/.crawler with O_NOFOLLOW: the filelock
-    package opens by path, so a link planted in DIR could make it truncate any file.
+    It uses ``fcntl.flock`` on a descriptor opened relative to DIR/.crawler with O_NOFOLLOW. The filelock package opens
+    by path, so a link planted in DIR could make it truncate any file.
     """
 
-    def __init__(self, home: int, directory: str, turns: Executor) -> None:
-        """``turns`` has one thread, in which ``release`` will be called: an attempt that was cancelled comes before."""
+    def __init__(self, home: int, directory: str, executor: Executor) -> None:
+        """``home``: descriptor of DIR/.crawler. ``executor`` has one thread, in which ``release`` must be called too,
+        so that a cancelled attempt has finished by then.
+        """
         self._home = home
         self._where = directory
-        self._turns = turns
+        self._executor = executor
         self._descriptor = -1
 
     async def acquire(self, wait: float) -> None:
@@ -49,15 +51,15 @@ class Lock:
         if fcntl is None:
             raise DestinationError(f"cannot lock {self._where}: this system has no flock")
         loop, until = asyncio.get_running_loop(), time.monotonic() + wait
-        while not await loop.run_in_executor(self._turns, self._try):
+        while not await loop.run_in_executor(self._executor, self._try):
             left = until - time.monotonic()
             if left <= 0:
-                raise AlreadyRunning(await loop.run_in_executor(self._turns, self._refusal))
+                raise AlreadyRunning(await loop.run_in_executor(self._executor, self._refusal))
             await asyncio.sleep(min(_POLL, left))
 
     def _try(self) -> bool:
-        """One attempt. False if another process has it."""
-        return any(self._open_and_hold() for _ in range(3))  # the file may be removed, or replaced by us, between
+        """One attempt. False if another process holds the lock."""
+        return any(self._open_and_hold() for _ in range(3))  # the file may be removed or replaced meanwhile
 
     def _open_and_hold(self) -> bool:
         try:
@@ -75,7 +77,7 @@ class Lock:
             if error.errno in _NO_LOCKS:
                 raise DestinationError(
                     f"cannot lock {self._where}/.crawler/lock: this file system has no locks "
-                    f"({os.strerror(error.errno).lower()}): use --lock none, and see to it that runs never overlap"
+                    f"({os.strerror(error.errno).lower()}): use --lock none, and make sure that runs never overlap"
                 ) from error
             raise destination_error(error, self._where) from error
         finally:
@@ -90,7 +92,7 @@ class Lock:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not self._is_named(descriptor):
             return False
-        if status.st_nlink > 1:  # a snapshot made of hard links has it too, or it is a file of somebody else
+        if status.st_nlink > 1:  # shared with a hard-linked snapshot, or a foreign file
             self._replace()
             return False
         owner = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
@@ -99,14 +101,14 @@ class Lock:
         return True
 
     def _replace(self) -> None:
-        """Give DIR a lock file of its own, while the one that it shares is held; the next attempt takes it."""
+        """Replace the shared lock file, while holding it, by a new one for the next attempt."""
         with suppress(FileNotFoundError):
             os.unlink(_NEW, dir_fd=self._home)
         close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home))
         os.rename(_NEW, _NAME, src_dir_fd=self._home, dst_dir_fd=self._home)
 
     def _is_named(self, descriptor: int) -> bool:
-        """False if someone removed the file between our opening and our locking it."""
+        """False if the file was removed between opening and locking it."""
         try:
             named = os.stat(_NAME, dir_fd=self._home, follow_symlinks=False)
         except FileNotFoundError:
@@ -128,6 +130,7 @@ class Lock:
         return f"another run{owner} holds {self._where}: let it finish, or wait for it with --lock-wait"
 
     def release(self) -> None:
+        """Release the lock if it is held."""
         if self._descriptor >= 0:
             close_quietly(self._descriptor)
             self._descriptor = -1

@@ -1,4 +1,4 @@
-"""What an error of the operating system means: one file that cannot be stored, or no file at all."""
+"""Classifies operating system errors: one file cannot be stored, or none can."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from crawler.model.errors import DestinationError
 from crawler.model.reasons import FOLDER_IN_THE_WAY, NOT_EMPTY
 from crawler.model.values import Known
 
-_FULL = "make room, then run again; what is complete was kept"
-_GONE = "the file system has gone: mount it again"
+_FULL = "free some space, then run again; complete files were kept"
+_GONE = "the file system is gone: mount it again"
 
 WHOLE: dict[int, str] = {
     errno.ENOSPC: f"the disk is full (no space left on device): {_FULL}",
@@ -27,13 +27,13 @@ WHOLE: dict[int, str] = {
     errno.ESTALE: _GONE,
     errno.ETIMEDOUT: _GONE,
 }
-"""Errors that the next file would meet as well, and what the user can do."""
+"""errno of errors that affect all files → message with advice."""
 
 
 _ITEM: dict[int, str] = {
     errno.EACCES: "permission denied",
     errno.EPERM: "operation not permitted",
-    errno.EEXIST: "something of that name is in the way",
+    errno.EEXIST: "something else has that name",
     errno.EISDIR: FOLDER_IN_THE_WAY,
     errno.ENOTDIR: "a file is in the way of one of its folders",
     errno.ENOTEMPTY: NOT_EMPTY,
@@ -42,32 +42,29 @@ _ITEM: dict[int, str] = {
     errno.EINVAL: "this file system refuses the name",
     errno.EILSEQ: "this file system refuses the name",
     errno.EFBIG: "too large for this file system or for the limit of file sizes (ulimit -f)",
-    errno.ENOENT: "vanished while it was being stored",
+    errno.ENOENT: "disappeared while it was being stored",
     errno.EBUSY: "in use: it may be a mount point",
 }
 
-_OWN: dict[int, str] = {
-    errno.EACCES: "permission denied: it and its .crawler must be writable for this user",
-    errno.ENOENT: "its .crawler directory has vanished: leave it alone during a run",
+_OWN_DIRECTORY: dict[int, str] = {
+    errno.EACCES: "permission denied: it and its .crawler must be writable by this user",
+    errno.ENOENT: "its .crawler directory has disappeared: do not remove it during a run",
 }
-"""The same for our own directory, where they stop everything."""
+"""errno of errors in DIR/.crawler, which stop the run → message."""
 
 
 NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
-"""How a file system says that it can have no such name."""
+"""errno of a file system that cannot store a name."""
 NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
-"""How a file system says that it has no such call."""
+"""errno of a file system that does not support a call."""
 
 
 class UnsupportedOperation(OSError):
-    """A call that this file system does not offer, and without which nothing can be stored.
-
-    ``strerror`` says which, and the way out.
-    """
+    """The file system does not support a call that is needed to store files; ``strerror`` says what to do."""
 
 
 def flush(descriptor: int) -> None:
-    """fsync. Raises OSError; UnsupportedOperation where the file system cannot do it at all."""
+    """fsync. Raises OSError, UnsupportedOperation if the file system does not support it."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -80,24 +77,24 @@ def flush(descriptor: int) -> None:
 
 
 class UnusablePath(Exception):
-    """One path cannot be used. ``str`` is the reason for the user. Never leaves the destination."""
+    """One path cannot be used; ``str`` is the reason for the user. Never leaves the destination."""
 
 
 def is_whole(error: OSError) -> bool:
-    """True if other files would fail in the same way, so the run should end."""
+    """Whether other files would fail in the same way, so that the run should end."""
     return isinstance(error, UnsupportedOperation) or error.errno in WHOLE
 
 
 def item_reason(error: OSError) -> str:
-    """Why one file could not be stored, in words."""
+    """Why one file could not be stored, for the user."""
     number = error.errno or 0
     return _ITEM.get(number) or os.strerror(number).lower()
 
 
 def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
-    """One line for the user: which directory, what is wrong with it, what to do."""
+    """The error for the user: which directory, what is wrong, what to do."""
     number = error.errno or 0
     if isinstance(error, UnsupportedOperation):
         return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
-    text = WHOLE.get(number) or _OWN.get(number) or item_reason(error)
+    text = WHOLE.get(number) or _OWN_DIRECTORY.get(number) or item_reason(error)
     return DestinationError(f"cannot store files in {directory}: {text}", done=done)

@@ -1,4 +1,4 @@
-"""What lies in DIR, read back or given another time: regular files only, and never through a link."""
+"""Reads regular files of DIR, or changes their time, never through a link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crawler.storage.directory.tree import Tree, encoded, split
 
 
 def digest_at(root: int, path: str) -> str:
-    """``sha256:<hex>`` of the file; "" if it is no regular file or cannot be read. ``root`` may be -1: no DIR."""
+    """``sha256:<hex>`` of a file; "" if it is not regular or unreadable. ``root``: descriptor of DIR, -1 for none."""
     try:
         with _opened(root, path) as (file, _):
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
@@ -25,7 +25,7 @@ def digest_at(root: int, path: str) -> str:
 
 
 def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
-    """The whole file and what ``fstat`` says of it; None also if it is larger than ``limit`` bytes."""
+    """A file as (``fstat``, content); None if it is unreadable or larger than ``limit`` bytes."""
     try:
         with _opened(root, path) as (file, local):
             body = file.read(limit + 1) if local.size <= limit else b""
@@ -35,9 +35,9 @@ def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
 
 
 def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
-    """The new time of the file, in nanoseconds; None if it is not what ``local`` says, or keeps its time.
+    """Set the time, in nanoseconds, of a file that still matches ``local``. The new time, or None if it was not set.
 
-    It is not flushed: a file whose new time is lost is asked about again.
+    Not flushed: if the new time is lost, the next run asks about the file again.
     """
     try:
         with _opened(root, path) as (file, found):
@@ -51,7 +51,7 @@ def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
 
 @contextmanager
 def _opened(root: int, path: str) -> Iterator[tuple[FileIO, Local]]:
-    """Raises OSError, UnusablePath."""
+    """Open a regular file. Raises OSError, UnusablePath."""
     if root < 0:
         raise FileNotFoundError(path)
     tree = Tree(root, capacity=1)

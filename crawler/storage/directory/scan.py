@@ -1,4 +1,4 @@
-"""What lies in DIR, looked at without following a link."""
+"""Lists the content of DIR without following links."""
 
 from __future__ import annotations
 
@@ -19,45 +19,42 @@ _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: K
 
 
 class Scan:
-    """Looks into the folders of a tree. Not for use by more than one thread.
-
-    ``spared`` says what must stay; without it, nothing must.
-    """
+    """Scans directories of a tree. For one thread only. Without ``spared`` nothing is spared."""
 
     def __init__(self, tree: Tree, spared: Spared | None = None) -> None:
         self._tree = tree
         self._spared = spared
         self.leftovers: set[str] = set()
-        """Paths of copies that an earlier run did not finish: see ``elsewhere``."""
+        """Paths of unfinished copies of an earlier run, see ``other_file_systems``."""
 
     def close(self) -> None:
         """Close the descriptors of the tree."""
         self._tree.close()
 
     def owner(self, path: str) -> str | None:
-        """The mirror, DIR apart, that the folder ``path`` was seen to belong to."""
+        """The other mirror in DIR that the directory ``path`` was seen to belong to, or None."""
         return self._spared.seen_owner(path) if self._spared is not None else None
 
     def take_leftovers(self) -> list[str]:
-        """Those that were seen, for the caller to remove."""
+        """Return and forget the leftovers seen so far, for the caller to remove."""
         taken, self.leftovers = sorted(self.leftovers), set()
         return taken
 
     def scan(self, path: str) -> dict[str, Local]:
-        """What lies in a folder, by name; {} if it is absent, behind a link, or has a name that cannot be.
+        """The content of a directory by name; {} if it is absent, behind a link, or its name is impossible.
 
-        Raises DestinationError if we may not look: what is not seen would seem to be gone. Raises OSError.
+        Raises DestinationError if it may not be read, because its files would seem to be gone; raises OSError.
         """
         self._refresh()
         try:
             found = self._scan(path)
         except PermissionError as error:
-            where = f"the folder {path} in DIR" if path else "DIR"
-            raise DestinationError(f"cannot look into {where}: permission denied: make it readable") from error
+            where = f"the directory {path} in DIR" if path else "DIR"
+            raise DestinationError(f"cannot read {where}: permission denied: make it readable") from error
         except (FileNotFoundError, UnusablePath):
             return {}
         except OSError as error:
-            if path and error.errno in NAME_REFUSED:  # what cannot be there is absent
+            if path and error.errno in NAME_REFUSED:  # an impossible name is absent
                 return {}
             raise
         if not path:
@@ -67,7 +64,7 @@ class Scan:
     def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
         device, protected, owner = 0, None, None
-        if self._spared is not None:  # first, for what is absent has an owner, too
+        if self._spared is not None:  # first, because an absent directory has an owner too
             owner = self._spared.owner(self._tree, path)
         directory = self._tree.folder(path)
         if self._spared is not None:
@@ -104,7 +101,7 @@ class Scan:
             self._spared.refresh(self._tree.root)
 
     def _reason(self, path: str) -> str:
-        """Why the folder ``path`` must stay as a whole; "" if nothing says so, or it is absent. Raises OSError."""
+        """Why the directory ``path`` as a whole is spared; "" if it is not, or is absent. Raises OSError."""
         if self._spared is None or not path:
             return ""
         self._refresh()
@@ -117,11 +114,11 @@ class Scan:
         return ""
 
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:
-        """Everything below a folder, never following links, a folder after what it holds.
+        """Everything below a directory, links not followed, children before their directory.
 
-        What must stay is shown, and what is below it is not. That may be the folder itself.
+        A spared path is included, what is below it is not; ``path`` itself may be spared.
         """
-        if why := self._reason(path):  # it may have become one since its name was seen
+        if why := self._reason(path):  # it may have become spared since it was listed
             yield path, Local(Kind.DIRECTORY, 0, 0, why)
             return
         levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]

@@ -1,4 +1,4 @@
-"""Removing files, and keeping what was removed or replaced for a while."""
+"""Deletes files, and keeps deleted and replaced ones in the trash."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXE
 
 
 class Trash:
-    """``DIR/.crawler/trash/<day>/<path>``: what was deleted or replaced on that day (UTC).
+    """``DIR/.crawler/trash/<day>/<path>``: files deleted or replaced on that day (UTC).
 
-    Not for use by more than one thread. ``home`` is the descriptor of DIR/.crawler and belongs to the caller.
+    For one thread only. ``home`` is the descriptor of DIR/.crawler and belongs to the caller.
     """
 
     def __init__(self, home: int, *, seconds: float) -> None:
@@ -46,10 +46,10 @@ class Trash:
         return self._tree
 
     def keep(self, directory: int, name: bytes, path: str) -> tuple[int, bytes]:
-        """Give the file a second name in the trash; its own name is there all the time.
+        """Give the file a second name in the trash, without removing its own.
 
-        Returns that name and the descriptor of its folder, good until the next call. What was trashed before is never
-        in the way: a name that is taken, or whose folder is a file there, gets ``~1``, ``~2``, … at its end.
+        Returns the descriptor of its directory there, valid until the next call, and its name. A name that is taken,
+        or whose directory is a file there, gets ``~1``, ``~2``, … appended.
         Raises OSError, UnusablePath.
         """
         tree = self._opened()
@@ -65,7 +65,7 @@ class Trash:
         raise AssertionError("unreachable: numbers do not end")
 
     def empty(self, now: float) -> None:
-        """Remove the days that ended longer ago than the trash keeps things. Raises OSError, UnusablePath."""
+        """Remove the days that ended before the retention period. Raises OSError, UnusablePath."""
         if lstat(NAME, self._home) is None:
             return
         tree = self._opened()
@@ -83,6 +83,7 @@ class Trash:
             spared.close()
 
     def close(self) -> None:
+        """Close all descriptors."""
         if self._tree is not None:
             self._tree.close()
             close_quietly(self._root)
@@ -91,7 +92,7 @@ class Trash:
 
 @contextmanager
 def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
-    """Keep a file in the trash while it is replaced or removed; what could not be is not left there a second time.
+    """Keep a file in the trash while it is replaced or deleted; undone if that fails.
 
     Raises OSError, UnusablePath.
     """
@@ -108,7 +109,7 @@ def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -
 
 
 def _folder(tree: Tree, day: str, folder: str) -> int:
-    """The folder of that day for the folder of DIR, made where it is missing; a name that is a file gets a number."""
+    """The directory of that day for a directory of DIR, created if missing; a name taken by a file gets a number."""
     above, descriptor = day, tree.folder(day, create=True)
     for segment in folder.split("/") if folder else ():
         parent = descriptor
@@ -122,7 +123,7 @@ def _folder(tree: Tree, day: str, folder: str) -> int:
 
 
 def _numbered(stem: bytes) -> Iterator[bytes]:
-    """``name``, ``name~1``, ``name~2``, …, cut so that a file system takes them."""
+    """``name``, ``name~1``, ``name~2``, …, shortened to what file systems allow."""
     for number in count():
         end = b"~%d" % number if number else b""
         yield stem[: limits.NAME_BYTES - len(end)] + end
@@ -138,7 +139,7 @@ def _link_or_copy(source: int, name: bytes, target: int, new: bytes) -> None:
 
 
 def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
-    """For file systems without hard links, and for files of others (fs.protected_hardlinks)."""
+    """Copy a file that cannot be linked: no hard links, or another owner (fs.protected_hardlinks)."""
     status = os.stat(name, dir_fd=source, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         os.symlink(os.readlink(name, dir_fd=source), new, dir_fd=target)
@@ -160,16 +161,16 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """``os.write`` may take less than it is given: a signal, a limit, a disk that is nearly full."""
+    """Write all of ``data``: ``os.write`` may write less, because of a signal, a limit or a nearly full disk."""
     written = os.write(descriptor, data)
     while written < len(data):
         written += os.write(descriptor, memoryview(data)[written:])
 
 
 def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:
-    """Remove files and empty folders. For each None (it is gone), or the reason why it stayed.
+    """Delete files and empty directories. For each path None (it is gone), or the reason why it stayed.
 
-    Raises OSError when the whole file system is in trouble.
+    Raises OSError if the whole file system fails.
     """
     tree.refresh()
     owners: dict[str, str | None] = {}
@@ -199,7 +200,7 @@ def _remove(
     plain = encoded(name)
     status = os.stat(plain, dir_fd=(directory := tree.folder(folder)), follow_symlinks=False)
     if spared is not None:
-        spared.refresh(tree.root)  # after the folder was opened: what is mounted from now on does not change it
+        spared.refresh(tree.root)  # after opening the directory: later mounts do not change it
         device = os.fstat(directory).st_dev
         if why := spared.reason(plain, status, directory, spared.protected_names(directory), device=device):
             return f"it is {why}"

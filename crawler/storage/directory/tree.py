@@ -1,9 +1,8 @@
-"""The guarded opener: folders below one root, each opened without ever following a link.
+"""Opens directories below one root without ever following a link.
 
 A path is walked from the root one segment at a time, each opened relative to its parent's descriptor with
-O_DIRECTORY | O_NOFOLLOW, so that neither a planted link nor a race between looking and opening can lead outside
-(CVE-2014-4877 of wget, CVE-2026-53785 of rsync are what happens otherwise). Names are encoded here, so the
-locale has no say.
+O_DIRECTORY | O_NOFOLLOW, so that neither a planted link nor a race between checking and opening can lead outside
+(as in CVE-2014-4877 of wget and CVE-2026-53785 of rsync). Names are encoded here, independently of the locale.
 """
 
 from __future__ import annotations
@@ -21,27 +20,27 @@ from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_rea
 from crawler.text import urls
 
 Identity = tuple[int, int]
-"""Device and inode: what a descriptor is open on, whatever its name is by now."""
+"""Device and inode, which identify an open file whatever its name."""
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def encoded(name: str) -> bytes:
-    """One segment of a path as the bytes the system gets.
+    """One path segment as bytes for the system.
 
-    Raises UnusablePath for what would lead out of its folder or into our own; other strange names may well lie
-    there and have to be removed.
+    Raises UnusablePath for what would lead out of its directory or into the program's own; other strange names may
+    exist and have to be deleted.
     """
     if name in {"", ".", "..", urls.STATE_DIRECTORY} or "/" in name or "\0" in name:
         raise UnusablePath(f"the name {urls.name_problem(name)}")
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise UnusablePath("the name holds half a character (a lone surrogate)") from None
+        raise UnusablePath("the name contains half a character (a lone surrogate)") from None
 
 
 def encoded_new(name: str) -> bytes:
-    """The same for a name that is to be made. Raises UnusablePath also for what ``urls.name_problem`` refuses."""
+    """As ``encoded``, for a name to be created: also raises UnusablePath for what ``urls.name_problem`` refuses."""
     plain = encoded(name)
     problem = urls.name_problem(name)
     if problem:
@@ -50,12 +49,12 @@ def encoded_new(name: str) -> bytes:
 
 
 def decoded(name: str) -> str:
-    """A name from the system as the program's own text, whatever the locale made of it."""
+    """A name from the system as text, independently of the locale."""
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def split(path: str) -> tuple[str, str]:
-    """``a/b/c`` → (``a/b``, ``c``). Raises UnusablePath for ``/c``, whose folder would look like DIR."""
+    """``a/b/c`` → (``a/b``, ``c``). Raises UnusablePath for ``/c``, whose directory would look like DIR."""
     folder, slash, name = path.rpartition("/")
     if slash and not folder:
         raise UnusablePath("the path is absolute")
@@ -63,7 +62,7 @@ def split(path: str) -> tuple[str, str]:
 
 
 def lstat(name: bytes, directory: int) -> os.stat_result | None:
-    """What lies under ``name``, never following a link; None if nothing does."""
+    """``lstat`` of ``name`` in the open ``directory``; None if it does not exist."""
     try:
         return os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
@@ -71,12 +70,13 @@ def lstat(name: bytes, directory: int) -> os.stat_result | None:
 
 
 def close_quietly(descriptor: int) -> None:
-    """For descriptors that nothing was written to: whatever closing them reports, nothing is lost."""
+    """Close a descriptor that nothing was written to, ignoring errors."""
     with suppress(OSError):
         os.close(descriptor)
 
 
 def identity(status: os.stat_result) -> Identity:
+    """Device and inode of a file."""
     return status.st_dev, status.st_ino
 
 
@@ -88,12 +88,11 @@ class _OpenDirectory:
 
 
 class Tree:
-    """Descriptors of folders below ``root``, the least recently used closed beyond ``capacity``.
+    """Descriptors of directories below ``root``; beyond ``capacity`` the least recently used are closed.
 
-    Not for use by more than one thread. ``root`` belongs to the caller. ``own`` is our own directory: it is
-    recognised by device and inode, because a file system that folds case has more names for it. ``folds``
-    says that this is one: there, a name that is answered but not listed belongs to another file. Folders may fold
-    where DIR does not (a mounted FAT, ext4 with +F), so each is asked when it is opened.
+    For one thread only. ``root`` belongs to the caller. ``own`` identifies DIR/.crawler, which has several names in a
+    file system that folds case. ``folds`` says that DIR folds case: a name that exists but is not listed is then
+    another file's. Directories may fold where DIR does not (mounted FAT, ext4 with +F), so each is tested when opened.
     """
 
     def __init__(self, root: int, *, capacity: int, own: Identity | None = None, folds: bool = False) -> None:
@@ -105,34 +104,35 @@ class Tree:
         self._folds = folds
         self._listed: dict[str, set[bytes]] = {}
         self.changed: set[str] = set()
-        """Folders in which this tree has made a folder, for the caller to flush and clear."""
+        """Directories in which this tree has created one, for the caller to flush and clear."""
 
     @property
     def root(self) -> int:
+        """Descriptor of the root."""
         return self._root
 
     def refresh(self) -> None:
-        """From now on check once for each cached folder that its name still leads to it."""
+        """Check each cached directory once more, before its next use, that its path still leads to it."""
         self._epoch += 1
         self._listed.clear()
 
     def check_spelling(self, folder: str, directory: int, name: bytes, *, unseen: bool = False) -> None:
-        """For a name that exists: raise UnusablePath if it exists in another spelling only (README, readme).
+        """Raise UnusablePath if the existing ``name`` exists only in another spelling (README, readme).
 
-        ``unseen``: the folder was looked at before, and did not list the name.
+        ``unseen``: an earlier scan did not list the name.
         """
         if not (self._folds or unseen):
             return
         if folder not in self._listed:
             self._listed[folder] = {os.fsencode(listed) for listed in os.listdir(directory)}
         if name not in self._listed[folder]:
-            raise UnusablePath("this file system takes its name for that of another file or folder, which is kept")
+            raise UnusablePath("in this file system its name is that of another file or directory, which is kept")
 
     def folder(self, path: str, *, create: bool = False) -> int:
-        """The descriptor of a folder, good until the next call; made with its parents if ``create``.
+        """The descriptor of a directory, valid until the next call; created with its parents if ``create``.
 
-        Raises UnusablePath if a link, a file or an impossible name is in the way, FileNotFoundError if it is
-        absent and not to be made, and OSError.
+        Raises UnusablePath if a link, a file or an impossible name is in the way, FileNotFoundError if it does not
+        exist and is not to be created, and OSError.
         """
         known = self._folders.get(path)
         if known is not None and known.epoch == self._epoch:
@@ -146,7 +146,7 @@ class Tree:
         return descriptor
 
     def make(self, path: str) -> str | None:
-        """Make a folder and those above it. None, or the reason why it cannot be. Raises OSError if nothing can."""
+        """Create a directory and its parents. None, or the reason why it cannot be. Raises OSError if none can."""
         self.refresh()
         try:
             self.folder(path, create=True)
@@ -164,7 +164,7 @@ class Tree:
         if known is not None and known.epoch != self._epoch:
             status = lstat(name, parent)
             if status is None or identity(status) != known.identity:
-                self.forget(here)  # renamed or removed by someone else: files must not follow it there
+                self.forget(here)  # renamed or removed by others: files must not follow it
                 known = None
         if known is None:
             known = self._open(parent, name, here, create=create)
@@ -196,7 +196,7 @@ class Tree:
             if folder is None or folder.identity == self._own:
                 close_quietly(descriptor)
         if folder.identity == self._own:
-            raise UnusablePath(f"{here} is our own directory")
+            raise UnusablePath(f"{here} is the directory of this program")
         return folder
 
     def _descriptor(self, parent: int, name: bytes, here: str) -> int:
@@ -211,16 +211,17 @@ class Tree:
             raise
 
     def shrink(self) -> None:
-        """Give descriptors back: half of them now, and never as many again."""
+        """Close half of the descriptors, and keep fewer from now on."""
         self._capacity = max(1, len(self._folders) // 2)
         self._evict(self._capacity)
 
     def forget(self, path: str) -> None:
-        """Close a folder and all below it: it has been removed or is no longer what it was."""
+        """Close a directory and all below it, because it was removed or replaced."""
         for key in [key for key in self._folders if key == path or key.startswith(f"{path}/")]:
             close_quietly(self._folders.pop(key).descriptor)
 
     def close(self) -> None:
+        """Close all descriptors except the root."""
         self._evict(0)
 
     def _evict(self, keep: int) -> None:
@@ -229,13 +230,13 @@ class Tree:
 
 
 def other_spellings(name: str) -> set[str]:
-    """What a file system that folds case, or that normalises Unicode, takes for the same name."""
+    """Other spellings of ``name`` in a file system that folds case or normalises Unicode."""
     forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} if not name.isascii() else set()
     return (forms | {name.swapcase()}) - {name}
 
 
 def _answers_to_another(name: bytes, parent: int, itself: Identity) -> bool:
-    """True if another spelling of ``name`` leads to the same thing."""
+    """Whether another spelling of ``name`` leads to the same file."""
     for other in other_spellings(name.decode("utf-8", "surrogateescape")):
         with suppress(OSError, UnicodeEncodeError):
             status = lstat(other.encode("utf-8", "surrogateescape"), parent)
@@ -248,4 +249,4 @@ def _obstacle(parent: int, name: bytes, here: str) -> str:
     status = lstat(name, parent)
     if status is not None and stat.S_ISLNK(status.st_mode):
         return f"{here} is a symbolic link: links in DIR are never written through"
-    return f"{here} is not a folder here, but the listing has something below it"
+    return f"{here} is not a directory here, but the listing has entries below it"

@@ -127,7 +127,7 @@ async def test_a_flush_that_failed_is_not_tried_again(
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        ("write", errno.ENOSPC, r"the disk is full \(no space left on device\): make room"),
+        ("write", errno.ENOSPC, r"the disk is full \(no space left on device\): free some space"),
         ("write", errno.EDQUOT, "quota is used up"),
         ("open", errno.EROFS, "read-only"),
         ("rename", errno.EIO, "input/output error"),

@@ -200,7 +200,7 @@ async def test_names_that_are_one_here_are_a_clash_though_dir_itself_does_not_fo
             outcomes = dict(zip([item.job.path for item in items], await destination.commit(items), strict=True))
         refused = {path for path, outcome in outcomes.items() if isinstance(outcome, str)}
         assert refused == {"sub/readme", "sub/deep/y"}
-        assert all("another file or folder" in str(outcomes[path]) for path in refused)
+        assert all("another file or directory" in str(outcomes[path]) for path in refused)
     assert (tmp_path / "sub/README").read_bytes() == b"sub/README"
     assert sorted(os.listdir(tmp_path / "sub")) == ["Deep", "README"]
 
