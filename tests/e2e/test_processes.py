@@ -199,7 +199,7 @@ async def test_where_no_process_can_be_started_one_does_the_work(
     sandbox.holds(site.contents())
 
 
-def test_what_a_child_cannot_do_is_said_by_the_parent(sandbox: Sandbox, site: Site) -> None:
+def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site) -> None:
     """Of a page only its tree could tell that it is no listing, and no process is to be had to make the tree in."""
     patch = sandbox.base / "home/sitecustomize.py"
     patch.write_text(

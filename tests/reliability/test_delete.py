@@ -199,7 +199,7 @@ def test_a_page_without_closing_marks_is_believed_by_its_framing_alone(
 
 
 @pytest.mark.row("D06")
-def test_a_portal_that_answers_everything_changes_nothing(sandbox: Sandbox, site: Site) -> None:
+def test_a_portal_that_responds_to_every_request_changes_nothing(sandbox: Sandbox, site: Site) -> None:
     before = mirrored(sandbox, site)
     site.portal = (Page(LOGIN),)
     sandbox.mirror(site.url, delete=True).fails(*ROOT)

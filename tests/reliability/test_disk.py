@@ -112,7 +112,7 @@ def test_few_open_files_are_enough(sandbox: Sandbox, site: Site, most: int) -> N
 @pytest.mark.own
 @pytest.mark.row("F04")
 @pytest.mark.parametrize(("most", "workers"), [(16, 8), (18, 8), (24, 8), (28, 32), (48, 32), (64, 64)])
-def test_too_few_open_files_are_said_to_be_too_few(sandbox: Sandbox, site: Site, most: int, workers: int) -> None:
+def test_a_low_limit_of_open_files_is_reported(sandbox: Sandbox, site: Site, most: int, workers: int) -> None:
     for number in range(100):
         site.file(f"f{number}", blob(900, number), Late(0.02))
     command = sandbox.command(site.url, workers=workers)

@@ -58,7 +58,7 @@ def test_run_by_run_a_budget_brings_all_there_is(sandbox: Sandbox, shape: str, o
 
 
 @pytest.mark.row("E20")
-def test_the_three_limits_are_told_alike(sandbox: Sandbox, site: Site) -> None:
+def test_the_three_limits_are_reported_alike(sandbox: Sandbox, site: Site) -> None:
     many(site, 3)
     site.file("z", blob(900), Stall(at=0.5))
     summary = sandbox.reports / "summary.json"
@@ -146,9 +146,7 @@ def test_an_excluded_folder_is_in_no_files_way(sandbox: Sandbox, site: Site) -> 
 
 
 @pytest.mark.row("E23")
-def test_a_folder_that_cannot_be_removed_is_said_and_one_that_holds_something_is_not(
-    sandbox: Sandbox, site: Site
-) -> None:
+def test_a_directory_that_cannot_be_removed_is_reported_unless_it_is_not_empty(sandbox: Sandbox, site: Site) -> None:
     site.file("good", blob(100))
     for name in ("m/f", "other/f"):
         site.file(name, blob(100))

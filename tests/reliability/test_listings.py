@@ -278,7 +278,7 @@ OTHER_ANSWERS: dict[str, Behaviour] = {
 
 
 @pytest.mark.row("L12")
-def test_a_directory_that_answers_something_else_keeps_its_files(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_with_an_unexpected_response_keeps_its_files(sandbox: Sandbox, site: Site) -> None:
     for name in OTHER_ANSWERS:
         many(site, 2, name)
     old = each_beside(site, {}, b"")
@@ -395,7 +395,7 @@ def test_a_listing_in_the_time_of_another_zone_is_no_change(sandbox: Sandbox, sh
 
 
 @pytest.mark.row("E06")
-def test_a_name_of_ours_upstream_is_refused(sandbox: Sandbox, site: Site) -> None:
+def test_a_listed_name_that_belongs_to_the_program_is_refused(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, ".crawler/state.sqlite3", b"not a database")
     sandbox.mirror(site.url).fails(5)
     sandbox.holds(good)

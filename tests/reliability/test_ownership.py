@@ -162,7 +162,7 @@ def test_what_is_bound_in_from_the_same_file_system_stays_and_a_listed_folder_is
 
 @pytest.mark.own
 @pytest.mark.row("X14")
-def test_a_directory_of_another_url_is_refused_until_it_is_said_to_have_moved(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_of_another_url_is_refused_without_moved(sandbox: Sandbox, site: Site) -> None:
     wanted = populate(site)
     sandbox.mirror(f"{site.url}nothing-here/").fails(3)
     sandbox.mirror(site.url).succeeds()

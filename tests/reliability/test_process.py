@@ -195,7 +195,7 @@ def test_a_rate_is_kept(sandbox: Sandbox, site: Site) -> None:
 
 
 @pytest.mark.row("X11")
-def test_a_run_ends_whenever_it_is_told_to(sandbox: Sandbox, site: Site) -> None:
+def test_a_run_ends_whenever_it_is_asked_to(sandbox: Sandbox, site: Site) -> None:
     many(site, 300, size=20 * KB)
     for number in range(300):
         site.on(f"f{number:03}", Late(0.1))

@@ -270,7 +270,7 @@ NOT_HTTP = {
 
 
 @pytest.mark.row("P20")
-def test_an_answer_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, site: Site) -> None:
+def test_a_response_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, site: Site) -> None:
     good = each_beside(site, {name: Raw(data) for name, data in NOT_HTTP.items()}, blob(5000))
     run = sandbox.mirror(site.url, attempts=2)
     run.fails(5)
@@ -288,7 +288,7 @@ def test_a_body_that_ends_with_a_reset_is_not_whole_though_its_size_agrees(sandb
 
 
 @pytest.mark.row("P21")
-def test_provisional_answers_for_ever_meet_a_deadline(sandbox: Sandbox, site: Site) -> None:
+def test_endless_provisional_responses_meet_a_deadline(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), EndlessContinue())
     run = sandbox.mirror(site.url, attempts=2)
     run.fails(5)
@@ -445,7 +445,7 @@ def test_a_file_of_no_bytes_is_a_file(sandbox: Sandbox, site: Site) -> None:
 
 
 @pytest.mark.row("E03")
-def test_a_slow_first_answer_within_the_time_is_waited_for(sandbox: Sandbox, site: Site) -> None:
+def test_a_slow_first_response_within_the_timeout_is_awaited(sandbox: Sandbox, site: Site) -> None:
     wanted = populate(site)
     site.on("a.txt", Late(1.2))
     site.on("sub/", Late(1.2))

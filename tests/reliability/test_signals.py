@@ -29,7 +29,7 @@ def ends(sandbox: Sandbox, program: Program, number: signal.Signals) -> str:
 
 @each
 @pytest.mark.row("X03")
-def test_a_run_that_waits_for_another_ends_when_told_to(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
+def test_a_run_that_waits_for_the_lock_ends_on_a_signal(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
     populate(site)
     sandbox.mirror(site.url).succeeds()
     before = sandbox.tree()
@@ -48,7 +48,7 @@ def test_a_run_that_waits_for_another_ends_when_told_to(sandbox: Sandbox, site: 
 @each
 @pytest.mark.parametrize("mode", ["--list", "--explain"])
 @pytest.mark.row("X03")
-def test_a_question_to_a_silent_server_ends_when_told_to(
+def test_a_query_to_a_silent_server_ends_on_a_signal(
     sandbox: Sandbox, site: Site, mode: str, number: signal.Signals
 ) -> None:
     site.file("a.txt", b"x")
@@ -78,9 +78,7 @@ def test_before_the_run_a_signal_ends_it_with_its_exit_code(
 
 @each
 @pytest.mark.row("X03")
-def test_a_command_that_runs_on_a_change_ends_when_told_to(
-    sandbox: Sandbox, site: Site, number: signal.Signals
-) -> None:
+def test_the_on_change_command_ends_on_a_signal(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
     wanted = populate(site)
     program, writer = _with_command(sandbox, site)
     assert f"--on-change was ended by {number.name}" in ends(sandbox, program, number)

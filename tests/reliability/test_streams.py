@@ -63,7 +63,9 @@ def test_what_was_asked_for_and_could_not_be_written_is_no_success(
 @pytest.mark.parametrize(("place", "code"), [("full", 1), ("left", 0), ("output left", 0)])
 @pytest.mark.parametrize("option", ["--help", "--version"])
 @pytest.mark.row("M21")
-def test_help_that_could_not_be_written_is_said_in_a_line(sandbox: Sandbox, option: str, place: str, code: int) -> None:
+def test_help_that_cannot_be_written_is_reported_in_one_line(
+    sandbox: Sandbox, option: str, place: str, code: int
+) -> None:
     command = [sys.executable, "-m", "crawler", option]
     started(sandbox, place, command).ends(code)
     if place == "full":

@@ -79,7 +79,7 @@ def test_every_transition_is_settled_by_one_run_that_deletes(
 
 
 @pytest.mark.row("L14")
-def test_without_delete_each_transition_that_needs_it_is_said_in_each_run(sandbox: Sandbox, site: Site) -> None:
+def test_without_delete_each_transition_that_needs_it_is_reported_in_each_run(sandbox: Sandbox, site: Site) -> None:
     begin(sandbox, site)
     change(site)
     for more in (["--dry-run"], [], []):
@@ -106,7 +106,9 @@ def test_a_refused_deletion_leaves_what_is_in_the_way_and_says_so(sandbox: Sandb
 
 @pytest.mark.row("L14")
 @pytest.mark.parametrize("response", ["redirect", "page"])
-def test_what_is_listed_like_a_file_and_answers_like_a_folder_deletes_nothing(sandbox: Sandbox, response: str) -> None:
+def test_an_entry_listed_as_a_file_that_responds_like_a_directory_deletes_nothing(
+    sandbox: Sandbox, response: str
+) -> None:
     with Site(shape="python") as site:  # which gives no sizes: one that agrees would make the page a file
         site.file("good", blob(100))
         site.file("sub/inner", blob(200))

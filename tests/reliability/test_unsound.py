@@ -92,7 +92,7 @@ def _break(site: Site, kind: FlawKind) -> None:
 
 @pytest.mark.own
 @pytest.mark.row("L23")
-def test_each_flaw_of_a_page_is_told_by_its_own_name(sandbox: Sandbox, site: Site) -> None:
+def test_each_flaw_of_a_page_is_reported_by_its_own_name(sandbox: Sandbox, site: Site) -> None:
     for number, kind in enumerate(FlawKind):
         site.file(f"{kind}/f.bin", blob(100, number))
     site.file(f"{FlawKind.UNLINKED}/g.bin", blob(5, 5))

@@ -98,7 +98,7 @@ async def test_the_old_file_stays_when_the_new_one_contradicts_its_digest(site: 
     assert (directory / "SHA256SUMS").read_bytes() == sums(FILES), "it is held back with what it names"
 
 
-async def test_nothing_is_verified_when_told_so(site: Site, directory: Path) -> None:
+async def test_nothing_is_verified_if_disabled(site: Site, directory: Path) -> None:
     publish(site)
     site.file("SHA256SUMS", sums(WRONG))
     report = await run(site, directory, verify_digests=False)
@@ -213,7 +213,7 @@ async def test_files_beside_are_read_by_the_workers_and_only_the_strongest(site:
     assert bodies(site) == []
 
 
-async def test_many_useless_checksum_files_are_not_told_one_by_one(site: Site, directory: Path) -> None:
+async def test_many_useless_checksum_files_are_not_reported_one_by_one(site: Site, directory: Path) -> None:
     for number in range(30):
         site.file(f"f{number}", blob(100, number))
         site.file(f"f{number}.sha256", b"of no use")

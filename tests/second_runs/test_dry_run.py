@@ -110,7 +110,7 @@ def test_a_folder_that_is_gone_is_planned_with_what_it_holds(sandbox: Sandbox, s
     assert not (sandbox.directory / "hollow").exists()
 
 
-def test_a_listing_that_fails_is_told_beside_the_plan(sandbox: Sandbox, site: Site) -> None:
+def test_a_failed_listing_is_reported_with_the_plan(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     site.on("sub/", Status(404))
     run = sandbox.mirror(site.url, more=["--dry-run"])

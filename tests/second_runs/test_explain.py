@@ -51,7 +51,7 @@ async def test_a_new_file_is_explained_without_a_directory(site: Site, tmp_path:
     assert not site.log.times("/pub/other/"), "only what is on the way is read"
 
 
-async def test_an_unchanged_and_a_changed_file_are_told_apart(site: Site, tmp_path: Path) -> None:
+async def test_an_unchanged_file_is_distinguished_from_a_changed_one(site: Site, tmp_path: Path) -> None:
     populate(site)
     await mirror(site.url, tmp_path)
     said = await facts(site, "a.txt", tmp_path)
@@ -125,7 +125,7 @@ async def test_a_folder_is_an_entry_too(site: Site, tmp_path: Path, path: str) -
     assert said["decision"] == ["a folder: what its listing shows is decided about entry by entry"]
 
 
-async def test_a_zone_that_the_neighbours_tell_is_said_and_used(site: Site, tmp_path: Path) -> None:
+async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site: Site, tmp_path: Path) -> None:
     populate(site)
     await mirror(site.url, tmp_path, Config(rules=(parse_rule("README", include=False, where=""),)))
     (tmp_path / "README").write_bytes(site.contents()["README"])
@@ -139,7 +139,7 @@ async def test_a_zone_that_the_neighbours_tell_is_said_and_used(site: Site, tmp_
     assert said["rule"][0].endswith(": not true of it")
 
 
-async def test_what_lies_elsewhere_or_nowhere_is_said_to(site: Site, tmp_path: Path) -> None:
+async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site: Site, tmp_path: Path) -> None:
     populate(site)
     said = await facts(site, "absent", tmp_path)
     assert said["decision"] == ["nothing: no listing shows it"]

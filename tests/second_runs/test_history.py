@@ -55,7 +55,7 @@ async def test_each_run_is_remembered_with_its_end(sandbox: Sandbox, site: Site)
     assert [line.split()[2] for line in lines[2:]] == ["ok", "failures", "no"]
 
 
-async def test_a_run_that_was_killed_or_stopped_is_told_apart(sandbox: Sandbox, site: Site) -> None:
+async def test_a_killed_run_is_distinguished_from_a_stopped_one(sandbox: Sandbox, site: Site) -> None:
     site.file("slow", blob(900_000), Stall(at=0.5))
     for number in (signal.SIGTERM, signal.SIGKILL):
         site.log.clear()

@@ -51,7 +51,7 @@ def test_files_to_be_replaced_make_room_for_their_successors(sandbox: Sandbox, s
     sandbox.holds(site.contents())
 
 
-def test_a_plan_that_does_not_fit_is_printed_and_said_to_be_too_large(
+def test_a_plan_that_does_not_fit_is_printed_and_reported_as_too_large(
     sandbox: Sandbox, site: Site, mount: Mount
 ) -> None:
     mount("size=600k")

@@ -175,7 +175,7 @@ def test_repair_fetches_what_differs_and_nothing_else(sandbox: Sandbox, site: Si
     assert site.log.bodies() == [], "the rows are still known"
 
 
-def test_what_cannot_be_repaired_is_told_with_both_reasons(sandbox: Sandbox, site: Site) -> None:
+def test_a_failed_repair_is_reported_with_both_reasons(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     sandbox.mirror(site.url).succeeds()
     (sandbox.directory / "other/f").unlink()

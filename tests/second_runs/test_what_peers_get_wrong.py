@@ -9,7 +9,7 @@
 - the same, whatever decides "unchanged"
   second_runs/test_check.py::test_a_cut_file_is_repaired_and_no_304_blesses_it
 - one HEAD that answers 503 deletes the file
-  test_a_file_that_answers_503_is_kept_and_nothing_else_goes
+  test_a_file_with_status_503_is_kept_and_nothing_else_is_deleted
 - one sub-listing that answers 503 deletes the subtree
   reliability/test_delete.py::test_a_folder_whose_listing_failed_keeps_its_files
 - a 200 page without links at the root deletes all
@@ -67,7 +67,7 @@ def test_every_row_names_a_test_that_exists() -> None:
 
 
 @pytest.mark.parametrize(("shape", "when"), [("python", "head"), ("python", "any"), ("nginx", "any")])
-def test_a_file_that_answers_503_is_kept_and_nothing_else_goes(sandbox: Sandbox, shape: str, when: When) -> None:
+def test_a_file_with_status_503_is_kept_and_nothing_else_is_deleted(sandbox: Sandbox, shape: str, when: When) -> None:
     """A listing of names alone makes each file cost a question, which is where the answer was taken for absence."""
     with Site(shape=shape) as site:
         populate(site)

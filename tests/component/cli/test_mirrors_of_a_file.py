@@ -35,7 +35,7 @@ both = pytest.mark.parametrize("jobs", [1, 2])
 
 
 @both
-def test_a_file_that_cannot_be_written_is_said_before_anything_begins(
+def test_an_output_file_that_cannot_be_written_is_reported_before_the_run(
     jobs: int, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, site, jobs, 'summary = "/no/such/folder/x"\n')

@@ -178,7 +178,7 @@ def test_the_slowest_transfers_are_kept_and_shown() -> None:
     assert "never" not in text
 
 
-def test_a_state_that_cannot_be_read_is_said() -> None:
+def test_a_state_that_cannot_be_read_is_reported() -> None:
     assert "state x cannot be used" in text_of(page_of(problem="state x cannot be used"))
 
 
@@ -317,7 +317,7 @@ def test_a_hostile_name_is_shown_as_what_it_is() -> None:
     assert "\\xff" in text_of(hostile_page("\udcff"))
 
 
-def test_the_browser_is_told_to_run_and_to_load_nothing() -> None:
+def test_the_content_security_policy_forbids_scripts_and_external_resources() -> None:
     (policy,) = html.fromstring(page_of()).xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
     assert not re.findall(r"(?:href|src)\s*=|url\(|@import|<link|<script", page_of(runs=(run(0),)))

@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_opened_is_an_error_before_the_run(tmp_path: Path)
         configured(file=tmp_path / "absent" / "log")
 
 
-def test_a_file_that_cannot_be_written_any_more_is_said_once_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_a_log_file_that_becomes_unwritable_is_reported_once_and_the_run_continues(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
     observer, lines = configured(0, file=folder / "log")

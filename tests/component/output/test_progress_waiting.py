@@ -33,7 +33,7 @@ def waiting_bars(clock: Clock) -> Bars:
     return Bars(io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), clock)
 
 
-def test_a_request_that_waits_to_be_tried_again_is_said_and_why() -> None:
+def test_a_pending_retry_is_shown_with_its_reason() -> None:
     clock = Clock()
     bars = waiting_bars(clock)
     bars.retrying(3, 4.2, REFUSED)
@@ -125,7 +125,7 @@ def test_a_mirror_that_could_not_begin_does_not_keep_the_others_from_an_end() ->
     assert not counters.totals(101.0).growing
 
 
-def test_a_display_that_shows_nothing_is_told_nothing() -> None:
+def test_a_silent_display_receives_no_events() -> None:
     shares = mirror_observers(choose_display("none", io.StringIO()), ["one", "two"])
     assert len(shares) == 2
     told = Fanout(shares)

@@ -54,7 +54,7 @@ def test_the_command_line_wins_over_the_file() -> None:
     assert all(mirror.config.rules == (Rule(False, "*.tmp"),) for mirror in overridden.mirrors)
 
 
-def test_jobs_are_one_unless_said() -> None:
+def test_jobs_default_to_one() -> None:
     assert parse('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"').jobs == 1
 
 
