@@ -1,6 +1,6 @@
-"""Digests that others publish: checksum files, response headers. Everywhere a digest is ``algorithm:hex``.
+"""Published digests, from checksum files and response headers. A digest is always written ``algorithm:hex``.
 
-What cannot be read as a digest is none. Whether a promise was kept is decided by ``matches`` alone.
+Text that cannot be read as a digest is ignored.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def hasher(algorithm: str) -> _Hash:
 
 
 def parse_digest(text: str) -> str | None:
-    """``SHA-256:AB…`` → ``sha256:ab…``; None for what is no digest that can be computed here."""
+    """``SHA-256:AB…`` → ``sha256:ab…``; None if it is not a digest that can be computed here."""
     found = _DIGEST.fullmatch(text)
     if found is None:
         return None
@@ -84,7 +84,7 @@ def parse_digest(text: str) -> str | None:
 
 
 def matches(body: bytes, expected: str) -> bool:
-    """False if ``body`` is proven not to have the digest ``expected``. What is no digest proves nothing."""
+    """Whether ``body`` has the digest ``expected``; True if ``expected`` is not a digest."""
     digest = parse_digest(expected)
     if digest is None:
         return True
@@ -95,12 +95,12 @@ def matches(body: bytes, expected: str) -> bool:
 
 
 def is_checksum_file(name: str) -> bool:
-    """Is ``name`` that of a file of checksums, such as ``SHA256SUMS``, ``CHECKSUM`` or ``app.zip.md5``?"""
+    """Whether ``name`` is that of a checksum file, such as ``SHA256SUMS``, ``CHECKSUM`` or ``app.zip.md5``."""
     return bool(_SUMS.fullmatch(name) or _SIDECAR.fullmatch(name))
 
 
 def parse_checksums(name: str, text: bytes) -> dict[str, str]:
-    """What the checksum file ``name`` says: path below its folder → digest, the best of several.
+    """The digests in the checksum file ``name``: path below its directory → the best digest.
 
     Reads the lines of GNU coreutils ("Output format" of its manual, escapes included), of BSD and openssl, bare
     digests and ``gpg --print-md`` in a file beside its subject, and what lies in an OpenPGP cleartext signature (RFC

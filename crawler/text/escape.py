@@ -1,4 +1,4 @@
-"""Text for people: no byte of a foreign name reaches a terminal or a log as more than a picture of itself.
+"""Makes text from servers safe to show in terminals and logs.
 
 Names come from servers. A terminal acts on C0 and C1 control characters, a log reader on newlines, and
 a reader's eye on bidirectional overrides; all of them are shown as ``\\x1b`` or ``\\u202e`` here.

@@ -1,4 +1,4 @@
-"""Host names and addresses in the one spelling in which they are compared, shown and sent. Pure functions of strings.
+"""Canonical host names and addresses, as they are compared, shown and sent. Pure functions of strings.
 
 International names become A-labels (RFC 5891 section 4.4), short or octal IPv4 addresses get their four numbers
 (as the URL standard of the WHATWG reads them, and curl), IPv6 addresses their shortest form (RFC 5952).
@@ -16,12 +16,12 @@ _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 _CANONICAL_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 _PORT = re.compile(r"(?::[^\[\]@:]*)?")
 _ZONE = "%25"
-"""What separates the zone from a link-local address in a URL (RFC 6874)."""
+"""Separator of the zone of a link-local address in a URL (RFC 6874)."""
 
 
 @lru_cache(maxsize=1024)
 def canonical_authority(authority: str) -> str | None:
-    """``user:password@host:port`` with the host in its canonical spelling, or None if that is no host."""
+    """``user:password@host:port`` with the canonical host, or None if the host is invalid."""
     user, at, rest = authority.rpartition("@")
     if rest.startswith("["):
         address, bracket, port = rest[1:].partition("]")
@@ -35,7 +35,7 @@ def canonical_authority(authority: str) -> str | None:
 
 
 def named_hosts(hosts: Iterable[str]) -> frozenset[str]:
-    """What --allow-host gives, as ``scope`` compares it: an IPv6 address alone is without brackets."""
+    """The hosts of --allow-host in canonical form; an IPv6 address without a port has no brackets."""
     return frozenset(
         (canonical_authority(host.lower()) or host.lower()).removeprefix("[").removesuffix("]")
         if host.endswith("]")
@@ -66,7 +66,7 @@ def _zone(url: str) -> str:
 
 
 def _host(name: str) -> str | None:
-    """A registered name or an IPv4 address."""
+    """The canonical registered name or IPv4 address, or None."""
     if name.isascii() and "%" not in name:
         return _ipv4(name) if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]) else name
     try:
@@ -88,7 +88,7 @@ def _a_labels(name: str) -> str:
 
 
 def _ipv4(text: str) -> str | None:
-    """``127.1`` → ``127.0.0.1``; None if the numbers are no address."""
+    """``127.1`` → ``127.0.0.1``; None if it is not an address."""
     if _CANONICAL_IPV4.fullmatch(text):
         return text if all(int(part) < 256 for part in text.split(".")) else None
     parts = text.removesuffix(".").split(".")
@@ -112,7 +112,7 @@ def _number(text: str) -> int:
 
 
 def _ipv6(text: str) -> str | None:
-    """In brackets, with its zone."""
+    """The canonical IPv6 address in brackets, with its zone, or None."""
     from ipaddress import AddressValueError, IPv6Address
 
     address, mark, zone = text.partition("%")

@@ -16,7 +16,7 @@ RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 
 OVERLOAD_STATUS = frozenset({429, 503})
 """The server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
-"""What servers send; the obsolete forms take the slower way."""
+"""The form that servers send; obsolete forms take the slower path."""
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
@@ -66,7 +66,7 @@ _LENGTH = re.compile(r"\d{1,18}")
 
 
 def value_of(headers: Mapping[str, str], name: str) -> str:
-    """What a field says, without the white space around it; "" where there is none."""
+    """The value of a field, stripped; "" if it is absent."""
     return headers.get(name, "").strip()
 
 
@@ -90,8 +90,10 @@ def is_chunked(headers: Mapping[str, str]) -> bool:
 
 
 def is_strong_tag(etag: str | None) -> bool:
+    """Whether ``etag`` is a strong validator (RFC 9110 section 8.8.1)."""
     return etag is not None and etag[:2] not in {"", "W/"}
 
 
 def validators_of(headers: Mapping[str, str]) -> Validators:
+    """The validators in response headers."""
     return Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"))

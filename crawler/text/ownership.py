@@ -1,4 +1,4 @@
-"""Whose DIR is: the URL that it has been the mirror of, and whether another URL is another mirror."""
+"""Which URL DIR mirrors, and whether another URL is a different mirror."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tree_of(url: str) -> tuple[str, str, str]:
 
 
 def is_same_tree(first: str, second: str) -> bool:
-    """False if a mirror of ``second`` would remove what a mirror of ``first`` has brought."""
+    """Whether two URLs are the same mirror, so that neither would delete the files of the other."""
     try:
         return tree_of(first) == tree_of(second)
     except ValueError:
@@ -36,7 +36,7 @@ def is_same_tree(first: str, second: str) -> bool:
 
 
 def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
-    """The URL that DIR is the mirror of; None if that is not known.
+    """The URL that DIR mirrors; None if unknown.
 
     ``runs``, newest first, are (URL, listed entries) of the runs that are remembered. Those of a list have no URL, and
     one that listed nothing brought nothing. One that was killed (None) may have brought something: it counts if no
@@ -49,7 +49,7 @@ def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
 
 
 def refusal(directory: str, known: str, url: str) -> str:
-    """What the user is told."""
+    """The message that refuses a run on the mirror of another URL."""
     return (
         f"{directory} is the mirror of {masked(known)}, not of {masked(url)}: name another directory, "
         "or give --moved if this URL takes the other's place"

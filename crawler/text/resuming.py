@@ -1,8 +1,7 @@
-"""What an incomplete body that lies on the disk proves, and how the rest of it is asked for.
+"""When an incomplete body on disk may be resumed, and how to request the rest.
 
-A part is continued only if its note tells which version of which URL its first bytes are, with their digest, and the
-bytes that are there have that digest. Everything else is fetched from the start: a file made of two versions would
-have the right length.
+A part is resumed only if its note says which version of which URL its first bytes are and those bytes have the noted
+digest. Anything else is fetched from the start, because a file made of two versions would have the right length.
 """
 
 from __future__ import annotations
@@ -14,24 +13,24 @@ from dataclasses import asdict, dataclass
 from crawler.model.values import Job, Validators
 
 PART, NOTE = ".part", ".json"
-"""``NAME.part`` is a part, ``NAME.part.json`` its note."""
+"""Suffixes: ``NAME.part`` is a part, ``NAME.part.json`` its note."""
 KEY = 32
-"""Characters at the start of the name of a part that stand for the path of its file."""
+"""Length of the prefix of a part's name that is derived from the path of its file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """What a Range request asks for: the body from ``offset`` of the version with ``validators``."""
+    """A Range request: the body from ``offset`` on, of the version with ``validators``."""
 
     offset: int
     validators: Validators
     length: int | None = None
-    """Bytes of that version, if the response that began it said so."""
+    """Total bytes of that version, if its first response announced them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartNote:
-    """What the first ``offset`` bytes of a part are."""
+    """The note of a part: which file and version its first ``offset`` bytes are."""
 
     url: str
     path: str
@@ -51,20 +50,20 @@ class PartNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPart:
-    """What lies there under the name of a part."""
+    """What exists under the name of a part."""
 
     is_regular: bool
-    """It is a regular file: no folder, device or FIFO."""
+    """Whether it is a regular file."""
     names: int
-    """Hard links to it: with more than one it could be a file that is none of ours."""
+    """Number of hard links; with more than one it may be a foreign file."""
     size: int
     """Bytes."""
     digest_of: Callable[[int], str]
-    """SHA-256, in hex, of so many bytes from its start. Called last, and only for bytes that are there."""
+    """SHA-256 in hex of its first bytes, given their number. Called last, and only for existing bytes."""
 
 
 def parse_note(data: bytes) -> PartNote | None:
-    """None for anything but a whole and sensible note."""
+    """The note in ``data``, or None if it is not a complete, valid one."""
     try:
         note = PartNote(**json.loads(data))
     except (ValueError, TypeError, RecursionError):
@@ -89,13 +88,13 @@ def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -
 
 
 def parts_with_notes(names: Iterable[str]) -> dict[str, str]:
-    """Of the ``names`` in the folder of parts, the parts that have a note: the key of the path → the part."""
+    """Of ``names`` in the directory of parts, the parts that have a note: key of the path → part."""
     there = set(names)
     return {name[:KEY]: name for name in there if name.endswith(PART) and name + NOTE in there}
 
 
 def is_proven(note: PartNote | None, job: Job, left: StoredPart) -> bool:
-    """Whether ``left`` begins with the bytes that ``note`` tells of, and they are of the file that ``job`` wants."""
+    """Whether ``left`` begins with the bytes that ``note`` describes, and these belong to the file of ``job``."""
     return (
         note is not None
         and (note.url, note.path) == (job.url, job.path)
@@ -107,17 +106,17 @@ def is_proven(note: PartNote | None, job: Job, left: StoredPart) -> bool:
 
 
 def resume_at(offset: int, validators: Validators, length: int | None) -> Resume | None:
-    """What to ask for when ``offset`` bytes of the version with these strong ``validators`` are here.
+    """How to resume when ``offset`` bytes of the version with these strong ``validators`` exist.
 
-    None if nothing is, or nothing says of which version: such a part is of no use to this run or a later one.
+    None if there are no bytes or no validators, so that the part cannot be resumed.
     """
     return Resume(offset, validators, length) if offset and validators else None
 
 
 def range_headers(start: int, end: int | None, validators: Validators) -> dict[str, str]:
-    """The wish for the bytes from ``start`` to before ``end`` (None: to the end) of one version (RFC 9110 13.1.5).
+    """Headers for the bytes from ``start`` up to ``end`` (exclusive; None: to the end) of one version.
 
-    By its ETag, else by its Last-Modified. An empty condition holds for no version.
+    If-Range has its ETag, else its Last-Modified (RFC 9110 section 13.1.5). An empty condition matches no version.
     """
     last = "" if end is None else end - 1
     return {"Range": f"bytes={start}-{last}", "If-Range": validators.etag or validators.last_modified or ""}

@@ -1,4 +1,4 @@
-"""The ``Link`` header field (RFC 8288): which pages continue the one that was answered."""
+"""The ``Link`` header field (RFC 8288): which pages continue a page."""
 
 from __future__ import annotations
 

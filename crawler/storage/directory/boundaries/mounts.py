@@ -1,8 +1,7 @@
-"""What is mounted below DIR, as the kernel tells it.
+"""Mount points below DIR, from /proc/self/mountinfo (Linux, proc(5)).
 
-What is bound in from the same file system (``mount --bind``) has the device number of the folder around it, so
-``st_dev`` does not show it; /proc/self/mountinfo does (Linux, proc(5)). Where there is no such file nothing is known
-here, and the device numbers are all there is to go by.
+A bind mount of the same file system has the device number of the directory around it, so ``st_dev`` does not reveal it;
+mountinfo does. On systems without that file only device numbers are compared.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from crawler.storage.directory.tree import Identity, close_quietly, identity
 MOUNTINFO = "/proc/self/mountinfo"
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 _DELETED = b"//deleted"
-"""What stands behind a mount point whose name was removed: nothing leads there any more."""
+"""Suffix of a mount point whose directory was removed."""
 _BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of mountinfo, as far as it is needed to tell one mount from another."""
+    """The fields of one mountinfo line that identify a mount."""
 
     number: int
     device: bytes
@@ -37,7 +36,7 @@ class Mount:
 
 
 def parse(text: bytes) -> list[Mount]:
-    """The mounts of a mountinfo file whose mount points still have a name. Lines of another form are passed over."""
+    """The mounts of a mountinfo file whose mount points still exist. Other lines are ignored."""
     mounts = []
     for line in text.split(b"\n"):
         fields = line.split(b" ", 5)
@@ -49,7 +48,7 @@ def parse(text: bytes) -> list[Mount]:
 
 
 def below(mounts: Iterable[Mount], directory: bytes) -> frozenset[Mount]:
-    """Those below the absolute path ``directory``, itself apart, with their mount points relative to it."""
+    """The mounts below the absolute path ``directory``, excluding itself, with relative mount points."""
     start = directory.rstrip(b"/") + b"/"
     return frozenset(
         replace(mount, point=mount.point.removeprefix(start))
@@ -59,7 +58,7 @@ def below(mounts: Iterable[Mount], directory: bytes) -> frozenset[Mount]:
 
 
 class Mounts:
-    """The mount points below one directory. May be used by several threads."""
+    """The mount points below one directory. Thread-safe."""
 
     def __init__(self, path: str = MOUNTINFO) -> None:
         self._path = path
@@ -71,23 +70,23 @@ class Mounts:
         self._moved: tuple[str, ...] = ()
 
     def refresh(self, root: int) -> None:
-        """See what is mounted below the directory open as ``root``, if that may have changed."""
+        """Reread the mounts below the directory open as ``root``, if they may have changed."""
         with self._turn, suppress(OSError):
             if self._first is None:
                 self._first = frozenset()
                 self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-                self._poll.register(self._descriptor, select.POLLERR | select.POLLPRI)  # how the kernel tells a change
+                self._poll.register(self._descriptor, select.POLLERR | select.POLLPRI)  # signals changes
                 self._first = self._read(root)
             elif self._descriptor >= 0 and self._poll.poll(0):
                 changed = self._first ^ self._read(root)
                 self._moved = tuple(sorted({mount.point.decode("utf-8", "surrogateescape") for mount in changed}))
 
     def names(self, directory: Identity) -> frozenset[bytes]:
-        """What is a mount point in a folder, by name."""
+        """Names of the mount points in a directory."""
         return self._names.get(directory, frozenset())
 
     def moved(self, path: str) -> str | None:
-        """The mount point at or above ``path`` that was mounted or unmounted since the first look, if there is one."""
+        """The mount point at or above ``path`` that was mounted or unmounted since the first ``refresh``, or None."""
         return next((point for point in self._moved if path == point or path.startswith(f"{point}/")), None)
 
     def close(self) -> None:

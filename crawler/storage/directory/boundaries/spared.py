@@ -1,4 +1,4 @@
-"""What lies in DIR and stays whatever a listing says: files of this program, other mirrors, mount points and links.
+"""Paths in DIR that are never replaced or deleted: the program's own files, other mirrors, mount points and links.
 
 A path is recognised by what it leads to (the device and inode of its directory, and its name there), never by its
 text: ``DIR/log``, ``./DIR//log`` and a link to either are the same file.
@@ -21,29 +21,29 @@ from crawler.storage.directory.tree import Identity, Tree, identity, lstat
 from crawler.text import urls
 
 _ROTATED = re.compile(rb"[.-]\d[\d.T-]*(?:\.(?:gz|bz2|xz|zst))?")
-"""What logrotate and its like put behind the name of a log."""
+"""Suffixes that logrotate and similar tools append to the name of a log."""
 _BESIDE_STATE = re.compile(rb"-(?:wal|shm|journal)|\.damaged-.*")
-"""What lies beside the state: see ``state.database``."""
+"""Suffixes of the files next to the state, see ``state.database``."""
 MOUNT = "a mount point"
 _OUTPUTS = ("log_file", "summary", "changes", "metrics", "report")
 
 
 @dataclass(frozen=True, slots=True)
 class OwnFile:
-    """A file that the user named for this program to read or write."""
+    """A file that the user told this program to read or write."""
 
     what: str
     """The option that names it (``--summary``), or what else it is."""
     path: Path
 
     def is_companion(self, end: bytes) -> bool:
-        """True if a file whose name has ``end`` behind ours belongs to it: an old log, a journal of the state."""
+        """Whether this file's name with ``end`` appended belongs to it: an old log, a journal of the state."""
         pattern = {"--log-file": _ROTATED, "--state": _BESIDE_STATE}.get(self.what)
         return pattern is not None and pattern.fullmatch(end) is not None
 
 
 def own_files(config: Config) -> tuple[OwnFile, ...]:
-    """The files that the options of a mirror name. The state has its place in .crawler unless it is named."""
+    """The files named by the options of a mirror."""
     named = [(f"--{key.replace('_', '-')}", getattr(config, key)) for key in (*_OUTPUTS, "state")]
     named += [("--ca-file", config.ca_file), ("--client-cert", config.client_cert)]
     named += [("--header", text[1:]) for text in config.header if text.startswith("@")]
@@ -51,7 +51,7 @@ def own_files(config: Config) -> tuple[OwnFile, ...]:
 
 
 def redirected() -> tuple[OwnFile, ...]:
-    """The files that standard output and standard error go to: ``crawler … > DIR/log``. Where /proc tells."""
+    """The files that standard output and standard error are redirected to, where /proc shows them."""
     found = []
     for descriptor, what in ((1, "standard output"), (2, "standard error")):
         with suppress(OSError):
@@ -61,7 +61,7 @@ def redirected() -> tuple[OwnFile, ...]:
 
 
 def place(path: str) -> object:
-    """What ``path`` leads to: the same value for each of its names. It need not exist."""
+    """A value that is the same for all names of the file at ``path``, which need not exist."""
     try:
         return identity(os.stat(path))
     except OSError:
@@ -70,23 +70,23 @@ def place(path: str) -> object:
 
 @dataclass(slots=True)
 class ProtectedNames:
-    """What one folder holds that is not the listing's.
+    """The names in one directory that are never replaced or deleted.
 
-    Files of this program by name, and by identity for file systems with more than one spelling; mount points.
+    The program's files by name, and by identity for file systems with several spellings; mount points.
     """
 
     names: dict[bytes, OwnFile] = field(default_factory=dict)
     identities: dict[Identity, OwnFile] = field(default_factory=dict)
     mounted: frozenset[bytes] = frozenset()
-    """Names at which something is mounted, a folder or a file, of this file system or another one."""
+    """Names of mount points, directories or files."""
 
     def exactly(self, name: bytes, status: os.stat_result | None) -> OwnFile | None:
-        """The file of this program that ``name`` is, if it is one."""
+        """The program's own file with this name, or None."""
         known = self.names.get(name)
         return known or (self.identities.get(identity(status)) if status is not None else None)
 
     def find(self, name: bytes, status: os.stat_result) -> OwnFile | None:
-        """The same, companions included."""
+        """As ``exactly``, including companion files."""
         companions = (
             own for own_name, own in self.names.items()
             if name.startswith(own_name) and own.is_companion(name[len(own_name) :])
@@ -95,10 +95,10 @@ class ProtectedNames:
 
 
 class Spared:
-    """Answers for one DIR what must stay. ``owner`` and ``seen_owner`` are for one thread, the others for several."""
+    """Decides what is spared in one DIR. Thread-safe, except ``owner`` and ``seen_owner``."""
 
     def __init__(self, own: Sequence[OwnFile] = (), *, links: bool = True) -> None:
-        """``links``: do symbolic links stay?"""
+        """``links``: whether symbolic links are spared."""
         self._own = own
         self._links = links
         self._mounts = Mounts()
@@ -106,14 +106,14 @@ class Spared:
         self._owners: dict[str, str | None] = {}
 
     def refresh(self, root: int) -> None:
-        """Notice what was mounted below the directory open as ``root``, which is DIR."""
+        """Notice new mounts below DIR, which is open as ``root``."""
         self._mounts.refresh(root)
 
     def close(self) -> None:
         self._mounts.close()
 
     def protected_names(self, directory: int) -> ProtectedNames | None:
-        """Files of this program and mount points in the folder open as ``directory``; None if there are none."""
+        """The protected names in the open ``directory``; None if there are none."""
         if self._places is None:
             self._places = _places(self._own)
         folder = identity(os.fstat(directory))
@@ -125,16 +125,16 @@ class Spared:
         return ProtectedNames(names, identities, mounted)
 
     def moved(self, path: str) -> str | None:
-        """Why ``path`` is not what was looked at: something was mounted or unmounted there meanwhile. Or None."""
+        """Why ``path`` may be another file than was scanned, because of a mount or unmount; or None."""
         point = self._mounts.moved(path)
         return None if point is None else f"{point} was mounted or unmounted during the run"
 
     def reason(
         self, name: bytes, status: os.stat_result, directory: int, protected: ProtectedNames | None, *, device: int
     ) -> str:
-        """Why ``name`` in the folder open as ``directory`` must stay; "" if nothing says so.
+        """Why ``name`` in the open ``directory`` is spared; "" if it is not.
 
-        ``device`` is that of the folder. Raises OSError.
+        ``device`` is that of the directory. Raises OSError.
         """
         if protected is not None and (own := protected.find(name, status)) is not None:
             return own.what
@@ -149,11 +149,11 @@ class Spared:
         return "another mirror" if _is_mirror(name, directory) else ""
 
     def owner(self, tree: Tree, folder: str) -> str | None:
-        """As ``other_mirror``, remembering what was found."""
+        """As ``other_mirror``, with a cache."""
         return other_mirror(tree, folder, self._owners)
 
     def seen_owner(self, folder: str) -> str | None:
-        """The same without a look, by what is known of ``folder`` or else of those above it."""
+        """The owner from the cache alone, of ``folder`` or its nearest known ancestor. No I/O."""
         while folder and folder not in self._owners:
             folder = folder.rpartition("/")[0]
         return self._owners.get(folder)
@@ -180,7 +180,7 @@ def _is_mirror(name: bytes, directory: int) -> bool:
 
 
 def other_mirror(tree: Tree, folder: str, owners: dict[str, str | None]) -> str | None:
-    """The folder at or above ``folder``, DIR itself apart, that has a state directory of its own.
+    """The directory at or above ``folder``, but below DIR, that has a state directory of its own.
 
     ``owners`` caches the result for each directory. Raises OSError, UnusablePath.
     """

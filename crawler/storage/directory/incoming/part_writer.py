@@ -1,4 +1,4 @@
-"""A large body on its way to the disk: chunks are collected, then hashed and written in one hop to a thread."""
+"""Writes a large body: chunks are collected, then hashed and written in one hop to a thread."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ T = TypeVar("T")
 class LocalPart:
     """See ``interfaces.Part``. For one task at a time.
 
-    Methods raise DestinationError when the disk is in trouble, FetchError (not retryable) when this file alone
-    cannot be stored.
+    Methods raise DestinationError if the disk fails, FetchError (not retryable) if only this file cannot be stored.
     """
 
     def __init__(self, job: Job, store: PartStore, *, executor: Executor, where: str) -> None:
-        """Opens the file, so it is made in a thread. Raises OSError."""
+        """Open the part. Blocks, so call it in a thread. Raises OSError."""
         self._job = job
         self._store = store
         self._executor = executor
@@ -59,7 +58,7 @@ class LocalPart:
         self.validators = validators
 
     async def write(self, chunk: bytes) -> None:
-        """Take more of the body. BODY_CHUNK bytes are written at once, while the next ones are received."""
+        """Append to the body. BODY_CHUNK bytes are written together while the next ones arrive."""
         self._chunks.append(chunk)
         self._waiting += len(chunk)
         self.offset += len(chunk)
@@ -72,14 +71,14 @@ class LocalPart:
         self._flight = asyncio.ensure_future(self._carry(chunks))
 
     async def _land(self) -> None:
-        """Wait for what is being written. Its errors come out here."""
+        """Wait for the current write, and raise its errors."""
         if self._flight is not None:
             await asyncio.wait([self._flight])  # unlike await, does not pass a cancellation on to it
             flight, self._flight = self._flight, None
             flight.result()
 
     async def _carry(self, chunks: list[bytes]) -> None:
-        self._broken = True  # what follows may only be written once these bytes are there
+        self._broken = True  # nothing may be appended unless these bytes are written
         try:
             await self._file.writelines(chunks)
         except OSError as error:
@@ -114,7 +113,7 @@ class LocalPart:
         return await self._run(self._store.digest, self.name, algorithm) == expected.lower()
 
     async def keep(self) -> None:
-        """Leave what is there for a later run; discard it if that run could not prove it, or the disk is in trouble."""
+        """Keep the part for a later run; discard it if it cannot be proven or the disk fails."""
         try:
             await self._land()
             if self._chunks and not self._broken:
@@ -126,14 +125,14 @@ class LocalPart:
         await self._run(self._shut if kept else self._remove)
 
     async def discard(self) -> None:
-        """Remove it. Never raises an error of the disk."""
+        """Remove the part. Disk errors are ignored."""
         await self.settle()
         self._chunks, self._waiting, self.offset = [], 0, 0
         self._broken = False
         await self._run(self._remove)
 
     def _shut(self) -> None:
-        with suppress(OSError):  # it is flushed, or proven by its digest before it is used
+        with suppress(OSError):  # it was flushed, or its digest is verified before use
             self._raw.close()
 
     def _remove(self) -> None:
@@ -141,12 +140,12 @@ class LocalPart:
         self._store.remove(self.name)
 
     async def settle(self) -> None:
-        """Wait until nothing is being written. Raises no error of the disk."""
+        """Wait until nothing is being written, ignoring disk errors."""
         with suppress(DestinationError, FetchError):
             await self._land()
 
     def abandon(self) -> None:
-        """For the destination that closes: whoever held this part did not come back for it."""
+        """Close a part that its user did not finish, when the destination closes."""
         if self.is_open:
             self._shut()
             if not self._noted:

@@ -41,10 +41,10 @@ _NOTE_BYTES = 64 * limits.KIB
 
 
 class PartFile(io.FileIO):
-    """A file that hashes what is written to it: one hop to a thread does both.
+    """A part file that hashes what is written to it, so that one hop to a thread does both.
 
-    ``hashing`` is None when digests are off. A task can be cancelled while a thread still writes for it, so
-    writing, noting and closing take turns: nothing is ever written to a descriptor that was closed meanwhile.
+    ``hashing`` is None if digests are off. A task can be cancelled while a thread still writes for it, so a lock
+    serialises writing, flushing and closing: nothing is written to a closed descriptor.
     """
 
     def __init__(self, name: str, directory: int, *, new: bool, digests: bool) -> None:
@@ -56,7 +56,7 @@ class PartFile(io.FileIO):
         self._turn = threading.Lock()
         self.hashing = hashlib.sha256() if digests else None
         self.written = 0
-        """Bytes from the start that are both written and hashed."""
+        """Number of bytes both written and hashed."""
         super().__init__(name, "x+" if new else "r+", opener=opener)
 
     def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
@@ -90,7 +90,7 @@ class PartFile(io.FileIO):
         return self.hashing.hexdigest()
 
     def go_on(self, count: int) -> None:
-        """Writing goes on behind the first ``count`` bytes, which were hashed. Raises OSError."""
+        """Continue writing after the first ``count`` bytes, which were hashed. Raises OSError."""
         self.truncate(count)
         self.seek(count)
         self.written = count
@@ -101,7 +101,7 @@ class PartFile(io.FileIO):
 
 
 OpenPart = tuple[str, PartFile, PartNote | None]
-"""The name of a part, its file at the place where writing goes on, and the note that proves what is before it."""
+"""(name of a part, its file positioned for writing, the note that proves the bytes before that position)."""
 
 
 class PartStore:
@@ -116,15 +116,15 @@ class PartStore:
         self._left: dict[str, str] = {}
 
     def new_name(self) -> str:
-        """A name that nobody can guess and that no other process uses, without asking the system each time."""
+        """A unique, unguessable name, without a system call."""
         return f"{self._run}.{next(self._numbers):x}{PART}"
 
     def load(self) -> None:
-        """See what earlier runs left. Raises OSError."""
+        """List the parts of earlier runs. Raises OSError."""
         self._left = parts_with_notes(self._names())
 
     def sweep(self) -> None:
-        """Remove what cannot be resumed. Only for the holder of the lock. Raises OSError."""
+        """Remove everything that cannot be resumed. Only for the holder of the lock. Raises OSError."""
         self.load()
         good = set(self._left.values())
         for name in self._names():
@@ -139,7 +139,7 @@ class PartStore:
                 self.remove(name)
 
     def has(self, path: str) -> bool:
-        """True if an earlier run left something for this path. No I/O."""
+        """Whether an earlier run left a part for ``path``. No I/O."""
         return bool(self._left) and _key(path) in self._left
 
     def create(self, job: Job) -> OpenPart:
@@ -148,11 +148,11 @@ class PartStore:
         return name, PartFile(name, self._directory, new=True, digests=self._digests), None
 
     def open(self, job: Job) -> OpenPart:
-        """What an earlier run left, as far as it is proven, or else a new part. Raises OSError."""
+        """The part of an earlier run, as far as it is proven, or else a new one. Raises OSError."""
         return self._resume(job) or self.create(job)
 
     def _resume(self, job: Job) -> OpenPart | None:
-        """Reads all that is there, cuts it to the length that its note proves; removes what proves nothing."""
+        """Verify the part of an earlier run and truncate it to the proven length; remove it if nothing is proven."""
         name = self._left.get(_key(job.path))
         if name is None:
             return None
@@ -183,7 +183,7 @@ class PartStore:
         return None
 
     def write_note(self, name: str, file: PartFile, job: Job, validators: Validators) -> bool:
-        """Flush the part, then note what it holds, switched in one step. False if it cannot be proven later.
+        """Flush the part, then replace its note atomically. False if it could not be proven later.
 
         Raises OSError.
         """
@@ -203,14 +203,14 @@ class PartStore:
         return True
 
     def digest(self, name: str, algorithm: str) -> str | None:
-        """Hash a finished part, read again. None for an algorithm that is not there. Raises OSError."""
+        """Digest of a finished part, read again. None for an unavailable algorithm. Raises OSError."""
         if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
             return None
         with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | _OPEN, dir_fd=self._directory)) as file:
             return hashlib.file_digest(file, algorithm).hexdigest()
 
     def remove(self, name: str) -> None:
-        """Remove a part and its note, the note first: alone it would describe nothing. Never raises."""
+        """Remove a part and its note, the note first. Never raises."""
         if self._left.get(name[:KEY]) == name:
             del self._left[name[:KEY]]
             self._unlink(f"{name}{NOTE}")
@@ -236,5 +236,5 @@ class PartStore:
 
 
 def _key(path: str) -> str:
-    """Part names must not be longer than the system allows, whatever the length of the path."""
+    """A key of fixed length for ``path``, because names of files are limited."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:KEY]

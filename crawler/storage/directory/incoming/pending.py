@@ -1,4 +1,4 @@
-"""A file between the writing of its part and its final name, and what is known of it then."""
+"""A file between writing its part and giving it its final name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crawler.model.values import Known, Staged
 
 @dataclass(slots=True)
 class PendingFile:
-    """A part with all its bytes and its time, waiting for the flush."""
+    """A complete part, waiting to be flushed and named."""
 
     item: Staged
     part: str
@@ -20,11 +20,11 @@ class PendingFile:
     mtime: int = 0
     placed: bool = False
     timed: bool = True
-    """False if it could not be given its time: then only the final name tells what it has."""
+    """False if its modification time could not be set; the real one is then read after the rename."""
 
 
 def part_problem(status: os.stat_result, item: Staged) -> str:
-    """Why the part cannot be what was written; "" if it can."""
+    """Why the part is not what was written; "" if it is."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         return "its part was replaced by something else"
     if status.st_size != item.size:
@@ -33,7 +33,7 @@ def part_problem(status: os.stat_result, item: Staged) -> str:
 
 
 def known_of(file: PendingFile) -> Known:
-    """What the state is to remember of a file that has its name."""
+    """What the state should remember about a file that has its final name."""
     item = file.item
     base = item.result.known
     if base is None:
