@@ -1,4 +1,4 @@
-"""What the JSON and XML readers share: names that become URLs, and a collector of entries."""
+"""Shared by the JSON and XML readers: quoting of names, and the collector of entries and rejections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]").search
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What a row says of an entry besides its name and URL."""
+    """The fields of a row other than its name and URL."""
 
     kind: Kind = Kind.FILE
     size: Span[int] | None = None
@@ -27,7 +27,7 @@ class Details:
     etag: str | None = None
 
     def tells_another(self, other: Details) -> bool:
-        """Whether two rows of one name cannot be about the same file: another kind, size, or digest."""
+        """True if two rows with one name describe different files: another kind, size or digest."""
         return self.kind is not other.kind or any(
             mine is not None and theirs is not None and mine != theirs
             for mine, theirs in ((self.size, other.size), (self.digest, other.digest))
@@ -35,7 +35,7 @@ class Details:
 
 
 class Rows:
-    """Collects the entries and rejections of the listing at ``url``. A URL is an entry once."""
+    """Collects the entries and rejections of the listing at ``url``. Each URL is an entry at most once."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -44,7 +44,7 @@ class Rows:
         self._seen: dict[str, Details] = {}
 
     def add(self, name: str, url: str, details: Details, *, folder: str = "", external: bool = False) -> None:
-        """Take an entry, or note why not: its name cannot be one, or its URL is there already."""
+        """Add an entry, or a rejection if the name is invalid or the URL is already an entry."""
         if problem := name_problem(name):
             self.reject("bad-name", shown(name), problem)
         elif url in self._seen:
@@ -68,18 +68,18 @@ class Rows:
             )
 
     def _add_again(self, name: str, url: str, details: Details) -> None:
-        """Note a second row with the URL of an entry: the same row again, or another file of that name."""
+        """Add a rejection for a second row with the URL of an entry: a duplicate, or a different file."""
         if details.tells_another(self._seen[url]):
             self.reject("clash", name)
         else:
             self.reject("duplicate", url)
 
     def add_nameless(self) -> None:
-        """Note a row of the listing that names nothing: the file is there and cannot be asked for."""
+        """Add a rejection for a row without a name: the file exists, but cannot be requested."""
         self.reject("bad-name", "", "has no name")
 
     def add_raw(self, base: str, name: str, details: Details) -> None:
-        """Take an entry that is named only: the URL is ``base`` (ends in a slash) and the quoted name."""
+        """Add an entry without a link: its URL is ``base`` (ends in a slash) plus the quoted name."""
         quoted = quote_name(name)
         if quoted is None:
             self.reject("bad-name", shown(name), "is not text")
@@ -88,7 +88,7 @@ class Rows:
             self.add(canonical(name), f"{base}{quoted}{end}", details)
 
     def reject(self, reason: str, subject: str, detail: str = "") -> None:
-        """Note what is not an entry, and why."""
+        """Add a rejection."""
         self._rejections.append(row_rejection(reason, subject, detail))
 
     def listing(
@@ -122,7 +122,7 @@ class Rows:
 
 
 def name_problem(name: str) -> str | None:
-    """Why ``name`` cannot be one path segment. The rules of a disk come later (``urls.entry_path``)."""
+    """Why ``name`` cannot be a path segment, or None. ``urls.entry_path`` applies the rules of file systems later."""
     if name in {"", ".", ".."}:
         return "empty or dots"
     if "/" in name or "\0" in name:
@@ -143,7 +143,7 @@ def quote_name(name: str) -> str | None:
 
 
 class _Escapes(dict[str, str]):
-    """Character → its escape. Looked up, because ``quote`` on every name would take half of the whole time."""
+    """Character → its escape. Cached, because calling ``quote`` on every name takes half of the parsing time."""
 
     def __missing__(self, character: str) -> str:
         escape = self[character] = quote(character, safe="", errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""URLs next to a listing's own: its base, its query with other values, the last segment, the origin.
+"""Derives URLs from that of a listing: its base, its query with other values, the last segment, the origin.
 
 Plain string operations, because they run once for each of 100,000 entries; nothing is re-encoded.
 """
@@ -37,7 +37,7 @@ def last_segment(url: str) -> tuple[str, bool]:
 
 
 def resolve_link(page: str, href: str) -> str | None:
-    """As ``crawler.text.urls.resolve``, several times faster for the hrefs that most listings hold."""
+    """As ``crawler.text.urls.resolve``, but several times faster for the hrefs of most listings."""
     if _CLEAN(href) and href[-1] != "?":  # ``urljoin`` drops an empty query
         if href.startswith(("http://", "https://")):
             return href if len(href) > len(_site(href)) and _is_canonical(_site(href)) else resolve(page, href)
@@ -90,7 +90,7 @@ def query_value(url: str, name: str) -> str | None:
 def with_query(url: str, drop: frozenset[str], changes: dict[str, str]) -> str | None:
     """``url`` with parameters removed and set; the bytes of the others and their order are kept.
 
-    None when a value is not text (see ``exact_rows.quote_name``).
+    None when a value is not text (see ``exact_entries.quote_name``).
     """
     gone = drop | changes.keys()
     parts = [part for part in _query(url).split("&") if part and part.partition("=")[0] not in gone]

@@ -11,7 +11,7 @@ from crawler.listings.values.exact_urls import with_query
 from crawler.model.values import Kind
 
 PAGING = frozenset({"marker", "continuation-token", "start-after", "key-marker", "version-id-marker"})
-"""Query parameters that say where a page starts: dropped when another prefix or page is asked for."""
+"""Query parameters that say where a page starts; dropped from requests for another prefix or page."""
 
 
 class ObjectKeys:
@@ -28,7 +28,7 @@ class ObjectKeys:
         self._inside = prefix[: prefix.rfind("/") + 1]
 
     def add_file(self, key: str, details: Details) -> None:
-        """Take an object, or note why not. A key that ends in a slash only marks that a directory exists."""
+        """Add an object, or a rejection. A key that ends in a slash only marks that a directory exists."""
         if key.endswith("/"):
             held = details.size is not None and details.size.low > 0
             reason, detail = ("bad-name", "has a body and ends in a slash") if held else ("self", "marks a directory")
@@ -39,7 +39,7 @@ class ObjectKeys:
             self._rows.add(parts[-1], self._base + quoted, details, folder="/".join(parts[:-1]))
 
     def add_prefix(self, prefix: str) -> None:
-        """Take a common prefix as a directory: its URL is this listing's with another ``prefix``."""
+        """Add a common prefix as a directory: its URL is this listing's with another ``prefix``."""
         if not prefix.endswith("/"):
             self._rows.reject("query", shown(prefix), "ends in another delimiter than a slash")
             return

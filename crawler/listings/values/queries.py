@@ -21,10 +21,10 @@ _VIEW = re.compile(
     r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsv]=\w?",
     re.IGNORECASE | re.DOTALL,
 )
-"""Parameters that choose how a page looks, or that name a visit: dropped."""
+"""Parameters that choose a presentation or identify a session: dropped."""
 _FOLDER_VIEW = re.compile(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
 _FETCHED = re.compile(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
-"""Parameters by which a server sends the file itself: kept for the request."""
+"""Parameters with which a server sends the file itself: kept for the request."""
 _OTHER = re.compile(
     r"(?:zip|tar|tgz|tar_?gz|targz|archive|compress|pack|json|xml|rss|atom|feed|simple|format|output|delete|del|remove|rm"
     r"|edit|rename|move|mv|copy|upload|mkdir|new|share|log[io]n|logout|auth_?action|action|act|op|cmd|do|task|info|stat"
@@ -32,19 +32,19 @@ _OTHER = re.compile(
     r"|search|query|page|pg|paged|start|offset|marker|prefix|path|dir|folder|directory|id)(?:=.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-"""Parameters by which a server sends something else than the entry, or does something to it."""
+"""Parameters with which a server sends something other than the entry, or modifies it."""
 _SCRIPT_NAME = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
 RESERVED = re.compile(r"[?#:]")
-"""What ends a path or a scheme (RFC 3986), and stands in names all the same."""
+"""Characters that end a path or a scheme (RFC 3986), but occur in unescaped names."""
 SORT_KEYS = re.compile(
     r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
     r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
     re.IGNORECASE,
 )
 PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
-"""Those that mean nothing else."""
+"""Keys that always name a directory."""
 FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 _LEADING = re.compile(r"\A(?:\.?/)+")
 _STANDARD_BASE64 = str.maketrans(" -_", "++/")

@@ -75,7 +75,7 @@ _NUMERIC = _FORMS[-1]
 _PLAIN = re.compile(
     r"(?:((?:19|20)\d\d)-(\d\d)-(\d\d)|(\d\d)-([A-Za-z]{3})-((?:19|20)\d\d)) (\d\d):(\d\d)(?::(\d\d))?", re.ASCII
 )
-"""The two forms that most servers print, alone in their cell."""
+"""The two formats that most servers print, as the whole text of a cell."""
 _JALALI = re.compile(r"1[34]\d\d[/-]\d{1,2}[/-]\d{1,2}")
 _SHORT = re.compile(
     r"(?<!\w)(?:[a-z]{3}\s+)?(?:\d{1,2}\s+[a-z]{3,9}|[a-z]{3,9}\s+\d{1,2}),?\s+(?:at\s+)?\d{1,2}:\d\d(?::\d\d)?(?!\w)",
@@ -104,7 +104,7 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A date found in a text: where it stands, and what it says under each possible order of day and month."""
+    """A date found in a text: its position, and its value under each possible order of day and month."""
 
     start: int
     end: int
@@ -140,7 +140,7 @@ def find_date(text: str) -> Moment | None:
 
 
 def _plain(text: str) -> Moment | None:
-    """What the general forms make of these two, in a fifth of the time."""
+    """Same result as the general formats give for these two, in a fifth of the time."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
