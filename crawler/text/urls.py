@@ -1,7 +1,7 @@
 """URLs and the paths they become: scope, origin, safe names. Pure functions of strings.
 
-The raw path is always split before it is decoded, because ``%2F`` is a slash only to those who decode
-first, and a segment is decoded exactly once.
+The raw path is always split before it is decoded, so that ``%2F`` is not taken for a separator, and a segment is
+decoded exactly once.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from crawler.model.values import Rejection
 from crawler.text.hosts import canonical_authority
 
 STATE_DIRECTORY = ".crawler"
-"""The one name under DIR that is ours."""
+"""Name of the program's own directory under DIR."""
 
 _PORTS = {"http": 80, "https": 443}
 _SEMICOLON = "\udfff"
-"""Stands for ``;`` in what is joined: half a character, which no URL has."""
+"""Stands for ``;`` while URLs are joined: a lone surrogate, which no URL contains."""
 # RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _AUTHORITY_END = re.compile(r"[/?#\\]")
@@ -88,13 +88,13 @@ def before_query(url: str) -> str:
 
 
 def without_query(url: str) -> str:
-    """What tells one file from another: signatures and sessions change."""
+    """``url`` without its query, in which signatures and sessions change."""
     return url.partition("?")[0]
 
 
 @lru_cache(maxsize=4096)
 def _origin(prefix: str) -> Origin | None:
-    """Of ``scheme://authority``: a run asks this for each URL, and they differ in their paths only."""
+    """The origin of ``scheme://authority``; cached, because the URLs of a run differ mostly in their paths."""
     parts = _split(prefix)
     if parts is None or parts.scheme not in _PORTS or not parts.hostname:
         return None
@@ -102,7 +102,7 @@ def _origin(prefix: str) -> Origin | None:
 
 
 def joined(base: str, reference: str) -> str:
-    """``reference`` seen from ``base`` (RFC 3986 section 5), bytes and fragment kept. Raises ValueError.
+    """``reference`` resolved against ``base`` (RFC 3986 section 5), bytes and fragment kept. Raises ValueError.
 
     ``urljoin`` drops the ``;`` at the end of a path, which has no meaning there and may be the end of a file's name.
     """
@@ -174,7 +174,7 @@ def has_dot_segments(path: str) -> bool:
 
 def in_scope(url: str, base: str) -> bool:
     """True if ``url`` lies at or below ``base`` (a URL that ends in a slash), on the same origin."""
-    if not url.startswith(base):  # written otherwise, it can still be the same place
+    if not url.startswith(base):  # spelt differently, it may still be the same place
         parts, root = _split(url), _split(base)
         if parts is None or root is None or origin(url) is None or origin(url) != origin(base):
             return False
@@ -194,18 +194,18 @@ def decoded(segment: str) -> str:
 
 
 def segments(path: str) -> list[bytes]:
-    """Of a path, split before they are decoded: ``%2F`` does not part two of them."""
+    """The segments of a path, split before they are decoded, so that ``%2F`` does not separate them."""
     return [unquote_to_bytes(segment) for segment in path.split("/")]
 
 
 def is_above(url: str, other: str) -> bool:
-    """True if the folder of ``url`` holds that of ``other``, by their paths, however these are spelt."""
+    """Whether the directory of ``url`` contains that of ``other``, by their decoded paths."""
     above, below = _levels(url), _levels(other)
     return len(above) < len(below) and below[: len(above)] == above
 
 
 def _levels(url: str) -> list[bytes]:
-    """The folders of a path, its last segment included unless that is an index page."""
+    """The directories of a path, including its last segment unless that is an index page."""
     levels = [segment for segment in segments(urlsplit(url).path) if segment]
     return levels[:-1] if levels and INDEX_PAGE.fullmatch(levels[-1]) else levels
 
@@ -244,14 +244,14 @@ def name_problem(name: str) -> str | None:
 
 
 def path_problem(path: str) -> str | None:
-    """Why ``path`` cannot be one under DIR, or None if it can. The flow has asked before; a destination asks again."""
+    """Why ``path`` cannot be a path under DIR, or None if it can. Destinations should check it again."""
     return next((problem for name in path.split("/") if (problem := name_problem(name))), None)
 
 
 def entry_path(folder: str, name: str) -> str | Rejection:
-    """The path under DIR of the entry ``name`` (decoded once) in ``folder`` (already safe, "" is DIR).
+    """The path under DIR of the entry ``name`` (decoded once) in the directory ``folder`` (already checked, "" is DIR).
 
-    ``name`` may hold further folders, separated by slashes, as flat listings and URL lists do.
+    ``name`` may contain further directories, separated by slashes, as in flat listings and URL lists.
     """
     for segment in name.split("/"):
         problem = name_problem(segment)
