@@ -34,6 +34,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
 _BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
+_DROPPED = str.maketrans("", "", "\t\r\n")
+
 Origin = tuple[str, str, int]
 
 
@@ -110,6 +112,11 @@ def joined(base: str, reference: str) -> str:
     return urljoin(base, reference).replace(_SEMICOLON, ";")
 
 
+def stripped(href: str) -> str:
+    """``href`` without what browsers drop: white space around it, and TAB, CR and LF anywhere (WHATWG URL 4.4)."""
+    return href.strip(" \t\r\n\f").translate(_DROPPED)
+
+
 def resolve(base: str, href: str) -> str | None:
     """``href`` seen from ``base`` as ``resolve_any`` reads it; None if the result is not an http or https URL."""
     target = resolve_any(base, href)
@@ -123,7 +130,7 @@ def resolve_any(base: str, href: str) -> str | None:
     without a path is one of "/". None if the result is not a URL, or if a browser, which reads backslashes as slashes
     (WHATWG URL section 4.4), would ask another host.
     """
-    href = href.strip(" \t\r\n\f")
+    href = stripped(href)
     try:
         target: str | None = joined(base, href).partition("#")[0]
         if target and "//" in href:  # it may have an authority of its own

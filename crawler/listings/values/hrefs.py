@@ -13,12 +13,11 @@ from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.listings.values import queries
-from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any
+from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, stripped
 
 _SCHEMES = {"http", "https", "ftp"}
 _SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_STRIPPED = str.maketrans("", "", "\t\r\n")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
@@ -107,7 +106,7 @@ class Resolver:
 
     def target(self, href: str, *, literal: bool = False) -> Target:
         """The target of ``href``. ``literal``: its parameters belong to the name."""
-        href = href.strip(" \t\r\n\f").translate(_STRIPPED)
+        href = stripped(href)
         if ";" in href and not literal:
             href = self._without_session(href) or "./"
         if self._fast and _SIMPLE.fullmatch(href):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.listings.values.exact_urls import is_external, resolve_link
@@ -65,6 +65,7 @@ def test_all_functions_resolve_a_link_alike(href: str, expected: str | None) -> 
         assert target.kind.value == "bad-name"  # an entry that fails: the name may be that of a file
 
 
+@example("/\t/0")
 @given(st.text(":/\\@?#.;ahtp%0 \t", max_size=14))
 @settings(max_examples=300)
 def test_all_functions_resolve_any_link_alike(href: str) -> None:
