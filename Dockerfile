@@ -3,10 +3,12 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY crawler crawler
 COPY docs/crawler.1 docs/crawler.1
-RUN python -m venv /opt/crawler && /opt/crawler/bin/pip install --no-cache-dir '.[report]'
+RUN python -m venv /opt/crawler && \
+    PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+    /opt/crawler/bin/pip install --no-cache-dir '.[report]'
 
 FROM python:3.13-slim
 RUN useradd --uid 1000 --create-home mirror && install --directory --owner mirror /srv/mirror

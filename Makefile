@@ -17,15 +17,17 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 RUN  := $(VENV)/.run.stamp
 DEV  := $(VENV)/.dev.stamp
 BIN  := $(VENV)/bin
-PIP  := $(BIN)/python -m pip -qq --disable-pip-version-check install
+# Releases that worked together: `make lock` renews them. The second variable is for what a build needs.
+PIP  := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+	$(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-random test-heavy bench fuzz mutants soak peers-faults check fmt clean
+.PHONY: help mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check fmt lock release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(RUN): pyproject.toml
+$(RUN): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo 'make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3' >&2; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV)
 	@$(PIP) --editable .
@@ -50,6 +52,9 @@ test-random: $(DEV) ## property tests with new examples, ten times as many, for 
 
 test-heavy: $(DEV) ## the tests that need minutes or gigabytes
 	@$(BIN)/python -m pytest -q -m heavy $(ARGS)
+
+cover: $(DEV) ## branch coverage of the unit tests by package: three minutes; fails below 95 % where there is no I/O
+	@$(BIN)/python -m tests.branch_coverage $(ARGS)
 
 bench: $(RUN) ## compare with wget, wget2, lftp, rclone, curl, aria2c; ARGS=--quick takes a minute
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -80,6 +85,15 @@ fmt: $(DEV) ## put the source into the one format
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
+lock: $(RUN) ## write the newest releases that fit pyproject.toml into constraints.txt
+	@$(PIP) uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --no-annotate \
+		--custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+
+release: $(DEV) ## build and check the archives of this version, and tag it; prints how to upload them
+	@$(PIP) --editable '.[release]'
+	@BIN='$(BIN)' .ci/release
+
 clean: ## remove what make has made
-	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
