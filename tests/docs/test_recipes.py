@@ -46,7 +46,7 @@ EXPECTED = {
     "A little every night": RELEASES,
     "A server that limits each connection": {"images/index.iso"},
     "From cron": ALL_OF_PUB | {"pub.json", "crawler-pub.prom"},
-    "Something must happen after a change": ALL_OF_PUB | {"changes.jsonl", "last-change"},
+    "Run a command after a change": ALL_OF_PUB | {"changes.jsonl", "last-change"},
 }  # fmt: skip
 """Recipe → the files that it leaves."""
 
