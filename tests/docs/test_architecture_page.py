@@ -5,16 +5,24 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 from crawler.pipeline.plan import planner
 from crawler.pipeline.rules import compare, filters
-from tests.docs.markdown import REPOSITORY, rows_of
+from tests.docs.markdown import PAGES, REPOSITORY, rows_of
 from tests.unit.test_architecture import HOMES, LARGE, PACKAGE
 
 DOCS = REPOSITORY / "docs"
 PAGE = DOCS / "architecture.md"
 ROWS = list(rows_of(PAGE))
+PACKAGES = {path.name for path in PACKAGE.iterdir() if path.is_dir()} | {
+    path.name for path in (PACKAGE / "pipeline").iterdir() if path.is_dir()
+}
+DOTTED = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`")
+FILE = re.compile(r"`((?:[\w*]+/)*\w+\.py)`")
 
 
 def drawn() -> set[str]:
@@ -59,3 +67,24 @@ def test_every_reason_of_a_plan_and_every_filter_is_explained() -> None:
     assert reasons(compare, "Decision") | reasons(planner, "Decision") <= explained
     assert reasons(filters, "Rejection") <= explained
     assert {"new", "racy", "row changed"} <= reasons(compare, "Decision")
+
+
+def exists(module: str) -> bool:
+    """True if ``module``, relative to crawler or crawler.pipeline, is a module or a package."""
+    path = module.replace(".", "/")
+    roots = (PACKAGE, PACKAGE / "pipeline")
+    return any((root / f"{path}.py").exists() or (root / path / "__init__.py").exists() for root in roots)
+
+
+def test_every_module_that_the_page_names_exists() -> None:
+    cells = {row[0] for row in ROWS} | {name for row in ROWS if len(row) == 4 for name in row[1].split(", ")}
+    named = {name for name in [*DOTTED.findall(PAGE.read_text()), *cells] if name.partition(".")[0] in PACKAGES}
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not exists(name)] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "SECURITY.md"], ids=lambda page: page.name)
+def test_every_source_file_that_a_page_names_exists(page: Path) -> None:
+    files = {path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("[!.]*/**/*.py")}
+    named = {name for name in FILE.findall(page.read_text()) if "NAME" not in name}
+    assert [name for name in sorted(named) if not any(f"/{file}".endswith(f"/{name}") for file in files)] == []
