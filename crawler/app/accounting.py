@@ -35,8 +35,6 @@ async def accounted(
     error: CrawlerError | None = None
     longest, loop = config.max_duration, asyncio.get_running_loop()
     timer = None if longest is None else loop.call_later(longest, stop.request, "--max-duration")
-    if config.dry_run:
-        tally.plan = []
     try:
         async with AsyncExitStack() as stack:
             opened = await stop.guard(open_parts(stack))

@@ -110,7 +110,7 @@ async def run_mirror(
     """``mirror``, but an error that ends the run comes back beside the report of what was done until then."""
     start = start_url(url)
     bare, _ = urls.userinfo(start)
-    tally = Tally(masked(bare), str(directory))
+    tally = Tally(masked(bare), str(directory), is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await MirrorRun(parts, bare).run()
@@ -124,7 +124,7 @@ async def run_download(
 ) -> tuple[Report, CrawlerError | None]:
     """``download``, but an error that ends the run comes back beside the report of what was done until then."""
     wanted = [_listed_item(item) for item in items]
-    tally = Tally("", str(directory))
+    tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
@@ -165,7 +165,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Com
     if are_few():
         prepare()
     destination = await _open_destination(stack, setup, tally)
-    tally.free = await destination.free_space()
+    tally.note_free(free := await destination.free_space())
     path = state_path(setup.directory, config)
     if path.is_symlink() and not config.state:
         tally.warn(f"{path} is a symbolic link and is not used: remove it")
@@ -190,6 +190,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Com
         observer=Fanout(observers) if len(observers) > 1 else tally,
         allowance=allowance,
         tally=tally,
+        free=free,
         url_of=lambda folder: url_of_mirror(setup.directory / folder),
         stop=given.stop,
         parser=await stack.enter_async_context(PageParsers(tally.warn)),

@@ -18,8 +18,8 @@ from crawler.model.observer import Observer
 from crawler.model.values import Entry, Listing, Rejection
 from crawler.pipeline.runs.build import build_walker
 from crawler.pipeline.tally import Tally
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.storage.state import NullState
 from crawler.text import urls
 from crawler.text.arguments import start_url
@@ -57,10 +57,11 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     options = client_options(config, [start])
     look, entries = _Look(), list[Entry]()
 
-    async def visit(page: DirectoryPage) -> None:
+    async def visit(page: DirectoryPage) -> bool:
         entries.extend(page.entries)
         look.rejections.extend(page.unusable)
         look.flaws.extend(page.flaws)
+        return True
 
     async with HttpClient(options, shared_gate([config])) as client, PageParsers() as parser:
         rules = RobotsTxt(client, config, options.user_agent)
@@ -101,9 +102,13 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
         tally = Tally(masked(bare), "")
         walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)
 
+        async def visit(page: DirectoryPage) -> bool:
+            await pages.put(page)
+            return True
+
         async def produce() -> None:
             try:
-                await walker.walk([Directory(path="", url=bare)], pages.put)
+                await walker.walk([Directory(path="", url=bare)], visit)
             except* CrawlerError as group:
                 raise first_error(group) from None
             finally:

@@ -66,7 +66,7 @@ async def run_verify(
     no run writes meanwhile. Raises ConfigError.
     """
     path = _state_of(directory, config)
-    tally = Tally("", str(directory))
+    tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
         await refuse_missing_disk(directory, config)

@@ -30,13 +30,12 @@ def _count(counts: dict[str, int], reason: str) -> None:
 class Tally(Observer):
     """Counts a run and closes the account. Costs well under a microsecond per event."""
 
-    def __init__(self, url: str, directory: str) -> None:
-        self.extraneous = 0
-        self.spared: Mapping[str, str] = {}
-        """Both are set by whoever plans deletions."""
-        self.plan: list[Step] | None = None
-        """Set by a dry run, which fills it."""
-        self.free: int | None = None
+    def __init__(self, url: str, directory: str, *, is_dry_run: bool = False) -> None:
+        self.plan: list[Step] | None = [] if is_dry_run else None
+        """Steps of a dry run, filled while it runs; None for any other run."""
+        self._free: int | None = None
+        self._extraneous = 0
+        self._spared: Mapping[str, str] = {}
         self.url, self.directory = url, directory
         self._listed = self._listings = self._listings_failed = 0
         self._received = self._saved_bytes = 0
@@ -64,6 +63,14 @@ class Tally(Observer):
     def stopped_at(self, option: str) -> None:
         """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves something for the next."""
         self._limit = self._limit or option
+
+    def note_free(self, free: int | None) -> None:
+        """Free space at the destination in bytes when the run began; None if unknown."""
+        self._free = free
+
+    def note_extraneous(self, count: int, spared: Mapping[str, str]) -> None:
+        """``count`` local files are not listed; those in ``spared`` (path → what it is) are never deleted."""
+        self._extraneous, self._spared = count, spared
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         self._listings += 1
@@ -117,8 +124,8 @@ class Tally(Observer):
             skipped=skipped,
             failed=ended[Outcome.FAILED],
             deleted=ended[Outcome.DELETED],
-            extraneous=self.extraneous,
-            spared=dict(self.spared),
+            extraneous=self._extraneous,
+            spared=dict(self._spared),
             listings_read=self._listings,
             listings_failed=self._listings_failed,
             received=self._received,
@@ -132,7 +139,7 @@ class Tally(Observer):
             interrupted=interrupted,
             exit_code=self._exit_code(interrupted),
             plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),
-            free=self.free,
+            free=self._free,
         )
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:

@@ -1,8 +1,7 @@
-"""What is held of a folder while its listing is decided about."""
+"""A directory and its current page, while the planner decides on their entries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crawler.model.currency import Dating
@@ -10,21 +9,24 @@ from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Destination
 from crawler.model.state.store import StateStore
 from crawler.model.values import Entry, Job, Known, Local
+from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.rules.compare import NOT_CONFIRMED, Decision, Need, is_intact
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.rules.extraneous import Shown, useless
+from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
+from crawler.pipeline.walk.pages import DirectoryPage
 
 
 @dataclass(slots=True, kw_only=True)
 class OpenDirectory:
-    """A folder whose pages are still coming in."""
+    """A directory whose pages are still coming in."""
 
     destination: Destination
     state: StateStore
     url: str
-    """Of its first page."""
+    """URL of its first page."""
     neighbours: Neighbours | None = None
     shown: Shown = field(default_factory=Shown)
     conclusive: bool = True
@@ -32,56 +34,98 @@ class OpenDirectory:
     flaws: list[Flaw] = field(default_factory=list)
     """Why the pages so far are not conclusive."""
     recalled: tuple[str, str] | None = None
-    """The folder and the URL of its listing, once the entries of a page came from the state."""
-    gathering: DirectoryDigestBuilder = field(default_factory=DirectoryDigestBuilder)
+    """Path of the directory and URL of its listing, once the entries of a page came from the state."""
+    digest: DirectoryDigestBuilder = field(default_factory=DirectoryDigestBuilder)
     files: dict[str, str] = field(default_factory=dict)
-    """Paths that are taken → URL."""
+    """Path of each listed file → its URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
-    """Folders whose checksum files have changed: then they are asked about files with unchanged rows too."""
-    waiting: list[Job] | None = None
-    """Jobs that are put once the whole page is decided about; None: each at once."""
-    zone: ZoneLearner = field(default_factory=ZoneLearner)
-    """Of the page that is being decided about."""
+    """Directories whose checksum files have changed: those are consulted even about files with unchanged rows."""
 
-    def weigh(self, flaws: Iterable[Flaw], *, conclusive: bool) -> None:
-        """Note whether a page proves absent what it does not show, and why not."""
-        self.conclusive &= conclusive
-        self.flaws += flaws
+    def show(self, page: DirectoryPage) -> None:
+        """Note what ``page`` shows, and what it proves about all else."""
+        self.digest.expect(len(page.entries), more=not page.last)
+        if page.url != self.url:
+            self.digest.rule_out()
+        for entry in page.entries:
+            self.shown.add(page.folder.path, entry)
+        self.shown.mention(page.mentioned)
+
+    def weigh(self, page: DirectoryPage) -> None:
+        """Note whether ``page`` proves absent what it does not show, and why not."""
+        self.conclusive &= page.conclusive
+        self.flaws += page.flaws
+        if page.recalled:
+            self.recalled = (page.folder.path, page.folder.url)
 
     @property
     def doubt(self) -> Flaw | None:
-        """Why the pages so far prove nothing absent; None if they do."""
+        """Why the pages so far do not prove absent what they do not show; None if they do."""
         return None if self.conclusive else worst_flaw(self.flaws, is_incomplete=False)
 
     async def look(self, parent: str, name: str) -> tuple[Local | None, Known | None]:
-        """What lies at that name, and what is known of it."""
+        """The local file ``name`` of the directory ``parent``, and what the state knows of it."""
         if parent not in self.known:
             await self.scan(parent)
             self.known[parent] = await self.state.folder(parent)
         return self.local[parent].get(name), self.known[parent].get(name)
 
-    async def timed(self, path: str, entry: Entry) -> Entry:
-        """``entry`` with its time in UTC if the server's zone can be learnt. For limits and unknown copies only."""
-        parent, _, name = path.rpartition("/")
-        await self.look(parent, name)
-        return self.zone.timed(entry, self.known[parent])
-
     async def foreign(self, parent: str) -> str | None:
-        """Why nothing may be stored in the folder ``parent``, because another mirror is there, or None."""
+        """Why nothing may be stored in the directory ``parent``, because another mirror is there, or None."""
         await self.scan(parent)
         return await self.neighbours.refusal(parent) if self.neighbours is not None else None
 
-    async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
-        """What a worker needs to know of an entry that ``decision`` is about.
+    async def forget_gone(self, folder: str) -> None:
+        """Once all of ``folder`` is listed, forget the records that are of no use (``rules.extraneous.useless``)."""
+        if not self.conclusive:
+            return
+        for parent in {folder, *self.shown.folders}:
+            self.state.visited(parent, None)
+            local = await self.scan(parent)
+            known = self.known.get(parent)
+            if known is None:
+                known = await self.state.folder(parent)
+            listed = self.shown.folders.get(parent, {})
+            above = f"{parent}/" if parent else ""
+            gone = useless(known, local, listed, self.shown.mentioned)
+            if gone:
+                self.state.forget([above + name for name in gone])
 
-        ``is_vouched``: its digest is the listing's own, and the body will be checked against it.
+    async def scan(self, parent: str) -> dict[str, Local]:
+        """What is in the local directory ``parent``, by name."""
+        if parent not in self.local:
+            self.local[parent] = await self.destination.scan(parent)
+        return self.local[parent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPage:
+    """A page whose entries are being decided on."""
+
+    directory: OpenDirectory
+    scope: Scope
+    put: Put
+    """Hands a job to the workers."""
+    zone: ZoneLearner
+    waiting: list[Job] | None
+    """Jobs to be put once the whole page is decided on; None: each at once."""
+
+    async def timed(self, path: str, entry: Entry) -> Entry:
+        """``entry`` with its time in UTC if the server's zone can be learnt. Only for limits and unknown copies."""
+        parent, _, name = path.rpartition("/")
+        await self.directory.look(parent, name)
+        return self.zone.timed(entry, self.directory.known[parent])
+
+    async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
+        """The job for an entry on which ``decision`` was taken.
+
+        ``is_vouched``: its digest is in the listing itself, and the body will be checked against it.
         """
         parent, _, name = path.rpartition("/")
-        local, known = await self.look(parent, name)
-        timed = self.zone.timed(entry, self.known[parent]).modified
-        dating = self.zone.dating(entry, self.known[parent])
+        local, known = await self.directory.look(parent, name)
+        timed = self.zone.timed(entry, self.directory.known[parent]).modified
+        dating = self.zone.dating(entry, self.directory.known[parent])
         return Job(
             url=entry.url,
             path=path,
@@ -100,25 +144,3 @@ class OpenDirectory:
             vouched=is_vouched,
             fresh=decision.reason == NOT_CONFIRMED and dating is not Dating.UNRELIABLE,
         )
-
-    async def forget_gone(self, folder: str) -> None:
-        """Once all of ``folder`` is listed: forget the records that are of no use: see ``comparison.useless``."""
-        if not self.conclusive:
-            return
-        for parent in {folder, *self.shown.folders}:
-            self.state.visited(parent, None)
-            local = await self.scan(parent)
-            known = self.known.get(parent)
-            if known is None:
-                known = await self.state.folder(parent)
-            listed = self.shown.folders.get(parent, {})
-            above = f"{parent}/" if parent else ""
-            gone = useless(known, local, listed, self.shown.mentioned)
-            if gone:
-                self.state.forget([above + name for name in gone])
-
-    async def scan(self, parent: str) -> dict[str, Local]:
-        """What lies in the folder ``parent``, by name."""
-        if parent not in self.local:
-            self.local[parent] = await self.destination.scan(parent)
-        return self.local[parent]

@@ -16,7 +16,7 @@ from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.plan.open_directory import OpenDirectory
+from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.pipeline.rules.extraneous import Missing
@@ -25,9 +25,9 @@ from crawler.pipeline.rules.robots import UNREADABLE, is_of_robots
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import count
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
-from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.text.urls import entry_path
 
 CLASH = "name-clash"
@@ -72,10 +72,6 @@ class Planner:
         self._policy, self._beside = policy, policy.neighbours
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, OpenDirectory] = {}
-        self.scope: Callable[[], Scope]
-        """Set by ``app``: the scope is known once the root has answered."""
-        self.put: Put
-        """Set by ``app`` when the engine starts."""
         self.held: list[Job] = []
         """Jobs that match --last: to be done after all others."""
         self.blocked: list[Job] = []
@@ -85,122 +81,120 @@ class Planner:
         self.local_files = 0
         """Files found in the folders that were compared."""
 
-    def refuse(self, path: str, url: str) -> Rejection | None:
-        """Why the folder ``path`` is not entered, or None."""
-        return self._filters.prunes(path) or self._policy.rules.rejection(url)
+    async def visit(self, page: DirectoryPage, put: Put, *, rows: Sequence[Entry] | None = None) -> bool:
+        """Decide on the entries of one page. False if the run needs no further pages.
 
-    async def visit(self, page: DirectoryPage, rows: Sequence[Entry] | None = None) -> None:
-        """Decide about the entries of one page. ``rows``: all of it, if ``page.entries`` are but some."""
-        folder = page.folder
-        opened = self._open.get(folder.path) or self._begin(page)
-        opened.gathering.expect(len(page.entries), more=not page.last)
-        opened.gathering.is_plain &= page.url == opened.url
-        opened.zone = ZoneLearner(page.entries if rows is None else rows)
-        folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
-        for entry in page.entries:
-            opened.shown.add(folder.path, entry)
-        opened.shown.mentioned |= page.mentioned
+        ``put`` hands a job to the workers. ``rows``: all entries of the page, if ``page.entries`` are only some.
+        """
+        directory, policy = self._open.get(page.folder.path) or self._begin(page), self._policy
+        directory.show(page)
         await self._meet_hosts(page)
-        opened.weigh(page.flaws, conclusive=page.conclusive)
-        if page.recalled:
-            opened.recalled = (folder.path, folder.url)
-        if not self._policy.allowance.is_limited and self._policy.room.may_overflow(certain(page.entries)):
-            opened.waiting = []  # so that it is known before the first byte is saved
+        directory.weigh(page)
+        # Where the disk may be too small, that must be known before the first byte is saved.
+        defers = not policy.allowance.is_limited and policy.room.may_overflow(certain(page.entries))
+        opened = OpenPage(
+            directory=directory,
+            scope=page.scope,
+            put=put,
+            zone=ZoneLearner(page.entries if rows is None else rows),
+            waiting=[] if defers else None,
+        )
         await self._note_checksums(page, opened)
+        folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
             if entry.kind is Kind.DIRECTORY:
                 continue
-            if self._policy.allowance.spent:
-                self._end(f"{folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
+            if policy.allowance.spent:
+                self._end(f"{page.folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
                 continue
-            await self._decide(folder, entry, opened, clash=entry.name in folders and not entry.folder)
-        count(page.unusable, folder.path, page.url, self._filters, self.scope(), self._observer)
-        waiting, opened.waiting = opened.waiting or (), None
-        self._policy.room.check()
-        for job in waiting:
-            await self.put(job)
+            await self._decide(page.folder, entry, opened, clash=entry.name in folders and not entry.folder)
+        count(page.unusable, page.folder.path, page.url, self._filters, page.scope, self._observer)
+        policy.room.check()
+        for job in opened.waiting or ():
+            await put(job)
         if page.last:
-            await self._close(page, opened)
+            await self._close(page, directory)
+        return not policy.allowance.spent
 
     def _begin(self, page: DirectoryPage) -> OpenDirectory:
         opened = OpenDirectory(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
         return self._open.setdefault(page.folder.path, opened)
 
-    async def _close(self, page: DirectoryPage, opened: OpenDirectory) -> None:
+    async def _close(self, page: DirectoryPage, directory: OpenDirectory) -> None:
         """Conclude a directory after its last page."""
         del self._open[page.folder.path]
-        await self._compare(page.folder, opened, complete=page.complete)
-        if self._policy.leaves is not None and page.complete:
-            self._policy.leaves.decided(page.folder.path, opened.gathering)
+        await self._compare(page.folder, directory, complete=page.complete)
+        if self._policy.leaves is not None and page.complete and page.version is not None:
+            self._policy.leaves.remember(page.folder.path, page.version, directory.digest)
         if self._policy.checksums:
-            self._policy.checksums.leave(opened.local)
+            self._policy.checksums.leave(directory.local)
 
     async def _meet_hosts(self, page: DirectoryPage) -> None:
         """Read robots.txt of the other hosts that files of this page are on, as far as --allow-host names them."""
-        scope = self.scope()
+        scope = page.scope
         for entry in page.entries if scope.hosts else ():
             if entry.kind is not Kind.DIRECTORY and scope.file(entry.url) is None:
                 await self._policy.rules.check(entry.url)
 
-    async def _note_checksums(self, page: DirectoryPage, opened: OpenDirectory) -> None:
+    async def _note_checksums(self, page: DirectoryPage, opened: OpenPage) -> None:
         """Before the first ``await``: so no listing below this one is visited before they are noted."""
         checksums = self._policy.checksums
         files: dict[str, Entry] = {}
         for entry in page.entries if checksums is not None else ():
             if entry.kind is not Kind.DIRECTORY and may_be_checksums(entry.name):
                 path = entry_path(page.folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
-                if isinstance(path, str) and self._forbidden(entry) is None:
+                if isinstance(path, str) and self._forbidden(entry, opened.scope) is None:
                     files[path] = entry
         if checksums is None or not files:
             return
-        opened.gathering.is_plain = False
+        opened.directory.digest.rule_out()
         for path in checksums.note(files, {entry.name for entry in page.entries}):
             if self._filters.rejects(path, files[path].name, files[path].size, files[path].modified) is None:
                 parent, _, name = path.rpartition("/")
-                local, known = await opened.look(parent, name)
+                local, known = await opened.directory.look(parent, name)
                 if needs_fetch(files[path], known, local, check=self._policy.check).need is not Need.NOTHING:
-                    opened.doubted.add(parent)
+                    opened.directory.doubted.add(parent)
 
-    async def _decide(self, folder: Directory, entry: Entry, opened: OpenDirectory, *, clash: bool) -> None:
+    async def _decide(self, folder: Directory, entry: Entry, opened: OpenPage, *, clash: bool) -> None:
         """One entry: a job is put, or a result is reported."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(folder.path, name)
         if isinstance(path, Rejection):
             raw = f"{folder.path}/{name}".lstrip("/")
-            refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or self.scope().file(entry.url)
+            refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or opened.scope.file(entry.url)
             self._end(folder.path or entry.name, entry, *without_place(path, refused))
             return
         refused = await self._refused(path, entry, opened)
         if refused is not None:
             if not is_of_robots(refused):
-                opened.gathering.skip(entry, guess(entry), refused.reason)
+                opened.directory.digest.skip(entry, guess(entry), refused.reason)
             is_failure = refused.reason == UNREADABLE
             ending = (Outcome.FAILED, refused.detail) if is_failure else (Outcome.SKIPPED, refused.reason)
             self._end(path, entry, *ending)
             return
-        if opened.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
+        if opened.directory.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
             self._observer.rejected(path, Rejection("duplicate", entry.url))
             return
-        if (clash and self._filters.prunes(path) is None) or path in opened.files:
+        if (clash and self._filters.prunes(path) is None) or path in opened.directory.files:
             what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
             self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
             return
-        opened.files[path] = entry.url
-        opened.gathering.add(entry)
+        opened.directory.files[path] = entry.url
+        opened.directory.digest.add(entry)
         await self._settle(path, entry, opened)
 
-    async def _settle(self, path: str, entry: Entry, opened: OpenDirectory) -> None:
+    async def _settle(self, path: str, entry: Entry, opened: OpenPage) -> None:
         """An entry that is wanted and has ``path`` for itself."""
         parent, _, name = path.rpartition("/")
-        local, known = await opened.look(parent, name)
-        if (foreign := await opened.foreign(parent)) is not None:
+        local, known = await opened.directory.look(parent, name)
+        if (foreign := await opened.directory.foreign(parent)) is not None:
             self._state.forget([path] if known is not None else [])  # what lies there is the other mirror's
             self._end(path, entry, Outcome.FAILED, foreign)
             return
         decision = await self._needs(path, entry, known, local, opened)
         published = None
         is_vouched = entry.digest is not None and self._policy.checksums is not None
-        if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.doubted):
+        if self._policy.checksums and (decision.need is not Need.NOTHING or parent in opened.directory.doubted):
             published = await self._policy.checksums.of(path)
             if published is not None:
                 entry = replace(entry, digest=entry.digest or published.digest)
@@ -217,7 +211,7 @@ class Planner:
         else:
             await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
 
-    async def _give(self, job: Job, opened: OpenDirectory) -> None:
+    async def _give(self, job: Job, opened: OpenPage) -> None:
         """To the workers now, after its page, or after all others."""
         obstacle = self.missing.obstacle(job.path)
         if obstacle is not None:
@@ -247,10 +241,10 @@ class Planner:
             opened.waiting.append(job)
         else:
             self._policy.room.check()
-            await self.put(job)
+            await opened.put(job)
 
     async def _needs(
-        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: OpenDirectory
+        self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: OpenPage
     ) -> Decision:
         """With --check digest the local bytes must be those that were saved."""
         decision = needs_fetch(entry, known, local, check=self._policy.check)
@@ -266,35 +260,35 @@ class Planner:
             return Decision(Need.FETCH, "digest differs", is_disproved=True)
         return decision
 
-    async def _refused(self, path: str, entry: Entry, opened: OpenDirectory) -> Rejection | None:
+    async def _refused(self, path: str, entry: Entry, opened: OpenPage) -> Rejection | None:
         rejection = self._filters.rejects(path, entry.name, entry.size, entry.modified)
         if rejection is None and self._filters.needs_headers(entry.size, entry.modified):
             timed = await opened.timed(path, entry)
             rejection = self._filters.rejects(path, entry.name, entry.size, timed.modified)
-        return rejection or self._forbidden(entry)
+        return rejection or self._forbidden(entry, opened.scope)
 
-    def _forbidden(self, entry: Entry) -> Rejection | None:
-        return self.scope().file(entry.url) or self._policy.rules.rejection(entry.url)
+    def _forbidden(self, entry: Entry, scope: Scope) -> Rejection | None:
+        return scope.file(entry.url) or self._policy.rules.rejection(entry.url)
 
     def _end(self, path: str, entry: Entry, outcome: Outcome, reason: str) -> None:
         self._observer.listed(path, guess(entry))
         self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
 
-    async def _compare(self, folder: Directory, opened: OpenDirectory, *, complete: bool) -> None:
+    async def _compare(self, folder: Directory, directory: OpenDirectory, *, complete: bool) -> None:
         """Note what lies in a completely listed folder and is not shown by its listing."""
-        is_empty = complete and not opened.shown.folders
+        is_empty = complete and not directory.shown.folders
         if is_empty and self.missing.is_replaced(folder.path):
             self.blocked_folders.append(folder)
         elif is_empty and folder.path and self._policy.make_folders:
-            problem = await opened.foreign(folder.path) or await self._destination.make_folder(folder.path)
+            problem = await directory.foreign(folder.path) or await self._destination.make_folder(folder.path)
             if problem is not None:
                 self._observer.listing_failed(folder.path, folder.url, problem)
-        for parent in opened.shown.folders or [folder.path]:
-            local = await opened.scan(parent)
+        for parent in directory.shown.folders or [folder.path]:
+            local = await directory.scan(parent)
             self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
             if complete:
-                items = opened.shown.extraneous(parent, local)
-                self.missing.note(parent, items, doubt=opened.doubt, recalled=opened.recalled)
+                items = directory.shown.extraneous(parent, local)
+                self.missing.note(parent, items, doubt=directory.doubt, recalled=directory.recalled)
         if complete:
             self.missing.confirm(folder.path)
-            await opened.forget_gone(folder.path)
+            await directory.forget_gone(folder.path)

@@ -29,12 +29,16 @@ class DirectoryDigestBuilder:
 
     def __init__(self) -> None:
         self.is_plain = True
-        """False once something was there that needs a look in every run."""
+        """False once ``rule_out`` was called, or an entry had the same effect."""
         self.entries = 0
         """Of any kind, whatever becomes of them."""
         self.files = self.total = self.resolution = 0
         self.newest = self.newest_local = 0.0
         self.skipped: list[RefusedEntry] = []
+
+    def rule_out(self) -> None:
+        """Something was there that needs a look in every run: no digest can stand for this directory."""
+        self.is_plain = False
 
     def expect(self, entries: int, *, more: bool) -> None:
         """So many will be decided about; with ``more`` they are not the last ones."""

@@ -99,6 +99,10 @@ class Missing:
         if folder in self.replaced:
             self.gone.append(self.replaced[folder])
 
+    def withdraw(self, paths: Collection[str]) -> None:
+        """These are not proven absent after all."""
+        self.gone = [item for item in self.gone if item.path not in paths]
+
     def arrived(self, path: str) -> None:
         """The file at ``path`` was fetched and checked: the folder in its place may go."""
         if path in self.obstructing:
@@ -144,6 +148,10 @@ class Shown:
         if names.setdefault(entry.name, is_folder) != is_folder:
             names[entry.name] = None
             self.clashing.add((path, entry.name))
+
+    def mention(self, names: Collection[str]) -> None:
+        """Note names that a page mentions in links that are not entries."""
+        self.mentioned |= set(names)
 
     def lacks(self, item: Extraneous) -> bool:
         """Whether the pages prove that ``item`` is not listed, or that it is a folder now."""

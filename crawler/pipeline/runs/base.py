@@ -1,11 +1,10 @@
-"""What every run has: its parts, and workers and a committer that outlive a stop."""
+"""What every run has: its components, and transfers whose committer outlives a stop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
+from crawler.pipeline.rules.compare import UNLIMITED
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import Tools, build_downloader
 from crawler.pipeline.runs.dry_run import DryRun
@@ -37,78 +37,96 @@ class Components(Tools):
 
     config: Config
     agent: str
+    """Value of the User-Agent header, to which robots.txt may refer."""
     state: StateStore
     tally: Tally
     stop: Stop
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
-    """Tells of which URL a folder of DIR with a state of its own is the mirror."""
+    """Path of a directory of DIR that has a state of its own → the URL that it is the mirror of."""
+    free: int = UNLIMITED
+    """Free space at the destination in bytes when the run began."""
     pool: WorkerPool | None = None
-    """Set where other processes fetch."""
+    """The other processes that fetch, if there are any."""
+
+    @property
+    def dry_run(self) -> DryRun | None:
+        """Notes what would be done; None if it is done."""
+        return None if self.tally.plan is None else DryRun(self.tally.plan, self.observer)
 
 
-class Run:
-    """What a mirror and a list of URLs have in common: workers, and a committer that outlives a stop."""
+class Transfers:
+    """Does jobs: fetches files and saves them, in this process or in others."""
 
-    def __init__(self, parts: Components) -> None:
-        self.parts = parts
-        self.filters = Filters(parts.config, datetime.now(UTC))
-        self.rules = RobotsTxt(parts.client, parts.config, parts.agent)
-        self.committer: Committer
-        """Of the work that ``guarded`` does now."""
-        self.results: Observer = parts.observer
-        """Hears of each result of the workers."""
-        self.late: list[tuple[str, str]] = []
-        """(path, URL) of what looked like a file and is a folder."""
-        steps = parts.tally.plan
-        self.planner = None if steps is None else DryRun(steps, parts.observer)
-        """Set for a dry run: it notes what would be done, and nothing is."""
-        self.checksums: Checksums | None = None
-        """Set where published checksum files are to be looked into."""
+    def __init__(
+        self,
+        parts: Components,
+        filters: Filters,
+        rules: RobotsTxt,
+        redirects: Callable[[], Redirects],
+        *,
+        results: Observer,
+        checksums: Checksums | None = None,
+    ) -> None:
+        """``redirects`` returns what decides on redirects of files at that time. ``results`` receives every result of
+        the workers. ``checksums``: None if published checksum files are not consulted.
+        """
+        self._parts = parts
+        self._redirects = redirects
+        self._results = results
+        self._checksums = checksums
+        self._downloader = build_downloader(parts.config, filters, parts, rules.permit(_current(redirects)))
+        self._dry_run = parts.dry_run
 
-    async def guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-        """Do ``work`` with the committer running. False if it was stopped; what was fetched is kept either way."""
-        self.committer = Committer(self.parts.destination, self.parts.state, self.results)
-        writer = asyncio.create_task(self.committer.run(), name="committer")
+    async def guarded(self, work: Callable[[Committer], Coroutine[Any, Any, None]]) -> bool:
+        """Do ``work`` with a running committer. False if it was stopped; complete files are kept in any case."""
+        committer = Committer(self._parts.destination, self._parts.state, self._results)
+        writer = asyncio.create_task(committer.run(), name="committer")
         try:
-            await self.parts.stop.guard(work())
+            await self._parts.stop.guard(work(committer))
         finally:
-            self.committer.close()
+            committer.close()
             await writer
-        return self.parts.stop.reason is None
+        return self._parts.stop.reason is None
 
-    def redirects(self) -> Redirects:
-        """What decides about redirects of files now."""
-        raise NotImplementedError
+    async def run(self, produce: engine.Produce, committer: Committer) -> list[tuple[str, str]]:
+        """Do the jobs that ``produce`` puts. Raises DestinationError.
 
-    async def permit(self, source: str, target: str) -> Rejection | None:
-        return self.redirects().file_redirect(source, target) or await self.rules.check(target)
+        Returns (path, URL) of what looked like a file in its listing and is a directory.
+        """
+        config, pool, directories = self._parts.config, self._parts.pool, list[tuple[str, str]]()
 
-    async def engine(self, produce: engine.Produce) -> None:
-        """Do the jobs that ``produce`` puts, here or by other processes. Raises DestinationError."""
-        parts, config = self.parts, self.parts.config
-        downloader = build_downloader(config, self.filters, parts, self.permit)
-        workers, fetch, pool = config.workers, downloader.process, parts.pool
-        if pool is not None:
-            workers = pool.capacity  # the bound for each host is that of the gates
-            fetch = partial(pool.process, redirects=self.redirects, fallback=downloader.process)
+        async def finish(done: Result | Staged) -> None:
+            if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
+                directories.append((done.path, done.url))
+            await committer.put(done)
 
-        async def process(job: Job) -> Result | Staged:
-            digest = await self.checksums.beside(job.path) if self.checksums and job.digest is None else None
-            return await fetch(replace(job, digest=digest) if digest else job)
-
-        if self.planner is not None:
-            process = self.planner.process
+        workers = config.workers if pool is None else pool.capacity  # the gates bound the requests to each host
         try:
-            await engine.run(produce, process, self._finish, workers=workers, backlog=config.backlog)
+            await engine.run(produce, self._process(), finish, workers=workers, backlog=config.backlog)
             if pool is not None:
                 pool.check()
         except BaseException:
             for result in await pool.stop() if pool is not None else ():
-                await self._finish(result)
+                await finish(result)
             raise
+        return directories
 
-    async def _finish(self, done: Result | Staged) -> None:
-        if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
-            self.late.append((done.path, done.url))
-        await self.committer.put(done)
+    def _process(self) -> engine.Process:
+        """What the workers of the engine call."""
+        if self._dry_run is not None:
+            return self._dry_run.process
+        fetch, pool, checksums = self._downloader.process, self._parts.pool, self._checksums
+        if pool is not None:
+            fetch = partial(pool.process, redirects=self._redirects, fallback=self._downloader.process)
+
+        async def process(job: Job) -> Result | Staged:
+            digest = await checksums.beside(job.path) if checksums and job.digest is None else None
+            return await fetch(replace(job, digest=digest) if digest else job)
+
+        return process
+
+
+def _current(redirects: Callable[[], Redirects]) -> Callable[[str, str], Rejection | None]:
+    """The rule of ``redirects`` at the time of each redirect."""
+    return lambda source, target: redirects().file_redirect(source, target)

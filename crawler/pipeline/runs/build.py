@@ -54,6 +54,11 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
     )
 
 
+def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:
+    """Why a directory is not entered: a filter prunes it, or robots.txt forbids it."""
+    return lambda path, url: filters.prunes(path) or rules.rejection(url)
+
+
 def build_walker(
     config: Config,
     client: Client,

@@ -21,9 +21,9 @@ from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import result_of
 from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.build import build_walker
+from crawler.pipeline.runs.build import build_walker, refuse_by
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.walker import Directory, DirectoryPage
 from crawler.text.urls import entry_path, relative_path
 
 Line = tuple[str, str]
@@ -41,19 +41,19 @@ class Explainer(Observer):
         self._target = target.rstrip("/")
         self._filters = Filters(parts.config, datetime.now(UTC))
         self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
+        self._refusal = refuse_by(self._filters, self._rules)
+        self._walker = build_walker(
+            parts.config, parts.client, parts.state, self, parts.parser, rules=self._rules, refuse=self._refuse
+        )
         self._lines: list[Line] = []
         self._result: Result | None = None
         self._found: tuple[DirectoryPage, Entry] | None = None
         self._unusable: Result | None = None
-        self._checksums: Checksums | None = None
 
     async def explain(self) -> tuple[list[Line], bool]:
         """The path of the decision, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
-        parts, lines = self._parts, self._lines
+        lines = self._lines
         await self._rules.enter(self._root)
-        self._walker = build_walker(
-            parts.config, parts.client, parts.state, self, parts.parser, rules=self._rules, refuse=self._refuse
-        )
         await self._walker.walk([Directory(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))
@@ -96,19 +96,19 @@ class Explainer(Observer):
     def _refuse(self, path: str, url: str) -> Rejection | None:
         if not self._is_above(path):
             return Rejection(_ELSEWHERE, url)
-        return self._filters.prunes(path) or self._rules.rejection(url)
+        return self._refusal(path, url)
 
-    async def _visit(self, page: DirectoryPage) -> None:
+    async def _visit(self, page: DirectoryPage) -> bool:
         self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
         for entry in page.entries:
             path = _path_of(page, entry)
             if path == self._path() or unquote(entry.url).rstrip("/") == unquote(self._target):
                 self._found = page, entry
-
         for row in page.unusable:
-            result = result_of(row, page.folder.path, page.url, self._filters, self._walker.scope)
+            result = result_of(row, page.folder.path, page.url, self._filters, page.scope)
             if result.path == self._path() or result.url.rstrip("/") == self._target:
                 self._unusable = result
+        return True
 
     # --- at the entry -----------------------------------------------------------------------------
 
@@ -122,43 +122,40 @@ class Explainer(Observer):
         async def put(job: Job) -> None:
             jobs.append(job)
 
-        producer = Planner(self._parts.destination, self._parts.state, self, self._filters, self._policy())
-        producer.scope = lambda: self._walker.scope
-        producer.put = put
+        checksums = self._checksums() if self._parts.config.verify_digests else None
+        policy = self._policy(checksums)
+        planner = Planner(self._parts.destination, self._parts.state, self, self._filters, policy)
         beside = tuple(
             each
             for each in page.entries
             if may_be_checksums(each.name) or (each.kind is Kind.DIRECTORY and each.name == entry.name)
         )
         entries = (*(each for each in beside if each is not entry), entry)
-        await producer.visit(replace(page, entries=entries, complete=False, last=False), rows=page.entries)
-        is_held = any(job.path == path for job in producer.held)
-        job = next((job for job in [*jobs, *producer.held] if job.path == path), None)
+        await planner.visit(replace(page, entries=entries, complete=False, last=False), put, rows=page.entries)
+        is_held = any(job.path == path for job in planner.held)
+        job = next((job for job in [*jobs, *planner.held] if job.path == path), None)
         if job is not None:
-            if self._checksums and job.digest is None:
-                job = replace(job, digest=await self._checksums.beside(job.path))
+            if checksums and job.digest is None:
+                job = replace(job, digest=await checksums.beside(job.path))
             self._lines += _of_job(job, held=is_held)
         elif self._result is not None:
             self._lines.append(("decision", _of_result(self._result)))
 
-    def _policy(self) -> Policy:
+    def _checksums(self) -> Checksums:
+        return Checksums(
+            self._parts.client,
+            self._parts.destination,
+            self._parts.state,
+            self._rules.permit(self._walker.scope.file_redirect),
+            attempts=self._parts.config.attempts,
+            warn=lambda text: self._lines.append(("checksums", text)),
+        )
+
+    def _policy(self, checksums: Checksums | None) -> Policy:
         """As in a run, but without the limits that depend on what comes before the entry."""
-        parts, config = self._parts, self._parts.config
-        if config.verify_digests:
-            self._checksums = Checksums(
-                parts.client,
-                parts.destination,
-                parts.state,
-                self._rules.permit(self._walker.scope.file_redirect),
-                attempts=config.attempts,
-                warn=lambda text: self._lines.append(("checksums", text)),
-            )
+        config = self._parts.config
         return Policy(
-            rules=self._rules,
-            room=Room("", UNLIMITED),
-            last=config.last,
-            check=config.check,
-            checksums=self._checksums,
+            rules=self._rules, room=Room("", UNLIMITED), last=config.last, check=config.check, checksums=checksums
         )
 
     async def _describe(self, path: str, entry: Entry, zone: ZoneLearner) -> None:

@@ -4,36 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from crawler.model.interfaces import Redirects
-from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Staged
+from crawler.model.observer import Observer
+from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline import engine
 from crawler.pipeline.rules.compare import Need, needs_fetch
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope
-from crawler.pipeline.runs.base import Components, Run
+from crawler.pipeline.runs.base import Components, Transfers
+from crawler.pipeline.save.committer import Committer
+from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text import urls
 from crawler.text.hosts import named_hosts
 
 
-class DownloadRun(Run):
+class _NoDirectories(Observer):
+    """Receives the results of a run without a walk: there a directory is a file that could not be fetched."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def finished(self, result: Result) -> None:
+        if result.outcome is Outcome.DIRECTORY:
+            result = replace(result, outcome=Outcome.FAILED, reason="it is a directory on the server")
+        self._observer.finished(result)
+
+
+class DownloadRun:
     """Fetches a given list of URLs."""
 
     def __init__(self, parts: Components) -> None:
-        super().__init__(parts)
-        self._scope = ListScope(named_hosts(parts.config.allow_host))
+        self.parts = parts
+        self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
+        scope = ListScope(named_hosts(parts.config.allow_host))
+        filters = Filters(parts.config, datetime.now(UTC))
+        results = _NoDirectories(parts.observer)
+        self.transfers = Transfers(parts, filters, self._rules, lambda: scope, results=results)
 
     async def run(self, items: Sequence[tuple[str, str]]) -> None:
         """Raises DestinationError."""
-        await self.guarded(lambda: self.engine(lambda put: self._produce(items, put)))
 
-    def redirects(self) -> Redirects:
-        return self._scope
+        async def work(committer: Committer) -> None:
+            await self.transfers.run(lambda put: self._produce(items, put), committer)
 
-    async def _finish(self, done: Result | Staged) -> None:
-        """Nobody walks what a listed URL turns out to be: a directory is a file that did not come."""
-        if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
-            done = replace(done, outcome=Outcome.FAILED, reason="it is a directory on the server")
-        await super()._finish(done)
+        await self.transfers.guarded(work)
 
     async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
         parts = self.parts
@@ -68,7 +83,7 @@ class DownloadRun(Run):
 
     async def _forbidden(self, url: str) -> str | None:
         """Why ``url`` may not be asked for, or None."""
-        rejection = await self.rules.check(url)
+        rejection = await self._rules.check(url)
         return rejection.detail if rejection else None
 
     def _fail(self, path: str, url: str, reason: str) -> None:

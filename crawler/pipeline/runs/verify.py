@@ -13,6 +13,7 @@ from crawler.pipeline import engine
 from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.url_list import DownloadRun
+from crawler.pipeline.save.committer import Committer
 
 NO_DIGEST = "no digest is known"
 """Why a file could not be verified: it was here before us, or came without digests."""
@@ -35,14 +36,14 @@ class VerifyRun(DownloadRun):
 
     async def verify(self) -> None:
         """Raises DestinationError."""
-        await self.guarded(self._work)
+        await self.transfers.guarded(self._work)
 
-    async def _work(self) -> None:
+    async def _work(self, committer: Committer) -> None:
         config = self.parts.config
         await engine.run(self._known, self._compare, self._note, workers=config.workers, backlog=config.backlog)
         if self._bad:
-            await self.engine(lambda put: self._again(self._bad, put))
-            await self.committer.drain()
+            await self.transfers.run(lambda put: self._again(self._bad, put), committer)
+            await committer.drain()
 
     async def _known(self, put: engine.Put) -> None:
         """A job for each known file, with what lies in its place."""

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from crawler.model.errors import FetchError, ListingError, VerificationError
-from crawler.model.observer import Observer
 from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown
-from crawler.pipeline.walk.walker import Directory, DirectoryPage, Walker
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
+from crawler.pipeline.walk.walker import Walker
 
 _CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
 
 
-async def prove(
-    missing: Missing, walker: Walker, observer: Observer, may_go: Callable[[Extraneous], Awaitable[bool]]
-) -> None:
+async def prove(missing: Missing, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:
     """Take out of ``missing.gone`` what the remembered pages alone say, unless those pages, read again, say it too.
 
     ``may_go``: would it be deleted at all? A folder that cannot be read or that disagrees is reported as failed.
@@ -30,24 +28,25 @@ async def prove(
             by_folder.setdefault(origin, []).append(item)
     unproven: set[str] = set()
     for (path, url), items in by_folder.items():
-        problem = await _contradiction(Directory(path=path, url=url), items, walker)
+        folder = Directory(path=path, url=url)
+        problem = await _contradiction(folder, items, walker)
         if problem is not None:
-            walker.failures += 1
-            observer.listing_failed(path, url, problem)
+            walker.fail(folder, problem)
             unproven.update(item.path for item in items)
-    missing.gone = [item for item in missing.gone if item.path not in unproven]
+    missing.withdraw(unproven)
 
 
 async def _contradiction(folder: Directory, items: list[Extraneous], walker: Walker) -> str | None:
     """Why the listing of ``folder``, as it is now, does not prove ``items`` absent; None if it does."""
     shown, conclusive = Shown(), True
 
-    async def visit(page: DirectoryPage) -> None:
+    async def visit(page: DirectoryPage) -> bool:
         nonlocal conclusive
         for entry in page.entries:
             shown.add(folder.path, entry)
-        shown.mentioned |= page.mentioned
+        shown.mention(page.mentioned)
         conclusive = conclusive and page.conclusive
+        return True
 
     try:
         await walker.read_anew(folder, visit)

@@ -87,9 +87,9 @@ class Lookahead:
         try:
             async with aclosing(self._reader.read(path, url, self._permit)) as pieces:
                 async for piece in pieces:
-                    mark.add(piece.entries)
-                    mark.url = piece.url
-                    links |= folder_links(piece.entries)
+                    mark.add(piece.listing.entries)
+                    mark.url = piece.listing.url
+                    links |= folder_links(piece.listing.entries)
         except (FetchError, VerificationError, ListingError):
             return None
         return Level(path=path, mark=mark, links=links)

@@ -18,6 +18,7 @@ from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.compare import interpret
 from crawler.pipeline.rules.evidence import confirms, refused
+from crawler.pipeline.walk.pages import PagePiece, PageVersion
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.web_links import next_pages
 
@@ -41,11 +42,11 @@ class PageReader:
     anew: bool = False
     """Every page is fetched without a condition, and parsed."""
 
-    async def read(self, path: str, url: str, permit: Permit) -> Pieces:
-        """The listing at ``url`` of the folder ``path``, in pieces as they are parsed.
+    async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[PagePiece, None]:
+        """The listing at ``url`` of the directory ``path``, in pieces as they are parsed; none if it is unchanged.
 
-        The last piece alone has ``is_listing`` True, and says if the listing is complete. Raises FetchError,
-        VerificationError, ListingError.
+        Unchanged means that everything in it has been reported. Only the last piece has ``is_listing`` True; it says
+        whether the listing is complete. Raises FetchError, VerificationError, ListingError.
         """
         leaf = await self.leaves.of(url) if self.leaves else None
         memo = await self.state.listing(url) if leaf is None and not self.anew else None
@@ -63,7 +64,7 @@ class PageReader:
             if linked != memo.linked:
                 memo = replace(memo, linked=linked)
                 self.state.remember_listing(memo)
-            yield self._recall(memo, path)
+            yield PagePiece(listing=self._recall(memo, path))
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -75,7 +76,7 @@ class PageReader:
                 parsed = self.parse(page.body, page.url, page.content_type)
         async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
             async for piece in pieces:
-                yield piece
+                yield PagePiece(listing=piece, version=_version(url, page, piece))
 
     async def _is_kept(self, path: str, leaf: DirectoryDigest, page: FetchedPage) -> bool:
         """Whether there is nothing to be decided: the page is that of ``leaf``, and so is what lies in DIR."""
@@ -103,9 +104,6 @@ class PageReader:
                     if piece.complete and is_short and _is_memorable(piece):
                         self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
                 yield piece
-                is_all = piece.is_listing and piece.complete and not (piece.next_pages or piece.linked)
-                if self.leaves and is_all and _is_memorable(piece):
-                    self.leaves.remember(path, url, page, piece)
 
     async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> FetchedPage:
         async def fetch() -> FetchedPage:
@@ -147,6 +145,20 @@ class PageReader:
 def _is_memorable(listing: Listing) -> bool:
     """False for a page with rows that are no entries, which are counted in each run, or that proves nothing absent."""
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
+
+
+def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
+    """The version of ``page``, requested at ``url``, if ``listing`` is all that there is to read of its directory."""
+    is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked)
+    if not is_all or not _is_memorable(listing):
+        return None
+    return PageVersion(
+        url=url,
+        answered=listing.url,
+        body_digest=page.digest,
+        validators=page.validators,
+        family=listing.family,
+    )
 
 
 def _is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:

@@ -1,4 +1,4 @@
-"""Folders that hold files alone, from run to run: summed up as they are read, compared before the next time."""
+"""Directories that hold only files: a digest is kept of each, and compared before its page is parsed again."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import hashlib
 from collections.abc import Callable
 
 from crawler.model.config import Config
-from crawler.model.interfaces import Destination, FetchedPage
+from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import StateStore
-from crawler.model.values import Listing, Outcome, Result
+from crawler.model.values import Outcome, Result
 from crawler.model.version import __version__
 from crawler.pipeline.rules.compare import SAME_ROW
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
+from crawler.pipeline.walk.pages import PageVersion
 
 
 class UnchangedDirectories:
-    """What ``reading`` asks before it parses a page, and ``producer`` tells when it has decided about one."""
+    """Recognises directories in which nothing has changed since an earlier run, without parsing their pages."""
 
     def __init__(
         self,
@@ -28,22 +29,21 @@ class UnchangedDirectories:
         allows: Callable[[str], bool],
         wishes: str | None,
     ) -> None:
-        """``allows``: may this URL be asked for? ``wishes``: see below; None if every page is to be read."""
+        """``allows``: whether a URL may be requested. ``wishes``: see ``wishes``; None if every page is to be read."""
         self._destination, self._state, self._observer = destination, state, observer
         self._allows, self._wishes = allows, wishes
-        self._gathered: dict[str, DirectoryDigestBuilder] = {}
         self.files = 0
-        """Files in folders that were as they had been."""
+        """Files in the directories that were recognised."""
 
     async def of(self, url: str) -> DirectoryDigest | None:
-        """What an earlier run with the same wishes has seen at ``url``."""
+        """The digest of the directory at ``url`` that an earlier run with the same wishes kept."""
         leaf = await self._state.leaf(url) if self._wishes is not None else None
         return leaf if leaf is not None and leaf.wishes == self._wishes else None
 
     async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
-        """Is the folder ``path``, whose page has come again byte for byte, as it was? Then all of it is reported."""
+        """Whether all in the directory ``path`` is as it was, given that its page is. If so, all of it is reported."""
         local = await self._destination.scan(path)
-        if self._destination.owner(path) is not None:  # another mirror may be there: its page tells what is not stored
+        if self._destination.owner(path) is not None:  # it may be another mirror's: the page says what is not stored
             return False
         rows = await self._state.rows(path, lambda rows: kept(leaf, rows, local, self._allows), None)
         if rows is None:
@@ -58,36 +58,30 @@ class UnchangedDirectories:
             )
         return True
 
-    def decided(self, path: str, gathering: DirectoryDigestBuilder) -> None:
-        """All entries of the folder ``path`` were decided about."""
-        if self._wishes is not None and gathering.is_worth_it:
-            self._gathered[path] = gathering
-
-    def remember(self, path: str, url: str, page: FetchedPage, listing: Listing) -> None:
-        """The page at ``url`` was all there is to read of the folder ``path``."""
-        seen = self._gathered.pop(path, None)
-        if seen is None or self._wishes is None:
+    def remember(self, path: str, version: PageVersion, entries: DirectoryDigestBuilder) -> None:
+        """Keep the digest of the directory ``path``, all of whose ``entries`` have been decided on."""
+        if self._wishes is None or not entries.is_worth_it:
             return
         leaf = DirectoryDigest(
-            answered=listing.url,
-            body_digest=page.digest,
-            validators=page.validators,
-            family=listing.family,
+            answered=version.answered,
+            body_digest=version.body_digest,
+            validators=version.validators,
+            family=version.family,
             wishes=self._wishes,
-            files=seen.files,
-            total=seen.total,
-            resolution=seen.resolution,
-            newest=seen.newest,
-            newest_local=seen.newest_local,
-            skipped=tuple(seen.skipped),
+            files=entries.files,
+            total=entries.total,
+            resolution=entries.resolution,
+            newest=entries.newest,
+            newest_local=entries.newest_local,
+            skipped=tuple(entries.skipped),
         )
-        self._state.remember_leaf(url, path, leaf)
+        self._state.remember_leaf(version.url, path, leaf)
 
 
 def wishes(config: Config, url: str) -> str | None:
-    """What a run at ``url`` wants, as a digest: what another run has decided is of use if it wanted the same.
+    """A digest of what a run at ``url`` wants: its decisions are of use only to a run that wants the same.
 
-    None if an entry may be decided about in another way each time, and for a run that only looks.
+    None if an entry may be decided differently in each run, and for a run that changes nothing.
     """
     bounds = (config.newer_than, config.older_than, config.max_files, config.max_total_size)
     if config.dry_run or config.check != "listing" or any(bound is not None for bound in bounds):

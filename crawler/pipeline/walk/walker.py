@@ -6,7 +6,7 @@ It owns the frontier of directories, so the engine's queue carries files only. D
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,9 +20,11 @@ from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.robots import ROBOTS, is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
+from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.lookahead import Level, Lookahead, folder_links
-from crawler.pipeline.walk.loops import Fingerprint, Seen, seen
+from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.pages import Directory, DirectoryPage, PagePiece, Visit
 from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
 
@@ -32,35 +34,6 @@ Refuse = Callable[[str, str], Rejection | None]
 """(path under DIR, URL) of a folder → why it is not entered, or None."""
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 """Families whose pages name only the one that follows: pagers of HTML link all, those that were read too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
-    """A directory to walk: where its listing is, and where it lies under DIR."""
-
-    path: str
-    url: str
-    depth: int = 0
-    above: tuple[Seen, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryPage:
-    """One page of a folder's listing."""
-
-    folder: Directory
-    url: str
-    entries: tuple[Entry, ...]
-    complete: bool
-    """True on the last page of a listing that was read to its end: what it does not show is not there."""
-    last: bool
-    mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``, and so are ``conclusive``, ``flaws`` and ``recalled``."""
-    conclusive: bool = True
-    flaws: tuple[Flaw, ...] = ()
-    recalled: bool = False
-    unusable: tuple[Rejection, ...] = ()
-    """Rows that are no entries and have to be counted."""
 
 
 @dataclass(slots=True)
@@ -73,7 +46,7 @@ class _Shown:
 
 
 class Walker:
-    """One walk. ``visit`` gets every page; what is refused or fails goes to the observer."""
+    """Reads the listings of a tree and passes every page to a visitor; refusals and failures go to the observer."""
 
     def __init__(
         self,
@@ -87,55 +60,46 @@ class Walker:
     ) -> None:
         self._reader = reader
         self._quiet = replace(reader, observer=Silent(), leaves=None)
-        """For pages that are no news, or may be no part of the walk."""
+        """Reads pages that are not news, or may not be part of the walk."""
         self._observer = observer
         self._bounds = bounds
         self._refuse = refuse
         self._permit_as = permit_as
         self.scope = scope or Scope("", bounds.hosts)
-        """Known once the root has answered."""
-        self.stopped = False
-        """Set it to end the walk early: no further listing is read."""
+        """Without a base until the root has been read."""
+        self._stopped = False
         self.failures = 0
+        """Listings that failed."""
         self.refused: set[str] = set()
-        """Paths of the listed folders that were not entered, for whatever reason but a failure."""
+        """Paths of the listed directories that were not entered, for any reason but a failure."""
 
-    async def walk(self, starts: Sequence[Directory], visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
+    async def walk(self, starts: Sequence[Directory], visit: Visit) -> None:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
-        self._frontier: asyncio.LifoQueue[Directory | None] = asyncio.LifoQueue()
-        self._open = 0
-        self._push(starts)
-        if not self._open:
+        frontier = Frontier(self._bounds.listers)
+        frontier.add(starts)
+        if frontier.is_empty:
             return
         async with asyncio.TaskGroup() as group:
             for number in range(self._bounds.listers):
-                group.create_task(self._lister(visit), name=f"lister-{number}")
+                group.create_task(self._lister(frontier, visit), name=f"lister-{number}")
 
-    async def read_anew(self, folder: Directory, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
-        """Visit the listing of one folder once more, fetched and parsed now. Raises what ``PageReader.read`` raises."""
+    async def read_anew(self, folder: Directory, visit: Visit) -> None:
+        """Visit the listing of one directory once more, fetched and parsed now. Raises like ``PageReader.read``."""
         reader = replace(self._quiet, anew=True)
         bounds = replace(self._bounds, recursive=False)
         walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
-        await walker._pages(folder, visit)
+        await walker._pages(folder, visit, Frontier(readers=0))
 
-    def _push(self, folders: Iterable[Directory]) -> None:
-        for folder in folders:
-            self._open += 1
-            self._frontier.put_nowait(folder)
+    async def _lister(self, frontier: Frontier, visit: Visit) -> None:
+        while (folder := await frontier.next()) is not None:
+            if not self._stopped:
+                await self._read(folder, visit, frontier)
+            frontier.done()
 
-    async def _lister(self, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
-        while (folder := await self._frontier.get()) is not None:
-            if not self.stopped:
-                await self._read(folder, visit)
-            self._open -= 1
-            if self._open == 0:
-                for _ in range(self._bounds.listers):
-                    self._frontier.put_nowait(None)
-
-    async def _read(self, folder: Directory, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
+    async def _read(self, folder: Directory, visit: Visit, frontier: Frontier) -> None:
         """All pages of one folder. A failure concerns this folder alone, unless nothing could be read of the root."""
         try:
-            await self._pages(folder, visit)
+            await self._pages(folder, visit, frontier)
         except (FetchError, VerificationError, ListingError) as error:
             rejection = error.rejection if isinstance(error, FetchError) else None
             if not folder.path and not self.scope.base:
@@ -146,22 +110,24 @@ class Walker:
             if rejection is not None and rejection.reason == ROBOTS:
                 self._reject(folder.path, rejection)
             else:
-                self._fail(folder, str(error))
+                self.fail(folder, str(error))
 
-    def _fail(self, folder: Directory, reason: str) -> None:
+    def fail(self, folder: Directory, reason: str) -> None:
+        """Count and report a listing that cannot be used."""
         self.failures += 1
         self._observer.listing_failed(folder.path, folder.url, reason)
 
-    async def _pages(self, folder: Directory, visit: Callable[[DirectoryPage], Awaitable[None]]) -> None:
+    async def _pages(self, folder: Directory, visit: Visit, frontier: Frontier) -> None:
         """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
         todo, done, shown = [folder.url], set[str](), _Shown()
         whole, flaws = True, list[Flaw]()
-        while todo and not self.stopped:
+        while todo and not self._stopped:
             url = todo.pop(0)
             done.add(url)
             mark, folders = Fingerprint(url), list[Entry]()
             async with aclosing(self._reader.read(folder.path, url, self._permit(folder))) as pieces:
-                async for piece in pieces:
+                async for part in pieces:
+                    piece = part.listing
                     self._settle_scope(folder, piece)
                     mark.add(piece.entries)
                     folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
@@ -174,24 +140,29 @@ class Walker:
                         await self._refuse_loop(folder, folders, mark)
                         below = self._folders(folder, folders, mark, shown)
                     last = piece.is_listing and not todo
-                    entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
-                    await visit(
-                        DirectoryPage(
-                            folder=folder,
-                            url=piece.url,
-                            entries=entries,
-                            complete=whole and last,
-                            last=last,
-                            mentioned=piece.mentioned,
-                            conclusive=piece.conclusive,
-                            flaws=piece.flaws,
-                            recalled=piece.recalled,
-                            unusable=unusable,
-                        )
-                    )
-                    self._push(below)  # only now: what is in the way of a folder is known before it is visited
+                    goes_on = await visit(self._page(folder, part, complete=whole and last, last=last))
+                    self._stopped = self._stopped or not goes_on
+                    frontier.add(below)  # only now: what is in the way of a folder is known before it is visited
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
+
+    def _page(self, folder: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
+        piece = part.listing
+        entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
+        return DirectoryPage(
+            folder=folder,
+            url=piece.url,
+            scope=self.scope,
+            entries=entries,
+            complete=complete,
+            last=last,
+            mentioned=piece.mentioned,
+            conclusive=piece.conclusive,
+            flaws=piece.flaws,
+            recalled=piece.recalled,
+            unusable=unusable,
+            version=part.version,
+        )
 
     def _settle_scope(self, folder: Directory, piece: Listing) -> None:
         """The first thing that is read of the root decides where everything else may be. Raises FetchError."""
@@ -257,7 +228,7 @@ class Walker:
         """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
-            self._fail(Directory(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
+            self.fail(Directory(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
         return first != url
 
     def _below(self, folder: Directory, entry: Entry) -> str | None:
@@ -272,10 +243,10 @@ class Walker:
             self._reject(where, rejection)
             return None
         if isinstance(path, Rejection):
-            self._fail(Directory(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
+            self.fail(Directory(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
             return None
         if folder.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
-            self._fail(Directory(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
+            self.fail(Directory(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
             return None
         return path
 

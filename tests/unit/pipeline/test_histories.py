@@ -133,7 +133,7 @@ class Mirror:
     # --- the run ---
 
     async def _run(self, config: Config) -> Report:
-        tally, stop = Tally(ROOT, str(self.directory)), Stop()
+        tally, stop = Tally(ROOT, str(self.directory), is_dry_run=config.dry_run), Stop()
 
         async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
             destination = await stack.enter_async_context(LocalDestination(self.directory, fsync="none"))

@@ -21,8 +21,9 @@ from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Budget, Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
+from crawler.pipeline.runs.build import refuse_by
 from crawler.pipeline.runs.url_list import as_job
-from crawler.pipeline.walk.walker import Directory, DirectoryPage
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from tests.support.fakes import FakeDestination, FakeRules, MemoryState, Recorder
 
 ROOT = "http://h/pub/"
@@ -84,8 +85,7 @@ class Decider:
             check=config.check,
         )
         self.producer = Planner(self.destination, self.state, self.observer, Filters(config, NOON), policy)
-        self.producer.scope = lambda: Scope(ROOT, frozenset(config.allow_host))
-        self.producer.put = self._put
+        self.scope = Scope(ROOT, frozenset(config.allow_host))
 
     async def _put(self, job: Job) -> None:
         self.jobs.append(job)
@@ -97,9 +97,10 @@ class Decider:
     async def visit(self, *entries: Entry, path: str = "", last: bool = True, complete: bool | None = None) -> None:
         folder = Directory(path=path, url=f"{ROOT}{path}/" if path else ROOT)
         whole = last if complete is None else complete
-        await self.producer.visit(
-            DirectoryPage(folder=folder, url=folder.url, entries=entries, complete=whole, last=last)
+        page = DirectoryPage(
+            folder=folder, url=folder.url, scope=self.scope, entries=entries, complete=whole, last=last
         )
+        await self.producer.visit(page, self._put)
 
     @property
     def paths(self) -> list[str]:
@@ -488,7 +489,7 @@ async def test_an_empty_root_is_compared_and_makes_nothing() -> None:
 )
 def test_which_folders_are_not_entered(path: str, url: str, reason: str | None) -> None:
     config = Config.from_mapping({"exclude": "skip/"}, where="test")
-    rejection = Decider(config=config, forbidden=[f"{ROOT}no/"]).producer.refuse(path, url)
+    rejection = refuse_by(Filters(config, NOON), FakeRules([f"{ROOT}no/"]))(path, url)
     assert (rejection.reason if rejection else None) == reason
 
 

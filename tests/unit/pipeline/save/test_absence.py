@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.model.observer import Observer
 from crawler.model.values import Kind, Listing
 from crawler.pipeline.rules.extraneous import Extraneous, Missing
 from crawler.pipeline.save.absence import prove
+from crawler.pipeline.walk.pages import Directory
+from tests.support.fakes import Recorder
 from tests.unit.pipeline.walk.test_walker import ROOT, Walk, listing
 
 SUB = f"{ROOT}sub/"
@@ -21,23 +22,24 @@ def gone(path: str, *, replaced: bool = False) -> Extraneous:
     return Extraneous(path=path, kind=Kind.FILE, size=5, replaced=replaced)
 
 
-class Failures(Observer):
+class Failures(Recorder):
     """The listings that could not be read: path, URL, reason."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: list[tuple[str, str, str]] = []
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
         self.told.append((path, url, reason))
 
 
-async def proven(walk: Walk, missing: Missing, observer: Observer, *stays: str) -> list[str]:
+async def proven(walk: Walk, missing: Missing, *stays: str) -> list[str]:
     """The paths that are still gone; ``stays``: what would not be deleted anyway."""
 
     async def may_go(item: Extraneous) -> bool:
         return item.path not in stays
 
-    await prove(missing, walk.walker, observer, may_go)
+    await prove(missing, walk.walker, may_go)
     return [item.path for item in missing.gone]
 
 
@@ -74,9 +76,9 @@ SECOND = listing(f"{SUB}?2", "c")
 async def test_a_page_that_is_read_again_says_whether_its_file_is_gone(
     pages: list[Listing], replaced: bool, problem: str | None
 ) -> None:
-    walk = Walk(*pages)
     failures = Failures()
-    still = await proven(walk, remembered("sub/b", replaced=replaced), failures)
+    walk = Walk(*pages, observer=failures)
+    still = await proven(walk, remembered("sub/b", replaced=replaced))
     assert still == (["sub/b"] if problem is None else [])
     assert failures.told == ([] if problem is None else [("sub", SUB, problem)])
     assert walk.walker.failures == len(failures.told)
@@ -90,8 +92,8 @@ async def test_one_file_that_is_shown_again_keeps_all_of_its_folder() -> None:
         missing.gone.append(gone(path))
         missing.recalled[path] = (folder, f"{ROOT}{folder}/")
     missing.gone.append(gone("fresh/f"))
-    walk.walker.failures = 1
-    assert await proven(walk, missing, Failures()) == ["other/d", "fresh/f"]
+    walk.walker.fail(Directory(path="unread", url=f"{ROOT}unread/"), "HTTP 500")
+    assert await proven(walk, missing) == ["other/d", "fresh/f"]
     assert walk.walker.failures == 3
     assert sorted(walk.client.urls()) == [f"{ROOT}other/", SUB, f"{ROOT}third/"], "each once"
 
@@ -100,5 +102,5 @@ async def test_what_was_read_in_this_run_or_stays_anyway_is_not_read_again() -> 
     walk = Walk(listing(SUB, "b"))
     missing = remembered("sub/b")
     missing.gone.insert(0, gone("sub/x"))
-    assert await proven(walk, missing, Failures(), "sub/b") == ["sub/x", "sub/b"]
+    assert await proven(walk, missing, "sub/b") == ["sub/x", "sub/b"]
     assert walk.client.urls() == []

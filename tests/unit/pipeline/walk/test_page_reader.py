@@ -9,7 +9,6 @@ import pytest
 
 from crawler.model import limits
 from crawler.model.errors import ListingError
-from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.values import Listing, Validators
 from crawler.pipeline.walk.page_reader import PageReader
@@ -50,7 +49,7 @@ class Reading:
             attempts=1,
             leaves=self.leaves,
         )
-        return [piece async for piece in reader.read("", URL, nothing_refused)]
+        return [piece.listing async for piece in reader.read("", URL, nothing_refused)]
 
 
 async def names(reading: Reading) -> list[str]:
@@ -148,9 +147,6 @@ class Told(UnchangedDirectories):
     async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
         self.asked += 1
         return self._kept
-
-    def remember(self, path: str, url: str, page: FetchedPage, listing: Listing) -> None:
-        return
 
 
 @pytest.mark.parametrize("is_kept", [True, False])

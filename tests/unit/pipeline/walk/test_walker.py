@@ -17,7 +17,8 @@ from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.loops import EQUAL
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.walker import Directory, DirectoryPage, Walker
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
+from crawler.pipeline.walk.walker import Walker
 from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, permit_as
 
 ROOT = "http://h/pub/"
@@ -51,12 +52,18 @@ def listing(
 class Walk:
     """A walker over pages in a table, and what it did."""
 
-    def __init__(self, *pages: Listing, refused: Mapping[str, str] | None = None, **bounds: int | bool) -> None:
+    def __init__(
+        self,
+        *pages: Listing,
+        refused: Mapping[str, str] | None = None,
+        observer: Recorder | None = None,
+        **bounds: int | bool,
+    ) -> None:
         self.pages = {page.url: page for page in pages}
         self.answers: dict[str, Answer] = {}
         self.client = FakeClient(self._answer)
         self.state = MemoryState()
-        self.observer = Recorder()
+        self.observer = observer or Recorder()
         self.visited: list[DirectoryPage] = []
         reader = PageReader(client=self.client, state=self.state, observer=self.observer, parse=self._parse, attempts=1)
         self.walker = Walker(
@@ -77,8 +84,9 @@ class Walk:
     async def _parse(self, body: bytes, url: str, _content_type: str) -> AsyncGenerator[Listing, None]:
         yield self.pages.get(body.decode()) or listing(url, is_listing=False)
 
-    async def visit(self, page: DirectoryPage) -> None:
+    async def visit(self, page: DirectoryPage) -> bool:
         self.visited.append(page)
+        return True
 
     async def run(self, *starts: Directory) -> None:
         await self.walker.walk(starts or [Directory(path="", url=ROOT)], self.visit)
@@ -476,9 +484,10 @@ async def test_late_folders_are_walked_within_the_same_rules() -> None:
 async def test_an_error_of_the_visitor_ends_the_walk_and_leaves_no_task() -> None:
     walk = Walk(listing(ROOT, "a/", "b/"), listing(f"{ROOT}a/"), listing(f"{ROOT}b/"))
 
-    async def broken(page: DirectoryPage) -> None:
+    async def broken(page: DirectoryPage) -> bool:
         if page.folder.path:
             raise LookupError
+        return True
 
     with pytest.raises(ExceptionGroup):
         await walk.walker.walk([Directory(path="", url=ROOT)], broken)
@@ -488,8 +497,8 @@ async def test_an_error_of_the_visitor_ends_the_walk_and_leaves_no_task() -> Non
 async def test_a_walk_that_is_stopped_reads_no_further_listing() -> None:
     walk = Walk(listing(ROOT, "a/", "b/"), listing(f"{ROOT}a/"), listing(f"{ROOT}b/"))
 
-    async def stop(_page: DirectoryPage) -> None:
-        walk.walker.stopped = True
+    async def stop(_page: DirectoryPage) -> bool:
+        return False
 
     await walk.walker.walk([Directory(path="", url=ROOT)], stop)
     assert walk.client.urls() == [ROOT]

@@ -1,0 +1,88 @@
+"""Jobs that wait until everything else is here: files of --last, and what needs a deletion to make room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.values import Job, Outcome, Result
+from crawler.pipeline import engine
+from crawler.pipeline.allowance import BUDGET
+from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.runs.base import Components, Transfers
+from crawler.pipeline.save.committer import Committer
+from crawler.pipeline.save.obstructed import Obstructed
+
+FILE_IN_THE_WAY = "a file is in the way of its folder"
+"""Why a file failed whose directory cannot be created."""
+REMOVES, KEPT = "--delete removes it", "it stays until a run can delete it"
+"""What happens to the obstacle: without --delete, and with it in a run that deleted nothing."""
+HELD_BACK = "held back, because something before it failed"
+"""Why a file that matches --last was skipped."""
+
+
+class WaitingJobs:
+    """The jobs that ``planner`` and ``obstructed`` hold back, and how they end."""
+
+    def __init__(self, parts: Components, transfers: Transfers, planner: Planner, obstructed: Obstructed) -> None:
+        self._parts = parts
+        self._transfers = transfers
+        self._planner = planner
+        self._obstructed = obstructed
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether anything needs a deletion to make room."""
+        return bool(self._planner.blocked or self._planner.blocked_folders or self._obstructed.proven)
+
+    async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
+        """Fetch what waited for a deletion, or report it as failed; then the files of --last, which may name it.
+
+        ``has_room``: what was in the way is gone.
+        """
+        planner, jobs = self._planner, list(self._obstructed.proven.values())
+        self._obstructed.proven.clear()
+        if has_room:
+            for folder in planner.blocked_folders if self._parts.dry_run is None else ():
+                problem = await self._parts.destination.make_folder(folder.path)
+                if problem is not None:
+                    self._parts.observer.listing_failed(folder.path, folder.url, problem)
+            await self._fetch([*planner.blocked, *jobs], committer)
+        elif self._parts.allowance.reached:
+            self._give_up([*planner.blocked, *jobs], Outcome.SKIPPED, BUDGET)
+        else:
+            way_out = KEPT if self._parts.config.delete else REMOVES
+            self._give_up(planner.blocked, Outcome.FAILED, f"{FILE_IN_THE_WAY}: {way_out}")
+            self._give_up(jobs, Outcome.FAILED, f"{FOLDER_IN_THE_WAY}: {way_out}")
+            for folder in planner.blocked_folders:
+                self._parts.observer.listing_failed(folder.path, folder.url, f"{FILE_IN_THE_WAY}: {way_out}")
+        await self.finish_last(committer)
+
+    async def finish_last(self, committer: Committer) -> None:
+        """Fetch the files that match --last, which name others: only if all of those are here."""
+        held = list(self._planner.held)
+        self._planner.held.clear()
+        if self._parts.tally.failed or self._parts.allowance.spent:
+            reason = HELD_BACK if self._parts.tally.failed else BUDGET
+            self._give_up(held, Outcome.SKIPPED, reason)
+        else:
+            await self._fetch(held, committer)
+
+    def _give_up(self, jobs: Sequence[Job], outcome: Outcome, reason: str) -> None:
+        for job in jobs:
+            self._parts.observer.finished(Result(path=job.path, url=job.url, outcome=outcome, reason=reason))
+
+    async def _fetch(self, jobs: Sequence[Job], committer: Committer) -> None:
+        """Have the workers do ``jobs``, and wait until all files have their final names."""
+
+        async def produce(put: engine.Put) -> None:
+            for job in jobs:
+                refused = await self._parts.allowance.refuses(job)
+                if refused is None:
+                    await put(job)
+                else:
+                    self._give_up([job], Outcome.SKIPPED, refused)
+
+        if jobs:
+            await self._transfers.run(produce, committer)
+            await committer.drain()
