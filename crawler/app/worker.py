@@ -55,13 +55,13 @@ def main() -> None:
 async def _serve(connection: socket.socket) -> None:
     link = _Parent()
     await link.connect(connection)
-    setup = await link.setup
+    setup, gate = await link.setup
     log = logging.getLogger("crawler")
     log.addHandler(ForwardingHandler(link))
     log.setLevel(setup.log_level)
     log.propagate = False
     announce_to(link.retried)
-    work = asyncio.create_task(_work(link, setup))
+    work = asyncio.create_task(_work(link, setup, gate))
     stopped = asyncio.create_task(link.stopped.wait())
     await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -74,16 +74,9 @@ async def _serve(connection: socket.socket) -> None:
     await link.close()
 
 
-async def _work(link: _Parent, setup: WorkerSetup) -> None:
+async def _work(link: _Parent, setup: WorkerSetup, gate: Gate) -> None:
     """Everything that the parent sends. What is complete when it stops us gets its name."""
     config, reporter = setup.config, _Reporter(link)
-    rates = RateLimits(
-        requests=None if config.requests_per_second is None else _Rate(link, messages.REQUESTS),
-        bytes=None if config.limit_rate is None else _Rate(link, messages.BYTES),
-    )
-    gate = Gate(link.ceiling, rates, on_pause=link.rested, start=setup.start)
-    gate.add_known(setup.hosts)
-    link.gate = gate
     if are_few():
         prepare()
     async with (
@@ -116,15 +109,14 @@ class _Parent(Channel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setup: asyncio.Future[WorkerSetup] = asyncio.get_running_loop().create_future()
+        self.setup: asyncio.Future[tuple[WorkerSetup, Gate]] = asyncio.get_running_loop().create_future()
+        """What the run is about, and the gate to its hosts: the first message of the parent."""
         self.stopped = asyncio.Event()
-        self.ceiling = 1
-        self.gate: Gate | None = None
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._flights: dict[str, int] = {}
         """Path → number of a job that is under way."""
         self._asked: dict[int, asyncio.Future[None]] = {}
-        self._redirects: Redirects
+        self._redirects: Redirects | None = None
         self._numbers = count()
         self._closed = asyncio.Event()
         self._is_over = False
@@ -143,7 +135,7 @@ class _Parent(Channel):
         elif name == messages.REDIRECTS:
             self._redirects = values[0]
         elif name == messages.SETUP:
-            self.setup.set_result(values[0])
+            self.setup.set_result((values[0], self._gate(values[0])))
         elif name == messages.END:
             self._jobs.put_nowait(None)
         elif name == messages.STOP:
@@ -174,15 +166,25 @@ class _Parent(Channel):
         if not answer.done():  # else whoever asked was cancelled
             answer.set_result(None)
 
+    def _gate(self, setup: WorkerSetup) -> Gate:
+        """The gate of this process. Its rates are the parent's, and so are its connections, of which it has one yet."""
+        config = setup.config
+        rates = RateLimits(
+            requests=None if config.requests_per_second is None else _Rate(self, messages.REQUESTS),
+            bytes=None if config.limit_rate is None else _Rate(self, messages.BYTES),
+        )
+        gate = Gate(1, rates, on_pause=self.rested, start=setup.start)
+        gate.add_known(setup.hosts)
+        return gate
+
     def _limit(self, ceiling: int) -> None:
-        self.ceiling = ceiling
-        if self.gate is not None:
-            self.gate.limit_connections(ceiling)
+        _, gate = self.setup.result()
+        gate.limit_connections(ceiling)
 
     def _rest(self, url: str, seconds: float) -> None:
         """Another process was asked for a pause."""
-        if self.gate is not None:
-            self.gate.host(url).rest(seconds)
+        _, gate = self.setup.result()
+        gate.host(url).rest(seconds)
 
     # --- for the work -----------------------------------------------------------------------------
 
@@ -198,6 +200,7 @@ class _Parent(Channel):
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """As the scope says that the parent sent last."""
+        assert self._redirects is not None, "jobs come after it"
         return self._redirects.file_redirect(source, target)
 
     def progress(self, path: str, size: int) -> None:

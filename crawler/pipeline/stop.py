@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Stop:
     """Asked by one side, obeyed by the other: work in flight is cancelled, what is complete is kept."""
 
-    def __init__(self) -> None:
-        self.reason: str | None = None
+    def __init__(self, reason: str | None = None) -> None:
+        self.reason = reason
         """Why the run was asked to end: ``SIGINT``, ``--max-duration``, …; None if it was not."""
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
@@ -22,8 +22,7 @@ class Stop:
 
     def child(self) -> Stop:
         """A stop of its own for one of several runs: it ends when this one does, and can end alone."""
-        child = Stop()
-        child.reason = self.reason
+        child = Stop(self.reason)
         self._children.append(child)
         return child
 

@@ -55,6 +55,10 @@ class TransferProgress:
         self.received = 0
         self._speed: Speed | None = None
 
+    def add(self, count: int) -> None:
+        """``count`` more bytes have arrived."""
+        self.received += count
+
     @property
     def complete(self) -> bool:
         """Whether the whole body has arrived and only has to be stored."""
@@ -165,7 +169,7 @@ class Counters(Observer):
         self._received += count
         transfer = self._in_flight.get(job.path)
         if transfer is not None:
-            transfer.received += count
+            transfer.add(count)
 
     def finished(self, result: Result) -> None:
         outcome, path = result.outcome, result.path

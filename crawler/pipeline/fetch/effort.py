@@ -24,8 +24,11 @@ class Effort:
         self._received = 0
         self.attempts = 0
 
+    def begin_attempt(self) -> None:
+        self.attempts += 1
+
     def count(self, received: int) -> None:
-        """So many bytes of the body arrived."""
+        """``received`` more bytes of the body have arrived."""
         self._received += received
         self._observer.received(self._job, received)
 

@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
@@ -37,7 +37,15 @@ class SegmentConnections:
     free: int = 0
     """Connections that no transfer uses. Each has one for itself, and takes it even if pieces use them all now."""
     memory: int = limits.PIECES_AHEAD
-    """Bytes that may still be asked for before their turn."""
+    """Bytes that may still be requested before their turn."""
+
+    def begin(self) -> None:
+        """A transfer takes its connection."""
+        self.free -= 1
+
+    def end(self) -> None:
+        """A transfer gives its connection back."""
+        self.free += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +61,22 @@ class Means:
     """Told of bytes that arrive."""
 
 
+@dataclass(slots=True, eq=False)
 class _Piece:
     """Some bytes of a file: from ``start`` to before ``end``."""
 
-    __slots__ = ("arrived", "chunks", "coming", "end", "error", "insisted", "start", "task")
-
-    def __init__(self, start: int, end: int) -> None:
-        self.start = self.arrived = start
-        self.end = end
-        self.chunks: deque[bytes] = deque()
-        """What has arrived and was not taken yet; ``arrived`` is where it ends."""
-        self.coming = False
-        """It was answered as it was asked for."""
-        self.insisted = False
-        """It was its turn, and it was asked for as often as may be."""
-        self.error: FetchError | VerificationError | None = None
-        self.task: asyncio.Task[None] | None = None
+    start: int
+    end: int
+    arrived: int
+    """Where the bytes end that have arrived."""
+    chunks: deque[bytes] = field(default_factory=deque)
+    """Bytes that have arrived and were not taken yet."""
+    coming: bool = False
+    """Whether the response is the requested range."""
+    insisted: bool = False
+    """Whether it was requested in its turn, as often as allowed."""
+    error: FetchError | VerificationError | None = None
+    task: asyncio.Task[None] | None = None
 
 
 class Segments:
@@ -190,7 +198,7 @@ class Segments:
         return within and (self._streams == 0 or lanes.free > 0) and lanes.memory >= size
 
     def _claim(self, start: int, end: int, *, left: bool = False) -> _Piece:
-        piece = _Piece(start, end)
+        piece = _Piece(start, end, arrived=start)
         self._means.lanes.memory -= end - start
         if left:
             self._pieces.appendleft(piece)

@@ -79,13 +79,13 @@ class Downloader:
         """Never raises for a file that fails; raises DestinationError when the disk does."""
         transfer = _Transfer(self, job)
         self.observer.started(job)
-        self.lanes.free -= 1
+        self.lanes.begin()
         try:
             done = await persist(transfer.attempt, self.attempts)
         except (FetchError, VerificationError) as error:
             done = transfer.effort.failed(error)
         finally:
-            self.lanes.free += 1
+            self.lanes.end()
             await transfer.close()
         if isinstance(done, Result) and done.known is not None and not done.known.digest:  # adopted: to be verifiable
             digest = await self.destination.digest(job.path) or None
@@ -111,7 +111,7 @@ class _Transfer:
         """Pieces of the body were fetched beside each other: if that fails, it must come in one stream."""
 
     async def attempt(self) -> Result | Staged:
-        self.effort.attempts += 1
+        self.effort.begin_attempt()
         job, shared = self._job, self._shared
         if job.probe and self.effort.attempts == 1:
             found = await shared.probes.ask(shared.client, job, shared.permit)

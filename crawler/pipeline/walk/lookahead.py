@@ -88,7 +88,7 @@ class Lookahead:
             async with aclosing(self._reader.read(path, url, self._permit)) as pieces:
                 async for piece in pieces:
                     mark.add(piece.listing.entries)
-                    mark.url = piece.listing.url
+                    mark.answered(piece.listing.url)
                     links |= folder_links(piece.listing.entries)
         except (FetchError, VerificationError, ListingError):
             return None

@@ -29,6 +29,10 @@ class Fingerprint:
     children: set[str] = field(default_factory=set)
     """Names of its folders."""
 
+    def answered(self, url: str) -> None:
+        """``url`` is that of the response, which may differ from that of the request."""
+        self.url = url
+
     def add(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             self.rows ^= hash((entry.name, entry.kind, entry.row))

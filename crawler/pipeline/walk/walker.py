@@ -136,7 +136,7 @@ class Walker:
                         whole = whole and piece.complete
                         flaws += piece.flaws
                         todo += [page for page in self._following(piece, done) if page not in todo]
-                        mark.url = piece.url
+                        mark.answered(piece.url)
                         await self._refuse_loop(folder, folders, mark)
                         below = self._folders(folder, folders, mark, shown)
                     last = piece.is_listing and not todo

@@ -65,7 +65,7 @@ class Abridger:
 
     def _take(self, part: _Part, at: int) -> int:
         """Add the row at offset ``at`` to a part. Returns the offset of the next row."""
-        part.count += 1
+        part.begin_row()
         may_go = part.count > max(KEPT, part.kept) and self._shapes is not None
         if may_go:
             for specimen in part.recent:
@@ -113,6 +113,9 @@ class _Part:
         self.recent: list[Specimen] = []
         """The specimens of the last rows; empty after a row that was kept."""
         self._run: dict[Shape, Specimen] = {}
+
+    def begin_row(self) -> None:
+        self.count += 1
 
     def fits(self, shape: Shape) -> bool:
         """True if a row of this shape leaves the same elements open as the rows before it."""

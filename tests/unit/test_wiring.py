@@ -1,0 +1,134 @@
+"""Wiring at birth: an object has all its attributes from its constructor, and no other module sets them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.unit.test_architecture import MODULES, tree_of
+
+_LIBRARY = "an object of a library that is configured by its attributes"
+_COMMIT = "PendingFile is the progress of one file through the steps of a commit"
+_COUNTS = "Evidence is what the reader counts while it goes through the rows"
+_TARGETS = "a page that is read to its end says what its links lead to"
+
+FROM_OUTSIDE = {
+    "app.worker: log.propagate": _LIBRARY,
+    "http.tls: context.check_hostname": _LIBRARY,
+    "http.tls: context.verify_mode": _LIBRARY,
+    "http.transport: self._connector._factory": _LIBRARY,
+    "http.transport: self._session._retry_connection": _LIBRARY,
+    "output.log: LOGGER.propagate": _LIBRARY,
+    "output.log: stamina_log.handlers": _LIBRARY,
+    "output.log: stamina_log.propagate": _LIBRARY,
+    "storage.state.schema: connection.text_factory": _LIBRARY,
+    **{
+        f"storage.directory.commit: file.{name}": _COMMIT for name in ("descriptor", "mtime", "placed", "size", "timed")
+    },
+    **dict.fromkeys(
+        (
+            "listings.html.index_pages: link.target",
+            "listings.html.reader: link.target",
+            "listings.html.specimens.row_copies: link.target",
+            "listings.html.tree.unescaped_names: link.target",
+        ),
+        _TARGETS,
+    ),
+    **{
+        f"listings.html.reader: evidence.{name}": _COUNTS
+        for name in (
+            "dated",
+            "empty",
+            "entries",
+            "filelike",
+            "folders",
+            "foreign",
+            "headings",
+            "matching",
+            "parent",
+            "queried",
+            "sized",
+            "slashed",
+            "sort_links",
+            "words",
+        )
+    },
+}
+"""``module: object.attribute`` that is set from outside → why it may be."""
+
+AFTER_BIRTH: dict[str, str] = {}
+"""``module: Class.attribute`` that no constructor sets → why it may be."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def stored(node: ast.AST) -> Iterator[ast.Attribute]:
+    """The attributes that are assigned in ``node``."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
+            yield each
+
+
+def is_own(attribute: ast.Attribute) -> bool:
+    return isinstance(attribute.value, ast.Name) and attribute.value.id in {"self", "cls"}
+
+
+def classes_of(module: str) -> Iterator[ast.ClassDef]:
+    return (node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ClassDef))
+
+
+def declared(kind: ast.ClassDef) -> set[str]:
+    """Fields of a dataclass, and attributes that the class itself has."""
+    return {
+        ast.unparse(target)
+        for line in kind.body
+        if isinstance(line, ast.Assign | ast.AnnAssign)
+        for target in (line.targets if isinstance(line, ast.Assign) else [line.target])
+    }
+
+
+def is_record(kind: ast.ClassDef) -> bool:
+    return any("dataclass" in ast.unparse(decorator) for decorator in kind.decorator_list)
+
+
+def set_from_outside(module: str) -> Iterator[str]:
+    """Assignments to an attribute of another object, unless it is a record that this module alone fills in."""
+    records = set[str]().union(*(declared(kind) for kind in classes_of(module) if is_record(kind)))
+    for attribute in stored(tree_of(module)):
+        if not is_own(attribute) and attribute.attr not in records:
+            yield f"{module}: {ast.unparse(attribute)}"
+
+
+def born(kind: ast.ClassDef) -> set[str]:
+    """What the constructor sets, by itself or in the methods that it calls."""
+    methods = {line.name: line for line in kind.body if isinstance(line, Function)}
+    names, todo, done = declared(kind), ["__init__", "__new__", "__post_init__"], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in done or name not in methods:
+            continue
+        done.add(name)
+        names |= {attribute.attr for attribute in stored(methods[name]) if is_own(attribute)}
+        todo += [
+            node.func.attr
+            for node in ast.walk(methods[name])
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_own(node.func)
+        ]
+    return names
+
+
+def set_after_birth(module: str) -> Iterator[str]:
+    """Attributes that exist only once a method has run."""
+    for kind in classes_of(module):
+        names = born(kind)
+        for attribute in stored(kind):
+            if is_own(attribute) and attribute.attr not in names:
+                yield f"{module}: {kind.name}.{attribute.attr}"
+
+
+def test_no_attribute_is_set_from_outside() -> None:
+    assert {each for module in MODULES for each in set_from_outside(module)} == set(FROM_OUTSIDE)
+
+
+def test_every_attribute_exists_from_birth() -> None:
+    assert {each for module in MODULES for each in set_after_birth(module)} == set(AFTER_BIRTH)
