@@ -1,12 +1,12 @@
 """Directory listings: ``parse_listing`` turns the bytes of an index page into a ``Listing``.
 
-A parser is a function that takes a ``Page`` and returns a ``Listing``, or None for "not mine". They are tried in the
-order of ``PARSERS``: what the first byte or a root element tells for certain (JSON, XML) stands before HTML; among the
-HTML readers the strict ones for pages that a server printed row by row stand before the tolerant one, which takes every
-page that is markup; data that a page carries for its own script comes last. A family of its own format is one module
-and one line here; an HTML family is one line in ``families``.
+A parser is a function that takes a ``Page`` and returns a ``Listing``, or None if it does not recognise the page.
+Parsers are tried in the order of ``PARSERS``: formats that the first byte or the root element identifies (JSON, XML)
+come before HTML; the strict HTML reader, for pages that match a known server's output exactly, comes before the
+tolerant one, which takes any markup; data embedded in a page for its own script comes last. A new format is one module
+and one line here; a new HTML family is one line in ``families``.
 
-The readers are imported when a page needs them: a run in which no listing has changed parses nothing.
+Readers are imported when a page needs them: a run in which no listing has changed parses nothing.
 """
 
 from __future__ import annotations
@@ -67,21 +67,21 @@ _OTHERS = tuple(parser for parser in PARSERS if parser is not _lean)
 
 
 def parse_listing(body: bytes, url: str, content_type: str) -> Listing:
-    """What the page ``body``, fetched from ``url`` (after redirects), lists. Never raises, whatever the bytes are.
+    """The listing in the page ``body``, fetched from ``url`` (after redirects). Never raises, whatever the bytes.
 
-    ``content_type`` is the header as received, or "". The first parser that recognises a listing has the word. A page
-    that none recognises gives a ``Listing`` with ``is_listing`` False and no entries, of the family ``none``, with
-    the rejections of the reader that came nearest.
+    ``content_type`` is the header as received, or "". The first parser to recognise a listing wins. If none does, the
+    result has ``is_listing`` False and no entries; its family and rejections are those of the first parser that read
+    the page without recognising a listing, or ``none`` and empty.
     """
     return _parse(Page(body=body, url=url, content_type=content_type), PARSERS)
 
 
 def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[Listing]:
-    """``parse_listing`` in pieces of about 2,000 entries, for pages so long that downloads should begin meanwhile.
+    """``parse_listing`` in pieces of about 2,000 entries, so that downloads can begin before a long page is parsed.
 
-    Only the last piece has the verdict (``is_listing``, ``complete``), the rejections and the next pages; those before
-    it say ``is_listing=False`` and ``complete=False``. No entry comes twice, and all pieces together are what
-    ``parse_listing`` returns. Pages that no server printed row by row come in one piece.
+    Only the last piece has the verdict (``is_listing``, ``complete``), the rejections and the next pages; earlier ones
+    have ``is_listing=False`` and ``complete=False``. No entry occurs twice; together the pieces hold what
+    ``parse_listing`` returns. A page that no grammar matches comes in one piece.
     """
     seen: set[str] = set()
     for piece in pieces_by_grammar(body, url, content_type, seen):
@@ -92,10 +92,10 @@ def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[L
 
 
 def pieces_by_grammar(body: bytes, url: str, content_type: str, seen: set[str]) -> Iterator[Listing]:
-    """The pieces of a page that a server printed row by row, which is read fast; ``seen`` gets the URLs of its entries.
+    """The pieces of a page that matches a grammar. The URLs of its entries are added to ``seen``.
 
-    For any other page they end without a verdict, after those that were read before it showed: the page is then to be
-    read by ``parse_without_grammar``, and that ``without`` what was seen.
+    If the page turns out not to match, the pieces end without a verdict. The caller then reads the page with
+    ``parse_without_grammar`` and removes the entries already yielded using ``without(seen, …)``.
     """
     from crawler.listings.html.grammar import PIECE, Reading
 
@@ -110,7 +110,7 @@ def pieces_by_grammar(body: bytes, url: str, content_type: str, seen: set[str]) 
 
 
 def parse_without_grammar(body: bytes, url: str, content_type: str) -> Listing:
-    """``parse_listing`` for a page that no grammar fits: by a tree, or as JSON or XML."""
+    """``parse_listing`` for a page that no grammar matches: tries every parser except the grammars."""
     return _parse(Page(body=body, url=url, content_type=content_type), _OTHERS)
 
 

@@ -1,4 +1,4 @@
-"""A fetched page as the parsers see it: its bytes, with text and tree computed on demand."""
+"""A fetched page as the parsers see it: its bytes, its text computed on demand, and the tree of its markup."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Page:
 
     @cached_property
     def start(self) -> bytes:
-        """The first 4 KiB without byte order mark and leading white space: enough to tell JSON, XML and HTML."""
+        """The first 4 KiB without byte order mark and leading white space: enough to tell JSON, XML and HTML apart."""
         head = self.body[:_HEAD]
         for mark, _ in _BOMS:
             head = head.removeprefix(mark)
@@ -50,7 +50,10 @@ class Page:
 
     @cached_property
     def charset(self) -> str:
-        """Codec of the text: header, byte order mark, meta element, XML declaration, else UTF-8 or windows-1252."""
+        """Codec of the text, from the first that names one: header, byte order mark, meta element, XML declaration.
+
+        Otherwise UTF-8 if the body is valid UTF-8, else windows-1252.
+        """
         head = self.body[:_HEAD]
         declared = _HEADER_CHARSET.search(self.content_type)
         if declared and (name := _codec(declared[1])):
@@ -70,15 +73,15 @@ class Page:
 
     @cached_property
     def text(self) -> str:
-        """The body as text. Bytes that the charset cannot hold become U+FFFD; a byte order mark is removed."""
+        """The body as text. Bytes that are invalid in the charset become U+FFFD; a byte order mark is removed."""
         return self.body.decode(self.charset, "replace").removeprefix("\ufeff")
 
     @property
     def markup(self) -> str:
-        """The text as a tree can be made of it.
+        """The text prepared for a tree parser, at most 64 Mi characters.
 
-        Without XML declarations, of which bs4 warns and XHTML has them by right, and without what no parser takes:
-        NUL, and surrogates, which UTF-7 can hold one by one.
+        XML declarations, which are valid in XHTML but make bs4 warn, are removed. Characters that no parser accepts
+        become U+FFFD: NUL, and lone surrogates, which UTF-7 can encode.
         """
         return _XML_DECLARATION.sub("", _UNFIT.sub("\ufffd", self.text[:_MARKUP_LIMIT]))
 
@@ -88,7 +91,7 @@ def tree_of(markup: str) -> BeautifulSoup:
     from bs4 import BeautifulSoup  # here, because most runs never need it
 
     class Shallow(BeautifulSoup):
-        """Building a tree costs the square of its depth: a level too deep stands beside the one above."""
+        """Limits the depth, because building a tree is quadratic in it: deeper elements become siblings."""
 
         def handle_starttag(self, *names: Any, **more: Any) -> Any:
             if len(self.tagStack) > _DEEPEST:
@@ -109,5 +112,5 @@ def _codec(label: str) -> str | None:
         "".encode(info.name)
     except (LookupError, UnicodeError, ValueError, TypeError):
         return None
-    # What calls itself Latin-1 on the web is windows-1252 (WHATWG Encoding Standard, section 4.2).
+    # On the web the label Latin-1 means windows-1252 (WHATWG Encoding Standard, section 4.2).
     return "cp1252" if info.name in ("iso8859-1", "ascii") else info.name

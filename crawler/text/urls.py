@@ -231,7 +231,7 @@ def is_same(first: str, second: str) -> bool:
 def name_problem(name: str) -> str | None:
     """Why ``name`` cannot be one segment of a path under DIR, or None if it can."""
     if name in {"", ".", ".."}:
-        return "empty or dots"
+        return "is empty, . or .."
     if "/" in name or "\0" in name:
         return "contains a slash or NUL"
     if _CONTROL.search(name):
@@ -239,12 +239,12 @@ def name_problem(name: str) -> str | None:
     if "\\" in name and (os.name == "nt" or _BACKSLASH_ESCAPE.search(name)):
         return "contains a backslash"
     if name == STATE_DIRECTORY:
-        return "is the name of our own directory"
+        return "is the name of crawler's own directory"
     if not name.isascii() or len(name) > limits.NAME_BYTES:
         try:
             length = len(name.encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError:
-            return "is no text that a file system takes"  # a lone surrogate, as JSON can carry
+            return "cannot be encoded as a file name"  # a lone surrogate, which JSON can contain
         if length > limits.NAME_BYTES:
             return f"is longer than {limits.NAME_BYTES} bytes"
     return None

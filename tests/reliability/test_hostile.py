@@ -99,7 +99,7 @@ def test_a_name_that_cannot_be_saved_fails_in_every_run_and_is_given_a_reason(
     for delete in (False, True):
         run = sandbox.mirror(site.url, delete=delete)
         run.fails(5)
-        run.says("a slash or NUL inside")
+        run.says("contains a slash or NUL")
     sandbox.holds(there)
 
 

@@ -1,7 +1,7 @@
 """The metadata of an archive.org item: ``/metadata/<identifier>``.
 
 Shape: ``{"files": [{"name", "size", "mtime", "md5", "sha1", …}], "metadata": {"identifier"}, "files_count", …}``;
-sizes and times are strings of digits, names may hold folders, files are at ``/download/<identifier>/<name>``.
+sizes and times are strings of digits, names may contain slashes, files are at ``/download/<identifier>/<name>``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crawler.model.values import Listing
 
 
 def read_archive_org(document: JsonDocument) -> Listing | None:
-    """The files of an item, or None. ``complete`` compares with ``files_count``."""
+    """The files of an item; None for another shape. Incomplete if ``files_count`` differs from their number."""
     root = document.value
     if not isinstance(root, dict) or not isinstance(root.get("metadata"), dict):
         return None
@@ -44,5 +44,5 @@ def _details(item: dict[str, Any], identifier: str) -> Details:
     size, mtime = item.get("size"), item.get("mtime")
     digest = hex_digest("sha1", item.get("sha1")) or hex_digest("md5", item.get("md5"))
     if item["name"] == f"{identifier}_files.xml":
-        digest = None  # the file that lists all digests cannot hold its own: what stands there is an older one's
+        digest = None  # the file that lists all digests cannot contain its own: the listed one is of an older version
     return Details(size=exact_size(size), modified=epoch_time(mtime), row=printed(size, mtime), digest=digest)

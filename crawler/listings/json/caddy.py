@@ -1,7 +1,7 @@
-"""Caddy 2 ``file_server browse``, asked with ``Accept: application/json``.
+"""Caddy 2 ``file_server browse``, requested with ``Accept: application/json``.
 
 Shape: ``[{"name", "size", "url", "mod_time", "mode", "is_dir", "is_symlink"}, …]`` (newer versions add ``tpl`` and
-``symlink_path``). ``url`` is relative and encoded, directories end in a slash there and in the name.
+``symlink_path``). ``url`` is relative and percent-encoded; for a directory, both ``url`` and ``name`` end in a slash.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHILD = re.compile(r"\./([^/?#\\\s\x00-\x1f\x7f-\U0010ffff]+/?)").fullmatch
 
 
 def read_caddy(document: JsonDocument) -> Listing | None:
-    """The listing, or None if any element has another shape. An empty array is no mark of Caddy: None."""
+    """The listing; None unless most elements have this shape. An empty array does not identify Caddy: None."""
     rows = document.value
     if not isinstance(rows, list) or not rows:
         return None
@@ -52,7 +52,7 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     details = Details(
         kind=kind,
         size=exact_size(row["size"]),
-        # The size of a link is its target's, its time is the link's own.
+        # For a symlink, Caddy lists the target's size but the link's own time.
         modified=None if link else iso_time(row["mod_time"]),
         row=printed(row["size"], row["mod_time"]),
     )

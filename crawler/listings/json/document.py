@@ -1,4 +1,4 @@
-"""Bytes → JSON value, tolerant where servers are wrong, and never raising."""
+"""Decodes JSON, tolerating common server mistakes. Never raises."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _CALLBACK_END = re.compile(r"(?<!\s)\s*\)\s*;?\s*\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonDocument:
-    """A decoded document and the URL that answered with it."""
+    """A decoded document and the URL of the response."""
 
     value: Any
     url: str
     text: str
     whole: bool = True
-    """False when the end was missing and only the elements before the cut are here."""
+    """False if the document was truncated; ``value`` then holds the elements before the cut."""
     wrapped: bool = False
-    """True when it was wrapped into a function call (JSONP)."""
+    """True if the document was wrapped in a function call (JSONP)."""
 
 
 def read_json(page: Page) -> JsonDocument | None:
-    """The JSON of a page; None when it holds none.
+    """The JSON document in a page; None if there is none.
 
-    nginx writes file names byte for byte, so the text may be invalid UTF-8: those bytes are kept by
-    surrogateescape. A document nested deeper than the interpreter's stack is refused.
+    nginx prints file names byte for byte, so the text may be invalid UTF-8: surrogateescape preserves such bytes.
+    None for a document nested too deeply for the interpreter's stack.
     """
     if not page.start.startswith(_STARTS) and "javascript" not in page.media_type:
         return None
@@ -64,7 +64,7 @@ def _load(text: str) -> Any:
 
 
 def _load_cut(text: str) -> Any:
-    """The elements of an array before the place where it was cut, None when there are none."""
+    """The elements of a truncated array before the cut; None if there are none."""
     if not text.lstrip().startswith("["):
         return None
     end = text.rfind("}")

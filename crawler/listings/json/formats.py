@@ -1,8 +1,7 @@
-"""JSON: one decoding, then the readers in turn.
+"""JSON listings: decodes a page once and tries the readers in turn.
 
-The order is from the narrowest shape to the widest. A reader takes a document only if all of it has its shape, so
-the order matters in one case: the generic reader would also take what the named ones know better, and comes last.
-A new family is a module with a reader, and its line here.
+A reader accepts only its own shape, so the order matters in one case: the generic reader would accept documents that a
+specific reader understands better, so it comes last. A new family is a module with a reader, and its line here.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
 
 
 def parse_json(page: Page) -> Listing | None:
-    """The first reader's listing; None if the page is no JSON or no reader knows its shape."""
+    """The listing of the first reader that recognises the page; None if it is not JSON or none does."""
     document = read_json(page)
     if document is None:
         return None

@@ -1,8 +1,8 @@
-"""JSON listings of programs that have no reader of their own: columns are found by what they are called.
+"""JSON listings of programs without a reader of their own: fields are recognised by their names.
 
-Examples are dufs (``?json``), Caddy 1, gohttpserver, copyparty (``?ls``), ``serve``, ``rclone lsjson`` and the contents
-API of GitHub. Any API may answer with an array of objects, so every row must prove that it is a file or a directory:
-by a type or flag from a closed vocabulary, or by a name, a size and a time with no field that a file does not have.
+Examples are dufs (``?json``), Caddy 1, gohttpserver, copyparty (``?ls``), ``serve``, ``rclone lsjson`` and GitHub's
+contents API. Any API may return an array of objects, so every row must prove that it is a file or a directory:
+by a type or flag from a closed vocabulary, or by a name, a size and a time without any field foreign to files.
 An empty array proves nothing.
 """
 
@@ -61,21 +61,21 @@ _MORE_FLAGS = frozenset({"istruncated", "hasmore", "more", "cursor"})
 _TOTALS = frozenset({"total", "totalcount", "filescount"})
 
 Columns = dict[str, str]
-"""Role → the key that plays it in a row."""
+"""Role → the key that has it in a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Array:
-    """Rows of one array, and the kind that the array's own name gives them."""
+    """The rows of one array, and the kind that the array's name implies for them, if any."""
 
     rows: list[Any]
     kind: Kind | None = None
 
 
 def read_generic(document: JsonDocument) -> Listing | None:
-    """The listing, or None as soon as one row with a name is not provably a file or a directory.
+    """The listing; None if any named row is not provably a file or a directory.
 
-    Rows without a name are counted, as long as those with one are the most.
+    Rows without a name are counted as rejections; None if they are half of the rows or more.
     """
     dufs = _is_dufs(document.value)
     arrays = list(_arrays(document.value))
@@ -107,7 +107,7 @@ def read_generic(document: JsonDocument) -> Listing | None:
 
 
 def _is_nameless(row: Any) -> bool:
-    """Whether nothing in a row could name an entry."""
+    """True if no field of a row could name an entry."""
     if not isinstance(row, dict):
         return True
     naming = (value for key, value in row.items() if _ROLE_OF.get(_plain(key), ("",))[0] in {"name", "href"})
@@ -115,7 +115,7 @@ def _is_nameless(row: Any) -> bool:
 
 
 def _is_dufs(root: Any) -> bool:
-    """dufs answers ``{"href", "kind": "Index", "uri_prefix", "paths": […]}``; the marks hold for an empty folder."""
+    """True for ``{"kind": "Index", "uri_prefix", "paths": […], …}``, which dufs prints for empty directories too."""
     return isinstance(root, dict) and root.get("kind") == "Index" and "uri_prefix" in root and "paths" in root
 
 
@@ -133,7 +133,7 @@ def _arrays(root: Any) -> Iterator[_Array]:
 
 
 def _says_more(root: Any, count: int) -> bool:
-    """True if the answer itself says that it is one page of several."""
+    """True if the document says that it is one page of several."""
     if not isinstance(root, dict):
         return False
     for key, value in root.items():
@@ -150,7 +150,7 @@ def _plain(key: str) -> str:
 
 
 def _columns(keys: tuple[str, ...]) -> Columns | None:
-    """Which key plays which role; None when nothing could name an entry or tell what it is."""
+    """The key for each role; None if no key could name an entry, or none could show what it is."""
     best: dict[str, tuple[int, str]] = {}
     foreign = False
     for key in keys:
@@ -189,7 +189,7 @@ def _details(row: dict[str, Any], columns: Columns, given: Kind | None) -> Detai
 
 
 def _kind(row: dict[str, Any], columns: Columns) -> Kind | None:
-    """By flag, else by type; a type that is a MIME type or unknown is none."""
+    """The kind of a row, by its flag, else its type; None if there is neither or the type is unknown."""
     if "folder" in columns and isinstance(flag := row[columns["folder"]], bool):
         link = "link" in columns and row[columns["link"]] is True
         return Kind.DIRECTORY if flag else Kind.SYMLINK if link else Kind.FILE
@@ -201,7 +201,7 @@ def _kind(row: dict[str, Any], columns: Columns) -> Kind | None:
 
 
 def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details: Details) -> bool:
-    """Add the entry. The URL's last segment is the name unless it has none. False when nothing names it."""
+    """Add an entry, named by the last segment of its URL if there is one. False if nothing names it."""
     name, href = row.get(columns.get("name", "")), _href(row, columns)
     if href is None:
         if not isinstance(name, str):
@@ -235,7 +235,7 @@ def _take_raw(taken: Rows, base: str, name: str, details: Details) -> None:
 
 
 def _href(row: dict[str, Any], columns: Columns) -> str | None:
-    """The link of a row. GitHub's ``download_url`` is null for directories: then the next best one."""
+    """The link of a row: by the preferred key, or another if it is null (GitHub's ``download_url`` for directories)."""
     if "href" not in columns:
         return None
     first = row[columns["href"]]

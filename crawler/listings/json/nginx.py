@@ -1,7 +1,7 @@
 """nginx ``autoindex_format json`` and ``jsonp``.
 
 Shape (ngx_http_autoindex_module): ``[{"name", "type": "directory|file|other", "mtime": HTTP-date, "size"}, …]``;
-names are raw, ``size`` stands on files only, times are UTC.
+names are unencoded, only files have a ``size``, times are UTC.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
 _KEYS = frozenset({"name", "type", "mtime", "size"})
-# An empty directory: no other program is known to print an empty array in this way.
+# An empty directory. No other program is known to print an empty array this way.
 _EMPTY = re.compile(r"\[\r\n(?:\r\n)?\]")
 
 
 def read_nginx(document: JsonDocument) -> Listing | None:
-    """The listing, or None if any element has another shape. ``other`` (a device, a dead link) is no entry."""
+    """The listing; None if any element has another shape. Rows of type ``other`` (device, broken link) are rejected."""
     rows = document.value
     if not isinstance(rows, list) or (not rows and not _EMPTY.fullmatch(document.text)):
         return None

@@ -1,7 +1,7 @@
-"""pCloud's public folder: what its page carries for its own script (``directLinkData``).
+"""pCloud's public folders: the data embedded in the page for its own script (``directLinkData``).
 
-Shape: ``{"code", "dirpath", "content": [{"name", "urlencodedname", "modified", "size", "icon"}, …]}``. Folders have no
-size. Addresses are relative to the page; the data is on the page itself and nothing of it is cut.
+Shape: ``{"code", "dirpath", "content": [{"name", "urlencodedname", "modified", "size", "icon"}, …]}``. Directories have
+no size. URLs are relative to the page. The data is not paged: it holds all entries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KEYS = frozenset({"code", "dirpath", "content"})
 
 
 def read_pcloud(document: JsonDocument) -> Listing | None:
-    """The members of a public folder; None for another shape."""
+    """The entries of a public folder; None for another shape."""
     value = document.value
     if not isinstance(value, dict) or not value.keys() >= _KEYS or not isinstance(value["content"], list):
         return None
@@ -38,7 +38,7 @@ def read_pcloud(document: JsonDocument) -> Listing | None:
 def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     segment = row["urlencodedname"]
     if any(character in segment for character in "/?#\\") or not segment.isascii():
-        taken.reject("bad-name", segment.encode("ascii", "backslashreplace").decode(), "is no path segment")
+        taken.reject("bad-name", segment.encode("ascii", "backslashreplace").decode(), "is not a path segment")
         return
     kind = Kind.DIRECTORY if "size" not in row else Kind.FILE
     size, modified = row.get("size"), row.get("modified")

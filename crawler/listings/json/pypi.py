@@ -1,4 +1,4 @@
-"""Python package indexes, the JSON form of the simple API (PEP 691, PEP 700).
+"""Python package indexes: the JSON form of the simple API (PEP 691, PEP 700).
 
 A project: ``{"meta": {"api-version"}, "name", "files": [{"filename", "url", "hashes", "size", "upload-time"}]}``.
 The index: ``{"meta": …, "projects": [{"name"}]}``.
@@ -34,7 +34,7 @@ def read_pypi(document: JsonDocument) -> Listing | None:
 
 
 def _take_file(taken: Rows, item: Any) -> bool:
-    """False when it is no file of the API. The name is ``filename``: mirrors rename what the URL says."""
+    """Add a file. False if ``item`` is not one. Its name is ``filename``: the URLs of mirrors may have another."""
     if not isinstance(item, dict):
         return False
     name, href = item.get("filename"), item.get("url")

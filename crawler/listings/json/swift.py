@@ -1,7 +1,7 @@
 """OpenStack Swift, ``GET /v1/account/container?format=json`` (Object Storage API, "Show container details").
 
-Shape: ``[{"name", "bytes", "hash", "last_modified", "content_type"} or {"subdir"}, …]``; times are UTC without saying
-so, ``hash`` is the MD5 of the object. An account lists its containers: ``{"name", "count", "bytes"}``.
+Shape: ``[{"name", "bytes", "hash", "last_modified", "content_type"} or {"subdir"}, …]``; times are UTC although they
+have no zone, ``hash`` is the MD5 of the object. An account lists its containers: ``{"name", "count", "bytes"}``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _DIRECTORY_TYPES = ("application/directory", "application/x-directory")
 def read_swift(document: JsonDocument) -> Listing | None:
     """The objects of a container or the containers of an account; None for another shape.
 
-    Swift does not say whether more follows. It is asked for what comes after the last name until it has
-    nothing to list, so an empty array is a listing only as the answer to such a question.
+    Swift does not say whether more rows follow, so the rows after the last name are requested until there are none.
+    An empty array is therefore a listing only in response to such a request (``marker``).
     """
     rows, url = document.value, document.url
     if not isinstance(rows, list):
@@ -48,10 +48,10 @@ def read_swift(document: JsonDocument) -> Listing | None:
 
 
 def take_object(keys: ObjectKeys, row: dict[str, Any]) -> None:
-    """Add one object, given by the field names that JSON and XML share."""
+    """Add one object. Its fields have the same names in JSON and XML."""
     size, modified, key = row.get("bytes"), row.get("last_modified"), row["name"]
     if str(row.get("content_type")).partition(";")[0] in _DIRECTORY_TYPES and not key.endswith("/"):
-        key += "/"  # a marker object, whose directory is listed as a subdir
+        key += "/"  # an object that marks a directory, which is listed as a subdir too
     details = Details(
         size=exact_size(size),
         modified=_rounded_up(utc_time(modified)),
@@ -62,14 +62,14 @@ def take_object(keys: ObjectKeys, row: dict[str, Any]) -> None:
 
 
 def _rounded_up(time: Span[datetime] | None) -> Span[datetime] | None:
-    """Swift's Last-Modified header is the listed time rounded up to the second: it must lie inside."""
+    """``time`` extended to include Swift's Last-Modified header, which is the listed time rounded up to the second."""
     if time is None or time.exact:
         return time
     return Span(time.low, time.low + timedelta(seconds=1))
 
 
 def next_page(url: str, last: str | None, count: int) -> tuple[str, ...]:
-    """Where the listing goes on after ``last``: nowhere when the page has fewer rows than its ``limit``."""
+    """URL of the rows after ``last``, as a tuple; empty if this page has fewer rows than its ``limit``."""
     limit = exact_size(query_value(url, "limit"))
     if last is None or (limit is not None and count < limit.low):
         return ()
@@ -78,7 +78,7 @@ def next_page(url: str, last: str | None, count: int) -> tuple[str, ...]:
 
 
 def _name(row: Any) -> str | None:
-    """The name of a row of Swift's, None if it is not one."""
+    """The name of a row; None if it does not have Swift's shape."""
     if not isinstance(row, dict):
         return None
     if row.keys() == {"subdir"}:

@@ -1,8 +1,8 @@
 """WebHDFS, ``GET /webhdfs/v1/path?op=LISTSTATUS`` (Hadoop, "WebHDFS REST API", "List a Directory").
 
 Shape: ``{"FileStatuses": {"FileStatus": [{"pathSuffix", "type", "length", "modificationTime"}, …]}}``. ``pathSuffix``
-is a plain name, and empty if the path is a file; times are milliseconds since 1970. Azure Data Lake adds a
-``continuationToken``. A file is read by the same address with ``op=OPEN``.
+is an unencoded name, empty if the path is a file; times are milliseconds since 1970. Azure Data Lake adds a
+``continuationToken``. A file is fetched from the same URL with ``op=OPEN``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KINDS = {"FILE": Kind.FILE, "DIRECTORY": Kind.DIRECTORY, "SYMLINK": Kind.SYMLIN
 
 
 def read_webhdfs(document: JsonDocument) -> Listing | None:
-    """The members of a directory; None for another shape, and for a path that is a file."""
+    """The entries of a directory; None for another shape, or if the path is a file."""
     outer = document.value.get("FileStatuses") if isinstance(document.value, dict) else None
     rows = outer.get("FileStatus") if isinstance(outer, dict) else None
     if not isinstance(outer, dict) or not isinstance(rows, list):
@@ -58,7 +58,7 @@ def _take(taken: Rows, row: dict[str, Any]) -> None:
 
 
 def _address(url: str, quoted: str, kind: Kind) -> str:
-    """Where a member is read: a directory as this one is, a file by ``op=OPEN``."""
+    """The URL of an entry: the same operation as the page's for a directory, ``op=OPEN`` for a file."""
     path = before_query(url).rstrip("/").removesuffix("/.")
     if query_value(url, "op") is None and query_value(url, "OP") is None:
         return f"{path}/{quoted}{'/' if kind is Kind.DIRECTORY else ''}"

@@ -1,7 +1,7 @@
-"""Character references in the attributes of HTML, resolved as browsers do.
+"""Resolves character references in HTML attributes as browsers do.
 
-WHATWG HTML, sections 13.2.5.72 to 13.2.5.80 ("character reference state" and those that follow it). ``html.unescape``
-is for text, where ``&notes`` means ``¬es``; it also raises ValueError for numbers of many digits.
+WHATWG HTML, sections 13.2.5.72 to 13.2.5.80 ("character reference state" and the states after it). ``html.unescape``
+follows the rules for text, where ``&notes`` means ``¬es``; it also raises ValueError for very long numbers.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from html.entities import html5
 
 _REFERENCE = re.compile(r"&(?:#(?:[xX](?P<hex>[0-9A-Fa-f]+)|(?P<decimal>[0-9]+));?|(?P<name>[A-Za-z][A-Za-z0-9]*;?))")
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
-"""What windows-1252 lacks; the standard keeps these control characters, and reads its neighbours as windows-1252."""
+"""Code points in 80–9F that windows-1252 leaves undefined. They stay; the others are read as windows-1252."""
 _LAST = 0x10FFFF
 _LONGEST = 7
-"""Digits of ``_LAST`` in decimal; with more of them a number is beyond it."""
+"""Digits of ``_LAST`` in decimal; a number with more digits is larger than it."""
 
 
 def attribute_value(text: str) -> str:
-    """The value of an attribute from what stands between its quotes.
+    """The value of an attribute, given the ``text`` between its quotes.
 
-    A name without a semicolon is no reference when a letter, a digit or ``=`` follows it, as in ``drum&notes``.
+    A name without a semicolon is not a reference if a letter, a digit or ``=`` follows, as in ``drum&notes``.
     """
     return _REFERENCE.sub(_resolved, text) if "&" in text else text
 

@@ -1,4 +1,4 @@
-"""Shared by the JSON and XML readers: quoting of names, and the collector of entries and rejections."""
+"""Collects the entries and rejections of JSON and XML listings, and percent-encodes names."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Details:
     digest: str | None = None
     etag: str | None = None
 
-    def tells_another(self, other: Details) -> bool:
-        """True if two rows with one name describe different files: another kind, size or digest."""
+    def differs_from(self, other: Details) -> bool:
+        """True if two rows with the same URL describe different files: their kind, size or digest differ."""
         return self.kind is not other.kind or any(
             mine is not None and theirs is not None and mine != theirs
             for mine, theirs in ((self.size, other.size), (self.digest, other.digest))
@@ -56,7 +56,7 @@ class Rows:
                     name=name,
                     kind=details.kind,
                     url=url,
-                    # What stands there for a directory is the size of its own record, or a count of its members.
+                    # For a directory, servers print the size of its inode or the number of its members.
                     size=None if details.kind is Kind.DIRECTORY else details.size,
                     modified=details.modified,
                     row=details.row,
@@ -69,17 +69,17 @@ class Rows:
 
     def _add_again(self, name: str, url: str, details: Details) -> None:
         """Add a rejection for a second row with the URL of an entry: a duplicate, or a different file."""
-        if details.tells_another(self._seen[url]):
+        if details.differs_from(self._seen[url]):
             self.reject("clash", name)
         else:
             self.reject("duplicate", url)
 
     def add_nameless(self) -> None:
-        """Add a rejection for a row without a name: the file exists, but cannot be requested."""
+        """Add a rejection for a row without a name: the file exists but cannot be requested."""
         self.reject("bad-name", "", "has no name")
 
     def add_raw(self, base: str, name: str, details: Details) -> None:
-        """Add an entry without a link: its URL is ``base`` (ends in a slash) plus the quoted name."""
+        """Add an entry that has no link: its URL is ``base`` (ends in a slash) plus the percent-encoded name."""
         quoted = quote_name(name)
         if quoted is None:
             self.reject("bad-name", shown(name), "is not text")
@@ -100,10 +100,8 @@ class Rows:
         next_pages: tuple[str, ...] = (),
         flaws: tuple[Flaw, ...] = (),
     ) -> Listing:
-        """The listing of all that was taken, recognised by the marks of ``family``.
-
-        ``flaws`` make it incomplete, and say more than that its end is missing.
-        """
+        """The listing of everything added so far. ``complete`` is False if the end of the document is missing;
+        any ``flaws`` make the listing incomplete too."""
         is_elsewhere = are_elsewhere(self._rejections) and not has_files(self._entries)
         cut = (Flaw(FlawKind.CUT),) * (not complete)
         return Listing(
@@ -124,17 +122,17 @@ class Rows:
 def name_problem(name: str) -> str | None:
     """Why ``name`` cannot be a path segment, or None. ``urls.entry_path`` applies the rules of file systems later."""
     if name in {"", ".", ".."}:
-        return "empty or dots"
+        return "is empty, . or .."
     if "/" in name or "\0" in name:
         return "contains a slash or NUL"
     return None
 
 
 def quote_name(name: str) -> str | None:
-    """A name (or a key with slashes in it) percent-encoded: all but unreserved characters and the slash.
+    """A name, or a key with slashes, percent-encoded except for unreserved characters (RFC 3986) and slashes.
 
-    Bytes that surrogateescape kept come out as they were. None when it holds other lone surrogates
-    (JSON can write them), which no bytes stand for.
+    Bytes preserved by surrogateescape are encoded as they were. None if there are other lone surrogates, which JSON can
+    contain and which cannot be encoded.
     """
     try:
         return _UNSAFE.sub(_escape, name)
@@ -143,7 +141,7 @@ def quote_name(name: str) -> str | None:
 
 
 class _Escapes(dict[str, str]):
-    """Character → its escape. Cached, because calling ``quote`` on every name takes half of the parsing time."""
+    """Character → its percent-encoding. Cached: calling ``quote`` for every name takes half of the parsing time."""
 
     def __missing__(self, character: str) -> str:
         escape = self[character] = quote(character, safe="", errors="surrogateescape")
@@ -158,12 +156,12 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def canonical(name: str) -> str:
-    """The one spelling of a name that ``quote_name`` can encode: valid UTF-8 is not left as escaped bytes."""
+    """``name`` with surrogate-escaped bytes that are valid UTF-8 decoded. ``quote_name`` must accept it."""
     if _SURROGATE(name) is None:
         return name
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def shown(name: str) -> str:
-    """``name`` as text that can be encoded: lone surrogates that no bytes stand for become ``?``."""
+    """``name`` as text that can be encoded: lone surrogates that do not stand for a byte become ``?``."""
     return name if quote_name(name) is not None else name.encode("utf-8", "replace").decode()

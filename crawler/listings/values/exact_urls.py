@@ -1,6 +1,6 @@
-"""Derives URLs from that of a listing: its base, its query with other values, the last segment, the origin.
+"""Derives URLs from the URL of a listing, and takes URLs apart: base, query, last segment, origin.
 
-Plain string operations, because they run once for each of 100,000 entries; nothing is re-encoded.
+Uses plain string operations, because they run for each of up to 100,000 entries. Nothing is re-encoded.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from urllib.parse import quote, unquote_to_bytes
 
 from crawler.text.urls import before_query, is_same_site, origin, resolve
 
-# Nothing in it is to be encoded, removed or resolved: what ``crawler.text.urls.resolve`` would leave as it is.
+# Characters that ``crawler.text.urls.resolve`` neither encodes nor removes.
 _CLEAN = re.compile(r"[A-Za-z0-9_.~%/:?=&+!$,;'@()*|-]+").fullmatch
 
 
 def base_of(url: str) -> str:
-    """``url`` up to the last slash of its path, as relative references see it (RFC 3986 section 5.2.3)."""
+    """``url`` up to the last slash of its path: the base of relative references (RFC 3986 section 5.2.3)."""
     plain = before_query(url)
     slash = plain.rfind("/", plain.find("//") + 2)
     return plain[: slash + 1] if slash >= 0 else plain + "/"
 
 
 def bucket_of(url: str) -> str:
-    """``url`` without query, ending in a slash: what the keys of an object store are relative to."""
+    """``url`` without its query, ending in a slash: the base of the keys of an object store."""
     plain = before_query(url)
     return plain if plain.endswith("/") else plain + "/"
 
 
 def last_segment(url: str) -> tuple[str, bool]:
-    """The last raw segment of the path that is not empty, and whether a slash follows it."""
+    """The last non-empty segment of the path, still encoded, and whether a slash follows it."""
     plain = before_query(url)
     path = plain[plain.find("//") + 2 :].partition("/")[2]
     trimmed = path.rstrip("/")
@@ -37,7 +37,7 @@ def last_segment(url: str) -> tuple[str, bool]:
 
 
 def resolve_link(page: str, href: str) -> str | None:
-    """As ``crawler.text.urls.resolve``, but several times faster for the hrefs of most listings."""
+    """Same as ``crawler.text.urls.resolve``, but several times faster for the hrefs of most listings."""
     if _CLEAN(href) and href[-1] != "?":  # ``urljoin`` drops an empty query
         if href.startswith(("http://", "https://")):
             return href if len(href) > len(_site(href)) and _is_canonical(_site(href)) else resolve(page, href)
@@ -47,12 +47,12 @@ def resolve_link(page: str, href: str) -> str | None:
 
 
 def is_external(url: str, page: str) -> bool:
-    """True if ``url`` has another origin. http and https of one host on their default ports are the same."""
+    """True if ``url`` has another origin than ``page``. http and https of a host on default ports count as the same."""
     return _differ(_site(url), _site(page))
 
 
 def _site(url: str) -> str:
-    """``scheme://host:port``."""
+    """The ``scheme://host:port`` of ``url``."""
     slash = url.find("/", url.find("//") + 2)
     return url if slash < 0 else url[:slash]
 
@@ -79,7 +79,7 @@ def misplaced(url: str, base: str) -> str | None:
 
 
 def query_value(url: str, name: str) -> str | None:
-    """The first value of a query parameter, decoded once; None when the parameter is not there."""
+    """The first value of a query parameter, decoded once; None if the parameter is missing."""
     for part in _query(url).split("&"):
         key, _, value = part.partition("=")
         if key == name:
@@ -88,9 +88,9 @@ def query_value(url: str, name: str) -> str | None:
 
 
 def with_query(url: str, drop: frozenset[str], changes: dict[str, str]) -> str | None:
-    """``url`` with parameters removed and set; the bytes of the others and their order are kept.
+    """``url`` with the query parameters ``drop`` removed and ``changes`` set; the others keep their bytes and order.
 
-    None when a value is not text (see ``exact_entries.quote_name``).
+    None if a value contains a lone surrogate that cannot be encoded (see ``exact_entries.quote_name``).
     """
     gone = drop | changes.keys()
     parts = [part for part in _query(url).split("&") if part and part.partition("=")[0] not in gone]

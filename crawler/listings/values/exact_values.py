@@ -1,7 +1,7 @@
-"""Exact values as JSON and XML listings print them: sizes, times with a zone, digests, entity tags.
+"""Reads exact values as JSON and XML listings print them: sizes, times with a zone, digests, entity tags.
 
-Every reader takes what the document holds, of whatever type, and returns None for what it does not
-mean: a wrong field costs that field, never the entry.
+The functions accept a value of any type and return None if it is not of the form in question: an invalid field costs
+that field, never the entry.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from crawler.model.values import Span
 from crawler.text.http_fields import http_datetime
 
 _FIRST_YEAR, _LAST_YEAR = 1902, 9000
-"""From the first whole year of 32 bits on: so the zeros of those who count from the years 1, 1601 and 1900 are none."""
-_NO_DAYS = frozenset({date(1904, 1, 1), date(1969, 12, 31)})
-"""Zero of Mac OS; -1, and zero in the zones west of Greenwich, of Unix."""
+"""1902 is the first full year of 32-bit Unix time. This excludes the zeros of the 1, 1601 and 1900 epochs."""
+_PLACEHOLDER_DATES = frozenset({date(1904, 1, 1), date(1969, 12, 31)})
+"""Zero in classic Mac OS time; -1 in Unix time, and 0 in zones west of Greenwich."""
 _MAX_DIGITS = 19
 # Seconds since 1970 reach this value in the year 5138; a larger number counts milliseconds (since 1973).
 _MILLISECONDS_FROM = 100_000_000_000
@@ -26,7 +26,7 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 def exact_size(value: object) -> Span[int] | None:
-    """Bytes from a number that is not negative, or from its digits."""
+    """A size in bytes, from a non-negative integer or a string of digits."""
     if type(value) is int and value >= 0:
         return Span(value, value)
     if isinstance(value, str):
@@ -39,10 +39,10 @@ def exact_size(value: object) -> Span[int] | None:
 
 
 def iso_time(value: object) -> Span[datetime] | None:
-    """ISO 8601 date and time (RFC 3339); aware when it has a zone, else naive.
+    """An ISO 8601 date and time (RFC 3339); aware in UTC if it has a zone, else naive.
 
-    A fraction is kept in ``high`` only: the Last-Modified header of the same file has none, and both
-    must lie inside.
+    A fraction of a second only extends ``high``, because the Last-Modified header of the same file has none and the
+    span must contain both.
     """
     if not isinstance(value, str):
         return None
@@ -61,7 +61,7 @@ def iso_time(value: object) -> Span[datetime] | None:
 
 
 def utc_time(value: object) -> Span[datetime] | None:
-    """As :func:`iso_time`, for documents whose times are in UTC whether they say so or not."""
+    """Same as :func:`iso_time`, but a time without a zone is taken as UTC."""
     span = iso_time(value)
     if span is None or span.low.tzinfo is not None:
         return span
@@ -69,13 +69,13 @@ def utc_time(value: object) -> Span[datetime] | None:
 
 
 def http_time(value: object) -> Span[datetime] | None:
-    """An HTTP date (RFC 9110 section 5.6.7), obsolete forms included, as a span in UTC; None if it is not one."""
+    """An HTTP date (RFC 9110 section 5.6.7), including obsolete forms, as a span in UTC."""
     when = http_datetime(value.strip()) if isinstance(value, str) else None
     return None if when is None else _span(when, when)
 
 
 def epoch_time(value: object) -> Span[datetime] | None:
-    """Seconds or milliseconds since 1970 UTC, as a number or as its digits. Zero means none, and so does -1."""
+    """Seconds or milliseconds since 1970 UTC, as a number or string. None for 0 and -1, which stand for unknown."""
     if isinstance(value, str):
         try:
             value = float(value) if len(value) <= _MAX_DIGITS else None
@@ -91,19 +91,19 @@ def epoch_time(value: object) -> Span[datetime] | None:
 
 
 def any_time(value: object) -> Span[datetime] | None:
-    """Whichever of the forms above it is."""
+    """A time in ISO 8601, as an HTTP date, or as seconds or milliseconds since 1970 UTC."""
     return iso_time(value) or http_time(value) or epoch_time(value)
 
 
 def hex_digest(algorithm: str, value: object) -> str | None:
-    """``algorithm:hex`` if ``value`` is a digest of that algorithm's length, in hexadecimal."""
+    """``algorithm:hex``, in lower case, if ``value`` is hexadecimal and has the length of that algorithm's digests."""
     if not isinstance(value, str) or len(value) != _HEX_LENGTHS.get(algorithm) or not _HEX.fullmatch(value):
         return None
     return f"{algorithm}:{value.lower()}"
 
 
 def entity_tag(value: object) -> str | None:
-    """An entity tag with its quotes (RFC 9110 section 8.8.3), which some listings leave out."""
+    """An entity tag with its quotes (RFC 9110 section 8.8.3), which some listings omit."""
     if not isinstance(value, str) or not value.strip():
         return None
     text = value.strip()
@@ -111,12 +111,12 @@ def entity_tag(value: object) -> str | None:
 
 
 def printed(size: object, time: object) -> str:
-    """The row as printed: the cells that are there, joined by a space."""
+    """The row as printed: size and time joined by a space, without those that are None."""
     first, second = "" if size is None else str(size), "" if time is None else str(time)
     return f"{first} {second}" if first and second else first or second
 
 
 def _span(low: datetime, high: datetime) -> Span[datetime] | None:
-    """None for times that only a mistake or a placeholder gives, such as the year 1."""
-    is_none = low.year < 1970 and low.date() in _NO_DAYS
-    return Span(low, high) if _FIRST_YEAR <= low.year < _LAST_YEAR and not is_none else None
+    """The span, or None for a time that is a mistake or a placeholder, such as one in the year 1."""
+    is_placeholder = low.year < 1970 and low.date() in _PLACEHOLDER_DATES
+    return Span(low, high) if _FIRST_YEAR <= low.year < _LAST_YEAR and not is_placeholder else None

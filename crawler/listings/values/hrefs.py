@@ -1,8 +1,8 @@
-"""Resolves the links of a listing, and classifies them by their targets.
+"""Resolves the links of a listing and classifies them by their targets.
 
-A reference is resolved by RFC 3986 section 5 with its bytes kept (``%d1`` and ``%D1`` stay what they are, ``%2e%2e`` is
-never collapsed); only what may not stand in a request line is percent-encoded, as browsers do. The name of an entry is
-the last segment of the raw path, decoded once.
+References are resolved according to RFC 3986 section 5 and keep their bytes (``%d1`` and ``%D1`` stay different,
+``%2e%2e`` is never collapsed). Only characters that a request line cannot contain are percent-encoded, as browsers do.
+The name of an entry is the last segment of the encoded path, decoded once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
 
 class LinkKind(Enum):
-    """The kind of a link, by its target alone. The values are the reasons in ``docs/listings.md``."""
+    """The kind of a link, judged by its target alone. The values are the reasons in ``docs/listings.md``."""
 
     CHILD = "child"
     PAGE = "page"
@@ -42,7 +42,7 @@ class LinkKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A resolved link. ``url`` is "" if it cannot be resolved, ``name`` is "" if there is none."""
+    """A resolved link. ``url`` is "" if the link cannot be resolved, ``name`` is "" if it has none."""
 
     kind: LinkKind
     url: str = ""
@@ -52,24 +52,24 @@ class Target:
     folder: str = ""
     """The decoded path from the listing to the target's directory; "" for a child."""
     queried: bool = False
-    """Whether the query holds the path of a directory below that of the page."""
+    """Whether the query contains the path of a directory below the listed one."""
     problem: str = ""
-    """For BAD_NAME: why no file can have the name."""
+    """For BAD_NAME: why the name is invalid."""
 
 
 def name_problem(name: str) -> str:
     """Why a decoded segment cannot be an entry's name; "" if it can."""
     if name in {"", ".", ".."}:
-        return "empty or dots"
+        return "is empty, . or .."
     if "/" in name or "\0" in name:
-        return "a slash or NUL inside"
+        return "contains a slash or NUL"
     if "\\" in name and _DRIVE_OR_PARENT.search(name):
         return "leaves the directory by a backslash"
     return ""
 
 
 class Resolver:
-    """Resolves the links of one page. ``root`` is the directory that the page lists, as a raw path."""
+    """Resolves the links of one page. ``root`` is the encoded path of the directory that the page lists."""
 
     def __init__(self, url: str, base_href: str = "") -> None:
         self.page = url.partition("#")[0]
@@ -95,17 +95,17 @@ class Resolver:
         return "/" + url.split("/", 3)[3].partition("?")[0]
 
     def set_root(self, root: str) -> None:
-        """Take ``root`` (a raw path that ends in a slash) as the directory that the page lists."""
+        """Take ``root`` (an encoded path that ends in a slash) as the directory that the page lists."""
         if root != self.root:
             self.root = root
             self._fast = False
 
     def set_folder(self, folder: str, *, coded: bool) -> None:
-        """Set the directory by which a query names this page, and whether queries are base64 (``coded``)."""
+        """Set the directory that a query names for this page, and whether queries are base64 (``coded``)."""
         self.folder, self.is_coded = folder, coded
 
     def target(self, href: str, *, literal: bool = False) -> Target:
-        """The target of ``href``. ``literal``: its parameters belong to the name."""
+        """The target of ``href``. ``literal``: its path parameters (``;…``) belong to the name."""
         href = stripped(href)
         if ";" in href and not literal:
             href = self._without_session(href) or "./"
@@ -119,7 +119,7 @@ class Resolver:
         url = resolve_any(self.base, href)
         if url is None and "\\" in href:
             name = decoded(href.rpartition("/")[2])
-            return Target(LinkKind.BAD_NAME, "", name, problem="backslashes that browsers read as //")
+            return Target(LinkKind.BAD_NAME, "", name, problem="contains backslashes that browsers read as //")
         place = page_origin(url) if url else None
         if url is None or place is None or (place[0] == "ftp" and self.origin and self.origin[0] != "ftp"):
             return Target(LinkKind.SCHEME, url or "")
@@ -131,7 +131,7 @@ class Resolver:
         return self._by_path(url, parts.path or "/")
 
     def _without_session(self, href: str) -> str:
-        """``href`` without sessions; what stands in the address of this directory is the name of a folder."""
+        """``href`` without session parameters, except those in the URL of this directory, which are part of names."""
         for own in (self.directory, self.root):
             if ";" in own and own.startswith(href):
                 return href
@@ -196,7 +196,7 @@ class Resolver:
         return Target(LinkKind.QUERY, url) if here else self._with_kept_query(url, path, query)
 
     def _with_kept_query(self, url: str, path: str, query: str) -> Target:
-        """The entry at ``path``, its key kept; the way up in another order is the way up."""
+        """The entry at ``path`` with the query parameters that fetching it needs; a sorted link up is a link up."""
         kept = queries.kept_of(path, query)
         if kept is None:
             return Target(LinkKind.QUERY, url)
@@ -227,7 +227,7 @@ class Resolver:
                 return None
             return Target(LinkKind.CHILD, url, file)
         target = self._folder_target(url, folder)
-        # What is the whole query (``?/a/b``) names files too, and ends like a path.
+        # A path that is the whole query (``?/a/b``) may name a file: only a trailing slash makes it a directory.
         slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
         queried = target.kind is LinkKind.CHILD and key in queries.PLAIN_FOLDER_KEYS and "/" in decoded(query)
         return replace(target, slash=slash, queried=queried)
@@ -248,7 +248,7 @@ class Resolver:
         )
 
     def _is_further(self, query: str) -> bool:
-        """True when a query asks for a later page than this one; counted pages begin at 1, offsets at 0."""
+        """True if a query requests a later page than this one. Page numbers begin at 1, offsets at 0."""
         key, page = queries.page_of(query)
         here = queries.page_of(self.query)[1]
         return page > max(here, 1 if key.startswith("p") else 0)

@@ -1,7 +1,7 @@
-"""Collects names that a page shows without listing them: they are not proven absent, so they are not deleted.
+"""Collects names that a page mentions without listing them as entries: they are not proven absent, so not deleted.
 
-What leads to another host, above, or nowhere is no entry, but the page still shows the very name. And a page that has
-rows for files, all of which lead elsewhere, is not the page of an empty folder (for HTML: ``external_rows``).
+A link to another host, to a directory above or to nowhere is not an entry, but the page still shows its name. A page
+whose file rows all lead elsewhere does not show an empty directory (for HTML see ``external_rows``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crawler.model.values import Entry, Kind, Rejection
 from crawler.text.urls import before_query
 
 _SILENT = {LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF, LinkKind.PAGE}
-"""Links to this page, to another page of the listing or to one above mention no member of the directory."""
+"""Links to this page, to other pages of the listing or to directories above do not mention a name."""
 _SILENT_REASONS = {"duplicate", *(kind.value for kind in _SILENT)}
 ELSEWHERE = {
     LinkKind.OTHER_HOST,
@@ -34,8 +34,8 @@ _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[str]:
     """The names that a rejected link mentions: the last segment of its path, and its ``text``.
 
-    ``own`` is the name by which a link leads to this very page (``index.php``), "" if it has none: the page is taken
-    for that script, but the folder may as well hold a file of that name.
+    ``own`` is the name in a link to this very page (``index.php``), or "": it probably names the script that prints
+    the page, but the directory may contain a file of that name.
     """
     if kind is LinkKind.SELF and own:
         return {own}
@@ -43,7 +43,7 @@ def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[st
 
 
 def names_of(rejections: Iterable[Rejection]) -> set[str]:
-    """The names that rejected rows of JSON and XML mention. Their subject is a URL or a plain name."""
+    """The names that rejected rows of JSON and XML mention. The subject of a rejection is a URL or a plain name."""
     subjects = [rejection.subject for rejection in rejections if rejection.reason not in _SILENT_REASONS]
     plain = {subject.rstrip("/").rpartition("/")[2] for subject in subjects}
     return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
@@ -53,23 +53,23 @@ _DOTS = re.compile(r"\s*(?:\.{1,2}/)*\.{1,2}/?\s*")
 
 
 def row_rejection(reason: str, subject: str, detail: str = "", name: str = "") -> Rejection:
-    """The rejection of a row that is shown as ``name``, which is counted unless it is navigation."""
-    is_navigation = reason in _NAVIGATION or is_way_up(subject)
+    """The rejection of a row shown as ``name``. Navigation has no name in the rejection, so it is not counted."""
+    is_navigation = reason in _NAVIGATION or is_dots_only(subject)
     return Rejection(reason, subject, detail, "" if is_navigation else name or subject or "?")
 
 
-def is_way_up(href: str) -> bool:
-    """True if ``href`` consists of dots only: the page itself or one above, even if <base> names another host."""
+def is_dots_only(href: str) -> bool:
+    """True if all segments of ``href`` are dots: this page or a directory above, even if <base> names another host."""
     return _DOTS.fullmatch(href) is not None
 
 
 def last_name(href: str) -> str:
-    """The last segment of a path, whatever host it is on, decoded once."""
+    """The last segment of the path of ``href``, decoded once."""
     path = _AUTHORITY.sub("/", before_query(href.strip()), count=1)
     name = path.rstrip("/").rpartition("/")[2]
     try:
         return unquote_to_bytes(name.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a lone surrogate, as JSON can carry
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can contain
         return name
 
 
@@ -79,16 +79,16 @@ def has_files(entries: Iterable[Entry]) -> bool:
 
 
 def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
-    """Whether rows lead elsewhere, of a page that has no other links than those of its rows."""
+    """True if any row leads elsewhere, given the ``rejections`` of a page without links outside its rows."""
     return any(rejection.reason in _ELSEWHERE_REASONS for rejection in rejections)
 
 
 def reason_of(target: Target) -> str:
-    """The reason why a link is not an entry; a child outside the listing is navigation."""
+    """The reason why a link is not an entry; a child outside the region of the listing is navigation."""
     return "navigation" if target.kind in {LinkKind.CHILD, LinkKind.PAGE} else target.kind.value
 
 
 def is_keyed(entry: Entry, plain: set[str]) -> bool:
-    """Whether an entry is one of ``plain``, with a query behind its name."""
+    """True if the URL of an entry is one of the URLs in ``plain`` plus a query."""
     address, _, query = entry.url.partition("?")
     return bool(query) and address in plain and last_name(address) == entry.name

@@ -1,7 +1,7 @@
-"""Keys of object stores (S3, GCS, Azure, Swift, archive.org) → entries in folders.
+"""Turns the keys of object stores (S3, GCS, Azure, Swift, archive.org) into entries.
 
-A store has no directories, only keys. With ``delimiter=/`` it answers one level at a time and names the
-prefixes below; without, it lists all keys, and the folders are inside them.
+A store has no directories, only keys. With ``delimiter=/`` it lists one level at a time and names the prefixes below;
+without a delimiter it lists all keys, which then contain slashes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PAGING = frozenset({"marker", "continuation-token", "start-after", "key-marker",
 class ObjectKeys:
     """Adds keys below ``base`` (the container's URL, ending in a slash) to ``rows``.
 
-    ``prefix`` is what the listing was asked for. It may end inside a name (``photos/2024-``): keys are
-    relative to its last slash.
+    ``prefix`` is the one in the request. It may end inside a name (``photos/2024-``): entries are relative to its last
+    slash.
     """
 
     def __init__(self, rows: Rows, base: str, prefix: str = "") -> None:
@@ -28,10 +28,12 @@ class ObjectKeys:
         self._inside = prefix[: prefix.rfind("/") + 1]
 
     def add_file(self, key: str, details: Details) -> None:
-        """Add an object, or a rejection. A key that ends in a slash only marks that a directory exists."""
+        """Add an object, or a rejection. An empty object whose key ends in a slash only marks a directory."""
         if key.endswith("/"):
-            held = details.size is not None and details.size.low > 0
-            reason, detail = ("bad-name", "has a body and ends in a slash") if held else ("self", "marks a directory")
+            has_body = details.size is not None and details.size.low > 0
+            reason, detail = (
+                ("bad-name", "has a body and ends in a slash") if has_body else ("self", "marks a directory")
+            )
             self._rows.reject(reason, shown(key), detail)
             return
         parts, quoted = self._split(key)
@@ -39,9 +41,9 @@ class ObjectKeys:
             self._rows.add(parts[-1], self._base + quoted, details, folder="/".join(parts[:-1]))
 
     def add_prefix(self, prefix: str) -> None:
-        """Add a common prefix as a directory: its URL is this listing's with another ``prefix``."""
+        """Add a common prefix as a directory: its URL is that of this listing with another ``prefix``."""
         if not prefix.endswith("/"):
-            self._rows.reject("query", shown(prefix), "ends in another delimiter than a slash")
+            self._rows.reject("query", shown(prefix), "ends in a delimiter other than a slash")
             return
         parts, _ = self._split(prefix)
         if not parts:
@@ -54,7 +56,7 @@ class ObjectKeys:
             self._rows.add(parts[0], url, Details(kind=Kind.DIRECTORY))
 
     def _split(self, key: str) -> tuple[list[str], str]:
-        """The segments of a key below the listing, each fit to be a name, and the quoted key; none if rejected."""
+        """The segments of a key below the listing, all valid names, and the encoded key; no segments if rejected."""
         quoted = quote_name(key)
         if not key.startswith(self._prefix):
             self._rows.reject("above", shown(key), f"does not start with {shown(self._prefix)!r}")

@@ -1,7 +1,7 @@
-"""Queries and path parameters behind the name of an entry: what is a view, a session, a key, or something else.
+"""Classifies the queries and path parameters of links: view, session, key, or something else.
 
-A link ``sub/?C=M&O=D`` asks for the folder in another order, ``a.iso;jsessionid=1`` for the file in a session, and
-``a.iso?k=KEY`` for the file with a key: each is that very entry. ``sub/?zip`` and ``view.php?id=7`` are not.
+``sub/?C=M&O=D`` is the directory in another sort order, ``a.iso;jsessionid=1`` the file in a session and
+``a.iso?k=KEY`` the file with an access key: each is the entry itself. ``sub/?zip`` and ``view.php?id=7`` are not.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _VIEW = re.compile(
     r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsv]=\w?",
     re.IGNORECASE | re.DOTALL,
 )
-"""Parameters that choose a presentation or identify a session: dropped."""
+"""Parameters that select a presentation or identify a session: dropped."""
 _FOLDER_VIEW = re.compile(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
 _FETCHED = re.compile(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
-"""Parameters with which a server sends the file itself: kept for the request."""
+"""Parameters that make a server send the file itself: kept in the request."""
 _OTHER = re.compile(
     r"(?:zip|tar|tgz|tar_?gz|targz|archive|compress|pack|json|xml|rss|atom|feed|simple|format|output|delete|del|remove|rm"
     r"|edit|rename|move|mv|copy|upload|mkdir|new|share|log[io]n|logout|auth_?action|action|act|op|cmd|do|task|info|stat"
@@ -32,7 +32,7 @@ _OTHER = re.compile(
     r"|search|query|page|pg|paged|start|offset|marker|prefix|path|dir|folder|directory|id)(?:=.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-"""Parameters with which a server sends something other than the entry, or modifies it."""
+"""Parameters that make a server send something other than the entry, or modify it."""
 _SCRIPT_NAME = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
@@ -53,15 +53,15 @@ PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset",
 
 
 def is_doubtful(href: str) -> bool:
-    """Whether ``href`` holds what may be a character of a name that was not escaped.
+    """True if ``href`` contains a delimiter that may be an unescaped character of a name.
 
-    A colon behind a slash, as in ``./1:2.deb``, belongs to the name by RFC 3986 section 4.2.
+    A colon after a slash, as in ``./1:2.deb``, belongs to the name (RFC 3986 section 4.2).
     """
     return _DOUBTFUL.search(href) is not None
 
 
 def without_session(href: str) -> str:
-    """``href`` without the session parameters of its path (``;jsessionid=…``): they change from visit to visit."""
+    """``href`` without the session parameters of its path (``;jsessionid=…``), which differ on every visit."""
     return _SESSION_PARAMETER.sub("", href)
 
 
@@ -71,15 +71,15 @@ def without_parameters(href: str) -> str:
 
 
 def has_parameter(href: str) -> bool:
-    """Whether ``href`` has a parameter that is left out of the name, unless the page shows it as part of the name."""
+    """True if ``href`` has a path parameter that is not part of the name, unless the page shows it in the name."""
     return ";" in href and without_parameters(href) != href
 
 
 def kept_of(path: str, query: str) -> str | None:
-    """What a request for the entry at ``path`` keeps of its ``query``; None if that asks for something else.
+    """The part of ``query`` that a request for the entry at ``path`` needs; None if the link is not the entry itself.
 
-    Views, sort orders and sessions are dropped; keys, signatures and download marks stay as they are spelt. A script
-    is not what its query names, and behind a name without an extension only known parameters are believed.
+    Views, sort orders and sessions are dropped; keys, signatures and download parameters are kept byte for byte. A
+    link to a script is not an entry; after a name without an extension only known parameters are accepted.
     """
     if INDEX_SORT.fullmatch(query):
         return ""
@@ -100,9 +100,9 @@ def kept_of(path: str, query: str) -> str | None:
 
 
 def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
-    """(key, folder) that a query names, the folder decoded and without leading ``./`` and outer slashes.
+    """(key, directory) that a query names; the directory is decoded, without leading ``./`` and outer slashes.
 
-    ``coded``: values are base64 where they can be.
+    ``coded``: values are base64 if they can be decoded as such. None if the query names no directory.
     """
     named = folder_parameter(query)
     if named is None:
@@ -113,7 +113,7 @@ def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
 
 
 def folder_parameter(query: str) -> tuple[str, str] | None:
-    """(key, value) by which a query names a folder: the value decoded once, with all its slashes."""
+    """(key, value) of the parameter that names a directory, the value decoded once with all its slashes; or None."""
     if query.startswith("/"):
         return "/", unquote(query.partition("&")[0], errors="surrogateescape")
     for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
@@ -123,16 +123,16 @@ def folder_parameter(query: str) -> tuple[str, str] | None:
 
 
 def folder_place(url: str, *, coded: bool) -> str:
-    """One spelling for all URLs whose queries name the same folder; "" for a query that names none."""
+    """A spelling shared by all URLs whose queries name the same directory; "" if the query names none."""
     address, _, query = url.partition("?")
     value = folder_value(query, coded=coded) if query else None
     return f"{address}?{value[0]}={value[1]}" if value else ""
 
 
 def from_base64(value: str) -> str | None:
-    """The path that ``value`` is in base64 (RFC 4648 sections 4 and 5), with or without padding; None if it is none.
+    """``value`` decoded from base64 (RFC 4648 sections 4 and 5), with or without padding; None if that is impossible.
 
-    A ``+`` has become a space.
+    Spaces are read as ``+``, which form decoding turns into spaces.
     """
     try:
         padded = value.rstrip("=").translate(_STANDARD_BASE64)
@@ -143,13 +143,13 @@ def from_base64(value: str) -> str | None:
 
 
 def trimmed(value: str) -> str:
-    """A folder without leading ``./``, outer slashes, and slashes in a row; a backslash counts as one."""
+    """A directory path without leading ``./``, outer slashes and repeated slashes; backslashes count as slashes."""
     value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
     return "" if value == "." else value.rstrip("/")
 
 
 def page_of(query: str) -> tuple[str, int]:
-    """(key, number) of the page that a query asks for; ("", 0) if it names none."""
+    """(key, number) of the page that a query requests; ("", 0) if it names none."""
     for key, value in parse_qsl(query, errors="surrogateescape"):
         if key.lower() in PAGE_KEYS and value.isascii() and value.isdigit() and len(value) < 10:
             return key.lower(), int(value)

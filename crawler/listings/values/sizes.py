@@ -1,15 +1,15 @@
-"""Size cells: what a printed size says about the number of bytes.
+"""Reads size cells: the range of bytes that a printed size stands for.
 
-``1.2K`` is an interval, and how wide it is depends on who printed it. Rounding rules (read in the servers' sources):
+``1.2K`` is an interval whose width depends on the program that printed it. Rounding rules, from the servers' sources:
 
-nearest  Apache's ``apr_strfsize`` and nginx's autoindex: to the nearest unit of the last digit, by 1024. Apache drops
-         the lower bits before it rounds, so an edge may lie up to 1/1024 of a unit further out.
-floor    lighttpd's ``http_list_directory_sizefmt``: the decimal is the remainder in 1024ths divided by 100, cut off,
-         with 0.1K as the least for a file that is not empty.
-by 103   Tomcat's ``renderSize``: the decimal is the remainder in 1024ths divided by 103, cut off, so ``1.8 kb`` may
-         be a little more than 1.9: as ``safe``, with that margin.
-safe     everyone else: a unit of the last digit either way, and 1000 or 1024 as the base. Three digits behind the
-         point may be thousands, so that the interval contains both meanings.
+nearest  Apache's ``apr_strfsize`` and nginx's autoindex: to the nearest unit of the last digit, base 1024. Apache drops
+         the lower bits before rounding, so the interval extends up to 1/1024 of a unit further.
+floor    lighttpd's ``http_list_directory_sizefmt``: the decimal is the remainder in 1024ths divided by 100, truncated;
+         a file that is not empty has at least 0.1K.
+by 103   Tomcat's ``renderSize``: the decimal is the remainder in 1024ths divided by 103, truncated, so ``1.8 kb`` may
+         be slightly more than 1.9: as ``safe``, plus that margin.
+safe     all others: one unit of the last digit either way, base 1000 or 1024. Three digits after the point may be
+         thousands, so the interval contains both readings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from crawler.model.values import Span
 
 
 class Rounding(Enum):
-    """How a family arrives at the digits it prints."""
+    """How a program rounds the sizes it prints."""
 
     NEAREST = "nearest"
     FLOOR = "floor"
@@ -49,15 +49,15 @@ _MAX_CELL = 64
 
 
 def is_no_size(text: str) -> bool:
-    """True for what stands in the size column of a directory: ``-``, ``—``, ``<dir>``, ``DIR``, ``Folder``."""
+    """True for text printed instead of a size for directories: ``-``, ``—``, ``<dir>``, ``DIR``, ``Folder``, …"""
     return bool(_NONE.fullmatch(text.strip()))
 
 
 @lru_cache(4096)
 def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> Span[int] | None:
-    """The interval of bytes that a cell means, None when the cell is not a size.
+    """The interval in bytes that a cell stands for; None if the cell is not a size.
 
-    ``unit`` is the power of 1024 that the column's heading gives to numbers without one (``Size (KB)`` is 1).
+    ``unit`` is the power of 1024 that the column heading gives to bare numbers: 1 for ``Size (KB)``.
     """
     if not text or len(text) > _MAX_CELL:
         return None
@@ -71,18 +71,18 @@ def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> S
 
 
 def is_near(size: int, printed: Span[int]) -> bool:
-    """Whether a machine value and a printed one mean the same; lighttpd 2 prints ``0.9M`` for 1049251 bytes."""
+    """True if an exact size is close to a printed one. The margin: lighttpd 2 prints ``0.9M`` for 1049251 bytes."""
     margin = (printed.high - printed.low) // 8
     return printed.low - margin <= size <= printed.high + margin
 
 
 def are_apart(first: Span[int] | None, second: Span[int] | None) -> bool:
-    """Whether two printed sizes cannot be those of one file."""
+    """True if two printed sizes cannot both be of the same file."""
     return first is not None and second is not None and (first.high < second.low or second.high < first.low)
 
 
 def find_marked_size(text: str, rounding: Rounding = Rounding.SAFE) -> tuple[str, Span[int]] | None:
-    """The first number with a unit inside a longer text, with its wording."""
+    """(text, interval in bytes) of the first number with a unit in a longer text."""
     found = _MARKED.search(text[:500].translate(_DIGITS))
     if found is None:
         return None
@@ -100,7 +100,7 @@ def _interval(found: re.Match[str], rounding: Rounding, unit: int) -> Span[int] 
     letter = (found["power"] or found["local"] or "").lower()
     power = _POWERS[letter] if letter else (0 if found["bytes"] else unit)
     if rounding not in {Rounding.SAFE, Rounding.BY_103} and found[0].strip()[-1:] not in "KMGTPE":
-        rounding = Rounding.SAFE  # these servers print one capital letter; this cell is another program's
+        rounding = Rounding.SAFE  # those servers print a single capital letter: another program printed this cell
     if power == 0:
         return Span(whole, whole) if not point else _fraction_of_bytes(whole, point)
     fraction = re.sub(r"[\s.,]", "", point) if point else ""
@@ -108,7 +108,7 @@ def _interval(found: re.Match[str], rounding: Rounding, unit: int) -> Span[int] 
     number = whole * steps + int(fraction or 0)
     scale = 1024**power
     if len(fraction) == 3 and 0 < whole < 1000 and rounding is Rounding.SAFE:
-        # 1.000 KB is about one or exactly a thousand of them: only the writer's language would tell
+        # 1.000 KB is about one or exactly a thousand, depending on the locale of the server
         return Span(max(0, (number - 1) * 1000**power // steps), (number + 1) * scale)
     if rounding is Rounding.NEAREST:
         margin = scale // 512
@@ -130,7 +130,7 @@ def _lighttpd_low(whole: int, tenth: int, scale: int) -> int:
 
 
 def _fraction_of_bytes(whole: int, point: str) -> Span[int]:
-    """Bytes have no fraction, so that three digits may as well be thousands: ``1.000`` is 1 to 1000."""
+    """Bytes have no fraction, so three digits after the point may be thousands: ``1.000`` is 1 to 1000."""
     digits = re.sub(r"[^0-9]", "", point)
     value = float(f"{whole}.{digits}")
     if len(digits) == 3 and 0 < whole < 1000:

@@ -1,9 +1,9 @@
-"""Time cells: every way a listing prints a date, read as the interval it means.
+"""Reads time cells: the interval that a printed date stands for, in every format that listings use.
 
-A minute is sixty seconds and a day is a day. A time is aware only when the cell itself names its zone (``Z``, ``GMT``,
-an offset, RFC 1123, epoch seconds); otherwise it is in the server's own zone and stays naive. Zone words such as CET
-name several offsets and are not trusted. A date without a year says nothing that could be computed without a clock, so
-it is left to the row's wording. Where day and month cannot be told apart, the interval spans both readings.
+A time printed to the minute covers sixty seconds, a date the whole day. A time is aware only if the cell itself gives
+its zone (``Z``, ``GMT``, an offset, RFC 1123, epoch seconds); otherwise it is in the server's zone and naive.
+Abbreviations such as CET are ambiguous and ignored. A date without a year cannot be computed without a clock, so it is
+only part of the row's text. If day and month cannot be told apart, the interval spans both readings.
 """
 
 from __future__ import annotations
@@ -90,11 +90,11 @@ _EPOCH = re.compile(r"-?\d{9,10}(?:\.\d+)?|\d{12,13}")
 _STAMP = re.compile(r"((?:19|20)\d\d)([01]\d)([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?")
 _MAX_CELL = 200
 _REMEMBERED = 4096
-"""Texts: a page repeats its dates, within a cell and from row to row."""
+"""Cached texts: a page repeats its dates, within a cell and from row to row."""
 
 
 class Order(Enum):
-    """How a column of numeric dates is to be read."""
+    """The order of day, month and year in a column of numeric dates."""
 
     UNKNOWN = "unknown"
     DAY_FIRST = "d/m"
@@ -110,10 +110,10 @@ class Moment:
     end: int
     readings: tuple[tuple[Order, datetime], ...]
     width: timedelta
-    """Length of the interval that the wording covers, less one second."""
+    """Length of the interval that the text covers, minus one second."""
 
     def span(self, order: Order = Order.UNKNOWN) -> Span[datetime]:
-        """The interval, by ``order`` where the wording leaves a choice."""
+        """The interval; ``order`` decides if the text is ambiguous."""
         chosen = [when for reading, when in self.readings if reading is order] or [when for _, when in self.readings]
         return Span(min(chosen), max(chosen) + self.width)
 
@@ -140,7 +140,7 @@ def find_date(text: str) -> Moment | None:
 
 
 def _plain(text: str) -> Moment | None:
-    """Same result as the general formats give for these two, in a fifth of the time."""
+    """Reads the two most common formats, with the result of the general ones in a fifth of the time."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
@@ -154,24 +154,24 @@ def _plain(text: str) -> Moment | None:
 
 
 def is_time_like(text: str) -> bool:
-    """True for a cell that tells a time without telling the date: no year, an age, another calendar."""
+    """True for a cell that holds a time but no usable date: no year, an age, another calendar."""
     text = text.strip()[:_MAX_CELL].translate(_DIGITS)
     return bool(_SHORT.search(text) or _JALALI.search(text) or (len(text) < 40 and _AGE.fullmatch(text)))
 
 
 def find_short_date(text: str) -> tuple[int, int] | None:
-    """Where an ``ls`` style date without a year stands in ``text``."""
+    """(start, end) of an ``ls``-style date without a year in ``text``, or None."""
     found = _SHORT.search(text[:_MAX_CELL])
     return found.span() if found else None
 
 
 def read_stamp(text: str) -> Span[datetime] | None:
-    """A machine's sort key: epoch seconds, epoch milliseconds, or ``yyyymmddhhmmss`` (naive)."""
+    """A machine-readable sort key: epoch seconds or milliseconds (UTC), or ``yyyymmddhhmmss`` (naive)."""
     text = text.strip()
     try:
         if found := _STAMP.fullmatch(text):
             numbers = [int(group or 0) for group in found.groups()]
-            start = datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - the server's own zone
+            start = datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - in the server's zone
             width = {8: 86399, 12: 59}.get(len(text), 0)
             return Span(start, start + timedelta(seconds=width))
         if _EPOCH.fullmatch(text):
@@ -184,7 +184,7 @@ def read_stamp(text: str) -> Span[datetime] | None:
 
 
 def column_order(moments: Iterable[Moment]) -> Order:
-    """The order of day and month that all dates of a column allow; UNKNOWN when several are left."""
+    """The only order of day and month that fits all dates of a column; UNKNOWN if there are several or none."""
     left: set[Order] | None = None
     for moment in moments:
         if len(moment.readings) == 1 and moment.readings[0][0] is Order.UNKNOWN:

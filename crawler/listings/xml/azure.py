@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def read_azure(document: XmlDocument) -> Listing | None:
-    """The blobs and prefixes of one page; None without a ``Blobs`` element (a list of containers, of shares)."""
+    """The blobs and prefixes of one page; None without a ``Blobs`` element (a list of containers or shares)."""
     blobs = next(children(document.root, "Blobs"), None)
     if blobs is None:
         return None
@@ -46,7 +46,7 @@ def _take_blob(keys: ObjectKeys, taken: Rows, name: str, element: etree._Element
     if "Snapshot" in outer or outer.get("Deleted") == "true" or outer.get("IsCurrentVersion") == "false":
         taken.reject("duplicate", name, "an old version of a blob")
         return
-    # Before REST version 2009-09-19 the properties stood in the blob itself, under other names.
+    # Before REST version 2009-09-19 the properties were children of the blob, with other names.
     row = outer | next((fields(child) for child in children(element, "Properties")), {})
     if row.get("ResourceType") == "directory":
         taken.reject("self", name, "marks a directory")
@@ -63,7 +63,8 @@ def _take_blob(keys: ObjectKeys, taken: Rows, name: str, element: etree._Element
 
 
 def _name(document: XmlDocument, element: etree._Element) -> str:
-    """The name of a blob. One that XML cannot hold is percent-encoded, and says so (REST version 2021-02-12)."""
+    """The name of a blob or prefix. Names that XML cannot represent are percent-encoded and marked ``Encoded``
+    (REST version 2021-02-12)."""
     for child in children(element, "Name"):
         text = document.text(child.text)
         return decoded(text) if child.get("Encoded") == "true" else text

@@ -1,7 +1,7 @@
-"""Bytes → XML tree, safe against hostile documents and tolerant of servers that write file names byte for byte.
+"""Parses XML, safely for hostile documents, and tolerating servers that print file names byte for byte.
 
-Entities are neither resolved nor loaded, nothing is fetched, and a document that declares entities is not read at all:
-no listing needs them.
+Entities are neither resolved nor loaded, nothing is fetched, and a document that declares entities is rejected: no
+listing needs them.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ if TYPE_CHECKING:
 _ROOT = re.compile(rb"<(?:[\w.-]{1,80}:)?([A-Za-z_][\w.-]{0,80})[\s/>]")
 _DOCTYPE_END = re.compile(rb"[\[>]")
 _UTF8_DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
-# What XML 1.0 (section 2.2) does not allow, literally or as a reference, and the carriage return, which a
-# parser turns into a line feed (section 2.11).
+# Characters that XML 1.0 (section 2.2) forbids, literally or as a reference, and the carriage return, which parsers
+# turn into a line feed (section 2.11).
 _NOT_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]|\r(?!\n)|&#(?:x(?P<hex>[0-9A-Fa-f]{1,6})|(?P<dec>[0-9]{1,7}));"
 )
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\r\ufffe\uffff\ud800-\udfff]")
-# Forbidden characters are all below U+10000, so each has a place of its own in the last private plane.
+# Forbidden characters are all below U+10000, so each has its own substitute in the last private-use plane.
 _PRIVATE = 0x100000
 _MASKED = re.compile("[\U00100000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XmlDocument:
-    """A parsed document and the URL that answered with it."""
+    """A parsed document and the URL of the response."""
 
     root: etree._Element
     url: str
     whole: bool
-    """False when the parser had to guess: the document was cut or broken."""
+    """False if the document was truncated or malformed and the parser had to recover."""
     masked: bool = False
-    """True when characters that XML forbids are hidden behind private ones; ``text`` brings them back."""
+    """True if characters that XML forbids were replaced by private-use ones; ``text`` restores them."""
     prolog: bytes = b""
-    """What stands before the root element."""
+    """The bytes before the root element."""
 
     def text(self, value: str | None) -> str:
-        """Text of an element or attribute as the server meant it, "" for none."""
+        """The text of an element or attribute with masked characters restored; "" for None."""
         if not value:
             return ""
         return _MASKED.sub(lambda found: chr(ord(found[0]) - _PRIVATE), value) if self.masked else value
 
 
 def root_position(body: bytes) -> tuple[str, int] | None:
-    """Local name and offset of the root element; None if the body does not begin like XML."""
+    """Local name and offset in bytes of the root element; None if the body does not begin like XML."""
     position = 3 if body.startswith(b"\xef\xbb\xbf") else 0
     while True:
         while position < len(body) and body[position] in b" \t\r\n":
@@ -70,10 +70,10 @@ def root_position(body: bytes) -> tuple[str, int] | None:
 
 
 def read_xml(page: Page, root_at: int) -> XmlDocument | None:
-    """Parse a page whose root element begins at ``root_at``; None if nothing can be made of it.
+    """Parse a page whose root element begins at offset ``root_at``; None if that is impossible.
 
-    First as it is. If that fails, with forbidden characters masked: nginx and others print names as raw
-    bytes. If that fails too, what a recovering parser finds, marked as not whole.
+    The body is parsed unchanged first. If that fails, it is parsed with forbidden characters masked, because nginx and
+    others print names as raw bytes. If that fails too, a recovering parser reads it, and the result is not ``whole``.
     """
     if b"<!ENTITY" in page.body:
         return None
@@ -99,12 +99,12 @@ def local(element: etree._Element) -> str:
 
 
 def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    """The children with that local name, in whatever namespace."""
+    """The children with the local name ``name``, in any namespace."""
     return (child for child in element if local(child) == name)
 
 
 def fields(element: etree._Element) -> dict[str, str]:
-    """Local name → text of the children that have text. The first of a name wins."""
+    """Local name → text of the children that have text. The first child of each name counts."""
     found: dict[str, str] = {}
     for child in element:
         text = child.text
@@ -150,7 +150,7 @@ def _parse(body: bytes, *, recover: bool) -> etree._Element | None:
 
 
 def _mask(body: bytes) -> bytes | None:
-    """``body`` with what XML forbids moved to private characters; None if it is not UTF-8 or uses those itself."""
+    """``body`` with forbidden characters replaced by private-use ones; None if it is not UTF-8 or contains those."""
     if _UTF8_DECLARED.match(body):
         return None
     text = body.decode("utf-8", "surrogateescape")
@@ -163,7 +163,7 @@ def _mask(body: bytes) -> bytes | None:
 
 
 class _AlreadyUsed(ValueError):
-    """The document refers to a character of the private plane."""
+    """The document refers to a character of the private-use plane."""
 
 
 def _hide(found: re.Match[str]) -> str:

@@ -1,8 +1,8 @@
-"""XML: the root element says which reader may try. One look at the start of the page, one parse.
+"""XML listings: selects a reader by the name of the root element, so that a page is parsed at most once.
 
-The names of root elements are all different, so their order means nothing. A reader that finds another shape than it
-knows returns None: a feed, a sitemap, an error or a vector image is no listing. A new family is a module with a reader,
-and its line here.
+Each root element has one reader, so their order does not matter. A reader returns None for a shape it does not know.
+Feeds, sitemaps, error documents and vector images are not listings. A new family is a module with a reader, and its
+line here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ READERS: MappingProxyType[str, Reader] = MappingProxyType(
 
 
 def parse_xml(page: Page) -> Listing | None:
-    """The listing of the page; None if its root element is none of the above, or not what it seems."""
+    """The listing of the page; None if no reader knows its root element, or the reader does not recognise it."""
     root = root_position(page.body)
     reader = READERS.get(root[0]) if root else None
     if root is None or reader is None:

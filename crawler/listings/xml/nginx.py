@@ -1,7 +1,7 @@
 """nginx ``autoindex_format xml``.
 
 Shape (ngx_http_autoindex_module): ``<list><directory mtime="…Z">name</directory><file mtime size>name</file></list>``
-and ``other``; names are raw, times are UTC.
+and ``other``; names are unencoded, times are UTC.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from crawler.listings.xml.document import XmlDocument
 from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
-# How nginx begins, to the byte: the only mark of an empty directory.
+# The exact beginning of nginx's output: the only thing that identifies it for an empty directory.
 _PROLOG = b'<?xml version="1.0"?>\r\n'
 
 
 def read_nginx(document: XmlDocument) -> Listing | None:
-    """The listing, or None if an element has another shape."""
+    """The listing; None if any element has another shape."""
     if document.root.attrib or (not len(document.root) and document.prolog != _PROLOG):
         return None
     taken = Rows(document.url)

@@ -1,7 +1,7 @@
 """S3 ``ListBucketResult``, versions 1 and 2, as Amazon, Google Cloud Storage, MinIO, Ceph and others print it.
 
-Source: Amazon S3 API reference, ListObjects and ListObjectsV2. Keys are relative to the bucket's URL, a page holds
-1000 of them, and only the answer knows where the next page begins.
+Source: Amazon S3 API reference, ListObjects and ListObjectsV2. Keys are relative to the bucket's URL. A page holds up
+to 1000 of them; only the response says where the next page begins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crawler.model.values import Listing
 
 
 class _Bucket:
-    """The answer's own fields, decoded."""
+    """The fields of the root element, decoded."""
 
     def __init__(self, document: XmlDocument) -> None:
         self._document = document
@@ -30,7 +30,7 @@ class _Bucket:
         return self._document.text(self._fields.get(name))
 
     def key(self, text: str | None) -> str:
-        """A key, prefix or marker. With ``encoding-type=url`` they are encoded as a form's values are."""
+        """A key, prefix or marker, decoded. ``encoding-type=url`` encodes them like form values."""
         plain = self._document.text(text)
         if not self._quoted:
             return plain
@@ -38,7 +38,7 @@ class _Bucket:
         return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
     def key_field(self, name: str) -> str:
-        """A field that is encoded as keys are."""
+        """A field that is encoded like keys."""
         return self.key(self._fields.get(name))
 
 
@@ -66,8 +66,11 @@ def read_s3(document: XmlDocument) -> Listing | None:
 
 
 def _details(row: dict[str, str]) -> Details:
-    """An ETag without a dash is the MD5 of the body, but for objects encrypted with keys of the customer or of
-    KMS, which nobody can list anonymously (Amazon S3 API reference, Object)."""
+    """Size, time, ETag and digest of an object.
+
+    An ETag without a dash is the MD5 of the body (Amazon S3 API reference, Object). The exceptions, objects encrypted
+    with KMS or customer keys, cannot be listed anonymously.
+    """
     size, modified, etag = row.get("Size"), row.get("LastModified"), entity_tag(row.get("ETag"))
     return Details(
         size=exact_size(size),
@@ -84,7 +87,8 @@ def _order(key: str) -> bytes:
 
 
 def _next_page(url: str, bucket: _Bucket, last: str) -> str | None:
-    """Version 2 gives a token. Version 1 gives a marker, but only with a delimiter: else it is the last key."""
+    """URL of the next page, or None. Version 2 gives a token; version 1 gives a marker only if there is a delimiter,
+    otherwise the last key is the marker."""
     token = bucket.value("NextContinuationToken")
     if token:
         return with_query(url, PAGING, {"continuation-token": token})

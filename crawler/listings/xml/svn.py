@@ -15,7 +15,7 @@ _KINDS = {"dir": Kind.DIRECTORY, "file": Kind.FILE}
 
 
 def read_svn(document: XmlDocument) -> Listing | None:
-    """The listing, or None without an ``index`` that has a revision or a path."""
+    """The listing; None without an ``index`` element that has a revision or a path."""
     index = next(children(document.root, "index"), None)
     if index is None or not (index.get("rev") or index.get("path")):
         return None

@@ -1,7 +1,7 @@
 """OpenStack Swift, ``GET /v1/account/container?format=xml``.
 
 Shape: ``<container name>`` with ``<object><name/><hash/><bytes/><content_type/><last_modified/></object>`` and
-``<subdir name/>``. The fields mean what they mean in the JSON form.
+``<subdir name/>``. The fields have the same meaning as in the JSON form.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from crawler.model.values import Listing
 
 
 def read_swift(document: XmlDocument) -> Listing | None:
-    """The objects of a container; None if the root has no name or a child is something else.
+    """The objects of a container; None if the root has no name or any child has another shape.
 
-    An empty container proves itself only as the answer to a question that Swift understands."""
+    An empty container is recognised only if the request had parameters that Swift understands."""
     root, url = document.root, document.url
-    asked = query_value(url, "format") == "xml" or query_value(url, "marker") is not None
-    if not root.get("name") or not (len(root) or asked):
+    requested = query_value(url, "format") == "xml" or query_value(url, "marker") is not None
+    if not root.get("name") or not (len(root) or requested):
         return None
     taken = Rows(url)
     keys = ObjectKeys(taken, bucket_of(url), query_value(url, "prefix") or "")

@@ -1,7 +1,7 @@
 """THREDDS catalogs (Unidata, InvCatalog 0.6 to 1.2).
 
-A ``catalogRef`` is a directory. A ``dataset`` with a ``urlPath`` is a file where one of its services is an HTTPServer:
-its URL is that service's base and the path ("Constructing URLs" in the client catalog specification).
+A ``catalogRef`` is a directory. A ``dataset`` with a ``urlPath`` is a file if one of its services is an HTTPServer;
+its URL is the base of that service plus the path ("Constructing URLs" in the client catalog specification).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SERVES_FILES = frozenset({"httpserver", "http", "netcdf"})
 _CATALOG_FILES = ("catalog.xml", "catalog.html")
 
 Services = dict[str, str | None]
-"""Name of a service → base of the HTTPServer in it, None when it has none."""
+"""Name of a service → base of the HTTPServer in it; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class _Dataset:
 
 
 def read_thredds(document: XmlDocument) -> Listing | None:
-    """The catalog's references and datasets, nested ones included; None without Unidata's namespace."""
+    """The references and datasets of a catalog, including nested ones; None without Unidata's namespace."""
     if _NAMESPACE not in str(document.root.tag):
         return None
     taken = Rows(document.url)
@@ -54,21 +54,21 @@ def read_thredds(document: XmlDocument) -> Listing | None:
         if local(element) == "catalogRef":
             _take_reference(taken, document.text(element.get(_HREF)))
             continue
-        ways = [(document.text(path), way) for path, way in _ways(element, service) if path]
-        if found := _file(taken, element, ways, services):
+        accesses = [(document.text(path), name) for path, name in _accesses(element, service) if path]
+        if found := _file(taken, element, accesses, services):
             files.append(found)
     _take_files(taken, files)
     return taken.listing("thredds", complete=document.whole)
 
 
 def _file_bases(root: etree._Element) -> set[str]:
-    """The bases of all HTTPServers. Hyrax names only OPeNDAP, and serves files from the same address."""
+    """The bases of all HTTPServers. Other services with the same base serve files too: Hyrax declares only OPeNDAP."""
     services = (element for element in root.iter() if local(element) == "service")
     return {e.get("base") or "" for e in services if (e.get("serviceType") or "").lower() in _SERVES_FILES} - {""}
 
 
 def _read_services(element: etree._Element, services: Services, bases: set[str]) -> str | None:
-    """Note a service and those inside; returns the base of the first that serves files among them."""
+    """Record a service and the services nested in it. Returns the base of the first that serves files, or None."""
     files = (element.get("serviceType") or "").lower() in _SERVES_FILES or element.get("base") in bases
     base = element.get("base") if files else None
     for inner in children(element, "service"):
@@ -79,7 +79,7 @@ def _read_services(element: etree._Element, services: Services, bases: set[str])
 
 
 def _datasets(root: etree._Element) -> Iterator[tuple[etree._Element, str | None]]:
-    """Every dataset and reference in the order of the document, with the service that holds for it."""
+    """Every dataset and reference in document order, with the service that applies to it."""
     stack: list[tuple[etree._Element, str | None]] = [(root, None)]
     while stack:
         element, inherited = stack.pop()
@@ -93,7 +93,7 @@ def _datasets(root: etree._Element) -> Iterator[tuple[etree._Element, str | None
 
 
 def _service(element: etree._Element, inherited: str | None) -> tuple[str | None, str | None]:
-    """The service of a dataset, and the one that its members inherit."""
+    """The service of a dataset, and the one that its children inherit."""
     own = element.get("serviceName") or inherited
     passed = inherited
     for child in element:
@@ -107,8 +107,8 @@ def _service(element: etree._Element, inherited: str | None) -> tuple[str | None
     return own, passed
 
 
-def _ways(element: etree._Element, service: str | None) -> Iterator[tuple[str | None, str | None]]:
-    """(path, service) of a dataset: its own, and those of its ``access`` elements."""
+def _accesses(element: etree._Element, service: str | None) -> Iterator[tuple[str | None, str | None]]:
+    """(path, service) of a dataset itself, then of each of its ``access`` elements."""
     yield element.get("urlPath"), service
     for child in children(element, "access"):
         yield child.get("urlPath"), child.get("serviceName")
@@ -125,7 +125,7 @@ def _take_reference(taken: Rows, href: str) -> None:
 
 
 def _catalog_name(url: str) -> str:
-    """``…/idd/catalog.xml`` is the folder ``idd``, ``…/radars.xml`` is ``radars``."""
+    """The directory name of a catalog: ``idd`` for ``…/idd/catalog.xml``, ``radars`` for ``…/radars.xml``."""
     segment, _ = last_segment(url)
     if segment in _CATALOG_FILES:
         segment, _ = last_segment(before_query(url)[: -len(segment)])
@@ -134,23 +134,23 @@ def _catalog_name(url: str) -> str:
 
 
 def _file(
-    taken: Rows, element: etree._Element, ways: list[tuple[str, str | None]], services: Services
+    taken: Rows, element: etree._Element, accesses: list[tuple[str, str | None]], services: Services
 ) -> _Dataset | None:
-    """The dataset by the first way that serves files; None if it has no path, or after a rejection."""
-    for path, service in ways:
-        # A service that is not declared here, or not named, can only be the one that serves files.
+    """The dataset at the first path that a service serves as a file; None if it has no path, or after a rejection."""
+    for path, service in accesses:
+        # If the service is undeclared or unnamed, assume the one that serves files.
         base = services[service] if service in services else next((base for base in services.values() if base), None)
         href = None if base is None else base + quote(path, safe="/%:@!$&'()*+,;=~", errors="surrogateescape")
         url = resolve_link(taken.url, href) if href is not None else None
         if url is not None:
             return _Dataset(path=path, url=url, details=_details(element))
-    if ways:
-        taken.reject("other", ways[0][0], "no HTTPServer among its services")
+    if accesses:
+        taken.reject("other", accesses[0][0], "no HTTPServer among its services")
     return None
 
 
 def _details(element: etree._Element) -> Details:
-    """``dataSize`` is rounded to what is printed, by 1000 or 1024; ``date`` counts if it is of type ``modified``."""
+    """Size and time of a dataset. ``dataSize`` is rounded, base 1000 or 1024; only a ``modified`` date counts."""
     size, units, modified = "", "", ""
     for child in element:
         if local(child) == "dataSize":
@@ -164,7 +164,7 @@ def _details(element: etree._Element) -> Details:
 
 
 def _take_files(taken: Rows, files: list[_Dataset]) -> None:
-    """Datasets of one catalog may come from several folders: names that would clash keep theirs."""
+    """Add the datasets. Those whose names would clash keep their directories, which may differ within a catalog."""
     names = [decoded(last_segment(file.url)[0]) for file in files]
     times = Counter(names)
     for name, file in zip(names, files, strict=True):

@@ -1,7 +1,8 @@
-"""WebDAV: the 207 answer to ``PROPFIND`` with ``Depth: 1`` (RFC 4918 sections 9.1, 14 and 15).
+"""WebDAV: the 207 response to ``PROPFIND`` with ``Depth: 1`` (RFC 4918 sections 9.1, 14 and 15).
 
-One ``response`` per member and one for the collection itself, usually the first. ``href`` is encoded, as an absolute
-path or a whole URL. Properties come in ``propstat`` groups by status: those that are not 2xx hold what is missing.
+There is one ``response`` per member and one for the collection itself, usually the first. ``href`` is an absolute path
+or a complete URL, percent-encoded. Properties are grouped by status into ``propstat`` elements; a group whose status is
+not 2xx names the missing ones.
 """
 
 from __future__ import annotations
@@ -33,26 +34,26 @@ Segments = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Member:
-    """One ``response``."""
+    """One ``response`` element."""
 
     href: str = ""
     properties: dict[str, str] = field(default_factory=dict)
     collection: bool | None = None
-    """None when the answer does not say."""
+    """Whether the member is a collection; None if the response does not say."""
     status: str = ""
     found: bool = False
-    """Some of its properties are there."""
+    """Whether some properties are present."""
     missing: bool = False
-    """Some are not there, or may not be read."""
+    """Whether some properties are missing or may not be read."""
     site: str = ""
-    """``scheme://host`` of an href that is a whole URL."""
+    """``scheme://host`` if the href is a complete URL, else ""."""
     raw: Segments = ()
     path: Segments = ()
     """``raw`` decoded."""
 
     @property
     def is_absent(self) -> bool:
-        """Its status, or that of each group of its properties, is no success."""
+        """True if its status, or that of every group of its properties, is not 2xx."""
         return not _SUCCESS(self.status) if self.status.strip() else self.missing and not self.found
 
     @property
@@ -65,21 +66,21 @@ class _Member:
 def read_webdav(document: XmlDocument) -> Listing | None:
     """The members of a collection.
 
-    The collection is found by its path. Behind a proxy that renames paths it is the response that all others lie
-    below: members then keep their place under the URL that was asked. None when the URL turns out to be a file, or
-    its own status says that it is not there or may not be read, which a 207 puts inside (RFC 4918 section 13).
-    Without the collection's own response the listing is not complete: it may be an answer to something else. Nor is it
-    with a member whose own status is no success (sections 13 and 14.28): that one is there and could not be described.
+    The collection is the response whose path is that of the request. Behind a proxy that rewrites paths, it is the
+    response that all others lie below; members are then placed relative to it under the requested URL. None if the
+    URL turns out to be a file, or if its own status inside the 207 is not 2xx (RFC 4918 section 13). The listing is
+    incomplete without a response for the collection, because it may describe something else, and if the status of a
+    member is not 2xx (sections 13 and 14.28), because that member exists but could not be described.
     """
     if document.root.tag != "{DAV:}multistatus":
         return None
     members = [_read(document, response) for response in document.root if response.tag == "{DAV:}response"]
-    asked = _split(before_query(document.url).partition("//")[2].partition("/")[2])
-    owner = next((member for member in members if member.path == asked), None) or _renamed_owner(members)
+    requested = _split(before_query(document.url).partition("//")[2].partition("/")[2])
+    owner = next((member for member in members if member.path == requested), None) or _renamed_owner(members)
     if owner is not None and (owner.collection is False or owner.is_absent):
         return None
     taken = Rows(document.url)
-    inside = owner.path if owner else asked
+    inside = owner.path if owner else requested
     for member in members:
         if member is not owner:
             _take(taken, member, inside, owner.site if owner else "")

@@ -234,7 +234,7 @@ def test_odd_names_that_a_file_system_takes_are_fine(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("", "empty"), (".", "dots"), ("..", "dots"), ("a/b", "slash"), ("/", "slash"), ("a\0b", "NUL"),
+        ("", "empty"), (".", "or .."), ("..", "or .."), ("a/b", "slash"), ("/", "slash"), ("a\0b", "NUL"),
         ("a\nb", "control"), ("\x1b]0;x\x07", "control"), ("\x7f", "control"), ("\x9b", "control"),
         ("a\u2028b", "control"), ("..\\x", "backslash"), ("a\\..\\b", "backslash"), ("a\\..", "backslash"),
         ("C:\\x", "backslash"),

@@ -16,7 +16,7 @@ from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link
 from crawler.listings.html.tree.verdict import is_filelike
 from crawler.listings.values.hrefs import LinkKind
-from crawler.listings.values.mentioned_names import ELSEWHERE, is_way_up, last_name
+from crawler.listings.values.mentioned_names import ELSEWHERE, is_dots_only, last_name
 
 _COMPARED = 50
 """Number of entries with which a row is compared."""
@@ -40,7 +40,7 @@ def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> 
         facts, _ = read_facts(beside, labels_of(beside[0].region), family.rounding)
         for row, fact in zip(beside, facts, strict=True):
             link = _naming(row)
-            if link is not None and not is_way_up(link.href) and (_has_facts(fact) or _is_alike(row, link, region)):
+            if link is not None and not is_dots_only(link.href) and (_has_facts(fact) or _is_alike(row, link, region)):
                 found[id(link)] = _name_of(link)
     return found
 
