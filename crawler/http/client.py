@@ -28,6 +28,7 @@ from crawler.http.transport import RawResponse, Transport
 from crawler.model import limits
 from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
 from crawler.text.http_fields import (
@@ -246,7 +247,7 @@ class _Exchange:
             self._release()
             raise
         text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
-        raise FetchError(text, url=url, retryable=False, rejection=Rejection("redirects", url))
+        raise FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -267,7 +268,9 @@ async def _redirect(response: RawResponse, url: str, permit: Permit) -> str | No
     if location is None:
         return None
     target = resolve(url, location)
-    rejection = Rejection("scheme", location[:200], "not an HTTP URL") if target is None else await permit(url, target)
+    rejection = (
+        Rejection(Reason.SCHEME, location[:200], "not an HTTP URL") if target is None else await permit(url, target)
+    )
     if rejection is not None:
         text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
         raise FetchError(text, url=url, retryable=False, rejection=rejection)

@@ -1,11 +1,87 @@
-"""Reasons that code compares, and not only shows."""
+"""Reasons that code compares. The texts are what logs, reports and the state contain, so they do not change."""
 
-FOLDER_IN_THE_WAY = "a folder of that name is in the way"
-"""Returned by ``Destination.commit`` for a file whose name is taken by a directory; a run with --delete may then remove
-the directory and retry."""
-NOT_EMPTY = "the folder is not empty"
-"""Returned by ``Destination.delete`` for a directory that contains something outside the mirror."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a link, an entry or a directory is not taken, why a file is fetched, and how it ended."""
+
+    # Links and rows of a listing: see docs/listings.md.
+    SORT = "sort"
+    PARENT = "parent"
+    SELF = "self"
+    PAGE = "page"
+    BREADCRUMB = "breadcrumb"
+    NAVIGATION = "navigation"
+    DUPLICATE = "duplicate"
+    ABOVE = "above"
+    DEEP = "deep"
+    QUERY = "query"
+    FRAGMENT = "fragment"
+    OTHER_HOST = "other-host"
+    SCHEME = "scheme"
+    BAD_NAME = "bad-name"
+    NO_LINK = "no-link"
+    CLASH = "clash"
+    OTHER = "other"
+    FAILED = "failed"
+
+    # Where a run may go.
+    DEPTH = "depth"
+    REDIRECTS = "redirects"
+    DIRECTORY = "directory"
+    """Not a refusal: a redirect to the same URL with a slash, so what looked like a file is a directory."""
+    ROBOTS = "robots"
+    ROBOTS_UNREADABLE = "robots-unreadable"
+    """Nobody knows what robots.txt says, so nothing may be fetched (RFC 9309 section 2.3.1.4)."""
+
+    # Filters.
+    EXCLUDE = "exclude"
+    EXTENSION = "ext"
+    NOT_INCLUDED = "not-included"
+    TOO_SMALL = "too-small"
+    TOO_LARGE = "too-large"
+    TOO_OLD = "too-old"
+    TOO_NEW = "too-new"
+
+    # Results.
+    SAME_ROW = "same row"
+    INTERRUPTED_REPLACEMENT = "a run was killed while it replaced this file"
+    NOT_CONFIRMED = "not confirmed as the listed version"
+    OUTDATED = "the server sent an older version than its listing shows"
+    BUDGET = "beyond --max-files or --max-total-size"
+    """The next run may save it."""
+    LARGER_THAN_BUDGET = "larger than --max-total-size"
+    """No run can save it."""
+    HELD_BACK = "held back, because something before it failed"
+    """It matches --last."""
+    NOT_REACHED = "not reached"
+    """It was listed before the run was cut short."""
+    DRY_RUN = "only planned"
+    GONE = "gone upstream"
+    NAME_CLASH = "name-clash"
+    FILE_IN_THE_WAY = "a file is in the way of its folder"
+    """Its directory cannot be created."""
+    FOLDER_IN_THE_WAY = "a folder of that name is in the way"
+    """Returned by ``Destination.commit`` for a file whose name is taken by a directory; a run with --delete may then
+    remove the directory and retry."""
+    NOT_EMPTY = "the folder is not empty"
+    """Returned by ``Destination.delete`` for a directory that contains something outside the mirror."""
+    NO_DIGEST = "no digest is known"
+    """It could not be verified: it was here before the mirror, or came without a digest."""
+    DIGEST_NOTED = "no digest was known: it is now, for the next time"
+    """It was repaired in that sense alone: it has the size and time that it was left with."""
+    BEING_REPLACED = "a run was killed while it replaced it"
+    """It could not be verified: nothing says which of its versions it is. The next run fetches it."""
+
+
 NAVIGATION = frozenset(
-    ("sort", "parent", "self", "page", "breadcrumb", "above", "query", "fragment", "navigation", "duplicate", "deep")
-)
+    (
+        Reason.SORT, Reason.PARENT, Reason.SELF, Reason.PAGE,
+        Reason.BREADCRUMB, Reason.ABOVE, Reason.QUERY, Reason.FRAGMENT,
+        Reason.NAVIGATION, Reason.DUPLICATE, Reason.DEEP,
+    )
+)  # fmt: skip
 """Reasons of rejections that every listing has; shown on request only."""

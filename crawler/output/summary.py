@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawler.model.exit_codes import LIMITS, SIGNALS
-from crawler.model.reasons import NAVIGATION
+from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.report import Report
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
 SPARED_SHOWN = 5
 """Spared paths that are named."""
-_OPTIONS = {
-    "ext": "by --ext",
-    "exclude": "by --exclude",
-    "not-included": "by --include",
-    "too-small": "by --min-size",
-    "too-large": "by --max-size",
-    "too-old": "by --newer-than",
-    "too-new": "by --older-than",
-    "robots": "by robots.txt",
+_OPTIONS: dict[str, str] = {
+    Reason.EXTENSION: "by --ext",
+    Reason.EXCLUDE: "by --exclude",
+    Reason.NOT_INCLUDED: "by --include",
+    Reason.TOO_SMALL: "by --min-size",
+    Reason.TOO_LARGE: "by --max-size",
+    Reason.TOO_OLD: "by --newer-than",
+    Reason.TOO_NEW: "by --older-than",
+    Reason.ROBOTS: "by robots.txt",
 }
 
 

@@ -6,14 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline.rules.budgets import Booking, Budget
-
-BUDGET = "beyond --max-files or --max-total-size"
-"""Why a file was skipped that the next run may save."""
-TOO_LARGE = "larger than --max-total-size"
-"""Why a file was skipped that no run can save."""
 
 
 class Allowance(Observer):
@@ -58,14 +54,14 @@ class Allowance(Observer):
             return None
         if answer is Booking.TOO_LARGE:
             if not self.reached:
-                self._warn(f"{job.path} is {TOO_LARGE}: no run will save it")
+                self._warn(f"{job.path} is {Reason.LARGER_THAN_BUDGET}: no run will save it")
             self._stopped_at("--max-total-size")
         else:
             self.spent = True
             self._settled.set()
             self._stopped_at(self._budget.option)
         self.reached = True
-        return TOO_LARGE if answer is Booking.TOO_LARGE else BUDGET
+        return Reason.LARGER_THAN_BUDGET if answer is Booking.TOO_LARGE else Reason.BUDGET
 
     async def _booked(self, job: Job) -> Booking:
         while not self.spent:

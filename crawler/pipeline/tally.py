@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from crawler.model.exit_codes import LIMITS, SIGNALS, ExitCode, worst
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.report import ListingFailure, Report, Step
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.unusable_rows import nothing_wanted
 
-NOT_REACHED = "not reached"
-"""Why an entry was skipped that was listed before a run was cut short."""
 FAILURES_KEPT = 10_000
 """Failures remembered one by one; beyond it they are only counted (a dead server, a million files)."""
 REASONS_KEPT = 1_000
@@ -113,7 +112,7 @@ class Tally(Observer):
         unreached = listed - skipped - ended[Outcome.SAVED] - ended[Outcome.UNCHANGED] - ended[Outcome.FAILED]
         if interrupted is not None and unreached > 0:
             skipped += unreached
-            skipped_by[NOT_REACHED] = skipped_by.get(NOT_REACHED, 0) + unreached
+            skipped_by[Reason.NOT_REACHED] = skipped_by.get(Reason.NOT_REACHED, 0) + unreached
         self._conclude(listed, skipped_by, interrupted)
         return Report(
             url=self.url,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from crawler.model import limits
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
 from crawler.text.hosts import canonical_authority
 
@@ -263,10 +264,10 @@ def entry_path(folder: str, name: str) -> str | Rejection:
     for segment in name.split("/"):
         problem = name_problem(segment)
         if problem:
-            return Rejection("bad-name", name, problem)
+            return Rejection(Reason.BAD_NAME, name, problem)
     path = f"{folder}/{name}" if folder else name
     if len(path) * 4 > limits.PATH_BYTES and len(path.encode("utf-8", "surrogateescape")) > limits.PATH_BYTES:
-        return Rejection("bad-name", name, f"makes a path longer than {limits.PATH_BYTES} bytes")
+        return Rejection(Reason.BAD_NAME, name, f"makes a path longer than {limits.PATH_BYTES} bytes")
     return path
 
 
@@ -278,9 +279,9 @@ def last_name(url: str) -> str:
 def relative_path(url: str, base: str) -> str | Rejection:
     """URL → path under DIR, for a URL at or below ``base`` (which ends in a slash)."""
     if not in_scope(url, base):
-        return Rejection("above", url, f"not below {base}")
+        return Rejection(Reason.ABOVE, url, f"not below {base}")
     tail = urlsplit(url).path[len(urlsplit(base).path) :]
     segments = [decoded(segment) for segment in tail.split("/")]
     if any("/" in segment for segment in segments):
-        return Rejection("bad-name", url, "contains an encoded slash")
+        return Rejection(Reason.BAD_NAME, url, "contains an encoded slash")
     return entry_path("", "/".join(segments))

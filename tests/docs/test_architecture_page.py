@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from crawler.model.reasons import Reason
 from crawler.pipeline.plan import planner
 from crawler.pipeline.rules import compare, filters
 from tests.docs.markdown import PAGES, REPOSITORY, rows_of
@@ -59,7 +60,8 @@ def reasons(module: ModuleType, maker: str) -> set[str]:
     given = [argument for call in calls if ast.unparse(call.func) == maker for argument in call.args[:2]]
     chosen = [(item.body, item.orelse) if isinstance(item, ast.IfExp) else (item,) for item in given]
     texts = {item.value for items in chosen for item in items if isinstance(item, ast.Constant)}
-    return {text for text in texts if isinstance(text, str)}
+    members = {item.attr for items in chosen for item in items if ast.unparse(item).startswith("Reason.")}
+    return {text for text in texts if isinstance(text, str)} | {Reason[name].value for name in members}
 
 
 def test_every_reason_of_a_plan_and_every_filter_is_explained() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import crawler.listings
 from crawler.listings.html.families import FAMILIES
 from crawler.listings.values.hrefs import LinkKind
+from crawler.model.reasons import Reason
 from tests.docs.markdown import REPOSITORY, rows_of
 
 PAGE = REPOSITORY / "docs" / "listings.md"
@@ -51,6 +52,8 @@ def values(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
         case ast.BoolOp(values=parts):
             for part in parts:
                 yield from values(part, function)
+        case ast.Attribute(value=ast.Name(id="Reason"), attr=name):
+            yield Reason[name].value
         case ast.Attribute(attr="value"):
             yield from WAYS
         case ast.Call():

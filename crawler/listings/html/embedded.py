@@ -17,6 +17,7 @@ from crawler.listings.page import Page
 from crawler.listings.values.hrefs import Resolver, name_problem
 from crawler.listings.values.mentioned_names import names_of, row_rejection
 from crawler.listings.values.times import read_stamp
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _HOLDER = re.compile(r"<(template|script)\b[^>]{0,500}>", re.IGNORECASE)
@@ -101,7 +102,7 @@ def _read_calls(page: Page) -> Listing | None:
         url = resolver.target(address).url
         problem = name_problem(name)
         if problem or not url:
-            rejections.append(row_rejection("bad-name" if url else "scheme", address, problem, name))
+            rejections.append(row_rejection(Reason.BAD_NAME if url else Reason.SCHEME, address, problem, name))
             continue
         entries.append(_entry(found, kind, name, url))
     if not entries:

@@ -35,6 +35,7 @@ from crawler.listings.values.hrefs import LinkKind, Resolver
 from crawler.listings.values.mentioned_names import has_files, last_name, names_of_link, reason_of, row_rejection
 from crawler.listings.values.sizes import are_apart
 from crawler.listings.values.times import Order
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
@@ -264,9 +265,9 @@ class HtmlReader:
             target = link.target
             if recognised and target.url in self.seen:
                 if id(link) in self._merged:
-                    result.append(row_rejection("clash", link.href, "", link.text))
+                    result.append(row_rejection(Reason.CLASH, link.href, "", link.text))
                 elif target.url in used:
-                    result.append(Rejection("duplicate", link.href))
+                    result.append(Rejection(Reason.DUPLICATE, link.href))
                 used.add(target.url)
                 continue
             again = target.kind is LinkKind.CHILD and target.name in names
@@ -275,7 +276,7 @@ class HtmlReader:
                 self.mentioned |= names_of_link(target.kind, link.href, shown, target.name) - names
             row = shown_rows.get(id(link), "")
             if again or row in names:
-                result.append(Rejection("duplicate", link.href))
+                result.append(Rejection(Reason.DUPLICATE, link.href))
             elif row or target.kind is LinkKind.BAD_NAME:
                 result.append(row_rejection(target.kind.value, link.href, target.problem, row or target.name))
             else:

@@ -13,6 +13,7 @@ from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
 from crawler.listings.values.exact_values import exact_size, iso_time, printed
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import decoded
 
@@ -41,9 +42,9 @@ def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     href = row["url"]
     child = _CHILD(href)
     url = base + child[1] if child else resolve_link(taken.url, href)
-    reason = "scheme" if url is None else None if child else misplaced(url, base)
+    reason = Reason.SCHEME if url is None else None if child else misplaced(url, base)
     if url is None or reason:
-        taken.reject(reason or "scheme", href)
+        taken.reject(reason or Reason.SCHEME, href)
         return
     segment = last_segment(url)[0] if child is None else child[1].removesuffix("/")
     directory = row["is_dir"] is True or url.endswith("/")

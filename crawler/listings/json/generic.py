@@ -24,6 +24,7 @@ from crawler.listings.values.exact_urls import (
 )
 from crawler.listings.values.exact_values import any_time, exact_size, hex_digest, printed
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded
 
@@ -210,14 +211,14 @@ def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details
         return True
     url = resolve_link(taken.url, href)
     if url is None or details.kind is Kind.OTHER:
-        taken.reject("scheme" if url is None else "other", href)
+        taken.reject(Reason.SCHEME if url is None else Reason.OTHER, href)
         return True
     segment, slash = last_segment(url)
     if slash and details.kind is Kind.UNKNOWN:
         details = replace(details, kind=Kind.DIRECTORY)
     if not segment or before_query(url) == before_query(taken.url):  # the name is in the query, or nowhere
         if not isinstance(name, str) or url == taken.url:
-            taken.reject("self", href)
+            taken.reject(Reason.SELF, href)
             return True
         segment = quote_name(name) or ""
     taken.add(decoded(segment), url, details, external=is_external(url, taken.url))
@@ -227,9 +228,9 @@ def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details
 def _take_raw(taken: Rows, base: str, name: str, details: Details) -> None:
     plain = name.removesuffix("/") if details.kind is Kind.DIRECTORY else name
     if plain in {".", ".."}:
-        taken.reject("self" if plain == "." else "parent", name)
+        taken.reject(Reason.SELF if plain == "." else Reason.PARENT, name)
     elif details.kind is Kind.OTHER:
-        taken.reject("other", name, "neither a file nor a directory")
+        taken.reject(Reason.OTHER, name, "neither a file nor a directory")
     else:
         taken.add_raw(base, plain, details)
 

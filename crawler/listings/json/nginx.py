@@ -12,6 +12,7 @@ from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
 from crawler.listings.values.exact_values import exact_size, http_time, printed
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
@@ -39,7 +40,7 @@ def read_nginx(document: JsonDocument) -> Listing | None:
             taken.add_nameless()
             continue
         if kind is Kind.OTHER:
-            taken.reject("other", name, "neither a file nor a directory")
+            taken.reject(Reason.OTHER, name, "neither a file nor a directory")
             continue
         size = row.get("size")
         details = Details(kind=kind, size=exact_size(size), modified=http_time(mtime), row=printed(size, mtime))

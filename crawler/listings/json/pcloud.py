@@ -12,6 +12,7 @@ from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
 from crawler.listings.values.exact_values import exact_size, http_time, printed
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import decoded
 
@@ -38,7 +39,7 @@ def read_pcloud(document: JsonDocument) -> Listing | None:
 def _take(taken: Rows, base: str, row: dict[str, Any]) -> None:
     segment = row["urlencodedname"]
     if any(character in segment for character in "/?#\\") or not segment.isascii():
-        taken.reject("bad-name", segment.encode("ascii", "backslashreplace").decode(), "is not a path segment")
+        taken.reject(Reason.BAD_NAME, segment.encode("ascii", "backslashreplace").decode(), "is not a path segment")
         return
     kind = Kind.DIRECTORY if "size" not in row else Kind.FILE
     size, modified = row.get("size"), row.get("modified")

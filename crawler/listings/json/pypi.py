@@ -12,6 +12,7 @@ from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, is_external, resolve_link
 from crawler.listings.values.exact_values import exact_size, hex_digest, printed, utc_time
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 
 _ALGORITHMS = ("sha256", "sha512", "sha1", "md5")
@@ -42,7 +43,7 @@ def _take_file(taken: Rows, item: Any) -> bool:
         return False
     url = resolve_link(taken.url, href)
     if url is None:
-        taken.reject("scheme", href)
+        taken.reject(Reason.SCHEME, href)
         return True
     hashes = item.get("hashes")
     published = hashes if isinstance(hashes, dict) else {}

@@ -14,6 +14,7 @@ from crawler.listings.values.exact_entries import Details, Rows, canonical, quot
 from crawler.listings.values.exact_urls import query_value
 from crawler.listings.values.exact_values import epoch_time, exact_size, printed
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query
 
@@ -45,7 +46,7 @@ def _take(taken: Rows, row: dict[str, Any]) -> None:
     name = row["pathSuffix"]
     quoted = quote_name(name)
     if quoted is None:
-        taken.reject("bad-name", shown(name), "is not text")
+        taken.reject(Reason.BAD_NAME, shown(name), "is not text")
         return
     kind = _KINDS.get(str(row["type"]), Kind.OTHER)
     details = Details(

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from crawler.listings.values.mentioned_names import are_elsewhere, has_files, names_of, row_rejection
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
@@ -46,7 +47,7 @@ class Rows:
     def add(self, name: str, url: str, details: Details, *, folder: str = "", external: bool = False) -> None:
         """Add an entry, or a rejection if the name is invalid or the URL is already an entry."""
         if problem := name_problem(name):
-            self.reject("bad-name", shown(name), problem)
+            self.reject(Reason.BAD_NAME, shown(name), problem)
         elif url in self._seen:
             self._add_again(name, url, details)
         else:
@@ -70,19 +71,19 @@ class Rows:
     def _add_again(self, name: str, url: str, details: Details) -> None:
         """Add a rejection for a second row with the URL of an entry: a duplicate, or a different file."""
         if details.differs_from(self._seen[url]):
-            self.reject("clash", name)
+            self.reject(Reason.CLASH, name)
         else:
-            self.reject("duplicate", url)
+            self.reject(Reason.DUPLICATE, url)
 
     def add_nameless(self) -> None:
         """Add a rejection for a row without a name: the file exists but cannot be requested."""
-        self.reject("bad-name", "", "has no name")
+        self.reject(Reason.BAD_NAME, "", "has no name")
 
     def add_raw(self, base: str, name: str, details: Details) -> None:
         """Add an entry that has no link: its URL is ``base`` (ends in a slash) plus the percent-encoded name."""
         quoted = quote_name(name)
         if quoted is None:
-            self.reject("bad-name", shown(name), "is not text")
+            self.reject(Reason.BAD_NAME, shown(name), "is not text")
         else:
             end = "/" if details.kind is Kind.DIRECTORY else ""
             self.add(canonical(name), f"{base}{quoted}{end}", details)

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
+from crawler.model.reasons import Reason
 from crawler.text.urls import before_query, is_same_site, origin, resolve
 
 # Characters that ``crawler.text.urls.resolve`` neither encodes nor removes.
@@ -71,11 +72,11 @@ def _differ(site: str, page: str) -> bool:
 def misplaced(url: str, base: str) -> str | None:
     """Why ``url`` is not one level below ``base`` (which ends in a slash): ``above``, ``deep``, ``self`` or None."""
     if not url.startswith(base):
-        return "above"
+        return Reason.ABOVE
     below = before_query(url)[len(base) :].removesuffix("/")
     if not below:
-        return "self"
-    return "deep" if "/" in below else None
+        return Reason.SELF
+    return Reason.DEEP if "/" in below else None
 
 
 def query_value(url: str, name: str) -> str | None:

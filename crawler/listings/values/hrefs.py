@@ -13,6 +13,7 @@ from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.listings.values import queries
+from crawler.model.reasons import Reason
 from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, stripped
 
 _SCHEMES = {"http", "https", "ftp"}
@@ -26,18 +27,18 @@ class LinkKind(Enum):
     """The kind of a link, judged by its target alone. The values are the reasons in ``docs/listings.md``."""
 
     CHILD = "child"
-    PAGE = "page"
-    SORT = "sort"
-    PARENT = "parent"
-    BREADCRUMB = "breadcrumb"
-    SELF = "self"
-    ABOVE = "above"
-    OTHER_HOST = "other-host"
-    SCHEME = "scheme"
-    QUERY = "query"
-    FRAGMENT = "fragment"
-    DEEP = "deep"
-    BAD_NAME = "bad-name"
+    PAGE = Reason.PAGE.value
+    SORT = Reason.SORT.value
+    PARENT = Reason.PARENT.value
+    BREADCRUMB = Reason.BREADCRUMB.value
+    SELF = Reason.SELF.value
+    ABOVE = Reason.ABOVE.value
+    OTHER_HOST = Reason.OTHER_HOST.value
+    SCHEME = Reason.SCHEME.value
+    QUERY = Reason.QUERY.value
+    FRAGMENT = Reason.FRAGMENT.value
+    DEEP = Reason.DEEP.value
+    BAD_NAME = Reason.BAD_NAME.value
 
 
 @dataclass(frozen=True, slots=True)

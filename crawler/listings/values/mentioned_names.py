@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 from crawler.listings.values.hrefs import LinkKind, Target
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Rejection
 from crawler.text.urls import before_query
 
 _SILENT = {LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF, LinkKind.PAGE}
 """Links to this page, to other pages of the listing or to directories above do not mention a name."""
-_SILENT_REASONS = {"duplicate", *(kind.value for kind in _SILENT)}
+_SILENT_REASONS = {Reason.DUPLICATE, *(kind.value for kind in _SILENT)}
 ELSEWHERE = {
     LinkKind.OTHER_HOST,
     LinkKind.ABOVE,
@@ -27,7 +28,7 @@ ELSEWHERE = {
     LinkKind.BAD_NAME,
 }
 _ELSEWHERE_REASONS = {kind.value for kind in ELSEWHERE}
-_NAVIGATION = {*_SILENT_REASONS, "navigation"}
+_NAVIGATION = {*_SILENT_REASONS, Reason.NAVIGATION}
 _AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
@@ -85,7 +86,7 @@ def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
 
 def reason_of(target: Target) -> str:
     """The reason why a link is not an entry; a child outside the region of the listing is navigation."""
-    return "navigation" if target.kind in {LinkKind.CHILD, LinkKind.PAGE} else target.kind.value
+    return Reason.NAVIGATION if target.kind in {LinkKind.CHILD, LinkKind.PAGE} else target.kind.value
 
 
 def is_keyed(entry: Entry, plain: set[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crawler.listings.values.exact_entries import Details, Rows, canonical, name_problem, quote_name, shown
 from crawler.listings.values.exact_urls import with_query
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind
 
 PAGING = frozenset({"marker", "continuation-token", "start-after", "key-marker", "version-id-marker"})
@@ -32,7 +33,7 @@ class ObjectKeys:
         if key.endswith("/"):
             has_body = details.size is not None and details.size.low > 0
             reason, detail = (
-                ("bad-name", "has a body and ends in a slash") if has_body else ("self", "marks a directory")
+                (Reason.BAD_NAME, "has a body and ends in a slash") if has_body else (Reason.SELF, "marks a directory")
             )
             self._rows.reject(reason, shown(key), detail)
             return
@@ -43,13 +44,13 @@ class ObjectKeys:
     def add_prefix(self, prefix: str) -> None:
         """Add a common prefix as a directory: its URL is that of this listing with another ``prefix``."""
         if not prefix.endswith("/"):
-            self._rows.reject("query", shown(prefix), "ends in a delimiter other than a slash")
+            self._rows.reject(Reason.QUERY, shown(prefix), "ends in a delimiter other than a slash")
             return
         parts, _ = self._split(prefix)
         if not parts:
             return
         if len(parts) > 1:
-            self._rows.reject("deep", prefix)
+            self._rows.reject(Reason.DEEP, prefix)
             return
         url = with_query(self._rows.url, PAGING, {"prefix": prefix, "delimiter": "/"})
         if url is not None:
@@ -59,14 +60,14 @@ class ObjectKeys:
         """The segments of a key below the listing, all valid names, and the encoded key; no segments if rejected."""
         quoted = quote_name(key)
         if not key.startswith(self._prefix):
-            self._rows.reject("above", shown(key), f"does not start with {shown(self._prefix)!r}")
+            self._rows.reject(Reason.ABOVE, shown(key), f"does not start with {shown(self._prefix)!r}")
             return [], ""
         if quoted is None:
-            self._rows.reject("bad-name", shown(key), "is not text")
+            self._rows.reject(Reason.BAD_NAME, shown(key), "is not text")
             return [], ""
         parts = canonical(key[len(self._inside) :]).removesuffix("/").split("/")
         for part in parts:
             if name_problem(part):
-                self._rows.reject("bad-name", shown(key), "an empty, dot or NUL segment")
+                self._rows.reject(Reason.BAD_NAME, shown(key), "an empty, dot or NUL segment")
                 return [], ""
         return parts, quoted

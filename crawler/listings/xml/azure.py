@@ -14,6 +14,7 @@ from crawler.listings.values.exact_urls import bucket_of, query_value, with_quer
 from crawler.listings.values.exact_values import entity_tag, exact_size, hex_digest, http_time, printed
 from crawler.listings.values.object_keys import PAGING, ObjectKeys
 from crawler.listings.xml.document import XmlDocument, children, fields, local
+from crawler.model.reasons import Reason
 from crawler.model.values import Listing
 from crawler.text.urls import decoded
 
@@ -44,12 +45,12 @@ def read_azure(document: XmlDocument) -> Listing | None:
 def _take_blob(keys: ObjectKeys, taken: Rows, name: str, element: etree._Element) -> None:
     outer = fields(element)
     if "Snapshot" in outer or outer.get("Deleted") == "true" or outer.get("IsCurrentVersion") == "false":
-        taken.reject("duplicate", name, "an old version of a blob")
+        taken.reject(Reason.DUPLICATE, name, "an old version of a blob")
         return
     # Before REST version 2009-09-19 the properties were children of the blob, with other names.
     row = outer | next((fields(child) for child in children(element, "Properties")), {})
     if row.get("ResourceType") == "directory":
-        taken.reject("self", name, "marks a directory")
+        taken.reject(Reason.SELF, name, "marks a directory")
         return
     size, modified = row.get("Content-Length") or row.get("Size"), row.get("Last-Modified") or row.get("LastModified")
     details = Details(

@@ -10,6 +10,7 @@ from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
 from crawler.listings.values.exact_values import exact_size, printed, utc_time
 from crawler.listings.xml.document import XmlDocument
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
@@ -29,7 +30,7 @@ def read_nginx(document: XmlDocument) -> Listing | None:
             return None
         name, size = document.text(element.text), element.get("size")
         if kind is Kind.OTHER:
-            taken.reject("other", name, "neither a file nor a directory")
+            taken.reject(Reason.OTHER, name, "neither a file nor a directory")
             continue
         details = Details(kind=kind, size=exact_size(size), modified=utc_time(mtime), row=printed(size, mtime))
         taken.add_raw(base, name, details)

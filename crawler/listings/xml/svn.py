@@ -8,6 +8,7 @@ from __future__ import annotations
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
 from crawler.listings.xml.document import XmlDocument, children, local
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import decoded
 
@@ -24,13 +25,13 @@ def read_svn(document: XmlDocument) -> Listing | None:
     for element in index:
         kind = _KINDS.get(local(element))
         if kind is None:
-            taken.reject("parent" if local(element) == "updir" else "navigation", local(element))
+            taken.reject(Reason.PARENT if local(element) == "updir" else Reason.NAVIGATION, local(element))
             continue
         href = document.text(element.get("href"))
         url = resolve_link(document.url, href) if href else None
-        reason = "scheme" if url is None else misplaced(url, base)
+        reason = Reason.SCHEME if url is None else misplaced(url, base)
         if url is None or reason:
-            taken.reject(reason or "scheme", href)
+            taken.reject(reason or Reason.SCHEME, href)
             continue
         taken.add(decoded(last_segment(url)[0]), url, Details(kind=kind))
     return taken.listing("svn-xml", complete=document.whole)

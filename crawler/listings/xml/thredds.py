@@ -17,6 +17,7 @@ from crawler.listings.values.exact_urls import is_external, last_segment, resolv
 from crawler.listings.values.exact_values import printed, utc_time
 from crawler.listings.values.sizes import read_size
 from crawler.listings.xml.document import XmlDocument, children, local
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded
 
@@ -117,9 +118,9 @@ def _accesses(element: etree._Element, service: str | None) -> Iterator[tuple[st
 def _take_reference(taken: Rows, href: str) -> None:
     url = resolve_link(taken.url, href) if href else None
     if url is None:
-        taken.reject("scheme", href)
+        taken.reject(Reason.SCHEME, href)
     elif before_query(url) == before_query(taken.url):
-        taken.reject("self", href)
+        taken.reject(Reason.SELF, href)
     else:
         taken.add(_catalog_name(url), url, Details(kind=Kind.DIRECTORY), external=is_external(url, taken.url))
 
@@ -145,7 +146,7 @@ def _file(
         if url is not None:
             return _Dataset(path=path, url=url, details=_details(element))
     if accesses:
-        taken.reject("other", accesses[0][0], "no HTTPServer among its services")
+        taken.reject(Reason.OTHER, accesses[0][0], "no HTTPServer among its services")
     return None
 
 

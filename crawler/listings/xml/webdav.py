@@ -17,6 +17,7 @@ from crawler.listings.values.exact_urls import bucket_of, is_external
 from crawler.listings.values.exact_values import entity_tag, exact_size, http_time, printed, utc_time
 from crawler.listings.xml.document import XmlDocument
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded
 
@@ -142,21 +143,21 @@ def _split(path: str) -> Segments:
 
 def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:
     if member.site and member.site != site and is_external(member.site, taken.url):
-        taken.reject("other-host", member.href)
+        taken.reject(Reason.OTHER_HOST, member.href)
         return
     depth = len(inside)
     if member.path[:depth] != inside:
-        taken.reject("above", member.href)
+        taken.reject(Reason.ABOVE, member.href)
         return
     below = member.path[depth:]
     if not below:
-        taken.reject("self", member.href)
+        taken.reject(Reason.SELF, member.href)
         return
     if member.status.strip() and not _SUCCESS(member.status):
-        taken.reject("failed", member.href, member.status.strip()[:80])
+        taken.reject(Reason.FAILED, member.href, member.status.strip()[:80])
         return
     if any(name_problem(part) for part in below):
-        taken.reject("bad-name", member.href, "an empty, dot, slash or NUL segment")
+        taken.reject(Reason.BAD_NAME, member.href, "an empty, dot, slash or NUL segment")
         return
     kind = member.kind
     raw = "/".join(member.raw[depth:])

@@ -8,10 +8,9 @@ from dataclasses import replace
 from crawler.model.currency import Currency
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.values import Job, Known, Outcome, Result
 from crawler.pipeline.rules.evidence import Proof, Unwanted
-from crawler.pipeline.rules.robots import ROBOTS
-from crawler.pipeline.rules.scope import DIRECTORY
 
 
 class Effort:
@@ -56,10 +55,10 @@ class Effort:
     def failed(self, error: FetchError | VerificationError) -> Result:
         """The Result of a job whose attempts are used up, or that is no file after all."""
         rejection = error.rejection if isinstance(error, FetchError) else None
-        if rejection is not None and rejection.reason == DIRECTORY:
+        if rejection is not None and rejection.reason == Reason.DIRECTORY:
             return replace(self.result(Outcome.DIRECTORY, "redirected to a directory"), url=rejection.subject)
-        if rejection is not None and rejection.reason == ROBOTS:
-            return self.result(Outcome.SKIPPED, ROBOTS)
+        if rejection is not None and rejection.reason == Reason.ROBOTS:
+            return self.result(Outcome.SKIPPED, Reason.ROBOTS)
         if isinstance(error, Unwanted):
             return self.result(Outcome.SKIPPED, str(error))
         return self.result(Outcome.FAILED, str(error))

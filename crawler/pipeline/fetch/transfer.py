@@ -15,6 +15,7 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Client, Destination, Part, Permit, Response
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
@@ -33,7 +34,6 @@ from crawler.pipeline.rules.compare import (
 )
 from crawler.pipeline.rules.content_type import is_html
 from crawler.pipeline.rules.evidence import (
-    OUTDATED,
     Proof,
     Ruling,
     Unwanted,
@@ -150,9 +150,9 @@ class _Transfer:
             if self._fresh and not job.fresh:
                 shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
             if ruling is Ruling.REFUSE:
-                raise VerificationError(OUTDATED, retryable=False)
+                raise VerificationError(Reason.OUTDATED, retryable=False)
             if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
-                return await self._confirmed(proof, action.reason or OUTDATED)
+                return await self._confirmed(proof, action.reason or Reason.OUTDATED)
             return await self._save(reply, action, proof)
 
     async def _confirmed(self, proof: Proof, reason: str) -> Result:

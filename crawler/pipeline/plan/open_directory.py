@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from crawler.model.currency import Dating
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Destination
+from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.values import Entry, Job, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.rules.compare import NOT_CONFIRMED, Decision, Need, is_intact
+from crawler.pipeline.rules.compare import Decision, Need, is_intact
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.rules.extraneous import Shown, useless
 from crawler.pipeline.rules.scope import Scope
@@ -142,5 +143,5 @@ class OpenPage:
             moment=None if timed is entry.modified else timed,
             dating=dating,
             vouched=is_vouched,
-            fresh=decision.reason == NOT_CONFIRMED and dating is not Dating.UNRELIABLE,
+            fresh=decision.reason == Reason.NOT_CONFIRMED and dating is not Dating.UNRELIABLE,
         )

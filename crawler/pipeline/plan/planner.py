@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
-from crawler.pipeline.allowance import BUDGET, Allowance
+from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
@@ -21,7 +22,7 @@ from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.pipeline.rules.extraneous import Missing
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.rules.robots import UNREADABLE, is_of_robots
+from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import count
@@ -29,8 +30,6 @@ from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.urls import entry_path
-
-CLASH = "name-clash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ class Planner:
             if entry.kind is Kind.DIRECTORY:
                 continue
             if policy.allowance.spent:
-                self._end(f"{page.folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, BUDGET)
+                self._end(f"{page.folder.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, Reason.BUDGET)
                 continue
             await self._decide(page.folder, entry, opened, clash=entry.name in folders and not entry.folder)
         count(page.unusable, page.folder.path, page.url, self._filters, page.scope, self._observer)
@@ -168,16 +167,16 @@ class Planner:
         if refused is not None:
             if not is_of_robots(refused):
                 opened.directory.digest.skip(entry, guess(entry), refused.reason)
-            is_failure = refused.reason == UNREADABLE
+            is_failure = refused.reason == Reason.ROBOTS_UNREADABLE
             ending = (Outcome.FAILED, refused.detail) if is_failure else (Outcome.SKIPPED, refused.reason)
             self._end(path, entry, *ending)
             return
         if opened.directory.files.get(path) == entry.url:  # a listing that changes between its pages shows rows again
-            self._observer.rejected(path, Rejection("duplicate", entry.url))
+            self._observer.rejected(path, Rejection(Reason.DUPLICATE, entry.url))
             return
         if (clash and self._filters.prunes(path) is None) or path in opened.directory.files:
             what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
-            self._end(path, entry, Outcome.FAILED, f"{CLASH}: {what}")
+            self._end(path, entry, Outcome.FAILED, f"{Reason.NAME_CLASH}: {what}")
             return
         opened.directory.files[path] = entry.url
         opened.directory.digest.add(entry)

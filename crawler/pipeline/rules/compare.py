@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from crawler.model import limits
+from crawler.model.reasons import Reason
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.content_type import is_coded_name
@@ -33,9 +34,6 @@ from crawler.text.resuming import Resume, range_headers
 from crawler.text.urls import without_query
 
 NANOSECONDS = 1_000_000_000
-SAME_ROW = "same row"
-CUT_SHORT = "a run was killed while it replaced this file"
-NOT_CONFIRMED = "not confirmed as the listed version"
 
 
 class Need(Enum):
@@ -68,7 +66,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
     if known is None or is_touched or known.checked == BY_ROW:
         return _without_state(entry, local, touched=is_touched)
     if known.digest == REPLACING:  # of the version before, or of another one with the same size and time
-        return Decision(Need.FETCH, CUT_SHORT, is_disproved=True)
+        return Decision(Need.FETCH, Reason.INTERRUPTED_REPLACEMENT, is_disproved=True)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
     if without_query(known.url) != without_query(entry.url):
@@ -79,12 +77,12 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
     if entry.modified is None:
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
     if known.checked == UNCONFIRMED:  # an ETag tells all versions apart, If-Modified-Since hides older ones
-        return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, NOT_CONFIRMED)
+        return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, Reason.NOT_CONFIRMED)
     if check != "listing":
         return Decision(Need.CONFIRM, f"--check {check}")
     if is_racy(entry.modified, known):
         return Decision(Need.CONFIRM, "racy")
-    return Decision(Need.NOTHING, SAME_ROW)
+    return Decision(Need.NOTHING, Reason.SAME_ROW)
 
 
 def is_intact(known: Known | None, local: Local | None) -> bool:

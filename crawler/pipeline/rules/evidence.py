@@ -155,9 +155,6 @@ def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool
     return is_listed and not is_racy(job.modified, replace(copy, validators=proof.validators))
 
 
-OUTDATED = "the server sent an older version than its listing shows"
-
-
 # --- what to remember ---------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.options.rules import Rule
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Span
 
 _GLOBSTAR = re.compile(r"\*{2,}/?")
@@ -131,15 +132,15 @@ class _Limit:
 def _limits_of(config: Config, now: datetime) -> tuple[list[_Limit], list[_Limit]]:
     sizes, ages = [], []
     if config.min_size is not None:
-        sizes.append(_Limit(f"--min-size {config.min_size}", "too-small", config.min_size, True))
+        sizes.append(_Limit(f"--min-size {config.min_size}", Reason.TOO_SMALL, config.min_size, True))
     if config.max_size is not None:
-        sizes.append(_Limit(f"--max-size {config.max_size}", "too-large", config.max_size, False))
+        sizes.append(_Limit(f"--max-size {config.max_size}", Reason.TOO_LARGE, config.max_size, False))
     if config.newer_than is not None:
         moment = _moment(config.newer_than, now)
-        ages.append(_Limit(f"--newer-than {moment.isoformat()}", "too-old", moment, True))
+        ages.append(_Limit(f"--newer-than {moment.isoformat()}", Reason.TOO_OLD, moment, True))
     if config.older_than is not None:
         moment = _moment(config.older_than, now)
-        ages.append(_Limit(f"--older-than {moment.isoformat()}", "too-new", moment, False))
+        ages.append(_Limit(f"--older-than {moment.isoformat()}", Reason.TOO_NEW, moment, False))
     return sizes, ages
 
 
@@ -212,7 +213,7 @@ class Filters:
         """Why the folder ``path`` (below URL) is not entered: for it or a folder above it, the first rule for folders
         that matches excludes."""
         rule = self._excluded_in(path.rstrip("/")) if self._folder_rules else None
-        return Rejection("exclude", path.rstrip("/") + "/", rule) if rule else None
+        return Rejection(Reason.EXCLUDE, path.rstrip("/") + "/", rule) if rule else None
 
     def explains(self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None) -> list[Check]:
         """Each rule and whether it is true of this file, in the order in which they are asked."""
@@ -237,15 +238,15 @@ class Filters:
 
     def _rejects_name(self, path: str, name: str) -> Rejection | None:
         if self._extensions and not self._has_extension(name):
-            return Rejection("ext", path, self._extension_list())
+            return Rejection(Reason.EXTENSION, path, self._extension_list())
         if self._folder_rules:
             rule = self._excluded_in(path.rpartition("/")[0])
             if rule:
-                return Rejection("exclude", path, rule)
+                return Rejection(Reason.EXCLUDE, path, rule)
         for item in self._file_rules:
             if item.test(name if item.on_name else path):
-                return None if item.rule.include else Rejection("exclude", path, item.rule.pattern)
-        return Rejection("not-included", path, self._included) if self._included else None
+                return None if item.rule.include else Rejection(Reason.EXCLUDE, path, item.rule.pattern)
+        return Rejection(Reason.NOT_INCLUDED, path, self._included) if self._included else None
 
     def _find_excluded_in(self, folder: str) -> str | None:
         for above in _folders_above(folder + "/"):

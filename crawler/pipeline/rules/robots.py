@@ -7,15 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
 
 if TYPE_CHECKING:
     from protego import Protego
 
-ROBOTS = "robots"
-"""The reason of a rejection."""
-UNREADABLE = "robots-unreadable"
-"""The reason where nobody knows what robots.txt says, so that nothing may be fetched (section 2.3.1.4)."""
 ROBOTS_BYTES = 512 * limits.KIB
 """How much of a robots.txt is read: section 2.5 asks for at least 500 KiB."""
 
@@ -60,12 +57,12 @@ ALLOW_ALL = Robots(None)
 
 def forbidden(url: str) -> Rejection:
     """Why ``url`` is left alone."""
-    return Rejection(ROBOTS, url, "forbidden by robots.txt")
+    return Rejection(Reason.ROBOTS, url, "forbidden by robots.txt")
 
 
 def is_of_robots(rejection: Rejection | None) -> bool:
     """Whether robots.txt is the reason: it may say something else the next time."""
-    return rejection is not None and rejection.reason in {ROBOTS, UNREADABLE}
+    return rejection is not None and rejection.reason in {Reason.ROBOTS, Reason.ROBOTS_UNREADABLE}
 
 
 def parse_robots(text: bytes) -> Robots:

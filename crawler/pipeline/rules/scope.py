@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
 from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin, segments
-
-DIRECTORY = "directory"
-"""Reason of the one redirect that is no refusal: to the same URL with a slash, so the file is a folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +38,8 @@ class Scope:
         if in_scope(url, self.base):
             return None
         if origin(url) != origin(self.base):
-            return Rejection("other-host", url, "listings are read from the host of URL only")
-        return Rejection("above", url, f"not below {self.base}")
+            return Rejection(Reason.OTHER_HOST, url, "listings are read from the host of URL only")
+        return Rejection(Reason.ABOVE, url, f"not below {self.base}")
 
     def file(self, url: str) -> Rejection | None:
         """Why the file at ``url`` is not fetched, or None."""
@@ -49,10 +47,10 @@ class Scope:
             return None
         where = origin(url)
         if where is None:
-            return Rejection("scheme", url, "not an http or https URL")
+            return Rejection(Reason.SCHEME, url, "not an http or https URL")
         if where != origin(self.base):
-            return Rejection("other-host", url, f"on another host: --allow-host {_host(url)} would fetch it")
-        return Rejection("above", url, f"not below {self.base}: --allow-host {_host(url)} would fetch it")
+            return Rejection(Reason.OTHER_HOST, url, f"on another host: --allow-host {_host(url)} would fetch it")
+        return Rejection(Reason.ABOVE, url, f"not below {self.base}: --allow-host {_host(url)} would fetch it")
 
     def _is_named(self, url: str) -> bool:
         where = origin(url)
@@ -66,7 +64,7 @@ class Scope:
         if self._is_named(target) and not _downgrade(source, target):
             return None
         advice = f"on another host: start there, or allow --allow-host {_host(target)}"
-        return _downgrade(source, target) or Rejection("other-host", target, advice)
+        return _downgrade(source, target) or Rejection(Reason.OTHER_HOST, target, advice)
 
     def listing_redirect(self, source: str, target: str) -> Rejection | None:
         if self._upgrades(source, target):
@@ -75,7 +73,7 @@ class Scope:
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         if _is_its_folder(source, target):
-            return Rejection(DIRECTORY, _with_slash(source), "it is a directory")
+            return Rejection(Reason.DIRECTORY, _with_slash(source), "it is a directory")
         if self._upgrades(source, target):
             return None
         return _downgrade(source, target) or self.file(target)
@@ -105,7 +103,7 @@ def upward(start: str, target: str) -> Rejection | None:
     """Why the root ``start`` may not be at ``target``, or None: what lies above it was not asked for."""
     is_up = is_above(target, start) or has_dot_segments(urlsplit(target).path)
     if is_up and same_host_redirect(start, target) is None:
-        return Rejection("above", target, "that is above URL: start there if it is meant")
+        return Rejection(Reason.ABOVE, target, "that is above URL: start there if it is meant")
     return None
 
 
@@ -113,7 +111,7 @@ def same_host_redirect(source: str, target: str) -> Rejection | None:
     """For robots.txt: anywhere on its host, or to https."""
     if origin(source) == origin(target) or is_upgrade(source, target):
         return None
-    return Rejection("other-host", target, "on another host")
+    return Rejection(Reason.OTHER_HOST, target, "on another host")
 
 
 def _is_its_folder(source: str, target: str) -> bool:
@@ -136,7 +134,7 @@ def _with_slash(url: str) -> str:
 def _downgrade(source: str, target: str) -> Rejection | None:
     first, second = origin(source), origin(target)  # which know a scheme in upper case too
     if first is not None and second is not None and (first[0], second[0]) == ("https", "http"):
-        return Rejection("scheme", target, "from https to http is never followed")
+        return Rejection(Reason.SCHEME, target, "from https to http is never followed")
     return None
 
 

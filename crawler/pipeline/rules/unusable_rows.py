@@ -11,28 +11,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.urls import directory_of, entry_path, last_name, resolve
 
 ENDINGS: Mapping[str, tuple[Outcome, str]] = {
-    "above": (Outcome.SKIPPED, "its link leads above URL"),
-    "other-host": (Outcome.SKIPPED, "its link leads to another host"),
-    "other": (Outcome.SKIPPED, "it is nothing that can be fetched as a file"),
-    "scheme": (Outcome.FAILED, "its link is no http or https URL"),
-    "query": (Outcome.FAILED, "the query of its link does not tell which file is meant"),
-    "fragment": (Outcome.FAILED, "its link leads nowhere without a script"),
-    "deep": (Outcome.FAILED, "its link leads more than one level down and does not show the name"),
-    "depth": (Outcome.SKIPPED, "its folder is not entered"),
-    "bad-name": (Outcome.FAILED, "cannot be the name of a file"),
-    "no-link": (Outcome.FAILED, "its row has no link that can be followed"),
-    "failed": (Outcome.FAILED, "the server could not describe it"),
-    "clash": (Outcome.FAILED, "another row has the same address and is something else"),
+    Reason.ABOVE: (Outcome.SKIPPED, "its link leads above URL"),
+    Reason.OTHER_HOST: (Outcome.SKIPPED, "its link leads to another host"),
+    Reason.OTHER: (Outcome.SKIPPED, "it is nothing that can be fetched as a file"),
+    Reason.SCHEME: (Outcome.FAILED, "its link is no http or https URL"),
+    Reason.QUERY: (Outcome.FAILED, "the query of its link does not tell which file is meant"),
+    Reason.FRAGMENT: (Outcome.FAILED, "its link leads nowhere without a script"),
+    Reason.DEEP: (Outcome.FAILED, "its link leads more than one level down and does not show the name"),
+    Reason.DEPTH: (Outcome.SKIPPED, "its folder is not entered"),
+    Reason.BAD_NAME: (Outcome.FAILED, "cannot be the name of a file"),
+    Reason.NO_LINK: (Outcome.FAILED, "its row has no link that can be followed"),
+    Reason.FAILED: (Outcome.FAILED, "the server could not describe it"),
+    Reason.CLASH: (Outcome.FAILED, "another row has the same address and is something else"),
 }
 """Reason of the rejection → what becomes of the row, and what is said of it."""
 _UNKNOWN = Outcome.FAILED, "its link is not understood"
-_BY_DESIGN = ("other-host", "above", "scheme", "other", "robots")
+_BY_DESIGN = (Reason.OTHER_HOST, Reason.ABOVE, Reason.SCHEME, Reason.OTHER, Reason.ROBOTS)
 """Reasons for which entries are skipped that the filters want: what this program does not do, and nobody asked for."""
 _PROTOCOLS = re.compile(
     r"\s*(?:ftps?|sftp|scp|ssh|rsync|git|svn|file|nfs|smb|afp|magnet|ed2k|ipfs|s3|gs|gopher|gemini|mailto|tel|irc)s?:",
@@ -54,11 +55,11 @@ def is_folder(row: Rejection) -> bool:
 def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
     """What becomes of ``row``, and why. What the scope would allow and nothing fetches is missing."""
     outcome, said = ENDINGS.get(row.reason, _UNKNOWN)
-    if row.reason == "bad-name":
+    if row.reason == Reason.BAD_NAME:
         return outcome, f"{row.subject!r} {said}: {row.detail or 'no file has such a name'}"
-    if row.reason == "scheme" and _PROTOCOLS.match(row.subject):
+    if row.reason == Reason.SCHEME and _PROTOCOLS.match(row.subject):
         return Outcome.SKIPPED, row.reason
-    if row.reason in {"above", "other-host"}:
+    if row.reason in {Reason.ABOVE, Reason.OTHER_HOST}:
         url = _url_of(row, page)
         refusal = scope.listing(url) if is_folder(row) else scope.file(url)
         if refusal is None:
@@ -71,10 +72,10 @@ def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
 def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
     """The file that ``row`` is where --allow-host names the host that its link leads to; None for any other row."""
     url = _url_of(row, page)
-    elsewhere = row.reason in {"above", "other-host"} and not is_folder(row)
+    elsewhere = row.reason in {Reason.ABOVE, Reason.OTHER_HOST} and not is_folder(row)
     if not elsewhere or row.row != last_name(url) or scope.file(url) is not None:
         return None
-    return Entry(name=row.row, kind=Kind.UNKNOWN, url=url, external=row.reason == "other-host")
+    return Entry(name=row.row, kind=Kind.UNKNOWN, url=url, external=row.reason == Reason.OTHER_HOST)
 
 
 def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
@@ -85,7 +86,7 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
         if entry is not None:
             entries.append(entry)
         else:
-            unusable.append(replace(row, reason="depth") if is_folder(row) and not enters else row)
+            unusable.append(replace(row, reason=Reason.DEPTH) if is_folder(row) and not enters else row)
     return tuple(entries), tuple(unusable)
 
 
@@ -130,6 +131,6 @@ def nothing_wanted(listed: int, skipped_by: Mapping[str, int], interrupted: str 
         return []
     rows = f"all {listed:,} rows of the listing are" if listed > 1 else "the only row of the listing is"
     reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(skipped_by.items()))
-    elsewhere = skipped_by.keys() & {"other-host", "above"}
+    elsewhere = skipped_by.keys() & {Reason.OTHER_HOST, Reason.ABOVE}
     advice = "; -v shows where they lead, --allow-host HOST also fetches files from there" if elsewhere else ""
     return [f"nothing to save: {rows} skipped: {reasons}{advice}"]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.report import Step
 from crawler.model.values import Job, Outcome, Result, Span
 from crawler.pipeline.save.deletion import Doomed
-
-DRY_RUN = "only planned"
-"""Why the files of the plan were skipped."""
-GONE = "gone upstream"
 
 
 class DryRun:
@@ -26,11 +23,11 @@ class DryRun:
         self._steps.append(
             Step(action="ask" if asks else "fetch", path=job.path, reason=job.reason, size=job.size, url=job.url)
         )
-        return Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=DRY_RUN)
+        return Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=Reason.DRY_RUN)
 
     def delete(self, doomed: Doomed) -> None:
         """What would be removed; folders have no size."""
         for path in doomed.files:
             size = doomed.sizes[path]
-            self._steps.append(Step(action="delete", path=path, reason=GONE, size=Span(size, size)))
-        self._steps += [Step(action="delete", path=f"{path}/", reason=GONE) for path in doomed.folders]
+            self._steps.append(Step(action="delete", path=path, reason=Reason.GONE, size=Span(size, size)))
+        self._steps += [Step(action="delete", path=f"{path}/", reason=Reason.GONE) for path in doomed.folders]

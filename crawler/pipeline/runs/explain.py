@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from crawler.model.observer import Observer
-from crawler.model.reasons import NAVIGATION
+from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.state.store import BY_ROW
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
-from crawler.pipeline.rules.compare import NOT_CONFIRMED, UNLIMITED, request_headers
+from crawler.pipeline.rules.compare import UNLIMITED, request_headers
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import result_of
@@ -209,7 +209,7 @@ def _known(known: Known, entry: Entry) -> str:
     validators = known.validators
     words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
     if known.checked in {UNCONFIRMED, BY_ROW}:
-        return ", ".join([*words, NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before us"])
+        return ", ".join([*words, Reason.NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before us"])
     checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
     return ", ".join([*words, f"confirmed {checked}"])
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline import engine
 from crawler.pipeline.rules.compare import Need, needs_fetch
@@ -57,7 +58,7 @@ class DownloadRun:
         for url, wanted in items:
             path = urls.entry_path("", wanted or urls.last_name(url))
             if (path, url) in seen:
-                parts.observer.rejected("", Rejection("duplicate", url))
+                parts.observer.rejected("", Rejection(Reason.DUPLICATE, url))
                 continue
             seen.add((path, url))
             parts.observer.listed(path if isinstance(path, str) else wanted, None)

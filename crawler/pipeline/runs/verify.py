@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from crawler.model.reasons import Reason
 from crawler.model.state.store import REPLACING
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.pipeline import engine
@@ -14,15 +15,6 @@ from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.save.committer import Committer
-
-NO_DIGEST = "no digest is known"
-"""Why a file could not be verified: it was here before us, or came without digests."""
-
-NOTED = "no digest was known: it is now, for the next time"
-"""The same with --repair, of a file that has the size and time that it was left with."""
-
-BEING_REPLACED = "a run was killed while it replaced it"
-"""Why a file could not be verified: nothing says which of its versions it is. The next run does."""
 
 
 class VerifyRun(DownloadRun):
@@ -68,7 +60,7 @@ class VerifyRun(DownloadRun):
             observer.received(job, known.size)
             if digest and known.digest is None:
                 self.parts.state.remember([replace(known, digest=digest)])
-                outcome, reason = Outcome.SKIPPED, NOTED
+                outcome, reason = Outcome.SKIPPED, Reason.DIGEST_NOTED
             elif digest != known.digest:
                 outcome, reason = Outcome.FAILED, "digest differs" if digest else "cannot be read"
         return Result(
@@ -108,7 +100,7 @@ def _job(known: Known, local: Local | None) -> Job:
 def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[Outcome, str]:
     """UNCHANGED where the digest is to be computed: only it can tell, or with ``notes`` it is to be noted."""
     if local is not None and known.digest == REPLACING:
-        return Outcome.SKIPPED, BEING_REPLACED
+        return Outcome.SKIPPED, Reason.BEING_REPLACED
     if local is None:
         return Outcome.FAILED, "missing"
     if local.kind is not Kind.FILE:
@@ -116,4 +108,4 @@ def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[O
     if local.size != known.size:
         return Outcome.FAILED, f"has {local.size} bytes, not {known.size}"
     is_to_be_read = known.digest or (notes and local.mtime == known.mtime)
-    return (Outcome.UNCHANGED, "as saved") if is_to_be_read else (Outcome.SKIPPED, NO_DIGEST)
+    return (Outcome.UNCHANGED, "as saved") if is_to_be_read else (Outcome.SKIPPED, Reason.NO_DIGEST)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.reasons import Reason
 from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline import engine
-from crawler.pipeline.allowance import BUDGET
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.runs.base import Components, Transfers
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
 
-FILE_IN_THE_WAY = "a file is in the way of its folder"
-"""Why a file failed whose directory cannot be created."""
 REMOVES, KEPT = "--delete removes it", "it stays until a run can delete it"
 """What happens to the obstacle: without --delete, and with it in a run that deleted nothing."""
-HELD_BACK = "held back, because something before it failed"
-"""Why a file that matches --last was skipped."""
 
 
 class WaitingJobs:
@@ -49,13 +44,13 @@ class WaitingJobs:
                     self._parts.observer.listing_failed(folder.path, folder.url, problem)
             await self._fetch([*planner.blocked, *jobs], committer)
         elif self._parts.allowance.reached:
-            self._give_up([*planner.blocked, *jobs], Outcome.SKIPPED, BUDGET)
+            self._give_up([*planner.blocked, *jobs], Outcome.SKIPPED, Reason.BUDGET)
         else:
             way_out = KEPT if self._parts.config.delete else REMOVES
-            self._give_up(planner.blocked, Outcome.FAILED, f"{FILE_IN_THE_WAY}: {way_out}")
-            self._give_up(jobs, Outcome.FAILED, f"{FOLDER_IN_THE_WAY}: {way_out}")
+            self._give_up(planner.blocked, Outcome.FAILED, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
+            self._give_up(jobs, Outcome.FAILED, f"{Reason.FOLDER_IN_THE_WAY}: {way_out}")
             for folder in planner.blocked_folders:
-                self._parts.observer.listing_failed(folder.path, folder.url, f"{FILE_IN_THE_WAY}: {way_out}")
+                self._parts.observer.listing_failed(folder.path, folder.url, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
         await self.finish_last(committer)
 
     async def finish_last(self, committer: Committer) -> None:
@@ -63,7 +58,7 @@ class WaitingJobs:
         held = list(self._planner.held)
         self._planner.held.clear()
         if self._parts.tally.failed or self._parts.allowance.spent:
-            reason = HELD_BACK if self._parts.tally.failed else BUDGET
+            reason = Reason.HELD_BACK if self._parts.tally.failed else Reason.BUDGET
             self._give_up(held, Outcome.SKIPPED, reason)
         else:
             await self._fetch(held, committer)

@@ -14,7 +14,7 @@ from crawler.model.flaws import FlawKind
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.values import MaxDelete
-from crawler.model.reasons import NOT_EMPTY
+from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.values import Kind, Outcome, Result
 from crawler.pipeline.rules.extraneous import Extraneous, Missing
@@ -191,8 +191,10 @@ async def remove(
             stayed.append((path, reason))
             continue
         size = doomed.sizes[path]
-        observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason="gone upstream", old_size=size))
+        observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason=Reason.GONE, old_size=size))
     stayed += [
-        (folder, reason) for folder in doomed.folders if (reason := reasons[folder]) is not None and reason != NOT_EMPTY
+        (folder, reason)
+        for folder in doomed.folders
+        if (reason := reasons[folder]) is not None and reason != Reason.NOT_EMPTY
     ]
     return stayed

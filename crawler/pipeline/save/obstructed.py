@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler.model.observer import Observer
-from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Outcome, Result
 from crawler.pipeline.allowance import Allowance
 
@@ -35,7 +35,7 @@ class Obstructed(Observer):
 
     def finished(self, result: Result) -> None:
         job = self._expected.pop(result.path, None)
-        if job is not None and result.outcome is Outcome.FAILED and result.reason == FOLDER_IN_THE_WAY:
+        if job is not None and result.outcome is Outcome.FAILED and result.reason == Reason.FOLDER_IN_THE_WAY:
             self.proven[job.path] = job
             self._allowance.finished(result)  # it was booked, and will be again
         else:

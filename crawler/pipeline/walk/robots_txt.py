@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError, FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.model.interfaces import Client, Permit
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, UNREADABLE, Robots, forbidden, rules_for
+from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, Robots, forbidden, rules_for
 from crawler.pipeline.walk.page_reader import refused_page
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS
@@ -58,7 +59,7 @@ class RobotsTxt:
         known = self._known.get(origin(url))
         if isinstance(known, Robots):
             return None if known.allows(url, self._agent) else forbidden(url)
-        return Rejection(UNREADABLE, url, str(known or f"{_place(url)} has not been read"))
+        return Rejection(Reason.ROBOTS_UNREADABLE, url, str(known or f"{_place(url)} has not been read"))
 
     def allows(self, url: str) -> bool:
         """May ``url`` be asked for, by what is known?"""
@@ -94,7 +95,7 @@ class RobotsTxt:
             if isinstance(error, FetchError):
                 if error.connection and origin(error.url) == origin(url):  # nothing that robots.txt has to do with
                     return ListingError(f"{masked(url)}: {error}")
-                if error.rejection is not None and error.rejection.reason == "redirects":
+                if error.rejection is not None and error.rejection.reason == Reason.REDIRECTS:
                     return ALLOW_ALL  # a circle is no robots.txt (RFC 9309 section 2.3.1.2)
             problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
             return RobotsForbidden(f"{problem}: --no-robots goes on without it")

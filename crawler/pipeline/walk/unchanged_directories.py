@@ -8,11 +8,11 @@ from collections.abc import Callable
 from crawler.model.config import Config
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
+from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import StateStore
 from crawler.model.values import Outcome, Result
 from crawler.model.version import __version__
-from crawler.pipeline.rules.compare import SAME_ROW
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
 from crawler.pipeline.walk.pages import PageVersion
 
@@ -49,7 +49,7 @@ class UnchangedDirectories:
         if rows is None:
             return False
         self.files += len(rows)
-        self._observer.all_unchanged(path, rows, SAME_ROW)
+        self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
         above = f"{path}/" if path else ""
         for each in leaf.skipped:
             self._observer.listed(above + each.name, each.size)

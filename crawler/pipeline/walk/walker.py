@@ -16,8 +16,9 @@ from crawler.model.errors import FetchError, ListingError, RobotsForbidden, Veri
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer, Silent
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Listing, Rejection
-from crawler.pipeline.rules.robots import ROBOTS, is_of_robots
+from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.frontier import Frontier
@@ -107,7 +108,7 @@ class Walker:
                     raise RobotsForbidden(f"{masked(folder.url)}: {error}: --no-robots goes on without it") from error
                 advice = ": is it the page of a directory?" if rejection is None else ""  # which says what to do
                 raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
-            if rejection is not None and rejection.reason == ROBOTS:
+            if rejection is not None and rejection.reason == Reason.ROBOTS:
                 self._reject(folder.path, rejection)
             else:
                 self.fail(folder, str(error))
@@ -228,7 +229,7 @@ class Walker:
         """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
-            self.fail(Directory(path=path, url=url), f"name-clash: {masked(first)} is to be kept here too")
+            self.fail(Directory(path=path, url=url), f"{Reason.NAME_CLASH}: {masked(first)} is to be kept here too")
         return first != url
 
     def _below(self, folder: Directory, entry: Entry) -> str | None:
@@ -238,7 +239,7 @@ class Walker:
         where = f"{folder.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
         rejection = self.scope.listing(entry.url) or self._refuse(where, entry.url)
         if rejection is None and self._bounds.max_depth is not None and folder.depth >= self._bounds.max_depth:
-            rejection = Rejection("depth", entry.url, "below --max-depth")
+            rejection = Rejection(Reason.DEPTH, entry.url, "below --max-depth")
         if rejection is not None:
             self._reject(where, rejection)
             return None
@@ -262,7 +263,7 @@ class Walker:
             deepest = limits.DEPTH if self._bounds.max_depth is None else self._bounds.max_depth
             rejection = self.scope.listing(url) or self._refuse(path, url)
             if rejection is None and (not self._bounds.recursive or depth > deepest):
-                rejection = Rejection("depth", url, "below --max-depth")
+                rejection = Rejection(Reason.DEPTH, url, "below --max-depth")
             if rejection is not None:
                 self._reject(path, rejection)
             else:

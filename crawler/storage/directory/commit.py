@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from crawler.model.errors import NO_DESCRIPTORS
-from crawler.model.reasons import FOLDER_IN_THE_WAY
+from crawler.model.reasons import Reason
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
 from crawler.storage.directory.boundaries.spared import Spared
@@ -269,4 +269,4 @@ def _start_writeback(descriptor: int) -> None:
 
 
 def _in_the_way(mode: int) -> str:
-    return FOLDER_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"
+    return Reason.FOLDER_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from crawler.model.errors import DestinationError
-from crawler.model.reasons import FOLDER_IN_THE_WAY, NOT_EMPTY
+from crawler.model.reasons import Reason
 from crawler.model.values import Known
 
 _FULL = "free some space, then run again; complete files were kept"
@@ -34,9 +34,9 @@ _ITEM: dict[int, str] = {
     errno.EACCES: "permission denied",
     errno.EPERM: "operation not permitted",
     errno.EEXIST: "something else has that name",
-    errno.EISDIR: FOLDER_IN_THE_WAY,
+    errno.EISDIR: Reason.FOLDER_IN_THE_WAY,
     errno.ENOTDIR: "a file is in the way of one of its folders",
-    errno.ENOTEMPTY: NOT_EMPTY,
+    errno.ENOTEMPTY: Reason.NOT_EMPTY,
     errno.ELOOP: "a symbolic link is in the way: links in DIR are never written through",
     errno.ENAMETOOLONG: "the name is too long for this file system",
     errno.EINVAL: "this file system refuses the name",

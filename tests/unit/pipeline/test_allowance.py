@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.model.reasons import Reason
 from crawler.model.values import Job, Known, Outcome, Result, Span
-from crawler.pipeline.allowance import BUDGET, TOO_LARGE, Allowance
+from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.rules.budgets import UNKNOWN_AT_ONCE, Booking, Budget
 
 
@@ -107,7 +108,7 @@ async def test_the_last_place_is_given_once_it_is_known_whether_the_one_before_t
     assert await waiting is None
     assert not other.done()
     allowance.finished(ended("b", Outcome.SAVED))
-    assert await other == BUDGET
+    assert await other == Reason.BUDGET
     assert allowance.spent
 
 
@@ -115,7 +116,7 @@ async def test_a_file_that_no_run_can_save_is_said_and_does_not_end_the_run() ->
     stopped: list[str] = []
     warnings: list[str] = []
     allowance = Allowance(Budget(size=30), stopped_at=stopped.append, warn=warnings.append)
-    assert await allowance.refuses(job("big", 31)) == TOO_LARGE
+    assert await allowance.refuses(job("big", 31)) == Reason.LARGER_THAN_BUDGET
     assert await allowance.refuses(job("small", 30)) is None
     assert (allowance.reached, allowance.spent) == (True, False)
     assert stopped == ["--max-total-size"]
@@ -130,14 +131,14 @@ async def test_the_option_that_ended_the_run_is_named(budget: Budget, option: st
     allowance = Allowance(replace(budget, booked={}), stopped_at=stopped.append)
     assert await allowance.refuses(job("a")) is None
     allowance.finished(ended("a", Outcome.SAVED))
-    assert await allowance.refuses(job("b")) == BUDGET
+    assert await allowance.refuses(job("b")) == Reason.BUDGET
     assert stopped == [option]
 
 
 async def test_where_no_row_gives_a_size_the_one_that_a_file_had_is_expected() -> None:
     allowance = Allowance(Budget(size=30))
     known = Known(path="a", url="", row="", size=31, mtime=0)
-    assert await allowance.refuses(job("a", None, known=known)) == TOO_LARGE
+    assert await allowance.refuses(job("a", None, known=known)) == Reason.LARGER_THAN_BUDGET
 
 
 @pytest.mark.parametrize("asks", [False, True])
@@ -145,7 +146,7 @@ async def test_a_plan_counts_what_would_certainly_be_saved(asks: bool) -> None:
     allowance = Allowance(Budget(files=1), plans=True)
     assert await allowance.refuses(job("a", probe=asks)) is None
     allowance.finished(ended("a", Outcome.SKIPPED, 0))
-    assert await allowance.refuses(job("b")) == (None if asks else BUDGET)
+    assert await allowance.refuses(job("b")) == (None if asks else Reason.BUDGET)
 
 
 async def test_what_was_skipped_or_holds_nothing_uses_no_budget_up() -> None:
@@ -165,7 +166,7 @@ async def test_a_run_counts_what_came_and_a_plan_what_was_expected() -> None:
         allowance = Allowance(Budget(size=30), plans=plans)
         assert await allowance.refuses(job("a", 21 if plans else 1)) is None
         allowance.finished(ended("a", outcome, size))
-        assert await allowance.refuses(job("b")) == BUDGET
+        assert await allowance.refuses(job("b")) == Reason.BUDGET
 
 
 async def test_a_rounded_size_is_taken_for_its_middle_and_an_unknown_one_for_none() -> None:

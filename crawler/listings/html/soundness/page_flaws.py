@@ -10,6 +10,7 @@ from crawler.listings.html.soundness import diagnostics, unlinked_rows
 from crawler.listings.html.soundness.passages import Passage, passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.reasons import Reason
 from crawler.model.values import Listing, Rejection
 
 
@@ -53,7 +54,7 @@ def with_flaws(listing: Listing, markup: str) -> Listing:
         complete=not any(flaw.is_incomplete for flaw in flaws),
         conclusive=all(flaw.is_incomplete for flaw in flaws),
         flaws=flaws,
-        rejections=listing.rejections + tuple(Rejection("no-link", name, "", name) for name in lost),
+        rejections=listing.rejections + tuple(Rejection(Reason.NO_LINK, name, "", name) for name in lost),
         mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
 

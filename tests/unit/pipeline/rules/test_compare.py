@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
+from crawler.model.reasons import Reason
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules import compare as plan
@@ -554,7 +555,7 @@ def test_a_copy_that_a_killed_run_was_replacing_is_fetched(
     entry = replace(ENTRY, modified=modified, row=row if row == "another" else KNOWN.row)
     known = replace(KNOWN, digest=REPLACING, validators=Validators(etag=etag), checked=UNCONFIRMED)
     decision = plan.needs_fetch(entry, known, LOCAL, check=check)
-    assert decision == plan.Decision(Need.FETCH, plan.CUT_SHORT, is_disproved=True)
+    assert decision == plan.Decision(Need.FETCH, Reason.INTERRUPTED_REPLACEMENT, is_disproved=True)
     touched = plan.needs_fetch(replace(entry, modified=EXACT), known, replace(LOCAL, mtime=LOCAL.mtime + 5))
     assert touched == plan.Decision(Need.PROBE, "touched locally"), "one of ours that has its name: HEAD tells"
 

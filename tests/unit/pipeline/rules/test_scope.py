@@ -6,8 +6,9 @@ from urllib.parse import urljoin
 
 import pytest
 
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
-from crawler.pipeline.rules.scope import DIRECTORY, Bounds, ListScope, Scope, same_host_redirect, scope_base, upward
+from crawler.pipeline.rules.scope import Bounds, ListScope, Scope, same_host_redirect, scope_base, upward
 
 HTTP = Scope("http://h/pub/")
 HTTPS = Scope("https://h/pub/")
@@ -92,7 +93,7 @@ def test_advice_shows_no_password(url: str) -> None:
     ("scope", "source", "target", "reason"),
     [
         (HTTP, "http://h/pub/a", "http://h/pub/b", None),
-        (HTTP, "http://h/pub/a", "http://h/pub/a/", DIRECTORY),
+        (HTTP, "http://h/pub/a", "http://h/pub/a/", Reason.DIRECTORY),
         (HTTP, "http://h/pub/a", "http://h/pub/b/", None),
         (HTTP, "http://h/pub/a", "http://h/beside", "above"),
         (HTTP, "http://h/pub/a", "http://h/pub/%2e%2e/x", "above"),
@@ -144,7 +145,7 @@ def test_where_the_redirect_of_a_file_may_lead(scope: Scope, source: str, target
 def test_a_folder_is_known_by_its_slash_however_its_name_is_spelled(source: str, target: str, is_folder: bool) -> None:
     source, target = urljoin("http://h/", source), urljoin("http://h/", target)
     rejection = HTTP.file_redirect(source, target)
-    assert (rejection is not None and rejection.reason == DIRECTORY) is is_folder
+    assert (rejection is not None and rejection.reason == Reason.DIRECTORY) is is_folder
     if is_folder:
         assert rejection is not None
         assert rejection.subject.replace("/?", "?").rstrip("/") == source, "entered as the listing spells it"
@@ -269,9 +270,9 @@ def test_a_user_reads_why_a_redirect_is_not_followed() -> None:
     down = Rejection("scheme", "http://h/pub/a", "from https to http is never followed")
     for redirect in (HTTPS.root_redirect, HTTPS.listing_redirect, HTTPS.file_redirect):
         assert redirect("https://h/pub/a", "http://h/pub/a") == down
-    folder = Rejection(DIRECTORY, "http://h/pub/a/", "it is a directory")
+    folder = Rejection(Reason.DIRECTORY, "http://h/pub/a/", "it is a directory")
     assert HTTP.file_redirect(here, "http://h/pub/a/") == folder
-    assert DIRECTORY == "directory"
+    assert Reason.DIRECTORY == "directory"
     assert same_host_redirect(here, other) == Rejection("other-host", other, "on another host")
     up = Rejection("above", "http://h/", "that is above URL: start there if it is meant")
     assert upward("http://h/pub/", "http://h/") == up
@@ -302,7 +303,7 @@ def test_how_far_a_walk_goes(bounds: Bounds, depths: list[bool]) -> None:
         ("http://h/a/b", "http://other/x", "other-host"),
         ("http://h:81/a/b", "http://h/a/b", "other-host"),
         ("https://h/a/b", "http://h/a/b", "scheme"),
-        ("http://h/a/b", "http://h/a/b/", DIRECTORY),
+        ("http://h/a/b", "http://h/a/b/", Reason.DIRECTORY),
     ],
 )
 def test_where_the_redirect_of_a_listed_url_may_lead(source: str, target: str, reason: str | None) -> None:

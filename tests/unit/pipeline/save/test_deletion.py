@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from crawler.model.config import Config
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.options.values import MaxDelete, parse_max_delete
-from crawler.model.reasons import NOT_EMPTY
+from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.pipeline.rules.extraneous import Extraneous, Missing
 from crawler.pipeline.rules.filters import Filters
@@ -287,7 +287,7 @@ def test_excluded_are_the_files_that_the_filters_reject() -> None:
 
 async def test_a_folder_that_stays_is_told_unless_it_is_not_empty() -> None:
     destination, state = FakeDestination(TREE), MemoryState()
-    destination.stays = {"old": NOT_EMPTY, "keep": "not permitted"}
+    destination.stays = {"old": Reason.NOT_EMPTY, "keep": "not permitted"}
     gone = Doomed(files=("a.zip",), folders=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
     assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
 
