@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from crawler.listings import parse_listing, parse_listing_pieces
 from crawler.model import limits
 from crawler.model.values import Entry, Job, Known, Listing, Span, Validators
-from crawler.pipeline.rules import compare as plan
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.evidence import is_strong
+from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
 from crawler.text import http_fields, urls
 from crawler.text.resuming import Resume
 
@@ -73,12 +75,12 @@ def response(data: bytes) -> None:
         name.strip().title(): value.strip() for name, _, value in (line.partition(":") for line in lines.split("\n"))
     }
     job, resume = _wanted(second)
-    action = plan.interpret(status, headers, job, resume, NOW)
+    action = interpret(status, headers, job, resume, NOW)
     _check_action(action, status, job, resume)
-    if action.verdict is plan.Verdict.SAVE and action.limit < plan.UNLIMITED:
-        assert plan.length_proven(job, action, headers, action.limit + 1) is not None or job.size is None
-    plan.request_headers(job, resume)
-    plan.is_strong(http_fields.validators_of(headers), headers.get("Date"))
+    if action.verdict is Verdict.SAVE and action.limit < UNLIMITED:
+        assert length_proven(job, action, headers, action.limit + 1) is not None or job.size is None
+    request_headers(job, resume)
+    is_strong(http_fields.validators_of(headers), headers.get("Date"))
 
 
 def _wanted(line: str) -> tuple[Job, Resume | None]:
@@ -94,23 +96,23 @@ def _wanted(line: str) -> tuple[Job, Resume | None]:
     return job, Resume(2000, validators) if "p" in line else None
 
 
-def _check_action(action: plan.Action, status: int, job: Job, resume: Resume | None) -> None:
+def _check_action(action: Action, status: int, job: Job, resume: Resume | None) -> None:
     match action.verdict:
-        case plan.Verdict.SAVE:
+        case Verdict.SAVE:
             assert status == 200 or (status == 206 and resume is not None)
             assert action.offset == (resume.offset if status == 206 and resume is not None else 0)
             assert action.limit >= 0
             if action.length is not None:
                 assert job.size is None or action.length in job.size, "contradicts the listing"
                 assert action.length == action.limit
-        case plan.Verdict.UNCHANGED:
+        case Verdict.UNCHANGED:
             assert status == 304
             assert job.known is not None
-        case plan.Verdict.RESTART:
+        case Verdict.RESTART:
             assert resume is not None, "nothing to restart"
-        case plan.Verdict.RETRY:
+        case Verdict.RETRY:
             assert action.delay is None or 0 <= action.delay <= limits.RETRY_AFTER
-        case plan.Verdict.GIVE_UP:
+        case Verdict.GIVE_UP:
             assert action.reason
 
 

@@ -10,7 +10,7 @@ from crawler.model.errors import FetchError, VerificationError
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Known, Outcome, Result
-from crawler.pipeline.rules.evidence import Proof, Unwanted
+from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
 
 class Effort:

@@ -9,8 +9,8 @@ from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import Client, Permit
 from crawler.model.values import Job, Known
-from crawler.pipeline.rules.compare import request_headers
-from crawler.pipeline.rules.evidence import Proof, adopted, prove
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.evidence import Proof, adopted, prove
 
 
 class HeadProbes:

@@ -10,8 +10,8 @@ from crawler.model import limits
 from crawler.model.errors import VerificationError
 from crawler.model.interfaces import Destination, Response
 from crawler.model.values import Job, Kind
-from crawler.pipeline.rules.compare import Action, is_confirmed
-from crawler.pipeline.rules.content_type import SNIFFED, begins_like_html, is_page_instead
+from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_page_instead
+from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
 
 
 class Arrival(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crawler.model import limits
 from crawler.model.values import Validators
-from crawler.pipeline.rules.compare import Action, is_same_version
+from crawler.pipeline.rules.responses.verdict import Action, is_same_version
 from crawler.text.http_fields import coding_of, content_length, validators_of, value_of
 
 

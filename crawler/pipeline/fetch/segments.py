@@ -22,8 +22,9 @@ from crawler.model.interfaces import Client, Permit, Response
 from crawler.model.values import Job
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size
-from crawler.pipeline.rules.compare import interpret, request_headers
-from crawler.pipeline.rules.evidence import refused
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.evidence import refused
+from crawler.pipeline.rules.responses.verdict import interpret
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.resuming import range_headers
 

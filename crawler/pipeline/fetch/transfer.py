@@ -23,28 +23,22 @@ from crawler.pipeline.fetch.head_probe import Bypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival
 from crawler.pipeline.fetch.ranges import whole
 from crawler.pipeline.fetch.segments import Means, SegmentConnections, Segments
-from crawler.pipeline.rules.compare import (
-    UNLIMITED,
-    Action,
-    Verdict,
-    interpret,
-    is_strong,
-    length_proven,
-    request_headers,
-)
-from crawler.pipeline.rules.content_type import is_html
-from crawler.pipeline.rules.evidence import (
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.content_type import is_html
+from crawler.pipeline.rules.responses.evidence import (
     Proof,
     Ruling,
     Unwanted,
     adopted,
     confirmed,
+    is_strong,
     known_of,
     mtime_of,
     prove,
     refused,
     rule,
 )
+from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
 from crawler.text import digests
 from crawler.text.http_fields import parse_http_date, validators_of
 from crawler.text.resuming import Resume, resume_at

@@ -17,8 +17,9 @@ from crawler.model.interfaces import Client, Destination, Permit
 from crawler.model.state.store import StateStore
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.rules.compare import Decision, Need, needs_fetch, request_headers
-from crawler.pipeline.rules.evidence import prove
+from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 
 WARNINGS = 10

@@ -17,8 +17,8 @@ from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
-from crawler.pipeline.rules.compare import UNLIMITED
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.runs.build import Tools, build_downloader
 from crawler.pipeline.runs.dry_run import DryRun
 from crawler.pipeline.save.committer import Committer

@@ -16,8 +16,9 @@ from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Ou
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
-from crawler.pipeline.rules.compare import UNLIMITED, request_headers
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import result_of
 from crawler.pipeline.runs.base import Components

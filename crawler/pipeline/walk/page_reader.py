@@ -16,8 +16,8 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo, StateStore
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.rules.compare import interpret
-from crawler.pipeline.rules.evidence import confirms, refused
+from crawler.pipeline.rules.responses.evidence import confirms, refused
+from crawler.pipeline.rules.responses.verdict import interpret
 from crawler.pipeline.walk.pages import PagePiece, PageVersion
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.web_links import next_pages

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crawler.model import limits
 from crawler.model.values import Validators
 from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size, whole
-from crawler.pipeline.rules.compare import Action, Verdict
+from crawler.pipeline.rules.responses.verdict import Action, Verdict
 
 MIB = limits.MIB
 MODIFIED = "Wed, 01 May 2024 12:00:00 GMT"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.pipeline.rules.content_type import SNIFFED, begins_like_html, is_page_instead
+from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_page_instead
 
 HTML = "text/html"
 PAGE = b"<!DOCTYPE html><html>"

@@ -18,8 +18,9 @@ from crawler.model.currency import Currency, Dating
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import UNCONFIRMED, Job, Known, Validators
-from crawler.pipeline.rules.compare import NANOSECONDS, Action, Verdict
+from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
+from crawler.pipeline.rules.responses.verdict import Action, Verdict
 from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 
@@ -225,3 +226,16 @@ class Unwanted(VerificationError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)
+
+
+def is_strong(validators: Validators, date: str | None, age: str | None = None) -> bool:
+    """True if the validators prove byte-for-byte identity (RFC 9110 sections 8.8.1 and 8.8.2.2).
+
+    A strong ETag does; a Last-Modified does only when the answer's Date is at least a second younger
+    (sixty seconds are asked for where the clocks could differ: they are the same clock here). A cache may have
+    replaced the Date and says so by an Age.
+    """
+    if validators.etag:
+        return is_strong_tag(validators.etag)
+    modified, sent = parse_http_date(validators.last_modified), parse_http_date(date)
+    return modified is not None and sent is not None and sent - parse_age(age) - modified >= 1

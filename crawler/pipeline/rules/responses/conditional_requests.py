@@ -1,0 +1,21 @@
+"""The conditions of a request: which copy or part it is about, and whether caches may answer it."""
+
+from __future__ import annotations
+
+from crawler.model.values import Job
+from crawler.text.resuming import Resume, range_headers
+
+
+def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> dict[str, str]:
+    """Headers for the request: identity bodies only, and the conditions that a copy or a part allows.
+
+    With ``fresh``, caches are asked to have the answer confirmed by the origin server (RFC 9111 section 5.2.1.4).
+    """
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if fresh or job.fresh:
+        headers["Cache-Control"] = "no-cache"
+    if resume is not None:
+        headers |= range_headers(resume.offset, None, resume.validators)
+    elif job.known is not None:
+        headers |= job.known.validators.unless
+    return headers

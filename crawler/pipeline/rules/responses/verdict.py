@@ -1,0 +1,137 @@
+"""What a response means for the job that it answers: save it, keep the copy, retry, restart or give up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from crawler.model import limits
+from crawler.model.values import Job, Span, Validators
+from crawler.pipeline.rules.responses.content_type import is_coded_name
+from crawler.text.http_fields import (
+    RETRYABLE_STATUS,
+    coding_of,
+    content_length,
+    is_chunked,
+    parse_http_date,
+    parse_retry_after,
+    validators_of,
+    value_of,
+)
+from crawler.text.resuming import Resume
+
+
+class Verdict(Enum):
+    SAVE = auto()
+    UNCHANGED = auto()
+    RETRY = auto()
+    RESTART = auto()
+    """The partial body is of no use: fetch it all."""
+    GIVE_UP = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    verdict: Verdict
+    reason: str = ""
+    delay: float | None = None
+    """For RETRY: what the server asked for, in seconds."""
+    length: int | None = None
+    """For SAVE: the exact size of the whole file in bytes, if the answer says so."""
+    limit: int = 0
+    """For SAVE: more bytes than this contradict the listing or the answer."""
+    offset: int = 0
+    """For SAVE: where in the file this body starts."""
+
+
+UNLIMITED = 1 << 62
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
+
+
+def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume | None, now: float) -> Action:
+    """What to do with an answer to the request for ``job``. ``now`` is seconds since the epoch."""
+    if status == 200:
+        return _whole(headers, job)
+    if status == 206 and resume is not None:
+        return _rest(headers, job, resume)
+    if status == 304:
+        if job.known is not None:
+            return Action(verdict=Verdict.UNCHANGED, reason="confirmed by the server")
+        return Action(verdict=Verdict.GIVE_UP, reason="answered 304 to a request without conditions")
+    if status == 416 and resume is not None:
+        return Action(verdict=Verdict.RESTART, reason="the partial file does not fit any more")
+    if status in RETRYABLE_STATUS:
+        delay = parse_retry_after(headers.get("Retry-After"), parse_http_date(headers.get("Date")) or now)
+        if delay is not None and delay > limits.RETRY_AFTER:
+            return Action(verdict=Verdict.GIVE_UP, reason=f"HTTP {status}, and the server asks to wait {delay:.0f} s")
+        return Action(verdict=Verdict.RETRY, reason=f"HTTP {status}", delay=delay)
+    return Action(verdict=Verdict.GIVE_UP, reason=f"HTTP {status}")
+
+
+def _whole(headers: Mapping[str, str], job: Job) -> Action:
+    length = content_length(headers)
+    problem = contradiction(headers, job, length)
+    if problem:
+        return Action(verdict=Verdict.GIVE_UP, reason=problem)
+    limit = length if length is not None else job.size.high if job.size is not None else UNLIMITED
+    return Action(verdict=Verdict.SAVE, length=length, limit=limit)
+
+
+def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
+    """RFC 9110 section 15.3.7: a 206 is only used if it is exactly the range that was asked for."""
+    match = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range"))
+    if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
+        return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
+    total = int(match[3])
+    if not is_same_version(validators_of(headers), resume.validators) or resume.length not in (None, total):
+        return Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")
+    if content_length(headers) not in (None, total - resume.offset):
+        return Action(verdict=Verdict.RESTART, reason="length and range of the answer disagree")
+    problem = contradiction(headers, job, total)
+    if problem:
+        return Action(verdict=Verdict.GIVE_UP, reason=problem)
+    return Action(verdict=Verdict.SAVE, length=total, limit=total, offset=resume.offset)
+
+
+def is_same_version(now: Validators, asked: Validators) -> bool:
+    """True if an answer repeats the strong validator on which its range was conditional (RFC 9110 section 15.3.7.3).
+
+    A server that leaves it out may not know If-Range at all: then nothing says what its bytes are of.
+    """
+    return now.etag == asked.etag if asked.etag else now == asked
+
+
+def is_confirmed(job: Job, length: int | None) -> bool:
+    """True if the listing says to the byte how long the file is, and the answer says the same."""
+    return job.size is not None and job.size.exact and job.size.low == length
+
+
+def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> str | None:
+    """Why this answer cannot be the listed file, or None. What contradicts the listing is never installed."""
+    size = job.size
+    if size is not None and length is not None and length not in size:
+        return f"the listing says {_size_text(size)} bytes, the server sends {length}"
+    coding = coding_of(headers)
+    if coding and not is_confirmed(job, length) and not is_coded_name(job.path, coding):
+        return f"the server encoded the body ({coding[:40]}) although identity was asked for"
+    return None
+
+
+def length_proven(job: Job, action: Action, headers: Mapping[str, str], received: int) -> str | None:
+    """Why ``received`` bytes (of the whole file) are not provably all of it, or None.
+
+    A body is complete by Content-Length, by chunking (whose end the client checks) or by the listed size.
+    """
+    if action.length is not None:
+        return None if received == action.length else f"got {received} of {action.length} bytes"
+    if job.size is not None and received not in job.size:
+        return f"got {received} bytes, the listing says {_size_text(job.size)}"
+    if is_chunked(headers) or job.size is not None:
+        return None
+    return "neither the server nor the listing says how long it is"
+
+
+def _size_text(size: Span[int]) -> str:
+    return str(size.low) if size.exact else f"{size.low} to {size.high}"
