@@ -38,12 +38,12 @@ def _xml(page: Page) -> Listing | None:
     return parse_xml(page)
 
 
-def _lean(page: Page) -> Listing | None:
+def _by_grammar(page: Page) -> Listing | None:
     if page.start[:1] != b"<":
         return None
-    from crawler.listings.html.grammar import read_lean
+    from crawler.listings.html.grammar import read_by_grammar
 
-    return read_lean(page)
+    return read_by_grammar(page)
 
 
 def _html(page: Page) -> Listing | None:
@@ -62,8 +62,8 @@ def _embedded(page: Page) -> Listing | None:
     return read_embedded(page)
 
 
-PARSERS: tuple[Parser, ...] = (_json, _xml, _lean, _html, _embedded)
-_OTHERS = tuple(parser for parser in PARSERS if parser is not _lean)
+PARSERS: tuple[Parser, ...] = (_json, _xml, _by_grammar, _html, _embedded)
+_OTHERS = tuple(parser for parser in PARSERS if parser is not _by_grammar)
 
 
 def parse_listing(body: bytes, url: str, content_type: str) -> Listing:

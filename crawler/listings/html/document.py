@@ -1,4 +1,4 @@
-"""HTML listings: short pages in one tree, long ones in parts."""
+"""Reads HTML listings: short pages as one tree, long ones in parts, to bound memory."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from crawler.model.values import Listing
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")
 _BASE = re.compile(r"<base\b", re.IGNORECASE)
 _RAW = [("<!--", "-->"), *((f"<{name}", f"</{name}") for name in ("script", "style", "textarea", "title"))]
-"""What begins and ends a comment or an element in which tags are text: these do not nest."""
+"""Start and end of comments and of elements in which tags are text. They do not nest."""
 _TEMPLATE = re.compile(r"<!--.*?-->|<(script|style|textarea|title).*?</\1|<(?P<ends>/?)template", re.DOTALL)
-"""In lower case: a template begins or ends, but not in text."""
+"""The start or end tag of a template, in lower-case markup."""
 PART = 1 << 18
-"""Characters of a long page that are made a tree at a time."""
+"""Characters of a long page that are parsed into a tree at a time."""
 ROWS = 5_000
-"""Rows of a long page that are read at a time, if they are so much alike that their tree is smaller."""
+"""Rows of a long page that are read at a time if they are so similar that their abridged tree is small."""
 
 
 def read_html(page: Page) -> Listing | None:
-    """The listing that an HTML page shows; None when it is called something else than text."""
+    """The listing that an HTML page shows; None if its media type is not text."""
     if page.media_type.startswith(_NOT_HTML):
         return None
     text = page.markup
@@ -46,7 +46,7 @@ def read_html(page: Page) -> Listing | None:
 
 
 def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = None, before: str = "") -> HtmlReader:
-    """A reader of ``text``, abridged to ``part`` if that can be, with ``before`` in front of it."""
+    """A reader of ``part``, or of the unabridged ``text`` if that is impossible, with ``before`` in front of it."""
     try:
         return HtmlReader(page.url, text, replace(part, text=before + part.text), leader)
     except NotAbridgeable:
@@ -54,10 +54,10 @@ def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = Non
 
 
 def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
-    """A long page, a tree for some rows at a time: a tree takes 75 times the memory of its text.
+    """Reads a long page part by part, because a tree takes 75 times the memory of its text.
 
-    The first part has to be a listing with one region whose rows begin alike; the others follow under its heading.
-    None when the page is not made that way.
+    The first part must be a listing with one region whose rows begin alike; the later parts are read under its heading.
+    None if the page is not structured this way.
     """
     text = abridger.text
     part = abridger.part(0, size=PART, rows=ROWS)
@@ -80,7 +80,7 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         entries += found
         rejections += reader.rejections(recognised=True)
         pages.update(dict.fromkeys(reader.next_pages()))
-        if reader.regions:  # they stand in an element made for them: the first part knows what is around the rows
+        if reader.regions:  # a later part has the element of its rows only; the first part knows the ones around it
             last = replace(last, href=reader.last_row().href)
     end = end_of(text, last, proved=first.family.proves)
     return replace(
@@ -96,13 +96,13 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
 
 
 def _may_go_on(first: HtmlReader, text: str, end: int) -> bool:
-    """Whether what follows the first part of a page, which ends at ``end``, means the same when read by itself."""
+    """True if the rest of a page, after the first part that ends at ``end``, can be read separately."""
     has_base = bool(first.survey.named["base"]) or _BASE.search(text, end) is None
     return len(first.regions) == 1 and has_base and not _spans_parts(text[:end])
 
 
 def _spans_parts(markup: str) -> bool:
-    """Whether a comment, a script, a style or a template that begins in a part of a page is still open at its end."""
+    """True if a comment, script, style or template that begins in ``markup`` is still open at its end."""
     lower = markup.lower()
     if any(lower.rfind(opening) > lower.rfind(closing) for opening, closing in _RAW):
         return True
@@ -114,7 +114,7 @@ def _spans_parts(markup: str) -> bool:
 
 
 def _opening(region: Tag, bases: list[Tag]) -> str:
-    """The markup that makes rows of a later part stand where those of the first stood."""
+    """The start tags that put the rows of a later part in the same place of the tree as those of the first."""
     base = "".join(str(tag) for tag in bases[:1])
     heading = "".join(f"<th>{escape(label)}</th>" for label in labels_of(region))
     return f"{base}<{region.name}>" + (f"<tr>{heading}</tr>" if heading else "")

@@ -1,7 +1,7 @@
-"""Pages whose rows are data for their own script: JSON in a template or a script, or calls that build the rows.
+"""Pages whose rows are data for their own script: JSON in a template or script element, or calls that build the rows.
 
-The JSON goes to the readers of JSON listings; here it is only found. A page that fetches its rows from elsewhere holds
-none, and stays unrecognised.
+This module only finds the JSON; the readers of JSON listings read it. A page that fetches its rows from another URL
+contains none and is not recognised.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _JS_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOT
 
 
 def read_embedded(page: Page) -> Listing | None:
-    """The listing that a page carries as data; None when it carries none."""
+    """The listing embedded in a page as data; None if there is none."""
     called = _read_calls(page)
     if called is not None:
         return called
@@ -48,7 +48,7 @@ def read_embedded(page: Page) -> Listing | None:
 
 def _documents(text: str) -> Iterator[str]:
     decoder = json.JSONDecoder()
-    for holder, content in _held(text):
+    for holder, content in _contents(text):
         if content[:1] in {"[", "{"} and content[-1:] in {"]", "}"}:
             yield content
         elif holder == "template" and _BASE64.fullmatch(content):
@@ -60,8 +60,8 @@ def _documents(text: str) -> Iterator[str]:
             yield from _assigned(content, decoder)
 
 
-def _held(text: str) -> Iterator[tuple[str, str]]:
-    """(element name, content) of templates and scripts, in linear time whatever is left open."""
+def _contents(text: str) -> Iterator[tuple[str, str]]:
+    """(element name, content) of templates and scripts, in linear time even if end tags are missing."""
     position = 0
     while found := _HOLDER.search(text, position):
         name = found[1].lower()
@@ -89,7 +89,7 @@ def _assigned(script: str, decoder: json.JSONDecoder) -> Iterator[str]:
 
 
 def _read_calls(page: Page) -> Listing | None:
-    """Rows as calls ``_f(name, bytes, date, address, epoch)`` and ``_d(name, date, address)`` of an index script."""
+    """Reads rows in the form of calls ``_f(name, bytes, date, url, epoch)`` and ``_d(name, date, url)``."""
     if "_f(" not in page.text and "_d(" not in page.text:
         return None
     resolver = Resolver(page.url)
@@ -134,7 +134,7 @@ def _entry(found: re.Match[str], kind: Kind, name: str, url: str) -> Entry:
 
 
 def _unescaped(text: str) -> str:
-    """A JavaScript string literal's value (ECMA-262, section 12.9.4)."""
+    """The value of a JavaScript string literal (ECMA-262, section 12.9.4), given the text between its quotes."""
 
     def character(found: re.Match[str]) -> str:
         code = found[1] or found[2]

@@ -1,7 +1,7 @@
-"""Families of HTML listings: marks that tell which program wrote a page, and what follows from that.
+"""Families of HTML listings: the marks that identify the program that printed a page, and the program's properties.
 
-A family is known by the shape of what its program prints, never by the name of a site. It decides how sizes were
-rounded and whether its marks alone prove a listing; names, kinds, sizes and times are found the same way for all.
+A family is recognised by what its program prints, never by the name of a site. It determines how sizes are rounded and
+whether its marks alone prove a listing; names, kinds, sizes and times are found the same way for all families.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _HEAD, _TAIL = 24_000, 3_000
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One program's shape."""
+    """A program that prints listings, or several whose pages are alike."""
 
     name: str
     mark: re.Pattern[str]
     rounding: Rounding = Rounding.SAFE
     proves: bool = False
-    """True when no other kind of page carries the mark, so that even a page without rows is a listing."""
+    """True if no other kind of page has the mark, so that even a page without rows is a listing."""
     whole: bool = False
-    """The mark is the page from the first byte to the last, which proves it without any heading."""
+    """True if the mark matches the page from the first byte to the last, which proves it without a heading."""
     slashes: bool = True
-    """The program ends the hrefs of directories with a slash, so that an href without one is a file."""
+    """True if the program ends the hrefs of all directories with a slash, so that an href without one is a file."""
     children_only: bool = False
-    """The program links to nothing but the directory's own members: what leads elsewhere is a header's or README's."""
+    """True if the program links to members of the directory only: other links are in a header or README."""
 
 
 def _family(name: str, mark: str, rounding: Rounding = Rounding.SAFE, **traits: bool) -> Family:
@@ -37,7 +37,7 @@ def _family(name: str, mark: str, rounding: Rounding = Rounding.SAFE, **traits: 
 
 GENERIC = _family("generic", r"(?!)", slashes=False)
 
-# First match wins: marks that only one program prints stand before those that others imitate.
+# The first match wins: marks that only one program prints come before those that others imitate.
 FAMILIES = (
     _family("lighttpd", r'<table summary="Directory Listing"', Rounding.FLOOR, proves=True, children_only=True),
     _family("caddy", r'<tr class="file[ "].{0,1500}?(?:<time datetime=|data-order=)|<div id="summary">\s*'
@@ -76,7 +76,7 @@ FAMILIES = (
             Rounding.NEAREST, proves=True, children_only=True),
     _family("nginx-pre", r"<h1>Index of [^<]{0,5000}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">\.\./</a>",
             Rounding.NEAREST, proves=True, children_only=True),
-    # Others print Apache's icons too, and round in their own ways.
+    # Other programs that use Apache's icons round sizes differently.
     _family("apache-like", r"""<img [^>]{0,300}alt="\[(?:ICO|PARENTDIR|DIR|TXT| {3})\]""", proves=True),
     _family("go-http", r"\A(?:<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n)?"
             r"<pre>\n(?:<a href=\"[^\"<>]*\">[^<]*</a>\n)*</pre>\n\Z", proves=True, whole=True),
@@ -84,6 +84,6 @@ FAMILIES = (
 
 
 def family_of(text: str) -> Family:
-    """The family whose marks the page carries, GENERIC if none."""
+    """The first family whose mark is on the page; GENERIC if there is none."""
     sample = text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + "\n" + text[-_TAIL:]
     return next((family for family in FAMILIES if family.mark.search(text if family.whole else sample)), GENERIC)

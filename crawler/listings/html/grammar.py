@@ -1,11 +1,10 @@
-"""Pages that a server printed row by row, read by their grammar instead of by a tree.
+"""Reads pages that match a known server's output exactly, using a grammar instead of a tree.
 
-Each grammar is what one server's source prints, from the first byte to the last: nginx (``ngx_http_autoindex_html``),
+Each grammar covers what one server prints, from the first byte to the last: nginx (``ngx_http_autoindex_html``),
 Apache (``mod_autoindex``, with ``FancyIndexing``, as a table, and plain), lighttpd (``mod_dirlisting``), Go
 (``dirList`` of ``net/http``) and Python (``http.server.list_directory``). A page that deviates anywhere, by a theme, a
-header, a cut or an attack, is not read here at all but by the tolerant reader; for those that match, both give the same
-listing, which a test holds. It is about ten times faster and keeps no tree, and the proof that the page is whole comes
-with it.
+header, truncation or an attack, is left to the tolerant reader. For pages that match, a test ensures that both give the
+same listing. This is about ten times faster, needs no tree, and proves that the page is complete.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 from crawler.text.months import MONTHS
 
 PIECE = 2_000
-"""Entries in one piece of a listing that is read in pieces."""
+"""Maximum number of entries in a piece of a listing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """What a page of one server is, in order: head, rows, tail. ``row`` has the groups href, time and size."""
+    """The pages of one server, in order: head, rows, tail. ``row`` has the groups href, time and size."""
 
     family: str
     head: re.Pattern[str]
@@ -46,7 +45,7 @@ def _grammar(family: str, head: str, row: str, tail: str, rounding: Rounding = R
 
 
 _NEWLINE = r"\r?\n"
-_HREF = r'(?P<href>[^"<>\s\0\ud800-\udfff]+)'  # a tree is made without the last two
+_HREF = r'(?P<href>[^"<>\s\0\ud800-\udfff]+)'  # ``Page.markup`` replaces NUL and surrogates
 _LINK = rf'<a href="{_HREF}">[^<]*</a>'
 _DMY, _YMD = r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d"
 _IMG = r"<img [^<>]*>"
@@ -138,8 +137,8 @@ _MINUTE = timedelta(seconds=59)
 _EPOCH_YEAR = 1970
 
 
-def read_lean(page: Page) -> Listing | None:
-    """The listing of a page that matches a grammar from end to end; None for every other page."""
+def read_by_grammar(page: Page) -> Listing | None:
+    """The listing of a page that matches a grammar from end to end; None for any other page."""
     reading = Reading.begin(page, set())
     if reading is None:
         return None
@@ -148,7 +147,7 @@ def read_lean(page: Page) -> Listing | None:
 
 
 class Reading:
-    """One pass over a page by its grammar."""
+    """One pass over a page with a grammar."""
 
     def __init__(self, page: Page, grammar: Grammar, start: int, seen: set[str]) -> None:
         self.page, self.grammar, self.start, self.seen = page, grammar, start, seen
@@ -162,9 +161,9 @@ class Reading:
 
     @classmethod
     def begin(cls, page: Page, seen: set[str]) -> Reading | None:
-        """A reading that stands behind the head of the page, None if no grammar begins like it.
+        """A reading positioned after the head of the page; None if no grammar's head matches.
 
-        It adds the URLs of entries to ``seen``.
+        The reading adds the URLs of its entries to ``seen``.
         """
         if page.start[:1] != b"<" or "?" in page.url:
             return None
@@ -172,11 +171,11 @@ class Reading:
             head = grammar.head.match(page.text)
             if head is not None:
                 reading = cls(page, grammar, head.end(), seen)
-                return reading if all(link.reason in _FURNITURE for link in reading.rejections) else None
+                return reading if all(link.reason in _NAVIGATION for link in reading.rejections) else None
         return None
 
     def pieces(self, size: int) -> Iterator[list[Entry]]:
-        """The entries in lists of at most ``size``; ``matched`` tells afterwards whether the page ended as it must."""
+        """The entries in lists of at most ``size``. ``matched`` is then True if the rest of the page matched too."""
         text, position = self.page.text, self.start
         piece: list[Entry] = []
         match_row, seen = self.grammar.row.match, self.seen
@@ -186,12 +185,12 @@ class Reading:
             target = self.resolver.target(href)
             is_open = is_doubtful(href) or has_parameter(href)
             if target.kind is not LinkKind.CHILD or is_open:
-                if target.kind not in _HARMLESS or is_open:  # the tree knows by what name it is shown
-                    yield piece  # its entries count as seen
+                if target.kind not in _HARMLESS or is_open:  # only the tree reader looks at the text of the link
+                    yield piece  # its entries are in ``seen`` already
                     return
                 self.rejections.append(row_rejection(target.kind.value, href, target.problem, target.name))
                 continue
-            if target.url in seen:  # no server prints that: the tree compares the two rows
+            if target.url in seen:  # no server prints a row twice: the tree reader compares the two
                 yield piece
                 return
             seen.add(target.url)
@@ -203,14 +202,14 @@ class Reading:
         yield piece
 
     def part(self, entries: list[Entry]) -> Listing:
-        """Some rows, before the end of the page has been seen: nothing is proved yet."""
+        """``entries`` as a piece before the end of the page, so without a verdict."""
         family = self.grammar.family
         return Listing(
             url=self.page.url, family=family, confidence=0.9, is_listing=False, complete=False, entries=tuple(entries)
         )
 
     def verdict(self, entries: tuple[Entry, ...]) -> Listing:
-        """A listing, whole and proved, of ``entries``."""
+        """The last piece, with the verdict: ``entries``, the rejections, and the proof that the page is complete."""
         is_elsewhere = are_elsewhere(self.rejections) and all(url.endswith("/") for url in self.seen)
         heading = None if self.seen else another_heading(self.page.text, self.page.url)
         flaws = (Flaw(FlawKind.ELSEWHERE) if is_elsewhere else None, heading)
@@ -248,13 +247,13 @@ class Reading:
         )
 
 
-# A file called "Parent Directory", at the top where there is no way up, looks like the link to the parent.
-_FURNITURE = {way.value for way in (LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF)}
+# In a root, which has no link to a parent, a file called "Parent Directory" looks like one.
+_NAVIGATION = {kind.value for kind in (LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF)}
 _HARMLESS = {LinkKind.BAD_NAME, LinkKind.SELF, LinkKind.PARENT}
 
 
 def _fixed_time(text: str) -> Span[datetime] | None:
-    """``06-May-2025 03:08``, ``2025-05-06 03:08`` or ``2025-May-06 03:08:09``, in the server's own zone."""
+    """``06-May-2025 03:08``, ``2025-05-06 03:08`` or ``2025-May-06 03:08:09``, naive, in the server's zone."""
     try:
         if text[2] == "-":
             day, month, year = int(text[:2]), MONTHS[text[3:6]], int(text[7:11])
@@ -264,7 +263,7 @@ def _fixed_time(text: str) -> Span[datetime] | None:
             year, month, day = int(text[:4]), MONTHS[text[5:8]], int(text[9:11])
         clock = text.rpartition(" ")[2]
         seconds = int(clock[6:8]) if len(clock) == 8 else 0
-        start = datetime(year, month, day, int(clock[:2]), int(clock[3:5]), seconds)  # noqa: DTZ001 - naive on purpose
+        start = datetime(year, month, day, int(clock[:2]), int(clock[3:5]), seconds)  # noqa: DTZ001 - in the server's zone
     except (ValueError, KeyError):
         return None
     return Span(start, start if len(clock) == 8 else start + _MINUTE)

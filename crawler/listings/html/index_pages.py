@@ -1,7 +1,7 @@
-"""Folders that are linked by their index page: ``docs/index.html`` shown as ``docs``.
+"""Recognises directories that are linked by their index pages: ``docs/index.html`` shown as ``docs``.
 
-Programs that write a tree of static pages link each folder so. A link in prose or in a menu looks the same, so this is
-how a page links folders only if it links none by its path, and all that it links in a folder is such a page.
+Programs that generate static index pages link directories this way. A link in prose or in a menu looks the same, so
+the rule applies only if the page links no directory by its path, and links nothing else inside directories.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INDEX_PAGE = re.compile(r"index\.(?:s?html?|xhtml|php\d?)", re.IGNORECASE)
 
 
 def resolve_index_pages(links: Sequence[Link]) -> None:
-    """Make each link to the index page of a folder, shown by the name of the folder, a link to that folder."""
+    """Make each link to a directory's index page a link to the directory, if its text is the directory's name."""
     deep = [link for link in links if link.target.kind is LinkKind.DEEP and not in_navigation(link.tag)]
     if not deep or not all(_leads_to_index(link) for link in deep):
         return

@@ -1,4 +1,4 @@
-"""Finds the directory that a page lists if that is not the one of its own URL."""
+"""Finds the directory that a page lists, which is not always the one in its URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
     if resolver.root != own and any(
         link.target.kind is LinkKind.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
         for link in links
-    ):  # a <base href> above the page: what is asked for is what lies below its address
+    ):  # a <base href> above the page: only entries below the page's own URL were requested
         resolver.set_root(own)
         return True
     children = [link for link in links if link.target.kind is LinkKind.CHILD and not link.target.url.partition("?")[2]]
@@ -38,7 +38,7 @@ def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
 
 
 def _are_fewer(children: Sequence[Link], count: int) -> bool:
-    """True if ``children`` are fewer than ``count``, not counting menus, which also link to siblings of the page."""
+    """True if there are fewer ``children`` than ``count``, without those in menus, which also link to siblings."""
     return count > len(children) or count > sum(not in_navigation(link.tag) for link in children)
 
 
@@ -58,9 +58,9 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
         folder = (queries.folder_value(resolver.query, coded=True) or ("", ""))[1]
     own = unquote(resolver.root, errors="surrogateescape").strip("/")
     values = {queries.trimmed(value) for _, value in named}
-    paths = [value for value in values if "/" in value]  # what has no slash may be the name of anything
+    paths = [value for value in values if "/" in value]  # a value without a slash may be any name
     if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
-        folder = "" if own in values else own  # which may be a folder of that name
+        folder = "" if own in values else own  # ``own`` among them may be a subdirectory of that name
     if (folder, coded) == (resolver.folder, resolver.is_coded):
         return False
     resolver.set_folder(folder, coded=coded)
@@ -77,7 +77,7 @@ def _folder_of(link: Link) -> str:
 
 
 def _is_coded(named: Sequence[tuple[Link, str]]) -> bool:
-    """Whether all values are base64, and links show the last names of what most of them decode to."""
+    """True if all values are base64, and at least half of the links show the last segment of the decoded path."""
     plain = {value: queries.from_base64(value) for _, value in named}
     if not all(plain.values()):
         return False

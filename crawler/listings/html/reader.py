@@ -1,7 +1,8 @@
-"""One HTML page, of whatever family, read to a listing.
+"""Reads one HTML page, of any family, as a listing.
 
-Links are resolved and judged by where they lead, rows are cut from the tree, the group of rows that is the listing is
-found, columns are read, kinds decided, and the marks weighed. A family contributes its rounding and its proof.
+Links are resolved and classified by their targets; the tree is divided into rows; the group of rows that is the listing
+is found; its columns are read and the kinds of its entries decided; finally the marks of a listing are weighed. The
+family determines how sizes are rounded and what proves the listing.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from crawler.listings.html.tree import unescaped_names, verdict
 from crawler.listings.html.tree.external_rows import lead_elsewhere
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
-from crawler.listings.html.tree.regions import Candidate, choose, find_regions, labels_of
-from crawler.listings.html.tree.rejected_rows import unlisted
+from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, labels_of
+from crawler.listings.html.tree.rejected_rows import name_rejected_rows
 from crawler.listings.html.tree.row_facts import order_of, read_facts
-from crawler.listings.html.tree.rows import MAX_CLIMB, Cutter
+from crawler.listings.html.tree.rows import MAX_CLIMB, RowSplitter
 from crawler.listings.html.tree.survey import Link, Survey
 from crawler.listings.html.tree.verdict import Evidence
 from crawler.listings.page import tree_of
@@ -46,8 +47,8 @@ _EPOCH_YEAR = 1970
 class HtmlReader:
     """One HTML page being read, or a part of it.
 
-    ``text`` is the page that ``part`` was abridged from, ``leader`` the reader of the first part. Raises NotAbridgeable
-    if the page has to be read unabridged.
+    ``text`` is the page of which ``part`` is an abridgement, ``leader`` the reader of the first part. Raises
+    NotAbridgeable if the page must be read unabridged.
     """
 
     def __init__(self, url: str, text: str, part: Abridged, leader: HtmlReader | None = None) -> None:
@@ -63,16 +64,16 @@ class HtmlReader:
             copies.retarget(self.resolver)
         if find_listed_directory(self.links, self.resolver):
             copies.retarget(self.resolver)
-        unescaped_names.settle(self.links, self.resolver, members_only=self.family.children_only)
+        unescaped_names.correct_targets(self.links, self.resolver, members_only=self.family.children_only)
         if not self.family.proves:
             self._drop_own_script()
             resolve_index_pages(self.links)
-        self.rows = copies.rows(Cutter(copies.tree_links).rows())
-        self.regions = choose(find_regions(self.rows, self.family))
+        self.rows = copies.rows(RowSplitter(copies.tree_links).rows())
+        self.regions = choose_regions(find_regions(self.rows, self.family))
         self.seen: set[str] = leader.seen if leader else set()
         self.names: set[str] = leader.names if leader else set()
         self._places: set[str] = leader._places if leader else set()
-        """Folders that queries name: see ``queries.folder_place``."""
+        """The directories that queries name: see ``queries.folder_place``."""
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
@@ -80,11 +81,11 @@ class HtmlReader:
         """URL of an entry → the link that named it."""
         self._sizes: dict[str, Span[int] | None] = leader._sizes if leader else {}
         self._merged: set[int] = set()
-        """``id`` of the links of rows that have the URL of an entry, and show another name or size."""
+        """``id`` of the links of rows that have the URL of an entry but show another name or size."""
         self._trusts_foreign = False
-        """Whether rows that lead outside the directory count, because the page identifies itself."""
+        """Whether rows that lead outside the directory count, because the page identifies itself as a listing."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
-        """Names that links mention which are ``rejections``: known once these are."""
+        """The names that rejected links mention, complete after ``rejections``."""
 
     def listing(self) -> Listing:
         """The listing that the page shows."""
@@ -114,13 +115,13 @@ class HtmlReader:
         )
 
     def _drop_own_script(self) -> None:
-        """Treat the script that prints the listing, such as ``index.php``, as this page and not as a file."""
+        """Treat a link to the script that prints the listing, such as ``index.php``, as a link to this page."""
         for link in self.links:
             if link.target.kind is LinkKind.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
                 link.target = replace(link.target, kind=LinkKind.SELF)
 
     def entries(self) -> list[Entry]:
-        """The rows of the listing's regions that are not entries already."""
+        """The entries in the regions of the listing, each URL once."""
         chosen = [candidate for region in self.regions for candidate in region.candidates]
         reader = KindReader(
             [(c.row, c.facts, c.link.target.slash) for c in chosen], slashes=self._slashes, dots=self._dot_sizes()
@@ -134,7 +135,7 @@ class HtmlReader:
                 entry = self._entry(candidate, kind, order)
                 first = self._shown.setdefault(entry.url, candidate.link)
                 size = self._sizes.setdefault(entry.url, candidate.facts.size)
-                if unescaped_names.is_another(first, candidate.link) or are_apart(size, candidate.facts.size):
+                if unescaped_names.show_different_names(first, candidate.link) or are_apart(size, candidate.facts.size):
                     self._merged.add(id(candidate.link))
                 address, _, query = entry.url.partition("?")
                 if entry.url not in self.seen and not (query and address in plain and last_name(address) == entry.name):
@@ -147,7 +148,7 @@ class HtmlReader:
         return entries
 
     def _is_known_place(self, url: str) -> bool:
-        """Whether the query of ``url`` names a folder that is an entry by another spelling; noted if not."""
+        """True if the query of ``url`` names a directory that is an entry in another spelling; recorded otherwise."""
         place = queries.folder_place(url, coded=self.resolver.is_coded)
         if place in self._places:
             return True
@@ -190,19 +191,19 @@ class HtmlReader:
         evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
         evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
         folder = entry.kind is Kind.DIRECTORY
-        evidence.folders += folder and reader.is_called_folder(candidate.row, candidate.facts)
+        evidence.folders += folder and reader.is_marked_directory(candidate.row, candidate.facts)
         evidence.queried += folder and candidate.link.target.queried
         evidence.filelike += verdict.is_filelike(entry.name)
 
     def _is_foreign(self, candidate: Candidate) -> bool:
-        """Whether a row leads elsewhere, or deeper without the size that a listing tells of its files."""
+        """True if a row leads outside the directory, or to a deeper level without the size that files have."""
         facts, kind = candidate.facts, candidate.link.target.kind
         if kind is LinkKind.CHILD or self._trusts_foreign:
             return False
         return kind is not LinkKind.DEEP or not (facts.size or facts.no_size)
 
     def _gather(self) -> None:
-        """The marks that are not in the rows: ways up, sort links, headings, the amount of other text."""
+        """Collect the marks outside the rows: links up, sort links, headings, the amount of other text."""
         evidence = self.evidence
         evidence.parent = any(link.target.kind is LinkKind.PARENT for link in self.links)
         evidence.sort_links = len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT})
@@ -220,14 +221,14 @@ class HtmlReader:
             evidence.words = sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
 
     def _text_above(self) -> str:
-        """The few strings before the first row: the headings of a list that is no table."""
-        said: list[str] = []
+        """The last few strings before the first row: the headings of a list that is not a table."""
+        texts: list[str] = []
         for node in islice(self.regions[0].candidates[0].link.tag.previous_elements, 60):
             if type(node) is NavigableString and node.strip() and len(node) < 60:
-                said.append(node.strip())
-                if len(said) == 6:
+                texts.append(node.strip())
+                if len(texts) == 6:
                     break
-        return " | ".join(said)
+        return " | ".join(texts)
 
     def _family_name(self) -> str:
         shape = self._shape()
@@ -260,7 +261,7 @@ class HtmlReader:
         result = []
         used = self._used
         names: set[str] = self.names if recognised else set()
-        shown_rows = unlisted(self.rows, self.regions, self.family) if recognised else {}
+        shown_rows = name_rejected_rows(self.rows, self.regions, self.family) if recognised else {}
         for link in self.links:
             target = link.target
             if recognised and target.url in self.seen:
@@ -272,7 +273,7 @@ class HtmlReader:
                 continue
             again = target.kind is LinkKind.CHILD and target.name in names
             if not again:
-                shown = link.pieces[0] if len(link.pieces) == 1 else ""  # more of them are what a broken link holds
+                shown = link.pieces[0] if len(link.pieces) == 1 else ""  # an unclosed link has several
                 self.mentioned |= names_of_link(target.kind, link.href, shown, target.name) - names
             row = shown_rows.get(id(link), "")
             if again or row in names:

@@ -19,7 +19,7 @@ import pytest
 from crawler.listings import page as listing_page
 from crawler.listings import parse_listing, parse_listing_pieces
 from crawler.listings.html.document import read_html
-from crawler.listings.html.grammar import read_lean
+from crawler.listings.html.grammar import read_by_grammar
 from crawler.model.values import Kind, Listing
 from tests.component.listings import shelf
 from tests.component.listings.shapes import PROGRAMS, SHAPES, TREE, Shape, Zone, lay_out
@@ -191,7 +191,7 @@ def test_what_the_grammars_take_is_read_from_the_tree_just_the_same(fetch: Fetch
     for folder in ("names", "times", "empty"):
         page = fetch(shape, zone_of(shape), folder)
         fetched = listing_page.Page(body=page.body, url=page.url, content_type=page.content_type)
-        fast = read_lean(fetched)
+        fast = read_by_grammar(fetched)
         assert fast is not None or shape.name not in BY_GRAMMAR
         if fast is not None:
             slow = read_html(fetched)

@@ -1,8 +1,8 @@
-"""Finds text outside the rows of a page that keeps it from proving what a directory holds.
+"""Finds text outside the rows of a page that keeps it from proving what a directory contains.
 
-Diagnostics of an interpreter count wherever they stand, and words of an error where rows would stand or on a page that
-has none: the listing is then not complete. So is one that says that it shows a part, and one behind which the
-document of an error begins. A heading that names another directory makes an empty page inconclusive.
+A listing is incomplete if the page contains diagnostics of an interpreter anywhere, words of an error in the place of
+rows or on a page without rows, a statement that it shows only a part, or an error document after the listing. A heading
+that names another directory makes an empty page inconclusive.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TROUBLE = re.compile(
     re.IGNORECASE,
 )
 _LIMITED = re.compile(r"\(of which only \d+ are displayed\)")
-"""Caddy's words for a page that its option ``limit`` has cut."""
+"""Caddy's text on a page that its option ``limit`` has truncated."""
 _LONGEST = 300
 """Maximum length of a message in characters; longer passages are prose."""
 _NONE_OF = re.compile(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
@@ -46,32 +46,32 @@ _STATUS = re.compile(r"\s*[45]\d\d\b")
 _HEADED = re.compile(r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}Index of (/[^<]*)<", re.IGNORECASE)
 
 
-def error_in(said: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> Flaw | None:
-    """What passages outside of ``rows`` (their ids) say of an error, or None."""
-    for passage in said:
+def error_in(passages: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> Flaw | None:
+    """The error that a passage outside ``rows`` (``id`` of passages) reports, or None."""
+    for passage in passages:
         if id(passage) in rows:
             continue
         text = passage.text
         found = _INTERPRETER.search(text)
         if found is not None:
             return Flaw(FlawKind.ERROR, text[found.start() :][:_LONGEST])
-        if passage.furniture or passage.hrefs or len(text) > _LONGEST:
+        if passage.boilerplate or passage.hrefs or len(text) > _LONGEST:
             continue
         if (is_empty or passage.region in regions) and _TROUBLE.search(text):
             return Flaw(FlawKind.ERROR, text)
     return None
 
 
-def part_in(said: Iterable[Passage], rows: set[int], *, is_empty: bool, has_more: bool) -> Flaw | None:
-    """Where passages outside of ``rows`` say that the page shows fewer entries than there are, or None.
+def part_in(passages: Iterable[Passage], rows: set[int], *, is_empty: bool, has_more: bool) -> Flaw | None:
+    """The text outside ``rows`` that says that the page shows fewer entries than there are, or None.
 
-    ``has_more``: other pages go on, so that a page may well show a part.
+    ``has_more``: there are further pages, so a page that shows a part is normal.
     """
-    for passage in said:
+    for passage in passages:
         if id(passage) in rows:
             continue
         text = passage.text
-        shown = None if has_more or passage.furniture else _SHOWN_OF.search(text)
+        shown = None if has_more or passage.boilerplate else _SHOWN_OF.search(text)
         if _LIMITED.search(text) or (is_empty and _NONE_OF.search(text)) or (shown is not None and _is_less(shown)):
             return Flaw(FlawKind.PART, text)
     return None
@@ -83,9 +83,9 @@ def _is_less(found: re.Match[str]) -> bool:
 
 
 def error_after(markup: str, last: int) -> Flaw | None:
-    """The heading of the error document that begins behind ``last``, where the last row stands, or None.
+    """The heading of an error document that begins after ``last``, the offset of the last row; None if there is none.
 
-    A server that fails while it prints does that. Mirrors have footers that are documents of their own, too.
+    A server prints one if it fails midway. A complete document after the rows may also be the footer of a mirror.
     """
     start = _DOCUMENT.search(markup, last)
     headings = _HEADING.finditer(markup, start.start()) if start is not None else iter(())
@@ -96,9 +96,9 @@ def error_after(markup: str, last: int) -> Flaw | None:
 
 
 def another_heading(markup: str, url: str) -> Flaw | None:
-    """The heading of a page if it names a directory that cannot be the one at ``url``, or None.
+    """The heading of a page if it names a directory that cannot be the one at ``url``, else None.
 
-    A proxy may add a prefix or take one away, the last segment stays; the root may be any directory.
+    Only the last segments are compared, because a proxy may add or remove a prefix. A root may be any directory.
     """
     path = url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
     own = decoded(path.rpartition("/")[0]).rpartition("/")[2]

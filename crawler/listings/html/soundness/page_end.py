@@ -1,7 +1,7 @@
-"""Whether a page was cut, from the markup after its last row.
+"""Decides whether a page was truncated, from the markup after its last row.
 
-The result decides whether a page may prove that files are absent, and so whether local files may be deleted. The rules
-stand in one table; the first that applies decides.
+The result determines whether a page may prove that files are absent, and so whether local files may be deleted. The
+rules are in one table; the first that applies decides.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from bs4.element import Tag
 
 _CLOSED = ("pre", "table", "ul", "ol", "tbody")
-"""Elements made for rows, which every program closes after the last one."""
+"""Elements meant for rows, which every program closes after the last one."""
 _BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
-"""Elements that may stand around any row: they are closed if there are as many end tags as start tags."""
+"""Elements that may surround any row: they are closed if there are as many end tags as start tags."""
 _HEAD = 4_000
-"""Characters within which a document element begins."""
+"""The document element, if any, begins within this many characters."""
 
 
 class PageEnd(Enum):
     """What the end of a page proves."""
 
     CUT = auto()
-    """The page was cut: an element is not closed."""
+    """The page was truncated: an element is not closed."""
     OPEN = auto()
-    """Nothing: no element had to be closed, so a page cut between two rows looks the same."""
+    """Nothing: no element had to be closed, so a page truncated between two rows looks the same."""
     CLOSED = auto()
-    """The page is whole."""
+    """The page is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class LastRow:
     """The place of a page's last row."""
 
     region: Tag | None = None
-    """The element that holds the rows, or that would hold them on an empty page."""
+    """The element that contains the rows, or would on an empty page."""
     href: str = ""
     ancestors: frozenset[str] = frozenset()
-    """The names of the elements around the row, its own included."""
+    """The names of the elements around the row, including its own."""
     holds_all: bool = True
-    """The region holds all rows. If each row has a region of its own, the end of one is not the listing's end."""
+    """Whether the region contains all rows. If each row has its own region, its end is not the end of the listing."""
 
 
 class Tail:
@@ -64,7 +64,7 @@ class Tail:
 
     @cached_property
     def _after(self) -> str:
-        """The markup from the last row's address on, or from the last link if that address is not found."""
+        """The markup from the href of the last row on, or from the last link if that href is not found."""
         href = self._last.href
         quoted = (f"{mark}{spelt}" for spelt in {href, escape(href)} for mark in "\"'=")
         start = max(self._text.rfind(spelt) for spelt in quoted) if href else -1
@@ -76,17 +76,17 @@ class Tail:
 
     @property
     def ends_in_tag(self) -> bool:
-        """The last tag lacks its ``>``."""
+        """True if the last tag lacks its ``>``."""
         return self._text.rfind("<") > self._text.rfind(">")
 
     @property
     def closes_document(self) -> bool:
-        """The document element ends after the last row."""
+        """True if the document element ends after the last row."""
         return "</html" in self._after or "</body" in self._after
 
     @property
     def opens_another(self) -> bool:
-        """An element made for rows begins after the last row and does not end."""
+        """True if an element meant for rows begins after the last row and does not end."""
         after = self._after
         return any(
             max(after.rfind(f"<{name}>"), after.rfind(f"<{name} ")) > after.rfind(f"</{name}>") for name in _CLOSED
@@ -94,12 +94,12 @@ class Tail:
 
     @property
     def may_lack_document_end(self) -> bool:
-        """The page has no document element; or it has one, and the program is known for never closing it."""
+        """True if the page has no document element, or its program is known never to close it."""
         return not self._has_document or (self.proved and self._name in _CLOSED)
 
     @property
     def closes_region(self) -> bool:
-        """The element that holds the rows ends after the last one; so do generic elements around it."""
+        """True if the element that contains the rows ends after the last one, and generic elements around it do too."""
         if self._name in _CLOSED:
             return f"</{self._name}>" in self._after
         around = self._last.ancestors.intersection(_BALANCED) - {"li"} | {self._name}.intersection(_BALANCED)
@@ -107,7 +107,7 @@ class Tail:
 
     @property
     def is_listing_end(self) -> bool:
-        """The region is an element that has to be closed, and it holds all rows."""
+        """True if the region is an element that must be closed and contains all rows."""
         return (self.proved or self._last.holds_all) and self._name in {*_CLOSED, *_BALANCED}
 
 
@@ -127,13 +127,13 @@ RULES = (
     Rule(PageEnd.CUT, "the document does not end", lambda tail: not tail.may_lack_document_end),
     Rule(PageEnd.CUT, "the element around the rows does not end", lambda tail: not tail.closes_region),
     Rule(PageEnd.CLOSED, "the element around all rows ends", lambda tail: tail.is_listing_end),
-    Rule(PageEnd.OPEN, "no element stands around all rows", lambda tail: True),
+    Rule(PageEnd.OPEN, "no element contains all rows", lambda tail: True),
 )
 """In order: the first rule that applies decides."""
 
 
 def end_of(text: str, last: LastRow, *, proved: bool) -> PageEnd:
-    """What the end of a page proves.
+    """What the end of the page ``text`` proves.
 
     Some programs never close their document. If the markup is ``proved`` to be that of a known program, the end of the
     element around the rows is enough.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
-from crawler.listings.html.soundness.passages import Passage, passages, visible
+from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
@@ -21,27 +21,28 @@ class _Unlinked:
     rows: dict[int, str]
     """``id`` of a passage that is a row of the listing → the name that it shows."""
     aside: list[str]
-    """Names in lines beside the listing that may be files of the folder."""
+    """Names in lines outside the listing that may be files of the directory."""
 
 
 def with_flaws(listing: Listing, markup: str) -> Listing:
-    """``listing`` with the flaws of its whole page, ``markup``, and with the rows that have no link as rejections."""
+    """``listing`` with the flaws of its whole page, ``markup``, and with rejections for the rows without a link."""
     if not listing.is_listing:
         return listing
     shown = visible(markup)
-    said = list(passages(shown))
+    passages = list(split_passages(shown))
     names = {entry.name for entry in listing.entries}
-    regions = unlinked_rows.listing_regions(said, names)
+    regions = unlinked_rows.listing_regions(passages, names)
     known = names | {rejection.row for rejection in listing.rejections}
-    unlinked = _unlinked(said, regions, names, known)
+    unlinked = _unlinked(passages, regions, names, known)
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
-    rows = {id(p) for p in said if p.region in regions and not unlinked_rows.is_useless(p)} | set(unlinked.rows)
+    linked = {id(p) for p in passages if p.region in regions and not unlinked_rows.lacks_usable_link(p)}
+    rows = linked | set(unlinked.rows)
     is_empty = not listing.entries and not lost
-    ends = [passage.at for passage in said if passage.region in regions]
+    ends = [passage.at for passage in passages if passage.region in regions]
     found = (
         Flaw(FlawKind.CUT) if not listing.complete else None,
-        diagnostics.error_in(said, regions, rows, is_empty=is_empty),
-        diagnostics.part_in(said, rows, is_empty=is_empty, has_more=bool(listing.next_pages)),
+        diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
+        diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(listing.next_pages)),
         diagnostics.error_after(shown, max(ends)) if ends else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
@@ -60,14 +61,14 @@ def with_flaws(listing: Listing, markup: str) -> Listing:
 
 
 def _unlinked(
-    said: Sequence[Passage], regions: Collection[int], names: Collection[str], known: Collection[str]
+    passages: Sequence[Passage], regions: Collection[int], names: Collection[str], known: Collection[str]
 ) -> _Unlinked:
     rows: dict[int, str] = {}
-    inside = sorted((passage for passage in said if passage.region in regions), key=lambda passage: passage.region)
-    for _, held in groupby(inside, key=lambda passage: passage.region):
-        rows.update(unlinked_rows.names_without_link(held))
-    lines = unlinked_rows.lines_without_link(said, regions)
-    if not names or any(unlinked_rows.is_row_outside(passage, regions, names) for passage in said):
+    inside = sorted((passage for passage in passages if passage.region in regions), key=lambda passage: passage.region)
+    for _, group in groupby(inside, key=lambda passage: passage.region):
+        rows.update(unlinked_rows.names_without_link(group))
+    lines = unlinked_rows.lines_without_link(passages, regions)
+    if not names or any(unlinked_rows.is_row_outside(passage, regions, names) for passage in passages):
         rows.update(lines)
     aside = {name.removesuffix("/") for name in lines.values()}
     return _Unlinked(rows, sorted(aside.difference(known, rows.values())))

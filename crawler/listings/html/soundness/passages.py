@@ -1,6 +1,6 @@
 """Splits a page into passages: table rows, list items and lines, with their texts and links.
 
-Works on the markup itself, so the result does not depend on whether the page was parsed whole, abridged or in parts.
+This works on the markup, so the result does not depend on whether the tree was built whole, abridged or in parts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _BREAKS = {
     "thead", "tbody", "tfoot", "noscript", *_REGIONS,
 }  # fmt: skip
 _SILENT_ENDS = {"td", "b", "i", "em", "strong", "small", "code", "tt", "time", "font"}
-"""Elements whose end tags change nothing; they are half of the tags of a table."""
-_FURNITURE = {
+"""Elements whose end tags are skipped for speed: they are half of the tags of a table."""
+_BOILERPLATE = {
     "title", "h1", "h2", "h3", "h4", "h5", "h6", "address", "footer", "nav", "caption", "thead", "tfoot", "th",
 }  # fmt: skip
 
@@ -36,13 +36,13 @@ class Passage:
     """A table row, a list item or a line."""
 
     region: int
-    """The number of the table, list or ``pre`` that holds it; 0 for none."""
+    """The number of the table, list or ``pre`` that contains the passage; 0 if none does."""
     kind: str
-    """The name of that element, or ""."""
-    furniture: bool
-    """Whether it is a heading, a footer or a menu."""
+    """The element name of the region, or ""."""
+    boilerplate: bool
+    """Whether the passage is a heading, a footer or a menu."""
     at: int
-    """Its offset in the markup."""
+    """The offset of the passage in the markup."""
     cells: list[str] = field(default_factory=list)
     hrefs: list[str] = field(default_factory=list)
 
@@ -67,7 +67,7 @@ def scripts(markup: str) -> list[str]:
 
 
 def _enclosed(markup: str, opening: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """(start, end) of the elements that match ``opening``, in linear time: a missing end is searched for only once."""
+    """(start, end) of the elements that match ``opening``. Linear time: a missing end tag is searched for only once."""
     at, endless = 0, set[str]()
     for found in opening.finditer(markup):
         name = (found[1] or "").lower()
@@ -81,37 +81,37 @@ def _enclosed(markup: str, opening: re.Pattern[str]) -> Iterator[tuple[int, int]
         yield found.start(), at
 
 
-class _Walk:
+class _Splitter:
     def __init__(self) -> None:
         self.regions: list[tuple[int, str]] = [(0, "")]
-        self.furniture: list[str] = []
+        self.boilerplate: list[str] = []
         self.count = self.at = 0
         self.in_link = False
-        """Inside a link, a line break does not end the line: it belongs to a name."""
+        """Whether the position is inside a link, where a line break belongs to a name and does not end the line."""
         self.current = self._new()
 
     def _new(self) -> Passage:
         number, kind = self.regions[-1]
-        return Passage(number, kind, bool(self.furniture), self.at, [""])
+        return Passage(number, kind, bool(self.boilerplate), self.at, [""])
 
     def finish(self) -> Iterator[Passage]:
         if self.current.hrefs or self.current.text:
             yield self.current
         self.current = self._new()
 
-    def say(self, text: str) -> Iterator[Passage]:
+    def add_text(self, text: str) -> Iterator[Passage]:
         lines = text.split("\n") if self.regions[-1][1] == "pre" and not self.in_link else [text]
         for number, line in enumerate(lines):
             if number:
                 yield from self.finish()
             self.current.cells[-1] += unescape(line)
 
-    def tag(self, closing: bool, name: str, attributes: str) -> Iterator[Passage]:
+    def add_tag(self, closing: bool, name: str, attributes: str) -> Iterator[Passage]:
         in_row = self.regions[-1][1] == "table" and name not in {"tr", "table", "thead", "tbody", "tfoot", "caption"}
         if name in _BREAKS and not (in_row and name not in _REGIONS):
             yield from self.finish()
-        if name in _FURNITURE:
-            self._note_furniture(name, closing=closing)
+        if name in _BOILERPLATE:
+            self._note_boilerplate(name, closing=closing)
         if name in _REGIONS:
             self._note_region(name, closing=closing)
         elif name in {"td", "th"} and not closing:
@@ -126,12 +126,12 @@ class _Walk:
         if found is not None and name not in {"link", "base"}:
             self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))
 
-    def _note_furniture(self, name: str, *, closing: bool) -> None:
+    def _note_boilerplate(self, name: str, *, closing: bool) -> None:
         if not closing:
-            self.furniture.append(name)
-        elif name in self.furniture:
-            self.furniture.remove(name)
-        self.current.furniture = bool(self.furniture) or self.current.furniture
+            self.boilerplate.append(name)
+        elif name in self.boilerplate:
+            self.boilerplate.remove(name)
+        self.current.boilerplate = bool(self.boilerplate) or self.current.boilerplate
 
     def _note_region(self, name: str, *, closing: bool) -> None:
         if not closing:
@@ -142,22 +142,22 @@ class _Walk:
         self.current = self._new()
 
 
-def passages(markup: str) -> Iterator[Passage]:
+def split_passages(markup: str) -> Iterator[Passage]:
     """The passages of ``visible`` markup in order, without those that have neither text nor links."""
-    walk, at = _Walk(), 0
+    splitter, at = _Splitter(), 0
     for found in _TAG.finditer(markup):
         start, end = found.span()
         if at < start:
             text = markup[at:start]
             if "\n" in text:
-                yield from walk.say(text)
+                yield from splitter.add_text(text)
             else:
-                walk.current.cells[-1] += unescape(text)
+                splitter.current.cells[-1] += unescape(text)
         at = end
         closing, name, attributes = found.groups()
         if closing and name in _SILENT_ENDS:
             continue
-        walk.at = start
-        yield from walk.tag(bool(closing), name.lower(), attributes)
-    yield from walk.say(markup[at:])
-    yield from walk.finish()
+        splitter.at = start
+        yield from splitter.add_tag(bool(closing), name.lower(), attributes)
+    yield from splitter.add_text(markup[at:])
+    yield from splitter.finish()

@@ -1,9 +1,9 @@
-"""Decides whether scripts of a page can add rows to it, so that its markup may not show all rows.
+"""Decides whether the scripts of a page can add rows to it, in which case its markup may not show all rows.
 
-Scripts are not run, so this goes by what their source mentions: a way to put something into the page, and links to
-files that it puts together, or markup that it loads. Sorting moves rows that are there and writes no links but ``#``
-and ``?``, a trail of directories leads up, counters load scripts and no markup, and a link that a script makes to
-click it itself saves something.
+Scripts are not run; their source is searched. A script can add rows if it writes into the page and either builds links
+to files or loads markup. Harmless are sorting, which moves existing rows and writes only ``#`` and ``?`` links;
+breadcrumbs, which lead up; counters, which load scripts but no markup; and links that a script clicks itself, to save
+something.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crawler.listings.html.soundness.passages import scripts
 _HANDLER = re.compile(r"\son[a-z]{3,20}\s{0,9}=\s{0,9}(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _NO_LINK = r"(?!\s*[\\\"']*(?:[#?]|https?:|javascript:|mailto:))"
 _JOINT = re.compile(r"([\"'`])\s*\+\s*[\"'`]")
-"""Between two literals that are joined to one."""
+"""The code between two string literals that it concatenates."""
 _ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|%([0-9A-Fa-f]{2})")
 _WRITES = re.compile(
     r"document\.write(?:ln)?\s*\(|insertAdjacent(?:HTML|Element)\s*\(|(?:inner|outer)HTML\s*\+?=(?!=)"
@@ -38,7 +38,7 @@ _RUNS_HIDDEN = re.compile(r"\beval\s*\(\s*(?:atob|unescape)\s*\(")
 _CLICKS = re.compile(r"\.click\s*\(\s*\)")
 _STYLE = re.compile(r"<link\b[^<>]{0,300}>?", re.IGNORECASE)
 _CRUMBS = re.compile(r"\b\w{0,40}(?:bread|crumb)\w{0,40}\s*\+?=(?!=)[^;]{0,2000};", re.IGNORECASE)
-"""The trail of directories above, which themes write by a script."""
+"""Breadcrumbs, which some themes write with a script."""
 _LOADS = re.compile(
     r"\bfetch\s*\(|XMLHttpRequest|\$\.(?:get|ajax|getJSON|post)\s*\(|\baxios\b|new (?:WebSocket|EventSource)\b"
 )
@@ -47,7 +47,7 @@ _LOADS_INTO = re.compile(r"\)\s*\.load\s*\(\s*[\"'`]")
 
 
 def adds_rows(markup: str) -> bool:
-    """Whether a script element or an event handler of a page can add rows with links."""
+    """True if a script element or an event handler of a page can add rows with links."""
     code = "\n".join([*scripts(markup), *(found[1] for found in _HANDLER.finditer(markup))])
     if not code:
         return False
@@ -64,7 +64,7 @@ def adds_rows(markup: str) -> bool:
 
 
 def _joined(code: str) -> str:
-    """``code`` with literals joined that it joins, and with the escapes resolved that hide markup."""
+    """``code`` with concatenated literals joined and with escapes that may hide markup decoded."""
 
     def character(found: re.Match[str]) -> str:
         return chr(int(found[1] or found[2] or found[3], 16))

@@ -1,11 +1,11 @@
-"""Finds rows of a listing without a usable link: they are counted, and never proven absent.
+"""Finds rows of a listing without a usable link: they are counted, and their files are not proven absent.
 
-A row of a table has as many cells as those that are entries and a date or a size; a line of a ``pre`` has a name, a
-date and a size; an item of a list is the name of a file. Headings, totals, separators and ways up are none.
+In a table, such a row has as many cells as the entries, and a date or a size; in a ``pre``, it is a line with a name, a
+date and a size; in a list, an item that is a file name. Headings, totals, separators and links up are not rows.
 
-Outside of the elements that hold the entries, a line or block is such a row if it is the name of a file, a date or a
-size with a unit, and nothing else. Where the entries are such lines themselves, or there is none, it is a row of the
-listing. Beside a table it may as well be a sentence of a README, so it only keeps the page from proving anything.
+Outside the elements that contain the entries, a line or block is such a row if it consists of a file name and a date or
+a size with a unit. If the entries are such lines themselves, or there are no entries, it is a row of the listing.
+Otherwise it may be a sentence of a README, so it only keeps the page from proving anything absent.
 """
 
 from __future__ import annotations
@@ -36,37 +36,37 @@ _NAME_FIRST = re.compile(rf"\s{_SIZE}(?:\s.*)?", re.IGNORECASE)
 _DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
 
 
-def is_useless(passage: Passage) -> bool:
-    """Whether no link of a passage leads anywhere that a file can be, and what is shown is no address of a person."""
+def lacks_usable_link(passage: Passage) -> bool:
+    """True if no link of a passage can lead to a file, and the passage does not show the target, such as an address."""
     return all(_USELESS.match(href) and not (href and href.strip() in passage.text) for href in passage.hrefs)
 
 
-def listing_regions(said: Sequence[Passage], names: Collection[str]) -> set[int]:
-    """The numbers of the regions that hold the entries; where there is none, of those that would."""
-    holders = {p.region for p in said if p.region and any(last_name(href) in names for href in p.hrefs)}
+def listing_regions(passages: Sequence[Passage], names: Collection[str]) -> set[int]:
+    """The numbers of the regions that contain the entries, or that would on a page without entries."""
+    holders = {p.region for p in passages if p.region and any(last_name(href) in names for href in p.hrefs)}
     if holders or names:
         return holders
     first: dict[str, int] = {}
-    for passage in said:
+    for passage in passages:
         if passage.kind in {"table", "pre"}:
             first.setdefault(passage.kind, passage.region)
-    lists = {p.region for p in said if p.kind in {"ul", "ol"} and any(is_up(href) for href in p.hrefs)}
+    lists = {p.region for p in passages if p.kind in {"ul", "ol"} and any(is_parent_link(href) for href in p.hrefs)}
     return {*first.values(), *lists}
 
 
-def is_up(href: str) -> bool:
-    """Whether ``href`` is the common link to the directory above."""
+def is_parent_link(href: str) -> bool:
+    """True if ``href`` is ``..``, the usual link to the directory above."""
     return href.rstrip("/") == ".."
 
 
-def names_without_link(said: Iterable[Passage]) -> dict[int, str]:
-    """``id`` of a passage → the name that it shows, for those passages of one region that are rows without a link."""
-    held = list(said)
-    linked = Counter(len(passage.cells) for passage in held if not is_useless(passage))
-    width = linked.most_common(1)[0][0] if linked else max((len(passage.cells) for passage in held), default=0)
+def names_without_link(passages: Iterable[Passage]) -> dict[int, str]:
+    """``id`` → name shown, for the passages of one region that are rows without a link."""
+    in_region = list(passages)
+    linked = Counter(len(passage.cells) for passage in in_region if not lacks_usable_link(passage))
+    width = linked.most_common(1)[0][0] if linked else max((len(passage.cells) for passage in in_region), default=0)
     found: dict[int, str] = {}
-    for passage in held:
-        if passage.furniture or not is_useless(passage) or _EXEMPT.match(passage.text):
+    for passage in in_region:
+        if passage.boilerplate or not lacks_usable_link(passage) or _EXEMPT.match(passage.text):
             continue
         name = _row_name(passage, width) if passage.kind == "table" else _line_name(passage)
         if name:
@@ -75,34 +75,34 @@ def names_without_link(said: Iterable[Passage]) -> dict[int, str]:
 
 
 def is_row_outside(passage: Passage, regions: Collection[int], names: Collection[str]) -> bool:
-    """Whether a passage outside of tables and ``pre`` is that of an entry."""
+    """True if a passage is the row of an entry but outside ``regions``, or in a list."""
     outside = passage.region not in regions or passage.kind in {"ul", "ol", "dl"}
-    return outside and not passage.furniture and any(last_name(href) in names for href in passage.hrefs)
+    return outside and not passage.boilerplate and any(last_name(href) in names for href in passage.hrefs)
 
 
-def lines_without_link(said: Sequence[Passage], regions: Collection[int]) -> dict[int, str]:
-    """``id`` of a passage → the name that it shows, for those outside of ``regions`` that are like rows of files."""
+def lines_without_link(passages: Sequence[Passage], regions: Collection[int]) -> dict[int, str]:
+    """``id`` → name shown, for passages without a link that look like rows, outside ``regions`` or in lists."""
     found: dict[int, str] = {}
     alone: Passage | None = None
-    for passage in said:
+    for passage in passages:
         if passage.region in regions and passage.kind not in {"ul", "ol", "dl"}:
             alone = None
             continue
         text = passage.text
-        if passage.furniture or passage.hrefs or len(text) > _LONGEST_LINE or _EXEMPT.match(text):
+        if passage.boilerplate or passage.hrefs or len(text) > _LONGEST_LINE or _EXEMPT.match(text):
             alone = None
             continue
         name = _name_beside_facts(text)
         if name:
             found[id(passage)] = name
-        elif alone is not None and _are_facts(text):  # each cell of the row is a block of its own
+        elif alone is not None and _are_facts(text):  # each cell of the row is a separate block
             found[id(alone)] = last_name(alone.text)
         alone = passage if _is_name(text) else None
     return found
 
 
 def _name_beside_facts(text: str) -> str:
-    """The name in a line that is a name, first or last, and facts of a file; "" for any other line."""
+    """The name in a line that consists of a name, first or last, and a date or size; "" for any other line."""
     first, _, rest = text.partition(" ")
     if _is_name(first.rstrip(":,")) and _are_facts(rest):
         return last_name(first.rstrip(":,"))
@@ -117,7 +117,7 @@ def _is_name(text: str) -> bool:
 
 
 def _are_facts(text: str) -> bool:
-    """Whether ``text`` is a date, a size with a unit, or both, and nothing else."""
+    """True if ``text`` consists of a date, a size with a unit, or both."""
     moment = find_date(text)
     rest = text if moment is None else f"{text[: moment.start]} {text[moment.end :]}"
     size = rest.strip(_AROUND)

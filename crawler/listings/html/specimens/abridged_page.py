@@ -1,8 +1,8 @@
-"""Abridges a long page: of consecutive rows with the same markup, only one is parsed.
+"""Abridges a long page: of consecutive rows with the same markup, only one is parsed into a tree.
 
-Building a tree costs thirty times as much as scanning its text, and most rows of a listing differ only in their values
-(see ``shapes``). A *specimen* of each shape, with placeholders for the values, replaces the rows on the page. The tree
-reader would treat every row of that shape alike, so ``row_copies`` only has to fill in the values.
+Building a tree takes thirty times as long as scanning its text, and most rows of a listing differ only in their values
+(see ``shapes``). A *specimen* of each shape, with placeholders for the values, replaces these rows. The tree reader
+treats all rows of a shape alike, so ``row_copies`` only fills in the values.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes
 
 KEPT = 20
-"""Leading rows that are never replaced: how a tree is divided into rows also depends on their number."""
+"""Leading rows that are never replaced, because the division of a tree into rows depends on their number."""
 _STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
 _BLOCK = re.compile(r"<(?:div|article|section)(?: [^<>]*)?>")
 _SAMPLE = 1 << 18
@@ -26,12 +26,12 @@ _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 @dataclass(slots=True, eq=False)
 class Specimen:
-    """A row with placeholders, and the values of the rows that it replaces."""
+    """A row with placeholders for its values, and the values of the rows that it replaces."""
 
     number: int
     shape: Shape
     rows: list[tuple[Specimen, Sequence[str]]] = field(default_factory=list)
-    """(specimen of the same shape, values) of each replaced row; that specimen is this one or a recent one."""
+    """(specimen with the shape of the row, values) of each replaced row. The specimen is this one or a recent one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Abridged:
     specimens: list[Specimen]
     """Specimens in page order, which is also the order of their numbers."""
     end: int
-    """Offset in the page's text at which the part ends: the start of a row, or the end of the text."""
+    """Offset in the text of the page at which the part ends: the start of a row, or the end of the text."""
 
 
 class Abridger:
@@ -56,7 +56,7 @@ class Abridger:
         self._patterns: dict[Shape, re.Pattern[str]] = {}
 
     def part(self, position: int, *, size: int, rows: int) -> Abridged:
-        """The text from ``position`` on, until it has about ``size`` characters or stands for ``rows`` rows."""
+        """The text from ``position`` on, up to about ``size`` abridged characters or ``rows`` rows."""
         at = self._next(position - 1 if position and self._offset else position)
         part = _Part(self.text[position:at])
         while at < len(self.text) and part.length < size and part.count < rows:
@@ -90,7 +90,7 @@ class Abridger:
 
 
 def _start_of_rows(sample: str) -> str:
-    """The markup that begins each row: a common start that occurs once per few links, else a block with a link."""
+    """The markup with which rows begin: a common start that occurs once per few links, else a block with a link."""
     best, often = max(_STARTS, key=sample.count), sample.count("<a ") / _LINKS
     if sample.count(best) < often:
         blocks = Counter(found[0] for found in _BLOCK.finditer(sample))
@@ -111,7 +111,7 @@ class _Part:
         self.specimens: list[Specimen] = []
         self.count = self.kept = 0
         self.recent: list[Specimen] = []
-        """The specimens of the last rows; empty after a row that was kept."""
+        """The specimens of the last rows; empty after a row that was left as it is."""
         self._run: dict[Shape, Specimen] = {}
 
     def begin_row(self) -> None:
@@ -122,9 +122,9 @@ class _Part:
         return not self.recent or self.recent[0].shape.open == shape.open
 
     def keep(self, row: str, *, alone: bool) -> None:
-        """Leave a row as it is; if it stands ``alone`` the next one too, which ends what this one may have opened.
+        """Leave a row as it is. ``alone``: the next row must be left too, because it may close elements of this one.
 
-        A row without a shape always does, be it the one that ends what another has opened.
+        This applies to every row without a shape, even one that closes elements of the row before.
         """
         self.kept = self.count + alone
         self.recent.clear()
@@ -133,7 +133,7 @@ class _Part:
         self.length += len(row)
 
     def stand_for(self, shape: Shape, values: Sequence[str]) -> None:
-        """Replace a row by the specimen of its shape among the rows just before, or by a new one."""
+        """Replace a row by a recent specimen of its shape, or by a new one."""
         specimen = self._run.get(shape)
         if specimen is None:
             specimen = self._run[shape] = Specimen(len(self.specimens), shape)

@@ -1,7 +1,7 @@
-"""Makes the links and rows of an abridged page: those of each specimen, with the values of the rows that it replaces.
+"""Restores the links and rows of an abridged page, by copying those of each specimen with other values.
 
 A specimen (see ``abridged_page``) is parsed with placeholders for values. Wherever a placeholder appears in the text of
-a cell, a link or a hint, a row of the same shape has its own value.
+a cell, a link or a hint, each replaced row has its own value.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _PLACE = re.compile(f"([\ue000-\uf8fe]){NUMBER}([0-9]+){NUMBER}")
 
 
 class NotAbridgeable(Exception):
-    """A specimen did not parse as a separate row: the page has to be read unabridged."""
+    """A specimen did not parse as a separate row, so the page must be read unabridged."""
 
 
 class _Text:
-    """A text of a specimen, to be filled with the values of a row."""
+    """A text of a specimen, which may contain placeholders."""
 
     __slots__ = ("_parts", "_place", "_places")
 
@@ -54,12 +54,12 @@ class _Text:
 
 
 class _OwnText(_Text):
-    """A text between tags: in a specimen, all of these are placeholders."""
+    """A text between tags, which in a specimen consists of placeholders only."""
 
     __slots__ = ()
 
     def __init__(self, text: str, number: int) -> None:
-        """Raises NotAbridgeable if the text stands outside the specimen."""
+        """Raises NotAbridgeable if the text is outside the specimen."""
         super().__init__(text, number)
         if self.constant and not self.constant.isspace():
             raise NotAbridgeable
@@ -116,7 +116,7 @@ class _RowTemplate:
         self._before, self._after = _OwnText(row.before, number), _OwnText(row.after, number)
 
     def fill(self, values: Sequence[str], links: list[Link], group: int) -> Row:
-        """The same row with ``values`` and the ``links`` made of them."""
+        """The same row with ``values``, and with ``links``, which were made from them."""
         row = self._row
         return Row(
             row.region,
@@ -142,19 +142,19 @@ class _Model:
         self._is_single = len({link.href for link in links}) == 1
 
     def add_row(self, row: Row) -> None:
-        """Add a row of the tree. Raises NotAbridgeable if it holds links of others."""
+        """Add a row of the tree. Raises NotAbridgeable if it contains links of other specimens."""
         if any(link not in self.links for link in row.links):
             raise NotAbridgeable
         self.rows.append(_RowTemplate(row, self.links, self.number))
 
     def copy_links(self, values: Sequence[str], resolver: Resolver) -> list[Link]:
-        """The links of another row."""
+        """The links of a replaced row."""
         return [template.fill(values, resolver) for template in self.link_templates]
 
     def copy_rows(self, values: Sequence[str], links: list[Link], group: int) -> Iterator[Row]:
         """The rows for other ``values``. Raises NotAbridgeable if their links are of other kinds than its own."""
         if not self._is_single and [link.target.kind for link in links] != [link.target.kind for link in self.links]:
-            raise NotAbridgeable  # the kinds of links decide which of them belong to one row
+            raise NotAbridgeable  # the kinds of links determine which of them belong to one row
         for row in self.rows:
             yield row.fill(values, links, group)
 
@@ -192,12 +192,12 @@ class Copies:
             link.target = resolver.target(link.href)
 
     def rows(self, cut: list[Row]) -> list[Row]:
-        """The rows that the tree was ``cut`` into, each specimen replaced by the rows that it stands for."""
+        """``cut``, the rows of the tree, with each specimen replaced by the rows that it stands for."""
         regions: dict[int, set[int]] = {}
         for row in cut:
             regions.setdefault(id(row.region), set()).add(_number_of(row.links[0]))
         if any(len(numbers) == 1 and max(numbers) >= 0 for numbers in regions.values()):
-            raise NotAbridgeable  # an element that holds the rows of one specimen only would occur once for each row
+            raise NotAbridgeable  # a region with the rows of one specimen only would have been repeated for each row
         result: list[Row] = []
         copied = iter(self._copied)
         for number, group in groupby(cut, lambda row: _number_of(row.links[0])):
@@ -219,13 +219,13 @@ class Copies:
 
 
 def _number_of(link: Link) -> int:
-    """The number of the specimen that a link is in, -1 for any other."""
+    """The number of the specimen that contains a link, or -1."""
     found = _PLACE.search(link.href)
     return int(found[2]) if found else -1
 
 
 def _check_own(row: Row) -> None:
-    """Raises NotAbridgeable if a row that does not belong to a specimen has the text of one."""
+    """Raises NotAbridgeable if a row that does not belong to a specimen contains text of one."""
     texts = (row.before, row.after, *(cell.text for cell in row.cells))
     if any(_PLACE.search(text) for text in texts) or any(_number_of(link) >= 0 for link in row.links):
         raise NotAbridgeable

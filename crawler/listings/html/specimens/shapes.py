@@ -1,7 +1,7 @@
-"""Divides a row into its *shape*, the markup, and its values, the texts and attributes that belong to one entry.
+"""Divides a row into its *shape*, the markup, and its *values*, the texts and attributes of one entry.
 
-Only rows whose markup means the same in any place have a shape: balanced, made of well-known elements, with values in
-which only the most common character references occur.
+Only a row whose markup means the same wherever it occurs has a shape: it is balanced and consists of well-known
+elements, and its values contain only the most common character references.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from crawler.listings.html.tree.cells import HINTS
 
 FIRST_PLACE = 0xE000
-"""The first placeholder for a value. Placeholders are private-use characters; pages that have any are not abridged."""
+"""The first placeholder for a value. Placeholders are private-use characters; a page with any is not abridged."""
 NUMBER = "\uf8ff"
 """Encloses the number of the specimen after a placeholder."""
 MAX_PLACES = 100
 MAX_SHAPES = 500
 MAX_TAGS = 5_000
 MAX_ROW = 4_000
-"""Maximum length in characters of a row with a shape; of longer texts the readers use only the beginning."""
+"""Maximum length in characters of a row with a shape, because the readers use only the beginning of longer texts."""
 
 _ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|\r(?!\n)")
 _PLAIN = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff<>&"
 _TEXT = rf"( *[^\s>{_PLAIN}][^>{_PLAIN}]*)"
-_ARROW = "->"  # of a symlink, which says something about the next row
+_ARROW = "->"  # of a symlink, which affects how the next row is read
 _QUOTED = {'"': rf'([^"{_PLAIN}]+)', "'": rf"([^'{_PLAIN}]+)", "": rf"([^\s\"'=`/{_PLAIN}]+)"}
 _ADDRESS = {quote: rf"{group[:-2]}*[^\s\"'=`/{_PLAIN}])" for quote, group in _QUOTED.items()}
 _TAG = re.compile(r"(<[^<>]*>)")
@@ -37,7 +37,7 @@ _VALUES = frozenset(HINTS)
 _MARKS = {
     "class", "id", "alt", "type", "colspan", "data-type", "data-kind", "data-icon", "aria-label", "xlink:href",
 }  # fmt: skip
-"""Attributes that are part of a shape. Besides these the readers use only ``src`` and the attributes in ``_VALUES``."""
+"""Attributes that are part of a shape. The readers use only these, ``src``, and the attributes in ``_VALUES``."""
 _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "big", "br", "code", "em", "font", "i", "img", "input", "kbd", "label", "nobr",
     "path", "small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "use", "var",
@@ -51,18 +51,18 @@ _OPEN_ENDED = _CELLS | {"tr", "li"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """The markup of a row: literal text, and the places of values."""
+    """The markup of a row: literal text, and the places of its values."""
 
     parts: tuple[str | int, ...]
     links: int
     """The number of links."""
     open: tuple[str, ...]
-    """Elements that the row leaves to the next one to close."""
+    """Elements that the row leaves open, for the next one to close."""
     pattern: str
-    """A regular expression for most rows of this shape, a group for each value; ``Shapes.read`` knows the others."""
+    """A regular expression for most rows of this shape, with a group per value. ``Shapes.read`` handles the others."""
 
     def specimen(self, number: int) -> str:
-        """The first row of this shape with placeholders for its values."""
+        """The first row of this shape, with placeholders for its values."""
         mark = f"{NUMBER}{number}{NUMBER}"
         return "".join(part if isinstance(part, str) else chr(FIRST_PLACE + part) + mark for part in self.parts)
 
@@ -75,7 +75,7 @@ class Shapes:
         self._tags: dict[str, str] = {}
 
     def read(self, row: str) -> tuple[Shape, list[str]] | None:
-        """The shape and the values of a row; None if it has no shape and must stay on the page."""
+        """The shape and the values of a row; None if it has no shape, so that it must be parsed itself."""
         if len(row) > MAX_ROW or _ODD.search(row):
             return None
         taken = _Row()
@@ -153,7 +153,7 @@ class _Row:
         self.pattern.append(re.escape(raw))
 
     def add_text(self, text: str) -> bool:
-        """Text between tags, a place for each line that is not blank."""
+        """Add text between tags, with a place for each line that is not blank. False if the row has no shape."""
         if "<" in text:
             return False
         for number, line in enumerate(text.split("\n")):
@@ -170,7 +170,10 @@ class _Row:
         return True
 
     def add_attribute(self, text: str, quote: str, *, leads: bool) -> bool:
-        """A value in an attribute. The first that leads somewhere is the row's address, others are made from it."""
+        """Add a value in an attribute. False if the row has no shape.
+
+        ``leads``: it is the target of a link. The first target is the row's address; later ones must contain it.
+        """
         value = _decoded(text)
         if value is None or "\n" in value or "\t" in value:
             return False
@@ -179,7 +182,7 @@ class _Row:
             self._add_value(value, _QUOTED[quote])
             return True
         if self._place < 0:
-            slash = "/" if value.endswith("/") else ""  # the links of a directory's row may lead to other places
+            slash = "/" if value.endswith("/") else ""  # other links of a directory's row may go on after its name
             self.address, self._place = value.removesuffix("/"), len(self.values)
             self._add_value(self.address, _ADDRESS[quote])
             self.add(slash, slash)
@@ -210,7 +213,7 @@ def _decoded(text: str) -> str | None:
 
 
 def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
-    """The elements that a row leaves open, usually none; None if a tree might give the row another structure."""
+    """The elements that a row leaves open, usually none; None if a tree parser might restructure the row."""
     pieces = _TAG.split("".join(part if isinstance(part, str) else "x" for part in parts))
     frame = _frame_of(pieces[1])
     if frame and pieces[0].strip():
@@ -225,14 +228,14 @@ def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
 
 
 def _frame_of(tag: str) -> str:
-    """The name of the element that holds a whole row, "" if the row's first ``tag`` begins no such element."""
+    """The name of the element around a whole row; "" if the row's first ``tag`` does not begin such an element."""
     found = _NAME.match(tag)
     name = found[2].lower() if found else ""
     return name if name in _IN_FRAME else ""
 
 
 def _open_or_close(stack: list[str], tag: str, frame: str, *, is_first: bool) -> bool:
-    """Apply a tag to the open elements. False if it may not stand here, or is not nested properly."""
+    """Apply a tag to the open elements. False if it is not allowed here or not nested properly."""
     found = _NAME.match(tag)
     if found is None:
         return False
@@ -244,7 +247,7 @@ def _open_or_close(stack: list[str], tag: str, frame: str, *, is_first: bool) ->
 
 
 def _step(stack: list[str], name: str, *, closing: bool, alone: bool) -> bool:
-    """What a tag does to the open elements. False when they are not nested as they should be."""
+    """Apply the tag ``name`` to the open elements. False if it is not nested properly."""
     if closing or name in _CELLS:
         while stack and stack[-1] in _CELLS and stack[-1] != name:
             stack.pop()  # a cell ends where the next one or the row's end begins

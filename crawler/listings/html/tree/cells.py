@@ -1,4 +1,4 @@
-"""The cells of a row: those of a table row, or the strings of any other element, with their attributes."""
+"""Extracts the cells of a row: those of a table row, or the strings of any other element, with their attributes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HINTS = (
     "datetime", "data-time", "data-timestamp", "data-date", "data-text", "data-raw", "val",  # lighttpd 2
     "title",
 )  # fmt: skip
-"""Attributes that hold an exact size or time, or the whole name."""
+"""Attributes that hold an exact size or time, or the full name."""
 _DIRECTORY_WORD = re.compile(
     r"[\[<(]?\s*(?:dir(?:ectory)?|(?:file )?folder|application/directory|inode/directory|dossier|ordner|carpeta|папка"
     r"|文件夹|资料夹|フォルダー?)\s*[\]>)]?",
@@ -30,14 +30,14 @@ _TOLERANCE = timedelta(hours=36)
 
 @dataclass(slots=True)
 class Cell:
-    """A piece of a row: its text, and the attributes that say the same more exactly."""
+    """A piece of a row: its text, and attributes (``hints``) that may hold the same value more exactly."""
 
     text: str
     hints: list[str] = field(default_factory=list)
     linked: bool = False
-    """The text belongs to the row's link."""
+    """Whether the text belongs to the link of the row."""
     label: str = ""
-    """The class names of the element that holds the text, for rows without columns."""
+    """The class names of the element that contains the text, for rows without columns."""
 
 
 def table_cells(row: Tag) -> list[Cell]:
@@ -69,7 +69,7 @@ def _table_cell(cell: Tag) -> Cell:
 
 
 def _sizes_in(cell: Tag) -> list[Cell]:
-    """The text in a link that has a class such as ``size``, as a separate cell."""
+    """Texts inside links in elements with a class such as ``size``, as separate cells."""
     links = (node for node in cell.contents if isinstance(node, Tag) and node.name == "a")
     inner = (node for link in links for node in link.contents if isinstance(node, Tag) and node.attrs)
     marked = (node for node in inner if "size" in str(node.attrs.get("class", "")).lower())
@@ -77,7 +77,7 @@ def _sizes_in(cell: Tag) -> list[Cell]:
 
 
 def element_cells(element: Tag) -> list[Cell]:
-    """The strings of a row outside tables, each with the attributes of the element that holds it."""
+    """The strings of a row outside tables, each with the attributes of the element that contains it."""
     element = _row_link(element) or element
     return [
         _string_cell(node, text, linked=inside and element.name != "a")
@@ -87,7 +87,7 @@ def element_cells(element: Tag) -> list[Cell]:
 
 
 def _row_link(element: Tag) -> Tag | None:
-    """The link that wraps the whole row, with several strings inside, if there is one."""
+    """The link around the whole row, with several strings inside; None if there is none."""
     first = next((child for child in element.contents if isinstance(child, Tag)), None)
     if first is None or first.name != "a":
         return None
@@ -116,7 +116,7 @@ def has_time(cell: Cell) -> bool:
 
 
 def time_of(cell: Cell) -> tuple[Moment | None, Span[datetime] | None]:
-    """The date that a cell prints, and that of its attributes if it agrees with the text and is as exact."""
+    """The date that a cell prints, and the one in its attributes if that agrees with the text and is as exact."""
     moment = find_date(cell.text)
     printed = moment.span() if moment else None
     for hint in cell.hints:
@@ -129,7 +129,7 @@ def time_of(cell: Cell) -> tuple[Moment | None, Span[datetime] | None]:
 
 
 def _agrees(stamp: Span[datetime], printed: Span[datetime] | None) -> bool:
-    """True if ``stamp`` is at most 36 hours off ``printed`` (time zones differ), and not less exact."""
+    """True if ``stamp`` is within 36 hours of ``printed`` (time zones differ) and no less exact."""
     if printed is None:
         return True
     when = stamp.low.replace(tzinfo=None)

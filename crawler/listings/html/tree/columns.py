@@ -1,4 +1,4 @@
-"""Finds the columns of a table by their cells: date, size, kind, digest.
+"""Finds the columns of a table: date, size, kind, digest.
 
 The content of the cells decides; headings in a dozen languages help. A number without a unit is a size only in a
 column with a size heading.
@@ -23,9 +23,9 @@ _SAMPLE = 400
 _TIME_SAMPLE = 20
 """Cells that are examined for a complete date."""
 _TIME_LENGTH = 120
-"""Maximum length in characters of a cell that may hold just a time."""
+"""Maximum length in characters of a cell that may hold only a time."""
 _NAME_START = 8
-"""Leading characters of a name that a cell shows at least, however much it abbreviates."""
+"""Leading characters of a name that even a truncated cell shows."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Columns:
     time: int = -1
     kind: int = -1
     folders: int = -1
-    """The column of links under a heading such as "Directory": its targets are directories."""
+    """The column of links under a heading such as "Directory", whose targets are directories."""
     digest: int = -1
     digest_name: str = ""
     """The algorithm of the digest column: ``md5``, ``sha256``, …"""
@@ -63,7 +63,7 @@ class Column:
 
     @cached_property
     def size_cells(self) -> list[Cell]:
-        """The cells that may hold a size: those outside links, if there are any."""
+        """The cells that may hold a size: those outside links if there are any, else all."""
         return [cell for cell in self.filled if not cell.linked] or self.filled
 
     @cached_property
@@ -73,23 +73,23 @@ class Column:
 
     @cached_property
     def sizes_with_unit(self) -> int:
-        """How many cells hold a size that is more than a bare number."""
+        """How many cells hold a size with a unit."""
         return sum(read_size(cell.text) is not None and not cell.text.strip().isdigit() for cell in self.size_cells)
 
     @cached_property
     def sizes_or_blanks(self) -> int:
-        """How many cells hold a size, or what is printed instead of one for a directory."""
+        """How many cells hold a size or a placeholder printed for directories."""
         return self.sizes + sum(is_no_size(cell.text) for cell in self.size_cells)
 
     @cached_property
     def is_headed_size(self) -> bool:
-        """The heading is a word for size."""
+        """True if the heading is a word for size."""
         return bool(headings.SIZE.search(self.heading))
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A fact that proves that a column does not hold the value in question."""
+    """A condition under which a column cannot hold the values in question."""
 
     why: str
     applies: Callable[[Column], bool]
@@ -97,7 +97,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A fact that speaks for a column, and its weight. ``share`` returns how far it holds, from 0 to 1."""
+    """Evidence for a column, and its weight. ``share`` returns how far it holds, from 0 to 1."""
 
     weight: float
     why: str
@@ -112,7 +112,7 @@ class Scoring:
     marks: tuple[Mark, ...]
 
     def score(self, column: Column) -> float:
-        """The score of ``column``; a column with 0 is never chosen."""
+        """The score of ``column``, 0 or more; a column with 0 is never chosen."""
         if any(exclusion.applies(column) for exclusion in self.exclusions):
             return 0.0
         return sum(mark.weight * mark.share(column) for mark in self.marks)
@@ -129,7 +129,7 @@ TIME = Scoring(
     marks=(
         Mark(1.0, "the heading is a word for time or change",
              lambda column: bool(headings.CHANGED.search(column.heading) or headings.TIME.search(column.heading))),
-        Mark(1.0, "and it is about changes, not creation or upload",
+        Mark(1.0, "the heading is about changes, not creation or upload",
              lambda column: bool(headings.CHANGED.search(column.heading))),
         Mark(1.0, "cells hold times", lambda column: column.times / len(column.filled)),
         Mark(0.5, "there are dates, not only times or ages",
@@ -145,7 +145,7 @@ SIZE = Scoring(
     ),
     marks=(
         Mark(3.0, "the heading is a word for size", lambda column: True),
-        Mark(1.0, "cells hold sizes, or what is printed instead",
+        Mark(1.0, "cells hold sizes or placeholders",
              lambda column: column.sizes_or_blanks / len(column.size_cells)),
     ),
 )  # fmt: skip
@@ -156,7 +156,7 @@ UNHEADED_SIZE = Scoring(
         *SIZE.exclusions,
         Exclusion("most cells hold something else", lambda column: column.sizes_or_blanks * 2 < len(column.size_cells)),
         Exclusion("no cell holds a size", lambda column: not column.sizes),
-        Exclusion("bare numbers in a table with headings, none of which says size",
+        Exclusion("bare numbers, in a table with headings of which none says size",
                   lambda column: not column.sizes_with_unit and bool(column.heading or column.table_has_headings)),
         Exclusion("the heading is a word for something else",
                   lambda column: bool(headings.NAME.search(column.heading) or headings.OTHER.search(column.heading))),
@@ -173,7 +173,7 @@ UNHEADED_SIZE = Scoring(
 
 
 def find_columns(rows: list[Row], labels: list[str]) -> Columns:
-    """The columns of a table, from its ``rows`` and the ``labels`` that head them."""
+    """The columns of a table, given its ``rows`` and its headings, ``labels``."""
     found = Columns(labelled=headings.count_words(" | ".join(labels)))
     rows = [row for row in rows if row.in_table and row.cells][:_SAMPLE]
     width = max((len(row.cells) for row in rows), default=0)
@@ -197,7 +197,7 @@ def find_columns(rows: list[Row], labels: list[str]) -> Columns:
 
 
 def _note_other_column(found: Columns, index: int, column: Column) -> None:
-    """Record a column that holds neither times nor sizes, if its heading or cells say what it holds."""
+    """Record a column of kinds, directories or digests, judged by its heading or cells."""
     if headings.FOLDERS.match(column.heading) and column.cells[0].linked:
         found.folders = index
     if digest := _DIGEST.search(column.heading):

@@ -1,7 +1,7 @@
-"""Finds rows that lead outside the directory: a page that has only such rows does not show an empty directory.
+"""Finds rows that lead outside the directory: a page with only such rows does not show an empty directory.
 
-A ``<base href>``, links to a host of downloads, or ``?token=`` behind each name do that. The links of a header or
-footer are no rows: an honest empty folder has them too.
+Reasons are a ``<base href>``, links to a download host, or ``?token=`` after each name. Links in a header or footer are
+not rows: the page of an empty directory has them too.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from crawler.listings.values.mentioned_names import ELSEWHERE, last_name
 from crawler.text.urls import before_query
 
 _SEVERAL = 4
-"""The number of names without date and size that make a listing outside ``LISTS``; fewer may be a licence, a key, …"""
+"""Minimum number of names without date and size for a listing outside ``LISTS``; fewer may be a licence, a key, …"""
 LISTS = {"ul", "ol", "dl", "table", "tbody", "pre"}
-"""Elements made for rows."""
+"""Elements that are meant to hold rows."""
 
 
 def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
-    """True if any of ``rows`` looks like a row of a listing and leads to a file outside the directory."""
+    """True if any of ``rows`` looks like a row of a listing but leads to a file outside the directory."""
     regions: dict[int, list[Row]] = {}
     for row in rows:
         if all(link.target.kind in ELSEWHERE and not _is_folder(link) for link in row.links):
             regions.setdefault(id(row.region), []).append(row)
-    return any(holds_rows(held, family) for held in regions.values())
+    return any(look_like_rows(in_region, family) for in_region in regions.values())
 
 
 def _is_folder(link: Link) -> bool:
     return before_query(link.href).rstrip().endswith("/")
 
 
-def holds_rows(rows: Sequence[Row], family: Family) -> bool:
-    """True if ``rows``, all in one region, look like those of a listing."""
+def look_like_rows(rows: Sequence[Row], family: Family) -> bool:
+    """True if ``rows``, all of one region, look like those of a listing."""
     region = rows[0].region
     if in_navigation(region):
         return False
@@ -47,12 +47,12 @@ def holds_rows(rows: Sequence[Row], family: Family) -> bool:
 
 
 def _is_dated(facts: Facts) -> bool:
-    """True if there are a date and a size beside the link."""
+    """True if a row has a date and a size."""
     return bool((facts.moment or facts.stamp) and (facts.size or facts.no_size))
 
 
 def _is_named(row: Row) -> bool:
-    """True if a link shows the file name of its target, or any file name inside one of ``LISTS``."""
+    """True if a link shows the file name of its target, or, inside one of ``LISTS``, any file name."""
     named = ((link, last_name(link.href)) for link in row.links)
     if row.region.name in LISTS and any(is_filelike(link.text) for link in row.links):
         return True

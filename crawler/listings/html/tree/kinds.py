@@ -1,4 +1,4 @@
-"""Tells directories from files. A dot in the name, or a size alone, is never evidence."""
+"""Tells directories from files. Neither a dot in the name nor a size alone is evidence."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def has_slash_in_text(row: Row) -> bool:
 
 
 def _marks_by_row(rows: list[Row]) -> dict[int, str]:
-    """``id`` of a row → its marks; rows of one shape share theirs."""
+    """``id`` of each row → its marks; rows copied from one specimen share theirs."""
     of_model: dict[int, str] = {}
     result: dict[int, str] = {}
     for row in rows:
@@ -94,10 +94,10 @@ def _marks_by_row(rows: list[Row]) -> dict[int, str]:
 
 
 class KindReader:
-    """Reads the kinds of the rows of one listing, given what all its rows have in common.
+    """Decides the kinds of the rows of one listing, given what all its rows have in common.
 
-    ``rows`` are (row, its facts, whether its link ends in a slash); ``slashes``: the program is known to end the links
-    of all directories in a slash; ``dots``: the sizes in bytes that the page prints for ``.`` and ``..``.
+    ``rows`` are (row, its facts, whether its link ends in a slash); ``slashes``: the program ends the links of all
+    directories in a slash; ``dots``: the sizes in bytes that the page prints for ``.`` and ``..``.
     """
 
     def __init__(self, rows: list[tuple[Row, Facts, bool]], *, slashes: bool, dots: set[int]) -> None:
@@ -111,13 +111,13 @@ class KindReader:
         self._block_sizes = set() if slashes or self._has_slashes else _block_sizes(dots, [facts for _, facts in bare])
 
     def _are_telling(self, bare: list[tuple[Row, Facts]]) -> bool:
-        """True if directory marks belong to rows: a theme puts the same mark on all rows, those with sizes included."""
+        """True if directory marks are meaningful: some themes put the same mark on all rows, even those with sizes."""
         folders = [facts for row, facts in bare if _FOLDER.search(self._marks[id(row)])]
         has_sizes = any(facts.size is not None and facts.size.high > 0 for facts in folders)
         return bool(folders) and not (len(folders) == len(bare) > 1 and has_sizes)
 
     def kind(self, row: Row, facts: Facts, slash: bool) -> Kind:
-        """The kind of one row; UNKNOWN if there is no evidence. ``slash``: its link ends in one."""
+        """The kind of one row; UNKNOWN without evidence. ``slash``: its link ends in a slash."""
         if slash or facts.directory_word or self._has_directory_mark(row) or has_slash_in_text(row):
             return Kind.DIRECTORY
         if facts.size is not None:
@@ -127,8 +127,8 @@ class KindReader:
         marks_directories = self._slashes or self._has_slashes or self._has_words or self._trust_marks
         return Kind.FILE if marks_directories or _FILE.search(self._marks.get(id(row), "")) else Kind.UNKNOWN
 
-    def is_called_folder(self, row: Row, facts: Facts) -> bool:
-        """Whether an icon, a class, or a word in a column marks a row as a directory."""
+    def is_marked_directory(self, row: Row, facts: Facts) -> bool:
+        """True if an icon, a class, or a word in a column marks a row as a directory."""
         marks = self._marks.get(id(row))
         if marks is None:
             marks = self._marks[id(row)] = marks_of(row)
@@ -139,6 +139,6 @@ class KindReader:
 
 
 def _block_sizes(dots: set[int], bare: list[Facts]) -> set[int]:
-    """The sizes of directories: whole blocks, printed for ``.`` or ``..`` and for more than one row."""
+    """Sizes that are those of directory inodes: whole blocks, printed for ``.`` or ``..`` and for several rows."""
     counts = Counter(facts.size.low for facts in bare if facts.size is not None and facts.size.exact)
     return {size for size in dots if size and size % _BLOCK == 0 and counts[size] > 1}

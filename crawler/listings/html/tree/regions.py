@@ -1,7 +1,7 @@
-"""Finds the listing on a page: groups rows by the element that holds them, and compares the groups.
+"""Finds the listing on a page: groups rows by the element that contains them, and compares the groups.
 
-Menus, breadcrumbs, sidebars, rendered READMEs and repeated headers hold links too. The group whose rows look most like
-rows (names shown as they are, dates, sizes) is the listing, and so is every group that looks as much like one.
+Menus, breadcrumbs, sidebars, rendered READMEs and repeated headers contain links too. The group that looks most like a
+listing (links that show their names, dates, sizes) is the listing, and so is every group that resembles one as much.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CUT = re.compile(r"(?<!\s)\s*(?:\.\.>|\.{2,4}>?|…>?|&gt;)\s*$")
 _SUFFIX = re.compile(r"[@*/=|]$")
 _MINI_HTTPD_CUT = 20
 _STRUCTURED = 3.6
-"""More than the weight of a row with neither date nor size."""
+"""Weight that only rows with a date or a size exceed."""
 _DATA_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
@@ -58,12 +58,12 @@ class Region:
 
     @property
     def named(self) -> bool:
-        """True if most links show the names of their targets; links in prose do not."""
+        """True if most links show the names of their targets, unlike links in prose."""
         return 2 * sum(candidate.matches for candidate in self.candidates) >= len(self.candidates)
 
 
 def shows_name(text: str, name: str) -> bool:
-    """True if ``text`` is the name, perhaps truncated, with a suffix such as ``*``, or in a broken charset."""
+    """True if ``text`` is ``name``, possibly truncated, with a suffix such as ``*``, or in a wrong charset."""
     text, name = squeezed(text), squeezed(name)
     if not text:
         return False
@@ -85,10 +85,10 @@ def _ascii(text: str) -> str:
 
 
 def candidate_of(row: Row, *, children_only: bool = False) -> Candidate | None:
-    """The link of a row that may name an entry: preferably a child, else a target that is shown by its name."""
+    """The link of a row that may name an entry: preferably to a child, else one whose text is the target's name."""
     best: Candidate | None = None
     if row.before.rstrip().endswith("->"):
-        return None  # the target of a symlink, in a row of its own elsewhere
+        return None  # the target of a symlink, which has its own row
     for link in row.links:
         target = link.target
         if not target.name or target.kind not in ({LinkKind.CHILD} if children_only else _MAY_NAME):
@@ -112,7 +112,7 @@ def _is_plainer(url: str, than: str) -> bool:
 
 
 def _cells_show_name(row: Row, name: str) -> bool:
-    """True when a cell beside the link shows the name, or the name without its extension ("PDF" is the link)."""
+    """True if a cell beside the link shows the name, or the name without its extension (the link text is "PDF")."""
     stem = name.rpartition(".")[0] or name
     return any(cell.text in {name, stem} for cell in row.cells if not cell.linked)
 
@@ -131,7 +131,7 @@ def _link_shows_name(link: Link) -> bool:
 
 
 def _is_foreign_entry(link: Link, matches: bool) -> bool:
-    """True for a target outside the directory that is an entry all the same: a file that is shown by its name."""
+    """True for a target outside the directory that is an entry nevertheless: a file whose link shows its name."""
     return matches and not link.target.slash and (bool(_DATA_EXTENSION.search(link.target.name)) or "#" in link.href)
 
 
@@ -161,7 +161,7 @@ def find_regions(rows: list[Row], family: Family) -> list[Region]:
 
 
 def _match_by_another_link(candidates: list[Candidate]) -> None:
-    """Let the name of an entry count for the row of its icon too, if both are separate links."""
+    """Let the link that shows an entry's name count for the separate link of its icon too."""
     shown = {candidate.link.target.url for candidate in candidates if candidate.matches}
     for candidate in candidates:
         if not candidate.matches and not candidate.link.text:
@@ -183,7 +183,7 @@ def _weight(candidate: Candidate) -> float:
     return weight + (0.5 if is_filelike(candidate.link.target.name) else 0.0)
 
 
-def choose(regions: list[Region]) -> list[Region]:
+def choose_regions(regions: list[Region]) -> list[Region]:
     """The regions of the listing: the one with the highest weight, and those that resemble a listing as much."""
     if not regions:
         return []
@@ -207,7 +207,7 @@ def _signature(element: Tag) -> tuple[str, str, str]:
 
 
 def labels_of(region: Tag) -> list[str]:
-    """The headings of a table's columns, one per cell; empty when it has none."""
+    """The headings of a table's columns, one per cell; empty if it has none."""
     if region.name != "table":
         return []
     for row in region.find_all("tr", limit=4):

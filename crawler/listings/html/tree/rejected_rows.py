@@ -1,7 +1,7 @@
 """Names the rows of a listing that are not entries, so that they are counted and never lost silently.
 
-A row has a size or a date of its own, or the shape of the rows that are entries. What leads to this page, to another
-order or part of it, or to a page above is navigation, whatever stands beside it.
+A row has its own size or date, or the shape of the rows that are entries. A link to this page, to another sort order
+or part of it, or to a page above is navigation, whatever is beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crawler.listings.html.families import Family
-from crawler.listings.html.tree.external_rows import LISTS, holds_rows
+from crawler.listings.html.tree.external_rows import LISTS, look_like_rows
 from crawler.listings.html.tree.regions import Region, in_navigation, labels_of, shows_name
 from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
@@ -19,23 +19,23 @@ from crawler.listings.values.hrefs import LinkKind
 from crawler.listings.values.mentioned_names import ELSEWHERE, is_dots_only, last_name
 
 _COMPARED = 50
-"""Number of entries with which a row is compared."""
+"""Maximum number of entries with which a row is compared."""
 
 
-def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> dict[int, str]:
+def name_rejected_rows(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> dict[int, str]:
     """``id`` of a link → the name of its row, for rows that lead outside the directory.
 
-    ``regions`` are those of the entries; a page without entries has rows where ``external_rows`` finds them.
+    ``regions`` are those of the entries. On a page without entries, ``external_rows`` finds the rows.
     """
     chosen = {id(region.element): region for region in regions}
-    held: dict[int, list[Row]] = {}
+    in_region: dict[int, list[Row]] = {}
     for row in rows:
         if all(link.target.kind in ELSEWHERE for link in row.links) and not row.before.rstrip().endswith("->"):
-            held.setdefault(id(row.region), []).append(row)
+            in_region.setdefault(id(row.region), []).append(row)
     found: dict[int, str] = {}
-    for place, beside in held.items():
+    for place, beside in in_region.items():
         region = chosen.get(place)
-        if (region is None and (chosen or not holds_rows(beside, family))) or in_navigation(beside[0].region):
+        if (region is None and (chosen or not look_like_rows(beside, family))) or in_navigation(beside[0].region):
             continue
         facts, _ = read_facts(beside, labels_of(beside[0].region), family.rounding)
         for row, fact in zip(beside, facts, strict=True):
@@ -46,7 +46,7 @@ def unlisted(rows: Iterable[Row], regions: Sequence[Region], family: Family) -> 
 
 
 def _naming(row: Row) -> Link | None:
-    """The link that stands for a row: the first that shows a name, and not just where it leads (``#top``)."""
+    """The link that names a row: the first that shows a name and does not lead to a fragment only (``#top``)."""
     return next((link for link in row.links if link.text and not _is_bare(link)), None)
 
 
@@ -61,7 +61,7 @@ def _name_of(link: Link) -> str:
 
 
 def _has_facts(facts: Facts) -> bool:
-    """True if there is a date or a size beside the link. A dash alone may mean anything."""
+    """True if a row has a date or a size. A dash alone may mean anything."""
     return bool(facts.moment or facts.stamp or facts.size)
 
 
@@ -74,7 +74,7 @@ def _is_alike(row: Row, link: Link, region: Region | None) -> bool:
     if not shown or not (is_filelike(name) or link.text.endswith("/") or link.href.rstrip().endswith("/")):
         return False
     if region is None:
-        return True  # ``holds_rows`` has looked at them
+        return True  # ``look_like_rows`` has looked at them
     return any(
         other.row.in_table == row.in_table
         and len(other.row.cells) == len(row.cells)

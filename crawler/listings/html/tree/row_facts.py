@@ -1,4 +1,4 @@
-"""Reads size, time, kind and digest of each row: from table columns, from loose elements, or from a line of text."""
+"""Reads the size, time, kind and digest of each row: from table columns, loose elements, or a line of text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crawler.model.values import Span
 
 _HEX = re.compile(r"[0-9a-f]{32,128}", re.IGNORECASE)
 _TOKEN = re.compile(r"\S+(?:\s(?:[KMGTP]i?B?|bytes?|[KMGT]bytes|[KMG]o|octets|B|k|kb)\b\.?)?", re.IGNORECASE)
-"""A word, together with the unit that follows it."""
+"""A word, and a unit that follows it."""
 
 
 @dataclass(slots=True)
@@ -25,20 +25,20 @@ class Facts:
 
     size: Span[int] | None = None
     moment: Moment | None = None
-    """The date as printed, perhaps with more than one reading of day and month."""
+    """The date as printed, possibly with two readings of day and month."""
     stamp: Span[datetime] | None = None
-    """The time of a machine-readable attribute."""
+    """The time in a machine-readable attribute."""
     size_text: str = ""
     time_text: str = ""
     no_size: bool = False
-    """The size cell holds what is printed instead of a size for a directory."""
+    """Whether the size cell holds a placeholder printed for directories."""
     directory_word: bool = False
-    """The row holds a word for directory."""
+    """Whether the row holds a word for directory."""
     digest: str | None = None
 
     @property
     def row(self) -> str:
-        """Time and size as printed, the most exact wording of each."""
+        """Time and size as printed, each in its most exact form."""
         return f"{self.time_text}  {self.size_text}".strip()
 
     def modified(self, order: Order) -> Span[datetime] | None:
@@ -77,7 +77,7 @@ def _take_time(facts: Facts, cell: Cell) -> None:
     facts.moment, facts.stamp = time_of(cell)
     if facts.moment or facts.stamp or times.find_short_date(cell.text):
         exact = next((hint for hint in cell.hints if facts.stamp and (read_stamp(hint) or find_date(hint))), "")
-        # An age ("2 years ago") changes by itself, so it never becomes part of the row.
+        # An age ("2 years ago") changes without the file, so it is not part of the row.
         facts.time_text = exact or cell.text
 
 
@@ -95,7 +95,7 @@ def _take_size(facts: Facts, cell: Cell, rounding: Rounding, unit: int) -> None:
 
 
 def _take_exact_size(facts: Facts, cell: Cell, printed: Span[int] | None) -> None:
-    """Prefer the exact size of an attribute where it agrees with the ``printed`` one."""
+    """Prefer the exact size in an attribute if it agrees with the ``printed`` one."""
     for hint in cell.hints:
         exact = read_size(hint)
         if exact is None or not exact.exact:
@@ -121,7 +121,7 @@ def _loose_facts(row: Row, rounding: Rounding) -> Facts:
 
 
 def _take_loose_time(facts: Facts, cell: Cell, rounding: Rounding) -> bool:
-    """Take the time of a cell, and the size that is printed beside it. False if the cell holds no time."""
+    """Take the time in a cell, and the size printed beside it. False if the cell holds no time."""
     moment, stamp = time_of(cell)
     is_part_of_name = moment is not None and cell.linked and moment.end - moment.start < len(cell.text.strip())
     if stamp is None and (moment is None or is_part_of_name):
@@ -150,9 +150,9 @@ def _take_loose_size(facts: Facts, cell: Cell, rounding: Rounding) -> None:
 
 
 def _line_facts(before: str, after: str, rounding: Rounding) -> Facts:
-    """Date and size of a line of text: the size beside the date if there is one, else what follows the link."""
+    """Date and size in a line of text: the size beside the date, or what follows the link if there is no date."""
     facts = Facts()
-    for text in (after.strip(), before.strip()):  # wide columns put hundreds of blanks before a date
+    for text in (after.strip(), before.strip()):  # wide columns pad a date with hundreds of blanks
         found = find_date(text)
         where = (found.start, found.end) if found else times.find_short_date(text)
         if where is None:

@@ -1,7 +1,7 @@
 """Divides the tree of a page into rows: each link with the cells or text that belong to it.
 
-A row is a ``tr``, a ``li``, the largest element that holds links to one target only, or a line of a ``pre`` or of bare
-text. Nothing here knows what a listing is; ``columns`` and ``html`` decide from the rows.
+A row is a ``tr``, a ``li``, the largest element that contains links to one target only, or a line of a ``pre`` or of
+bare text. Other modules decide which rows are a listing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from crawler.listings.html.tree.survey import Link, is_text
 from crawler.listings.values.hrefs import LinkKind
 
 MAX_CLIMB = 48
-"""Maximum number of ancestors examined per link: pages nest 20 levels deep, hostile ones 20,000."""
+"""Maximum number of ancestors examined per link: normal pages nest 20 levels, hostile ones 20,000."""
 _LINE_BREAKS = {
     "br", "hr", "p", "div", "li", "tr", "td", "th", "table", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6",
     "form", "dl", "dt", "dd", "section", "article", "main", "header", "footer", "nav", "blockquote", "center",
@@ -37,14 +37,14 @@ class Row:
     after: str = ""
     in_table: bool = False
     extra: bool = False
-    """A second name in the same element; the cells belong to the first."""
+    """Whether this is a second name in the same element; the cells belong to the first."""
     group: int = 0
-    """The same number for all rows of one element."""
+    """A number shared by all rows of one element."""
     like: Row | None = None
-    """The specimen's row from which this one was made; both have the same markup."""
+    """The row of the specimen from which this one was copied; both have the same markup."""
 
 
-class Cutter:
+class RowSplitter:
     """Divides a page into rows, given its links."""
 
     def __init__(self, links: list[Link]) -> None:
@@ -59,7 +59,7 @@ class Cutter:
             self._mark(link)
 
     def _mark(self, link: Link) -> None:
-        """Record for the ancestors of a link which single target they hold ("" = several)."""
+        """Record, for each ancestor of a link, the single target that it links to ("" if several)."""
         url = link.target.url or link.href or "#"
         for node in [link.tag, *_parents(link.tag)]:
             held = self._single.get(id(node))
@@ -68,7 +68,7 @@ class Cutter:
             self._single[id(node)] = url if held is None else ""
 
     def rows(self) -> list[Row]:
-        """The rows that hold links, in the order of the page, each once."""
+        """The rows that contain links, in page order, each once."""
         for link in self.links:
             frame = _frame(link.tag)
             if frame is not None and link.target.kind in _ROW_KINDS:
@@ -81,7 +81,7 @@ class Cutter:
 
     def _row_of(self, link: Link) -> Row:
         frame = _frame(link.tag)
-        if frame is not None and frame.name in _ROOM and self._held(frame) <= _ROOM[frame.name]:
+        if frame is not None and frame.name in _ROOM and self._count_names(frame) <= _ROOM[frame.name]:
             return self._framed(frame, link)
         if frame is None or frame.name != "pre":
             block = self._largest_alone(link.tag, frame)
@@ -92,7 +92,7 @@ class Cutter:
                 return self._framed(block, link)
         return self._line_of(link)
 
-    def _held(self, frame: Tag) -> int:
+    def _count_names(self, frame: Tag) -> int:
         """How many names in the listed directory a frame links to."""
         held = self._counts.get(id(frame))
         if held is None:
@@ -101,7 +101,7 @@ class Cutter:
         return held
 
     def _framed(self, element: Tag, link: Link) -> Row:
-        """The row that ``element`` makes; a second target of its own in it gets a row without cells."""
+        """The row that ``element`` forms; a second target in it gets its own row without cells."""
         own = _own_key(link) if link.target.kind in _ROW_KINDS else ""
         first = next(iter(self._children.get(id(element), ())), own)
         key = (id(element), "" if own in {"", first} else own)
@@ -132,7 +132,7 @@ class Cutter:
         return row if row is not None else Row(container, None, [link])
 
     def _cut_lines(self, container: Tag) -> dict[int, Row]:
-        """Lines of a container: link → row with the text before and after it on its line."""
+        """``id`` of each link in a container → row with the text before and after it on its line."""
         found: dict[int, Row] = {}
         current: Row | None = None
         bare: Row | None = None
@@ -159,7 +159,7 @@ class Cutter:
                 current.after += "".join(text)
                 bare = None if (current.before + current.after).strip() else current
             elif bare is not None and (said := "".join(text)).strip():
-                # Artifactory 7 prints date and size on the line below the link.
+                # Artifactory 7 prints date and size on the line after the link.
                 bare.after, bare = said, None
             current, text = None, []
         if current is not None or bare is not None:
@@ -168,11 +168,11 @@ class Cutter:
 
 
 _ROOM = {"tr": 3, "li": 1}
-"""Names that a row may hold: a table row also links a signature or a description, a list item is one name."""
+"""Maximum number of names in a row: a table row may also link a signature or a description, a list item has one."""
 
 
 def _own_key(link: Link) -> str:
-    """What makes two links of a row one: a name of this directory (icon, download, view), else the address."""
+    """The key that links to one entry share: its name for members of this directory, else the URL."""
     target = link.target
     return f"/{target.name}" if target.kind is LinkKind.CHILD else target.url
 
@@ -208,7 +208,7 @@ def _region(element: Tag) -> Tag:
 
 
 def _container(tag: Tag) -> Tag:
-    """The block that a bare link stands in."""
+    """The block that contains a bare link."""
     last = tag
     for node in _parents(tag):
         if node.name == "pre" or (node.name not in _INLINE and node.name != "p"):

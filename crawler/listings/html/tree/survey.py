@@ -17,7 +17,7 @@ MAX_LINKS = 1_000_000
 MAX_NAMED = 50
 MAX_NODES = 150
 MAX_TEXT = 4_000
-"""Maximum length in characters of a text in a row. With MAX_NODES it bounds the work on rows nested in rows."""
+"""Maximum length in characters of a text in a row. Together with MAX_NODES it bounds the work on nested rows."""
 _SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "ul", "p")
 
 
@@ -62,7 +62,7 @@ class Link:
 
 @dataclass(slots=True)
 class Survey:
-    """The relevant elements of a page, collected in one pass; each search of bs4 would walk the whole page."""
+    """The relevant elements of a page, collected in one pass because each bs4 search walks the whole page."""
 
     leading: list[Tag] = field(default_factory=list)
     """Elements with a target: see ``leads_somewhere``."""
@@ -98,7 +98,7 @@ class Survey:
 
 
 def leads_somewhere(tag: Tag) -> bool:
-    """True for a link, and for an element that a script turns into one by ``data-href``."""
+    """True for a link, and for an element with ``data-href``, which a script turns into one."""
     attrs = tag.attrs
     return ("href" in attrs and tag.name == "a") or ("data-href" in attrs and tag.name not in {"body", "html"})
 
@@ -109,9 +109,9 @@ def squeezed(text: str) -> str:
 
 
 def nodes(element: Tag) -> Iterator[tuple[PageElement, bool]]:
-    """The first nodes below ``element`` in order, and whether each stands in a link; bounded, without recursion.
+    """(node, whether it is inside a link) of the first nodes below ``element``, in order; bounded, without recursion.
 
-    bs4's own ``descendants`` looks for the last one first, which nested rows make quadratic.
+    bs4's own ``descendants`` looks for the last node first, which is quadratic for nested rows.
     """
     stack: list[tuple[Iterator[PageElement], bool]] = [(iter(element.contents), element.name == "a")]
     left = MAX_NODES

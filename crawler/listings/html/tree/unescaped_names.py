@@ -1,8 +1,8 @@
-"""Names that a server did not escape: ``what?.txt``, ``a#1.txt`` and ``epoch1:2.deb`` as they stand in a link.
+"""Recognises names that a server did not escape in links: ``what?.txt``, ``a#1.txt``, ``epoch1:2.deb``.
 
-As a URL (RFC 3986) such a link leads to ``what``, to ``a``, or to a scheme ``epoch1``. When the page shows the link by
-its whole spelling, that is the name of the file, and the link is read as if it had been escaped. The same holds for
-what may be a parameter: ``a;jsessionid=1`` is a file of that name, or the file ``a`` in a session.
+As URLs (RFC 3986) these lead to ``what``, to ``a``, and to the scheme ``epoch1``. If the text of the link is the whole
+href, it is the name of the file, and the link is read as if it were escaped. Path parameters are ambiguous too:
+``a;jsessionid=1`` is a file of that name, or the file ``a`` in a session.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from crawler.listings.values.hrefs import LinkKind, Resolver, Target, name_probl
 from crawler.listings.values.queries import RESERVED, has_parameter, is_doubtful, without_parameters
 from crawler.text.urls import before_query, decoded
 
-_SEGMENT = "%=&~+!$,;'@()*[]|"  # as in a URL, but for what ends a path or a scheme
+_SEGMENT = "%=&~+!$,;'@()*[]|"  # allowed in a URL, except for characters that end a path or a scheme
 _LONGEST = 1_000
 _SCHEMES = {"javascript", "data", "mailto", "tel", "http", "https", "ftp", "ftps", "sftp", "file", "rsync", "magnet"}
 
 
-def settle(links: Sequence[Link], resolver: Resolver, *, members_only: bool) -> None:
-    """Give every link that shows an unescaped name the target that was meant.
+def correct_targets(links: Sequence[Link], resolver: Resolver, *, members_only: bool) -> None:
+    """Correct the target of every link that shows an unescaped name.
 
-    ``members_only``: the program prints names as they are and adds no parameters to them.
+    ``members_only``: the program links to members of the directory only and adds no parameters to their names.
     """
     _settle_parameters([link for link in links if has_parameter(link.href)], resolver, members_only=members_only)
     for link in links:
@@ -44,10 +44,10 @@ def _shown_by(link: Link) -> list[str]:
 
 
 def is_part_of_name(shown: Iterable[str], href: str, *, members_only: bool) -> bool:
-    """Whether the parameters in ``href`` belong to the name, going by the texts that are ``shown`` for the link.
+    """True if the path parameters in ``href`` belong to the name, judged by the texts ``shown`` for the link.
 
-    A text that has them, or is cut within them, says so; one that is the name without them says that they are none
-    of it. Where neither is shown, it depends on whether the program prints ``members_only``.
+    They do if a text contains them or is truncated within them, and do not if a text is the name without them.
+    Otherwise the result is ``members_only``.
     """
     path = before_query(href.strip())
     full, plain = decoded(path), decoded(without_parameters(path))
@@ -58,8 +58,8 @@ def is_part_of_name(shown: Iterable[str], href: str, *, members_only: bool) -> b
     return members_only and not any(text.strip().rstrip("/") in {_last(plain), plain.rstrip("/")} for text in said)
 
 
-def is_another(first: Link, second: Link) -> bool:
-    """Whether two rows whose links have become one URL are shown by different names, so that they may be two files."""
+def show_different_names(first: Link, second: Link) -> bool:
+    """True if two links with the same URL show different names, so that they may be two files."""
     if first.href == second.href or not any("?" in link.href or has_parameter(link.href) for link in (first, second)):
         return False
     texts = {link.text.rstrip("/") for link in (first, second)}
@@ -82,7 +82,7 @@ def _meant(link: Link, resolver: Resolver) -> Target | None:
             href = href[len(prefix) :]
             break
     if href.startswith(":") and href[1:].rstrip("/") in {link.text.rstrip("/"), quote(link.text.rstrip("/"))}:
-        return resolver.target("./" + href[1:])  # JFrog Bintray's script takes the colon away
+        return resolver.target("./" + href[1:])  # JFrog Bintray's script removes the colon
     bare = href.removesuffix("/")
     plain = RESERVED.split(bare, maxsplit=1)[0]
     if not plain or plain.lower() in _SCHEMES or "/" in bare or not is_doubtful(bare) or name_problem(decoded(bare)):

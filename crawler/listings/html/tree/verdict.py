@@ -1,9 +1,9 @@
 """Decides whether a page is a listing.
 
-Positive recognition only: the answer decides whether local files may be deleted, so a page is a listing when marks say
-so (the heading names this very directory, sort links, column headings, a way up, rows with dates and sizes, link texts
-that are the names of their targets), never because nothing speaks against it. Each mark counts; a login form or an
-error page's wording needs more of them.
+A page needs positive evidence, because the verdict decides whether local files may be deleted. Evidence is a heading
+that names this very directory, sort links, column headings, a link up, rows with dates and sizes, and link texts that
+are the names of their targets. The absence of evidence against a listing never counts. The weights of the marks are
+added up; a login form or the words of an error subtract from them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _VAGUE_WORDS = re.compile(
     r"^\W*(?:(?:auto)?index (?:of|von|de|di)|contents? of|directory\b|folder\b|browsing|目录|collection:)",
     re.IGNORECASE,
 )
-"""Headings that lists of other things have too: articles, people, the sections of a page."""
+"""Headings that are also used for other lists: articles, people, the sections of a page."""
 _ERROR_WORDS = re.compile(
     r"\b(?:40[0-9]|50[0-9])\b|not found|forbidden|unauthori[sz]ed|access denied|error\b|log ?in|sign ?in|bad gateway|"
     r"unavailable|captive|wi-?fi|just a moment|checking your browser|nicht gefunden|introuvable|no encontrad",
@@ -42,7 +42,7 @@ _FILE_NAME = re.compile(
     r"(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
     re.IGNORECASE,
 )
-"""A name with an extension. The extension has a letter: ``3.6.4`` and ``name-1.00`` are versions."""
+"""A name with an extension, which contains a letter: ``3.6.4`` and ``name-1.00`` are versions."""
 _HOST_NAME = re.compile(
     r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|eu|uk|de|fr|nl|it|es|ch|at|us|ca|ru|jp|cn|br|pl|se|no|fi|dk)$",
     re.IGNORECASE,
@@ -55,16 +55,16 @@ _EMPTY_WORDS = re.compile(
 )
 _NEEDED = 3.0
 _MANY = 10
-"""The number of file names that suffices without any other mark."""
+"""The number of file names that is enough without other marks."""
 
 
 @dataclass(slots=True)
 class Evidence:
-    """Counts over the rows of a page, and facts about what surrounds them."""
+    """Counts over the rows of a page, and facts about the rest of the page."""
 
     entries: int = 0
     matching: int = 0
-    """Entries whose link shows their name."""
+    """Entries whose links show their names."""
     dated: int = 0
     sized: int = 0
     slashed: int = 0
@@ -74,9 +74,9 @@ class Evidence:
     folders: int = 0
     """Rows that an icon, a class or a column marks as a directory."""
     queried: int = 0
-    """Rows whose query names a directory below that of the page."""
+    """Rows whose queries name a directory below the listed one."""
     foreign: int = 0
-    """Entries outside the directory, not included in the other counts: any page may link to such files."""
+    """Entries outside the directory. The other counts exclude them, because any page may link to such files."""
     sort_links: int = 0
     parent: bool = False
     headings: int = 0
@@ -92,9 +92,9 @@ def is_filelike(name: str) -> bool:
 
 
 def heading_score(survey: Survey, path: str) -> float:
-    """How clearly title or headings say that the page is an index.
+    """How clearly the title or headings say that the page is an index.
 
-    3 of this very directory, 2 of some directory, 1 for words that head other lists too or the mere path.
+    3 if of this very directory, 2 if of some directory, 1 for the bare path or words that other lists use too, else 0.
     """
     wanted = decoded(path).strip("/")
     best = 0.0
@@ -125,7 +125,7 @@ def says_empty(soup: BeautifulSoup) -> bool:
 
 
 def says_error(survey: Survey) -> bool:
-    """True if title or first headings mention an error or a login, or the page has a password field."""
+    """True if the title or the first headings mention an error or a login, or the page has a password field."""
     said = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
     if _INDEX_WORDS.match(said.strip()):
         return False
@@ -148,7 +148,7 @@ class PageFacts:
 
     @property
     def columns(self) -> int:
-        """How many of the two, date and size, are in most rows."""
+        """0 to 2: how many of date and size are in most rows."""
         return (self.share(self.rows.dated) >= 0.5) + (self.share(self.rows.sized) >= 0.5)
 
     @property
@@ -159,7 +159,7 @@ class PageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A fact that speaks for a listing, or against one if its weight is negative."""
+    """Evidence for a listing, or against one if its weight is negative."""
 
     weight: float
     why: str
@@ -169,14 +169,14 @@ class Mark:
 MARKS = (
     Mark(1.0, "a heading has the path, or words that head lists", lambda page: page.heading >= 1.0),
     Mark(1.0, "a heading calls the page an index", lambda page: page.heading >= 2.0),
-    Mark(1.0, "and names this very directory", lambda page: page.heading >= 3.0),
+    Mark(1.0, "a heading names this very directory", lambda page: page.heading >= 3.0),
     Mark(1.5, "links that sort the rows", lambda page: page.rows.sort_links >= 2),
     Mark(1.5, "headings of two columns", lambda page: page.rows.headings >= 2),
     Mark(0.75, "headings of a third column", lambda page: page.rows.headings >= 3),
     Mark(1.0, "a link to the directory above", lambda page: page.rows.parent),
     Mark(1.0, "words that the directory is empty", lambda page: page.rows.empty),
-    Mark(1.0, "the shape that one program alone prints", lambda page: page.family.proves),
-    Mark(3.0, "and what stands around the rows fits it",
+    Mark(1.0, "markup that only one program prints", lambda page: page.family.proves),
+    Mark(3.0, "such markup, and the page around the rows fits",
          lambda page: page.family.proves and bool(page.heading or page.rows.headings or page.rows.parent)),
     Mark(1.0, "names with a date or a size in some rows",
          lambda page: page.share(page.rows.matching) >= 0.5 and bool(page.rows.dated or page.rows.sized)),
@@ -184,30 +184,30 @@ MARKS = (
          lambda page: page.share(page.rows.matching) >= 0.5 and page.columns >= 1),
     Mark(1.5, "a date and a size in most rows", lambda page: page.columns == 2),
     Mark(0.5, "links show the names of their targets", lambda page: page.share(page.rows.matching) >= 0.8),
-    Mark(0.5, "three of them", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 3),
-    Mark(0.5, "ten of them", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 10),
+    Mark(0.5, "three such links", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 3),
+    Mark(0.5, "ten such links", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 10),
     Mark(1.0, "directories are shown with their slash", lambda page: page.rows.slashed > 0),
-    Mark(2.0, "most are called folders beside their names", lambda page: page.share(page.rows.folders) >= 0.5),
-    Mark(1.5, "queries name folders below this one", lambda page: page.share(page.rows.queried) >= 0.5),
-    Mark(1.5, "most are names of files",
+    Mark(2.0, "most rows are marked as directories", lambda page: page.share(page.rows.folders) >= 0.5),
+    Mark(1.5, "queries name directories below this one", lambda page: page.share(page.rows.queried) >= 0.5),
+    Mark(1.5, "most names are file names",
          lambda page: page.share(page.rows.filelike) >= 0.5 and page.share(page.rows.matching) >= 0.5),
-    Mark(-3.0, "words of an error, or a password is asked for", lambda page: page.error),
+    Mark(-3.0, "words of an error, or a password field", lambda page: page.error),
     Mark(-1.0, "prose, and few rows",
          lambda page: page.rows.entries < 5 and page.rows.words > 400 * (page.rows.entries + 1)),
 )  # fmt: skip
 
 
 def weigh(page: PageFacts) -> float:
-    """The sum of the marks; a listing has at least NEEDED."""
+    """The sum of the marks' weights; a listing has at least ``_NEEDED``."""
     return sum(mark.weight for mark in MARKS if mark.shows(page))
 
 
 def is_recognised(page: PageFacts) -> bool:
     """True if the marks suffice for a listing.
 
-    A page without rows needs more than a heading: columns, a way up, words for emptiness, or a family's own shape under
-    a heading that names this very directory. Rows that lead elsewhere are not the rows of an empty directory. A page
-    that does not say what it is has to have the form of a listing.
+    A page without rows needs more than a heading: columns, a link up, words for emptiness, or the markup of a known
+    program under a heading that names this very directory. If rows lead elsewhere, the directory is not empty. A page
+    that does not identify itself must have the form of a listing.
     """
     score, rows = weigh(page), page.rows
     if rows.entries:
@@ -220,8 +220,10 @@ def is_recognised(page: PageFacts) -> bool:
 
 
 def has_form(page: PageFacts) -> bool:
-    """Whether the rows alone are a listing's and not those of packages, threads or articles: one link is no list, and
-    a date or the last part of an address stands in any table."""
+    """True if the rows alone look like files rather than packages, threads or articles.
+
+    A single link is not enough, and neither are dates or the last segments of URLs, which any table may contain.
+    """
     rows = page.rows
     named, files = page.share(rows.matching), page.share(rows.filelike)
     said = bool(rows.filelike or rows.folders or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2

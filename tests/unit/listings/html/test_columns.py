@@ -50,7 +50,7 @@ def test_each_exclusion_excludes_alone() -> None:
     alone = {
         "most cells hold something else": column("1.5K|some|text|here"),
         "no cell holds a size": column("-|-"),
-        "bare numbers in a table with headings, none of which says size": column("100|245|17", headings=True),
+        "bare numbers, in a table with headings of which none says size": column("100|245|17", headings=True),
         "the heading is a word for something else": column("1.5K|20M", "Downloads"),
         "bare numbers that repeat or count the rows": column("7|8|9|10"),
     }

@@ -51,7 +51,7 @@ def test_a_printed_tree_is_read_back(printer: Callable[[list[Node]], str], tree:
 @settings(max_examples=25, deadline=None)
 def test_the_grammar_and_the_tree_read_the_same(printer: Callable[[list[Node]], str], tree: list[Node]) -> None:
     page = Page(body=printer(tree).encode(), url=HERE, content_type="text/html; charset=utf-8")
-    quick, slow = lean.read_lean(page), read_html(page)
+    quick, slow = lean.read_by_grammar(page), read_html(page)
     assert quick is not None
     assert slow is not None
     assert replace(quick, confidence=0) == replace(slow, confidence=0)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from crawler.listings import parse_listing, parse_without_grammar
 from crawler.listings.html.document import read_html
-from crawler.listings.html.grammar import read_lean
+from crawler.listings.html.grammar import read_by_grammar
 from crawler.listings.html.reader import HtmlReader
 from crawler.listings.html.specimens.abridged_page import Abridged, Abridger
 from crawler.listings.html.specimens.row_copies import NotAbridgeable
@@ -152,7 +152,7 @@ BROWSERS = [URL + quote(value, safe="%:=&~+!$,;'@()*[]|") for _, value in HERE]
 @pytest.mark.parametrize("page", PAGES)
 def test_the_grammar_asks_for_what_a_browser_asks_for(page: Callable[[list[tuple[str, str]]], str]) -> None:
     body = page([(text, "shown") for text, _ in HERE])
-    assert read_lean(Page(body=body.encode(), url=URL, content_type=HTML)) is not None
+    assert read_by_grammar(Page(body=body.encode(), url=URL, content_type=HTML)) is not None
     assert [pair for pair in zip(urls(body), BROWSERS, strict=True) if pair[0] != pair[1]] == []
 
 
@@ -227,7 +227,7 @@ def test_what_the_grammar_reads_the_tree_reads_alike(
 ) -> None:
     body = page([(f"f{number}{value}", "shown") for number, value in enumerate(values)])
     as_page = Page(body=body.encode("utf-8", "surrogatepass"), url=URL, content_type=HTML)
-    lean, tree = read_lean(as_page), read_html(as_page)
+    lean, tree = read_by_grammar(as_page), read_html(as_page)
     assert tree is not None
     assert lean is None or [entry.url for entry in lean.entries] == [entry.url for entry in tree.entries]
 
