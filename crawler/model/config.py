@@ -1,7 +1,7 @@
-"""The options: one dataclass from which the command line, the TOML keys and the documentation are made.
+"""The options: one dataclass that defines the command line and the TOML keys.
 
 Each field is an option ``--like-this`` and a TOML key ``like_this``, declared with its default, help group, help text,
-placeholder and reader. To change an option, change it here; tests compare the documentation.
+placeholder and reader. To change an option, change it here; tests compare the documentation with it.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ class Config:
 
 
 def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]:
-    """Check and convert the options of a mapping, each on its own, because more may be added before they are combined.
+    """Check and convert the options of a mapping separately; combinations are checked when the Config is made.
 
     Raises ConfigError, which names ``where`` and the key.
     """
@@ -267,7 +267,8 @@ _TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors
 def _check_together(values: Mapping[str, object], where: str) -> None:
     least, most = values.get("min_size"), values.get("max_size")
     if isinstance(least, int) and isinstance(most, int) and least > most:
-        raise ConfigError(f"{location_of(where, 'min_size')} is larger than the maximum")
+        maximum = location_of(where, "max_size").rpartition(": ")[2]
+        raise ConfigError(f"{location_of(where, 'min_size')} is larger than {maximum}")
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
             raise ConfigError(f"{location_of(where, key)} has no effect without delete")

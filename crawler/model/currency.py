@@ -1,4 +1,4 @@
-"""Whether a response is about the version of a file that the listing shows, and how far that can be relied on."""
+"""Whether a response describes the version of a file that the listing shows, and how reliable that judgement is."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Dating(StrEnum):
     RELIABLE = "reliable"
     """Both times agree for most files."""
     UNRELIABLE = "unreliable"
-    """The times differ for most files: the server dates its responses by another clock than its listings."""
+    """The times differ for most files: listings and responses of the server use different clocks."""
 
 
 class Currency(StrEnum):
-    """Which version of a file a response is about, compared with the listing row."""
+    """The version of a file that a response describes, compared with the listing row."""
 
     UNKNOWN = "unknown"
     """Nothing to compare: the row has no time, or the response has no usable Last-Modified."""
     LISTED = "listed"
-    """Nothing contradicts that it is the listed version."""
+    """Nothing contradicts the assumption that it is the listed version."""
     OLDER = "older"
     """Last-Modified is earlier than the row in every time zone: probably from a stale cache."""
     OTHER = "other"

@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
     ROBOTS = 8
     """robots.txt forbids URL."""
     STOPPED = 9
-    """Stopped at a limit that the user set; no problem was met."""
+    """Stopped at a limit that the user set; there was no problem."""
     SIGHUP = 129
     """Ended by SIGHUP."""
     SIGINT = 130
@@ -54,5 +54,5 @@ def worst(codes: Iterable[int]) -> int:
 
 
 def is_trouble(code: int) -> bool:
-    """Whether an exit code calls for attention; stopping at a limit that the user set does not."""
+    """True if an exit code calls for attention; stopping at a limit that the user set does not."""
     return code not in {ExitCode.OK, ExitCode.STOPPED}

@@ -1,4 +1,4 @@
-"""Why a listing page does not prove what its directory contains: the kinds of flaws, and their messages."""
+"""The flaws because of which a listing page does not prove what its directory contains, and their messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LONGEST = 120
-"""Most characters that a message quotes from a page."""
+"""Maximum number of characters that a message quotes from a page."""
 
 
 class FlawKind(StrEnum):
@@ -46,17 +46,19 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         "a server or proxy that sends Content-Length or chunks would settle it",
     ),
     FlawKind.ERROR: Meaning(
-        "its page reports an error", "entries may be missing until the server can read the folder again"
+        "its page reports an error", "entries may be missing until the server can read the directory again"
     ),
     FlawKind.PART: Meaning(
         "its page shows only part of the listing", "raise the site's limit, or use a URL that shows everything"
     ),
     FlawKind.ERROR_FOLLOWS: Meaning("an error page follows the listing", "the next run reads it again"),
     FlawKind.MEMBER: Meaning(
-        "the server could not describe every member of the folder", "entries may be missing until it can"
+        "the server could not describe every member of the directory", "entries may be missing until it can"
     ),
-    FlawKind.NOT_THIS: Meaning("the response does not describe the folder that was requested", "check URL"),
-    FlawKind.ELSEWHERE: Meaning("what its listing shows leads elsewhere", "-v shows where", is_incomplete=False),
+    FlawKind.NOT_THIS: Meaning("the response does not describe the directory that was requested", "check URL"),
+    FlawKind.ELSEWHERE: Meaning(
+        "every file link in its listing points outside the directory", "-v shows where", is_incomplete=False
+    ),
     FlawKind.SCRIPT: Meaning(
         "a script on its page can add rows, and scripts are not run",
         "compare it with a browser; a plain index or --input-file lists every file",
@@ -68,7 +70,8 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         is_incomplete=False,
     ),
     FlawKind.HEADING: Meaning(
-        "its page has no rows and the heading of another folder", "check that the server maps URL to the right folder",
+        "its page has no rows and the heading of another directory",
+        "check that the server maps URL to the right directory",
         is_incomplete=False,
     ),
 }  # fmt: skip
@@ -96,11 +99,11 @@ class Flaw:
 
 
 def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
-    """The first of ``flaws`` in that group, or the default flaw of the group (CUT, ELSEWHERE) if there is none."""
+    """The first of ``flaws`` that is incomplete, or inconclusive; CUT or ELSEWHERE if there is none."""
     found = (flaw for flaw in flaws if flaw.is_incomplete is is_incomplete)
     return next(found, Flaw(FlawKind.CUT if is_incomplete else FlawKind.ELSEWHERE))
 
 
 def is_cut_short(flaws: Sequence[Flaw]) -> bool:
-    """Whether the last row of an incomplete listing with these flaws may be truncated."""
+    """True if the last row of an incomplete listing with these flaws may be truncated."""
     return not any(flaw.is_incomplete for flaw in flaws) or any(flaw.kind is FlawKind.CUT for flaw in flaws)

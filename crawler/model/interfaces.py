@@ -1,4 +1,4 @@
-"""What the pipeline needs from its adapters, and nothing more. ``app`` chooses the implementations."""
+"""The interfaces through which the pipeline uses its adapters. ``app`` chooses the implementations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Permit = Callable[[str, str], Awaitable[Rejection | None]]
 
 
 class Redirects(Protocol):
-    """Decides which redirects of files are followed. Plain data: it can be sent to another process."""
+    """Decides which redirects of files are followed. Plain data, so that it can be sent to another process."""
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """Why the redirect from ``source`` to ``target`` is not followed, or None."""
@@ -34,7 +34,7 @@ class Response(Protocol):
     """Header fields, case-insensitive."""
 
     async def read(self, limit: int) -> bytes:
-        """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
+        """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
         ...
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -116,7 +116,7 @@ class Part(Protocol):
     """Validators of the version that the bytes belong to."""
 
     def note(self, validators: Validators) -> None:
-        """Set the strong validators of the version that follows; empty ones mean that it cannot be resumed."""
+        """Set the strong validators of the version to be written; empty ones mean that it cannot be resumed."""
 
     async def write(self, chunk: bytes) -> None:
         """Append ``chunk`` and add its length to ``offset``."""
@@ -129,18 +129,18 @@ class Part(Protocol):
         ...
 
     async def matches(self, digest: str) -> bool:
-        """Whether the finished body has this ``algorithm:hex`` digest. May read it again, off the event loop."""
+        """True if the finished body has this ``algorithm:hex`` digest. May read the body again, off the event loop."""
         ...
 
     async def keep(self) -> None:
-        """Keep it for a later run: flushed, with a note of URL, validators, offset and digest."""
+        """Flush the part and keep it for a later run, with a note of URL, validators, offset and digest."""
 
     async def discard(self) -> None:
-        """Remove it."""
+        """Remove the part."""
 
 
 class Destination(Protocol):
-    """Where files are stored. A file gets its final name from ``commit`` alone.
+    """Where files are stored. Only ``commit`` gives a file its final name.
 
     Paths are relative POSIX paths without dots: ``a/b.txt``; "" is DIR. A dry run calls only ``scan``, ``has_part``,
     ``digest``, ``read``, ``free_space`` and ``walk_local``. To write a destination, derive from this class. Methods
@@ -171,7 +171,7 @@ class Destination(Protocol):
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """Write small bodies, flush all data, set times, rename, flush directories, in that order.
 
-        Returns for each item what is now stored, or the reason why this item alone could not be. Raises
+        Returns, for each item, what is now stored, or the reason why this item could not be stored. Raises
         DestinationError if the destination as a whole cannot take files (disk full, read-only, I/O error).
         """
         ...
@@ -262,7 +262,7 @@ class WorkerPool(Protocol):
         ...
 
     def check(self) -> None:
-        """Raises DestinationError if one of the processes failed because of the destination."""
+        """Raise DestinationError if one of the processes failed because of the destination."""
 
     async def stop(self) -> Sequence[Result]:
         """Stop all processes, keeping complete files. Returns the results that ``process`` has not returned."""

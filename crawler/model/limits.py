@@ -1,6 +1,6 @@
-"""Every bound in one place, each with its reason. Sizes are in bytes, times in seconds unless they are timedeltas.
+"""All limits in one place, each with its reason. Sizes are in bytes, times in seconds unless they are timedeltas.
 
-A server can send anything forever; one of these limits ends it.
+Whatever a server sends, one of these limits ends it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ EASTERNMOST_ZONE = timedelta(hours=14)
 HEADER_LINE = 64 * KIB
 """Longest status or header line: a Content-Security-Policy can have 9 kB; browsers and curl accept more than 64 kB."""
 HEADER_COUNT = 128
-"""Most header lines of one response; no real server sends more than a few dozen."""
+"""Maximum number of header lines of one response; no real server sends more than a few dozen."""
 HEAD = 256 * KIB
-"""All header lines of one response; curl stops at 300 KB."""
+"""Total size of the header lines of one response; curl stops at 300 KB."""
 FRAMING = 2 * MIB
-"""Bytes of one response outside its body: headers, interim responses, chunk sizes, trailers."""
+"""Maximum size of one response outside its body: headers, interim responses, chunk sizes, trailers."""
 FRAMING_SHARE = 16
 """Framing bytes allowed per body byte, in addition to FRAMING; a chunk of one byte takes six."""
 REDIRECTS = 10
@@ -43,7 +43,7 @@ SMALL_BODY = 256 * KIB
 ERROR_BODY = 64 * KIB
 """Error pages up to this size are read, so that the connection can be reused; longer ones are not read."""
 SEGMENTED_BODY = 4 * MIB
-"""Smallest remainder of a file that --segments splits; for less a second connection is not worth its handshake."""
+"""Smallest remainder of a file that --segments splits; for less, a second connection is not worth its handshake."""
 PIECE_LEAST = 256 * KIB
 """Smallest range requested with --segments; each costs a request and an idle round trip."""
 PIECES_AHEAD = 32 * MIB
@@ -73,9 +73,9 @@ PARSER_MEMORY = GIB
 """Memory limit of the parser process, one per run; the largest page that is parsed as a tree, 640,000 rows in 64 MiB,
 needs 900 MiB."""
 LISTING_PAGES = 10_000
-"""Most pages of one paginated listing; S3 returns 1,000 keys per page, so this is ten million keys."""
+"""Maximum number of pages of one listing; S3 returns 1,000 keys per page, so this is ten million keys."""
 DEPTH = 64
-"""Most directory levels below the root without --max-depth; deeper trees are nearly always loops."""
+"""Maximum number of directory levels below the root without --max-depth; deeper trees are nearly always loops."""
 PATH_BYTES = 4000
 """Longest path under DIR; Linux allows 4,096 bytes including DIR."""
 NAME_BYTES = 255
@@ -85,20 +85,20 @@ CHECKSUM_BYTES = 16 * MIB
 """Largest checksum file that is read, about 150,000 lines of SHA-256."""
 
 CHECKSUM_FILES = 100
-"""Most checksum files of one directory that are read; a file that none of them names requires reading all."""
+"""Maximum number of checksum files read per directory; a file that none of them names requires reading all."""
 REMEMBERED_ENTRIES = 200_000
-"""Most entries of a listing that the state remembers, so that an unchanged page need not be parsed; a longer one costs
-more memory to keep than time to parse."""
+"""Maximum number of entries of a listing that the state remembers, so that an unchanged page need not be parsed.
+Longer listings are not worth the memory."""
 READ_AGAIN_ENTRIES = 20_000
-"""REMEMBERED_ENTRIES for pages without a validator, which are sent in full each time and parsed as fast as recalled;
-parsing them in pieces needs half the memory."""
+"""REMEMBERED_ENTRIES for pages without a validator. These are sent in full each time, and parsing them is as fast as
+recalling their entries; parsing in pieces needs half the memory."""
 
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20
-"""Consecutive connection failures to a host, over all workers, after which one request decides if it is given up."""
+"""Consecutive connection failures to a host, over all workers, after which one request decides whether to give up."""
 REFUSALS = 8
 """Responses 429 to one request that are attributed to concurrent requests and do not count as attempts. Each halves the
-host's limit, which reaches one before."""
+host's limit, which therefore reaches one before this number."""
 BACKOFF_INITIAL = 0.5
 """First wait between two attempts; each further one doubles, with jitter."""
 BACKOFF_MAX = 30.0
@@ -112,7 +112,7 @@ BATCH_FILES = 128
 BATCH_BYTES = 4 * MIB
 """A batch is written once it has this size."""
 BATCH_SECONDS = 0.02
-"""A batch is written at the latest this long after its first body."""
+"""A batch is written no later than this after its first body."""
 OPEN_DIRECTORIES = 64
 """Directory descriptors kept open between writes; fewer if RLIMIT_NOFILE is low."""
 MINIMUM_SPEED_WINDOW = 60.0

@@ -58,7 +58,7 @@ class Report:
     skipped: int = 0
     """Entries refused by a filter, a limit or scope."""
     failed: int = 0
-    """Entries that should be here and are not."""
+    """Entries that should have been saved and were not."""
     deleted: int = 0
     """Local files deleted because they are gone upstream; not part of ``listed``."""
     extraneous: int = 0
@@ -84,7 +84,7 @@ class Report:
     listing_failures: tuple[ListingFailure, ...] = ()
     """The first 10,000 listings that could not be read."""
     warnings: tuple[str, ...] = ()
-    """Problems that belong to no single entry, one line each."""
+    """Problems that do not concern a single entry, one line each."""
     interrupted: str | None = None
     """What ended the run early: ``SIGINT``, ``SIGTERM``, ``--max-files``, …; None if it ran to its end."""
     exit_code: int = 0

@@ -1,4 +1,4 @@
-"""URL and DIR as a user gives them: checked, and made canonical."""
+"""Checks URL and DIR as given by the user, and puts URLs into canonical form."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from crawler.text.urls import before_query, has_dot_segments, resolve, userinfo
 def start_directory(directory: str | Path) -> Path:
     """DIR as given. Raises ConfigError if it is empty.
 
-    An unset variable in a script gives an empty DIR. Taken for the working directory, --delete would empty that.
+    An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
     """
     if not str(directory):
-        raise ConfigError("DIR: expected a path; . is the directory that this is run in")
+        raise ConfigError("DIR: expected a path; use . for the current directory")
     return Path(directory)
 
 

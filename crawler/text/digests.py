@@ -1,6 +1,6 @@
-"""Published digests, from checksum files and response headers. A digest is always written ``algorithm:hex``.
+"""Reads published digests from checksum files and response headers. A digest is always written ``algorithm:hex``.
 
-Text that cannot be read as a digest is ignored.
+Text that is not a valid digest is ignored.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 HEX_LENGTHS = {"sha256": 64, "sha512": 128, "blake2b": 128, "sha384": 96, "sha224": 56, "sha1": 40, "md5": 32}
-"""Best first. SHA-256 leads although others are longer: none of the first four is broken, and this one is computed
-anyway and can be compared with what the state remembers."""
+"""Algorithm → digits of its digests, best first. SHA-256 precedes longer ones: none of the first four is broken, and
+SHA-256 is computed anyway and can be compared with the state."""
 
 _RANK = {algorithm: rank for rank, algorithm in enumerate(HEX_LENGTHS)}
 _BY_LENGTH = {length: algorithm for algorithm, length in HEX_LENGTHS.items() if algorithm != "blake2b"}
 
 # SHA256SUMS, sha512sum.txt, SHASUMS256.txt, tool_1.2_checksums.txt, Fedora-39-CHECKSUM, OpenBSD's SHA256,
-# CHECKSUM.SHA256-FreeBSD-14, and kernel.org's sha256sums.asc, which is the list itself, signed
+# CHECKSUM.SHA256-FreeBSD-14, and kernel.org's sha256sums.asc, which contains the list and its signature
 _SUMS = re.compile(
     r"(?:.*[-_.])?(?:(?P<algorithm>sha(?:1|224|256|384|512)|md5|b2|blake2b)sums?"
     r"|shasums?(?P<bits>1|224|256|384|512)?|checksums?(?:[-_.](?P<kind>sha(?:1|224|256|384|512)|md5)(?:-.+)?)?)"
@@ -95,17 +95,16 @@ def matches(body: bytes, expected: str) -> bool:
 
 
 def is_checksum_file(name: str) -> bool:
-    """Whether ``name`` is that of a checksum file, such as ``SHA256SUMS``, ``CHECKSUM`` or ``app.zip.md5``."""
+    """True for the name of a checksum file, such as ``SHA256SUMS``, ``CHECKSUM`` or ``app.zip.md5``."""
     return bool(_SUMS.fullmatch(name) or _SIDECAR.fullmatch(name))
 
 
 def parse_checksums(name: str, text: bytes) -> dict[str, str]:
     """The digests in the checksum file ``name``: path below its directory → the best digest.
 
-    Reads the lines of GNU coreutils ("Output format" of its manual, escapes included), of BSD and openssl, bare
-    digests and ``gpg --print-md`` in a file beside its subject, and what lies in an OpenPGP cleartext signature (RFC
-    9580 section 7; the signature is not checked). Lines that contradict each other, and names that lead out of the
-    folder, are left out.
+    Formats: lines of GNU coreutils (manual, "Output format", including escapes), BSD and openssl; bare digests and the
+    output of ``gpg --print-md`` in a file named after its subject; any of these in an OpenPGP cleartext signature (RFC
+    9580 section 7), which is not verified. Contradictory lines, and names outside the directory, are left out.
     """
     content = text.decode(errors="surrogateescape").removeprefix("\ufeff")
     sidecar = _SIDECAR.fullmatch(name)
@@ -113,7 +112,7 @@ def parse_checksums(name: str, text: bytes) -> dict[str, str]:
     found: dict[str, str | None] = {}
     for algorithm, path, value in [alone] if alone else _statements(content, _implied_algorithm(name)):
         if sidecar and path.rpartition("/")[2] == sidecar["subject"]:
-            path = sidecar["subject"]  # what stands before it is a folder of the machine that made the file
+            path = sidecar["subject"]  # the rest is a directory on the machine where the digest was made
         while path.startswith("./"):
             path = path[2:]
         if path != name and not any(map(name_problem, path.split("/"))):
@@ -138,7 +137,7 @@ def _algorithm(text: str) -> str:
 
 
 def _alone(content: str, sidecar: re.Match[str]) -> tuple[str, str, str] | None:
-    """(algorithm, path, hex) where the digest of the subject is all that the file holds, in groups or not."""
+    """(algorithm, path, hex) if the file contains only the digest of its subject, in groups of digits or not."""
     subject, algorithm = sidecar["subject"], _algorithm(sidecar["algorithm"])
     bare = re.sub(r"\s", "", content.removeprefix(subject).removeprefix(":"))
     is_digest = len(bare) == HEX_LENGTHS[algorithm] and re.fullmatch(r"[0-9a-fA-F]+", bare)
@@ -146,7 +145,7 @@ def _alone(content: str, sidecar: re.Match[str]) -> tuple[str, str, str] | None:
 
 
 def _statements(content: str, implied: str | None) -> Iterator[tuple[str, str, str]]:
-    """(algorithm, path, hex) of each line that states one."""
+    """(algorithm, path, hex) of each line with a digest."""
     is_signed = "-----BEGIN PGP SIGNED" in content
     for line in content.split("\n"):
         line = line.rstrip("\r")
@@ -181,18 +180,19 @@ def _rank(digest: str) -> int:
 
 @lru_cache(maxsize=256)
 def _may_tell(names: tuple[str, ...]) -> bool:
-    """Can headers of these names give a digest? A server sends the same ones with each of its files."""
+    """True if headers with these names may give a digest. Cached: a server sends the same names with all its files."""
     lowered = {name.lower() for name in names}
     return not lowered.isdisjoint(_NAMED_HEADERS.keys() | _LIST_HEADERS | {"x-amz-request-id"})
 
 
 def header_digest(headers: Mapping[str, str]) -> str | None:
-    """The best digest of the whole file that response headers give, None if there is none to rely on.
+    """The best digest of the whole file in response headers; None if there is none to rely on.
 
-    Repr-Digest and Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5 (RFC 1864), x-goog-hash (Google Cloud
-    Storage, XML API), x-amz-checksum (Amazon S3), X-Checksum (Artifactory), and the ETag of an S3 object that was
-    neither uploaded in parts nor encrypted with a key, which is its MD5. With a content coding, nothing: servers
-    disagree about what they digest then. Of a part (206), only what speaks of the whole.
+    Sources: Repr-Digest and Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5 (RFC 1864), x-goog-hash (Google
+    Cloud Storage, XML API), x-amz-checksum (Amazon S3), X-Checksum (Artifactory), and the ETag of an S3 object, which
+    is its MD5 unless it was uploaded in parts or encrypted with a key. None for a response with a content coding,
+    because servers disagree about what they digest then. In a partial response (206), only fields about the whole file
+    count.
     """
     if not _may_tell(tuple(headers)):
         return None
@@ -217,13 +217,13 @@ def _header_digests(known: Mapping[str, str]) -> Iterator[str | None]:
             yield _decoded(_NAMED_HEADERS[name], value.strip())
         elif name in _LIST_HEADERS:
             for algorithm, text in _FIELD.findall(value):
-                # "sha" is SHA-1 in RFC 3230 and 9530; in a checksum file it would be its forgotten predecessor.
+                # "sha" is SHA-1 in RFC 3230 and 9530; in a checksum file it would be SHA-0.
                 yield _decoded("sha1" if algorithm.lower() == "sha" else _algorithm(algorithm), text)
     yield _s3_etag(known)
 
 
 def _decoded(algorithm: str, text: str) -> str | None:
-    """Base64, or hex as some write it: the length tells which."""
+    """A digest in base64, or in hex as some servers send it; the length tells which. None if it is neither."""
     length = HEX_LENGTHS.get(algorithm)
     if length == len(text):
         return parse_digest(f"{algorithm}:{text}")
@@ -234,7 +234,7 @@ def _decoded(algorithm: str, text: str) -> str | None:
 
 
 def _s3_etag(known: Mapping[str, str]) -> str | None:
-    # AWS, "Object" in the S3 API reference: the ETag is the MD5 unless parts, SSE-KMS, SSE-C or a directory bucket.
+    # S3 API reference, "Object": the ETag is the MD5, except for multipart uploads, SSE-KMS, SSE-C, directory buckets.
     plain = (
         "etag" in known
         and "x-amz-request-id" in known

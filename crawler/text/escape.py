@@ -1,15 +1,15 @@
 """Makes text from servers safe to show in terminals and logs.
 
-Names come from servers. A terminal acts on C0 and C1 control characters, a log reader on newlines, and
-a reader's eye on bidirectional overrides; all of them are shown as ``\\x1b`` or ``\\u202e`` here.
+Servers choose the names of files. Control characters can act on a terminal, newlines can forge log lines, and
+bidirectional overrides can deceive readers; all of these are shown as escapes such as ``\\x1b`` and ``\\u202e``.
 """
 
 from __future__ import annotations
 
 import re
 
-# Up to the last @ before the path: "user:p@ss@host" has the password "p@ss" (RFC 3986 section 3.2.1 forbids
-# a bare @ there, but people type it and urlsplit reads it so).
+# Up to the last @ before the path: "user:p@ss@host" has the password "p@ss". RFC 3986 section 3.2.1 forbids a bare @
+# there, but people type it, and urlsplit accepts it.
 _USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
@@ -26,10 +26,10 @@ def _picture(char: str) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` with every character that acts instead of showing replaced by its escape.
+    """``text`` with every non-printable character replaced by its escape.
 
-    Those are Unicode's categories "other" (controls, bidi and zero-width marks, tags, surrogates) and
-    "separator", the space excepted.
+    These are Unicode's categories "other" (controls, bidi and zero-width marks, tags, surrogates) and "separator",
+    except for the space.
     """
     if text.isprintable():
         return text
@@ -37,15 +37,15 @@ def printable(text: str) -> str:
 
 
 def masked(url: str) -> str:
-    """``url``, or a text with URLs in it, without user names and passwords, printable."""
+    """``url``, or any text that contains URLs, printable and without user names and passwords."""
     return printable(_USERINFO.sub("", url) if "@" in url else url)
 
 
 def redacted(text: str) -> str:
-    """``text``, which is no URL that could be read, without what may be a user or a password, printable.
+    """``text``, an invalid URL, printable and without anything that may be a user name or a password.
 
-    A password may hold an unencoded ``/``, ``?``, ``#`` or ``@``, so nothing before the last ``@`` is shown, wherever
-    it stands. Nor is what follows ``name:``, unless it is a port.
+    A password may contain an unencoded ``/``, ``?``, ``#`` or ``@``, so everything before the last ``@`` is removed,
+    wherever that is, and so is everything after ``name:`` unless it is a port.
     """
     scheme = _SCHEME.match(text)
     start = scheme.end() if scheme else 0

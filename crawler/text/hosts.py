@@ -1,7 +1,7 @@
-"""Canonical host names and addresses, as they are compared, shown and sent. Pure functions of strings.
+"""Canonical host names and addresses, for comparing, showing and sending. Pure functions of strings.
 
-International names become A-labels (RFC 5891 section 4.4), short or octal IPv4 addresses get their four numbers
-(as the URL standard of the WHATWG reads them, and curl), IPv6 addresses their shortest form (RFC 5952).
+International names become A-labels (RFC 5891 section 4.4). Short and octal IPv4 addresses get four decimal numbers, as
+in the WHATWG URL standard and curl. IPv6 addresses get their shortest form (RFC 5952).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def named_hosts(hosts: Iterable[str]) -> frozenset[str]:
 
 
 def connectable(url: str) -> str:
-    """``url`` with the zone of its IPv6 address as the system's resolver takes it: of a link-local one alone."""
+    """``url`` with the zone of its IPv6 address as the system's resolver expects it: only on link-local addresses."""
     zone = _zone(url)
     if not zone:
         return url
@@ -53,13 +53,13 @@ def connectable(url: str) -> str:
 
 
 def without_zone(url: str) -> str | None:
-    """The Host header for ``url`` if its IPv6 address has a zone, which means nothing to others; else None."""
+    """The Host header for ``url`` if its IPv6 address has a zone, which is only meaningful locally; else None."""
     zone = _zone(url)
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2].replace(zone, "", 1) if zone else None
 
 
 def _zone(url: str) -> str:
-    """``%25eth0`` of ``http://[fe80::1%25eth0]/``, or ""."""
+    """The zone in a URL: ``%25eth0`` of ``http://[fe80::1%25eth0]/``; "" if there is none."""
     address, bracket, _ = url.partition("]")
     zone = address.find(_ZONE)
     return address[zone:] if bracket and 0 < address.find("://[") < zone else ""
@@ -78,12 +78,12 @@ def _host(name: str) -> str | None:
 
 
 def _a_labels(name: str) -> str:
-    """``bücher.example`` → ``xn--bcher-kva.example``. Raises UnicodeError."""
+    """``bücher.example`` → ``xn--bcher-kva.example``. Raises UnicodeError if a label is invalid."""
     import idna
 
     try:
         return idna.encode(name, uts46=True).decode("ascii")
-    except UnicodeError:  # IDNA 2003 knows symbols, and names with an underscore
+    except UnicodeError:  # IDNA 2003 allows symbols, and names with an underscore
         return name.encode("idna").decode("ascii")
 
 
@@ -103,7 +103,7 @@ def _ipv4(text: str) -> str | None:
 
 
 def _number(text: str) -> int:
-    """Decimal, octal with a leading 0, or hexadecimal with 0x. Raises ValueError."""
+    """A number in decimal, octal (leading ``0``) or hexadecimal (leading ``0x``). Raises ValueError."""
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     if text[:2].lower() == "0x":

@@ -12,17 +12,17 @@ from crawler.model.values import Validators
 from crawler.text.months import MONTHS
 
 RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-"""Time-outs, overload and gateways that lost their server: curl's --retry list and Cloudflare's 52x."""
+"""Timeouts, overload, and gateways without a working server: curl's --retry list and Cloudflare's 52x."""
 OVERLOAD_STATUS = frozenset({429, 503})
 """The server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
-"""The form that servers send; obsolete forms take the slower path."""
+"""The format that servers send; obsolete formats take a slower path."""
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Retry-After in seconds from ``now`` (server's clock, seconds since the epoch), both forms of RFC 9110 10.2.3.
+    """Retry-After (RFC 9110 section 10.2.3, either form) in seconds from ``now``; never negative.
 
-    None if it is absent or unreadable; never negative.
+    ``now``: the server's clock in seconds since the epoch. None if the field is absent or invalid.
     """
     if value is None:
         return None
@@ -33,13 +33,13 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
 
 
 def parse_age(value: str | None) -> int:
-    """Age in seconds (RFC 9111 section 5.1); of several the largest. 0 if it is absent or not a number."""
+    """Age in seconds (RFC 9111 section 5.1), the largest if there are several. 0 if it is absent or not a number."""
     numbers = re.findall(r"(?<![^ ,])\d{1,10}(?![^ ,])", value) if value else []
     return max(map(int, numbers), default=0)
 
 
 def http_datetime(value: str) -> datetime | None:
-    """An HTTP date (RFC 9110 section 5.6.7), obsolete forms included, as an aware datetime in UTC, or None.
+    """An HTTP date (RFC 9110 section 5.6.7), including obsolete formats, as an aware datetime in UTC, or None.
 
     A leap second becomes the second before it, because datetime has none.
     """
@@ -71,7 +71,7 @@ def value_of(headers: Mapping[str, str], name: str) -> str:
 
 
 def content_length(headers: Mapping[str, str]) -> int | None:
-    """Content-Length in bytes, or None if it is absent, unreadable or overruled by chunking (RFC 9112 6.3)."""
+    """Content-Length in bytes; None if it is absent, invalid or overridden by chunking (RFC 9112 section 6.3)."""
     text = value_of(headers, "Content-Length")
     if "Transfer-Encoding" in headers or not _LENGTH.fullmatch(text):
         return None
@@ -79,18 +79,18 @@ def content_length(headers: Mapping[str, str]) -> int | None:
 
 
 def coding_of(headers: Mapping[str, str]) -> str:
-    """The Content-Encoding in lower case; "" for a body that is sent as it is."""
+    """The Content-Encoding in lower case; "" for an unencoded body."""
     coding = value_of(headers, "Content-Encoding").lower()
     return "" if coding == "identity" else coding
 
 
 def is_chunked(headers: Mapping[str, str]) -> bool:
-    """Whether the body ends with a last chunk."""
+    """True if the body is sent in chunks (RFC 9112 section 7.1)."""
     return "chunked" in value_of(headers, "Transfer-Encoding").lower()
 
 
 def is_strong_tag(etag: str | None) -> bool:
-    """Whether ``etag`` is a strong validator (RFC 9110 section 8.8.1)."""
+    """True if ``etag`` is a strong validator (RFC 9110 section 8.8.1)."""
     return etag is not None and etag[:2] not in {"", "W/"}
 
 

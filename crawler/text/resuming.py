@@ -1,7 +1,7 @@
-"""When an incomplete body on disk may be resumed, and how to request the rest.
+"""Decides when an incomplete body on disk may be resumed, and how to request the rest.
 
-A part is resumed only if its note says which version of which URL its first bytes are and those bytes have the noted
-digest. Anything else is fetched from the start, because a file made of two versions would have the right length.
+A part is resumed only if its note says which version of which URL its first bytes belong to, and those bytes have the
+noted digest. Otherwise the file is fetched from the start: a mixture of two versions could have the right length.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartNote:
-    """The note of a part: which file and version its first ``offset`` bytes are."""
+    """The note of a part: the file and version that its first ``offset`` bytes belong to."""
 
     url: str
     path: str
@@ -55,15 +55,15 @@ class StoredPart:
     is_regular: bool
     """Whether it is a regular file."""
     names: int
-    """Number of hard links; with more than one it may be a foreign file."""
+    """Number of hard links; if there are several, it may belong to something else."""
     size: int
-    """Bytes."""
+    """Size in bytes."""
     digest_of: Callable[[int], str]
-    """SHA-256 in hex of its first bytes, given their number. Called last, and only for existing bytes."""
+    """SHA-256 in hex of its first N bytes, given N. Called last, and only for existing bytes."""
 
 
 def parse_note(data: bytes) -> PartNote | None:
-    """The note in ``data``, or None if it is not a complete, valid one."""
+    """The note in ``data``, or None if that is not a complete, valid note."""
     try:
         note = PartNote(**json.loads(data))
     except (ValueError, TypeError, RecursionError):
@@ -75,10 +75,10 @@ def parse_note(data: bytes) -> PartNote | None:
 
 
 def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -> PartNote | None:
-    """The note of a part; None if no later run could continue it.
+    """The note of a part; None if no later run could resume it.
 
-    ``validators``: strong ones of the version that it holds, or none. ``written``: the bytes that are there and their
-    SHA-256 in hex; None without digests.
+    ``validators``: the strong validators of its version, if any. ``written``: (number of bytes, their SHA-256 in hex);
+    None if digests are off.
     """
     if written is None or not validators:
         return None
@@ -88,13 +88,13 @@ def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -
 
 
 def parts_with_notes(names: Iterable[str]) -> dict[str, str]:
-    """Of ``names`` in the directory of parts, the parts that have a note: key of the path → part."""
+    """Key of the path → part, for those of ``names``, the files in the directory of parts, that have a note."""
     there = set(names)
     return {name[:KEY]: name for name in there if name.endswith(PART) and name + NOTE in there}
 
 
 def is_proven(note: PartNote | None, job: Job, left: StoredPart) -> bool:
-    """Whether ``left`` begins with the bytes that ``note`` describes, and these belong to the file of ``job``."""
+    """True if ``left`` begins with the bytes that ``note`` describes, and these belong to the file of ``job``."""
     return (
         note is not None
         and (note.url, note.path) == (job.url, job.path)
@@ -106,9 +106,9 @@ def is_proven(note: PartNote | None, job: Job, left: StoredPart) -> bool:
 
 
 def resume_at(offset: int, validators: Validators, length: int | None) -> Resume | None:
-    """How to resume when ``offset`` bytes of the version with these strong ``validators`` exist.
+    """How to resume a part with ``offset`` bytes of the version that has these strong ``validators``.
 
-    None if there are no bytes or no validators, so that the part cannot be resumed.
+    None if there are no bytes or no validators.
     """
     return Resume(offset, validators, length) if offset and validators else None
 
@@ -116,7 +116,7 @@ def resume_at(offset: int, validators: Validators, length: int | None) -> Resume
 def range_headers(start: int, end: int | None, validators: Validators) -> dict[str, str]:
     """Headers for the bytes from ``start`` up to ``end`` (exclusive; None: to the end) of one version.
 
-    If-Range has its ETag, else its Last-Modified (RFC 9110 section 13.1.5). An empty condition matches no version.
+    If-Range is the version's ETag, else its Last-Modified (RFC 9110 section 13.1.5); empty, it matches no version.
     """
     last = "" if end is None else end - 1
     return {"Range": f"bytes={start}-{last}", "If-Range": validators.etag or validators.last_modified or ""}

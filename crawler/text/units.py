@@ -1,10 +1,10 @@
-"""Sizes and durations as people read and write them."""
+"""Sizes and durations in human-readable form."""
 
 from __future__ import annotations
 
 
 def render_size(count: float) -> str:
-    """Bytes as people read them, in powers of 1024: ``512 B``, ``1.2 GiB``."""
+    """A size in bytes as ``512 B`` or ``1.2 GiB``, in powers of 1024."""
     if count < 1024:
         return f"{count:.0f} B"
     for unit in ("KiB", "MiB", "GiB", "TiB"):
@@ -15,7 +15,7 @@ def render_size(count: float) -> str:
 
 
 def render_duration(seconds: float) -> str:
-    """Seconds as people read them: ``0.34 s``, ``12.3 s``, ``2:05 min``, ``3:07:00 h``."""
+    """A duration in seconds as ``0.34 s``, ``12.3 s``, ``2:05 min`` or ``3:07:00 h``."""
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

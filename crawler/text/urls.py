@@ -1,7 +1,7 @@
-"""URLs and the paths they become: scope, origin, safe names. Pure functions of strings.
+"""URLs and the local paths derived from them: scope, origin, safe names. Pure functions of strings.
 
-The raw path is always split before it is decoded, so that ``%2F`` is not taken for a separator, and a segment is
-decoded exactly once.
+A path is always split before it is decoded, so that ``%2F`` is not taken for a separator, and each segment is decoded
+exactly once.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _SEMICOLON = "\udfff"
 # RFC 3986 reserved and unreserved characters, and "%" so that existing escapes stay as they are.
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _AUTHORITY_END = re.compile(r"[/?#\\]")
-# A segment that is "." or "..", its dots or the slashes beside it encoded or turned round.
+# A segment "." or "..", with its dots or the slashes around it possibly encoded or replaced by backslashes.
 _DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
 INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
-"""File names under which servers keep the page of a directory."""
+"""File names of the pages that servers send for a directory."""
 INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
-"""Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and never mean anything else."""
+"""Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and have no other meaning."""
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
-# "..\x", "a\..\b", "C:\x": what a program on another system would take for a way out.
+# "..\x", "a\..\b", "C:\x": paths that lead outside on systems where the backslash is a separator.
 _BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
 _DROPPED = str.maketrans("", "", "\t\r\n")
@@ -43,7 +43,7 @@ Origin = tuple[str, str, int]
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises for a port that is no number
+        _ = parts.port  # raises ValueError if the port is not a number
     except ValueError:
         return None
     return parts
@@ -56,12 +56,12 @@ def origin(url: str) -> Origin | None:
     """
     end = _AUTHORITY_END.search(url, url.find("://") + 3)
     if end and end[0] == "\\":
-        return None  # parsers disagree about where such an authority ends
+        return None  # parsers disagree about the end of such an authority
     return _origin(url[: end.start()] if end else url)
 
 
 def page_origin(url: str) -> Origin | None:
-    """As ``origin``, for ftp URLs too: a page that another program fetched may have one."""
+    """Same as ``origin``, but for ftp URLs too, which pages fetched by other programs may have."""
     if url[:6].lower() != "ftp://":
         return origin(url)
     parts = _split(url)
@@ -71,14 +71,14 @@ def page_origin(url: str) -> Origin | None:
 
 
 def is_same_site(first: Origin | None, second: Origin | None) -> bool:
-    """True if two origins are equal, or differ in http and https on their default ports only."""
+    """True if two origins are equal, or are http and https of the same host on their default ports."""
     if first is None or second is None:
         return False
     return first == second or (first[1] == second[1] and {first[0::2], second[0::2]} == {("http", 80), ("https", 443)})
 
 
 def origin_name(where: Origin | None) -> str:
-    """``https://example.org:443``: no path, no user; "" for None."""
+    """``https://example.org:443``, without path and user; "" for None."""
     if where is None:
         return ""
     scheme, host, port = where
@@ -91,7 +91,7 @@ def before_query(url: str) -> str:
 
 
 def without_query(url: str) -> str:
-    """``url`` without its query, in which signatures and sessions change."""
+    """``url`` without its query, which may contain signatures and sessions that change."""
     return url.partition("?")[0]
 
 
@@ -107,34 +107,34 @@ def _origin(prefix: str) -> Origin | None:
 def joined(base: str, reference: str) -> str:
     """``reference`` resolved against ``base`` (RFC 3986 section 5), bytes and fragment kept. Raises ValueError.
 
-    ``urljoin`` drops the ``;`` at the end of a path, which has no meaning there and may be the end of a file's name.
+    ``urljoin`` would drop a ``;`` at the end of the path, which may belong to a file name.
     """
     base, reference = base.replace(";", _SEMICOLON), reference.replace(";", _SEMICOLON)
     return urljoin(base, reference).replace(_SEMICOLON, ";")
 
 
 def stripped(href: str) -> str:
-    """``href`` without what browsers drop: white space around it, and TAB, CR and LF anywhere (WHATWG URL 4.4)."""
+    """``href`` without white space around it, and without TAB, CR and LF, as browsers read it (WHATWG URL 4.4)."""
     return href.strip(" \t\r\n\f").translate(_DROPPED)
 
 
 def resolve(base: str, href: str) -> str | None:
-    """``href`` seen from ``base`` as ``resolve_any`` reads it; None if the result is not an http or https URL."""
+    """``href`` resolved against ``base`` by ``resolve_any``; None if the result is not an http or https URL."""
     target = resolve_any(base, href)
     return target if target is not None and origin(target) else None
 
 
 def resolve_any(base: str, href: str) -> str | None:
-    """``href`` seen from ``base`` (RFC 3986 section 5), of any scheme; its bytes are kept, its fragment removed.
+    """``href`` resolved against ``base`` (RFC 3986 section 5), of any scheme, with its bytes but without its fragment.
 
-    Characters that a request line cannot hold are percent-encoded, a host gets its canonical spelling, and a query
-    without a path is one of "/". None if the result is not a URL, or if a browser, which reads backslashes as slashes
-    (WHATWG URL section 4.4), would ask another host.
+    Characters that a request line cannot contain are percent-encoded, hosts become canonical, and an empty path before
+    a query becomes "/". None if the result is not a URL, or if a browser, which reads backslashes as slashes (WHATWG
+    URL section 4.4), would request it from another host.
     """
     href = stripped(href)
     try:
         target: str | None = joined(base, href).partition("#")[0]
-        if target and "//" in href:  # it may have an authority of its own
+        if target and "//" in href:  # it may name a host
             target = canonical_url(target)
         if target is None:
             return None
@@ -147,7 +147,7 @@ def resolve_any(base: str, href: str) -> str | None:
 
 
 def canonical_url(url: str) -> str | None:
-    """``url`` with its host in the canonical spelling, and a path where a query follows it; None if it has no host."""
+    """``url`` with its host in canonical form and, before a query, a path; None if it has no host."""
     start = url.find("://") + 3
     found = _AUTHORITY_END.search(url, start)
     end = found.start() if found else len(url)
@@ -159,7 +159,7 @@ def canonical_url(url: str) -> str | None:
 
 
 def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
-    """``url`` without its ``user:password@`` part, and that part decoded; bytes that are not UTF-8 as surrogates."""
+    """(``url`` without ``user:password@``, (user, password) or None), decoded; other bytes than UTF-8 as surrogates."""
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url, None
@@ -176,38 +176,38 @@ def directory_of(url: str) -> str:
 
 
 def has_dot_segments(path: str) -> bool:
-    """True if a raw path contains ``.`` or ``..``, however they or the slashes beside them are encoded."""
+    """True if an encoded path contains a ``.`` or ``..`` segment, in any encoding of the dots and slashes."""
     return _DOT_SEGMENT.search(path) is not None
 
 
 def in_scope(url: str, base: str) -> bool:
-    """True if ``url`` lies at or below ``base`` (a URL that ends in a slash), on the same origin."""
-    if not url.startswith(base):  # spelt differently, it may still be the same place
+    """True if ``url`` is at or below ``base`` (a URL that ends in a slash), on the same origin."""
+    if not url.startswith(base):  # it may be below ``base`` in another spelling
         parts, root = _split(url), _split(base)
         if parts is None or root is None or origin(url) is None or origin(url) != origin(base):
             return False
         if not (parts.path or "/").startswith(root.path or "/"):
             return False
     elif "/." not in url and "%" not in url and "\\" not in url:
-        return True  # nothing that could be a dot segment: so it is with nearly every entry of a listing
+        return True  # no dot segment is possible, as for nearly every entry of a listing
     path = before_query(url)
     return not has_dot_segments(path[path.find("/", path.find("://") + 3) :])
 
 
 def decoded(segment: str) -> str:
-    """A raw path segment, decoded once: UTF-8, other bytes kept as surrogates."""
+    """An encoded path segment, decoded once: as UTF-8, with other bytes as surrogates."""
     if "%" not in segment and segment.isascii():
         return segment
     return unquote_to_bytes(segment.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def segments(path: str) -> list[bytes]:
-    """The segments of a path, split before they are decoded, so that ``%2F`` does not separate them."""
+    """The decoded segments of a path, split before decoding, so that ``%2F`` is not a separator."""
     return [unquote_to_bytes(segment) for segment in path.split("/")]
 
 
 def is_above(url: str, other: str) -> bool:
-    """Whether the directory of ``url`` contains that of ``other``, by their decoded paths."""
+    """True if the directory of ``url`` contains that of ``other``, judged by their decoded paths."""
     above, below = _levels(url), _levels(other)
     return len(above) < len(below) and below[: len(above)] == above
 
@@ -225,12 +225,12 @@ def is_upgrade(source: str, target: str) -> bool:
 
 
 def is_same(first: str, second: str) -> bool:
-    """True if two URLs differ in the spelling of their bytes only (RFC 3986 section 6.2.2.2), or in a final slash."""
+    """True if two URLs are equal except for percent-encoding (RFC 3986 section 6.2.2.2) and a final slash."""
     return unquote_to_bytes(first.rstrip("/")) == unquote_to_bytes(second.rstrip("/"))
 
 
 def name_problem(name: str) -> str | None:
-    """Why ``name`` cannot be one segment of a path under DIR, or None if it can."""
+    """Why ``name`` cannot be a segment of a path under DIR, or None if it can."""
     if name in {"", ".", ".."}:
         return "is empty, . or .."
     if "/" in name or "\0" in name:
@@ -272,12 +272,12 @@ def entry_path(folder: str, name: str) -> str | Rejection:
 
 
 def last_name(url: str) -> str:
-    """The last segment of the raw path, decoded once; "" for a URL that ends in a slash."""
+    """The last segment of the path, decoded once; "" for a URL that ends in a slash."""
     return decoded(urlsplit(url).path.rpartition("/")[2])
 
 
 def relative_path(url: str, base: str) -> str | Rejection:
-    """URL → path under DIR, for a URL at or below ``base`` (which ends in a slash)."""
+    """The path under DIR of a URL at or below ``base`` (which ends in a slash), or why there is none."""
     if not in_scope(url, base):
         return Rejection(Reason.ABOVE, url, f"not below {base}")
     tail = urlsplit(url).path[len(urlsplit(base).path) :]

@@ -1,4 +1,4 @@
-"""The ``Link`` header field (RFC 8288): which pages continue a page."""
+"""Reads the ``Link`` header field (RFC 8288): the pages that continue a page."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 def next_pages(field: str, url: str) -> tuple[str, ...] | None:
-    """Absolute URLs of what ``field`` says comes after the page at ``url``; () if nothing does.
+    """Absolute URLs of the pages that follow the page at ``url``; () if none do, None if ``field`` mentions ``next``
+    but is invalid, so that this is unknown.
 
-    ``field``: the value of the header; several fields are joined by commas (RFC 9110 section 5.3).
-
-    Of several ``rel`` of one link the first counts (section 3.3), and a link about something else than the page, by its
-    ``anchor``, is none of its pages (section 3.2). None if ``next`` is mentioned in a way that cannot be read: then it
-    is not known whether something follows.
+    ``field``: the value of the header; several fields are joined by commas (RFC 9110 section 5.3). If a link has
+    several ``rel`` parameters, the first counts (RFC 8288 section 3.3). A link whose ``anchor`` is another resource
+    does not count (section 3.2).
     """
     text, at, found = field, 0, dict[str, None]()
     while text[at:].strip(" \t,"):

@@ -1,4 +1,4 @@
-"""What an option is, and how values from TOML, the command line or Python are converted to it."""
+"""The declaration of an option, and the conversion of values from TOML, the command line or Python."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMAND_LINE = "command line"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Everything known of one option except its default."""
+    """The properties of an option, except for its default."""
 
     group: str
     """Heading in ``--help``."""
@@ -39,7 +39,7 @@ class Option:
     secret: bool = False
     """Whether error messages must not show its value."""
     shown: str | None = None
-    """The default as shown to users, where ``str(default)`` would not do."""
+    """The default as shown to users, if ``str(default)`` is unsuitable."""
 
 
 def option(default: Any, group: str, help: str, metavar: str | None = None, **more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Filter rules: --include and --exclude in their order."""
+"""Filter rules: --include and --exclude, in order."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def parse_rule(text: str, *, include: bool, where: str) -> Rule:
 def check_rules(rules: object, where: str) -> tuple[Rule, ...]:
     """A sequence of Rule as a tuple. Raises ConfigError."""
     if not isinstance(rules, list | tuple) or not all(isinstance(rule, Rule) for rule in rules):
-        raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude take texts)")
+        raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude accept strings)")
     return tuple(parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in rules)
 
 
 def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
-    """The rules in ``include`` and ``exclude``: two lists have no common order, so includes come first.
+    """The rules in ``include`` and ``exclude``, includes first, because the two lists have no common order.
 
     Raises ConfigError.
     """
@@ -42,6 +42,6 @@ def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
         value = values.get(key, [])
         for text in value if isinstance(value, list | tuple) else [value]:
             if not isinstance(text, str):
-                raise ConfigError(f"{where}: {key}: expected text or a list of texts")
+                raise ConfigError(f"{where}: {key}: expected a string or a list of strings")
             rules.append(parse_rule(text, include=key == "include", where=f"{where}: {key}"))
     return tuple(rules)

@@ -15,11 +15,11 @@ from fractions import Fraction
 from crawler.model import limits
 
 LONGEST = 1_000_000 * 86400
-"""Longest duration that an option takes, in seconds; clocks and timers overflow beyond it."""
+"""Longest duration that an option accepts, in seconds; clocks and timers overflow beyond it."""
 MAX_PARALLEL = 1000
 """Largest number of workers, listers and other things that run at once; more would exhaust memory."""
 MAX_NUMBER = 1_000_000
-"""Largest value of a number that has no other bound."""
+"""Largest value of a number without a limit of its own."""
 MAX_COUNT = (1 << 63) - 1
 """Largest number of files."""
 
@@ -108,15 +108,15 @@ def check_duration(value: timedelta) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class MaxDelete:
-    """How many deletions one run may make: ``25%`` or ``100``. Exactly one of count and percent is set."""
+    """The number of files that a run may delete: ``25%`` or ``100``. Exactly one of count and percent is set."""
 
     count: int | None = None
     """Number of files."""
     percent: float | None = None
     """Share of the local files, 0 to 100."""
     always: int = 0
-    """Number of files that may always be deleted, because small directories change by large shares. Only the default
-    sets it."""
+    """Number of files that may always be deleted, because a few files are a large share of a small mirror. Only the
+    default sets it."""
 
     def __str__(self) -> str:
         return f"{self.percent:g}%" if self.percent is not None else str(self.count)

@@ -1,4 +1,4 @@
-"""What the state remembers about a directory that contains only files: the digest of its rows, and the files."""
+"""What the state remembers about a directory that contains only files: the digest of its rows, and its files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StoredFile(NamedTuple):
     mtime: int
     """Local modification time in nanoseconds since the epoch."""
     checked: float
-    """As ``Known.checked``."""
+    """Same as ``Known.checked``."""
     last_modified: str | None = None
     """Last-Modified header as received."""
 

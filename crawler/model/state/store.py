@@ -15,8 +15,8 @@ REPLACING = ""
 """``Known.digest`` of a file that a run was about to replace: its record and its bytes may be of different versions."""
 
 BY_ROW = -2.0
-"""``Known.checked`` of a copy that existed before the first run: an exact row says that it is current, no request was
-sent."""
+"""``Known.checked`` of a copy that existed before the first run: an exact row says that it is current, but no request
+was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
