@@ -10,15 +10,15 @@ from crawler.model.errors import DestinationError
 from crawler.text.units import render_size
 
 UNKNOWN_AT_ONCE = 8
-"""Files of unknown size that are fetched at once under --max-total-size, which they may exceed together."""
+"""Files of unknown size that may be fetched at once under --max-total-size; together they may exceed it."""
 
 
 class Booking(Enum):
-    """What a budget says to one more file."""
+    """Whether a budget has room for one more file."""
 
     TAKEN = "taken"
     WAIT = "wait"
-    """Whether it fits depends on files that are being fetched."""
+    """It depends on files that are being fetched."""
     SPENT = "spent"
     TOO_LARGE = "too large"
     """More than the whole budget: no run can save it."""
@@ -26,10 +26,10 @@ class Booking(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Budget:
-    """--max-files and --max-total-size (bytes): what a run may save. None: no limit.
+    """The limits of --max-files and --max-total-size (bytes); None means no limit.
 
-    Only what was saved counts. A file is booked before it is asked for, and settled when it is known what became of
-    it: a conditional request that finds it unchanged must not use up the budget of every run.
+    Only what is saved counts. A file is booked before it is requested and settled when its outcome is known, because a
+    conditional request that finds it unchanged must not use up the budget of every run.
     """
 
     files: int | None = None
@@ -37,7 +37,7 @@ class Budget:
     saved: int = 0
     saved_bytes: int = 0
     booked: dict[str, int | None] = field(default_factory=dict)
-    """Path → bytes, or None if unknown, of what is being fetched."""
+    """Path → bytes, or None if unknown, of each file that is being fetched."""
 
     @property
     def is_limited(self) -> bool:
@@ -68,13 +68,13 @@ class Budget:
         return Booking.TAKEN
 
     def _fits(self, files: int, total: int, size: int | None) -> bool:
-        """Is there room for a file beside ``files`` files of ``total`` bytes? One of unknown size needs a byte."""
+        """Whether another file fits beside ``files`` files of ``total`` bytes; one of unknown size needs a byte."""
         if self.files is not None and files >= self.files:
             return False
         return self.size is None or total + (1 if size is None else size) <= self.size
 
     def settle(self, path: str, saved: int | None) -> None:
-        """The file ``path`` has ended: it was saved with that many bytes, or not (None)."""
+        """The file ``path`` has ended: ``size`` bytes were saved, or nothing (None)."""
         if path in self.booked:
             del self.booked[path]
             if saved is not None:
@@ -83,14 +83,14 @@ class Budget:
 
 
 class Room:
-    """What a run may still write. ``free`` is what the disk had to spare when the run began, in bytes.
+    """What a run may still write. ``free`` is the free space of the disk when the run began, in bytes.
 
-    Only what is certain counts: the low end of a rounded size, nothing for files whose size no listing gives. So a
-    refusal is right, and a disk may fill all the same: that is found when it happens.
+    Only certain bytes count: the low end of a rounded size, and nothing for files whose size is not listed. So a
+    refusal is always right, and the disk may still run full; that is found when it happens.
     """
 
     def __init__(self, directory: str, free: int, *, keeps_old: bool = False, strict: bool = True) -> None:
-        """With ``keeps_old`` replaced files stay, in the trash. Without ``strict`` only ``problem`` tells."""
+        """``keeps_old``: replaced files stay, in the trash. Without ``strict`` only ``problem`` shows an overflow."""
         self._directory = directory
         self._free = free
         self._limit = free - min(limits.FREE_RESERVE, free // 100)
@@ -109,14 +109,14 @@ class Room:
         )
 
     def may_overflow(self, size: int) -> bool:
-        """Could ``size`` more bytes be too many?"""
+        """Whether ``size`` more bytes may be too many."""
         return self._planned + size > self._limit
 
     def book(self, size: int, replaced: int = 0) -> None:
-        """A file of at least ``size`` bytes is to be fetched, and ``replaced`` bytes go away with the old one."""
+        """Book a file of at least ``size`` bytes; ``replaced`` bytes are freed with the file that it replaces."""
         self._planned += size if self._keeps_old else size - replaced
 
     def check(self) -> None:
-        """Raise DestinationError if what is booked does not fit."""
+        """Raise DestinationError if the booked files do not fit."""
         if self._strict and self.problem is not None:
             raise DestinationError(self.problem)

@@ -1,4 +1,4 @@
-"""Compare a listing row with the state and the local copy: is the file to be fetched?
+"""Compares the row of a file with the state and the local copy: does it have to be fetched?
 
 The rules are described in ``docs/incremental.md``.
 """
@@ -21,14 +21,14 @@ NANOSECONDS = 1_000_000_000
 
 
 class Need(Enum):
-    """What a listed file costs."""
+    """What a listed file requires."""
 
     NOTHING = auto()
     """The local copy is current."""
     CONFIRM = auto()
-    """The local copy is intact, but the row does not prove it current: one conditional request."""
+    """One conditional request: the local copy is intact, but its row does not prove it current."""
     PROBE = auto()
-    """Something lies there that could be it, and nothing is known: one HEAD."""
+    """One HEAD: the local file may be the listed one, but the state does not know it."""
     FETCH = auto()
 
 
@@ -37,11 +37,11 @@ class Decision:
     need: Need
     reason: str
     is_disproved: bool = False
-    """The local copy has a digest that it should not have: nothing may be concluded from its size and time."""
+    """True if the local copy has the wrong digest: then its size and time prove nothing."""
 
 
 def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check: str = "listing") -> Decision:
-    """Compare the row with what is known and with what lies on the disk. ``check`` is the option of that name."""
+    """Decide on ``entry`` by its row, the state and the local copy. ``check`` is the option --check."""
     if local is None:
         return Decision(Need.FETCH, "new" if known is None else "missing locally")
     if local.kind is not Kind.FILE:
@@ -49,18 +49,18 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
     is_touched = known is not None and not is_intact(known, local)
     if known is None or is_touched or known.checked == BY_ROW:
         return _without_state(entry, local, touched=is_touched)
-    if known.digest == REPLACING:  # of the version before, or of another one with the same size and time
+    if known.digest == REPLACING:  # it may be the old version, or another with the same size and time
         return Decision(Need.FETCH, Reason.INTERRUPTED_REPLACEMENT, is_disproved=True)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
     if without_query(known.url) != without_query(entry.url):
         return Decision(Need.PROBE, "another URL")
     if entry.row != known.row:
-        # If-Modified-Since would hide a rollback to an older file; only an ETag tells all versions apart.
+        # If-Modified-Since would hide a rollback to an older file; only an ETag distinguishes all versions.
         return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")
     if entry.modified is None:
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
-    if known.checked == UNCONFIRMED:  # an ETag tells all versions apart, If-Modified-Since hides older ones
+    if known.checked == UNCONFIRMED:  # an ETag distinguishes all versions, If-Modified-Since hides older ones
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, Reason.NOT_CONFIRMED)
     if check != "listing":
         return Decision(Need.CONFIRM, f"--check {check}")
@@ -78,7 +78,7 @@ def is_intact(known: Known | None, local: Local | None) -> bool:
 
 
 def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:
-    """Nothing trustworthy is remembered: only an exact row decides by itself."""
+    """The decision without a usable record: only an exact row proves anything."""
     if entry.size is not None and local.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
     agrees = _time_agrees(entry.modified, local.mtime)
@@ -96,13 +96,13 @@ def _is_exact(modified: Span[datetime] | None) -> bool:
 
 
 def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
-    """True or False where the row can decide, None where it cannot (no time, or the server's own zone)."""
+    """Whether the row's time is that of the local file; None if it cannot tell (no time, or no zone)."""
     if modified is None:
         return None
     try:
         moment = datetime.fromtimestamp(mtime // NANOSECONDS, UTC)
     except (ValueError, OverflowError, OSError):
-        return False  # a local time beyond the years that a listing can show
+        return False  # a local time outside the years that a listing can show
     if modified.low.tzinfo is None:
         plain = moment.replace(tzinfo=None)
         doubt = limits.EASTERNMOST_ZONE

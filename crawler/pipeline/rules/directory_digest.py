@@ -1,9 +1,9 @@
-"""A folder that holds files alone and is as it was: told from sums, and not by looking at each row of its page again.
+"""A digest over the rows of a directory that holds only files: if it is the same, no row has to be compared.
 
-What is summed of a file is its name, its URL and its row. If a page comes again byte for byte, and the files that the
-state knows of its folder have the sum of those that the page showed, then each of them is known with the very row that
-is there now, and none is missing. What is left is to compare each with its copy on the disk. The rules are those of
-``plan.needs_fetch``; whoever has a doubt reads the page.
+The digest is a sum over the name, URL and row of each file. If a page is the same byte for byte, and the files that the
+state knows in the directory have the same sum as the files of that page, then the state knows each of them with its
+present row, and none is missing. Only the local copies remain to be compared. The rules are those of
+``compare.needs_fetch``; in case of doubt the page is read.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolut
 from crawler.text.urls import without_query
 
 LEAST = 500
-"""Files of a folder from which on it is worth remembering."""
+"""Number of files from which on a directory is worth a digest."""
 SKIPPED = 1000
-"""Entries that are not wanted, of a page that is remembered: each is reported in every run."""
+"""Most refused entries of a directory with a digest: each of them is reported in every run."""
 
 _MASK = (1 << 128) - 1
 
 
 class DirectoryDigestBuilder:
-    """Sums up the entries of a listing while they are decided about."""
+    """Adds up the entries of a listing while they are decided on."""
 
     def __init__(self) -> None:
         self.is_plain = True
         """False once ``rule_out`` was called, or an entry had the same effect."""
         self.entries = 0
-        """Of any kind, whatever becomes of them."""
+        """Entries of any kind, whatever became of them."""
         self.files = self.total = self.resolution = 0
         self.newest = self.newest_local = 0.0
         self.skipped: list[RefusedEntry] = []
 
     def rule_out(self) -> None:
-        """Something was there that needs a look in every run: no digest can stand for this directory."""
+        """Something needs a look in every run, so no digest can stand for this directory."""
         self.is_plain = False
 
     def expect(self, entries: int, *, more: bool) -> None:
-        """So many will be decided about; with ``more`` they are not the last ones."""
+        """``entries`` more will be decided on. ``more``: others will follow them."""
         self.entries += entries
         if not more and self.entries < LEAST:
             self.is_plain = False
 
     def add(self, entry: Entry) -> None:
-        """A file that is wanted."""
-        if entry.modified is None or entry.folder:  # without a time no row proves that a file is the same
+        """Add a file that is wanted."""
+        if entry.modified is None or entry.folder:  # without a time no row proves that a file is unchanged
             self.is_plain = False
         if not self.is_plain or entry.modified is None:
             return
@@ -62,7 +62,7 @@ class DirectoryDigestBuilder:
             self.newest_local = max(self.newest_local, passed)
 
     def skip(self, entry: Entry, size: int | None, reason: str) -> None:
-        """A file that a filter refuses."""
+        """Add a file that a filter refuses."""
         if entry.folder or len(self.skipped) == SKIPPED:
             self.is_plain = False
         if self.is_plain:
@@ -70,7 +70,7 @@ class DirectoryDigestBuilder:
 
     @property
     def is_worth_it(self) -> bool:
-        """False also if there were folders, or something failed: then an entry is neither wanted nor refused."""
+        """Whether to keep the digest. Not if there were directories or failures: those are neither wanted nor refused."""
         return self.is_plain and self.files >= LEAST and self.files + len(self.skipped) == self.entries
 
 
@@ -82,9 +82,10 @@ def _mark(name: str, url: str, row: str) -> int:
 def kept(
     leaf: DirectoryDigest, rows: Iterable[StoredFile], local: Mapping[str, Local], allows: Callable[[str], bool]
 ) -> list[StoredFile] | None:
-    """The files of ``leaf``, if ``local`` holds all of them as they were left, and nothing else; else None.
+    """The files of ``leaf``, if ``local`` holds all of them as they were saved, and nothing else; otherwise None.
 
-    ``rows`` are those of its folder, ``local`` is what lies there; ``allows`` tells which URLs robots.txt allows.
+    ``rows``: the files that the state knows in the directory. ``local``: its local files by name. ``allows``: whether
+    robots.txt allows a URL.
     """
     if len(local) != leaf.files:
         return None
@@ -101,7 +102,7 @@ def kept(
 
 
 def _may_be_racy(leaf: DirectoryDigest, row: StoredFile) -> bool:
-    """False only where ``racy.is_racy`` is False for each row that ``leaf`` may have shown of this file."""
+    """False only if ``racy.is_racy`` is False for each row that ``leaf`` may have shown of this file."""
     if row.checked <= leaf.newest:
         return True
     return row.checked <= leaf.newest_local and row.checked <= passed_by_header(row.last_modified, leaf.resolution)

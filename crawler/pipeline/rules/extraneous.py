@@ -1,4 +1,4 @@
-"""What a complete listing shows, held against what lies in the folder: the only source of deletions."""
+"""Compares what a complete listing shows with the local directory: the only source of deletions."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
 
 
 def in_its_place(kind: Kind) -> str:
-    """What is said of a file where something of another ``kind`` lies."""
+    """Why a file is fetched, or failed, whose name is taken by something of another ``kind``."""
     return f"{_OBSTACLES.get(kind, 'something that is no regular file')} is in its place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraneous:
-    """A local name that the complete listing of its folder does not show, or shows as something else."""
+    """A local name that the complete listing of its directory does not show, or shows as something else."""
 
     path: str
     kind: Kind
     size: int
-    """Bytes."""
+    """Size in bytes."""
     replaced: bool = False
-    """True if upstream seems to have the other kind of that name, a folder for a file or a file for a folder.
+    """True if the listing shows the name with the other kind: a directory for a file, or a file for a directory.
 
-    The former is proven once that folder's own listing was read, the latter once the file itself has come: what looks
-    like a file in a listing may be a folder without its slash.
+    A directory is proven once its own listing was read, a file once it was fetched: what looks like a file in a listing
+    may be a directory without its slash.
     """
     mentioned: bool = False
-    """True if the page shows the name all the same, by a link that is no entry: then it is not proven absent."""
+    """True if the page shows the name in a link that is not an entry: then the name is not proven absent."""
     spared: str = ""
     """As in ``Local``: what it is, if it must stay."""
 
 
 @dataclass(slots=True)
 class Missing:
-    """What lies in the folders of a run and is not listed, by what follows from that."""
+    """The local files and directories that are not listed, by what follows from that."""
 
     gone: list[Extraneous] = field(default_factory=list)
-    """Proven absent: what may be deleted."""
+    """Proven absent: these may be deleted."""
     mentioned: list[str] = field(default_factory=list)
-    """Paths that stay, because their pages mention them all the same."""
+    """Paths that stay because their pages still mention them."""
     doubted: dict[str, Flaw] = field(default_factory=dict)
-    """Folder whose pages prove nothing absent → why."""
+    """Directory whose pages prove nothing absent → why."""
     replaced: dict[str, Extraneous] = field(default_factory=dict)
-    """Files where a listing shows a folder, by path."""
+    """Path → local file where a listing shows a directory."""
     spared: dict[str, str] = field(default_factory=dict)
-    """What is not listed and stays, because the listing has no say in it: path → what it is."""
+    """Path → what it is; not listed, but never deleted."""
     obstacles: dict[str, str] = field(default_factory=dict)
-    """What is spared and lies where a listing shows a folder: path → what it is."""
+    """Path → what it is; never deleted, although a listing shows a directory there."""
     recalled: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Path → the folder and the URL of its listing, where the state alone says what that listing shows."""
+    """Path → its directory and the URL of that directory's listing, where the entries came from the state."""
     obstructing: dict[str, Extraneous] = field(default_factory=dict)
-    """Folders where a listing shows a file, by path."""
+    """Path → local directory where a listing shows a file."""
 
     def note(
         self, folder: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None
     ) -> None:
-        """``items`` of ``folder``, whose listing was read to its end, are not listed.
+        """Note ``items`` of ``folder``, which its complete listing does not show.
 
         ``doubt``: why that does not prove them absent; None if it does.
         """
@@ -71,10 +71,10 @@ class Missing:
         for item in items:
             is_folder = item.replaced and item.kind is Kind.DIRECTORY
             if item.spared and is_folder:
-                continue  # the file cannot be stored, and says so
+                continue  # the file cannot be stored, and is reported as failed
             if item.spared:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
-            elif item.replaced:  # by what is shown, so no doubt concerns it
+            elif item.replaced:  # proven by what is shown, so no doubt applies
                 (self.obstructing if is_folder else self.replaced)[item.path] = item
             elif doubt is None and item.mentioned:
                 self.mentioned.append(item.path)
@@ -82,7 +82,7 @@ class Missing:
                 self.gone.append(item)
 
     def obstacle(self, path: str) -> str | None:
-        """Why nothing can be stored at ``path``, or None: something in place of one of its folders must stay."""
+        """Why nothing can be stored at ``path``, or None: something that must stay is where a directory should be."""
         for above, what in self.obstacles.items():
             if path == above or path.startswith(f"{above}/"):
                 if what == LINK:
@@ -91,20 +91,20 @@ class Missing:
         return None
 
     def is_replaced(self, path: str) -> bool:
-        """True if a file lies where a listing shows the folder ``path``, or one above it."""
+        """Whether a file lies where a listing shows the directory ``path``, or one above it."""
         return any(path == file or path.startswith(f"{file}/") for file in self.replaced)
 
     def confirm(self, folder: str) -> None:
-        """The listing of ``folder`` itself was read to its end: what lies in its place may go."""
+        """The listing of ``folder`` itself was read completely: the file in its place may go."""
         if folder in self.replaced:
             self.gone.append(self.replaced[folder])
 
     def withdraw(self, paths: Collection[str]) -> None:
-        """These are not proven absent after all."""
+        """Take these out of ``gone``: they are not proven absent after all."""
         self.gone = [item for item in self.gone if item.path not in paths]
 
     def arrived(self, path: str) -> None:
-        """The file at ``path`` was fetched and checked: the folder in its place may go."""
+        """The file at ``path`` was fetched and checked: the directory in its place may go."""
         if path in self.obstructing:
             self.gone.append(self.obstructing[path])
 
@@ -115,10 +115,11 @@ def useless(
     shown: Mapping[str, bool | None] | None = None,
     mentioned: Collection[str] = (),
 ) -> list[str]:
-    """Which of the files that are ``known`` in a folder, by name, need not be remembered any more.
+    """Names of the ``known`` files of a directory that need not be remembered.
 
-    They are those that its complete listing does not show as files, and where no regular file lies: to forget them
-    costs nothing, and otherwise --verify would miss them in every run. ``shown`` is as in ``Shown.folders``.
+    Those are the ones that its complete listing does not show as files and that are not here as regular files.
+    Forgetting them costs nothing; otherwise --verify would report them as missing in every run. ``shown`` is as in
+    ``Shown.folders``.
     """
     shown = shown or {}
     here = {name for name, found in local.items() if found.kind is Kind.FILE}
@@ -128,23 +129,23 @@ def useless(
 
 @dataclass(slots=True)
 class Shown:
-    """What the pages of a listing have shown so far, whatever became of it. Flat listings show several folders."""
+    """What the pages of a listing have shown so far. A flat listing shows several directories."""
 
     folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)
-    """Folder → name → is it a folder? None where the listing does not say."""
+    """Directory → name → whether it is a directory; None if the listing does not say."""
     clashing: set[tuple[str, str]] = field(default_factory=set)
-    """(folder, name) of what is listed as more than one kind."""
+    """(directory, name) of everything that is listed as more than one kind."""
     mentioned: set[str] = field(default_factory=set)
     """Names that the pages mention in other links, which may lead anywhere."""
 
     def add(self, path: str, entry: Entry) -> None:
-        """Note the name of ``entry`` and of the folders between it and the folder at ``path``."""
+        """Note the name of ``entry``, and of the directories between it and the directory at ``path``."""
         for segment in entry.folder.split("/") if entry.folder else ():
             self.folders.setdefault(path, {})[segment] = True
             path = f"{path}/{segment}" if path else segment
         is_folder = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
         names = self.folders.setdefault(path, {})
-        # A name that is both (x and x/) is a clash, which is reported elsewhere and proves nothing.
+        # A name that is both (x and x/) is a clash; that is reported elsewhere and proves nothing.
         if names.setdefault(entry.name, is_folder) != is_folder:
             names[entry.name] = None
             self.clashing.add((path, entry.name))
@@ -154,13 +155,13 @@ class Shown:
         self.mentioned |= set(names)
 
     def lacks(self, item: Extraneous) -> bool:
-        """Whether the pages prove that ``item`` is not listed, or that it is a folder now."""
+        """Whether the pages prove that ``item`` is not listed, or that it is a directory now."""
         parent, _, name = item.path.rpartition("/")
         shown = self.folders.get(parent, {})
         return shown.get(name) is True if item.replaced else name not in shown and name not in self.mentioned
 
     def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
-        """What of ``local``, the content of the folder ``parent``, is not listed or seems to be a folder now."""
+        """The names in the local directory ``parent`` that are not listed, or seem to be of another kind now."""
         shown = self.folders.get(parent, {})
         found = []
         for name, there in local.items():

@@ -1,7 +1,7 @@
 """Which files of a listing are wanted: extensions, include and exclude rules, size and age.
 
-A filter answers with the rule that decided, never just with no. What a listing row says of size and time is an
-interval, so a limit may be left open by it: then the response headers decide, before the body is read.
+A filter returns the rule that decided. A listing shows size and time as intervals, which may leave a limit undecided:
+then the response headers decide, before the body is read.
 """
 
 from __future__ import annotations
@@ -26,20 +26,22 @@ _TOKEN = re.compile(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One rule held against one file, for ``--explain``."""
+    """One rule applied to one file, for ``--explain``."""
 
     rule: str
-    """As on the command line: ``--exclude *debug*``."""
+    """The rule as on the command line: ``--exclude *debug*``."""
     matched: bool | None
-    """Is it true of the file? None: the listing alone cannot tell."""
+    """Whether the rule matches the file; None if the listing alone does not tell."""
 
 
 def compile_glob(pattern: str) -> Callable[[str], bool]:
-    """A test of a whole name or path: ``*`` and ``?`` stay within a segment, ``**`` crosses slashes, ``[a-z]`` and
-    ``[!a-z]`` are sets. ``**/`` is any number of folders, none included. Case counts.
+    """A test of a whole name or path.
 
-    Names come from servers, and no name may make a match slow: a wildcard that another one follows takes the first
-    place that fits and never tries a second (an atomic group). That loses no match, and the time stays low.
+    ``*`` and ``?`` stay within a segment, ``**`` crosses slashes, ``[a-z]`` and ``[!a-z]`` are sets. ``**/`` matches
+    any number of directories, also none. Matching is case-sensitive.
+
+    Names come from servers, and no name may make a match slow: a wildcard that is followed by another takes the first
+    place that fits and never tries a second (an atomic group). That loses no match and keeps the time low.
     """
     stars, parts = list(_GLOBSTAR.finditer(pattern)), _GLOBSTAR.split(pattern)
     text = _segments(parts[0], final=not stars)
@@ -78,7 +80,7 @@ def _set(characters: str, *, negated: bool) -> str:
     for item in re.finditer(r"(.)-(.)|(.)", characters, re.DOTALL):
         if item[3]:
             inside += re.escape(item[3])
-        elif item[1] <= item[2]:  # a range that runs backwards holds nothing
+        elif item[1] <= item[2]:  # a range that runs backwards matches nothing
             inside += f"{re.escape(item[1])}-{re.escape(item[2])}"
     if negated:
         return f"[^/{inside}]"
@@ -87,7 +89,7 @@ def _set(characters: str, *, negated: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """An include or exclude rule made ready."""
+    """A compiled include or exclude rule."""
 
     rule: Rule
     on_name: bool
@@ -98,7 +100,7 @@ class _Pattern:
         return f"--{'include' if self.rule.include else 'exclude'} {self.rule.pattern}"
 
     def matches(self, path: str) -> bool:
-        """``path`` below URL; that of a folder ends in a slash for a regular expression only."""
+        """Test ``path``, relative to URL. For a regular expression the path of a directory ends in a slash."""
         return self.test(path.rpartition("/")[2] if self.on_name else path)
 
     def matches_folder(self, path: str) -> bool:
@@ -115,7 +117,7 @@ def _pattern(rule: Rule) -> _Pattern:
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """A bound on size or time. ``bound`` and what it is compared with have one type."""
+    """A limit on size or age. ``bound`` has the type of the values that are compared with it."""
 
     rule: str
     reason: str
@@ -123,7 +125,7 @@ class _Limit:
     minimum: bool
 
     def holds(self, low: Any, high: Any) -> bool | None:
-        """Of a value between ``low`` and ``high``; None if it depends on where it lies."""
+        """Whether a value between ``low`` and ``high`` is within the limit; None if that depends on the value."""
         if self.minimum:
             return True if low >= self.bound else False if high < self.bound else None
         return True if high <= self.bound else False if low > self.bound else None
@@ -154,10 +156,10 @@ def _moment(age: datetime | timedelta, now: datetime) -> datetime:
 
 
 class Filters:
-    """The filters of one run. Raises ConfigError for options that cannot mean anything."""
+    """The filters of one run. Raises ConfigError for options that contradict each other."""
 
     def __init__(self, config: Config, now: datetime) -> None:
-        """``now``: when the run started, aware; ages count back from it."""
+        """``now``: when the run started (aware); ages count back from it."""
         texts = (part.strip().lstrip("*").lstrip(".").lower() for item in config.ext for part in item.split(","))
         self._extensions = tuple("." + text for text in dict.fromkeys(texts) if text)
         if config.ext and not self._extensions:
@@ -183,9 +185,9 @@ class Filters:
     def rejects(
         self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None
     ) -> Rejection | None:
-        """Why the file ``name`` at ``path`` (below URL) is not wanted; None if it is, or if only its headers can tell.
+        """Why the file ``name`` at ``path`` (relative to URL) is not wanted; None if it is, or if headers have to decide.
 
-        A file below an excluded folder is not wanted either, for listings of all levels at once.
+        A file below an excluded directory is not wanted either: flat listings show all levels at once.
         """
         if self._by_name:
             rejection = self._rejects_name(path, name)
@@ -198,11 +200,11 @@ class Filters:
         return None
 
     def needs_headers(self, size: Span[int] | None, modified: Span[datetime] | None) -> bool:
-        """True if a limit on size or age is set that these spans leave open."""
+        """Whether a limit on size or age is set that these spans leave undecided."""
         return self._by_limit and any(held is None for _, held in self._held(size, modified))
 
     def rejects_headers(self, size: int | None, modified: datetime | None, path: str = "") -> Rejection | None:
-        """The same decided by Content-Length and Last-Modified. What no header tells is no reason to refuse a file."""
+        """Like ``rejects``, by Content-Length and Last-Modified. A missing header is no reason to refuse a file."""
         exact = None if size is None else Span(size, size)
         for limit, held in self._held(exact, None if modified is None else Span(modified, modified)):
             if held is False:
@@ -210,13 +212,15 @@ class Filters:
         return None
 
     def prunes(self, path: str) -> Rejection | None:
-        """Why the folder ``path`` (below URL) is not entered: for it or a folder above it, the first rule for folders
-        that matches excludes."""
+        """Why the directory ``path`` (relative to URL) is not entered, or None.
+
+        It is not if the first directory rule that matches it, or a directory above it, is an exclude rule.
+        """
         rule = self._excluded_in(path.rstrip("/")) if self._folder_rules else None
         return Rejection(Reason.EXCLUDE, path.rstrip("/") + "/", rule) if rule else None
 
     def explains(self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None) -> list[Check]:
-        """Each rule and whether it is true of this file, in the order in which they are asked."""
+        """Each rule, in the order of evaluation, and whether it matches this file."""
         checks = []
         if self._extensions:
             checks.append(Check(rule=f"--ext {self._extension_list()}", matched=self._has_extension(name)))
@@ -264,19 +268,19 @@ class Filters:
 
 
 def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:
-    """The first and the last moment that ``span`` may mean, aware."""
+    """The first and the last moment that ``span`` can mean, aware."""
     if span is None:
         return None
     if span.low.tzinfo is not None:
         return span.low, span.high
     try:
         return span.low.replace(tzinfo=UTC) - EASTERNMOST_ZONE, span.high.replace(tzinfo=UTC) + EASTERNMOST_ZONE
-    except OverflowError:  # in the year 1 or 9999: nobody's time
+    except OverflowError:  # in the year 1 or 9999: not a real time
         return None
 
 
 def _folders_above(path: str) -> Iterator[str]:
-    """``a/b/c.zip`` → ``a``, ``a/b``."""
+    """The directories above a path: ``a/b/c.zip`` → ``a``, ``a/b``."""
     slash = path.find("/")
     while slash > 0:
         yield path[:slash]

@@ -1,9 +1,9 @@
-"""Racy rows: until when a file may change without its row changing.
+"""Racy rows: how long a file may change without a change of its row.
 
-A row printed in minutes stays the same for all changes within that minute (git's index has the same problem and this
-answer: Documentation/technical/racy-git). It proves something once the server has confirmed the copy, by the server's
-clock, after all that its time spans has passed. ``plan`` asks this of a row, ``leaf`` of a folder: what a folder is
-trusted with is never more than what its rows are.
+A row printed in minutes is the same for all changes within that minute. (git's index has the same problem and the same
+solution: Documentation/technical/racy-git.) Such a row proves something once the server has confirmed the copy after,
+by the server's clock, the whole span of its time. ``compare`` applies this to a row, ``directory_digest`` to a
+directory, which is never trusted more than its rows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from crawler.model.values import Known, Span
 from crawler.text.http_fields import parse_http_date
 
 REPEATED = 2 * 3600
-"""Seconds by which clocks are set back at most (Troll station; elsewhere one hour): a local time comes twice then."""
+"""Most seconds by which clocks are set back (Troll station; elsewhere one hour): then a local time comes twice."""
 
 
 def resolution_of(modified: Span[datetime]) -> int:
@@ -25,7 +25,7 @@ def resolution_of(modified: Span[datetime]) -> int:
 
 
 def passed_by_row(modified: Span[datetime]) -> float:
-    """When all that the row's time spans has passed, at the latest. Seconds since the epoch."""
+    """When the whole span of the row's time has passed, at the latest. Seconds since the epoch."""
     resolution = resolution_of(modified)
     if modified.low.tzinfo is not None:
         return modified.low.timestamp() + resolution
@@ -33,18 +33,18 @@ def passed_by_row(modified: Span[datetime]) -> float:
 
 
 def passed_by_header(last_modified: str | None, resolution: int) -> float:
-    """The same for a row without a zone that shows the time of the file's Last-Modified; infinite without a usable one.
+    """The same for a row without a zone that shows the file's Last-Modified; infinite if that cannot be used.
 
-    When summer time ends, a local hour comes twice, and so does the row of a file that changes in both: the time has
-    passed only when it cannot come again.
+    When summer time ends, a local hour comes twice, and a file that changes in both has the same row twice: the time
+    has passed only when it cannot come again.
     """
     moment = parse_http_date(last_modified)
     return math.inf if moment is None else moment + resolution + REPEATED
 
 
 def is_racy(modified: Span[datetime], known: Known) -> bool:
-    """True if the file could have changed after the server confirmed it without its row, with this time, changing."""
+    """Whether the file may have changed after the server confirmed it, without a change of its row with this time."""
     passed = passed_by_row(modified)
-    if modified.low.tzinfo is None:  # the file's own time may tell it sooner
+    if modified.low.tzinfo is None:  # the file's own time may prove it sooner
         passed = min(passed, passed_by_header(known.validators.last_modified, resolution_of(modified)))
     return known.checked <= passed

@@ -1,4 +1,4 @@
-"""robots.txt (RFC 9309): which URLs of a host its owner wants left alone."""
+"""robots.txt (RFC 9309): which URLs of a host may be requested."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from protego import Protego
 
 ROBOTS_BYTES = 512 * limits.KIB
-"""How much of a robots.txt is read: section 2.5 asks for at least 500 KiB."""
+"""Bytes of a robots.txt that are read: section 2.5 requires at least 500 KiB."""
 
-# A line that restricts anyone: "Disallow" in the spellings that protego knows, with a value.
+# A line that restricts anyone: "Disallow" in the spellings that protego accepts, with a value.
 _RESTRICTION = re.compile(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
 
 _GROUP = re.compile(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
-"""A line that begins a group: what stands before the name, and the name."""
+"""A line that begins a group: the text before the name, and the name."""
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 """A product token (section 2.2.1)."""
 _CODINGS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"", "utf-8-sig"))
-"""Byte order mark → codec, the first that fits. UTF-16 is what some editors save: not what section 2.3 asks for."""
+"""Byte order mark → codec; the first match counts. Some editors save UTF-16, which section 2.3 does not allow."""
 _NOBODY = "|"
-"""What is the product token of no crawler."""
+"""Not the product token of any crawler."""
 
 
 class Robots:
@@ -39,14 +39,14 @@ class Robots:
         self._rules: dict[str, Protego] = {}
 
     def allows(self, url: str, user_agent: str) -> bool:
-        """May ``user_agent`` (a whole User-Agent header or its product token) fetch ``url``, an absolute URL?
+        """Whether ``user_agent`` (a whole User-Agent header or its product token) may fetch ``url``, an absolute URL.
 
-        The longest rule that matches decides, Allow before Disallow (section 2.2.2).
+        The longest rule that matches decides; Allow goes before Disallow (section 2.2.2).
         """
         if self._content is None:
             return True
         if user_agent not in self._rules:
-            from protego import Protego  # here, because most hosts have nothing for it to read
+            from protego import Protego  # imported here, because most hosts have no rules for it to read
 
             self._rules[user_agent] = Protego.parse(_without_others(self._content, user_agent))
         return self._rules[user_agent].can_fetch(url, user_agent)
@@ -56,23 +56,23 @@ ALLOW_ALL = Robots(None)
 
 
 def forbidden(url: str) -> Rejection:
-    """Why ``url`` is left alone."""
+    """The rejection of ``url`` by robots.txt."""
     return Rejection(Reason.ROBOTS, url, "forbidden by robots.txt")
 
 
 def is_of_robots(rejection: Rejection | None) -> bool:
-    """Whether robots.txt is the reason: it may say something else the next time."""
+    """Whether robots.txt is the reason, so that the next run may decide differently."""
     return rejection is not None and rejection.reason in {Reason.ROBOTS, Reason.ROBOTS_UNREADABLE}
 
 
 def parse_robots(text: bytes) -> Robots:
-    """Every byte sequence is a robots.txt: what cannot be read as a rule is none (section 2.2).
+    """The rules of a robots.txt. Any bytes are valid: what cannot be read as a rule is ignored (section 2.2).
 
-    Crawl-delay is not in the RFC and is passed over: --requests-per-second limits a run. A web page in its place, as
-    sites with a catch-all answer give, holds no rules.
+    Crawl-delay is not in the RFC and is ignored: --requests-per-second limits a run. A web page in place of robots.txt,
+    as sites send that answer every URL, has no rules.
     """
     if len(text) > ROBOTS_BYTES:
-        text = text[:ROBOTS_BYTES].rpartition(b"\n")[0]  # a rule cut short would say something else
+        text = text[:ROBOTS_BYTES].rpartition(b"\n")[0]  # a truncated rule would mean something else
     coding = next(coding for mark, coding in _CODINGS if text.startswith(mark))
     content = text.decode(coding, "replace")
     if content.lstrip().startswith("<") or not any(map(_RESTRICTION.match, content.splitlines())):
@@ -81,10 +81,10 @@ def parse_robots(text: bytes) -> Robots:
 
 
 def _without_others(content: str, user_agent: str) -> str:
-    """``content`` with the names of groups that are not for ``user_agent`` made unmatchable.
+    """``content`` with the names of groups for other crawlers than ``user_agent`` made unmatchable.
 
-    A group is for us if its product token equals one of ours, in any case (section 2.2.1). Protego takes the beginning
-    of a token for the token: ``craw`` would be ``crawler``.
+    A group applies if its product token equals one of ``user_agent``, ignoring case (section 2.2.1). Protego compares
+    prefixes: ``craw`` would match ``crawler``.
     """
     ours = {token.lower() for token in _TOKEN.findall(user_agent)}
 
@@ -98,10 +98,10 @@ def _without_others(content: str, user_agent: str) -> str:
 
 
 def rules_for(status: int | None, body: bytes) -> Robots | None:
-    """What an answer to ``GET /robots.txt`` means, after redirects (sections 2.3.1.1 to 2.3.1.4).
+    """The rules in a response to ``GET /robots.txt``, after redirects (sections 2.3.1.1 to 2.3.1.4).
 
-    ``status`` is None when there was no answer. "Unavailable" (4xx, or redirects without end) allows everything;
-    "unreachable" (5xx, no answer, anything unheard of) is None: nothing may be fetched until it is known.
+    ``status`` is None if there was no response. "Unavailable" (4xx, or too many redirects) allows everything;
+    "unreachable" (5xx, no response, any other status) returns None: nothing may be fetched.
     """
     if status is None or not 200 <= status < 500:
         return None

@@ -1,4 +1,4 @@
-"""Where a run may go: which URLs are listings of this mirror, which are files of it, which redirects hold."""
+"""Scope of a run: which URLs are listings of this mirror, which are its files, and which redirects are followed."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Bounds:
     recursive: bool = True
 
     def enters(self, depth: int) -> bool:
-        """Whether the folders of a listing at ``depth`` are entered."""
+        """Whether the directories in a listing at ``depth`` are entered."""
         return self.recursive and (self.max_depth is None or depth < self.max_depth)
 
     hosts: frozenset[str] = frozenset()
-    """Of --allow-host, in lower case."""
+    """Hosts of --allow-host, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``base`` is the root listing's URL up to its last slash; ``hosts`` come from --allow-host (lower case)."""
+    """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: --allow-host, lower case."""
 
     base: str
     hosts: frozenset[str] = frozenset()
@@ -57,7 +57,10 @@ class Scope:
         return where is not None and (where[1] in self.hosts or _host(url) in self.hosts)
 
     def root_redirect(self, source: str, target: str, *, start: str = "") -> Rejection | None:
-        """The root, asked for as ``start``, may have moved within its host, but not up; --allow-host names others."""
+        """Why a redirect of the root, requested as ``start``, is not followed, or None.
+
+        It may move within its host, but not upwards, and to the hosts of --allow-host.
+        """
         rejection = same_host_redirect(source, target)
         if rejection is None:
             return upward(start or source, target)
@@ -79,7 +82,7 @@ class Scope:
         return _downgrade(source, target) or self.file(target)
 
     def _upgrades(self, source: str, target: str) -> bool:
-        """http → https of the same host, at or below the same path."""
+        """Whether a redirect leads from http to https of the same host, to the same path or below it."""
         if not is_upgrade(source, target):
             return False
         parts = urlsplit(target)
@@ -89,7 +92,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ListScope:
-    """For a list of URLs: redirects stay on the host of their URL or on ``hosts``; there is no path scope."""
+    """The scope of a list of URLs: redirects stay on the host of their URL or on ``hosts``; any path is allowed."""
 
     hosts: frozenset[str] = frozenset()
 
@@ -100,7 +103,7 @@ class ListScope:
 
 
 def upward(start: str, target: str) -> Rejection | None:
-    """Why the root ``start`` may not be at ``target``, or None: what lies above it was not asked for."""
+    """Why the root ``start`` may not be at ``target``, or None: nothing above URL was requested."""
     is_up = is_above(target, start) or has_dot_segments(urlsplit(target).path)
     if is_up and same_host_redirect(start, target) is None:
         return Rejection(Reason.ABOVE, target, "that is above URL: start there if it is meant")
@@ -115,9 +118,9 @@ def same_host_redirect(source: str, target: str) -> Rejection | None:
 
 
 def _is_its_folder(source: str, target: str) -> bool:
-    """Whether ``target`` is ``source`` with a slash, in whatever spelling (RFC 3986 section 6.2.2).
+    """Whether ``target`` is ``source`` with a slash, in any spelling (RFC 3986 section 6.2.2).
 
-    Servers decode a path and escape it anew in their own way before they put it into Location.
+    Servers decode a path and escape it in their own way before they put it into Location.
     """
     here, there = urlsplit(_with_slash(source)), urlsplit(target)
     return (
@@ -126,28 +129,28 @@ def _is_its_folder(source: str, target: str) -> bool:
 
 
 def _with_slash(url: str) -> str:
-    """``url`` as that of a folder. Its spelling stays: it is the one that the listing and its scope use."""
+    """``url`` with a slash, as the URL of a directory. Its spelling stays: the listing and its scope use the same."""
     parts = urlsplit(url)
     return parts._replace(path=parts.path + "/").geturl()
 
 
 def _downgrade(source: str, target: str) -> Rejection | None:
-    first, second = origin(source), origin(target)  # which know a scheme in upper case too
+    first, second = origin(source), origin(target)  # these also accept a scheme in upper case
     if first is not None and second is not None and (first[0], second[0]) == ("https", "http"):
         return Rejection(Reason.SCHEME, target, "from https to http is never followed")
     return None
 
 
 def _host(url: str) -> str:
-    """Host, with its port where that is not the default."""
+    """The host, with its port if that is not the default."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def scope_base(url: str, entry_urls: list[str]) -> str:
-    """The base of a root listing that was answered at ``url``.
+    """The base of a root listing whose response came from ``url``.
 
-    It is the directory of ``url``; but a listing at ``/pub`` whose entries are all at ``/pub/…`` (as
-    serve-index prints them) has ``/pub/`` as its base, so that pages beside it stay outside.
+    That is the directory of ``url``. But a listing at ``/pub`` whose entries are all at ``/pub/…`` (as serve-index
+    prints them) has the base ``/pub/``, so that its siblings stay outside.
     """
     inner = directory_of(_with_slash(url))
     if not urlsplit(url).path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):

@@ -1,8 +1,8 @@
-"""The zone of a listing's times, learnt from the Last-Modified of files that are here anyway. It is never needed.
+"""Learns the zone of a listing's times from the Last-Modified of files that are already here. It is never required.
 
-A row that names no zone is in the server's own. Where the row of last time still stands, the Last-Modified of its file
-says how far that is from UTC. Apache and lighttpd apply summer time to each row by its own date, nginx
-(``autoindex_localtime``) the offset of today to all: so an offset holds only where rows around agree on it.
+A row without a zone is in the server's own. If a file has the same row as in the last run, its Last-Modified shows the
+offset from UTC. Apache and lighttpd apply summer time to each row by its own date, nginx (``autoindex_localtime``)
+applies today's offset to all: so an offset is used only where the rows around agree on it.
 """
 
 from __future__ import annotations
@@ -23,42 +23,42 @@ Pair = tuple[Span[datetime], float]
 """The naive time of a row, and the Last-Modified of its file in seconds since the epoch."""
 
 _VOTES = 100
-"""Files of a folder that are asked whether their two times agree."""
+"""Number of files in a directory whose two times are compared."""
 _HOUR = 3600
 _QUARTER = 900
-"""Zones are multiples of 15 minutes from UTC (IANA tz database; none in use since 1972 is another)."""
+"""Zones are multiples of 15 minutes from UTC (IANA tz database; the only exception ended in 1972)."""
 _WEST, _EAST = int(WESTERNMOST_ZONE.total_seconds()), int(EASTERNMOST_ZONE.total_seconds())
 _NEAR = 30 * 24 * _HOUR
 _STEADY = 7 * 24 * _HOUR
-"""No zone left its offset and came back in less time (tz database, 1990 to 2035; the quickest was Brazil's in 2000)."""
+"""Shortest time in which a zone left its offset and returned to it (tz database, 1990 to 2035: Brazil in 2000)."""
 _SUMMER = timedelta(hours=2)
-"""The largest step of summer time (Troll); elsewhere it is one hour or half of one."""
+"""The largest change of summer time (Troll); elsewhere it is one hour or half an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """Rows that follow each other in time and agree. Times are seconds of the calendar as printed."""
+    """Rows next to each other in time that agree on an offset. Times are seconds of the calendar as printed."""
 
     low: int
     high: int
     offset: int | None
-    """Seconds east of UTC; None: no zone explains it."""
+    """Seconds east of UTC; None if no zone explains it."""
     is_several: bool = False
-    """More than one row."""
+    """True if it has more than one row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """What could be learnt about the zone of one listing page."""
+    """What is known about the zone of one listing page."""
 
     runs: tuple[_Run, ...] = ()
-    """In the order of time."""
+    """The runs of rows, in the order of time."""
 
     def localize(self, span: Span[datetime]) -> Span[datetime] | None:
-        """The naive ``span`` in UTC; None where too little is known.
+        """The naive ``span`` in UTC; None if too little is known.
 
-        At least two rows within 30 days must agree, and none contradict. Among rows that are at most a week apart
-        it is as narrow as it was; beside them it is wider by a change to or from summer time.
+        At least two rows within 30 days must agree, and none contradict. Between rows that are at most a week apart,
+        the span stays as narrow as it was; elsewhere it is widened by a change to or from summer time.
         """
         low, high = _seconds(span.low), _seconds(span.high)
         place = bisect_right(self.runs, low, key=lambda run: run.low)
@@ -75,21 +75,21 @@ class Zone:
 
 
 def _offsets(runs: Iterable[_Run]) -> list[timedelta]:
-    """Of those that a zone explains."""
+    """The runs that a zone explains."""
     return [timedelta(seconds=run.offset) for run in runs if run.offset is not None]
 
 
 def _in_utc(span: Span[datetime], offsets: Sequence[timedelta], doubt: timedelta) -> Span[datetime] | None:
-    """By all of ``offsets``, and ``doubt`` wider on both sides."""
+    """``span`` moved by all of ``offsets``, and widened by ``doubt`` on both sides."""
     try:
         low = span.low.replace(tzinfo=UTC) - max(offsets) - doubt
         return Span(low, span.high.replace(tzinfo=UTC) - min(offsets) + doubt)
-    except OverflowError:  # in the year 1 or 9999: nobody's time
+    except OverflowError:  # in the year 1 or 9999: not a real time
         return None
 
 
 def learn(pairs: Iterable[Pair]) -> Zone:
-    """What neighbours agree on. Rows wider than 15 minutes allow several offsets, and say nothing."""
+    """Group neighbours that agree. Rows wider than 15 minutes allow several offsets, so they prove nothing."""
     found = [_run(span, modified) for span, modified in pairs if span.high - span.low < timedelta(seconds=_QUARTER)]
     runs: list[_Run] = []
     for pair in sorted(found, key=lambda run: (run.low, math.inf if run.offset is None else run.offset)):
@@ -102,7 +102,7 @@ def learn(pairs: Iterable[Pair]) -> Zone:
 
 
 class ZoneLearner:
-    """Gives the rows of one listing page their times in UTC, if that can be learnt. It learns when first asked."""
+    """Converts the times of one listing page to UTC, if its zone can be learnt. It is learnt on first use."""
 
     def __init__(self, rows: Sequence[Entry] = ()) -> None:
         self._rows = rows
@@ -110,7 +110,7 @@ class ZoneLearner:
         self._votes: dict[str, bool] | None = None
 
     def timed(self, entry: Entry, known: Mapping[str, Known]) -> Entry:
-        """``entry``, its time in UTC if possible. ``known``: of the folder that is listed, by name."""
+        """``entry`` with its time in UTC if possible. ``known``: what the state knows of the directory, by file name."""
         if entry.modified is None or not _is_local(entry):
             return entry
         if self._zone is None:
@@ -118,7 +118,7 @@ class ZoneLearner:
         return replace(entry, modified=self._zone.localize(entry.modified) or entry.modified)
 
     def dating(self, entry: Entry, known: Mapping[str, Known]) -> Dating:
-        """Whether Last-Modified tells the times of the rows, by the other files of the page that ``known`` holds."""
+        """Whether Last-Modified tells the times of the rows, judged by the files of the page that are in ``known``."""
         if self._votes is None:
             self._votes = dict(islice(_votes(self._rows, known), _VOTES))
         votes = [agrees for name, agrees in self._votes.items() if name != entry.name]
@@ -128,7 +128,7 @@ class ZoneLearner:
 
 
 def _votes(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[tuple[str, bool]]:
-    """Of each file whose row is that of last time: whether the two times agree."""
+    """For each file whose row is that of the last run: whether its two times agree."""
     for entry in rows:
         one = known.get(entry.name)
         if one is None or one.row != entry.row or entry.modified is None or entry.folder:
@@ -138,12 +138,12 @@ def _votes(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[tuple[
 
 
 def _is_local(entry: Entry) -> bool:
-    """True if its time is in the server's own zone, and its folder the one that is listed."""
+    """True if its time is in the server's own zone and it lies in the listed directory itself."""
     return entry.modified is not None and entry.modified.low.tzinfo is None and not entry.folder
 
 
 def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
-    """Of the rows that stand as they stood when the server last confirmed their files."""
+    """The samples of rows that are the same as when the server last confirmed their files."""
     for entry in rows:
         one = known.get(entry.name)
         if one is None or one.row != entry.row or entry.modified is None or not _is_local(entry):
@@ -157,7 +157,7 @@ def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
 
 def _run(span: Span[datetime], modified: float) -> _Run:
     low, high, moment = _seconds(span.low), _seconds(span.high), int(modified)
-    offset = -((moment - low) // _QUARTER) * _QUARTER  # the first that puts it at or after ``low``
+    offset = -((moment - low) // _QUARTER) * _QUARTER  # the first one that puts it at or after ``low``
     fits = offset <= high - moment and _WEST <= offset <= _EAST
     return _Run(low=low, high=high, offset=offset if fits else None)
 
@@ -167,7 +167,7 @@ def _seconds(naive: datetime) -> int:
 
 
 def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bool:
-    """False if a row's time cannot be that of the version with this Last-Modified, in any zone there is.
+    """False if a row's time cannot be that of the version with this Last-Modified, in any zone.
 
     Zones differ from UTC by multiples of 15 minutes.
     """

@@ -1,7 +1,7 @@
-"""Rows of a listing that are no entries: how each is counted, so that none is lost in silence.
+"""Rows of a listing that are not entries: each is counted, so that none is lost silently.
 
-Exit 0 means that everything the listing shows, and the filters want, is here. A row that this run was told to leave
-out, or that no run fetches by design, is skipped; every other row is a file that is missing, and fails.
+Exit 0 means that everything which the listing shows and the filters want is here. A row that the user excluded, or
+that no run fetches by design, is skipped; any other row is a missing file, and fails.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ ENDINGS: Mapping[str, tuple[Outcome, str]] = {
     Reason.FAILED: (Outcome.FAILED, "the server could not describe it"),
     Reason.CLASH: (Outcome.FAILED, "another row has the same address and is something else"),
 }
-"""Reason of the rejection → what becomes of the row, and what is said of it."""
+"""Reason of the rejection → outcome of the row, and its explanation."""
 _UNKNOWN = Outcome.FAILED, "its link is not understood"
 _BY_DESIGN = (Reason.OTHER_HOST, Reason.ABOVE, Reason.SCHEME, Reason.OTHER, Reason.ROBOTS)
-"""Reasons for which entries are skipped that the filters want: what this program does not do, and nobody asked for."""
+"""Reasons for which wanted entries are skipped: beyond what this program does, and not requested by the user."""
 _PROTOCOLS = re.compile(
     r"\s*(?:ftps?|sftp|scp|ssh|rsync|git|svn|file|nfs|smb|afp|magnet|ed2k|ipfs|s3|gs|gopher|gemini|mailto|tel|irc)s?:",
     re.IGNORECASE,
 )
-"""Schemes of other programs: by design they are not followed."""
+"""Schemes for other programs, which are not followed by design."""
 
 
 def _url_of(row: Rejection, page: str) -> str:
-    """Where the link of ``row`` leads, seen from the URL of its page; as it is written where that is no URL."""
+    """The URL to which the link of ``row`` leads from its ``page``; the link as written if that is not a URL."""
     return resolve(page, row.subject) or row.subject
 
 
 def is_folder(row: Rejection) -> bool:
-    """Whether the link of ``row`` ends in a slash, as that of a folder does."""
+    """Whether the link of ``row`` ends in a slash, as links to directories do."""
     return row.subject.partition("#")[0].partition("?")[0].rstrip().endswith("/")
 
 
 def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
-    """What becomes of ``row``, and why. What the scope would allow and nothing fetches is missing."""
+    """The outcome of ``row``, and why. A row within scope that cannot be fetched is missing."""
     outcome, said = ENDINGS.get(row.reason, _UNKNOWN)
     if row.reason == Reason.BAD_NAME:
         return outcome, f"{row.subject!r} {said}: {row.detail or 'no file has such a name'}"
@@ -70,7 +70,7 @@ def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
 
 
 def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
-    """The file that ``row`` is where --allow-host names the host that its link leads to; None for any other row."""
+    """The file of ``row`` if --allow-host names the host that its link leads to; otherwise None."""
     url = _url_of(row, page)
     elsewhere = row.reason in {Reason.ABOVE, Reason.OTHER_HOST} and not is_folder(row)
     if not elsewhere or row.row != last_name(url) or scope.file(url) is not None:
@@ -79,7 +79,7 @@ def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
 
 
 def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
-    """The entries of a listing, and the rows that are none. ``enters``: are its folders wanted?"""
+    """The entries of a listing, and the rows that are not entries. ``enters``: whether its directories are entered."""
     entries, unusable = list(listing.entries), list[Rejection]()
     for row in (each for each in listing.rejections if each.row):
         entry = entry_of(row, listing.url, scope)
@@ -91,7 +91,7 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
 
 
 def result_of(row: Rejection, folder: str, page: str, filters: Filters, scope: Scope) -> Result:
-    """How ``row`` of the listing at ``page``, that of ``folder``, ended: skipped by a filter, or by its reason."""
+    """The result of ``row`` in the listing of ``folder`` at ``page``: skipped by a filter, or ended by its reason."""
     path = entry_path(folder, row.row)
     refused: Rejection | None = None
     if isinstance(path, Rejection):
@@ -107,7 +107,7 @@ def result_of(row: Rejection, folder: str, page: str, filters: Filters, scope: S
 def count(
     rows: Iterable[Rejection], folder: str, page: str, filters: Filters, scope: Scope, observer: Observer
 ) -> None:
-    """Tell ``observer`` of each of ``rows``, as of an entry that was listed and has ended."""
+    """Report each of ``rows`` to ``observer``, like an entry that was listed and has ended."""
     for row in rows:
         result = result_of(row, folder, page, filters, scope)
         observer.listed(result.path, None)
@@ -115,14 +115,14 @@ def count(
 
 
 def lost(listing: Listing) -> list[str]:
-    """The names of the rows of a listing that a run would fail to save."""
+    """Names of the rows in a listing that a run would report as failed."""
     scope = Scope(directory_of(listing.url))
     rows = [each for each in listing.rejections if each.row]
     return [row.row for row in rows if ending(row, listing.url, scope)[0] is Outcome.FAILED]
 
 
 def nothing_wanted(listed: int, skipped_by: Mapping[str, int], interrupted: str | None = None) -> list[str]:
-    """What is said, in one line, of a run that skipped all that was ``listed``, some of which the filters want."""
+    """A warning for a run that skipped everything ``listed`` although the filters want some of it, or nothing."""
     if (
         interrupted is not None
         or not 0 < listed == sum(skipped_by.values())

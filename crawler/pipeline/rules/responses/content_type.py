@@ -1,4 +1,4 @@
-"""What the name of a file, its Content-Type and its first bytes say that it is."""
+"""Recognises the type of a body by the file's name, Content-Type and its first bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 import re
 
 SNIFFED = 1445
-"""Bytes of a body that tell what it is (WHATWG MIME Sniffing, section 5.2)."""
+"""Bytes of a body that are needed to recognise its type (WHATWG MIME Sniffing, section 5.2)."""
 _SKIPPED = rb"(?:\xef\xbb\xbf)?(?:\s|(?><!--.*?-->)|<\?xml[^>]*+>)*+"
 _PAGE = re.compile(
     _SKIPPED + rb"<(?:!doctype html|html|head|title|meta|link|script|style|body|iframe|h1|div|font|table|form|a|b|p|br)"
@@ -15,19 +15,19 @@ _PAGE = re.compile(
 )
 _NOTHING = re.compile(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
 _BINARY_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-"""WHATWG MIME Sniffing, section 3: what no text has."""
+"""Bytes that do not occur in text (WHATWG MIME Sniffing, section 3)."""
 _HTML_NAME = re.compile(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:[.~]|$)")
-"""Also with something behind it: Apache's mod_mime takes languages, charsets, and what it does not know, as no type."""
+"""Also with a suffix: Apache's mod_mime treats languages, charsets and unknown suffixes as no type."""
 _EXTENSION = re.compile(r".\.[^.\s]{1,16}$")
 _SHORT_EXTENSION = re.compile(r"\.[a-z0-9]{1,5}$")
-"""Of a kind that servers know: text that is called a page for such a name is an error message, tags or not."""
+"""Names of types that servers know: if such a file is sent as a page, it is an error message, with or without tags."""
 _BINARY_NAME = re.compile(
     r"\.(?:7z|a|apk|appimage|avi|bin|bmp|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
     r"|h5|hdf5|img|ipa|iso|jar|jpe?g|lz|lz4|lzma|m4a|mkv|mov|mp[34]|msix?|nc|np[yz]|o|og[gv]|otf|ova|parquet|pdf|pkg"
     r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|torrent|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
     r"|wav|web[mp]|whl|woff2?|xz|z|zip|zst)$"
 )
-"""Of files that begin like no page, whatever a server calls them."""
+"""Names of files that never begin like a page, whatever Content-Type a server sends."""
 _CODED_NAMES = {
     "gzip": (".gz", ".tgz", ".svgz"),
     "compress": (".z",),
@@ -38,7 +38,7 @@ _CODED_NAMES = {
     "zstd": (".zst",),
     "br": (".br",),
 }
-"""Coding → names of files that are announced with it and sent as they are, as by Apache's AddEncoding."""
+"""Coding → names of files that are sent as they are, but labelled with it, as by Apache's AddEncoding."""
 
 
 def is_html(content_type: str) -> bool:
@@ -46,9 +46,9 @@ def is_html(content_type: str) -> bool:
 
 
 def begins_like_html(head: bytes) -> bool | None:
-    """Whether a body that begins with ``head`` is a page (WHATWG MIME Sniffing, section 7.1); None for blanks alone.
+    """Whether a body that begins with ``head`` is a page (WHATWG MIME Sniffing, section 7.1); None for blanks only.
 
-    Comments and XML declarations are passed over, because XHTML and vector images have them too.
+    Comments and XML declarations are skipped, because XHTML and SVG have them too.
     """
     head = head[:SNIFFED]
     if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
@@ -59,10 +59,10 @@ def begins_like_html(head: bytes) -> bool | None:
 
 
 def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
-    """Whether a page has come in place of the file ``path``: a login or an error, with status 200.
+    """Whether a page was sent instead of the file ``path``: a login or an error, with status 200.
 
-    The body decides by how it begins, because many servers call everything text/html that they do not know. None for
-    a name that says nothing, with a body that is called a page and looks like one: if it replaces a file that was none.
+    The beginning of the body decides, because many servers label everything unknown as text/html. None if the name does
+    not tell, and the body is labelled as a page and looks like one: then it depends on the file that it replaces.
     """
     begins = begins_like_html(head)
     name = path.rpartition("/")[2].lower()

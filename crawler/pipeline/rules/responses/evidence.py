@@ -1,10 +1,10 @@
-"""What a response proves of a file, and what may be remembered of it.
+"""What a response proves about a file, and what may be remembered of it.
 
 A listing row and a response are two statements about one file, made at different times and perhaps by different
-machines. If their times contradict each other, one of them comes from a cache that lags behind, or the server dates
-files and rows by different clocks. Then the response does not prove the copy to be the listed version:
-``Known.checked`` is UNCONFIRMED, and the next run asks again. ``plan.needs_fetch`` and ``racy`` read what is
-remembered here; the same rule holds for 200, 206, 304 and HEAD.
+machines. If their times contradict each other, one of them comes from a stale cache, or the server dates files and rows
+by different clocks. Then the response does not prove that the copy is the listed version: ``Known.checked`` is
+UNCONFIRMED, and the next run asks again. ``compare.needs_fetch`` and ``racy`` read what is remembered here; the same
+rule applies to 200, 206, 304 and HEAD.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 
 _MADE_UP = 60
-"""Seconds before a response in which a Last-Modified counts as its time and not the file's (RFC 9110 8.8.2.2)."""
+"""Seconds before a response in which a Last-Modified is the time of the response, not the file's (RFC 9110 8.8.2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What one response says of the file that was asked for."""
+    """What one response says about the requested file."""
 
     currency: Currency
     validators: Validators
-    """Of the version that it is about."""
+    """Validators of the version that the response is about."""
     generated: float
-    """When the origin server made that statement, seconds since the epoch by its clock, at the latest."""
+    """When the origin server generated the response, at the latest; seconds since the epoch by its clock."""
     is_another: bool = False
-    """A 304 about an older version than the one that was asked about: the copy is not what the server has."""
+    """True for a 304 about an older version than the requested one: the copy is not what the server has."""
 
     @property
     def checked(self) -> float:
-        """For ``Known.checked``."""
+        """Value for ``Known.checked``."""
         return UNCONFIRMED if self.currency in {Currency.OLDER, Currency.OTHER} else self.generated
 
 
 def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_head: bool = False) -> Proof:
-    """What a 200, 206 or 304 for ``job`` proves. ``now`` is our clock, seconds since the epoch."""
+    """What a 200, 206 or 304 for ``job`` proves. ``now`` is the local clock, seconds since the epoch."""
     made = generated(headers, now)
     said = validators_of(headers)
     if status != 304 or job.known is None:
@@ -64,10 +64,10 @@ def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_h
 
 
 def confirms(said: Validators, asked: Validators) -> bool:
-    """Whether a 304 with the validators ``said`` is about the version whose validators were ``asked`` about.
+    """Whether a 304 with the validators ``said`` is about the version with the validators ``asked``.
 
     It is not if it names another ETag (RFC 9111 section 4.3.4), or if without ETags its time is earlier: a server that
-    compares If-Modified-Since by "not later" says 304 of each older version.
+    compares If-Modified-Since by "not later" sends 304 for every older version.
     """
     if _is_other_tag(said.etag, asked.etag):
         return False
@@ -77,10 +77,10 @@ def confirms(said: Validators, asked: Validators) -> bool:
 def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     """Whether a version with this Last-Modified can be the one that the row of ``job`` shows.
 
-    ``made``: when the response was generated. A Last-Modified of about that time was made up with the response.
+    ``made``: when the response was generated. A Last-Modified close to it was generated with the response.
     """
     row, moment = job.moment or job.modified, parse_http_date(last_modified)
-    if row is None or moment is None or moment < 0:  # no file is older than the epoch: that is no time of it
+    if row is None or moment is None or moment < 0:  # no file is older than the epoch, so it is not a time
         return Currency.UNKNOWN
     if row_agrees(row, last_modified):
         return Currency.LISTED
@@ -93,9 +93,9 @@ def currency(job: Job, last_modified: str | None, made: float) -> Currency:
 def generated(headers: Mapping[str, str], now: float) -> float:
     """When the origin server generated a response, at the latest; seconds since the epoch.
 
-    A cache should keep the origin's Date, and many send the present instead, with an Age (RFC 9111 sections 4.2.3 and
-    5.1); a clock that runs ahead makes a Date worthless (RFC 9110 section 6.6.1). So it is the earlier of Date and our
-    clock less Age: too early costs a request, too late would hide a change.
+    A cache should keep the origin's Date, but many send the current time with an Age (RFC 9111 sections 4.2.3 and 5.1),
+    and a clock that runs ahead makes a Date worthless (RFC 9110 section 6.6.1). So this is the earlier of Date and the
+    local clock minus Age: too early costs a request, too late would hide a change.
     """
     date, age = parse_http_date(headers.get("Date")), parse_age(headers.get("Age"))
     return now - age if date is None else min(date, now - age)
@@ -118,17 +118,17 @@ class Ruling(Enum):
     """What to do with a response."""
 
     TAKE = auto()
-    """Save the body, or believe the 304."""
+    """Save the body, or accept the 304."""
     KEEP = auto()
-    """The copy is this very version: there is no need to read the body."""
+    """The copy is this very version: the body need not be read."""
     ASK_AGAIN = auto()
-    """Once more, past all caches."""
+    """Repeat the request, bypassing all caches."""
     REFUSE = auto()
-    """The copy is better than what was sent."""
+    """The copy is newer than what was sent."""
 
 
 def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
-    """``length``: bytes of the file by the response; None for a 304. ``fresh``: caches were already bypassed."""
+    """The ruling on a response about a file of ``length`` bytes (None for a 304). ``fresh``: caches were bypassed."""
     if proof.is_another:
         return Ruling.ASK_AGAIN
     if job.dating is Dating.UNRELIABLE:
@@ -149,7 +149,7 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
 
 
 def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool:
-    """True if the copy is this version and only its validators were not known, as after "same published digest"."""
+    """True if the copy is this version and only its validators were unknown, as after "same published digest"."""
     if copy.validators or copy.digest is None or copy.row != job.row or job.modified is None:
         return False
     is_listed = proof.currency is Currency.LISTED and length == copy.size
@@ -160,7 +160,7 @@ def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool
 
 
 def known_of(job: Job, proof: Proof, size: int, mtime: int, digest: str | None) -> Known:
-    """What to remember of a body. ``mtime`` in nanoseconds."""
+    """The record of a saved body. ``mtime`` in nanoseconds."""
     return Known(
         path=job.path,
         url=job.url,
@@ -174,10 +174,10 @@ def known_of(job: Job, proof: Proof, size: int, mtime: int, digest: str | None) 
 
 
 def confirmed(job: Job, proof: Proof) -> Known:
-    """What to remember after a 304 to the request for ``job``, or a 200 with the validators of its copy.
+    """The record after a 304 to the request for ``job``, or a 200 with the validators of its copy.
 
-    Its ``mtime`` is the one that the copy should have: a strong ETag may stay while the time changes, as after an
-    upload of the same bytes.
+    Its ``mtime`` is the one that the copy should have: a strong ETag may stay the same while the time changes, as after
+    an upload of the same bytes.
     """
     known = job.known or job.copy
     assert known is not None
@@ -189,9 +189,9 @@ def confirmed(job: Job, proof: Proof) -> Known:
 
 
 def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
-    """What to remember of the copy that lies there, if an answer to HEAD or GET gives the file its size and time.
+    """The record of the local copy, if a response to HEAD or GET gives the file its size and time.
 
-    None if it gives others, or not both.
+    None if they differ, or one of them is missing.
     """
     local, modified = job.local, parse_http_date(headers.get("Last-Modified"))
     if local is None or modified is None or int(modified) != local.mtime // NANOSECONDS:
@@ -203,7 +203,7 @@ def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
 
 
 def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
-    """When the file was modified, nanoseconds since the epoch: by the answer, else by a row that names its zone."""
+    """Modification time in nanoseconds: by the response, else by a row that names its zone; None if unknown."""
     modified = parse_http_date(headers.get("Last-Modified"))
     if modified is None and job.modified is not None and job.modified.low.tzinfo is not None:
         modified = job.modified.low.timestamp()
@@ -211,7 +211,7 @@ def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
 
 
 def refused(action: Action, url: str, status: int) -> FetchError:
-    """An answer that is not what was asked for, as an error that says if it is worth another try."""
+    """The error for a response that was not the requested one; it says whether to try again."""
     return FetchError(
         action.reason or f"HTTP {status}",
         url=url,
@@ -222,7 +222,7 @@ def refused(action: Action, url: str, status: int) -> FetchError:
 
 
 class Unwanted(VerificationError):
-    """A filter decided by the headers of a response that the file is not wanted: it is skipped."""
+    """A filter refused the file by the headers of its response: it is skipped."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)
@@ -231,9 +231,8 @@ class Unwanted(VerificationError):
 def is_strong(validators: Validators, date: str | None, age: str | None = None) -> bool:
     """True if the validators prove byte-for-byte identity (RFC 9110 sections 8.8.1 and 8.8.2.2).
 
-    A strong ETag does; a Last-Modified does only when the answer's Date is at least a second younger
-    (sixty seconds are asked for where the clocks could differ: they are the same clock here). A cache may have
-    replaced the Date and says so by an Age.
+    A strong ETag does. A Last-Modified does only if Date is at least one second later. (The RFC asks for sixty seconds
+    where the clocks could differ; here it is one clock.) A cache may have replaced Date, which an Age reveals.
     """
     if validators.etag:
         return is_strong_tag(validators.etag)

@@ -1,4 +1,4 @@
-"""What a response means for the job that it answers: save it, keep the copy, retry, restart or give up."""
+"""What to do with a response to a job: save it, keep the copy, retry, restart or give up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Verdict(Enum):
     UNCHANGED = auto()
     RETRY = auto()
     RESTART = auto()
-    """The partial body is of no use: fetch it all."""
+    """Discard the partial body and fetch the whole file."""
     GIVE_UP = auto()
 
 
@@ -37,13 +37,13 @@ class Action:
     verdict: Verdict
     reason: str = ""
     delay: float | None = None
-    """For RETRY: what the server asked for, in seconds."""
+    """For RETRY: delay that the server asked for, in seconds."""
     length: int | None = None
-    """For SAVE: the exact size of the whole file in bytes, if the answer says so."""
+    """For SAVE: exact size of the whole file in bytes, if the response states it."""
     limit: int = 0
-    """For SAVE: more bytes than this contradict the listing or the answer."""
+    """For SAVE: more bytes than this contradict the listing or the response."""
     offset: int = 0
-    """For SAVE: where in the file this body starts."""
+    """For SAVE: offset in the file at which this body starts."""
 
 
 UNLIMITED = 1 << 62
@@ -51,7 +51,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGN
 
 
 def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume | None, now: float) -> Action:
-    """What to do with an answer to the request for ``job``. ``now`` is seconds since the epoch."""
+    """What to do with a response to the request for ``job``. ``now`` is seconds since the epoch."""
     if status == 200:
         return _whole(headers, job)
     if status == 206 and resume is not None:
@@ -80,7 +80,7 @@ def _whole(headers: Mapping[str, str], job: Job) -> Action:
 
 
 def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
-    """RFC 9110 section 15.3.7: a 206 is only used if it is exactly the range that was asked for."""
+    """RFC 9110 section 15.3.7: a 206 is used only if it is exactly the requested range."""
     match = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range"))
     if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
         return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
@@ -96,20 +96,20 @@ def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
 
 
 def is_same_version(now: Validators, asked: Validators) -> bool:
-    """True if an answer repeats the strong validator on which its range was conditional (RFC 9110 section 15.3.7.3).
+    """True if a response repeats the strong validator of its If-Range (RFC 9110 section 15.3.7.3).
 
-    A server that leaves it out may not know If-Range at all: then nothing says what its bytes are of.
+    A server that omits it may not support If-Range: then nothing says to which version its bytes belong.
     """
     return now.etag == asked.etag if asked.etag else now == asked
 
 
 def is_confirmed(job: Job, length: int | None) -> bool:
-    """True if the listing says to the byte how long the file is, and the answer says the same."""
+    """True if the listing states the exact size of the file, and the response states the same."""
     return job.size is not None and job.size.exact and job.size.low == length
 
 
 def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> str | None:
-    """Why this answer cannot be the listed file, or None. What contradicts the listing is never installed."""
+    """Why this response cannot be the listed file, or None. A file that contradicts its listing is never saved."""
     size = job.size
     if size is not None and length is not None and length not in size:
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
@@ -120,7 +120,7 @@ def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> s
 
 
 def length_proven(job: Job, action: Action, headers: Mapping[str, str], received: int) -> str | None:
-    """Why ``received`` bytes (of the whole file) are not provably all of it, or None.
+    """Why ``received`` bytes (of the whole file) are not provably complete, or None.
 
     A body is complete by Content-Length, by chunking (whose end the client checks) or by the listed size.
     """
