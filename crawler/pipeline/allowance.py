@@ -1,4 +1,4 @@
-"""What --max-files and --max-total-size still allow: asked before a file is fetched, told what became of it."""
+"""What --max-files and --max-total-size still allow: consulted before a file is fetched, told how it ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Allowance(Observer):
         warn: Callable[[str], None] = lambda _text: None,
         plans: bool = False,
     ) -> None:
-        """``stopped_at`` hears which option ended the run. ``plans``: a dry run, in which nothing is saved."""
+        """``stopped_at`` is called with the option that ended the run. ``plans``: a dry run, which saves nothing."""
         self._budget = budget or Budget()
         self._stopped_at = stopped_at
         self._warn = warn
@@ -32,18 +32,18 @@ class Allowance(Observer):
         """In a dry run: paths that would be fetched without asking."""
         self._settled = asyncio.Event()
         self.spent = False
-        """True once a file was refused because nothing is left for it."""
+        """True once a file was refused because the budget is spent."""
         self.reached = False
-        """True once any file was refused, one that is too large included."""
+        """True once any file was refused, also one that is too large."""
 
     @property
     def is_limited(self) -> bool:
         return self._budget.is_limited
 
     async def refuses(self, job: Job) -> str | None:
-        """Why ``job`` is not to be done in this run, or None: then its result must come to ``finished``.
+        """Why ``job`` is not done in this run, or None; in that case ``finished`` must be called with its result.
 
-        Waits while that depends on files which are being fetched.
+        Waits while that depends on files that are being fetched.
         """
         if not self.is_limited:
             return None
@@ -85,7 +85,7 @@ class Allowance(Observer):
 
 
 def _size(job: Job) -> int | None:
-    """Bytes that ``job`` will save if it does: what its row says, or the size that it had."""
+    """Bytes that ``job`` will save, if it saves anything: the size in its row, or the former size."""
     if job.size is not None:
         return (job.size.low + job.size.high) // 2
     return job.known.size if job.known is not None else None

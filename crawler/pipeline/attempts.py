@@ -1,4 +1,4 @@
-"""Trying again: stamina does the waiting, ``retry`` decides."""
+"""Repeats what failed: stamina waits, ``retry`` decides."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from crawler.pipeline.retry import next_delay
 
 T = TypeVar("T")
 Announce = Callable[[int, float, Exception], None]
-"""(number of the attempt to come, seconds until then, what failed)"""
+"""(number of the next attempt, seconds until then, error of the last one)"""
 
 _announce: Announce | None = None
 
 
 def announce_to(*told: Announce) -> None:
-    """Announce retries to ``told``, instead of as stamina does by itself. For the whole process: for ``cli`` only."""
+    """Announce retries to ``told`` instead of through stamina's own hooks. For the whole process: for ``cli`` only."""
     global _announce
 
     def tell(attempt: int, wait: float, error: Exception) -> None:
@@ -28,21 +28,21 @@ def announce_to(*told: Announce) -> None:
 
 
 def announce(attempt: int, wait: float, error: Exception) -> None:
-    """Announce a retry that another process makes."""
+    """Announce a retry in another process."""
     if _announce is not None:
         _announce(attempt, wait, error)
 
 
 def prepare() -> None:
-    """Import now what the first retry needs: where few files may be open, it comes when no more can be opened."""
+    """Import what the first retry needs: with few open files allowed, it could not be opened later."""
     import stamina  # noqa: F401
 
 
 async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
     """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
 
-    Raises the last FetchError or VerificationError. The first try is made before stamina is imported: a
-    healthy run never pays for it.
+    Raises the last FetchError or VerificationError. The first attempt is made before stamina is imported, so a run
+    without failures does not pay for it.
     """
     try:
         return await action()

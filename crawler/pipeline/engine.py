@@ -1,8 +1,8 @@
-"""The machine: a producer feeds a bounded queue that a fixed number of workers drain.
+"""The engine: a producer feeds a bounded queue that a fixed number of workers drain.
 
-Only the producer puts. A worker that puts into the bounded queue it drains could wait for ever once it is
-full; so recursion belongs to the producer, and the queue carries files only. A file that fails is a Result;
-an exception that arrives here is a bug or a dead destination, and stops the run.
+Only the producer puts jobs. A worker that put into the bounded queue it drains could wait forever once the queue is
+full; so recursion belongs to the producer, and the queue carries files only. A file that fails is a Result; an
+exception that arrives here is a bug or a failed destination, and stops the run.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Finish = Callable[[Result | Staged], Awaitable[None]]
 
 
 async def run(produce: Produce, process: Process, finish: Finish, *, workers: int, backlog: int) -> None:
-    """Run ``process`` on every job that ``produce`` puts, ``workers`` at a time; pass what comes out to ``finish``.
+    """Run ``process`` on every job that ``produce`` puts, ``workers`` at a time; pass each result to ``finish``.
 
-    At most ``backlog`` jobs wait. Returns when all are done. Raises an ExceptionGroup if a part breaks;
-    cancelling it stops all parts at once.
+    At most ``backlog`` jobs wait. Returns when all are done. Raises an ExceptionGroup if a part fails; cancelling it
+    cancels all parts.
     """
     queue: asyncio.Queue[Job | None] = asyncio.Queue(backlog)
 

@@ -1,4 +1,4 @@
-"""Files that are here in an earlier version than their listing shows, counted over a run."""
+"""Counts the files of a run whose local version is older than the one in their listing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAMED = 3
 
 
 class Outdated:
-    """Hears of every Result of a run."""
+    """Receives every Result of a run."""
 
     def __init__(self) -> None:
         self._listed = self._older = 0
@@ -28,10 +28,10 @@ class Outdated:
             self._names.append(printable(result.path))
 
     def warning(self) -> tuple[str, int] | None:
-        """A line for people and its exit code; None if there are no such files.
+        """A warning and its exit code; None if there are no such files.
 
-        They are a failure if the server's times can be relied on: by what is known of the folder, else by most files
-        of this run. A server that dates files and rows by different clocks must not fail in every run.
+        They are a failure if the server's times are reliable: by what is known of the directory, or otherwise by most
+        files of this run. A server that dates files and rows by different clocks must not fail every run.
         """
         if not self._older:
             return None

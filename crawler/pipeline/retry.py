@@ -1,4 +1,4 @@
-"""What is worth another attempt, and when: the policy as pure functions. Who waits is ``attempts``."""
+"""Whether to try again, and when: the policy as pure functions. ``attempts`` waits accordingly."""
 
 from __future__ import annotations
 

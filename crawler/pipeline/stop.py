@@ -1,4 +1,4 @@
-"""Ending a run early: a signal, a time limit."""
+"""Ends a run early, after a signal or at a time limit."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ T = TypeVar("T")
 
 
 class Stop:
-    """Asked by one side, obeyed by the other: work in flight is cancelled, what is complete is kept."""
+    """A request to stop: work in flight is cancelled, complete files are kept."""
 
     def __init__(self, reason: str | None = None) -> None:
         self.reason = reason
         """Why the run was asked to end: ``SIGINT``, ``--max-duration``, …; None if it was not."""
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
-        """True while a cancellation of ours has not come back to its guard."""
+        """True while a cancellation by this object has not reached its guard yet."""
         self._children: list[Stop] = []
 
     def child(self) -> Stop:
-        """A stop of its own for one of several runs: it ends when this one does, and can end alone."""
+        """A stop for one of several runs: it ends when this one does, and can end alone."""
         child = Stop(self.reason)
         self._children.append(child)
         return child
 
     def afterwards(self) -> Stop:
-        """For what is to be done after the work, also if that was stopped: it hears only what is asked from now on."""
+        """A stop for what follows the work, even if that was stopped: only later requests reach it."""
         later = Stop()
         self._children.append(later)
         return later
 
     def request(self, reason: str) -> None:
-        """End the run. The first reason is the one that counts. Call it on the event loop's thread."""
+        """End the run. Only the first reason counts. Call it on the event loop's thread."""
         if self.reason is None:
             self.reason = reason
             if self._task is not None:
@@ -42,10 +42,10 @@ class Stop:
             child.request(reason)
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Run ``work`` until it ends or a stop is asked for; ``reason`` tells which, and None comes back of the latter.
+        """Run ``work`` until it ends or a stop is requested. Returns None in the latter case, which ``reason`` tells.
 
-        Its errors are raised. Guards may be inside each other: the innermost is the one that ends. It cancels the task
-        that it is in, as ``asyncio.timeout`` does: what ``work`` enters may be left behind it.
+        Raises the errors of ``work``. Guards may be nested: the innermost ends. It cancels the task that it is in, like
+        ``asyncio.timeout``, so contexts that ``work`` entered may outlive it.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -57,7 +57,7 @@ class Stop:
             return await work
         except asyncio.CancelledError:
             if not self._cancelled or task.cancelling() > others + 1:
-                raise  # somebody cancelled the caller: not ours to swallow
+                raise  # the caller itself was cancelled: not to be swallowed
             return None
         finally:
             self._task = outer

@@ -14,9 +14,9 @@ from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.unusable_rows import nothing_wanted
 
 FAILURES_KEPT = 10_000
-"""Failures remembered one by one; beyond it they are only counted (a dead server, a million files)."""
+"""Failures that are kept one by one; the others are only counted (a dead server, a million files)."""
 REASONS_KEPT = 1_000
-"""Distinct reasons counted apart: a reason that quotes a server must not grow without end."""
+"""Distinct reasons that are counted separately: reasons that quote a server must not grow without limit."""
 OTHER = "other"
 
 
@@ -27,11 +27,11 @@ def _count(counts: dict[str, int], reason: str) -> None:
 
 
 class Tally(Observer):
-    """Counts a run and closes the account. Costs well under a microsecond per event."""
+    """Counts a run and closes its account. Takes well under a microsecond per event."""
 
     def __init__(self, url: str, directory: str, *, is_dry_run: bool = False) -> None:
         self.plan: list[Step] | None = [] if is_dry_run else None
-        """Steps of a dry run, filled while it runs; None for any other run."""
+        """Steps of a dry run, filled while it runs; None in any other run."""
         self._free: int | None = None
         self._extraneous = 0
         self._spared: Mapping[str, str] = {}
@@ -50,25 +50,25 @@ class Tally(Observer):
 
     @property
     def failed(self) -> int:
-        """Files and listings that failed so far."""
+        """Files and listings that have failed so far."""
         return self._ended[Outcome.FAILED] + self._listings_failed
 
     def warn(self, text: str, exit_code: int = 0) -> None:
-        """Note a problem that is neither a file's nor a listing's, with the exit code it leads to. Once is enough."""
+        """Note a problem that belongs to no file or listing, with its exit code. The same text is noted once."""
         if text not in self._warnings:
             self._warnings.append(text)
         self._code = worst((self._code, exit_code))
 
     def stopped_at(self, option: str) -> None:
-        """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves something for the next."""
+        """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves files for the next run."""
         self._limit = self._limit or option
 
     def note_free(self, free: int | None) -> None:
-        """Free space at the destination in bytes when the run began; None if unknown."""
+        """Note the free space at the destination in bytes when the run began; None if unknown."""
         self._free = free
 
     def note_extraneous(self, count: int, spared: Mapping[str, str]) -> None:
-        """``count`` local files are not listed; those in ``spared`` (path → what it is) are never deleted."""
+        """Note that ``count`` local files are not listed; those in ``spared`` (path → what it is) are never deleted."""
         self._extraneous, self._spared = count, spared
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
@@ -102,9 +102,9 @@ class Tally(Observer):
         self._ended[Outcome.UNCHANGED] += len(files)
 
     def close(self, seconds: float, interrupted: str | None = None) -> Report:
-        """The account of a run that took ``seconds``; ``interrupted`` says what cut it short, if no limit did.
+        """The report of a run that took ``seconds``. ``interrupted``: what cut it short, if that was not a limit.
 
-        In an interrupted run entries that were listed and never ended count as skipped, ``not reached``.
+        In an interrupted run, entries that were listed and have not ended count as skipped, ``not reached``.
         """
         ended, interrupted = self._ended, interrupted or self._limit
         listed = self._listed - ended[Outcome.DIRECTORY]
@@ -142,7 +142,7 @@ class Tally(Observer):
         )
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:
-        """Warn of what only all of the entries together can tell."""
+        """Warn of what only all entries together can show."""
         if outdated := self._outdated.warning():
             self.warn(*outdated)
         for text in nothing_wanted(listed, skipped_by, interrupted):

@@ -14,7 +14,7 @@ from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
 
 class Effort:
-    """Counts over all attempts at ``job``; bytes are reported as they arrive."""
+    """Counts attempts, bytes and time of ``job``; bytes are reported as they arrive."""
 
     def __init__(self, job: Job, observer: Observer) -> None:
         self._job = job
@@ -34,7 +34,7 @@ class Effort:
     def result(
         self, outcome: Outcome, reason: str, *, size: int = 0, known: Known | None = None, proof: Proof | None = None
     ) -> Result:
-        """How the job ended. ``known`` is what the state should remember, ``proof`` what the last response proves."""
+        """The Result of the job. ``known``: its record for the state. ``proof``: what the last response proves."""
         job = self._job
         return Result(
             path=job.path,
@@ -53,7 +53,7 @@ class Effort:
         )
 
     def failed(self, error: FetchError | VerificationError) -> Result:
-        """The Result of a job whose attempts are used up, or that is no file after all."""
+        """The Result of a job whose attempts are used up, or that turns out not to be a file."""
         rejection = error.rejection if isinstance(error, FetchError) else None
         if rejection is not None and rejection.reason == Reason.DIRECTORY:
             return replace(self.result(Outcome.DIRECTORY, "redirected to a directory"), url=rejection.subject)

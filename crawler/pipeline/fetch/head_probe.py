@@ -1,4 +1,4 @@
-"""HEAD: is the copy that lies here the one that the server has? Only a clear yes counts, for all else GET decides."""
+"""Asks with HEAD whether the local copy is what the server has. Only a clear yes counts; otherwise GET decides."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from crawler.pipeline.rules.responses.evidence import Proof, adopted, prove
 
 
 class HeadProbes:
-    """What the transfers of a run know of HEAD, which some servers answer with a body, a redirect or not at all."""
+    """What the transfers of a run know about HEAD, which some servers answer with a body, a redirect or not at all."""
 
     def __init__(self) -> None:
         self._failed = 0
-        """In a row."""
+        """Failures in a row."""
 
     async def ask(self, client: Client, job: Job, permit: Permit) -> tuple[Known, Proof] | None:
-        """What to remember of the copy if it is what the server has; None where GET has to be asked."""
+        """The record of the copy if it is what the server has; None if GET has to decide."""
         if self._failed >= limits.HEAD_FAILURES:
             return None
         headers = request_headers(replace(job, known=None), None)
@@ -33,13 +33,13 @@ class HeadProbes:
                 proof = prove(job, 200, reply.headers, time.time(), is_head=True)
                 known = adopted(job, reply.headers, proof)
                 return None if known is None else (known, proof)
-        except FetchError:  # counted by the client: a host that is down is given up as ever
+        except FetchError:  # the client counts it: a host that is down is given up as usual
             self._failed += 1
             return None
 
 
 class Bypass:
-    """Whether it helps to ask past caches: after ten attempts in a row that changed nothing it is not done again."""
+    """Whether bypassing caches helps: after ten times in a row without effect it is not tried again."""
 
     def __init__(self) -> None:
         self._vain = 0

@@ -1,4 +1,4 @@
-"""A page that comes in place of a file is known by how its body begins, before a byte of it is written."""
+"""Recognises a page sent instead of a file by the beginning of its body, before a byte of it is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
 
 
 class Arrival(NamedTuple):
-    """The body of an answer, which may be the file of ``job``."""
+    """The body of a response that may be the file of ``job``."""
 
     destination: Destination
     job: Job
@@ -33,14 +33,14 @@ class Arrival(NamedTuple):
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
             raise VerificationError("an HTML page came, which may be that of the folder that is here", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
-            old = await self.destination.read(job.path, limits.MIB)  # what is larger is no page of a server
+            old = await self.destination.read(job.path, limits.MIB)  # larger pages are not sent by servers as messages
             is_page = old is None or not begins_like_html(old[1])
         if is_page:
             problem = "an HTML page came in place of the file (a login or error page?)"
             raise VerificationError(problem, retryable=False)
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        """``chunks``, of which the first come once they have shown what they are: so no part begins with less."""
+        """``chunks``, the first of them only once the guard has accepted them: so no part begins with fewer bytes."""
         head, is_held = b"", self.action.offset == 0 and not is_confirmed(self.job, self.action.length)
         async with aclosing(chunks):
             async for chunk in chunks:

@@ -1,4 +1,4 @@
-"""A large file in pieces: when that is possible, how large they are, and what an answer to one of them means."""
+"""A large file in pieces: whether that is possible, how large they are, and which responses are usable."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from crawler.text.http_fields import coding_of, content_length, validators_of, v
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """The one version of a file that all of its pieces must be of."""
+    """The one version of a file to which all of its pieces must belong."""
 
     length: int
-    """Bytes."""
+    """Length in bytes."""
     validators: Validators
-    """Strong ones."""
+    """Its strong validators."""
 
 
 def whole(action: Action, headers: Mapping[str, str], validators: Validators) -> Whole | None:
-    """What the pieces of a body are to be of, or None if it must come in one stream.
+    """The version whose pieces may be fetched, or None if the body must come in one stream.
 
-    ``action`` says what the answer with ``headers`` means, ``validators`` are those of it that are strong. The server
-    must have said that it knows ranges (RFC 9110 section 14.3), or given one.
+    ``action``: the verdict on the response with ``headers``. ``validators``: its strong validators. The server must
+    have announced ranges (RFC 9110 section 14.3) or sent one.
     """
     length = action.length
     if length is None or length - action.offset < limits.SEGMENTED_BODY or not validators:
@@ -39,7 +39,7 @@ def whole(action: Action, headers: Mapping[str, str], validators: Validators) ->
 
 
 def piece_size(left: int, streams: int) -> int:
-    """Bytes of the next piece when ``left`` bytes are to be shared by ``streams`` connections.
+    """Size in bytes of the next piece if ``left`` bytes are shared by ``streams`` connections.
 
     Pieces become smaller towards the end of a file, so that no connection is left with much more than the others.
     """
@@ -49,9 +49,9 @@ def piece_size(left: int, streams: int) -> int:
 
 
 def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: Whole) -> str | None:
-    """Why an answer is not exactly the bytes from ``start`` to before ``end`` of ``of``; None if it is.
+    """Why a response is not exactly the bytes from ``start`` to before ``end`` of ``of``; None if it is.
 
-    What is not sure to be of the same version is not used.
+    Bytes that may belong to another version are not used.
     """
     if status != 206:
         return f"HTTP {status} in answer to a range"

@@ -1,11 +1,12 @@
-"""One large file in several streams, on connections that no other transfer uses: what ``--segments`` adds.
+"""Fetches one large file in several streams, on connections that no other transfer uses (``--segments``).
 
-The answer to the request for the file is the first stream. Pieces of what follows are asked for beside it and wait in
-memory for their turn; so what comes out is the body in its order, and who writes, hashes and resumes it need not know.
-The first stream goes on until it reaches a piece that arrives by another one.
+The response to the request for the file is the first stream. Pieces of the rest are requested in parallel and wait in
+memory for their turn; so the body comes out in order, and nothing else has to know about the streams. The first stream
+goes on until it reaches a piece that arrives by another one.
 
-Nobody who holds a connection waits for somebody who wants one: the first stream takes over what has not begun to
-arrive, and a piece is read to its end before its turn has come, into memory that was set aside before it was asked for.
+There is no deadlock: nothing that holds a connection waits for something that needs one. The first stream takes over
+pieces that have not begun to arrive, and each piece is read to its end before its turn, into memory that was reserved
+before it was requested.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ from crawler.text.resuming import range_headers
 
 @dataclass(slots=True)
 class SegmentConnections:
-    """What the transfers of a run share."""
+    """Connections and memory that the transfers of a run share."""
 
     most: int = 1
-    """Streams of one file."""
+    """Most streams of one file."""
     free: int = 0
-    """Connections that no transfer uses. Each has one for itself, and takes it even if pieces use them all now."""
+    """Connections that no transfer uses. Each transfer has one, and takes it even if pieces use them all."""
     memory: int = limits.PIECES_AHEAD
     """Bytes that may still be requested before their turn."""
 
@@ -59,7 +60,7 @@ class Means:
     attempts: int
     lanes: SegmentConnections
     received: Callable[[int], None]
-    """Told of bytes that arrive."""
+    """Called with the number of bytes that arrive."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +70,7 @@ class _Piece:
     start: int
     end: int
     arrived: int
-    """Where the bytes end that have arrived."""
+    """Offset of the first byte that has not arrived."""
     chunks: deque[bytes] = field(default_factory=deque)
     """Bytes that have arrived and were not taken yet."""
     coming: bool = False
@@ -81,7 +82,7 @@ class _Piece:
 
 
 class Segments:
-    """The body from ``place`` on, all of it of the version ``of``. ``first`` is the answer that brings it anyway."""
+    """The body from ``place`` on, in the version ``of``. ``first`` is the response with the whole rest of it."""
 
     def __init__(self, means: Means, first: Response, of: Whole, place: int) -> None:
         self._means = means
@@ -91,24 +92,24 @@ class Segments:
         self._first: Response | None = first
         self._body = first.chunks()
         self._place = place
-        """Where that begins which comes next."""
+        """Offset of the next byte to return."""
         self._pieces: deque[_Piece] = deque()
-        """What was asked for, without gaps; the first stream is in front of it."""
+        """Requested pieces, without gaps; the first stream ends where they begin."""
         self._end = place
-        """Where that begins which nobody was asked for."""
+        """Offset of the first byte that was not requested."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._streams = 1
         self._most = means.lanes.most
         self._width = 2
-        """Streams that the server has shown to stand; more each time it answers."""
+        """Number of streams that the server has accepted; it grows with each response."""
         self._urgent = False
-        """A piece whose turn it is waits for one of the streams to end."""
+        """The piece whose turn it is waits for another stream to end."""
         self._halted = False
-        """No more pieces are asked for."""
+        """True if no more pieces are requested."""
         self._news = asyncio.Event()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The bytes in their order. To be closed. Raises FetchError when the file must be asked for anew."""
+        """The bytes in order. Must be closed. Raises FetchError if the file must be requested again."""
         try:
             while self._place < self._of.length:
                 self._refill()
@@ -157,31 +158,33 @@ class Segments:
             idle = piece.task is None or piece.task.done()
             self._urgent = idle and not self._insist(piece)
         self._news.clear()
-        await self._news.wait()  # without a piece, until a stream that is at its end gives its connection back
+        await self._news.wait()  # if there is no piece, until an ending stream gives its connection back
         return b""
 
     def _insist(self, piece: _Piece) -> bool:
-        """Ask again for what is left of a piece that failed: now it is needed. False if there are too many streams now.
+        """Request again the rest of a piece that failed, because it is needed now. False if there are too many streams.
 
-        Raises its error if asking again is of no use.
+        Raises its error if another request would not help.
         """
         if piece.task is not None:
-            piece.task.result()  # nothing, unless there is a bug
+            piece.task.result()  # raises only if there is a bug
         error = piece.error
         if isinstance(error, VerificationError):
-            raise FetchError(str(error), url=self._url)  # in one stream it may well come
+            raise FetchError(str(error), url=self._url)  # in one stream the file may still be complete
         if error is not None and (self._halted or piece.insisted or not error.retryable):
             raise error
         if self._streams >= self._most:
             return False
-        self._start(piece, self._means.attempts - (piece.task is None))  # where the first stream was, that was a try
+        self._start(
+            piece, self._means.attempts - (piece.task is None)
+        )  # in place of the first stream: that was an attempt
         piece.insisted = True
         return True
 
-    # --- what is asked for before its turn ----------------------------------------------------------
+    # --- requests ahead of their turn ----------------------------------------------------------------
 
     def _refill(self) -> None:
-        """Ask for the pieces that follow, as far as connections and memory allow."""
+        """Request the following pieces, as far as connections and memory allow."""
         length = self._of.length
         if self._first is not None and not self._pieces:
             self._end = max(self._end, self._place + piece_size(length - self._place, self._most))
@@ -209,14 +212,14 @@ class Segments:
         return piece
 
     def _drop(self) -> None:
-        """Forget the piece whose turn it is: it was taken, or is not wanted."""
+        """Remove the piece whose turn it is: it was used up, or is not wanted."""
         piece = self._pieces.popleft()
         self._means.lanes.memory += piece.end - piece.start
         if piece.task is not None and piece.arrived < piece.end:
             piece.task.cancel()
 
     def _use(self, change: int) -> None:
-        """Count a stream that begins or ends. One of them uses the connection that every transfer has."""
+        """Count a stream that begins or ends. One of them uses the connection of the transfer itself."""
         before, self._streams = self._streams, self._streams + change
         self._means.lanes.free += max(0, before - 1) - max(0, self._streams - 1)
 
@@ -237,7 +240,7 @@ class Segments:
         self._tasks.discard(task)
         self._use(-1)
         self._news.set()
-        if piece.error is not None and not piece.coming:  # the server takes no more requests than it has now
+        if piece.error is not None and not piece.coming:  # the server accepts no more requests than it has now
             self._most = self._width = max(1, self._streams)
         self._refill()
 
@@ -260,7 +263,7 @@ class Segments:
             raise FetchError("the body was cut short", url=self._url)
 
     def _judge(self, reply: Response, piece: _Piece) -> None:
-        """Raises FetchError for what may be asked again, VerificationError for what ends all fetching of pieces."""
+        """Raise FetchError if the piece may be requested again, VerificationError if no piece may be."""
         if reply.status in RETRYABLE_STATUS:
             action = interpret(reply.status, reply.headers, self._means.job, None, time.time())
             raise refused(action, self._url, reply.status)

@@ -1,6 +1,6 @@
-"""One job: request, decide what the answer means, copy the body into the destination, verify.
+"""One job: send the request, decide what the response means, copy the body into the destination, verify it.
 
-What comes out is Staged (a complete, checked body that has no name yet) or a Result.
+The outcome is Staged (a complete, verified body that has no name yet) or a Result.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ class Downloader:
     permit: Permit
     attempts: int
     is_listing: Callable[[bytes, str, str], Awaitable[bool]]
-    """(body, URL, content type) → is this page a listing? Asked where a file may turn out to be a folder. Raises
-    ListingError for a page that takes too much time or memory to tell."""
+    """(body, URL, content type) → whether a page is a listing. Called if a file may turn out to be a directory. Raises
+    ListingError for a page that takes too much time or memory.
+    """
     verify: bool = True
     """Check bodies against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
@@ -70,7 +71,7 @@ class Downloader:
     bypass: Bypass = field(default_factory=Bypass)
 
     async def process(self, job: Job) -> Result | Staged:
-        """Never raises for a file that fails; raises DestinationError when the disk does."""
+        """Do one job. Raises DestinationError if the disk fails; a file that fails is a Result."""
         transfer = _Transfer(self, job)
         self.observer.started(job)
         self.lanes.begin()
@@ -81,7 +82,9 @@ class Downloader:
         finally:
             self.lanes.end()
             await transfer.close()
-        if isinstance(done, Result) and done.known is not None and not done.known.digest:  # adopted: to be verifiable
+        if (
+            isinstance(done, Result) and done.known is not None and not done.known.digest
+        ):  # adopted: this makes it verifiable
             digest = await self.destination.digest(job.path) or None
             done = replace(done, known=replace(done.known, digest=digest))
         return done
@@ -95,14 +98,14 @@ class _Transfer:
         self._job = job
         self._part: Part | None = None
         self._validators = _NONE
-        """Strong ones of the version that the part holds, or nothing."""
+        """Strong validators of the version that the part holds, or none."""
         self._length: int | None = None
-        """Bytes of that version, if this run was told."""
+        """Length of that version in bytes, if a response of this run stated it."""
         self.effort = Effort(job, shared.observer)
         self._fresh = job.fresh
-        """Caches are bypassed: what one of them sent contradicted the listing."""
+        """True if caches are bypassed, because one of them sent what contradicts the listing."""
         self._divided = False
-        """Pieces of the body were fetched beside each other: if that fails, it must come in one stream."""
+        """True once pieces of the body were fetched in parallel: if that fails, it must come in one stream."""
 
     async def attempt(self) -> Result | Staged:
         self.effort.begin_attempt()
@@ -115,7 +118,7 @@ class _Transfer:
             self._part = await shared.destination.open_part(job)
             self._validators = self._part.validators
         resume = resume_at(self._part.offset, self._validators, self._length) if self._part is not None else None
-        for each in (resume, None, None):  # once more for all of it, and once past the caches
+        for each in (resume, None, None):  # once more for the whole file, and once bypassing caches
             done = await self._request(each)
             if done is not None:
                 return done
@@ -150,7 +153,7 @@ class _Transfer:
             return await self._save(reply, action, proof)
 
     async def _confirmed(self, proof: Proof, reason: str) -> Result:
-        """The copy is what the server has. Its time may have changed upstream all the same."""
+        """The result for a copy that is what the server has. Its time may have changed upstream nevertheless."""
         local, known = self._job.local, confirmed(self._job, proof)
         if local is not None and known.mtime != local.mtime:
             mtime = await self._shared.destination.set_time(self._job.path, local, known.mtime)
@@ -160,7 +163,7 @@ class _Transfer:
     async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
         self._refuse_by_headers(reply, action)
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
-        if known is not None:  # HEAD said otherwise, or nothing
+        if known is not None:  # HEAD gave another answer, or none
             return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)
         if self._may_be_directory(reply):
             body = await self._read(reply, limits.LISTING_RAW)
@@ -209,7 +212,7 @@ class _Transfer:
         return self._stage(reply, proof, body=body, size=len(body), digest=digest)
 
     def _published(self, reply: Response) -> list[str]:
-        """The digests that the listing, a checksum file or the answer's headers promise."""
+        """The digests in the listing, a checksum file and the headers of the response."""
         if not self._shared.verify:
             return []
         found = (self._job.digest, digests.header_digest(reply.headers))
@@ -224,7 +227,7 @@ class _Transfer:
         if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
             validators = _NONE
         async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
-            chunk = await anext(chunks, b"")  # it is judged now: what has come before is not given up for a page
+            chunk = await anext(chunks, b"")  # accepted now: a partial body is not discarded for a page
             if action.offset != part.offset:
                 await part.restart()
             self._validators, self._length = validators, action.length
@@ -277,7 +280,7 @@ class _Transfer:
         return Staged(job=job, part=part, body=body, size=size, mtime=mtime, result=result)
 
     async def close(self) -> None:
-        """Keep what a later run can resume, drop the rest."""
+        """Keep what a later run can resume, discard the rest."""
         if self._part is None:
             return
         if resume_at(self._part.offset, self._validators, self._length) is not None:

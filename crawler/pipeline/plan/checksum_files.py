@@ -1,7 +1,8 @@
-"""The digests that a site publishes in files of its own: SHA256SUMS, CHECKSUM, ``name.sha256`` and the like.
+"""Reads the digests that a site publishes in files: SHA256SUMS, CHECKSUM, ``name.sha256`` and the like.
 
-They are read when a file is to be asked for that they may speak of, so an unchanged tree costs no request; and from
-the disk where the local copy is current. What cannot be read or understood is a warning: nothing is checked by it.
+A checksum file is read when a file that it may cover is to be requested, so an unchanged tree costs no request; it is
+read from the disk if the local copy is current. One that cannot be read or parsed leads to a warning and checks
+nothing.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 
 WARNINGS = 10
-"""Checksum files of no use that are told one by one."""
+"""Useless checksum files that are reported one by one."""
 _SIGNS = ("sum", "sha", "md5", ".b2", "blake")
 
 
 def may_be_checksums(name: str) -> bool:
-    """``is_checksum_file`` for millions of names: most of them are refused at once."""
+    """``is_checksum_file`` for millions of names, most of which are refused at once."""
     lowered = name.lower()
     return any(sign in lowered for sign in _SIGNS) and is_checksum_file(name)
 
@@ -41,36 +42,36 @@ class _Source:
     entry: Entry
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     digests: dict[str, str] | None = None
-    """Path below its folder → digest; None until it was read."""
+    """Path relative to its directory → digest; None until it was read."""
     is_news: bool = False
-    """True if it is not the version on the disk: so it was published since."""
+    """True if it is not the version on the disk, so it was published since."""
     checked: float = UNCONFIRMED
-    """As in ``Known``; of what was fetched."""
+    """As in ``Known``, for the fetched version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A digest that a checksum file promises."""
+    """A digest from a checksum file."""
 
     digest: str
     is_news: bool
-    """True if that file has changed since it was saved, so that it speaks of what is there now."""
+    """True if that file has changed since it was saved, so that it covers what is there now."""
     checked: float = UNCONFIRMED
-    """When the server said so, as in ``Known``."""
+    """When the server confirmed it, as in ``Known``."""
 
 
 @dataclass(slots=True)
 class _Directory:
-    """The checksum files of one folder, the strongest algorithm first."""
+    """The checksum files of one directory, strongest algorithm first."""
 
     sums: list[_Source] = field(default_factory=list)
-    """Those that speak of many files."""
+    """Those that cover many files."""
     sidecars: dict[str, list[_Source]] = field(default_factory=dict)
-    """By the name of the one file that each is beside."""
+    """Those that cover one file, by its name."""
 
 
 class Checksums:
-    """All checksum files of a run. ``warn`` is told of those that are of no use."""
+    """All checksum files of a run. ``warn`` is called for those that are useless."""
 
     def __init__(
         self,
@@ -94,9 +95,9 @@ class Checksums:
         """Sidecars by the path of a file that is to be fetched."""
 
     def note(self, files: Mapping[str, Entry], shown: Collection[str]) -> list[str]:
-        """Remember checksum files, by path; ``shown`` are all names beside them. Those about many files come back.
+        """Note checksum files, by path; ``shown``: all names in their directory. Returns those that cover many files.
 
-        It must be done before what they speak of, below their folder too, is decided about, so it waits for nothing.
+        It must run before anything that they cover, also in subdirectories, is decided on; so it does not wait.
         """
         many, left_out = [], set()
         for path, entry in sorted(files.items(), key=lambda item: _rank(item[1].name)):
@@ -115,7 +116,7 @@ class Checksums:
         return many
 
     def leave(self, folders: Collection[str]) -> None:
-        """All of these folders is decided about: keep only what speaks of what is below them."""
+        """All of ``folders`` is decided on: keep only what covers files below them."""
         for folder in self._folders.keys() & folders:
             known = self._folders[folder]
             known.sidecars = {}
@@ -126,19 +127,19 @@ class Checksums:
                 del self._folders[folder]
 
     def expect(self, path: str) -> None:
-        """The file at ``path`` is to be fetched: ``beside`` will be asked about it."""
+        """The file at ``path`` is to be fetched: ``beside`` will be called for it."""
         folder, _, name = path.rpartition("/")
         known = self._folders.get(folder)
         if known is not None and name in known.sidecars:
             self._awaited[path] = known.sidecars[name]
 
     async def beside(self, path: str) -> str | None:
-        """What a file beside the one at ``path`` promises of it. For the workers, who can all ask at once."""
+        """The digest of the file at ``path`` in a sidecar. For the workers, which may all call it at once."""
         published = await self._first(self._awaited.pop(path, ()), path.rpartition("/")[2])
         return published.digest if published else None
 
     async def of(self, path: str) -> Published | None:
-        """What is published of the file at ``path`` in a file of its folder, or of one above, that speaks of many."""
+        """The digest of the file at ``path`` in a file that covers many, of its directory or of one above."""
         folder = path.rpartition("/")[0]
         found = None
         while found is None and self._folders:
@@ -160,7 +161,7 @@ class Checksums:
         return None
 
     def _warn(self, text: str) -> None:
-        """A dead server has as many useless checksum files as it has files: not all of them are told."""
+        """Warn of a useless checksum file. A dead server may have as many as it has files, so not all are reported."""
         self._told += 1
         if self._told <= WARNINGS:
             self._tell(text)
@@ -192,9 +193,9 @@ class Checksums:
         return found
 
     async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, float]:
-        """From the disk where that copy is current, or the server says so; and when it said so, as in ``Known``.
+        """The body of a checksum file, and when the server confirmed it, as in ``Known``.
 
-        Raises FetchError, VerificationError.
+        It comes from the disk if that copy is current, or if the server says so. Raises FetchError, VerificationError.
         """
         need = needs_fetch(entry, known, local[0] if local else None).need
         if local is not None and need is Need.NOTHING:
@@ -214,7 +215,7 @@ class Checksums:
 
 
 def _rank(name: str) -> int:
-    """Strong algorithms first; what does not say is in the middle."""
+    """Sorts strong algorithms first; an unknown algorithm is in the middle."""
     lowered = name.lower().replace("-", "")
     ranks = [rank for rank, algorithm in enumerate(HEX_LENGTHS) if algorithm in lowered]
     return min(ranks, default=list(HEX_LENGTHS).index("sha1"))
@@ -223,10 +224,10 @@ def _rank(name: str) -> int:
 def by_digest(
     decision: Decision, published: Published | None, entry: Entry, known: Known | None, local: Local | None
 ) -> Decision:
-    """What a published digest adds to ``decision``, where the state remembers one by the same algorithm.
+    """``decision``, corrected by a published digest if the state has one by the same algorithm.
 
-    Another one proves an intact copy outdated. An equal one proves it current, without a request, if the checksum
-    file is news: one that has not changed while the file's row did may have been forgotten.
+    A different digest proves an intact copy outdated. An equal one proves it current, without a request, if the
+    checksum file is new: one that has not changed while the file's row did may have been forgotten.
     """
     if published is None or known is None or known.digest is None or local is None:
         return decision

@@ -10,24 +10,24 @@ from crawler.model.values import Entry, Known, Local, Outcome, Rejection, Valida
 
 
 def guess(entry: Entry) -> int | None:
-    """The listing's size in bytes: exact, or the middle of its span."""
+    """The listed size in bytes: exact, or the middle of its span; None if not listed."""
     return None if entry.size is None else (entry.size.low + entry.size.high) // 2
 
 
 def certain(entries: Iterable[Entry]) -> int:
-    """Bytes that the entries of a listing have at least, together."""
+    """Bytes that the entries of a listing have together, at least."""
     return sum(entry.size.low for entry in entries if entry.size)
 
 
 def without_place(problem: Rejection, refused: Rejection | None) -> tuple[Outcome, str]:
-    """How an entry ends whose name has no place under DIR, with the reason; ``refused`` if it is not wanted anyway."""
+    """Outcome and reason of an entry that cannot be stored under DIR; ``refused``: why it is not wanted anyway."""
     if refused is not None:
         return Outcome.SKIPPED, refused.reason
     return Outcome.FAILED, f"{problem.subject!r} {problem.detail}"
 
 
 def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouched: float | None) -> Known | None:
-    """What to remember of a copy that needs no request; None if that is known already.
+    """The record of a copy that needs no request; None if the state has it already.
 
     ``vouched``: when a published digest proved it, seconds since the epoch.
     """
@@ -36,5 +36,5 @@ def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouc
     if known.row == entry.row:
         return None
     checked = known.checked if vouched is None else max(known.checked, vouched)
-    # The validators are those of the version that the old row showed, perhaps of another server.
+    # The validators belong to the version of the old row, perhaps on another server.
     return replace(known, row=entry.row, url=entry.url, validators=Validators(), checked=checked)

@@ -1,4 +1,4 @@
-"""Other mirrors in folders of DIR: nothing of this one is written there, unless they are of the same tree."""
+"""Other mirrors in directories of DIR: nothing is written there unless they mirror the same tree."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from crawler.model.interfaces import Destination
 from crawler.text.ownership import is_same_tree
 
 UrlOf = Callable[[str], Awaitable[str | None]]
-"""Folder of DIR with a state of its own → the URL that it is the mirror of, None if that is not known."""
+"""Directory of DIR with a state of its own → the URL that it mirrors, None if that is not known."""
 
 
 class Neighbours:
-    """Two mirrors of different URLs in one folder would replace each other's files in every run."""
+    """Prevents two mirrors of different URLs in one directory, which would replace each other's files in every run."""
 
     def __init__(self, destination: Destination, url_of: UrlOf, base: Callable[[], str]) -> None:
-        """``base``: the URL of what DIR is the mirror of."""
+        """``base``: the URL that DIR mirrors."""
         self._destination, self._url_of, self._base = destination, url_of, base
         self._refusals: dict[str, str | None] = {}
 
     async def refusal(self, folder: str) -> str | None:
-        """Why nothing may be stored in ``folder``, which was looked at, or None."""
+        """Why nothing may be stored in ``folder``, which was scanned, or None."""
         owner = self._destination.owner(folder)
         if owner is None:
             return None
@@ -31,10 +31,10 @@ class Neighbours:
 
 
 def refusal(folder: str, url: str | None, base: str) -> str | None:
-    """Why a mirror of ``base`` stores nothing in ``folder``, which is the mirror of ``url``; None if it may.
+    """Why a mirror of ``base`` stores nothing in ``folder``, which mirrors ``url``; None if it may.
 
-    ``/pub/a/`` in DIR/a is what a mirror of ``/pub/`` puts there, so the two agree. A mirror whose URL is not known may
-    be of anything.
+    ``/pub/a/`` in DIR/a is where a mirror of ``/pub/`` stores it too, so the two agree. A mirror whose URL is not known
+    may hold anything.
     """
     here = f"{base.rstrip('/')}/{quote(folder, errors='surrogateescape')}/"
     if url is not None and is_same_tree(url, here):

@@ -1,4 +1,4 @@
-"""The planner: each entry of a listing page becomes a job if it is wanted and not here, and a result otherwise."""
+"""The planner: each entry of a page becomes a job if it is wanted and not current, and a result otherwise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from crawler.text.urls import entry_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is decided by, besides the filters."""
+    """Inputs to the decisions other than the filters."""
 
     rules: RobotsTxt
     """robots.txt of each host."""
@@ -44,17 +44,17 @@ class Policy:
     """Globs of files to be done after all others."""
     check: str = "listing"
     checksums: Checksums | None = None
-    """None: published digests are not asked for."""
+    """None: published digests are not consulted."""
     make_folders: bool = True
-    """For folders that are empty upstream. False for a run that changes nothing."""
+    """Create directories that are empty upstream. False for a run that changes nothing."""
     leaves: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
     holds: Callable[[Job], bool] = lambda _job: False
-    """Hears of each job before it is put; True if it is not to be put now."""
+    """Called with each job before it is put; True if it must wait."""
 
 
 class Planner:
-    """Decides about every entry of the pages that the walker visits."""
+    """Decides on every entry of the pages that the walker visits."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class Planner:
         """Jobs that match --last: to be done after all others."""
         self.blocked: list[Job] = []
         self.blocked_folders: list[Directory] = []
-        """Jobs, and empty directories, that wait for the removal of a file that lies where their directory goes."""
+        """Jobs, and empty directories, that wait for the removal of a file where their directory belongs."""
         self.missing = Missing()
         self.local_files = 0
-        """Files found in the folders that were compared."""
+        """Files in the local directories that were compared."""
 
     async def visit(self, page: DirectoryPage, put: Put, *, rows: Sequence[Entry] | None = None) -> bool:
         """Decide on the entries of one page. False if the run needs no further pages.
@@ -129,14 +129,14 @@ class Planner:
             self._policy.checksums.leave(directory.local)
 
     async def _meet_hosts(self, page: DirectoryPage) -> None:
-        """Read robots.txt of the other hosts that files of this page are on, as far as --allow-host names them."""
+        """Fetch robots.txt of the other hosts with files on this page, as far as --allow-host names them."""
         scope = page.scope
         for entry in page.entries if scope.hosts else ():
             if entry.kind is not Kind.DIRECTORY and scope.file(entry.url) is None:
                 await self._policy.rules.check(entry.url)
 
     async def _note_checksums(self, page: DirectoryPage, opened: OpenPage) -> None:
-        """Before the first ``await``: so no listing below this one is visited before they are noted."""
+        """Note the checksum files of ``page`` before the first ``await``, before any directory below it is visited."""
         checksums = self._policy.checksums
         files: dict[str, Entry] = {}
         for entry in page.entries if checksums is not None else ():
@@ -155,7 +155,7 @@ class Planner:
                     opened.directory.doubted.add(parent)
 
     async def _decide(self, folder: Directory, entry: Entry, opened: OpenPage, *, clash: bool) -> None:
-        """One entry: a job is put, or a result is reported."""
+        """Decide on one entry: put a job, or report a result."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(folder.path, name)
         if isinstance(path, Rejection):
@@ -183,11 +183,11 @@ class Planner:
         await self._settle(path, entry, opened)
 
     async def _settle(self, path: str, entry: Entry, opened: OpenPage) -> None:
-        """An entry that is wanted and has ``path`` for itself."""
+        """Decide on an entry that is wanted and has ``path`` for itself."""
         parent, _, name = path.rpartition("/")
         local, known = await opened.directory.look(parent, name)
         if (foreign := await opened.directory.foreign(parent)) is not None:
-            self._state.forget([path] if known is not None else [])  # what lies there is the other mirror's
+            self._state.forget([path] if known is not None else [])  # what lies there belongs to the other mirror
             self._end(path, entry, Outcome.FAILED, foreign)
             return
         decision = await self._needs(path, entry, known, local, opened)
@@ -211,7 +211,7 @@ class Planner:
             await self._give(await opened.job(decision, path, entry, is_vouched=is_vouched), opened)
 
     async def _give(self, job: Job, opened: OpenPage) -> None:
-        """To the workers now, after its page, or after all others."""
+        """Put the job: now, after its page, or after all others."""
         obstacle = self.missing.obstacle(job.path)
         if obstacle is not None:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
@@ -227,7 +227,7 @@ class Planner:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=refused))
             return
         is_sure = job.size is not None and not job.probe and job.known is None
-        is_sure = is_sure and not (is_last and self._policy.allowance.is_limited)  # it may not come in this run
+        is_sure = is_sure and not (is_last and self._policy.allowance.is_limited)  # it may not be fetched in this run
         if is_sure and not self._destination.has_part(job.path):  # how much of it a part holds is not known here
             assert job.size is not None
             old = job.local.size if job.local and job.local.kind is Kind.FILE else 0
@@ -245,9 +245,9 @@ class Planner:
     async def _needs(
         self, path: str, entry: Entry, known: Known | None, local: Local | None, opened: OpenPage
     ) -> Decision:
-        """With --check digest the local bytes must be those that were saved."""
+        """The decision by the rules, with the server's zone, and with --check digest by the local bytes."""
         decision = needs_fetch(entry, known, local, check=self._policy.check)
-        if decision.need is Need.PROBE:  # the zone, if it can be learnt, may spare it
+        if decision.need is Need.PROBE:  # if the zone can be learnt, no request may be needed
             timed = await opened.timed(path, entry)
             decision = needs_fetch(timed, known, local, check=self._policy.check)
         if self._policy.check != "digest" or decision.need is Need.FETCH or known is None:
@@ -274,7 +274,7 @@ class Planner:
         self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
 
     async def _compare(self, folder: Directory, directory: OpenDirectory, *, complete: bool) -> None:
-        """Note what lies in a completely listed folder and is not shown by its listing."""
+        """Note what the local directory holds and its complete listing does not show."""
         is_empty = complete and not directory.shown.folders
         if is_empty and self.missing.is_replaced(folder.path):
             self.blocked_folders.append(folder)

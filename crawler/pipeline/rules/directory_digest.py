@@ -70,7 +70,7 @@ class DirectoryDigestBuilder:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether to keep the digest. Not if there were directories or failures: those are neither wanted nor refused."""
+        """Whether to keep the digest: every entry is a file, and either wanted or refused by a filter."""
         return self.is_plain and self.files >= LEAST and self.files + len(self.skipped) == self.entries
 
 

@@ -185,7 +185,7 @@ class Filters:
     def rejects(
         self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None
     ) -> Rejection | None:
-        """Why the file ``name`` at ``path`` (relative to URL) is not wanted; None if it is, or if headers have to decide.
+        """Why the file ``name`` at ``path`` (relative to URL) is not wanted; None if it is, or if headers decide.
 
         A file below an excluded directory is not wanted either: flat listings show all levels at once.
         """

@@ -28,7 +28,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: --allow-host, lower case."""
+    """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: --allow-host, lowercase."""
 
     base: str
     hosts: frozenset[str] = frozenset()

@@ -110,7 +110,7 @@ class ZoneLearner:
         self._votes: dict[str, bool] | None = None
 
     def timed(self, entry: Entry, known: Mapping[str, Known]) -> Entry:
-        """``entry`` with its time in UTC if possible. ``known``: what the state knows of the directory, by file name."""
+        """``entry`` with its time in UTC if possible. ``known``: what the state knows of the directory, by name."""
         if entry.modified is None or not _is_local(entry):
             return entry
         if self._zone is None:

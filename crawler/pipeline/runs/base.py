@@ -1,4 +1,4 @@
-"""What every run has: its components, and transfers whose committer outlives a stop."""
+"""What every run has: its components, and transfers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reads listings and what fetches files, put together as the options say."""
+"""Builds the walker and the downloader of a run from its configuration."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Tools:
 
 
 def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Permit) -> Downloader:
-    """What fetches and checks one file after the other, as ``config`` says."""
+    """The downloader of a run: fetches and verifies one file after the other."""
 
     def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
         if not filters.needs_headers(job.size, job.modified):
@@ -55,7 +55,7 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
 
 
 def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:
-    """Why a directory is not entered: a filter prunes it, or robots.txt forbids it."""
+    """The rule for directories that are not entered: a filter prunes them, or robots.txt forbids them."""
     return lambda path, url: filters.prunes(path) or rules.rejection(url)
 
 
@@ -70,7 +70,7 @@ def build_walker(
     refuse: Refuse = lambda _path, _url: None,
     leaves: UnchangedDirectories | None = None,
 ) -> Walker:
-    """A walker that goes as far as ``config`` says."""
+    """A walker within the bounds of ``config``."""
     reader = PageReader(
         client=client,
         state=state,

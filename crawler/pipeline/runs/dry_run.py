@@ -1,4 +1,4 @@
-"""``--dry-run``: what a run would do is noted, with its reason, instead of done."""
+"""``--dry-run``: each step that a run would take is noted, with its reason, instead of taken."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from crawler.pipeline.save.deletion import Doomed
 
 
 class DryRun:
-    """Takes the place of the downloads and of the deletions; ``steps`` is the list that it fills."""
+    """Takes the place of transfers and deletions; appends to ``steps``."""
 
     def __init__(self, steps: list[Step], observer: Observer) -> None:
         self._steps = steps
         self._observer = observer
 
     async def process(self, job: Job) -> Result:
-        """What the engine's workers call in place of ``Downloader.process``: no request, no byte."""
+        """Note one job. Called by the engine's workers in place of ``Downloader.process``; sends no request."""
         self._observer.started(job)
         asks = job.probe or job.known is not None
         self._steps.append(
@@ -26,7 +26,7 @@ class DryRun:
         return Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=Reason.DRY_RUN)
 
     def delete(self, doomed: Doomed) -> None:
-        """What would be removed; folders have no size."""
+        """Note what would be removed; directories have no size."""
         for path in doomed.files:
             size = doomed.sizes[path]
             self._steps.append(Step(action="delete", path=path, reason=Reason.GONE, size=Span(size, size)))

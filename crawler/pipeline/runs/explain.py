@@ -1,6 +1,6 @@
-"""``--explain``: what a run would do about one entry, and which rule decides. Nothing is changed, no file is asked for.
+"""``--explain``: what a run would do about one entry, and which rule decides. Changes nothing, requests no file.
 
-The walk enters only the folders on the way to the entry; then the producer decides about it as it does in a run.
+The walk enters only the directories that lead to the entry; then the planner decides on it as in a run.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.urls import entry_path, relative_path
 
 Line = tuple[str, str]
-"""What it is about, and what is so."""
+"""(subject, statement)"""
 _PLAIN_HEADERS = {"Accept", "Accept-Encoding"}
 _ELSEWHERE = "not on the way"
 
 
 class Explainer(Observer):
-    """Explains an entry of the mirror of ``root``. Its ``parts`` must not be able to write."""
+    """Explains an entry of the mirror of ``root``. Its ``parts`` must be read-only."""
 
     def __init__(self, parts: Components, root: str, target: str) -> None:
         self._parts = parts
@@ -52,7 +52,7 @@ class Explainer(Observer):
         self._unusable: Result | None = None
 
     async def explain(self) -> tuple[list[Line], bool]:
-        """The path of the decision, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
+        """The lines of the explanation, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
         lines = self._lines
         await self._rules.enter(self._root)
         await self._walker.walk([Directory(path="", url=self._root)], self._visit)
@@ -70,7 +70,7 @@ class Explainer(Observer):
             await self._decide(*self._found)
         return lines, self._found is not None
 
-    # --- on the way -------------------------------------------------------------------------------
+    # --- the walk to the entry ---------------------------------------------------------------------
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         self._lines.append(("listing", f"{url}: {family}, confidence {confidence:.2f}, {entries:,} entries"))
@@ -86,11 +86,11 @@ class Explainer(Observer):
         self._result = result
 
     def _is_above(self, path: str) -> bool:
-        """Is ``path`` the target, or a folder that it lies in?"""
+        """Whether ``path`` is the target, or a directory above it."""
         return bool(path) and f"{self._path()}/".startswith(f"{path}/")
 
     def _path(self) -> str:
-        """Of the target, below the root; "" if it lies elsewhere."""
+        """Path of the target, relative to the root; "" if it is outside."""
         path = relative_path(self._target, self._walker.scope.base)
         return path if isinstance(path, str) else ""
 
@@ -111,10 +111,10 @@ class Explainer(Observer):
                 self._unusable = result
         return True
 
-    # --- at the entry -----------------------------------------------------------------------------
+    # --- the entry --------------------------------------------------------------------------------
 
     async def _decide(self, page: DirectoryPage, entry: Entry) -> None:
-        """Let the producer decide about the entry, with what may matter beside it."""
+        """Let the planner decide on the entry, together with the entries that may matter for it."""
         path = _path_of(page, entry)
         if isinstance(path, str):
             await self._describe(path, entry, ZoneLearner(page.entries))
@@ -153,7 +153,7 @@ class Explainer(Observer):
         )
 
     def _policy(self, checksums: Checksums | None) -> Policy:
-        """As in a run, but without the limits that depend on what comes before the entry."""
+        """The policy of a run, without the limits that depend on other entries."""
         config = self._parts.config
         return Policy(
             rules=self._rules, room=Room("", UNLIMITED), last=config.last, check=config.check, checksums=checksums

@@ -1,4 +1,4 @@
-"""The run of a mirror, stage by stage: robots.txt, the walk with the transfers, the files held back, the deletions."""
+"""The run of a mirror, stage by stage: robots.txt, the walk with its transfers, waiting files, deletions."""
 
 from __future__ import annotations
 

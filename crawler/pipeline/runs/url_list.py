@@ -83,7 +83,7 @@ class DownloadRun:
         parts.observer.walked()
 
     async def _forbidden(self, url: str) -> str | None:
-        """Why ``url`` may not be asked for, or None."""
+        """Why ``url`` may not be requested, or None."""
         rejection = await self._rules.check(url)
         return rejection.detail if rejection else None
 
@@ -92,7 +92,7 @@ class DownloadRun:
 
 
 def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
-    """A job for a file that no listing shows: from --input-file or ``download``."""
+    """The job for a file that is in no listing: from --input-file or ``download``."""
     entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
     decision = needs_fetch(entry, known, local)
     job = Job(url=url, path=path, reason=decision.reason, local=local)

@@ -1,4 +1,4 @@
-"""Verification: what DIR holds against what the state remembers of it, several files at once; and their repair."""
+"""``--verify``: compares the local files with the state, several at once, and repairs them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from crawler.pipeline.save.committer import Committer
 
 
 class VerifyRun(DownloadRun):
-    """Every file that the state knows ends UNCHANGED (it is good), SKIPPED (nothing to compare it with), FAILED or,
-    repaired, SAVED."""
+    """Verifies every file that the state knows.
+
+    It ends UNCHANGED (it is as saved), SKIPPED (nothing to compare it with), FAILED or, if repaired, SAVED.
+    """
 
     def __init__(self, parts: Components, *, repair: bool) -> None:
         super().__init__(parts)
@@ -38,7 +40,7 @@ class VerifyRun(DownloadRun):
             await committer.drain()
 
     async def _known(self, put: engine.Put) -> None:
-        """A job for each known file, with what lies in its place."""
+        """Put a job for each known file, with the local file in its place."""
         parts = self.parts
         async for batch in parts.state.all_files():
             for folder, files in groupby(batch, key=lambda known: known.path.rpartition("/")[0]):
@@ -49,7 +51,7 @@ class VerifyRun(DownloadRun):
         parts.observer.walked()
 
     async def _compare(self, job: Job) -> Result:
-        """What the engine's workers call: reads, and asks nobody."""
+        """Compare one file; called by the engine's workers. Sends no request."""
         observer, known = self.parts.observer, job.known
         assert known is not None
         began = time.monotonic()
@@ -80,7 +82,7 @@ class VerifyRun(DownloadRun):
         self._bad.append(Job(url=done.url, path=done.path, reason=done.reason))
 
     async def _again(self, bad: Sequence[Job], put: engine.Put) -> None:
-        """The bad files to the workers that fetch, as far as their hosts still allow it."""
+        """Put the bad files for the workers that fetch, as far as robots.txt still allows it."""
         for job in bad:
             problem = await self._forbidden(job.url)
             if problem is not None:
@@ -98,7 +100,7 @@ def _job(known: Known, local: Local | None) -> Job:
 
 
 def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[Outcome, str]:
-    """UNCHANGED where the digest is to be computed: only it can tell, or with ``notes`` it is to be noted."""
+    """Compare without reading: UNCHANGED if the digest decides, or with ``notes`` if it is to be recorded."""
     if local is not None and known.digest == REPLACING:
         return Outcome.SKIPPED, Reason.BEING_REPLACED
     if local is None:

@@ -1,7 +1,7 @@
-"""Proof that what is to be deleted is absent: a page that was parsed in this run.
+"""Proves that what is to be deleted is absent: by a page that was parsed in this run.
 
-A page that is unchanged since the last run is not parsed, its entries come from the state. That is good enough for
-everything that can be repaired, but not for deleting: then it is fetched again, without a condition, and read.
+A page that is unchanged since the last run is not parsed; its entries come from the state. That is good enough for
+anything that can be repaired, but not for deleting: then it is fetched again, without a condition, and parsed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ _CONTRADICTED = "read again before deleting, it does not agree with what is reme
 
 
 async def prove(missing: Missing, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:
-    """Take out of ``missing.gone`` what the remembered pages alone say, unless those pages, read again, say it too.
+    """Remove from ``missing.gone`` what only remembered pages say, unless those pages, read again, say it too.
 
-    ``may_go``: would it be deleted at all? A folder that cannot be read or that disagrees is reported as failed.
+    ``may_go``: whether it would be deleted at all. A directory that cannot be read or that disagrees is reported as
+    failed.
     """
     by_folder: dict[tuple[str, str], list[Extraneous]] = {}
     for item in missing.gone:

@@ -1,4 +1,4 @@
-"""Forgetting what a complete run has shown to be gone: records of files, and pages of addresses that nobody visits."""
+"""Drops what a complete run has shown to be gone from the state: records of files, and pages that were not visited."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crawler.pipeline.rules.extraneous import useless
 
 
 def below_any(folders: Collection[str]) -> Callable[[str], bool]:
-    """Whether a path is one of ``folders`` or lies below one of them; "" is DIR, above everything."""
+    """Whether a path is one of ``folders`` or below one of them; "" is DIR, above everything."""
 
     def is_below(path: str) -> bool:
         pieces = path.split("/")
@@ -20,10 +20,10 @@ def below_any(folders: Collection[str]) -> Callable[[str], bool]:
 
 
 async def collect(destination: Destination, state: StateStore, is_spared: Callable[[str], bool], *, base: str) -> None:
-    """Forget files of unvisited folders where no regular file lies in DIR either, and pages that were not visited.
+    """Forget files of unvisited directories unless a regular file is in DIR, and pages that were not visited.
 
-    To be called at the end of a run that visited every listed folder that it was allowed to; ``is_spared`` tells the
-    paths of the others. ``base`` is the URL of the tree: pages at old addresses are never spared.
+    To be called at the end of a run that visited every listed directory it was allowed to enter. ``is_spared``: whether
+    a path is one of the others. ``base``: URL of the tree; pages at other addresses are never spared.
     """
     for folder in await state.unvisited_folders():
         if is_spared(folder):

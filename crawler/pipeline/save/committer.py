@@ -1,7 +1,7 @@
-"""Names finished bodies, many at a time: while one batch is written, the next one gathers.
+"""Gives finished bodies their names in batches: while one batch is written, the next one gathers.
 
-Workers do not wait for the disk. They hand over a complete body and fetch the next file; only when more
-than ``limits.PENDING_FILES`` or ``limits.PENDING_BYTES`` are waiting does the disk slow them down.
+Workers do not wait for the disk. They hand over a complete body and fetch the next file; only when more than
+``limits.PENDING_FILES`` or ``limits.PENDING_BYTES`` are waiting does the disk slow them down.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Committer:
         self._pending: list[Staged] = []
         self._bytes = 0
         self._unwritten = 0
-        """Bodies taken that have no result yet."""
+        """Number of bodies without a result."""
         self._idle = asyncio.Event()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -36,10 +36,10 @@ class Committer:
         self._error: DestinationError | None = None
 
     async def put(self, done: Result | Staged) -> None:
-        """Take one finished job. Waits while too much is pending. Raises the DestinationError of a lost batch."""
+        """Take one finished job. Waits while too much is pending. Raises the DestinationError of a failed batch."""
         if isinstance(done, Result):
             self._report(done, done.known)
-            if done.outcome is Outcome.SAVED and not self._is_flushing:  # by another process, with a batch of others
+            if done.outcome is Outcome.SAVED and not self._is_flushing:  # by another process, in its own batch
                 self._is_flushing = True
                 asyncio.get_running_loop().call_soon(self._flush)
             return
@@ -53,7 +53,7 @@ class Committer:
         self._unwritten += 1
         self._bytes += len(done.body)
         is_batch = len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES
-        if is_batch or done.part:  # a large body is worth its own batch, and the file it replaces may be in its way
+        if is_batch or done.part:  # a large body is worth its own batch, and the file that it replaces may be needed
             self._wake.set()
         elif len(self._pending) == 1:
             self._timer = asyncio.get_running_loop().call_later(limits.BATCH_SECONDS, self._wake.set)
@@ -62,7 +62,7 @@ class Committer:
         return len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES
 
     async def run(self) -> None:
-        """Write batches until ``close`` was called and all is written. Raises DestinationError."""
+        """Write batches until ``close`` was called and everything is written. Raises DestinationError."""
         while self._pending or not self._closing:
             await self._wake.wait()
             self._wake.clear()
@@ -77,7 +77,7 @@ class Committer:
                 self._idle.set()
 
     async def drain(self) -> None:
-        """Wait until everything taken so far has its name. Raises the DestinationError of a lost batch."""
+        """Wait until everything taken so far has its name. Raises the DestinationError of a failed batch."""
         while self._unwritten and self._error is None:
             self._idle.clear()
             self._wake.set()
@@ -86,8 +86,8 @@ class Committer:
             raise self._error
 
     async def _commit(self, batch: list[Staged]) -> None:
-        # A kill between a name and its record must leave no record of an older file beside the new one: also where
-        # nothing lay when the folder was looked at. Before a first run nothing is known, and nothing needs to be asked.
+        # A kill between a name and its record must leave no record of an older file beside the new one, even if there
+        # was no file when the directory was scanned. Before the first run there are no records to doubt.
         knew = self._state.knew_files
         doubtful = [staged.job.path for staged in batch if knew or staged.job.local is not None]
         if doubtful:
@@ -98,7 +98,7 @@ class Committer:
             named = {known.path: known for known in error.done}
             for staged in batch:
                 self._settle(staged, named.get(staged.job.path, str(error)))
-            for staged in self._pending:  # gathered meanwhile, and nobody will write them
+            for staged in self._pending:  # gathered meanwhile, and never to be written
                 self._fail(staged, str(error))
             self._state.flush()
             self._pending = []
@@ -108,23 +108,23 @@ class Committer:
             raise
         for staged, known in zip(batch, results, strict=True):
             self._settle(staged, known)
-        self._state.flush()  # with each batch of names: what a kill leaves unrecorded must be read again as a whole
+        self._state.flush()  # with each batch of names: what a kill leaves unrecorded must be read again
 
     def _flush(self) -> None:
-        """Write the records of all the results that came with one message."""
+        """Write the records of all results that came with one message."""
         self._is_flushing = False
         self._state.flush()
 
     def _settle(self, staged: Staged, known: Known | str) -> None:
         """Report one body of a batch: what is on disk now, or why it is not."""
         if isinstance(known, Known):
-            expected = staged.result  # nearly always what came to lie on the disk is what was to
+            expected = staged.result  # nearly always the file on disk is as expected
             self._report(expected if known == expected.known else replace(expected, known=known), known)
         else:
             self._fail(staged, known)
 
     def close(self) -> None:
-        """No more jobs will come; ``run`` returns when the rest is written."""
+        """No more jobs will come; ``run`` returns when everything is written."""
         self._closing = True
         self._wake.set()
 

@@ -1,7 +1,7 @@
-"""Deleting what is gone upstream: the most dangerous feature, so each doubt ends it.
+"""Deletes what is gone upstream: the most dangerous feature, so any doubt ends it.
 
-Only what the complete listing of a folder proves absent is a candidate (``comparison.Missing.gone``). Deletion is
-the last act of a run, and its limit is checked before the first file goes.
+Only what the complete listing of a directory proves absent is a candidate (``extraneous.Missing.gone``). Deletion is
+the last act of a run, and its limit is checked before the first file is removed.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from crawler.pipeline.rules.filters import Filters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doomed:
-    """What is to be removed: files first, then folders, deepest first."""
+    """Files to be removed, then directories, deepest first."""
 
     files: tuple[str, ...]
     folders: tuple[str, ...]
     sizes: dict[str, int]
     uncounted: int
-    """Files in folders that are gone upstream: no listing was compared with them, so nobody has counted them yet."""
+    """Files in directories that are gone upstream: no listing was compared with them, so nothing has counted them."""
     spared: dict[str, str] = field(default_factory=dict)
-    """What stays in folders that are gone upstream, because no listing has a say in it: path → what it is."""
+    """Path → what it is; never deleted, although its directory is gone upstream."""
 
 
 async def candidates(
     extraneous: Sequence[Extraneous], destination: Destination, filters: Filters, *, delete_excluded: bool
 ) -> Doomed:
-    """Everything at or below ``extraneous`` that may go. What the filters exclude is not ours, nor is its folder."""
+    """Everything at or below ``extraneous`` that may be removed: not what the filters exclude, nor its directories."""
     files: list[str] = []
     folders: list[str] = []
     sizes: dict[str, int] = {}
@@ -52,7 +52,7 @@ async def candidates(
             spared.update(left_out)
             kept.update(above for path in left_out for above in (path, *_parents(path)))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
-        for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their folder
+        for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their directory
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
                 kept.update(_parents(path))
             elif kind is Kind.DIRECTORY:
@@ -80,7 +80,7 @@ def _is_excluded_file(path: str, filters: Filters) -> bool:
 
 
 class Excluded(Container[str]):
-    """The paths of files that the filters exclude: not ours to delete, nor are their parts."""
+    """The paths of files that the filters exclude: neither they nor their parts are deleted."""
 
     def __init__(self, filters: Filters) -> None:
         self._filters = filters
@@ -94,10 +94,7 @@ def _parents(path: str) -> list[str]:
 
 
 def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
-    """What is not listed and stays, because a page that was read to its end does not prove it absent.
-
-    Each as a warning and its exit code.
-    """
+    """Warnings, each with its exit code, of what is not listed and stays because its pages do not prove it absent."""
     doubted, mentioned = missing.doubted, missing.mentioned
     by_kind: dict[FlawKind, list[str]] = {}
     for folder, flaw in doubted.items():
@@ -113,7 +110,7 @@ def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """Of a run that has looked at everything, what says if it may delete."""
+    """Circumstances at the end of a run that decide whether it may delete."""
 
     wanted: bool
     """``--delete``."""
@@ -123,31 +120,33 @@ class Circumstances:
     """As ``doubts`` yields them."""
     interrupted: bool = False
     limit_reached: bool = False
-    """``--max-files`` and the like: the run did not look at everything."""
+    """``--max-files`` and the like ended the run, so it has not seen everything."""
     failed: bool = False
-    """Any file or listing."""
+    """True if any file or listing failed."""
     listings_failed: bool = False
     ignores_errors: bool = False
     count: int = 0
-    """Files that would go, 0 as long as they are not counted; ``total`` is that of all local files."""
+    """Files that would be removed, 0 before they are counted; ``total`` counts all local files."""
     total: int = 0
     limit: MaxDelete
 
 
 class Judgement(NamedTuple):
-    """Whether a run deletes, and what it has to say, each text with its exit code."""
+    """Whether a run deletes, and its warnings, each with its exit code."""
 
     deletes: bool
     warnings: tuple[tuple[str, int], ...] = ()
     refusal: str | None = None
-    """The text of the DeleteRefused that ends the run."""
+    """Text of the DeleteRefused that ends the run."""
 
 
 def judge(case: Circumstances) -> Judgement:
-    """What stands in the way of deleting, if anything does. Doubts about some folders do not concern the others."""
+    """Decide whether to delete. Doubts about some directories do not concern the others."""
     if not case.wanted:
         return Judgement(False)
-    if not case.gone or case.interrupted or case.limit_reached:  # the latter two are told, and have their exit codes
+    if (
+        not case.gone or case.interrupted or case.limit_reached
+    ):  # the latter two are reported elsewhere, with their exit codes
         return Judgement(False, case.doubts)
     if case.failed and not case.ignores_errors:
         code = 6 if case.listings_failed else 0
@@ -171,19 +170,19 @@ def excess(count: int, total: int, limit: MaxDelete) -> str | None:
 async def remove(
     doomed: Doomed, destination: Destination, state: StateStore, observer: Observer
 ) -> list[tuple[str, str]]:
-    """Remove them; a Result for each file that is gone. Returns (path, reason) of what stayed.
+    """Remove everything in ``doomed``, with a Result for each removed file. Returns (path, reason) of what stayed.
 
-    A folder that is not empty is none of those: it holds what nobody asked to remove, or what is named itself.
+    A directory that is not empty is not reported: it holds what was not to be removed, or what is reported itself.
 
-    They are forgotten first: whatever ends the program here leaves files without a row, which the next run finds
-    again, and never rows without a file, which --verify would miss for ever.
+    The records are removed first: if the program is killed here, it leaves files without a record, which the next run
+    finds, and never records without a file, which --verify would report forever.
     """
     stayed: list[tuple[str, str]] = []
     state.forget(doomed.files)
     for folder in doomed.folders:
         state.forget_folder(folder)
     if doomed.files:
-        await state.file(doomed.files[0])  # comes back only after what was written before it
+        await state.file(doomed.files[0])  # returns only after the writes before it
     paths = [*doomed.files, *doomed.folders]
     reasons = dict(zip(paths, await destination.delete(paths), strict=True))
     for path in doomed.files:

@@ -1,4 +1,4 @@
-"""Files whose place a folder takes: whether it goes is decided once everything else is here."""
+"""Holds back files whose name is taken by a directory, until everything else is here."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from crawler.pipeline.allowance import Allowance
 
 
 class Obstructed(Observer):
-    """Stands before the observer of results, and holds back the failures of files that are only in want of their place.
+    """An observer in front of the observer of results, which holds back failures that are only due to such a directory.
 
-    Such a file was fetched and checked, so upstream has a file there, and not a folder whose slash the listing omits.
+    The file was fetched and checked, so upstream has a file there, and not a directory whose slash the listing omits.
     """
 
     def __init__(self, observer: Observer, allowance: Allowance, *, plans: bool) -> None:
-        """``plans``: nothing is fetched, so what the listing calls a file is believed to be one."""
+        """``plans``: nothing is fetched, so the listing is believed that it is a file."""
         self._observer = observer
         self._allowance = allowance
         self._plans = plans
         self._expected: dict[str, Job] = {}
         self.proven: dict[str, Job] = {}
-        """Path → job, to be done again once the folder is gone, or to fail."""
+        """Path → job, to be repeated once the directory is gone, or to fail."""
 
     def holds(self, job: Job) -> bool:
-        """Hear of each job before it is put. True if it is not to be put now."""
+        """Called with each job before it is put. True if it is not to be put now."""
         if job.local is None or job.local.kind is not Kind.DIRECTORY:
             return False
         if self._plans and job.kind is not Kind.UNKNOWN:

@@ -1,4 +1,4 @@
-"""Follows a folder that looks like its own ancestor, before anything of it is saved, until it is known if it is one."""
+"""Follows a directory that looks like its own ancestor until that is proven or disproved, before anything is saved."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crawler.text.escape import masked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """A folder's listing: its path under DIR, its fingerprint and the URLs of its folders by name."""
+    """The listing of a directory: its path under DIR, its fingerprint, and the URLs of its directories by name."""
 
     path: str
     mark: Fingerprint
@@ -26,23 +26,24 @@ class Level:
 
 
 def folder_links(entries: Sequence[Entry]) -> dict[str, str]:
-    """The URLs of the folders among ``entries`` by name."""
+    """The URLs of the directories among ``entries`` by name."""
     return {entry.name: entry.url for entry in entries if entry.kind is Kind.DIRECTORY}
 
 
 class Lookahead:
-    """Reads listings only; nobody hears of them. What may not be entered or cannot be read proves nothing: the walk
-    comes there itself, and has its own say."""
+    """Reads listings without reporting them. A directory that may not be entered or cannot be read proves nothing: the
+    walk reaches it anyway, and reports it.
+    """
 
     def __init__(self, reader: PageReader, permit: Permit, enters: Callable[[str, str, int], bool]) -> None:
-        """``enters``: may the walk enter this folder? (path under DIR, URL, depth)"""
+        """``enters``: whether the walk may enter a directory (path under DIR, URL, depth)."""
         self._reader = reader
         self._permit = permit
         self._enters = enters
         self._read: dict[str, Level | None] = {}
 
     async def refuse_loop(self, above: Sequence[Seen], start: Level) -> None:
-        """Raise ListingError, with the way out, if ``start`` is proven to be one of its ancestors again."""
+        """Raise ListingError, with advice, if ``start`` is proven to be one of its ancestors again."""
         ancestor = await self._ancestor(above, start)
         if ancestor is not None:
             way_out = shlex.quote(f"/{glob.escape(start.path)}/")
@@ -60,7 +61,7 @@ class Lookahead:
         return proven
 
     async def _follow(self, above: Sequence[Seen], start: Level, period: int) -> str | None:
-        """Go down from ``start`` the way that led to it, while each level repeats the one ``period`` levels above."""
+        """Repeat the steps that led to ``start``, as long as each level repeats the one ``period`` levels above."""
         chain, level = list(above), start
         while period in periods(chain, level.mark):
             name = chain[-period].child

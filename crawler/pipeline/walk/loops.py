@@ -1,8 +1,8 @@
-"""A tree that contains itself: a link to ``.`` that a server lists as a folder, and other trees without end.
+"""Detects trees that contain themselves: a link to ``.`` that a server lists as a directory, and other endless trees.
 
-Each path of such a tree is new, so "was it visited" cannot tell; only the listings themselves can. A real tree may
-repeat a few levels, even with equal content (``a/a``): one repetition proves nothing, many in a row do. A limit on
-depth (``limits.DEPTH``) stands behind this.
+Each path of such a tree is new, so visited paths prove nothing; only the listings do. A real tree may repeat a few
+levels, even with equal content (``a/a``): one repetition proves nothing, many in a row do. A limit on depth
+(``limits.DEPTH``) catches the rest.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ from typing import NamedTuple
 from crawler.model.values import Entry, Kind
 
 EQUAL, ALIKE, BARE = 4, 8, 16
-"""Repetitions in a row that prove a loop: of the same rows, of the same names with other rows (sizes, times), and of
-listings that have a single row, which a chain of folders with the same name has as well."""
+"""Repetitions in a row that prove a loop: of the same rows; of the same names with other rows (sizes, times); and of
+listings with a single row, which a chain of directories with the same name has as well.
+"""
 
 
 @dataclass(slots=True)
 class Fingerprint:
-    """Of a listing, gathered as its entries come in, whatever their order: equal for equal names (and rows)."""
+    """The fingerprint of a listing, in any order of its entries: equal for equal names, and for equal rows."""
 
     url: str
     rows: int = 0
     names: int = 0
     entries: int = 0
     children: set[str] = field(default_factory=set)
-    """Names of its folders."""
+    """Names of its directories."""
 
     def answered(self, url: str) -> None:
-        """``url`` is that of the response, which may differ from that of the request."""
+        """Note the URL of the response, which may differ from that of the request."""
         self.url = url
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -43,25 +44,25 @@ class Fingerprint:
 
 
 class Seen(NamedTuple):
-    """What is remembered of an ancestor of a listing."""
+    """What is remembered of the listing of an ancestor."""
 
     url: str
     rows: int
     names: int
     entries: int
     child: str
-    """The folder through which the walk went down from here."""
+    """Name of the directory by which the walk went down."""
 
 
 def seen(listing: Fingerprint, child: str) -> Seen:
-    """``listing`` as the ancestor of what lies below its folder ``child``."""
+    """``listing`` as the ancestor of everything below its directory ``child``."""
     return Seen(listing.url, listing.rows, listing.names, listing.entries, child)
 
 
 def periods(above: Sequence[Seen], listing: Fingerprint) -> list[int]:
     """How many levels up the ancestors are that ``listing`` may be again, nearest first.
 
-    Such an ancestor has the same names, among them the folder through which the walk came down. That may be chance.
+    Such an ancestor has the same names, including the directory by which the walk came down. That may be a coincidence.
     """
     return [
         period
@@ -71,9 +72,9 @@ def periods(above: Sequence[Seen], listing: Fingerprint) -> list[int]:
 
 
 def needed(*, rows: int, is_equal: bool) -> int:
-    """How many repetitions in a row prove that a listing with so many rows is its own ancestor.
+    """Number of repetitions in a row that prove that a listing of ``rows`` rows is its own ancestor.
 
-    ``is_equal``: all that its rows say is repeated, not only the names.
+    ``is_equal``: whole rows are repeated, not only the names.
     """
     if rows < 2:
         return BARE
@@ -83,15 +84,15 @@ def needed(*, rows: int, is_equal: bool) -> int:
 def loop(above: Sequence[Seen], listing: Fingerprint) -> str | None:
     """The URL of the ancestor that ``listing`` is proven to be again, or None.
 
-    It is one if it shows the folder through which the walk came down, and either has the ancestor's URL, or ends a
-    row of repetitions that is long enough (``needed``).
+    It is proven if ``listing`` shows the directory by which the walk came down, and either has the ancestor's URL or
+    ends a row of repetitions that is long enough (``needed``).
     """
     for ancestor in above:
         if ancestor.url == listing.url and ancestor.child in listing.children:
             return ancestor.url
     for period in periods(above, listing):
         same_names, same_rows = _repetitions(above, listing, period)
-        # The richest listing of a period decides: of folders in turn, one may hold nothing but the next.
+        # The listing with most rows in a period decides: of two directories in turn, one may hold only the other.
         rows = max(level.entries for level in above[-period:])
         if same_rows >= needed(rows=rows, is_equal=True) or same_names >= needed(rows=rows, is_equal=False):
             return above[-period].url
@@ -99,7 +100,7 @@ def loop(above: Sequence[Seen], listing: Fingerprint) -> str | None:
 
 
 def _repetitions(above: Sequence[Seen], listing: Fingerprint, period: int) -> tuple[int, int]:
-    """How often the last ``period`` levels repeat without a break, up to ``listing``: by names, and by rows too."""
+    """How often the last ``period`` levels repeat without a gap, up to ``listing``: by names, and by whole rows."""
     levels = [*above, seen(listing, above[-period].child)]
     pairs = [
         (lower.names == upper.names and lower.child == upper.child, lower.rows == upper.rows)

@@ -1,4 +1,4 @@
-"""Reads one page of a listing: fetched, or recalled where the server or its bytes say that it is the same."""
+"""Reads one page of a listing: fetched, or from the state if the server or the bytes prove that it is unchanged."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from crawler.text.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
-"""(body, URL, content type) → the listing, a long one in pieces; the verdict comes with the last piece. Raises
-ListingError for a page that takes too much time or memory."""
+"""(body, URL, content type) → the listing, a long one in pieces; the last one has the verdict. Raises ListingError for
+a page that takes too much time or memory.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageReader:
-    """What reads the listings of a walk."""
+    """Reads the listings of a walk."""
 
     client: Client
     state: StateStore
@@ -38,9 +39,9 @@ class PageReader:
     parse: Parse
     attempts: int
     leaves: UnchangedDirectories | None = None
-    """None: every page is read that is not the same."""
+    """None: directories are not recognised by a digest."""
     anew: bool = False
-    """Every page is fetched without a condition, and parsed."""
+    """True: every page is fetched without a condition, and parsed."""
 
     async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[PagePiece, None]:
         """The listing at ``url`` of the directory ``path``, in pieces as they are parsed; none if it is unchanged.
@@ -71,7 +72,7 @@ class PageReader:
             begun = [piece async for piece in parsed]
             parsed = _again(begun)
             if not begun[-1].is_listing:
-                # An empty array proves nothing; the same folder as HTML does.
+                # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
         async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
@@ -79,7 +80,7 @@ class PageReader:
                 yield PagePiece(listing=piece, version=_version(url, page, piece))
 
     async def _is_kept(self, path: str, leaf: DirectoryDigest, page: FetchedPage) -> bool:
-        """Whether there is nothing to be decided: the page is that of ``leaf``, and so is what lies in DIR."""
+        """Whether nothing has to be decided: the page is the one of ``leaf``, and the local directory is as it was."""
         goes_on = page.link is not None and bool(_linked(page))
         if goes_on or not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
             return False
@@ -87,7 +88,7 @@ class PageReader:
         return True
 
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
-        """Each piece of the page at ``url``, and in the end what is worth remembering of them."""
+        """Each piece of the page at ``url``; reports the listing and remembers it if that is worthwhile."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
         count, number, entries = 0, 0, list[Entry]()
         async with aclosing(parsed) as pieces:
@@ -135,7 +136,7 @@ class PageReader:
 
     def _account(self, path: str, listing: Listing) -> None:
         for rejection in listing.rejections:
-            if not rejection.row:  # else an entry that is counted, and not a link of the page
+            if not rejection.row:  # otherwise it is counted as an entry, and is not a link of the page
                 self.observer.rejected(path, rejection)
 
     def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
@@ -143,12 +144,12 @@ class PageReader:
 
 
 def _is_memorable(listing: Listing) -> bool:
-    """False for a page with rows that are no entries, which are counted in each run, or that proves nothing absent."""
+    """False for a page with rows that are counted in each run, or that proves nothing absent."""
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
 def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
-    """The version of ``page``, requested at ``url``, if ``listing`` is all that there is to read of its directory."""
+    """The version of ``page``, requested at ``url``, if ``listing`` is all there is to read of its directory."""
     is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked)
     if not is_all or not _is_memorable(listing):
         return None
@@ -162,7 +163,7 @@ def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | Non
 
 
 def _is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
-    """Whether the server, or the bytes that it sent, say that the page is the one that is known."""
+    """Whether the server, or the bytes that it sent, prove that the page is the known one."""
     return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
 
 
@@ -183,7 +184,7 @@ def _memo(url: str, path: str, page: FetchedPage, listing: Listing, entries: tup
 
 
 def _linked(page: FetchedPage) -> tuple[str, ...]:
-    """The pages that its Link header names. Raises ListingError if that cannot be read."""
+    """The pages that the Link header names. Raises ListingError if it cannot be read."""
     found = () if page.link is None else next_pages(page.link, page.url)
     if found is None:
         raise ListingError("its Link header names a next page and cannot be read")
@@ -191,7 +192,7 @@ def _linked(page: FetchedPage) -> tuple[str, ...]:
 
 
 async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
-    """What is certain of ``page``. Raises ListingError if it is no listing."""
+    """The pieces of ``page``, without what its end makes uncertain. Raises ListingError if it is not a listing."""
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
@@ -202,7 +203,7 @@ async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
                 piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
                 is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
             if piece.is_listing and is_cut:
-                piece = replace(piece, entries=piece.entries[:-1])  # where it was cut, half a row may say anything
+                piece = replace(piece, entries=piece.entries[:-1])  # at the cut, half a row may mean anything
             if piece.is_listing or piece.entries:
                 yield piece
     if piece is None or not piece.is_listing:
@@ -215,7 +216,7 @@ async def _again(pieces: list[Listing]) -> Pieces:
 
 
 def refused_page(page: FetchedPage, url: str) -> FetchError:
-    """A page that was answered with something else than 200, as an error that says if it is worth another try."""
+    """The error for a response to a page that is not a 200; it says whether to try again."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
     action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
     return refused(action, url, page.status)

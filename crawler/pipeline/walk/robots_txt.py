@@ -1,4 +1,4 @@
-"""robots.txt of each host that is asked for anything, fetched once: which of its URLs may be asked for."""
+"""Fetches robots.txt of each host once, and tells which URLs may be requested."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from crawler.text.urls import Origin, origin
 
 
 class RobotsTxt:
-    """What robots.txt says of URLs, host by host. With ``--no-robots`` everything is allowed and nothing is asked."""
+    """The robots.txt of all hosts of a run. With ``--no-robots`` everything is allowed and nothing is fetched."""
 
     def __init__(self, client: Client, config: Config, agent: str) -> None:
         self._client = client
         self._config = config
         self._agent = agent
         self._known: dict[Origin | None, Robots | CrawlerError] = {}
-        """Origin → its rules, or why they could not be had."""
+        """Origin → its rules, or why they are not known."""
         self._locks: dict[Origin | None, asyncio.Lock] = {}
 
     async def enter(self, url: str) -> None:
-        """Ask whether a run may begin at ``url``.
+        """Check whether a run may begin at ``url``.
 
-        Raises ListingError if there is no connection to its host, RobotsForbidden if its robots.txt forbids ``url`` or
-        cannot be read.
+        Raises ListingError if its host cannot be reached, RobotsForbidden if its robots.txt forbids ``url`` or cannot
+        be read.
         """
         rejection = await self.check(url)
         known = self._known.get(origin(url))
@@ -44,7 +44,7 @@ class RobotsTxt:
             raise RobotsForbidden(f"{_place(url)} forbids {masked(url)}: --no-robots goes on without asking")
 
     async def check(self, url: str) -> Rejection | None:
-        """Why ``url`` may not be asked for, or None; the robots.txt of its host is read if that was not done yet."""
+        """Why ``url`` may not be requested, or None. Fetches robots.txt of its host if that was not done yet."""
         where = origin(url)
         if not self._config.no_robots and where not in self._known:
             async with self._locks.setdefault(where, asyncio.Lock()):
@@ -53,7 +53,7 @@ class RobotsTxt:
         return self.rejection(url)
 
     def rejection(self, url: str) -> Rejection | None:
-        """Why ``url`` may not be asked for, or None, by what is known: of a host that was not checked, nothing may."""
+        """Like ``check``, without fetching: on a host that was not checked nothing is allowed."""
         if self._config.no_robots:
             return None
         known = self._known.get(origin(url))
@@ -62,15 +62,15 @@ class RobotsTxt:
         return Rejection(Reason.ROBOTS_UNREADABLE, url, str(known or f"{_place(url)} has not been read"))
 
     def allows(self, url: str) -> bool:
-        """May ``url`` be asked for, by what is known?"""
+        """Whether ``url`` may be requested, by the rules that are known."""
         return self.rejection(url) is None
 
     def refuse(self, _path: str, url: str) -> Rejection | None:
-        """``rejection``, as a walker asks for it."""
+        """``rejection`` with the signature that a walker needs."""
         return self.rejection(url)
 
     def permit(self, rule: Callable[[str, str], Rejection | None]) -> Permit:
-        """A redirect is followed if ``rule`` allows it, and robots.txt of the host that it leads to."""
+        """The rule for redirects that ``rule`` and the robots.txt of the target's host allow."""
 
         async def permit(source: str, target: str) -> Rejection | None:
             return rule(source, target) or await self.check(target)
@@ -93,16 +93,16 @@ class RobotsTxt:
             return await persist(ask, self._config.attempts)
         except (FetchError, VerificationError) as error:
             if isinstance(error, FetchError):
-                if error.connection and origin(error.url) == origin(url):  # nothing that robots.txt has to do with
+                if error.connection and origin(error.url) == origin(url):  # robots.txt does not matter then
                     return ListingError(f"{masked(url)}: {error}")
                 if error.rejection is not None and error.rejection.reason == Reason.REDIRECTS:
-                    return ALLOW_ALL  # a circle is no robots.txt (RFC 9309 section 2.3.1.2)
+                    return ALLOW_ALL  # a circle of redirects is not a robots.txt (RFC 9309 section 2.3.1.2)
             problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
             return RobotsForbidden(f"{problem}: --no-robots goes on without it")
 
 
 async def _anywhere(_source: str, _target: str) -> Rejection | None:
-    """robots.txt may lie on another host (RFC 9309 section 2.3.1.2)."""
+    """robots.txt may be on another host (RFC 9309 section 2.3.1.2)."""
     return None
 
 

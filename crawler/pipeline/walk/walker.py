@@ -1,6 +1,6 @@
-"""Walks the tree of listings: fetches and parses a page, follows its directories, hands on its entries.
+"""Walks the tree of listings: reads a page, enters its directories, passes on its entries.
 
-It owns the frontier of directories, so the engine's queue carries files only. Depth first keeps the frontier short.
+It owns the frontier of directories, so the engine's queue carries files only.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
 
 PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
-"""A rule about redirects → that rule, and what else may forbid to follow them."""
+"""A rule for redirects → that rule together with everything else that may forbid them."""
 Refuse = Callable[[str, str], Rejection | None]
-"""(path under DIR, URL) of a folder → why it is not entered, or None."""
+"""(path under DIR, URL) of a directory → why it is not entered, or None."""
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
-"""Families whose pages name only the one that follows: pagers of HTML link all, those that were read too."""
+"""Families whose pages link only to the next one; pagers in HTML link to all pages, also to those already read."""
 
 
 @dataclass(slots=True)
 class _Shown:
-    """The folders that a listing has shown so far."""
+    """The directories that a listing has shown so far."""
 
     urls: set[str] = field(default_factory=set)
     entered: dict[str, str] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Walker:
             frontier.done()
 
     async def _read(self, folder: Directory, visit: Visit, frontier: Frontier) -> None:
-        """All pages of one folder. A failure concerns this folder alone, unless nothing could be read of the root."""
+        """Read all pages of one directory. A failure concerns it alone, unless nothing could be read of the root."""
         try:
             await self._pages(folder, visit, frontier)
         except (FetchError, VerificationError, ListingError) as error:
@@ -106,7 +106,9 @@ class Walker:
             if not folder.path and not self.scope.base:
                 if is_of_robots(rejection):
                     raise RobotsForbidden(f"{masked(folder.url)}: {error}: --no-robots goes on without it") from error
-                advice = ": is it the page of a directory?" if rejection is None else ""  # which says what to do
+                advice = (
+                    ": is it the page of a directory?" if rejection is None else ""
+                )  # the rejection says what to do
                 raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
             if rejection is not None and rejection.reason == Reason.ROBOTS:
                 self._reject(folder.path, rejection)
@@ -119,7 +121,7 @@ class Walker:
         self._observer.listing_failed(folder.path, folder.url, reason)
 
     async def _pages(self, folder: Directory, visit: Visit, frontier: Frontier) -> None:
-        """Visit the pieces of each page as they are read; enter the folders once the page is read to its end."""
+        """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
         todo, done, shown = [folder.url], set[str](), _Shown()
         whole, flaws = True, list[Flaw]()
         while todo and not self._stopped:
@@ -143,7 +145,7 @@ class Walker:
                     last = piece.is_listing and not todo
                     goes_on = await visit(self._page(folder, part, complete=whole and last, last=last))
                     self._stopped = self._stopped or not goes_on
-                    frontier.add(below)  # only now: what is in the way of a folder is known before it is visited
+                    frontier.add(below)  # only now: what is in the way of a directory is known before it is visited
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
@@ -166,7 +168,7 @@ class Walker:
         )
 
     def _settle_scope(self, folder: Directory, piece: Listing) -> None:
-        """The first thing that is read of the root decides where everything else may be. Raises FetchError."""
+        """Set the scope by the first piece of the root. Raises FetchError if it lies above the URL of the request."""
         if self.scope.base:
             return
         base = scope_base(piece.url, [entry.url for entry in piece.entries])
@@ -200,10 +202,9 @@ class Walker:
     def _folders(
         self, folder: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown
     ) -> list[Directory]:
-        """The folders of a page that are to be walked, last one first: the frontier is a stack.
+        """The directories of a page to be walked, the last one first: the frontier is a stack.
 
-        ``mark`` is that of the page; ``shown`` has the folders that earlier pages of the listing showed, which
-        object stores repeat.
+        ``mark``: the fingerprint of the page. ``shown``: the directories of earlier pages, which object stores repeat.
         """
         found = []
         for entry in reversed(entries) if self._bounds.recursive else ():
@@ -226,14 +227,14 @@ class Walker:
         return depth <= deepest and self.scope.listing(url) is None and self._refuse(path, url) is None
 
     def _is_taken(self, path: str, url: str, shown: _Shown) -> bool:
-        """True if a folder of this path is entered already: the same in another spelling, or one that clashes."""
+        """Whether a directory with this path is entered already: the same in another spelling, or one that clashes."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
             self.fail(Directory(path=path, url=url), f"{Reason.NAME_CLASH}: {masked(first)} is to be kept here too")
         return first != url
 
     def _below(self, folder: Directory, entry: Entry) -> str | None:
-        """The path of a folder that is to be entered, or None; why not goes to the observer."""
+        """The path of a directory that is to be entered, or None; then the reason is reported."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(folder.path, name)
         where = f"{folder.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
@@ -256,7 +257,7 @@ class Walker:
         self._observer.rejected(path, rejection)
 
     def late(self, folders: Iterable[tuple[str, str]]) -> list[Directory]:
-        """Folders that looked like files until they were fetched: (path, URL), to be walked in turn."""
+        """The directories to walk among those that looked like files until they were fetched: (path, URL)."""
         found = []
         for path, url in folders:
             depth = path.count("/") + 1
