@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crawler.app.accounting import accounted
+from crawler.app.refusals import refuse_another_mirror, refuse_enclosing_mirror, refuse_missing_disk
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.credentials import client_options
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, CrawlerError, DestinationError
+from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
@@ -32,11 +33,10 @@ from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, mirrored_url, state_path, url_of_mirror
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, state_path, url_of_mirror
 from crawler.text import urls
 from crawler.text.arguments import start_directory, start_url
 from crawler.text.escape import masked
-from crawler.text.ownership import is_same_tree, refusal
 from crawler.workers.child_process import WorkerProcesses, start_workers
 from crawler.workers.messages import WorkerSetup
 from crawler.workers.page_parsers import PageParsers
@@ -228,6 +228,7 @@ async def _open_pool(
 async def _open_destination(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> Destination:
     """DIR, locked, or what was given in its place: then DIR keeps the lock and the state, and no files."""
     config, own = setup.config, setup.given.destination
+    await refuse_enclosing_mirror(setup.directory, tally.url, config, wait=config.lock_wait)
     if own is None:
         await refuse_missing_disk(setup.directory, config)
     elif config.trash is not None:
@@ -244,32 +245,12 @@ async def _open_destination(stack: AsyncExitStack, setup: _Setup, tally: Tally) 
     stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:
         await directory.acquire(config.lock_wait, lock=config.lock != "none")
+        try:
+            await refuse_enclosing_mirror(setup.directory, tally.url, config, wait=0)  # a run may have begun meanwhile
+        except CrawlerError:
+            await directory.withdraw()
+            raise
     return directory if own is None else await stack.enter_async_context(own)
-
-
-async def refuse_missing_disk(directory: Path, config: Config) -> None:
-    """Raise DestinationError if a state kept elsewhere knows files, but DIR holds no trace of us.
-
-    That is how an empty mount point looks when its disk is missing: everything would be fetched onto the disk below.
-    """
-    if not config.state or (directory / urls.STATE_DIRECTORY).exists():
-        return
-    async with ReadOnlyState(Path(config.state)) as state:
-        count = await state.count_files()
-    if count:
-        raise DestinationError(
-            f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
-            f"Remove {config.state} to begin again"
-        )
-
-
-async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, config: Config) -> None:
-    """Raise ConfigError if ``directory`` is the mirror of another URL, and nobody says that it has moved."""
-    if not url or config.moved:
-        return
-    known = await mirrored_url(state)
-    if known is not None and not is_same_tree(known, url):
-        raise ConfigError(refusal(str(directory), known, url))
 
 
 def shared_gate(configs: Sequence[Config]) -> Gate:

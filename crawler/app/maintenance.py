@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from crawler.app.accounting import accounted, first_error
-from crawler.app.api import refuse_missing_disk, shared_gate
+from crawler.app.api import shared_gate
+from crawler.app.refusals import refuse_missing_disk
 from crawler.http.client import HttpClient
 from crawler.http.credentials import client_options
 from crawler.model.config import Config

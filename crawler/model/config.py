@@ -164,7 +164,7 @@ class Config:
         "batch", LOCAL, "when to flush data to disk: never, for many files together, or for each", "none|batch|file",
         parse=choice("none", "batch", "file"),
     )
-    moved: bool = option(False, LOCAL, "accept URL although DIR is the mirror of another one")
+    moved: bool = option(False, LOCAL, "accept URL although DIR is, or lies in, the mirror of another one")
     state: str | None = option(
         None, LOCAL, "path of the state database", "PATH", parse=check_path, shown="DIR/.crawler/state.sqlite3",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.binding import Bindings, bindings
-from tests.support.misbehaving.samples import blob, many, populate
-from tests.support.misbehaving.sandbox import Run, Sandbox
+from tests.support.misbehaving.behaviours import Paced, Stall
+from tests.support.misbehaving.samples import blob, many, populate, wait_until
+from tests.support.misbehaving.sandbox import STATE, Run, Sandbox
 from tests.support.misbehaving.server import Site
 
 OWN = {"state": "s.db", "log-file": "log", "summary": "sum.json", "changes": "changes", "metrics": "crawler.prom"}
@@ -86,6 +88,103 @@ def test_a_listed_folder_that_is_the_mirror_of_another_url_is_not_written_into(s
     assert sandbox.tree()["same/x"] == blob(123)
     assert not [request.target for request in site.log if request.target.endswith("theirs/x")]
     sandbox.mirror(site.url, more=["--exclude=theirs/"]).succeeds()
+
+
+def run_in(sandbox: Sandbox, url: str, folder: str, *more: str) -> Run:
+    """Mirror ``url`` into DIR/``folder``."""
+    command = sandbox.command(url, more=more)
+    command[-1] += f"/{folder}"
+    return sandbox.note(sandbox.start_raw(command).finish())
+
+
+def below(sandbox: Sandbox, folder: str) -> dict[str, bytes]:
+    return {path: data for path, data in sandbox.tree().items() if path.startswith(f"{folder}/") and STATE not in path}
+
+
+ALL = ("--delete", "--max-delete=100%")
+
+
+@pytest.mark.own
+@pytest.mark.row("M24")
+def test_a_first_run_inside_another_mirror_removes_none_of_its_files(sandbox: Sandbox, site: Site) -> None:
+    site.file("top", blob(50))
+    for folder in ("in", "same"):
+        site.file(f"{folder}/deep/x", blob(100))
+    wanted = site.contents()
+    with Site() as other:
+        other.file("y", blob(90))
+        sandbox.mirror(site.url, more=["--delete"]).succeeds()
+        for folder, options in (("in", ALL), ("in", ()), ("in/deep", ("--dry-run", *ALL))):
+            refused = run_in(sandbox, other.url, folder, *options)
+            refused.fails(2)
+            refused.says(site.url, other.url, f"{sandbox.directory}/{folder} lies in {sandbox.directory}", "--moved")
+            assert not (sandbox.directory / folder / STATE).exists()
+        assert len(other.log) == 0
+        clean(run_in(sandbox, f"{site.url}same/", "same", *ALL))
+        clean(run_in(sandbox, other.url, "new/deep", *ALL))
+        theirs = {"new/deep/y": blob(90)}
+        clean(sandbox.mirror(site.url, more=ALL))
+        clean(run_in(sandbox, other.url, "new/deep", *ALL))
+        assert {path: data for path, data in sandbox.tree().items() if STATE not in path} == wanted | theirs
+        run_in(sandbox, other.url, "in", "--moved", *ALL).succeeds()
+        clean(run_in(sandbox, other.url, "in", *ALL))
+        run = sandbox.mirror(site.url, more=ALL)
+        run.fails(5)
+        run.says("belongs to another mirror, the one in in")
+        assert below(sandbox, "in") == {"in/y": blob(90)}
+
+
+@pytest.mark.own
+@pytest.mark.row("M24")
+def test_a_first_run_inside_another_mirror_begins_where_doubt_costs_nothing(sandbox: Sandbox, site: Site) -> None:
+    """The state of the outer mirror is elsewhere: nobody knows which files are its own."""
+    site.file("in/x", blob(100))
+    with Site() as other:
+        other.file("y", blob(90))
+        state = f"--state={sandbox.reports / 'state'}"
+        sandbox.mirror(site.url, more=["--delete", state]).succeeds()
+        refused = run_in(sandbox, other.url, "in", *ALL)
+        refused.fails(2)
+        refused.says("the mirror of an unknown URL, whose state does not tell", other.url, "--moved")
+        assert below(sandbox, "in") == {"in/x": blob(100)}
+        (sandbox.directory / "empty").mkdir()
+        for folder in ("empty", "new"):
+            clean(run_in(sandbox, other.url, folder, *ALL))
+        clean(sandbox.mirror(site.url, more=[state]))
+        assert below(sandbox, "in") == {"in/x": blob(100)}
+
+
+@pytest.mark.own
+@pytest.mark.row("M24")
+def test_a_first_run_inside_another_mirror_waits_until_that_has_ended(sandbox: Sandbox, site: Site) -> None:
+    site.file("in/x", blob(100))
+    site.file("zz", blob(900), Stall(at=0.5, times=1), Paced(pieces=3, every=0.3))
+    with Site() as other:
+        other.file("y", blob(90))
+        outer = sandbox.start(site.url, timeout=30, delete=True)
+        wait_until(lambda: bool(site.log.of("/pub/zz")), "the outer run in its middle")
+        refused = run_in(sandbox, other.url, "in", *ALL)
+        refused.fails(7)
+        refused.says(
+            f"{sandbox.directory}/in lies in {sandbox.directory}, where another run is under way", "--lock-wait"
+        )
+        assert not (sandbox.directory / "in" / STATE).exists()
+        outer.signal(signal.SIGKILL)
+        outer.finish()
+        (sandbox.directory / "late").mkdir()
+        (sandbox.directory / "late" / "x").touch()  # as if named and not recorded before the end
+        for folder, reason in (("in", "holds files of it"), ("late", "whose state does not tell")):
+            refused = run_in(sandbox, other.url, folder, *ALL)
+            refused.fails(2)
+            refused.says(reason, site.url)
+        outer = sandbox.start(site.url, timeout=30, delete=True)
+        wait_until(lambda: len(site.log.of("/pub/zz")) > 1, "the outer run in its middle again")
+        refused = run_in(sandbox, other.url, "in", "--lock-wait=30", *ALL)
+        sandbox.note(outer.finish()).succeeds()
+        refused.fails(2)
+        refused.says("and holds files of it")
+        assert len(other.log) == 0
+    sandbox.holds(site.contents())
 
 
 @pytest.mark.own

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
 
 from crawler.model.interfaces import Destination
-from crawler.text.ownership import is_same_tree
+from crawler.text.ownership import is_subtree
 
 UrlOf = Callable[[str], Awaitable[str | None]]
 """Directory of DIR with a state of its own → the URL that it mirrors, None if that is not known."""
@@ -36,7 +35,6 @@ def refusal(folder: str, url: str | None, base: str) -> str | None:
     ``/pub/a/`` in DIR/a is where a mirror of ``/pub/`` stores it too, so the two agree. A mirror whose URL is not known
     may hold anything.
     """
-    here = f"{base.rstrip('/')}/{quote(folder, errors='surrogateescape')}/"
-    if url is not None and is_same_tree(url, here):
+    if url is not None and is_subtree(url, base, folder):
         return None
     return f"belongs to another mirror, the one in {folder}: exclude it here ({folder}/), or move that mirror elsewhere"

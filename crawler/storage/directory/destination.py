@@ -104,6 +104,10 @@ class LocalDestination:
             await writer.lock.acquire(wait)
         await self._run(self._write_thread, writer.parts.sweep)
 
+    async def withdraw(self) -> None:
+        """Leave no trace in DIR of a run that was refused after ``acquire``, before it wrote anything."""
+        await self._run(self._write_thread, self._layout.withdraw)
+
     async def join(self) -> None:
         """Prepare to write into DIR, which another process of the same run has locked and will clean up."""
         self._joined = True

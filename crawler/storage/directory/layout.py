@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.model.errors import DestinationError
+from crawler.storage.directory.lock import LOCK_NAME
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.tree import FOLDER_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
@@ -25,13 +26,12 @@ class Layout:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.root = self.own = self.parts = -1
-        self.fresh = True
+        self._made_own = False
 
     def look(self) -> None:
         """Open DIR if it exists, following it if it is a link to a directory."""
         try:
             self.root = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            self.fresh = lstat(_HOME, self.root) is None
         except FileNotFoundError:
             if self._directory.is_symlink():
                 raise self._error("it is a broken symbolic link: repair it or name another directory") from None
@@ -47,6 +47,7 @@ class Layout:
                 _make_directory(self._directory)
                 self.look()
             if self.own < 0:
+                self._made_own = lstat(_HOME, self.root) is None
                 self.own = self._below(self.root, _HOME, ".crawler")
             if self.parts < 0:
                 self.parts = self._below(self.own, _PARTS, ".crawler/parts")
@@ -64,6 +65,14 @@ class Layout:
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:
                 raise self._error(f"{shown} in it is a link or a file: move it away") from error
             raise
+
+    def withdraw(self) -> None:
+        """Remove DIR/.crawler if ``make`` created it and it holds nothing but the lock. Call it with the lock held."""
+        if self._made_own:
+            with suppress(OSError):  # something is in it
+                os.rmdir(_PARTS, dir_fd=self.own)
+                os.unlink(LOCK_NAME, dir_fd=self.own)
+                os.rmdir(_HOME, dir_fd=self.root)
 
     def free_space(self) -> int:
         """Free bytes on the file system of DIR, or where DIR would be created."""

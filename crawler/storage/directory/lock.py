@@ -11,6 +11,7 @@ import time
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
@@ -21,13 +22,35 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_NAME = b"lock"
+LOCK_NAME = b"lock"
 _NO_LOCKS = NOT_OFFERED | {errno.ENOLCK}
 _NEW = b"lock.new"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
-_POLL = 0.1
-"""Seconds between two attempts; a thread blocked in flock could not be cancelled."""
+POLL_SECONDS = 0.1
+"""Pause between two attempts; a thread blocked in flock could not be cancelled."""
+
+
+def is_held(home: Path) -> bool:
+    """Whether a run holds the lock in ``home``, the ``.crawler`` of some directory. False if that cannot be seen.
+
+    The lock is taken for an instant, shared, so that two that look at the same time do not see each other.
+    """
+    if fcntl is None:
+        return False
+    try:
+        descriptor = os.open(home / os.fsdecode(LOCK_NAME), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        close_quietly(descriptor)
+    return False
 
 
 class Lock:
@@ -55,7 +78,7 @@ class Lock:
             left = until - time.monotonic()
             if left <= 0:
                 raise AlreadyRunning(await loop.run_in_executor(self._executor, self._refusal))
-            await asyncio.sleep(min(_POLL, left))
+            await asyncio.sleep(min(POLL_SECONDS, left))
 
     def _try(self) -> bool:
         """One attempt. False if another process holds the lock."""
@@ -63,7 +86,7 @@ class Lock:
 
     def _open_and_hold(self) -> bool:
         try:
-            descriptor = os.open(_NAME, _FLAGS, 0o666, dir_fd=self._home)
+            descriptor = os.open(LOCK_NAME, _FLAGS, 0o666, dir_fd=self._home)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise DestinationError(f"cannot lock {self._where}: .crawler/lock is a symbolic link") from error
@@ -105,12 +128,12 @@ class Lock:
         with suppress(FileNotFoundError):
             os.unlink(_NEW, dir_fd=self._home)
         close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home))
-        os.rename(_NEW, _NAME, src_dir_fd=self._home, dst_dir_fd=self._home)
+        os.rename(_NEW, LOCK_NAME, src_dir_fd=self._home, dst_dir_fd=self._home)
 
     def _is_named(self, descriptor: int) -> bool:
         """False if the file was removed between opening and locking it."""
         try:
-            named = os.stat(_NAME, dir_fd=self._home, follow_symlinks=False)
+            named = os.stat(LOCK_NAME, dir_fd=self._home, follow_symlinks=False)
         except FileNotFoundError:
             return False
         return os.path.samestat(named, os.fstat(descriptor))
@@ -118,7 +141,7 @@ class Lock:
     def _refusal(self) -> str:
         owner = ""
         try:
-            descriptor = os.open(_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
+            descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
             try:
                 found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
             finally:

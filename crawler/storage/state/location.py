@@ -31,6 +31,21 @@ async def mirrored_url(state: SqliteState) -> str | None:
     return known
 
 
+async def known_below(directory: Path, folder: str) -> tuple[str | None, bool | None]:
+    """The URL that ``directory`` mirrors, and whether its own state knows files in ``folder`` or below.
+
+    Each is None if that is unknown: without a usable state, and after a run that was killed, which may have stored
+    files that it did not record.
+    """
+    path = directory / STATE_DIRECTORY / "state.sqlite3"
+    if not path.is_file() or path.is_symlink():
+        return None, None
+    async with ReadOnlyState(path) as state:
+        url, knows = await mirrored_url(state), await state.knows_below(folder)
+        was_killed = any(run.figures is None for run in await state.runs(1))
+        return url, knows or (None if was_killed or state.problem else False)
+
+
 async def url_of_mirror(directory: Path) -> str | None:
     """The URL that ``directory`` mirrors, read from its own state; None if unknown."""
     path = directory / STATE_DIRECTORY / "state.sqlite3"

@@ -142,6 +142,11 @@ class SqliteState:
         self._write_out()
         return await self._ask(tables.count_files, 0)
 
+    async def knows_below(self, path: str) -> bool:
+        """Whether any file in the directory ``path`` ("" is DIR) or below it is known."""
+        self._write_out()
+        return await self._ask(partial(tables.has_files_below, path), False)
+
     async def all_files(self) -> AsyncIterator[list[Known]]:
         """All known files, in batches, ordered by directory and name."""
         self._write_out()

@@ -111,11 +111,22 @@ def has_files(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
 
 
+def has_files_below(path: str, connection: sqlite3.Connection) -> bool:
+    """Whether any file in the directory ``path`` or below it is known."""
+    folder, below = _subtree(path)
+    query = "SELECT 1 FROM files WHERE folder = ? OR (folder >= ? AND folder < ?) LIMIT 1"
+    return connection.execute(query, (folder, *below)).fetchone() is not None
+
+
+def _subtree(path: str) -> tuple[bytes, tuple[bytes, bytes]]:
+    """The key of the directory ``path``, and the range (end excluded) of the keys of all directories below it."""
+    folder = records.key(path)
+    return folder, (folder + b"/", folder + b"0") if path else (b"", b"\xff")  # "0" follows "/"
+
+
 def delete_folder(path: str, connection: sqlite3.Connection) -> None:
     """Delete the files and pages of the directory ``path`` and of everything below it."""
-    # "0" follows "/": the folders below ``path`` are those between the two.
-    folder = records.key(path)
-    below = (folder + b"/", folder + b"0") if path else (b"", b"\xff")
+    folder, below = _subtree(path)
     connection.execute("DELETE FROM files WHERE folder = ?", (folder,))
     connection.execute("DELETE FROM files WHERE folder >= ? AND folder < ?", below)
     for table in ("listings", "leaves") if has_table(connection, "leaves") else ("listings",):

@@ -13,6 +13,7 @@ import pytest
 import crawler
 from crawler.app.api import Surroundings, run_mirror
 from crawler.model.config import Config
+from crawler.model.errors import AlreadyRunning
 from crawler.model.values import Job, Kind, Result
 from crawler.pipeline.stop import Stop
 from crawler.storage.directory.destination import LocalDestination
@@ -211,3 +212,25 @@ async def test_a_stop_while_what_is_gone_is_looked_through_keeps_it_from_being_d
     report, error = await run_mirror(site.url, tmp_path / "own", replace(QUICK, delete=True), given)
     assert (error, report.deleted, report.exit_code) == (None, 0, 143)
     assert (tmp_path / "files/old/b").exists()
+
+
+async def test_two_mirrors_inside_each_other_that_begin_at_once_do_not_miss_each_other(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The outer one locks its directory after the inner one found no mirror above, and before that one is visible."""
+    site.file("x", b"x")
+    acquire = LocalDestination.acquire
+
+    async def late(self: LocalDestination, wait: float, *, lock: bool = True) -> None:
+        await acquire(outer, 0)
+        await acquire(self, wait, lock=lock)
+
+    async with LocalDestination(tmp_path, fsync="none") as outer:
+        monkeypatch.setattr(LocalDestination, "acquire", late)
+        with pytest.raises(AlreadyRunning, match="where another run is under way"):
+            await crawler.mirror(site.url, tmp_path / "in", QUICK)
+    monkeypatch.undo()
+    assert list((tmp_path / "in").iterdir()) == []
+    assert len(site.log) == 0
+    await crawler.mirror(site.url, tmp_path / "in", QUICK)
+    assert (tmp_path / "in" / "x").exists()

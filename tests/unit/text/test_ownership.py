@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.ownership import is_same_tree, owner, refusal, tree_of
+from crawler.model.errors import AlreadyRunning, ConfigError
+from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, is_subtree, owner, refusal, tree_of
 
 SAME = [
     ("http://h/pub/", "https://h/pub/"),
@@ -100,3 +103,59 @@ def test_the_refusal_names_both_and_no_password() -> None:
 def test_a_url_that_cannot_be_read_is_the_same_only_to_the_letter() -> None:
     assert is_same_tree("http://[bad/", "http://[bad/")
     assert not is_same_tree("http://[bad/", "http://[worse/")
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "folder", "expected"),
+    [
+        ("http://h/pub/a/", "http://h/pub/", "a", True),
+        ("https://H:443/pub/a", "http://h/pub", "a", True),
+        ("http://h/pub/a/b%20c/", "http://h/pub/", "a/b c", True),
+        ("http://h/pub/%FF/", "http://h/pub/", "\udcff", True),
+        ("http://h/pub/b/", "http://h/pub/", "a", False),
+        ("http://h/pub/", "http://h/pub/", "a", False),
+        ("http://other/pub/a/", "http://h/pub/", "a", False),
+    ],
+)
+def test_a_directory_of_a_mirror_is_a_tree_of_its_own(url: str, base: str, folder: str, expected: bool) -> None:
+    assert is_subtree(url, base, folder) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "knows_files", "is_running", "is_empty", "moved"),
+    list(
+        product(
+            ("http://h/pub/in/", "http://other/", None),
+            (True, False, None),
+            (False, True),
+            (False, True),
+            (False, True),
+        )
+    ),
+)
+def test_a_first_run_inside_another_mirror_begins_only_where_it_can_cost_no_file(
+    url: str | None, knows_files: bool | None, is_running: bool, is_empty: bool, moved: bool
+) -> None:
+    above = Enclosing(
+        directory="/m",
+        folder="in",
+        url="http://h/pub/" if url else None,
+        knows_files=knows_files,
+        is_running=is_running,
+    )
+    problem = enclosing_refusal(above, "/m/in", url or "http://other/", is_empty=is_empty, moved=moved)
+    is_same = url == "http://h/pub/in/"
+    may_cost = knows_files or (knows_files is None and not is_empty)
+    expected = None if is_same else AlreadyRunning if is_running else ConfigError if may_cost and not moved else None
+    assert (None if problem is None else type(problem)) is expected
+
+
+@pytest.mark.parametrize("knows_files", [True, None])
+@pytest.mark.parametrize("known", ["http://u:secret@h/a/", None])
+def test_the_refusal_inside_another_mirror_names_both_in_one_line(known: str | None, knows_files: bool | None) -> None:
+    above = Enclosing(directory="/m", folder="in", url=known, knows_files=knows_files, is_running=False)
+    text = str(enclosing_refusal(above, "/m/in", "http://u:secret@i/b/", is_empty=False, moved=False))
+    assert "secret" not in text
+    assert "\n" not in text
+    for part in ("/m/in lies in /m, ", "h/a/" if known else "an unknown URL", "i/b/", "--moved"):
+        assert part in text

@@ -17,6 +17,7 @@ import pytest
 
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.lock import is_held
 
 HOLDER = """
 import asyncio, sys
@@ -155,3 +156,38 @@ async def test_a_damaged_lock_file_is_no_trouble(tmp_path: Path, text: bytes) ->
         with pytest.raises(AlreadyRunning) as caught:
             await second.acquire(0)
         assert str(caught.value).startswith(f"another run holds {tmp_path}")
+
+
+async def test_whether_a_run_holds_the_lock_can_be_seen_without_taking_it(tmp_path: Path) -> None:
+    home = tmp_path / ".crawler"
+    assert not is_held(home)
+    with another_run(tmp_path):
+        assert is_held(home)
+        assert is_held(home)
+    assert not is_held(home)
+    async with LocalDestination(tmp_path, fsync="none") as destination:
+        await destination.acquire(0)
+        assert is_held(home)
+    (home / "lock").unlink()
+    (home / "lock").symlink_to(tmp_path)
+    assert not is_held(home)
+
+
+@pytest.mark.parametrize("before", ["nothing", "empty", "files", "home", "parts"])
+async def test_a_run_that_is_withdrawn_leaves_what_was_there(tmp_path: Path, before: str) -> None:
+    directory = tmp_path / "mirror"
+    if before != "nothing":
+        directory.mkdir()
+    if before == "files":
+        (directory / "x").touch()
+    if before in {"home", "parts"}:
+        (directory / ".crawler").mkdir()
+    async with LocalDestination(directory, fsync="none") as destination:
+        await destination.acquire(0)
+        if before == "parts":
+            (directory / ".crawler" / "parts" / "p").touch()
+        await destination.withdraw()
+    assert (directory / ".crawler").exists() == (before in {"home", "parts"})
+    assert (directory / "x").exists() == (before == "files")
+    async with LocalDestination(directory, fsync="none") as destination:
+        await destination.acquire(0)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from crawler.model.state.store import ListingMemo, StateStore
 from crawler.model.values import Entry, Kind, Known, Span, Validators
-from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, records
+from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, known_below, records
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
 
 
@@ -126,6 +126,48 @@ async def test_a_forgotten_folder_takes_all_below_it_and_nothing_beside_it(path:
         state.forget_folder("")
         assert await state.count_files() == 0
         assert await state.listing("http://h/a0/") is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("", True),
+        ("a", True),
+        ("a/b", True),
+        ("a/b/c", False),
+        ("a/", False),
+        ("a.b", True),
+        ("b", False),
+        ("top", False),
+    ],
+)
+async def test_files_in_a_folder_or_below_it_are_known(tmp_path: Path, folder: str, expected: bool) -> None:
+    home = tmp_path / ".crawler"
+    home.mkdir()
+    await fill(home / "state.sqlite3", known("top"), known("a/b/x"), known("a.b/y"), known("a0/z"))
+    assert await known_below(tmp_path, folder) == (None, expected)
+
+
+async def test_what_a_mirror_knows_is_unknown_without_its_state_and_after_it_was_killed(tmp_path: Path) -> None:
+    home, figures = tmp_path / ".crawler", Figures(seconds=1, outcome="ok", exit_code=0, listed=1)
+    assert await known_below(tmp_path, "a") == (None, None)
+    home.mkdir()
+    async with SqliteState(home / "state.sqlite3") as state:
+        first = await state.begin_run("http://h/")
+        assert await known_below(tmp_path, "a") == ("http://h/", None)
+        state.remember([known("a/x")])
+        state.end_run(first, figures)
+    assert await known_below(tmp_path, "a") == ("http://h/", True)
+    assert await known_below(tmp_path, "b") == ("http://h/", False)
+    async with SqliteState(home / "state.sqlite3") as state:
+        await state.begin_run("http://h/")
+    assert await known_below(tmp_path, "a") == ("http://h/", True)
+    assert await known_below(tmp_path, "b") == ("http://h/", None)
+    (home / "state.sqlite3").write_bytes(b"none of ours" * 100)
+    assert await known_below(tmp_path, "a") == (None, None)
+    (home / "state.sqlite3").unlink()
+    (home / "state.sqlite3").symlink_to("elsewhere")
+    assert await known_below(tmp_path, "a") == (None, None)
 
 
 async def test_all_files_come_in_batches_in_order(path: Path) -> None:

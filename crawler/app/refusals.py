@@ -1,0 +1,95 @@
+"""Refuses a run before it changes anything: a missing disk, and a DIR that belongs to another mirror or lies in one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError, DestinationError
+from crawler.storage.directory.lock import POLL_SECONDS, is_held
+from crawler.storage.state import ReadOnlyState, SqliteState, existing_state, known_below, mirrored_url
+from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, refusal
+from crawler.text.urls import STATE_DIRECTORY
+
+
+async def refuse_missing_disk(directory: Path, config: Config) -> None:
+    """Raise DestinationError if a state kept elsewhere knows files, but DIR holds no trace of us.
+
+    That is how an empty mount point looks when its disk is missing: everything would be fetched onto the disk below.
+    """
+    if not config.state or (directory / STATE_DIRECTORY).exists():
+        return
+    async with ReadOnlyState(Path(config.state)) as state:
+        count = await state.count_files()
+    if count:
+        raise DestinationError(
+            f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
+            f"Remove {config.state} to begin again"
+        )
+
+
+async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, config: Config) -> None:
+    """Raise ConfigError if ``directory`` is the mirror of another URL, and nobody says that it has moved."""
+    if not url or config.moved:
+        return
+    known = await mirrored_url(state)
+    if known is not None and not is_same_tree(known, url):
+        raise ConfigError(refusal(str(directory), known, url))
+
+
+async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, wait: float) -> None:
+    """Raise ConfigError or AlreadyRunning if the first mirror in ``directory`` may not begin inside another mirror.
+
+    ``wait``: how long to wait for a run of that mirror, in seconds. To be called before ``directory/.crawler`` is
+    created, because the other mirror never again stores anything in a directory that has one, and once more after that:
+    a run of the other mirror that began before it was created does not look for it, but is seen by the second call; one
+    that began later sees it.
+    """
+    if not url or await _has_own_run(directory, config):
+        return
+    until = time.monotonic() + wait
+    for above, folder in _enclosing(directory):
+        while True:
+            # The lock first: what a run stored is in its state before it releases the lock.
+            is_running = not config.dry_run and is_held(above / STATE_DIRECTORY)
+            known_url, knows_files = await known_below(above, folder)
+            found = Enclosing(
+                directory=str(above), folder=folder, url=known_url, knows_files=knows_files, is_running=is_running
+            )
+            problem = enclosing_refusal(found, str(directory), url, is_empty=_is_empty(directory), moved=config.moved)
+            if problem is None:
+                break
+            left = until - time.monotonic()
+            if not is_running or left <= 0:
+                raise problem
+            await asyncio.sleep(min(POLL_SECONDS, left))
+
+
+def _enclosing(directory: Path) -> list[tuple[Path, str]]:
+    """The directories above ``directory`` that have a ``.crawler``, each with the path of ``directory`` below it."""
+    place = Path(os.path.realpath(directory))
+    return [
+        (above, str(place.relative_to(above))) for above in place.parents if os.path.lexists(above / STATE_DIRECTORY)
+    ]
+
+
+async def _has_own_run(directory: Path, config: Config) -> bool:
+    """Whether ``directory`` is known to be the mirror of some URL, whichever that is."""
+    path = existing_state(directory, config)
+    if path is None:
+        return False
+    async with ReadOnlyState(path) as state:
+        return await mirrored_url(state) is not None
+
+
+def _is_empty(directory: Path) -> bool:
+    """Whether ``directory`` holds nothing, its ``.crawler`` aside."""
+    try:
+        return all(path.name == STATE_DIRECTORY for path in directory.iterdir())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
