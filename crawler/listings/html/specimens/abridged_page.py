@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes
+from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes, is_self_contained
 
 KEPT = 20
-"""Leading rows that are never replaced, because the division of a tree into rows depends on their number."""
+"""Leading rows of an element that are never replaced: how a tree is divided into rows depends on their number."""
 _STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
 _BLOCK = re.compile(r"<(?:div|article|section)(?: [^<>]*)?>")
 _SAMPLE = 1 << 18
@@ -66,7 +66,7 @@ class Abridger:
     def _take(self, part: _Part, at: int) -> int:
         """Add the row at offset ``at`` to a part. Returns the offset of the next row."""
         part.begin_row()
-        may_go = part.count > max(KEPT, part.kept) and self._shapes is not None
+        may_go = part.count > part.kept and self._shapes is not None
         if may_go:
             for specimen in part.recent:
                 found = self._patterns[specimen.shape].match(self.text, at)
@@ -76,7 +76,8 @@ class Abridger:
         end = self._next(at + len(self._start) - self._offset)
         read = self._shapes.read(self.text[at:end]) if self._shapes is not None else None
         if read is None or not may_go or not part.fits(read[0]):
-            part.keep(self.text[at:end], alone=may_go or read is None)
+            row = self.text[at:end]
+            part.keep(row, following=_kept_behind(row, has_shape=read is not None, may_go=may_go))
         else:
             part.stand_for(*read)
             if read[0] not in self._patterns:
@@ -101,6 +102,17 @@ def _start_of_rows(sample: str) -> str:
     return best
 
 
+def _kept_behind(row: str, *, has_shape: bool, may_go: bool) -> int:
+    """How many of the next rows have to be kept because ``row`` is.
+
+    One, which ends what this one may have opened. If the rows behind belong to another element from here on, that has
+    leading rows of its own.
+    """
+    if has_shape:
+        return int(may_go)
+    return 1 if is_self_contained(row) else KEPT
+
+
 class _Part:
     """Collects a part of a page that is being abridged."""
 
@@ -109,7 +121,9 @@ class _Part:
     def __init__(self, before: str) -> None:
         self.pieces, self.length = [before], len(before)
         self.specimens: list[Specimen] = []
-        self.count = self.kept = 0
+        self.count = 0
+        self.kept = KEPT
+        """The number of the last row that has to be kept, as far as is known."""
         self.recent: list[Specimen] = []
         """The specimens of the last rows; empty after a row that was left as it is."""
         self._run: dict[Shape, Specimen] = {}
@@ -121,12 +135,9 @@ class _Part:
         """True if a row of this shape leaves the same elements open as the rows before it."""
         return not self.recent or self.recent[0].shape.open == shape.open
 
-    def keep(self, row: str, *, alone: bool) -> None:
-        """Leave a row as it is. ``alone``: the next row must be left too, because it may close elements of this one.
-
-        This applies to every row without a shape, even one that closes elements of the row before.
-        """
-        self.kept = self.count + alone
+    def keep(self, row: str, *, following: int) -> None:
+        """Leave a row as it is, and the ``following`` next ones."""
+        self.kept = max(self.kept, self.count + following)
         self.recent.clear()
         self._run.clear()
         self.pieces.append(row)

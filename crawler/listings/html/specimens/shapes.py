@@ -28,6 +28,7 @@ _ARROW = "->"  # of a symlink, which affects how the next row is read
 _QUOTED = {'"': rf'([^"{_PLAIN}]+)', "'": rf"([^'{_PLAIN}]+)", "": rf"([^\s\"'=`/{_PLAIN}]+)"}
 _ADDRESS = {quote: rf"{group[:-2]}*[^\s\"'=`/{_PLAIN}])" for quote, group in _QUOTED.items()}
 _TAG = re.compile(r"(<[^<>]*>)")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _NAME = re.compile(r"<(/?)([A-Za-z]+)(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"""\s+([A-Za-z_:][\w:.-]*)(\s*=\s*)?(?(2)("[^"]*"|'[^']*'|[^\s"'=<>`/]+))""", re.ASCII)
 _END = re.compile(r"\s*(/?>)")
@@ -45,7 +46,7 @@ _INLINE = {
 _CELLS = {"td", "th"}
 _BLOCKS = _INLINE | {"div", "center", "button"}
 _IN_FRAME = {"tr": _BLOCKS | _CELLS, "li": _BLOCKS, "div": _BLOCKS, "article": _BLOCKS, "section": _BLOCKS}
-_VOID = {"br", "img", "input"}
+_VOID = {"br", "hr", "img", "input"}
 _OPEN_ENDED = _CELLS | {"tr", "li"}
 
 
@@ -225,6 +226,33 @@ def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
         if frame and not stack:
             return None if "".join(pieces[number + 1 :]).strip() else ()
     return tuple(stack) if all(name in _OPEN_ENDED for name in stack) else None
+
+
+def is_self_contained(row: str) -> bool:
+    """Whether a row, of any markup, leaves the element that holds the rows as it is.
+
+    It does not if it closes what it did not open, or leaves an element open that the next row does not end: the rows
+    behind it may then belong to another element. ``</td>``, ``</tr>`` and ``</li>`` may be missing.
+    """
+    pieces = _TAG.split(_COMMENT.sub("", row))
+    if any("<" in text for text in pieces[::2]):
+        return False
+    frame = _frame_of(pieces[1]) if len(pieces) > 1 else ""
+    stack: list[str] = []
+    for tag in pieces[1::2]:
+        found = _NAME.match(tag)
+        if found is None:
+            return False
+        name = found[2].lower()
+        if found[1]:
+            while stack and stack[-1] in _OPEN_ENDED and stack[-1] != name:
+                stack.pop()
+            if not stack or stack.pop() != name:
+                return False
+        elif name not in _VOID and not tag.endswith("/>"):
+            stack.append(name)
+    ended_by_next_row = {"tr": _CELLS | {"tr"}, "li": {"li"}}.get(frame, set())
+    return ended_by_next_row.issuperset(stack)
 
 
 def _frame_of(tag: str) -> str:
