@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,15 @@ def check_distinct_paths(mirrors: Sequence[Mirror], identity: Callable[[str], ob
             other = taken.setdefault(identity(path), mirror)
             if other is not mirror:
                 raise ConfigError(f"{where}: mirrors {other.name!r} and {mirror.name!r} have the same {what}: {path}")
+
+
+def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:
+    """Name of each mirror → the names of those whose directory its own directory lies in. Links are resolved."""
+    places = {mirror.name: os.path.realpath(mirror.directory).rstrip("/") + "/" for mirror in mirrors}
+    return {
+        name: tuple(outer for outer, above in places.items() if above != place and place.startswith(above))
+        for name, place in places.items()
+    }
 
 
 def select(file: MirrorsFile, only: Sequence[str], where: str) -> tuple[Mirror, ...]:

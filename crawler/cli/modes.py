@@ -177,16 +177,21 @@ async def _run_mirrors(
 ) -> list[Report | Exception]:
     """Run ``mirrors``, at most ``jobs`` at once. They never touch the files in ``own`` and share the limits per host.
 
+    A mirror inside the directory of another one starts when that has ended: until then nobody knows whose a file is.
     If an error ends a mirror, it stands in place of that mirror's report and the others continue. Raises ConfigError
     before the first mirror starts.
     """
     from crawler.app import api as app
+    from crawler.cli.mirrors_file import enclosing
     from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 
     places = asyncio.Semaphore(jobs)
+    around, ended = enclosing(mirrors), {mirror.name: asyncio.Event() for mirror in mirrors}
     gate = app.shared_gate([mirror.config for mirror in mirrors])
 
     async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> Report | Exception:
+        for outer in around[mirror.name]:
+            await ended[outer].wait()
         async with places:
             try:
                 with outputs:
@@ -199,6 +204,7 @@ async def _run_mirrors(
             except Exception as error:  # noqa: BLE001 - it must not end the other mirrors
                 return error
             finally:
+                ended[mirror.name].set()
                 share.ended()
 
     parts = zip(

@@ -49,6 +49,16 @@ def test_each_mirror_has_its_own_url_directory_and_options(settings: Path, run_c
     assert names(settings.parent / "two") == ["d.zip"]
 
 
+def test_a_mirror_inside_another_one_starts_when_that_has_ended(settings: Path, run_crawler: Program) -> None:
+    text = settings.read_text().replace(f'dir = "{settings.parent}/two"', f'dir = "{settings.parent}/one/in"')
+    settings.write_text(text)
+    for _ in range(2):
+        run = run_crawler("--config", settings, "--delete")
+        assert run.code == 0, run.output
+        assert names(settings.parent / "one") == ["a.txt", "b.zip", "in"]
+        assert names(settings.parent / "one/in") == ["d.zip"]
+
+
 def test_only_the_mirrors_that_are_named_run(settings: Path, run_crawler: Program) -> None:
     run = run_crawler("--config", settings, "--only", "two")
     assert run.code == 0, run.output

@@ -93,13 +93,11 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
 def result_of(row: Rejection, folder: str, page: str, filters: Filters, scope: Scope) -> Result:
     """The result of ``row`` in the listing of ``folder`` at ``page``: skipped by a filter, or ended by its reason."""
     path = entry_path(folder, row.row)
-    refused: Rejection | None = None
+    named = f"{folder}/{row.row}".lstrip("/") if isinstance(path, Rejection) else path
+    last = named.rpartition("/")[2]
+    refused = filters.prunes(named) if is_folder(row) else filters.rejects(named, last, None, None)
     if isinstance(path, Rejection):
         path = folder
-    elif is_folder(row):
-        refused = filters.prunes(path)
-    else:
-        refused = filters.rejects(path, path.rpartition("/")[2], None, None)
     outcome, reason = (Outcome.SKIPPED, refused.reason) if refused is not None else ending(row, page, scope)
     return Result(path=path, url=_url_of(row, page), outcome=outcome, reason=reason)
 

@@ -130,8 +130,6 @@ class BatchCommit:
             problem = part_problem(status, item)
         except UnusablePath as unusable:
             return str(unusable)
-        except OverflowError:
-            problem = "its modification time is beyond what the system can hold"
         except OSError as error:
             self._abandon(file)
             if is_whole(error) or not (item.part or error.errno == errno.EFBIG):
@@ -143,9 +141,11 @@ class BatchCommit:
         return file
 
     def _set_time(self, descriptor: int, mtime: int) -> bool:
-        """False if this file system does not let the time be set. Raises OSError, OverflowError."""
+        """False if the time cannot be set: the file system has none, or the system cannot hold it. Raises OSError."""
         try:
             os.utime(descriptor, ns=(mtime, mtime))
+        except OverflowError:
+            return False
         except OSError as error:
             if error.errno not in _NO_TIMES:
                 raise

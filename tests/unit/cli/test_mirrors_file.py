@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors, select, shared_option
+from crawler.cli.mirrors_file import MirrorsFile, enclosing, parse_mirrors, select, shared_option
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
 
@@ -56,6 +57,20 @@ def test_the_command_line_wins_over_the_file() -> None:
 
 def test_jobs_default_to_one() -> None:
     assert parse('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"').jobs == 1
+
+
+def test_a_mirror_knows_those_that_it_lies_in(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    places = {"inner": "link/a/b/c", "outer": "m", "middle": "m/a", "beside": "m2", "above": "", "other": "m/ab"}
+    tables = [MIRROR.replace('"a"', f'"{name}"').replace('"d"', f'"{tmp_path}/{at}"') for name, at in places.items()]
+    assert enclosing(parse("".join(tables)).mirrors) == {
+        "inner": ("outer", "middle", "above"),
+        "outer": ("above",),
+        "middle": ("outer", "above"),
+        "beside": ("above",),
+        "above": (),
+        "other": ("outer", "above"),
+    }
 
 
 MIRROR = '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\n'

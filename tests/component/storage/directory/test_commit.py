@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from crawler.model.values import Known
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.trash import Trash
 from crawler.storage.fd_limits import connection_budget, descriptor_budget
+from tests.binding import bindings
 from tests.contract.destination import in_memory, job, pattern, staged, stream
 
 DAY = 86_400
@@ -339,6 +341,26 @@ async def test_without_trash_nothing_is_kept(tmp_path: Path) -> None:
         await destination.commit([staged("x", b"2")])
         await destination.delete(["x"])
     assert not (tmp_path / ".crawler/trash").exists()
+
+
+async def test_a_file_whose_time_the_system_cannot_hold_is_saved(tmp_path: Path) -> None:
+    async with LocalDestination(tmp_path) as destination:
+        (known,) = await destination.commit([replace(staged("x", b"12"), mtime=10**30)])
+        assert isinstance(known, Known)
+        assert known.mtime == (tmp_path / "x").stat().st_mtime_ns
+    assert (tmp_path / "x").read_bytes() == b"12"
+
+
+async def test_a_file_that_is_mounted_keeps_its_time(tmp_path: Path) -> None:
+    mirror, other = tmp_path / "mirror", tmp_path / "other"
+    other.touch()
+    async with LocalDestination(mirror) as destination:
+        await destination.commit([staged("a")])
+        with bindings() as made:
+            made.bind(other, mirror / "a")
+            local = (await destination.scan(""))["a"]
+            assert await destination.set_time("a", local, 5 * DAY) is None
+            assert other.stat().st_mtime_ns == local.mtime
 
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])

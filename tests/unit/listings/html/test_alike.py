@@ -119,6 +119,18 @@ def test_what_ends_one_strange_row_may_begin_another() -> None:
     assert abridged(text)[1] == as_it_is(text)
 
 
+@pytest.mark.parametrize("strange", ["<tr>", "</div><div>", "</table><table>", "<tr><td>", "<ul><li>", "<section>"])
+@pytest.mark.parametrize("shape", ["blocks", "fancyindex", "items"])
+@pytest.mark.parametrize("around", ["<table>", "<div>"])
+def test_rows_behind_one_that_opens_another_element_are_read_as_they_are(strange: str, shape: str, around: str) -> None:
+    for number in (25, 29, 40, 54):
+        rows = ["</table><table>", *(row_of(shape, number) for number in range(60))]
+        rows.insert(number + 5, "</table><table>")
+        rows.insert(number, strange)
+        text = page_of(rows, (around, ""))
+        assert abridged(text)[1] in {None, as_it_is(text)}, number
+
+
 @pytest.mark.parametrize(
     ("name", "strange"),
     [

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.model.config import Config
+from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
@@ -55,6 +56,17 @@ def test_every_reason_skips_or_fails(row: Rejection, outcome: Outcome, said: str
     assert result.path in {f"d/{row.row}", "d"}
     if row.reason != "bad-name":
         assert result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE).outcome is SKIPPED or row.row == "b"
+
+
+@pytest.mark.parametrize("name", ["..", "a\0.bin", ".crawler", "x" * 300 + ".bin"])
+def test_filters_are_asked_about_names_that_no_file_can_have(name: str) -> None:
+    row = Rejection("bad-name", "x", "", name)
+    assert result_of(row, "d", PAGE, filters(), SCOPE).outcome is FAILED
+    refused = result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE)
+    assert (refused.path, refused.outcome, refused.reason) == ("d", SKIPPED, Reason.EXTENSION)
+    folder = Rejection("bad-name", "x/", "", name)
+    assert result_of(folder, "", PAGE, filters(), SCOPE).outcome is FAILED
+    assert result_of(folder, "", PAGE, filters(exclude=(f"{name}/",)), SCOPE).outcome is SKIPPED
 
 
 def test_the_table_has_every_reason_of_a_row() -> None:
