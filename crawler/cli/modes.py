@@ -25,6 +25,7 @@ from crawler.text.arguments import named_url, start_directory
 from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
+    from crawler.app.api import Surroundings
     from crawler.cli.mirrors_file import Mirror
     from crawler.model.config import Config
     from crawler.model.observer import Observer
@@ -193,14 +194,9 @@ async def _run_mirrors(
         for outer in around[mirror.name]:
             await ended[outer].wait()
         async with places:
+            given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate, own=own)
             try:
-                with outputs:
-                    log.run_started(named_url(mirror.url), mirror.directory)
-                    given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate, own=own)
-                    report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
-                    report = await outputs.finish(report, stop.afterwards())
-                    log.run_ended(report)
-                    return report
+                return await _run_mirror(mirror, given, stop, log, outputs)
             except Exception as error:  # noqa: BLE001 - it must not end the other mirrors
                 return error
             finally:
@@ -211,6 +207,18 @@ async def _run_mirrors(
         mirrors, mirror_observers(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True
     )
     return await asyncio.gather(*[one(*part) for part in list(parts)])
+
+
+async def _run_mirror(mirror: Mirror, given: Surroundings, stop: Stop, log: LogObserver, outputs: Outputs) -> Report:
+    """Run one mirror and write its output files."""
+    from crawler.app import api as app
+
+    with outputs:
+        log.run_started(named_url(mirror.url), mirror.directory)
+        report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+        report = await outputs.finish(report, stop.afterwards())
+        log.run_ended(report)
+        return report
 
 
 def _outputs(mirror: Mirror) -> Outputs:
