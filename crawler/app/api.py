@@ -113,7 +113,7 @@ async def run_mirror(
     tally = Tally(masked(bare), str(directory), is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
-        await MirrorRun(parts, bare).run()
+        await MirrorRun(parts, bare, free=await parts.destination.free_space()).run()
 
     setup = _Setup(starts=(start,), directory=start_directory(directory), config=config, given=given)
     return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
@@ -165,7 +165,7 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Com
     if are_few():
         prepare()
     destination = await _open_destination(stack, setup, tally)
-    tally.note_free(free := await destination.free_space())
+    tally.note_free(await destination.free_space())
     path = state_path(setup.directory, config)
     if path.is_symlink() and not config.state:
         tally.warn(f"{path} is a symbolic link and is not used: remove it")
@@ -190,7 +190,6 @@ async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Com
         observer=Fanout(observers) if len(observers) > 1 else tally,
         allowance=allowance,
         tally=tally,
-        free=free,
         url_of=lambda folder: url_of_mirror(setup.directory / folder),
         stop=given.stop,
         parser=await stack.enter_async_context(PageParsers(tally.warn)),

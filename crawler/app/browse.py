@@ -128,6 +128,6 @@ async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIte
 async def _entries(pages: asyncio.Queue[DirectoryPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
     while (page := await pages.get()) is not None:
         for entry in page.entries:
-            folder = "/".join(filter(None, (page.folder.path, entry.folder)))
+            folder = "/".join(filter(None, (page.directory.path, entry.folder)))
             yield replace(entry, folder=folder)
     await task

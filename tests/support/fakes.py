@@ -301,7 +301,7 @@ class MemoryState:
     async def listing(self, url: str) -> ListingMemo | None:
         return self.memos.get(url)
 
-    async def leaf(self, url: str) -> DirectoryDigest | None:
+    async def directory_digest(self, url: str) -> DirectoryDigest | None:
         return self.leaves.get(url)
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
@@ -332,8 +332,8 @@ class MemoryState:
             if url not in self.pages and not is_spared(memo.path, url):
                 del self.memos[url]
 
-    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
-        self.leaves[url] = leaf
+    def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
+        self.leaves[url] = digest
 
     def remember(self, known: Sequence[Known]) -> None:
         self.files.update({item.path: item for item in known})

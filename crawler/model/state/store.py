@@ -65,7 +65,7 @@ class StateStore(Protocol):
         """The remembered listing page that was requested as ``url``, or None."""
         ...
 
-    async def leaf(self, url: str) -> DirectoryDigest | None:
+    async def directory_digest(self, url: str) -> DirectoryDigest | None:
         """The digest of the page that was requested as ``url``, if it showed only files."""
         ...
 
@@ -73,7 +73,7 @@ class StateStore(Protocol):
         """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
         ...
 
-    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
+    def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
         ...
 

@@ -38,7 +38,7 @@ class HeadProbes:
             return None
 
 
-class Bypass:
+class CacheBypass:
     """Whether bypassing caches helps: after ten times in a row without effect it is not tried again."""
 
     def __init__(self) -> None:

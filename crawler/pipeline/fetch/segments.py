@@ -51,14 +51,14 @@ class SegmentConnections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class SegmentOptions:
     """How the pieces of one file are fetched."""
 
     client: Client
     permit: Permit
     job: Job
     attempts: int
-    lanes: SegmentConnections
+    connections: SegmentConnections
     received: Callable[[int], None]
     """Called with the number of bytes that arrive."""
 
@@ -84,11 +84,11 @@ class _Piece:
 class Segments:
     """The body from ``place`` on, in the version ``of``. ``first`` is the response with the whole rest of it."""
 
-    def __init__(self, means: Means, first: Response, of: Whole, place: int) -> None:
-        self._means = means
+    def __init__(self, options: SegmentOptions, first: Response, of: Whole, place: int) -> None:
+        self._options = options
         self._of = of
         self._url = first.url
-        self._headers = request_headers(replace(means.job, known=None), None)
+        self._headers = request_headers(replace(options.job, known=None), None)
         self._first: Response | None = first
         self._body = first.chunks()
         self._place = place
@@ -99,7 +99,7 @@ class Segments:
         """Offset of the first byte that was not requested."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._streams = 1
-        self._most = means.lanes.most
+        self._most = options.connections.most
         self._width = 2
         """Number of streams that the server has accepted; it grows with each response."""
         self._urgent = False
@@ -127,12 +127,12 @@ class Segments:
         except FetchError as error:
             chunk, problem = b"", error
         if not chunk:
-            if not self._pieces or self._halted or self._means.attempts == 1:
+            if not self._pieces or self._halted or self._options.attempts == 1:
                 raise problem
             self._leave_first()  # and a piece takes its place
             self._claim(self._place, self._pieces[0].start, left=True)
             return b""
-        self._means.received(len(chunk))
+        self._options.received(len(chunk))
         while self._pieces and self._place + len(chunk) >= self._pieces[0].start:
             piece = self._pieces[0]
             if piece.coming and piece.error is None and not self._halted:
@@ -176,7 +176,7 @@ class Segments:
         if self._streams >= self._most:
             return False
         self._start(
-            piece, self._means.attempts - (piece.task is None)
+            piece, self._options.attempts - (piece.task is None)
         )  # in place of the first stream: that was an attempt
         piece.insisted = True
         return True
@@ -197,13 +197,13 @@ class Segments:
     def _may_start(self, size: int) -> bool:
         if self._streams == 0 and not self._pieces:
             return True
-        lanes = self._means.lanes
+        connections = self._options.connections
         within = self._streams + self._urgent < self._width
-        return within and (self._streams == 0 or lanes.free > 0) and lanes.memory >= size
+        return within and (self._streams == 0 or connections.free > 0) and connections.memory >= size
 
     def _claim(self, start: int, end: int, *, left: bool = False) -> _Piece:
         piece = _Piece(start, end, arrived=start)
-        self._means.lanes.memory -= end - start
+        self._options.connections.memory -= end - start
         if left:
             self._pieces.appendleft(piece)
         else:
@@ -214,14 +214,14 @@ class Segments:
     def _drop(self) -> None:
         """Remove the piece whose turn it is: it was used up, or is not wanted."""
         piece = self._pieces.popleft()
-        self._means.lanes.memory += piece.end - piece.start
+        self._options.connections.memory += piece.end - piece.start
         if piece.task is not None and piece.arrived < piece.end:
             piece.task.cancel()
 
     def _use(self, change: int) -> None:
         """Count a stream that begins or ends. One of them uses the connection of the transfer itself."""
         before, self._streams = self._streams, self._streams + change
-        self._means.lanes.free += max(0, before - 1) - max(0, self._streams - 1)
+        self._options.connections.free += max(0, before - 1) - max(0, self._streams - 1)
 
     def _start(self, piece: _Piece, attempts: int) -> None:
         self._use(+1)
@@ -245,15 +245,15 @@ class Segments:
         self._refill()
 
     async def _fetch(self, piece: _Piece) -> None:
-        means = self._means
+        options = self._options
         headers = self._headers | range_headers(piece.arrived, piece.end, self._of.validators)
-        async with means.client.open("GET", self._url, headers=headers, permit=means.permit) as reply:
+        async with options.client.open("GET", self._url, headers=headers, permit=options.permit) as reply:
             self._judge(reply, piece)
             piece.coming = True
             self._width = min(self._most, self._width + 2)
             self._refill()
             async for chunk in reply.chunks():
-                means.received(len(chunk))
+                options.received(len(chunk))
                 if piece.arrived + len(chunk) > piece.end:
                     self._give_up("more than the announced bytes came")
                 piece.chunks.append(chunk)
@@ -265,7 +265,7 @@ class Segments:
     def _judge(self, reply: Response, piece: _Piece) -> None:
         """Raise FetchError if the piece may be requested again, VerificationError if no piece may be."""
         if reply.status in RETRYABLE_STATUS:
-            action = interpret(reply.status, reply.headers, self._means.job, None, time.time())
+            action = interpret(reply.status, reply.headers, self._options.job, None, time.time())
             raise refused(action, self._url, reply.status)
         problem = mismatch(reply.status, reply.headers, piece.arrived, piece.end, self._of)
         if problem is not None:

@@ -19,10 +19,10 @@ from crawler.model.reasons import Reason
 from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
-from crawler.pipeline.fetch.head_probe import Bypass, HeadProbes
+from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival
 from crawler.pipeline.fetch.ranges import whole
-from crawler.pipeline.fetch.segments import Means, SegmentConnections, Segments
+from crawler.pipeline.fetch.segments import SegmentConnections, SegmentOptions, Segments
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.content_type import is_html
 from crawler.pipeline.rules.responses.evidence import (
@@ -65,22 +65,22 @@ class Downloader:
     """Check bodies against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
     """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
-    lanes: SegmentConnections = field(default_factory=SegmentConnections)
+    connections: SegmentConnections = field(default_factory=SegmentConnections)
     """For ``--segments``."""
     probes: HeadProbes = field(default_factory=HeadProbes)
-    bypass: Bypass = field(default_factory=Bypass)
+    bypass: CacheBypass = field(default_factory=CacheBypass)
 
     async def process(self, job: Job) -> Result | Staged:
         """Do one job. Raises DestinationError if the disk fails; a file that fails is a Result."""
         transfer = _Transfer(self, job)
         self.observer.started(job)
-        self.lanes.begin()
+        self.connections.begin()
         try:
             done = await persist(transfer.attempt, self.attempts)
         except (FetchError, VerificationError) as error:
             done = transfer.effort.failed(error)
         finally:
-            self.lanes.end()
+            self.connections.end()
             await transfer.close()
         if (
             isinstance(done, Result) and done.known is not None and not done.known.digest
@@ -252,19 +252,19 @@ class _Transfer:
 
     def _chunks(self, reply: Response, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
         shared = self._shared
-        of = whole(action, reply.headers, validators) if shared.lanes.most > 1 and not self._divided else None
+        of = whole(action, reply.headers, validators) if shared.connections.most > 1 and not self._divided else None
         if of is None:
             return self._counted(reply)
         self._divided = True
-        means = Means(
+        options = SegmentOptions(
             client=shared.client,
             permit=shared.permit,
             job=self._job,
             attempts=shared.attempts,
-            lanes=shared.lanes,
+            connections=shared.connections,
             received=self.effort.count,
         )
-        return Segments(means, reply, of, action.offset).chunks()
+        return Segments(options, reply, of, action.offset).chunks()
 
     async def _counted(self, reply: Response) -> AsyncGenerator[bytes, None]:
         async for chunk in reply.chunks():

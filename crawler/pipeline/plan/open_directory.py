@@ -14,7 +14,7 @@ from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.rules.compare import Decision, Need, is_intact
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
-from crawler.pipeline.rules.extraneous import Shown, useless
+from crawler.pipeline.rules.extraneous import ListedNames, useless
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.walk.pages import DirectoryPage
@@ -29,7 +29,7 @@ class OpenDirectory:
     url: str
     """URL of its first page."""
     neighbours: Neighbours | None = None
-    shown: Shown = field(default_factory=Shown)
+    shown: ListedNames = field(default_factory=ListedNames)
     conclusive: bool = True
     """False once a page does not prove absent what it does not show."""
     flaws: list[Flaw] = field(default_factory=list)
@@ -50,7 +50,7 @@ class OpenDirectory:
         if page.url != self.url:
             self.digest.rule_out()
         for entry in page.entries:
-            self.shown.add(page.folder.path, entry)
+            self.shown.add(page.directory.path, entry)
         self.shown.mention(page.mentioned)
 
     def weigh(self, page: DirectoryPage) -> None:
@@ -58,7 +58,7 @@ class OpenDirectory:
         self.conclusive &= page.conclusive
         self.flaws += page.flaws
         if page.recalled:
-            self.recalled = (page.folder.path, page.folder.url)
+            self.recalled = (page.directory.path, page.directory.url)
 
     @property
     def doubt(self) -> Flaw | None:

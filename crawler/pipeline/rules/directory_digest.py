@@ -79,30 +79,30 @@ def _mark(name: str, url: str, row: str) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 
 
-def kept(
-    leaf: DirectoryDigest, rows: Iterable[StoredFile], local: Mapping[str, Local], allows: Callable[[str], bool]
+def unchanged_files(
+    digest: DirectoryDigest, rows: Iterable[StoredFile], local: Mapping[str, Local], allows: Callable[[str], bool]
 ) -> list[StoredFile] | None:
-    """The files of ``leaf``, if ``local`` holds all of them as they were saved, and nothing else; otherwise None.
+    """The files of ``digest``, if ``local`` holds all of them as they were saved, and nothing else; otherwise None.
 
     ``rows``: the files that the state knows in the directory. ``local``: its local files by name. ``allows``: whether
     robots.txt allows a URL.
     """
-    if len(local) != leaf.files:
+    if len(local) != digest.files:
         return None
     found, total = list[StoredFile](), 0
     for row in rows:
         there = local.get(row.name)
         if there is None or there.kind is not Kind.FILE or (there.size, there.mtime) != (row.size, row.mtime):
             return None
-        if _may_be_racy(leaf, row) or not allows(row.url):
+        if _may_be_racy(digest, row) or not allows(row.url):
             return None
         found.append(row)
         total += _mark(row.name, row.url, row.row)
-    return found if (len(found), total & _MASK) == (leaf.files, leaf.total) else None
+    return found if (len(found), total & _MASK) == (digest.files, digest.total) else None
 
 
-def _may_be_racy(leaf: DirectoryDigest, row: StoredFile) -> bool:
-    """False only if ``racy.is_racy`` is False for each row that ``leaf`` may have shown of this file."""
-    if row.checked <= leaf.newest:
+def _may_be_racy(digest: DirectoryDigest, row: StoredFile) -> bool:
+    """False only if ``racy.is_racy`` is False for each row that ``digest`` may have shown of this file."""
+    if row.checked <= digest.newest:
         return True
-    return row.checked <= leaf.newest_local and row.checked <= passed_by_header(row.last_modified, leaf.resolution)
+    return row.checked <= digest.newest_local and row.checked <= passed_by_header(row.last_modified, digest.resolution)

@@ -37,7 +37,7 @@ class Extraneous:
 
 
 @dataclass(slots=True)
-class Missing:
+class Unlisted:
     """The local files and directories that are not listed, by what follows from that."""
 
     gone: list[Extraneous] = field(default_factory=list)
@@ -119,7 +119,7 @@ def useless(
 
     Those are the ones that its complete listing does not show as files and that are not here as regular files.
     Forgetting them costs nothing; otherwise --verify would report them as missing in every run. ``shown`` is as in
-    ``Shown.folders``.
+    ``ListedNames.folders``.
     """
     shown = shown or {}
     here = {name for name, found in local.items() if found.kind is Kind.FILE}
@@ -128,7 +128,7 @@ def useless(
 
 
 @dataclass(slots=True)
-class Shown:
+class ListedNames:
     """What the pages of a listing have shown so far. A flat listing shows several directories."""
 
     folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)

@@ -18,7 +18,6 @@ from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.runs.build import Tools, build_downloader
 from crawler.pipeline.runs.dry_run import DryRun
 from crawler.pipeline.save.committer import Committer
@@ -44,8 +43,6 @@ class Components(Tools):
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
     """Path of a directory of DIR that has a state of its own → the URL that it is the mirror of."""
-    free: int = UNLIMITED
-    """Free space at the destination in bytes when the run began."""
     pool: WorkerPool | None = None
     """The other processes that fetch, if there are any."""
 

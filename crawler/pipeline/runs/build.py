@@ -50,7 +50,7 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
         is_listing=tools.parser.is_listing,
         verify=config.verify_digests,
         rejects_headers=rejects_headers,
-        lanes=SegmentConnections(most=config.segments, free=config.workers),
+        connections=SegmentConnections(most=config.segments, free=config.workers),
     )
 
 
@@ -68,7 +68,7 @@ def build_walker(
     *,
     rules: RobotsTxt,
     refuse: Refuse = lambda _path, _url: None,
-    leaves: UnchangedDirectories | None = None,
+    unchanged: UnchangedDirectories | None = None,
 ) -> Walker:
     """A walker within the bounds of ``config``."""
     reader = PageReader(
@@ -77,7 +77,7 @@ def build_walker(
         observer=observer,
         parse=parser.pieces,
         attempts=config.attempts,
-        leaves=leaves,
+        unchanged=unchanged,
     )
     return Walker(
         reader,

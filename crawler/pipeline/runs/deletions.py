@@ -8,7 +8,7 @@ from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.save import absence
-from crawler.pipeline.save.deletion import Circumstances, Doomed, candidates, doubts, judge, remove
+from crawler.pipeline.save.deletion import Circumstances, Removals, candidates, doubts, judge, remove
 from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Walker
@@ -37,49 +37,49 @@ class Deletions:
     async def prove(self) -> None:
         """Read again the pages that prove something absent and were not parsed in this run."""
         if self._parts.config.delete and not self._parts.allowance.reached:
-            await absence.prove(self._planner.missing, self._walker, self._may_go)
+            await absence.prove(self._planner.unlisted, self._walker, self._may_go)
 
     async def delete(self) -> bool:
         """True if everything that may go was removed, or would be in a run that is not dry. Raises DeleteRefused."""
-        parts, missing = self._parts, self._planner.missing
+        parts, unlisted = self._parts, self._planner.unlisted
         for path in self._obstructed.proven:
-            missing.arrived(path)
-        parts.tally.note_extraneous(len(missing.gone), missing.spared)
+            unlisted.arrived(path)
+        parts.tally.note_extraneous(len(unlisted.gone), unlisted.spared)
         if not self._may_delete():
             return False
-        doomed = await self._candidates(missing.gone)
-        parts.tally.note_extraneous(len(doomed.files), missing.spared | doomed.spared)
+        removals = await self._candidates(unlisted.gone)
+        parts.tally.note_extraneous(len(removals.files), unlisted.spared | removals.spared)
         if self._dry_run is not None:
-            self._dry_run.delete(doomed)
-        if not self._may_delete(doomed):
+            self._dry_run.delete(removals)
+        if not self._may_delete(removals):
             return False
         if self._dry_run is None:
-            for path, reason in await remove(doomed, parts.destination, parts.state, parts.observer):
+            for path, reason in await remove(removals, parts.destination, parts.state, parts.observer):
                 parts.tally.warn(f"could not delete {path}: {reason}", 4)
         return True
 
     async def _may_go(self, item: Extraneous) -> bool:
-        doomed = await self._candidates([item])
-        return bool(doomed.files or doomed.folders)
+        removals = await self._candidates([item])
+        return bool(removals.files or removals.folders)
 
-    async def _candidates(self, items: list[Extraneous]) -> Doomed:
+    async def _candidates(self, items: list[Extraneous]) -> Removals:
         excluded = self._parts.config.delete_excluded
         return await candidates(items, self._parts.destination, self._filters, delete_excluded=excluded)
 
-    def _may_delete(self, doomed: Doomed | None = None) -> bool:
-        """Whether deleting is allowed now. ``doomed``: what would go, once that is known. Raises DeleteRefused."""
-        parts, config, missing = self._parts, self._parts.config, self._planner.missing
+    def _may_delete(self, removals: Removals | None = None) -> bool:
+        """Whether deleting is allowed now. ``removals``: what would go, once that is known. Raises DeleteRefused."""
+        parts, config, unlisted = self._parts, self._parts.config, self._planner.unlisted
         case = Circumstances(
             wanted=config.delete,
-            gone=bool(missing.gone),
-            doubts=tuple(doubts(missing)),
+            gone=bool(unlisted.gone),
+            doubts=tuple(doubts(unlisted)),
             interrupted=parts.stop.reason is not None,
             limit_reached=parts.allowance.reached,
             failed=bool(parts.tally.failed),
             listings_failed=bool(self._walker.failures),
             ignores_errors=config.ignore_errors,
-            count=len(doomed.files) if doomed else 0,
-            total=self._planner.local_files + self._unchanged.files + doomed.uncounted if doomed else 0,
+            count=len(removals.files) if removals else 0,
+            total=self._planner.local_files + self._unchanged.files + removals.uncounted if removals else 0,
             limit=config.max_delete,
         )
         judgement = judge(case)

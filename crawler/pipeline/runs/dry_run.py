@@ -6,7 +6,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.report import Step
 from crawler.model.values import Job, Outcome, Result, Span
-from crawler.pipeline.save.deletion import Doomed
+from crawler.pipeline.save.deletion import Removals
 
 
 class DryRun:
@@ -25,9 +25,9 @@ class DryRun:
         )
         return Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=Reason.DRY_RUN)
 
-    def delete(self, doomed: Doomed) -> None:
+    def delete(self, removals: Removals) -> None:
         """Note what would be removed; directories have no size."""
-        for path in doomed.files:
-            size = doomed.sizes[path]
+        for path in removals.files:
+            size = removals.sizes[path]
             self._steps.append(Step(action="delete", path=path, reason=Reason.GONE, size=Span(size, size)))
-        self._steps += [Step(action="delete", path=f"{path}/", reason=Reason.GONE) for path in doomed.folders]
+        self._steps += [Step(action="delete", path=f"{path}/", reason=Reason.GONE) for path in removals.folders]

@@ -106,7 +106,7 @@ class Explainer(Observer):
             if path == self._path() or unquote(entry.url).rstrip("/") == unquote(self._target):
                 self._found = page, entry
         for row in page.unusable:
-            result = result_of(row, page.folder.path, page.url, self._filters, page.scope)
+            result = result_of(row, page.directory.path, page.url, self._filters, page.scope)
             if result.path == self._path() or result.url.rstrip("/") == self._target:
                 self._unusable = result
         return True
@@ -179,7 +179,7 @@ class Explainer(Observer):
 
 
 def _path_of(page: DirectoryPage, entry: Entry) -> str | Rejection:
-    return entry_path(page.folder.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+    return entry_path(page.directory.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
 
 
 _HELD = {True: "true of it", False: "not true of it", None: "the listing cannot tell, the answer's headers will"}

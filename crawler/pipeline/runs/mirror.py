@@ -29,7 +29,8 @@ from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wi
 class MirrorRun:
     """Mirrors the listing at ``url`` and everything below it."""
 
-    def __init__(self, parts: Components, url: str) -> None:
+    def __init__(self, parts: Components, url: str, *, free: int) -> None:
+        """``free``: free space at the destination in bytes."""
         config, self._parts, self._url = parts.config, parts, url
         self._filters = Filters(config, datetime.now(UTC))
         self._rules = RobotsTxt(parts.client, config, parts.agent)
@@ -44,11 +45,9 @@ class MirrorRun:
             parts.parser,
             rules=self._rules,
             refuse=refuse_by(self._filters, self._rules),
-            leaves=unchanged,
+            unchanged=unchanged,
         )
-        self._room = Room(
-            parts.tally.directory, parts.free, keeps_old=config.trash is not None, strict=not config.dry_run
-        )
+        self._room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=not config.dry_run)
         checksums = self._checksums() if config.verify_digests else None
         obstructed = Obstructed(parts.observer, parts.allowance, plans=config.dry_run)
         policy = self._policy(checksums, unchanged, obstructed)
@@ -83,7 +82,7 @@ class MirrorRun:
         starts = [Directory(path="", url=self._url)]
         while starts:
             directories = await self._transfers.run(self._walk(starts), committer)
-            starts = self._walker.late(directories)
+            starts = self._walker.admit(directories)
         await committer.drain()
         if not self._waiting.is_blocked:
             await self._waiting.finish_last(committer)
@@ -110,7 +109,7 @@ class MirrorRun:
         config, walker = self._parts.config, self._walker
         is_partial = config.no_recursive or self._parts.allowance.reached or walker.failures
         if not config.dry_run and not is_partial:
-            spared = below_any(walker.refused | set(self._planner.missing.doubted))
+            spared = below_any(walker.refused | set(self._planner.unlisted.doubted))
             await collect(self._parts.destination, self._parts.state, spared, base=walker.scope.base)
 
     async def _clean_parts(self) -> None:
@@ -147,7 +146,7 @@ class MirrorRun:
             check=config.check,
             checksums=checksums,
             make_folders=not config.dry_run,
-            leaves=unchanged,
+            unchanged=unchanged,
             neighbours=Neighbours(parts.destination, parts.url_of, lambda: self._url),
             holds=obstructed.holds,
         )

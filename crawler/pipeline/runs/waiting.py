@@ -28,7 +28,7 @@ class WaitingJobs:
     @property
     def is_blocked(self) -> bool:
         """Whether anything needs a deletion to make room."""
-        return bool(self._planner.blocked or self._planner.blocked_folders or self._obstructed.proven)
+        return bool(self._planner.blocked or self._planner.blocked_directories or self._obstructed.proven)
 
     async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
         """Fetch what waited for a deletion, or report it as failed; then the files of --last, which may name it.
@@ -38,7 +38,7 @@ class WaitingJobs:
         planner, jobs = self._planner, list(self._obstructed.proven.values())
         self._obstructed.proven.clear()
         if has_room:
-            for folder in planner.blocked_folders if self._parts.dry_run is None else ():
+            for folder in planner.blocked_directories if self._parts.dry_run is None else ():
                 problem = await self._parts.destination.make_folder(folder.path)
                 if problem is not None:
                     self._parts.observer.listing_failed(folder.path, folder.url, problem)
@@ -49,7 +49,7 @@ class WaitingJobs:
             way_out = KEPT if self._parts.config.delete else REMOVES
             self._give_up(planner.blocked, Outcome.FAILED, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
             self._give_up(jobs, Outcome.FAILED, f"{Reason.FOLDER_IN_THE_WAY}: {way_out}")
-            for folder in planner.blocked_folders:
+            for folder in planner.blocked_directories:
                 self._parts.observer.listing_failed(folder.path, folder.url, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
         await self.finish_last(committer)
 

@@ -9,48 +9,48 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from crawler.model.errors import FetchError, ListingError, VerificationError
-from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown
+from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.walker import Walker
 
 _CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
 
 
-async def prove(missing: Missing, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:
-    """Remove from ``missing.gone`` what only remembered pages say, unless those pages, read again, say it too.
+async def prove(unlisted: Unlisted, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:
+    """Remove from ``unlisted.gone`` what only remembered pages say, unless those pages, read again, say it too.
 
     ``may_go``: whether it would be deleted at all. A directory that cannot be read or that disagrees is reported as
     failed.
     """
-    by_folder: dict[tuple[str, str], list[Extraneous]] = {}
-    for item in missing.gone:
-        origin = missing.recalled.get(item.path)
+    by_directory: dict[tuple[str, str], list[Extraneous]] = {}
+    for item in unlisted.gone:
+        origin = unlisted.recalled.get(item.path)
         if origin is not None and await may_go(item):
-            by_folder.setdefault(origin, []).append(item)
+            by_directory.setdefault(origin, []).append(item)
     unproven: set[str] = set()
-    for (path, url), items in by_folder.items():
-        folder = Directory(path=path, url=url)
-        problem = await _contradiction(folder, items, walker)
+    for (path, url), items in by_directory.items():
+        directory = Directory(path=path, url=url)
+        problem = await _contradiction(directory, items, walker)
         if problem is not None:
-            walker.fail(folder, problem)
+            walker.fail(directory, problem)
             unproven.update(item.path for item in items)
-    missing.withdraw(unproven)
+    unlisted.withdraw(unproven)
 
 
-async def _contradiction(folder: Directory, items: list[Extraneous], walker: Walker) -> str | None:
-    """Why the listing of ``folder``, as it is now, does not prove ``items`` absent; None if it does."""
-    shown, conclusive = Shown(), True
+async def _contradiction(directory: Directory, items: list[Extraneous], walker: Walker) -> str | None:
+    """Why the listing of ``directory``, as it is now, does not prove ``items`` absent; None if it does."""
+    shown, conclusive = ListedNames(), True
 
     async def visit(page: DirectoryPage) -> bool:
         nonlocal conclusive
         for entry in page.entries:
-            shown.add(folder.path, entry)
+            shown.add(directory.path, entry)
         shown.mention(page.mentioned)
         conclusive = conclusive and page.conclusive
         return True
 
     try:
-        await walker.read_anew(folder, visit)
+        await walker.read_anew(directory, visit)
     except (FetchError, VerificationError, ListingError) as error:
         return f"cannot be read again before deleting: {error}"
     return None if conclusive and all(shown.lacks(item) for item in items) else _CONTRADICTED

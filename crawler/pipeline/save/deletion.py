@@ -1,6 +1,6 @@
 """Deletes what is gone upstream: the most dangerous feature, so any doubt ends it.
 
-Only what the complete listing of a directory proves absent is a candidate (``extraneous.Missing.gone``). Deletion is
+Only what the complete listing of a directory proves absent is a candidate (``extraneous.Unlisted.gone``). Deletion is
 the last act of a run, and its limit is checked before the first file is removed.
 """
 
@@ -17,12 +17,12 @@ from crawler.model.options.values import MaxDelete
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.values import Kind, Outcome, Result
-from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.pipeline.rules.extraneous import Extraneous, Unlisted
 from crawler.pipeline.rules.filters import Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doomed:
+class Removals:
     """Files to be removed, then directories, deepest first."""
 
     files: tuple[str, ...]
@@ -36,7 +36,7 @@ class Doomed:
 
 async def candidates(
     extraneous: Sequence[Extraneous], destination: Destination, filters: Filters, *, delete_excluded: bool
-) -> Doomed:
+) -> Removals:
     """Everything at or below ``extraneous`` that may be removed: not what the filters exclude, nor its directories."""
     files: list[str] = []
     folders: list[str] = []
@@ -60,7 +60,7 @@ async def candidates(
             else:
                 files.append(path)
                 sizes[path] = size
-    return Doomed(
+    return Removals(
         files=tuple(files),
         folders=tuple(p for p in folders if p not in kept),
         sizes=sizes,
@@ -93,9 +93,9 @@ def _parents(path: str) -> list[str]:
     return [path[:at] for at, character in enumerate(path) if character == "/"]
 
 
-def doubts(missing: Missing) -> Iterator[tuple[str, int]]:
+def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
     """Warnings, each with its exit code, of what is not listed and stays because its pages do not prove it absent."""
-    doubted, mentioned = missing.doubted, missing.mentioned
+    doubted, mentioned = unlisted.doubted, unlisted.mentioned
     by_kind: dict[FlawKind, list[str]] = {}
     for folder, flaw in doubted.items():
         by_kind.setdefault(flaw.kind, []).append(folder)
@@ -168,9 +168,9 @@ def excess(count: int, total: int, limit: MaxDelete) -> str | None:
 
 
 async def remove(
-    doomed: Doomed, destination: Destination, state: StateStore, observer: Observer
+    removals: Removals, destination: Destination, state: StateStore, observer: Observer
 ) -> list[tuple[str, str]]:
-    """Remove everything in ``doomed``, with a Result for each removed file. Returns (path, reason) of what stayed.
+    """Remove everything in ``removals``, with a Result for each removed file. Returns (path, reason) of what stayed.
 
     A directory that is not empty is not reported: it holds what was not to be removed, or what is reported itself.
 
@@ -178,22 +178,22 @@ async def remove(
     finds, and never records without a file, which --verify would report forever.
     """
     stayed: list[tuple[str, str]] = []
-    state.forget(doomed.files)
-    for folder in doomed.folders:
+    state.forget(removals.files)
+    for folder in removals.folders:
         state.forget_folder(folder)
-    if doomed.files:
-        await state.file(doomed.files[0])  # returns only after the writes before it
-    paths = [*doomed.files, *doomed.folders]
+    if removals.files:
+        await state.file(removals.files[0])  # returns only after the writes before it
+    paths = [*removals.files, *removals.folders]
     reasons = dict(zip(paths, await destination.delete(paths), strict=True))
-    for path in doomed.files:
+    for path in removals.files:
         if (reason := reasons[path]) is not None:
             stayed.append((path, reason))
             continue
-        size = doomed.sizes[path]
+        size = removals.sizes[path]
         observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason=Reason.GONE, old_size=size))
     stayed += [
         (folder, reason)
-        for folder in doomed.folders
+        for folder in removals.folders
         if (reason := reasons[folder]) is not None and reason != Reason.NOT_EMPTY
     ]
     return stayed

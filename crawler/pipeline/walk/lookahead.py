@@ -25,7 +25,7 @@ class Level:
     links: Mapping[str, str]
 
 
-def folder_links(entries: Sequence[Entry]) -> dict[str, str]:
+def directory_links(entries: Sequence[Entry]) -> dict[str, str]:
     """The URLs of the directories among ``entries`` by name."""
     return {entry.name: entry.url for entry in entries if entry.kind is Kind.DIRECTORY}
 
@@ -90,7 +90,7 @@ class Lookahead:
                 async for piece in pieces:
                     mark.add(piece.listing.entries)
                     mark.answered(piece.listing.url)
-                    links |= folder_links(piece.listing.entries)
+                    links |= directory_links(piece.listing.entries)
         except (FetchError, VerificationError, ListingError):
             return None
         return Level(path=path, mark=mark, links=links)

@@ -38,7 +38,7 @@ class PageReader:
     observer: Observer
     parse: Parse
     attempts: int
-    leaves: UnchangedDirectories | None = None
+    unchanged: UnchangedDirectories | None = None
     """None: directories are not recognised by a digest."""
     anew: bool = False
     """True: every page is fetched without a condition, and parsed."""
@@ -49,16 +49,16 @@ class PageReader:
         Unchanged means that everything in it has been reported. Only the last piece has ``is_listing`` True; it says
         whether the listing is complete. Raises FetchError, VerificationError, ListingError.
         """
-        leaf = await self.leaves.of(url) if self.leaves else None
-        memo = await self.state.listing(url) if leaf is None and not self.anew else None
-        known = leaf or memo
+        digest = await self.unchanged.of(url) if self.unchanged else None
+        memo = await self.state.listing(url) if digest is None and not self.anew else None
+        known = digest or memo
         page = await self._fetch(url, known.validators if known else Validators(), permit)
         self.state.visited(path, url)
-        if leaf is not None:
-            if await self._is_kept(path, leaf, page):
+        if digest is not None:
+            if await self._is_kept(path, digest, page):
                 return
             memo = await self.state.listing(url)
-            if page.status == 304 and (memo is None or memo.body_digest != leaf.body_digest):
+            if page.status == 304 and (memo is None or memo.body_digest != digest.body_digest):
                 page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not remembered
         if memo is not None and _is_same(memo, page):
             linked = memo.linked if page.status == 304 and page.link is None else _linked(page)
@@ -79,12 +79,17 @@ class PageReader:
             async for piece in pieces:
                 yield PagePiece(listing=piece, version=_version(url, page, piece))
 
-    async def _is_kept(self, path: str, leaf: DirectoryDigest, page: FetchedPage) -> bool:
-        """Whether nothing has to be decided: the page is the one of ``leaf``, and the local directory is as it was."""
+    async def _is_kept(self, path: str, digest: DirectoryDigest, page: FetchedPage) -> bool:
+        """Whether nothing has to be decided: page and local directory are those of ``digest``."""
         goes_on = page.link is not None and bool(_linked(page))
-        if goes_on or not _is_same(leaf, page) or self.leaves is None or not await self.leaves.is_kept(path, leaf):
+        if (
+            goes_on
+            or not _is_same(digest, page)
+            or self.unchanged is None
+            or not await self.unchanged.is_kept(path, digest)
+        ):
             return False
-        self._announce(path, leaf.answered, leaf.family, leaf.files + len(leaf.skipped))
+        self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
         return True
 
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:

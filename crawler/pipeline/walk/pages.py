@@ -48,7 +48,7 @@ class PagePiece:
 class DirectoryPage:
     """One page of a directory's listing, or one piece of a long page."""
 
-    folder: Directory
+    directory: Directory
     url: str
     scope: Scope
     """Bounds of the mirror, which are known once the root has been read."""

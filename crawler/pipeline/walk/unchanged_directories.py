@@ -13,7 +13,7 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import StateStore
 from crawler.model.values import Outcome, Result
 from crawler.model.version import __version__
-from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.walk.pages import PageVersion
 
 
@@ -37,21 +37,21 @@ class UnchangedDirectories:
 
     async def of(self, url: str) -> DirectoryDigest | None:
         """The digest of the directory at ``url`` that an earlier run with the same wishes kept."""
-        leaf = await self._state.leaf(url) if self._wishes is not None else None
-        return leaf if leaf is not None and leaf.wishes == self._wishes else None
+        digest = await self._state.directory_digest(url) if self._wishes is not None else None
+        return digest if digest is not None and digest.wishes == self._wishes else None
 
-    async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
+    async def is_kept(self, path: str, digest: DirectoryDigest) -> bool:
         """Whether all in the directory ``path`` is as it was, given that its page is. If so, all of it is reported."""
         local = await self._destination.scan(path)
         if self._destination.owner(path) is not None:  # it may be another mirror's: the page says what is not stored
             return False
-        rows = await self._state.rows(path, lambda rows: kept(leaf, rows, local, self._allows), None)
+        rows = await self._state.rows(path, lambda rows: unchanged_files(digest, rows, local, self._allows), None)
         if rows is None:
             return False
         self.files += len(rows)
         self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
         above = f"{path}/" if path else ""
-        for each in leaf.skipped:
+        for each in digest.skipped:
             self._observer.listed(above + each.name, each.size)
             self._observer.finished(
                 Result(path=above + each.name, url=each.url, outcome=Outcome.SKIPPED, reason=each.reason)
@@ -62,7 +62,7 @@ class UnchangedDirectories:
         """Keep the digest of the directory ``path``, all of whose ``entries`` have been decided on."""
         if self._wishes is None or not entries.is_worth_it:
             return
-        leaf = DirectoryDigest(
+        digest = DirectoryDigest(
             answered=version.answered,
             body_digest=version.body_digest,
             validators=version.validators,
@@ -75,7 +75,7 @@ class UnchangedDirectories:
             newest_local=entries.newest_local,
             skipped=tuple(entries.skipped),
         )
-        self._state.remember_leaf(version.url, path, leaf)
+        self._state.remember_directory_digest(version.url, path, digest)
 
 
 def wishes(config: Config, url: str) -> str | None:

@@ -22,7 +22,7 @@ from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.frontier import Frontier
-from crawler.pipeline.walk.lookahead import Level, Lookahead, folder_links
+from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage, PagePiece, Visit
@@ -60,7 +60,7 @@ class Walker:
         permit_as: PermitAs,
     ) -> None:
         self._reader = reader
-        self._quiet = replace(reader, observer=Silent(), leaves=None)
+        self._quiet = replace(reader, observer=Silent(), unchanged=None)
         """Reads pages that are not news, or may not be part of the walk."""
         self._observer = observer
         self._bounds = bounds
@@ -84,76 +84,78 @@ class Walker:
             for number in range(self._bounds.listers):
                 group.create_task(self._lister(frontier, visit), name=f"lister-{number}")
 
-    async def read_anew(self, folder: Directory, visit: Visit) -> None:
+    async def read_anew(self, directory: Directory, visit: Visit) -> None:
         """Visit the listing of one directory once more, fetched and parsed now. Raises like ``PageReader.read``."""
         reader = replace(self._quiet, anew=True)
         bounds = replace(self._bounds, recursive=False)
         walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
-        await walker._pages(folder, visit, Frontier(readers=0))
+        await walker._pages(directory, visit, Frontier(readers=0))
 
     async def _lister(self, frontier: Frontier, visit: Visit) -> None:
-        while (folder := await frontier.next()) is not None:
+        while (directory := await frontier.next()) is not None:
             if not self._stopped:
-                await self._read(folder, visit, frontier)
+                await self._read(directory, visit, frontier)
             frontier.done()
 
-    async def _read(self, folder: Directory, visit: Visit, frontier: Frontier) -> None:
+    async def _read(self, directory: Directory, visit: Visit, frontier: Frontier) -> None:
         """Read all pages of one directory. A failure concerns it alone, unless nothing could be read of the root."""
         try:
-            await self._pages(folder, visit, frontier)
+            await self._pages(directory, visit, frontier)
         except (FetchError, VerificationError, ListingError) as error:
             rejection = error.rejection if isinstance(error, FetchError) else None
-            if not folder.path and not self.scope.base:
+            if not directory.path and not self.scope.base:
                 if is_of_robots(rejection):
-                    raise RobotsForbidden(f"{masked(folder.url)}: {error}: --no-robots goes on without it") from error
+                    raise RobotsForbidden(
+                        f"{masked(directory.url)}: {error}: --no-robots goes on without it"
+                    ) from error
                 advice = (
                     ": is it the page of a directory?" if rejection is None else ""
                 )  # the rejection says what to do
-                raise ListingError(f"{masked(folder.url)}: {error}{advice}") from error
+                raise ListingError(f"{masked(directory.url)}: {error}{advice}") from error
             if rejection is not None and rejection.reason == Reason.ROBOTS:
-                self._reject(folder.path, rejection)
+                self._reject(directory.path, rejection)
             else:
-                self.fail(folder, str(error))
+                self.fail(directory, str(error))
 
-    def fail(self, folder: Directory, reason: str) -> None:
+    def fail(self, directory: Directory, reason: str) -> None:
         """Count and report a listing that cannot be used."""
         self.failures += 1
-        self._observer.listing_failed(folder.path, folder.url, reason)
+        self._observer.listing_failed(directory.path, directory.url, reason)
 
-    async def _pages(self, folder: Directory, visit: Visit, frontier: Frontier) -> None:
+    async def _pages(self, directory: Directory, visit: Visit, frontier: Frontier) -> None:
         """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
-        todo, done, shown = [folder.url], set[str](), _Shown()
+        todo, done, shown = [directory.url], set[str](), _Shown()
         whole, flaws = True, list[Flaw]()
         while todo and not self._stopped:
             url = todo.pop(0)
             done.add(url)
-            mark, folders = Fingerprint(url), list[Entry]()
-            async with aclosing(self._reader.read(folder.path, url, self._permit(folder))) as pieces:
+            mark, directories = Fingerprint(url), list[Entry]()
+            async with aclosing(self._reader.read(directory.path, url, self._permit(directory))) as pieces:
                 async for part in pieces:
                     piece = part.listing
-                    self._settle_scope(folder, piece)
+                    self._settle_scope(directory, piece)
                     mark.add(piece.entries)
-                    folders += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
+                    directories += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
                     below: list[Directory] = []
                     if piece.is_listing:
                         whole = whole and piece.complete
                         flaws += piece.flaws
                         todo += [page for page in self._following(piece, done) if page not in todo]
                         mark.answered(piece.url)
-                        await self._refuse_loop(folder, folders, mark)
-                        below = self._folders(folder, folders, mark, shown)
+                        await self._refuse_loop(directory, directories, mark)
+                        below = self._directories(directory, directories, mark, shown)
                     last = piece.is_listing and not todo
-                    goes_on = await visit(self._page(folder, part, complete=whole and last, last=last))
+                    goes_on = await visit(self._page(directory, part, complete=whole and last, last=last))
                     self._stopped = self._stopped or not goes_on
                     frontier.add(below)  # only now: what is in the way of a directory is known before it is visited
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
-    def _page(self, folder: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
+    def _page(self, directory: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
         piece = part.listing
-        entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(folder.depth))
+        entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(directory.depth))
         return DirectoryPage(
-            folder=folder,
+            directory=directory,
             url=piece.url,
             scope=self.scope,
             entries=entries,
@@ -167,15 +169,15 @@ class Walker:
             version=part.version,
         )
 
-    def _settle_scope(self, folder: Directory, piece: Listing) -> None:
+    def _settle_scope(self, directory: Directory, piece: Listing) -> None:
         """Set the scope by the first piece of the root. Raises FetchError if it lies above the URL of the request."""
         if self.scope.base:
             return
         base = scope_base(piece.url, [entry.url for entry in piece.entries])
-        rejection = upward(directory_of(folder.url), base)
+        rejection = upward(directory_of(directory.url), base)
         if rejection is not None:
             raise FetchError(
-                f"its listing is that of {masked(base)}: {rejection.detail}", url=folder.url, rejection=rejection
+                f"its listing is that of {masked(base)}: {rejection.detail}", url=directory.url, rejection=rejection
             )
         self.scope = Scope(base, self._bounds.hosts)
 
@@ -194,13 +196,13 @@ class Walker:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
         return pages
 
-    def _permit(self, folder: Directory) -> Permit:
+    def _permit(self, directory: Directory) -> Permit:
         if self.scope.base:
             return self._permit_as(self.scope.listing_redirect)
-        return self._permit_as(partial(self.scope.root_redirect, start=folder.url))
+        return self._permit_as(partial(self.scope.root_redirect, start=directory.url))
 
-    def _folders(
-        self, folder: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown
+    def _directories(
+        self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown
     ) -> list[Directory]:
         """The directories of a page to be walked, the last one first: the frontier is a stack.
 
@@ -211,16 +213,18 @@ class Walker:
             if entry.url in shown.urls:
                 continue
             shown.urls.add(entry.url)
-            below = self._below(folder, entry)
+            below = self._below(directory, entry)
             if below is not None and not self._is_taken(below, entry.url, shown):
-                above = (*folder.above, seen(mark, entry.name))
-                found.append(Directory(path=below, url=entry.url, depth=folder.depth + 1, above=above))
+                above = (*directory.above, seen(mark, entry.name))
+                found.append(Directory(path=below, url=entry.url, depth=directory.depth + 1, above=above))
         return found
 
-    async def _refuse_loop(self, folder: Directory, entries: Sequence[Entry], mark: Fingerprint) -> None:
+    async def _refuse_loop(self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint) -> None:
         """Raise ListingError for a listing that is proven to be one of its own ancestors again."""
-        lookahead = Lookahead(self._quiet, self._permit(folder), self._may_enter)
-        await lookahead.refuse_loop(folder.above, Level(path=folder.path, mark=mark, links=folder_links(entries)))
+        lookahead = Lookahead(self._quiet, self._permit(directory), self._may_enter)
+        await lookahead.refuse_loop(
+            directory.above, Level(path=directory.path, mark=mark, links=directory_links(entries))
+        )
 
     def _may_enter(self, path: str, url: str, depth: int) -> bool:
         deepest = limits.DEPTH - 1 if self._bounds.max_depth is None else self._bounds.max_depth
@@ -233,21 +237,21 @@ class Walker:
             self.fail(Directory(path=path, url=url), f"{Reason.NAME_CLASH}: {masked(first)} is to be kept here too")
         return first != url
 
-    def _below(self, folder: Directory, entry: Entry) -> str | None:
+    def _below(self, directory: Directory, entry: Entry) -> str | None:
         """The path of a directory that is to be entered, or None; then the reason is reported."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
-        path = entry_path(folder.path, name)
-        where = f"{folder.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
+        path = entry_path(directory.path, name)
+        where = f"{directory.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
         rejection = self.scope.listing(entry.url) or self._refuse(where, entry.url)
-        if rejection is None and self._bounds.max_depth is not None and folder.depth >= self._bounds.max_depth:
+        if rejection is None and self._bounds.max_depth is not None and directory.depth >= self._bounds.max_depth:
             rejection = Rejection(Reason.DEPTH, entry.url, "below --max-depth")
         if rejection is not None:
             self._reject(where, rejection)
             return None
         if isinstance(path, Rejection):
-            self.fail(Directory(path=folder.path, url=entry.url), f"{path.subject!r} {path.detail}")
+            self.fail(Directory(path=directory.path, url=entry.url), f"{path.subject!r} {path.detail}")
             return None
-        if folder.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
+        if directory.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
             self.fail(Directory(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")
             return None
         return path
@@ -256,10 +260,10 @@ class Walker:
         self.refused.add(path)
         self._observer.rejected(path, rejection)
 
-    def late(self, folders: Iterable[tuple[str, str]]) -> list[Directory]:
+    def admit(self, directories: Iterable[tuple[str, str]]) -> list[Directory]:
         """The directories to walk among those that looked like files until they were fetched: (path, URL)."""
         found = []
-        for path, url in folders:
+        for path, url in directories:
             depth = path.count("/") + 1
             deepest = limits.DEPTH if self._bounds.max_depth is None else self._bounds.max_depth
             rejection = self.scope.listing(url) or self._refuse(path, url)

@@ -123,7 +123,7 @@ class SqliteState:
             self._write_out()
         return await self._ask(partial(tables.read_listing, url), None)
 
-    async def leaf(self, url: str) -> DirectoryDigest | None:
+    async def directory_digest(self, url: str) -> DirectoryDigest | None:
         """The digest of the page that was requested as ``url``, if it showed only files."""
         return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
 
@@ -133,9 +133,9 @@ class SqliteState:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, judge), default)
 
-    def remember_leaf(self, url: str, path: str, leaf: DirectoryDigest) -> None:
+    def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
-        self._write(partial(leaves.store_leaf, url, path, leaf))
+        self._write(partial(leaves.store_leaf, url, path, digest))
 
     async def count_files(self) -> int:
         """Number of known files."""

@@ -153,7 +153,10 @@ class Mirror:
             )
             return parts, state
 
-        report, _ = await accounted(lambda parts: MirrorRun(parts, ROOT).run(), open_parts, config, tally, stop)
+        async def work(parts: Components) -> None:
+            await MirrorRun(parts, ROOT, free=await parts.destination.free_space()).run()
+
+        report, _ = await accounted(work, open_parts, config, tally, stop)
         return report
 
     @property

@@ -38,7 +38,7 @@ async def fill(path: Path) -> None:
     async with SqliteState(path) as state:
         state.remember(list(FILES.values()))
         state.remember_listing(PAGE)
-        state.remember_leaf("http://h/l/", "l", LEAF)
+        state.remember_directory_digest("http://h/l/", "l", LEAF)
         state.end_run(await state.begin_run("http://h/"), Figures(seconds=1, outcome="ok", exit_code=0))
     assert state.problem is None
 
@@ -49,7 +49,7 @@ def change(path: Path, statement: str, *values: object) -> None:
 
 
 async def content(state: SqliteState) -> tuple[dict[str, Known], ListingMemo | None, DirectoryDigest | None, int]:
-    leaf, page = await state.leaf("http://h/l/"), await state.listing(PAGE.url)
+    leaf, page = await state.directory_digest("http://h/l/"), await state.listing(PAGE.url)
     folders = [await state.folder(folder) for folder in ("", "a")]
     found = {item.path: item for batch in [b async for b in state.all_files()] for item in batch}
     assert all(item == FILES[item.path] for folder in folders for item in folder.values())
@@ -201,7 +201,7 @@ async def test_what_a_run_did_not_visit_is_told_and_its_pages_are_dropped(path: 
         urls = (PAGE.url, "http://old/a/", "http://h/kept/")
         assert [url for url in urls if await state.listing(url)] == [PAGE.url, "http://h/kept/"]
     async with SqliteState(path) as state:
-        assert await state.leaf("http://h/l/") is None
+        assert await state.directory_digest("http://h/l/") is None
         assert len(await state.unvisited_folders()) == 42, "each run begins anew"
     async with ReadOnlyState(path) as state:
         assert len(await state.unvisited_folders()) == 42

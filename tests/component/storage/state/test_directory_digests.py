@@ -47,7 +47,7 @@ async def remember(path: Path, *leaves: DirectoryDigest) -> None:
     async with SqliteState(path) as state:
         state.remember([FILE, Known(path="other/x", url="http://h/x", row="", size=1, mtime=2**70)])
         for leaf in leaves:
-            state.remember_leaf(URL, "sub", leaf)
+            state.remember_directory_digest(URL, "sub", leaf)
     assert state.problem is None
 
 
@@ -58,10 +58,10 @@ def everything(rows: Iterable[StoredFile]) -> list[StoredFile]:
 async def test_what_was_noted_is_there_in_the_next_run(path: Path) -> None:
     await remember(path, LEAF)
     async with SqliteState(path) as state:
-        assert await state.leaf(URL) == LEAF
-        assert await state.leaf("http://h/") is None
+        assert await state.directory_digest(URL) == LEAF
+        assert await state.directory_digest("http://h/") is None
     async with ReadOnlyState(path) as state:
-        assert await state.leaf(URL) == LEAF
+        assert await state.directory_digest(URL) == LEAF
 
 
 async def test_the_files_of_a_folder_are_given_as_they_are_known(path: Path) -> None:
@@ -82,7 +82,7 @@ async def test_a_folder_that_is_forgotten_is_forgotten_here_too(path: Path) -> N
     async with SqliteState(path) as state:
         state.forget_folder("sub")
     async with SqliteState(path) as state:
-        assert await state.leaf(URL) is None
+        assert await state.directory_digest(URL) is None
 
 
 async def test_a_state_of_before_knows_none_and_is_as_good_as_it_was(path: Path) -> None:
@@ -90,7 +90,7 @@ async def test_a_state_of_before_knows_none_and_is_as_good_as_it_was(path: Path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'leaves'").fetchall() == []
     async with ReadOnlyState(path) as state:
-        assert (await state.leaf(URL), state.problem) == (None, None)
+        assert (await state.directory_digest(URL), state.problem) == (None, None)
     async with SqliteState(path) as state:
         state.forget_folder("other")
     assert state.problem is None
@@ -102,7 +102,7 @@ async def test_what_nobody_of_us_wrote_is_as_good_as_nothing(path: Path, facts: 
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE leaves SET facts = ?", (facts,))
     async with SqliteState(path) as state:
-        assert await state.leaf(URL) is None
+        assert await state.directory_digest(URL) is None
         assert await state.file(FILE.path) == FILE
     assert state.problem is None
 
@@ -115,18 +115,18 @@ async def test_a_state_that_is_set_aside_is_asked_once(path: Path) -> None:
         assert await state.rows("sub", everything, []) == []
         before = state.problem
         assert before is not None
-        assert await state.leaf(URL) is None
+        assert await state.directory_digest(URL) is None
         assert state.problem == before
 
 
 async def test_without_a_state_nothing_is_remembered(path: Path) -> None:
     async with NullState() as state:
-        state.remember_leaf(URL, "sub", LEAF)
-        assert await state.leaf(URL) is None
+        state.remember_directory_digest(URL, "sub", LEAF)
+        assert await state.directory_digest(URL) is None
         assert await state.rows("sub", everything, []) == []
     before = None
     await remember(path)
     before = path.read_bytes()
     async with ReadOnlyState(path) as reading:
-        reading.remember_leaf(URL, "sub", LEAF)
+        reading.remember_directory_digest(URL, "sub", LEAF)
     assert (path.read_bytes(), reading.problem) == (before, None)

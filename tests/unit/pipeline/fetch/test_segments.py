@@ -189,7 +189,7 @@ class Run:
         self.workers, self.memory = workers, memory
         self.destination = FakeDestination()
         self.observer = Recorder()
-        self.lanes = SegmentConnections(most=segments, free=workers, memory=memory)
+        self.connections = SegmentConnections(most=segments, free=workers, memory=memory)
         self.downloader = Downloader(
             client=network,
             destination=self.destination,
@@ -197,7 +197,7 @@ class Run:
             permit=nothing_refused,
             attempts=attempts,
             is_listing=no_listing,
-            lanes=self.lanes,
+            connections=self.connections,
         )
 
     async def fetch(self, *names: str) -> list[Result | Staged]:
@@ -220,7 +220,7 @@ class Run:
         """Nothing is held by anybody any more."""
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert self.network.open_streams == []
-        assert (self.lanes.free, self.lanes.memory) == (self.workers, self.memory)
+        assert (self.connections.free, self.connections.memory) == (self.workers, self.memory)
 
     async def saved(self) -> bytes:
         """The one file's body."""
@@ -433,7 +433,7 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
 
     def look(asked: Asked) -> None:
         nonlocal least
-        least = min(least, run.lanes.memory)
+        least = min(least, run.connections.memory)
         if not asked.ranged:
             asked.pace = 1000
 
@@ -522,5 +522,5 @@ async def test_whatever_happens_a_file_is_right_or_its_failure_is_reported(seed:
         assert one.result.known is not None
         version = int((one.result.known.validators.etag or "").strip('"'))
         assert run.destination.finished[one.part] == body(network.size, version)
-    assert network.most_of_one <= run.lanes.most
+    assert network.most_of_one <= run.connections.most
     assert often or changes or len(run.destination.finished) == len(names)

@@ -98,7 +98,7 @@ class Decider:
         folder = Directory(path=path, url=f"{ROOT}{path}/" if path else ROOT)
         whole = last if complete is None else complete
         page = DirectoryPage(
-            folder=folder, url=folder.url, scope=self.scope, entries=entries, complete=whole, last=last
+            directory=folder, url=folder.url, scope=self.scope, entries=entries, complete=whole, last=last
         )
         await self.producer.visit(page, self._put)
 
@@ -108,7 +108,7 @@ class Decider:
 
     @property
     def extraneous(self) -> list[str]:
-        return sorted(item.path for item in self.producer.missing.gone)
+        return sorted(item.path for item in self.producer.unlisted.gone)
 
     def ended(self, path: str) -> tuple[str, str]:
         (result,) = (result for result in self.observer.results if result.path == path)

@@ -14,7 +14,7 @@ from crawler.output.progress import Fanout
 from crawler.output.progress.counters import Counters
 from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.rules.compare import NANOSECONDS
-from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.tally import Tally
 from tests.support.fakes import leaf_of
 
@@ -54,12 +54,14 @@ def are_kept(
     what: DirectoryDigest = THREE,
     forbidden: str = "",
 ) -> bool:
-    found = kept(what, ROWS if rows is None else rows, LOCAL if local is None else local, lambda url: url != forbidden)
+    found = unchanged_files(
+        what, ROWS if rows is None else rows, LOCAL if local is None else local, lambda url: url != forbidden
+    )
     return found is not None
 
 
 def test_files_that_are_as_they_were_are_told_in_any_order() -> None:
-    assert kept(THREE, ROWS[::-1], LOCAL, lambda _: True) == ROWS[::-1]
+    assert unchanged_files(THREE, ROWS[::-1], LOCAL, lambda _: True) == ROWS[::-1]
     assert are_kept([each._replace(url=f"{each.url}?signature=1") for each in ROWS])
 
 

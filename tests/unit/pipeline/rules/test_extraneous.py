@@ -6,14 +6,14 @@ import pytest
 
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Local
-from crawler.pipeline.rules.extraneous import Extraneous, Missing, Shown, useless
+from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted, useless
 
 DOUBT = Flaw(FlawKind.ELSEWHERE)
 FILE, FOLDER, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
 
 
-def shown(*entries: tuple[str, Kind], path: str = "") -> Shown:
-    found = Shown()
+def shown(*entries: tuple[str, Kind], path: str = "") -> ListedNames:
+    found = ListedNames()
     for name, kind in entries:
         folder, _, last = name.rpartition("/")
         found.add(path, Entry(name=last, kind=kind, url="http://h/" + name, folder=folder))
@@ -37,25 +37,25 @@ def test_a_record_is_of_no_use_where_neither_page_nor_disk_has_a_file(here: Loca
 def test_what_a_page_mentions_is_not_proven_absent() -> None:
     page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
     page.mentioned |= {"b", "sub"}
-    missing = Missing()
-    missing.note("", page.extraneous("", {"b": FILE, "c": FILE, "sub": FILE}), doubt=None)
-    assert (missing.mentioned, missing.gone) == (["b"], [gone("c", Kind.FILE)])
-    assert missing.replaced == {"sub": gone("sub", Kind.FILE, replaced=True)}
-    missing.confirm("sub")
-    assert missing.gone == [gone("c", Kind.FILE), gone("sub", Kind.FILE, replaced=True)]
+    unlisted = Unlisted()
+    unlisted.note("", page.extraneous("", {"b": FILE, "c": FILE, "sub": FILE}), doubt=None)
+    assert (unlisted.mentioned, unlisted.gone) == (["b"], [gone("c", Kind.FILE)])
+    assert unlisted.replaced == {"sub": gone("sub", Kind.FILE, replaced=True)}
+    unlisted.confirm("sub")
+    assert unlisted.gone == [gone("c", Kind.FILE), gone("sub", Kind.FILE, replaced=True)]
 
 
 def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
-    missing = Missing()
-    missing.note("x", shown(path="x").extraneous("x", {"b": FILE}), doubt=DOUBT)
-    missing.note("y", [], doubt=DOUBT)
-    assert missing == Missing(doubted={"x": DOUBT})
+    unlisted = Unlisted()
+    unlisted.note("x", shown(path="x").extraneous("x", {"b": FILE}), doubt=DOUBT)
+    unlisted.note("y", [], doubt=DOUBT)
+    assert unlisted == Unlisted(doubted={"x": DOUBT})
 
 
 def test_what_is_a_folder_now_is_known_in_spite_of_doubt_about_the_rest() -> None:
-    missing, page = Missing(), shown(("sub", Kind.DIRECTORY))
-    missing.note("", page.extraneous("", {"sub": FILE}), doubt=DOUBT)
-    assert missing == Missing(replaced={"sub": gone("sub", Kind.FILE, replaced=True)})
+    unlisted, page = Unlisted(), shown(("sub", Kind.DIRECTORY))
+    unlisted.note("", page.extraneous("", {"sub": FILE}), doubt=DOUBT)
+    assert unlisted == Unlisted(replaced={"sub": gone("sub", Kind.FILE, replaced=True)})
 
 
 def test_what_is_not_shown_is_gone() -> None:
@@ -76,15 +76,15 @@ def test_a_file_where_a_folder_is_shown_is_in_the_way(there: Local, kind: Kind) 
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.UNKNOWN])
 def test_a_folder_where_a_file_is_shown_goes_only_once_that_file_has_arrived(kind: Kind) -> None:
     """Until then it may be a folder whose slash the listing omits."""
-    missing = Missing()
-    missing.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), doubt=None)
+    unlisted = Unlisted()
+    unlisted.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), doubt=None)
     item = gone("x", Kind.DIRECTORY, replaced=True)
-    assert missing == Missing(obstructing={"x": item})
-    missing.confirm("x")
-    missing.arrived("y")
-    assert missing.gone == []
-    missing.arrived("x")
-    assert missing.gone == [item]
+    assert unlisted == Unlisted(obstructing={"x": item})
+    unlisted.confirm("x")
+    unlisted.arrived("y")
+    assert unlisted.gone == []
+    unlisted.arrived("x")
+    assert unlisted.gone == [item]
 
 
 @pytest.mark.parametrize("there", [FILE, LINK])
@@ -110,7 +110,7 @@ def test_a_flat_listing_shows_the_folders_between() -> None:
 
 
 def test_an_empty_listing_shows_nothing() -> None:
-    assert Shown().extraneous("", {"a": FILE}) == [gone("a", Kind.FILE)]
+    assert ListedNames().extraneous("", {"a": FILE}) == [gone("a", Kind.FILE)]
 
 
 @pytest.mark.parametrize(
@@ -138,23 +138,23 @@ def test_a_name_is_of_the_kind_that_all_its_rows_say(kinds: list[Kind], is_folde
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK])
 def test_what_must_stay_is_never_gone(conclusive: bool, spared: str, as_shown: Kind | None, kind: Kind) -> None:
     page = shown(("other", Kind.FILE), *([("x", as_shown)] if as_shown else []))
-    missing = Missing()
-    missing.note("", page.extraneous("", {"x": Local(kind, 5, 0, spared)}), doubt=None if conclusive else DOUBT)
-    missing.confirm("x")
+    unlisted = Unlisted()
+    unlisted.note("", page.extraneous("", {"x": Local(kind, 5, 0, spared)}), doubt=None if conclusive else DOUBT)
+    unlisted.confirm("x")
     in_the_way = as_shown is Kind.DIRECTORY and kind is not Kind.DIRECTORY
-    assert bool(missing.gone) == (not spared and (in_the_way or (as_shown is None and conclusive)))
-    assert bool(missing.doubted) == (not spared and as_shown is None and not conclusive)
-    assert missing.spared == ({"x": spared} if spared and as_shown is None else {})
-    assert missing.obstacles == ({"x": spared} if spared and in_the_way else {})
-    assert (missing.obstacle("x/y/z") is not None) == bool(missing.obstacles)
-    assert missing.obstacle("xy/z") is None
+    assert bool(unlisted.gone) == (not spared and (in_the_way or (as_shown is None and conclusive)))
+    assert bool(unlisted.doubted) == (not spared and as_shown is None and not conclusive)
+    assert unlisted.spared == ({"x": spared} if spared and as_shown is None else {})
+    assert unlisted.obstacles == ({"x": spared} if spared and in_the_way else {})
+    assert (unlisted.obstacle("x/y/z") is not None) == bool(unlisted.obstacles)
+    assert unlisted.obstacle("xy/z") is None
 
 
 def test_a_user_reads_what_is_in_the_way_and_what_to_do() -> None:
-    missing = Missing(obstacles={"a/link": "a symbolic link", "b": "a mount point"})
+    unlisted = Unlisted(obstacles={"a/link": "a symbolic link", "b": "a mount point"})
     link = "a/link is a symbolic link, never written through: replace it by a directory or mirror elsewhere"
     mount = "b is a mount point, and in the way of its folder: move it away"
-    found = {path: missing.obstacle(path) for path in ("a/link", "a/link/x", "a", "a/linked", "b", "b/c/d", "bc")}
+    found = {path: unlisted.obstacle(path) for path in ("a/link", "a/link/x", "a", "a/linked", "b", "b/c/d", "bc")}
     assert found == {
         "a/link": link, "a/link/x": link, "a": None, "a/linked": None, "b": mount, "b/c/d": mount, "bc": None
     }  # fmt: skip
@@ -164,15 +164,15 @@ def test_a_user_reads_what_is_in_the_way_and_what_to_do() -> None:
     ("path", "is_replaced"), [("a/x", True), ("a/x/y/z", True), ("a", False), ("a/xy", False), ("b", False)]
 )
 def test_all_below_a_file_that_became_a_folder_is_replaced(path: str, is_replaced: bool) -> None:
-    assert Missing(replaced={"a/x": gone("a/x", Kind.FILE, replaced=True)}).is_replaced(path) is is_replaced
+    assert Unlisted(replaced={"a/x": gone("a/x", Kind.FILE, replaced=True)}).is_replaced(path) is is_replaced
 
 
 def test_where_the_state_alone_says_what_a_page_shows_that_page_is_named() -> None:
     items = [gone("d/a", Kind.FILE), gone("d/b", Kind.FILE)]
-    missing = Missing()
-    missing.note("d", items, doubt=None, recalled=("d", "http://h/d/"))
-    missing.note("", [gone("c", Kind.FILE)], doubt=None)
-    assert missing == Missing(
+    unlisted = Unlisted()
+    unlisted.note("d", items, doubt=None, recalled=("d", "http://h/d/"))
+    unlisted.note("", [gone("c", Kind.FILE)], doubt=None)
+    assert unlisted == Unlisted(
         gone=[*items, gone("c", Kind.FILE)], recalled=dict.fromkeys(["d/a", "d/b"], ("d", "http://h/d/"))
     )
 
@@ -200,6 +200,6 @@ def test_a_page_lacks_what_it_does_not_show(path: str, replaced: bool, is_lackin
 
 def test_a_folder_that_stays_where_a_file_is_shown_hides_nothing_behind_it() -> None:
     stays = Extraneous(path="x", kind=Kind.DIRECTORY, size=0, replaced=True, spared="a mount point")
-    missing = Missing()
-    missing.note("", [stays, gone("y", Kind.FILE)], doubt=None)
-    assert missing == Missing(gone=[gone("y", Kind.FILE)])
+    unlisted = Unlisted()
+    unlisted.note("", [stays, gone("y", Kind.FILE)], doubt=None)
+    assert unlisted == Unlisted(gone=[gone("y", Kind.FILE)])

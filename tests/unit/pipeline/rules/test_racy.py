@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Entry, Kind, Known, Local, Span, Validators
-from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, kept
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.rules.racy import is_racy
 from tests.support.fakes import leaf_of
 from tests.support.time_zone import local_time_zone
@@ -176,5 +176,5 @@ def test_a_folder_is_never_trusted_with_more_than_its_rows(
         gathering.add(entry)
         rows.append(StoredFile(name, entry.url, "r", 1, 5, one.checked, last_modified))
     local = {row.name: Local(Kind.FILE, 1, 5) for row in rows}
-    found = kept(leaf_of(gathering), rows, local, lambda _: True)
+    found = unchanged_files(leaf_of(gathering), rows, local, lambda _: True)
     assert found is None if racy else True

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawler.model.values import Kind, Listing
-from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.pipeline.rules.extraneous import Extraneous, Unlisted
 from crawler.pipeline.save.absence import prove
 from crawler.pipeline.walk.pages import Directory
 from tests.support.fakes import Recorder
@@ -33,20 +33,20 @@ class Failures(Recorder):
         self.told.append((path, url, reason))
 
 
-async def proven(walk: Walk, missing: Missing, *stays: str) -> list[str]:
+async def proven(walk: Walk, unlisted: Unlisted, *stays: str) -> list[str]:
     """The paths that are still gone; ``stays``: what would not be deleted anyway."""
 
     async def may_go(item: Extraneous) -> bool:
         return item.path not in stays
 
-    await prove(missing, walk.walker, may_go)
-    return [item.path for item in missing.gone]
+    await prove(unlisted, walk.walker, may_go)
+    return [item.path for item in unlisted.gone]
 
 
-def remembered(*paths: str, replaced: bool = False) -> Missing:
+def remembered(*paths: str, replaced: bool = False) -> Unlisted:
     """Files of the folder sub, whose page was not read in this run."""
     items = [gone(path, replaced=replaced) for path in paths]
-    return Missing(gone=items, recalled=dict.fromkeys(paths, ("sub", SUB)))
+    return Unlisted(gone=items, recalled=dict.fromkeys(paths, ("sub", SUB)))
 
 
 FIRST = listing(SUB, "a", pages=(f"{SUB}?2",))
@@ -86,21 +86,21 @@ async def test_a_page_that_is_read_again_says_whether_its_file_is_gone(
 
 async def test_one_file_that_is_shown_again_keeps_all_of_its_folder() -> None:
     walk = Walk(listing(SUB, "b"), listing(f"{ROOT}other/"), listing(f"{ROOT}third/", "e"))
-    missing = remembered("sub/b", "sub/c")
+    unlisted = remembered("sub/b", "sub/c")
     for path in ("other/d", "third/e"):
         folder = path.partition("/")[0]
-        missing.gone.append(gone(path))
-        missing.recalled[path] = (folder, f"{ROOT}{folder}/")
-    missing.gone.append(gone("fresh/f"))
+        unlisted.gone.append(gone(path))
+        unlisted.recalled[path] = (folder, f"{ROOT}{folder}/")
+    unlisted.gone.append(gone("fresh/f"))
     walk.walker.fail(Directory(path="unread", url=f"{ROOT}unread/"), "HTTP 500")
-    assert await proven(walk, missing) == ["other/d", "fresh/f"]
+    assert await proven(walk, unlisted) == ["other/d", "fresh/f"]
     assert walk.walker.failures == 3
     assert sorted(walk.client.urls()) == [f"{ROOT}other/", SUB, f"{ROOT}third/"], "each once"
 
 
 async def test_what_was_read_in_this_run_or_stays_anyway_is_not_read_again() -> None:
     walk = Walk(listing(SUB, "b"))
-    missing = remembered("sub/b")
-    missing.gone.insert(0, gone("sub/x"))
-    assert await proven(walk, missing, "sub/b") == ["sub/x", "sub/b"]
+    unlisted = remembered("sub/b")
+    unlisted.gone.insert(0, gone("sub/x"))
+    assert await proven(walk, unlisted, "sub/b") == ["sub/x", "sub/b"]
     assert walk.client.urls() == []

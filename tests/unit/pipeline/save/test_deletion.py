@@ -18,9 +18,9 @@ from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.options.values import MaxDelete, parse_max_delete
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Outcome
-from crawler.pipeline.rules.extraneous import Extraneous, Missing
+from crawler.pipeline.rules.extraneous import Extraneous, Unlisted
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.save.deletion import Circumstances, Doomed, Excluded, candidates, doubts, excess, judge, remove
+from crawler.pipeline.save.deletion import Circumstances, Excluded, Removals, candidates, doubts, excess, judge, remove
 from crawler.storage.state import SqliteState
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
 
@@ -28,7 +28,7 @@ FILE = Local(Kind.FILE, 10, 0)
 DEFAULT = Config().max_delete
 
 
-async def doomed(
+async def removals(
     local: Mapping[str, Local], *gone: str, delete_excluded: bool = False, **options: object
 ) -> tuple[list[str], list[str]]:
     """(files, folders) that may go when ``gone`` (a folder ends in a slash) are extraneous."""
@@ -48,7 +48,7 @@ TREE = dict.fromkeys(["a.zip", "b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zi
 
 
 async def test_files_and_whole_folders_go() -> None:
-    assert await doomed(TREE, "a.zip", "old/") == (
+    assert await removals(TREE, "a.zip", "old/") == (
         ["a.zip", "old/c.zip", "old/d.txt", "old/deep/e.zip"],
         ["old/deep", "old"],
     )
@@ -56,33 +56,33 @@ async def test_files_and_whole_folders_go() -> None:
 
 async def test_a_folder_goes_after_what_it_holds() -> None:
     tree = dict.fromkeys(["x/1/a", "x/1/2/b", "x/1/2/3/c"], FILE)
-    _, folders = await doomed(tree, "x/")
+    _, folders = await removals(tree, "x/")
     assert folders == ["x/1/2/3", "x/1/2", "x/1", "x"]
 
 
 async def test_links_and_odd_things_go_like_files() -> None:
     tree = {"link": Local(Kind.SYMLINK, 10, 0), "old/pipe": Local(Kind.OTHER, 10, 0)}
-    assert await doomed(tree, "link", "old/") == (["link", "old/pipe"], ["old"])
+    assert await removals(tree, "link", "old/") == (["link", "old/pipe"], ["old"])
 
 
 async def test_what_the_filters_exclude_is_not_ours_to_delete() -> None:
-    files, folders = await doomed(TREE, "a.zip", "b.txt", "old/", ext="zip")
+    files, folders = await removals(TREE, "a.zip", "b.txt", "old/", ext="zip")
     assert files == ["a.zip", "old/c.zip", "old/deep/e.zip"]
     assert folders == ["old/deep"], "old holds a file that stays"
 
 
 async def test_an_excluded_file_keeps_every_folder_above_it() -> None:
     tree = dict.fromkeys(["x/1/2/keep.txt", "x/1/gone.zip", "x/other/gone.zip"], FILE)
-    assert await doomed(tree, "x/", exclude="*.txt") == (["x/1/gone.zip", "x/other/gone.zip"], ["x/other"])
+    assert await removals(tree, "x/", exclude="*.txt") == (["x/1/gone.zip", "x/other/gone.zip"], ["x/other"])
 
 
 async def test_an_excluded_folder_is_kept_with_all_that_is_in_it() -> None:
-    assert await doomed(TREE, "a.zip", "old/", exclude="deep/") == (["a.zip", "old/c.zip", "old/d.txt"], [])
-    assert await doomed(TREE, "old/", exclude="old/") == ([], [])
+    assert await removals(TREE, "a.zip", "old/", exclude="deep/") == (["a.zip", "old/c.zip", "old/d.txt"], [])
+    assert await removals(TREE, "old/", exclude="old/") == ([], [])
 
 
 async def test_with_delete_excluded_they_go_too() -> None:
-    files, folders = await doomed(TREE, "b.txt", "old/", ext="zip", exclude="deep/", delete_excluded=True)
+    files, folders = await removals(TREE, "b.txt", "old/", ext="zip", exclude="deep/", delete_excluded=True)
     assert files == ["b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zip"]
     assert folders == ["old/deep", "old"]
 
@@ -90,11 +90,11 @@ async def test_with_delete_excluded_they_go_too() -> None:
 @pytest.mark.parametrize("option", [{"max_size": "5"}, {"min_size": "50"}, {"newer_than": "2030-01-01"}])
 async def test_limits_on_size_and_age_keep_nothing(option: dict[str, object]) -> None:
     """Whether a file that is gone would be wanted today cannot be known; it was wanted when it was brought."""
-    assert await doomed(TREE, "a.zip", **option) == (["a.zip"], [])
+    assert await removals(TREE, "a.zip", **option) == (["a.zip"], [])
 
 
 async def test_nothing_extraneous_is_nothing_doomed() -> None:
-    assert await doomed(TREE) == ([], [])
+    assert await removals(TREE) == ([], [])
 
 
 @given(
@@ -105,7 +105,7 @@ async def test_no_doomed_folder_holds_what_stays(paths: set[str], exclude: str) 
     files = {path for path in paths if not any(other.startswith(path + "/") for other in paths)}
     tops = {path.partition("/")[0] + ("/" if "/" in path else "") for path in files}
     options = {"exclude": exclude} if exclude else {}
-    gone, folders = await doomed(dict.fromkeys(files, FILE), *sorted(tops), **options)
+    gone, folders = await removals(dict.fromkeys(files, FILE), *sorted(tops), **options)
     for kept in files - set(gone):
         assert not any(kept.startswith(folder + "/") for folder in folders)
     assert len(folders) == len(set(folders))
@@ -186,7 +186,7 @@ async def test_what_is_removed_is_told_and_forgotten() -> None:
     observer = Recorder()
     destination.stays = {"b.txt": "not permitted"}
     stayed = await remove(
-        Doomed(
+        Removals(
             files=("a.zip", "b.txt", "old/c.zip"),
             folders=("old",),
             sizes={"a.zip": 10, "b.txt": 11, "old/c.zip": 12},
@@ -221,7 +221,7 @@ async def test_what_is_removed_was_forgotten_before(tmp_path: Path) -> None:
 
     async with SqliteState(path) as state:
         state.remember([Known(path=name, url=f"http://h/{name}", row="", size=10, mtime=0) for name in TREE])
-        gone = Doomed(
+        gone = Removals(
             files=("a.zip", "old/c.zip", "old/d.txt"),
             folders=("old",),
             sizes={"a.zip": 10, "old/c.zip": 10, "old/d.txt": 10},
@@ -275,7 +275,7 @@ MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
 def test_what_stays_in_doubt_is_said(
     doubted: dict[str, Flaw], mentioned: list[str], warnings: list[tuple[str, int]]
 ) -> None:
-    assert list(doubts(Missing(doubted=doubted, mentioned=mentioned))) == warnings
+    assert list(doubts(Unlisted(doubted=doubted, mentioned=mentioned))) == warnings
 
 
 def test_excluded_are_the_files_that_the_filters_reject() -> None:
@@ -288,7 +288,7 @@ def test_excluded_are_the_files_that_the_filters_reject() -> None:
 async def test_a_folder_that_stays_is_told_unless_it_is_not_empty() -> None:
     destination, state = FakeDestination(TREE), MemoryState()
     destination.stays = {"old": Reason.NOT_EMPTY, "keep": "not permitted"}
-    gone = Doomed(files=("a.zip",), folders=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
+    gone = Removals(files=("a.zip",), folders=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
     assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
 
 
@@ -299,7 +299,7 @@ async def test_a_destination_must_answer_for_each_path() -> None:
         async def delete(self, paths: Sequence[str]) -> list[str | None]:
             return (await super().delete(paths))[:-1]
 
-    gone = Doomed(files=("a.zip",), folders=("old",), sizes={"a.zip": 10}, uncounted=0)
+    gone = Removals(files=("a.zip",), folders=("old",), sizes={"a.zip": 10}, uncounted=0)
     with pytest.raises(ValueError, match="shorter"):
         await remove(gone, Short(TREE), MemoryState(), Recorder())
 

@@ -28,7 +28,7 @@ class Reading:
         self.asked: list[Asked] = []
         self.answer = Answer(headers={"Content-Type": content_type, **({"ETag": etag} if etag else {})}, body=body)
         self.state, self.observer = MemoryState(), Recorder()
-        self.leaves: UnchangedDirectories | None = None
+        self.unchanged: UnchangedDirectories | None = None
         self.status = 200
         """304 only for those who ask with a condition."""
         self.end_proven = True
@@ -47,7 +47,7 @@ class Reading:
             observer=self.observer,
             parse=PageParsers().pieces,
             attempts=1,
-            leaves=self.leaves,
+            unchanged=self.unchanged,
         )
         return [piece.listing async for piece in reader.read("", URL, nothing_refused)]
 
@@ -163,7 +163,7 @@ async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
         answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
-    reading.leaves = told = Told(leaf, kept=is_kept)
+    reading.unchanged = told = Told(leaf, kept=is_kept)
     reading.asked.clear()
     reading.status = status
     assert await names(reading) == ([] if is_kept else ["a.bin", "b.bin", "c.bin"])
@@ -179,7 +179,7 @@ async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
         resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     reading = Reading(PAGE)
-    reading.leaves = told = Told(leaf, kept=True)
+    reading.unchanged = told = Told(leaf, kept=True)
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
     assert told.asked == 0
 
@@ -194,7 +194,7 @@ async def test_a_304_confirms_the_version_that_was_asked_about_and_not_the_one_t
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     first.state = reading.state
-    first.leaves = Told(leaf, kept=False)
+    first.unchanged = Told(leaf, kept=False)
     first.status = 304
     assert await names(first) == ["a.bin", "b.bin", "c.bin"]
     assert [asked.headers.get("If-None-Match") for asked in first.asked] == ['"1"', None]

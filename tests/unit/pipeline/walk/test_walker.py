@@ -93,10 +93,10 @@ class Walk:
 
     @property
     def paths(self) -> list[str]:
-        return sorted(page.folder.path for page in self.visited)
+        return sorted(page.directory.path for page in self.visited)
 
     def complete(self, path: str) -> bool:
-        return any(page.complete for page in self.visited if page.folder.path == path)
+        return any(page.complete for page in self.visited if page.directory.path == path)
 
 
 def only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -117,7 +117,7 @@ async def test_every_folder_is_read_once(listers: int) -> None:
     assert walk.paths == ["", "a", "a/c", "b"]
     assert sorted(walk.client.urls()) == sorted(walk.pages)
     assert all(page.complete and page.last for page in walk.visited)
-    assert {page.folder.path: page.folder.depth for page in walk.visited} == {"": 0, "a": 1, "b": 1, "a/c": 2}
+    assert {page.directory.path: page.directory.depth for page in walk.visited} == {"": 0, "a": 1, "b": 1, "a/c": 2}
 
 
 async def test_the_walk_goes_depth_first_in_the_order_of_the_page() -> None:
@@ -125,7 +125,7 @@ async def test_the_walk_goes_depth_first_in_the_order_of_the_page() -> None:
         listing(ROOT, "a/", "b/"), listing(f"{ROOT}a/", "c/"), listing(f"{ROOT}a/c/"), listing(f"{ROOT}b/"), listers=1
     )
     await walk.run()
-    assert [page.folder.path for page in walk.visited] == ["", "a", "a/c", "b"]
+    assert [page.directory.path for page in walk.visited] == ["", "a", "a/c", "b"]
 
 
 async def test_a_folder_that_fails_is_reported_and_the_others_are_read() -> None:
@@ -446,7 +446,7 @@ async def test_a_page_that_did_not_change_is_not_parsed_again() -> None:
     await second.run()
     asked = {asked.url: asked.headers.get("If-None-Match") for asked in second.client.asked}
     assert asked == {ROOT: None, f"{ROOT}sub/": '"1"'}
-    assert sorted((page.folder.path, len(page.entries)) for page in second.visited) == [("", 2), ("sub", 1)]
+    assert sorted((page.directory.path, len(page.entries)) for page in second.visited) == [("", 2), ("sub", 1)]
     assert all(page.complete for page in second.visited)
 
 
@@ -467,7 +467,7 @@ async def test_the_same_bytes_at_another_address_are_parsed_again() -> None:
 async def test_late_folders_are_walked_within_the_same_rules() -> None:
     walk = Walk(listing(ROOT, "x"), listing(f"{ROOT}late/", "y"), refused={"no": "robots"}, max_depth=1)
     await walk.run()
-    late = walk.walker.late(
+    admit = walk.walker.admit(
         [
             ("late", f"{ROOT}late/"),
             ("no", f"{ROOT}no/"),
@@ -475,9 +475,9 @@ async def test_late_folders_are_walked_within_the_same_rules() -> None:
             ("out", "http://evil/out/"),
         ]
     )
-    assert [folder.path for folder in late] == ["late"]
+    assert [folder.path for folder in admit] == ["late"]
     assert walk.observer.refused == [("no", "robots"), ("deep/er", "depth"), ("out", "other-host")]
-    await walk.run(*late)
+    await walk.run(*admit)
     assert walk.paths == ["", "late"]
 
 
@@ -485,7 +485,7 @@ async def test_an_error_of_the_visitor_ends_the_walk_and_leaves_no_task() -> Non
     walk = Walk(listing(ROOT, "a/", "b/"), listing(f"{ROOT}a/"), listing(f"{ROOT}b/"))
 
     async def broken(page: DirectoryPage) -> bool:
-        if page.folder.path:
+        if page.directory.path:
             raise LookupError
         return True
 
