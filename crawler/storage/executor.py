@@ -11,17 +11,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _MOMENT = 0.02
-"""Longest time in seconds that the loop waits for a call; a batch takes a third of it on a fast disk."""
+"""Maximum time in seconds that the loop waits for a call; a batch takes a third of it on a fast disk."""
 _SLOW_CALLS = 8
-"""Number of calls that are not waited for after one that took longer."""
+"""Number of calls that are not waited for after one that exceeded this time."""
 
 
 class BriefExecutor:
     """Runs calls in ``executor`` and blocks the event loop for a moment, in which most of them finish.
 
-    A batch of files is a thousand short system calls. If the loop runs meanwhile, it and the thread must pass the GIL
-    back and forth after each call, which takes three times as long. After a call that does not finish in time, the
-    loop does not wait for the next few.
+    A batch of files takes a thousand short system calls. If the loop ran meanwhile, it and the thread would pass the
+    GIL back and forth after each of them, which takes three times as long. After a call that does not finish in time,
+    the loop does not wait for the next few.
     """
 
     def __init__(self, executor: Executor) -> None:

@@ -1,4 +1,4 @@
-"""How to divide RLIMIT_NOFILE, which is 256 on some systems, among files, directories and connections."""
+"""Divides RLIMIT_NOFILE, which is 256 on some systems, among files, directories and connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 _BATCH_WIDTH = 256
-"""Most files held open between writing and flushing, so that one journal commit covers them all."""
+"""Maximum number of files held open between writing and flushing, so that one journal commit covers them all."""
 _FEW = 256
 """Limit below which a run may use all descriptors."""
 
@@ -25,12 +25,12 @@ def descriptor_budget(limit: int) -> tuple[int, int]:
 
 
 def connection_budget(limit: int) -> int:
-    """Most connections for ``limit`` descriptors; each may need another one for its file."""
+    """Maximum number of connections for ``limit`` descriptors; each may need another one for its file."""
     return max(1, (limit - 32) // 4)
 
 
 def are_few() -> bool:
-    """Whether a run may use all descriptors, so that not even a module could be imported then."""
+    """True if a run may use up all descriptors, so that not even a module could be imported."""
     return descriptor_limit() < _FEW
 
 

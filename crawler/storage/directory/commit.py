@@ -33,14 +33,14 @@ from crawler.storage.directory.tree import Tree, close_quietly, encoded, encoded
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
-TIMES = "this file system does not keep modification times: files have the time of their arrival"
+TIMES = "this file system does not store modification times: files keep their download time"
 _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
-"""Errors of flushing a directory that are ignored: some network file systems cannot, and a removed one need not be."""
+"""Errors ignored when flushing a directory: some network file systems do not support it, or it was removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safeguards:
-    """What protects existing files when a name gets a new file."""
+    """The objects that protect existing files from being replaced."""
 
     spared: Spared
     trash: Trash | None = None
@@ -64,7 +64,7 @@ class BatchCommit:
         self._spared = safeguards.spared
         self._name = name
         self.lacks: set[str] = set()
-        """What this file system cannot do, so that files were stored without it, in words."""
+        """Messages about features that this file system lacks, without which files were stored."""
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
@@ -83,7 +83,7 @@ class BatchCommit:
         return outcomes
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
-        """Store the first of ``items``, as many as may be open at once, each step for all of them."""
+        """Store the first of ``items``, as many as may be open at once, doing each step for all of them."""
         pending: list[PendingFile | str] = []
         try:
             self._prepare(items, pending)
@@ -109,7 +109,7 @@ class BatchCommit:
             except OSError as error:
                 if error.errno not in NO_DESCRIPTORS:
                     raise
-                if pending:  # store these first, and keep fewer open from now on
+                if pending:  # store these first, and hold fewer open from now on
                     self._width = len(pending)
                     return
                 self._tree.shrink()
@@ -166,7 +166,7 @@ class BatchCommit:
             folder, name = split(file.item.job.path)
             try:
                 self._rename(file, folder, name)
-            except FileNotFoundError:  # the folder, or one above it, was removed after it was opened
+            except FileNotFoundError:  # the directory, or one above it, was removed after it was opened
                 self._tree.refresh()
                 self._rename(file, folder, name)
         except UnusablePath as unusable:
@@ -192,7 +192,7 @@ class BatchCommit:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise UnusablePath(_in_the_way(old.st_mode))
             if protected is not None and plain in protected.mounted:
-                raise UnusablePath("a mount point is in its place: what is mounted there is never replaced")
+                raise UnusablePath("a mount point is in its place, and mount points are never replaced")
             unseen = file.item.job.local is None  # not seen by the scan: another spelling of it may exist
             self._tree.check_spelling(folder, directory, plain, unseen=unseen)
         with kept_in_trash(self._trash if old is not None else None, directory, plain, file.item.job.path):

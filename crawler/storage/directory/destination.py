@@ -1,8 +1,8 @@
-"""A directory of this machine as a destination.
+"""A local directory as destination.
 
-Everything below DIR is reached relative to its descriptor and never through a link (``tree``). Three kinds of threads
-do the work, so that a slow disk or NFS never stalls the event loop: one writes batches and deletes, one scans (it need
-not wait for a flush), a few write large bodies.
+Everything below DIR is accessed relative to its descriptor and never through a link (``tree``). Threads do the work, so
+that a slow disk or NFS never stalls the event loop: one writes batches and deletes, one scans (without waiting for a
+flush), and a few write large bodies.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 T = TypeVar("T")
 
 _PART_THREADS = 8
-"""Threads that write large bodies; more would only take turns at the same disk."""
+"""Number of threads that write large bodies; more would only compete for the same disk."""
 
 
 class LocalDestination:
@@ -63,7 +63,7 @@ class LocalDestination:
         self._read_only = read_only
         self._joined = False
         self._layout = Layout(directory)
-        self._spared = Spared(own)  # shared by all that scan, write and delete
+        self._spared = Spared(own)  # shared by scanner, writer and trash
         self._spared_paths: dict[str, str] = {}
         self._known_empty = KnownEmpty()
         self._writer: DirectoryWriter | None = None
@@ -76,7 +76,7 @@ class LocalDestination:
 
     @property
     def folds_case(self) -> bool:
-        """True if README and readme are the same name, so that the second is refused. Known after ``acquire``."""
+        """True if README and readme are the same file, so that the second is refused. Known after ``acquire``."""
         return self._writer is not None and self._writer.folds_case
 
     # --- opening and closing ----------------------------------------------------------------------
@@ -117,12 +117,12 @@ class LocalDestination:
         """Empty the trash of old files, release the lock and close every descriptor. Call it once, at the end."""
         try:
             for part in tuple(self._open_parts):
-                await part.settle()
+                await part.wait_for_write()
         finally:
             await self._finish(self._write_thread.submit(self._close))
 
     async def _finish(self, closing: Future[None]) -> None:
-        """Wait for ``closing`` even if cancelled: a lock that is still held would refuse the next run."""
+        """Wait for ``closing`` even if cancelled, because a lock that is still held would stop the next run."""
         self._write_thread.shutdown(wait=False)
         waiting = asyncio.wrap_future(closing)
         try:
@@ -136,7 +136,7 @@ class LocalDestination:
 
     async def _ready(self) -> DirectoryWriter:
         if self._read_only:
-            raise DestinationError(f"nothing may be changed in {self._shown} by a run that only reads")
+            raise DestinationError(f"internal error: a read-only run tried to change {self._shown}")
         if self._writer is not None:
             return self._writer
         return await self._run(self._write_thread, self._open_writer)
@@ -151,7 +151,7 @@ class LocalDestination:
 
     def _close(self) -> None:
         for executor in (self._scan_thread, self._part_threads):
-            executor.shutdown(wait=True, cancel_futures=True)  # nobody may use a descriptor that is closed below
+            executor.shutdown(wait=True, cancel_futures=True)  # no thread may use a descriptor that is closed below
         try:
             if self._writer is not None and not self._joined:
                 self._writer.empty_trash()
@@ -166,7 +166,7 @@ class LocalDestination:
             self._layout.close()
 
     async def _run(self, thread: Executor | BriefExecutor, call: Callable[..., T], *args: object) -> T:
-        """Run ``call`` in ``thread``; use a BriefExecutor for calls that nearly always return at once."""
+        """Run ``call`` in ``thread``: a BriefExecutor for calls that nearly always return at once."""
         try:
             if isinstance(thread, BriefExecutor):
                 return await thread.run(call, *args)
@@ -223,13 +223,13 @@ class LocalDestination:
         return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
 
     async def free_space(self) -> int:
-        """See ``interfaces.Destination``. If DIR does not exist, of the file system it would be created on."""
+        """See ``interfaces.Destination``. If DIR does not exist, the file system it would be created on counts."""
         return await self._run(self._scan_thread, self._layout.free_space)
 
     # --- writing ----------------------------------------------------------------------------------
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
-        """See ``interfaces.Destination``. The error's ``done`` holds the files that already have their final names."""
+        """See ``interfaces.Destination``. ``done`` of the error are the files that already have their final names."""
         writer = await self._ready()
         for folder in {staged.job.path.rpartition("/")[0] for staged in batch}:
             self._known_empty.fill(folder)
@@ -264,7 +264,7 @@ class LocalDestination:
         return self._writer is not None and self._writer.parts.has(path)
 
     async def open_part(self, job: Job) -> LocalPart:
-        """See ``interfaces.Destination``. Reads what an earlier run left, to verify it."""
+        """See ``interfaces.Destination``. Reads the part that an earlier run left, to verify it."""
         writer = await self._ready()
         return await self._run(self._part_threads, self._open_part, job, writer.parts)
 
@@ -282,5 +282,5 @@ class LocalDestination:
 
     @property
     def lacks(self) -> frozenset[str]:
-        """What this file system cannot do, so that files were stored without it, in words."""
+        """Messages about features that this file system lacks, without which files were stored."""
         return frozenset(self._writer.committer.lacks) if self._writer is not None else frozenset()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 _MOST = 50_000
-"""Most directories remembered; beyond that all are scanned again, which costs time but no memory."""
+"""Maximum number of directories remembered; the others are scanned, which costs time but no memory."""
 
 
 class KnownEmpty:
     """Tracks directories that were empty when scanned and have not been written to since.
 
-    In a first run that is all of DIR, where scanning each directory would take a tenth of the time.
+    In a first run these are all directories, and scanning each would take a tenth of the time.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class KnownEmpty:
         """Number of calls of ``fill``."""
 
     def covers(self, folder: str) -> bool:
-        """Whether ``folder`` must be empty or absent."""
+        """True if ``folder`` must be empty or absent."""
         return bool(self._empty) and folder not in self._filled and any(up in self._empty for up in _upwards(folder))
 
     def found_empty(self, folder: str) -> None:
@@ -40,7 +40,7 @@ class KnownEmpty:
 
 
 def _upwards(folder: str) -> Iterator[str]:
-    """``a/b`` → ``a/b``, ``a``, and the empty path of DIR."""
+    """``a/b`` → ``a/b``, ``a``, and "" for DIR."""
     yield folder
     while folder:
         folder = folder.rpartition("/")[0]

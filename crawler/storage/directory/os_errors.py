@@ -1,4 +1,4 @@
-"""Classifies operating system errors: one file cannot be stored, or none can."""
+"""Classifies operating system errors by whether they affect one file or all, with messages for the user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ITEM: dict[int, str] = {
     errno.EPERM: "operation not permitted",
     errno.EEXIST: "something else has that name",
     errno.EISDIR: Reason.FOLDER_IN_THE_WAY,
-    errno.ENOTDIR: "a file is in the way of one of its folders",
+    errno.ENOTDIR: "a file blocks one of its directories",
     errno.ENOTEMPTY: Reason.NOT_EMPTY,
     errno.ELOOP: "a symbolic link is in the way: links in DIR are never written through",
     errno.ENAMETOOLONG: "the name is too long for this file system",
@@ -54,9 +54,9 @@ _OWN_DIRECTORY: dict[int, str] = {
 
 
 NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
-"""errno of a file system that cannot store a name."""
+"""errno values of a file system that cannot store a name."""
 NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
-"""errno of a file system that does not support a call."""
+"""errno values of a file system that does not support a call."""
 
 
 class UnsupportedOperation(OSError):
@@ -64,7 +64,7 @@ class UnsupportedOperation(OSError):
 
 
 def flush(descriptor: int) -> None:
-    """fsync. Raises OSError, UnsupportedOperation if the file system does not support it."""
+    """Call fsync. Raises OSError; UnsupportedOperation if the file system does not support it."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -81,7 +81,7 @@ class UnusablePath(Exception):
 
 
 def is_whole(error: OSError) -> bool:
-    """Whether other files would fail in the same way, so that the run should end."""
+    """True if other files would fail the same way, so that the run should end."""
     return isinstance(error, UnsupportedOperation) or error.errno in WHOLE
 
 

@@ -1,4 +1,4 @@
-"""Reads regular files of DIR, or changes their time, never through a link."""
+"""Reads regular files of DIR, and changes their times, never through a link."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def read_at(root: int, path: str, limit: int) -> tuple[Local, bytes] | None:
 
 
 def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
-    """Set the time, in nanoseconds, of a file that still matches ``local``. The new time, or None if it was not set.
+    """Set the modification time, in nanoseconds since the epoch, of a file that still matches ``local``.
 
-    Not flushed: if the new time is lost, the next run asks about the file again.
+    Returns the new time, or None if it was not set. It is not flushed: if it is lost, the next run requests the file
+    again.
     """
     try:
         with _opened(root, path) as (file, found):
@@ -51,7 +52,7 @@ def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
 
 @contextmanager
 def _opened(root: int, path: str) -> Iterator[tuple[FileIO, Local]]:
-    """Open a regular file. Raises OSError, UnusablePath."""
+    """Open a regular file and yield it with its status. Raises OSError, UnusablePath."""
     if root < 0:
         raise FileNotFoundError(path)
     tree = Tree(root, capacity=1)

@@ -32,7 +32,7 @@ class Scan:
         self._tree.close()
 
     def owner(self, path: str) -> str | None:
-        """The other mirror in DIR that the directory ``path`` was seen to belong to, or None."""
+        """The other mirror in DIR that the directory ``path`` belongs to, as far as scanned; None if there is none."""
         return self._spared.seen_owner(path) if self._spared is not None else None
 
     def take_leftovers(self) -> list[str]:
@@ -43,14 +43,14 @@ class Scan:
     def scan(self, path: str) -> dict[str, Local]:
         """The content of a directory by name; {} if it is absent, behind a link, or its name is impossible.
 
-        Raises DestinationError if it may not be read, because its files would seem to be gone; raises OSError.
+        Raises OSError; DestinationError if it may not be read, because its files would otherwise appear to be gone.
         """
         self._refresh()
         try:
             found = self._scan(path)
         except PermissionError as error:
             where = f"the directory {path} in DIR" if path else "DIR"
-            raise DestinationError(f"cannot read {where}: permission denied: make it readable") from error
+            raise DestinationError(f"cannot read {where}: permission denied (make it readable)") from error
         except (FileNotFoundError, UnusablePath):
             return {}
         except OSError as error:
@@ -70,7 +70,7 @@ class Scan:
         if self._spared is not None:
             device, protected = os.fstat(directory).st_dev, self._spared.protected_names(directory)
         try:
-            entries = os.scandir(directory)  # needs a descriptor of its own
+            entries = os.scandir(directory)  # needs its own descriptor
         except OSError as error:
             if error.errno not in NO_DESCRIPTORS:
                 raise
@@ -116,7 +116,7 @@ class Scan:
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:
         """Everything below a directory, links not followed, children before their directory.
 
-        A spared path is included, what is below it is not; ``path`` itself may be spared.
+        A spared path is included, but nothing below it; ``path`` itself may be spared.
         """
         if why := self._reason(path):  # it may have become spared since it was listed
             yield path, Local(Kind.DIRECTORY, 0, 0, why)

@@ -1,4 +1,4 @@
-"""Deletes files, and keeps deleted and replaced ones in the trash."""
+"""Deletes files, and keeps deleted and replaced files in the trash."""
 
 from __future__ import annotations
 
@@ -46,11 +46,10 @@ class Trash:
         return self._tree
 
     def keep(self, directory: int, name: bytes, path: str) -> tuple[int, bytes]:
-        """Give the file a second name in the trash, without removing its own.
+        """Give a file a second name in the trash, without removing its own.
 
-        Returns the descriptor of its directory there, valid until the next call, and its name. A name that is taken,
-        or whose directory is a file there, gets ``~1``, ``~2``, … appended.
-        Raises OSError, UnusablePath.
+        Returns (descriptor of its directory in the trash, valid until the next call; its name there). If that name is
+        taken, or a file has the name of its directory, ``~1``, ``~2``, … is appended. Raises OSError, UnusablePath.
         """
         tree = self._opened()
         tree.refresh()
@@ -62,7 +61,7 @@ class Trash:
             with suppress(FileExistsError):
                 _link_or_copy(directory, name, target, new)
                 return target, new
-        raise AssertionError("unreachable: numbers do not end")
+        raise AssertionError("unreachable: there is always another number")
 
     def empty(self, now: float) -> None:
         """Remove the days that ended before the retention period. Raises OSError, UnusablePath."""
@@ -73,7 +72,7 @@ class Trash:
             oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
         except OverflowError:  # before the year 1: nothing is that old
             return
-        spared = Spared(links=False)  # links are kept there like files; what is mounted there is not the trash's
+        spared = Spared(links=False)  # the trash keeps links like files; mount points stay
         view = Scan(tree, spared)
         try:
             for day, local in view.scan("").items():
@@ -92,7 +91,7 @@ class Trash:
 
 @contextmanager
 def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
-    """Keep a file in the trash while it is replaced or deleted; undone if that fails.
+    """Put a file in the trash before the block replaces or deletes it; undone if the block fails.
 
     Raises OSError, UnusablePath.
     """
@@ -109,7 +108,7 @@ def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -
 
 
 def _folder(tree: Tree, day: str, folder: str) -> int:
-    """The directory of that day for a directory of DIR, created if missing; a name taken by a file gets a number."""
+    """The directory for ``folder`` in the trash of ``day``, created if missing; numbered if a file has its name."""
     above, descriptor = day, tree.folder(day, create=True)
     for segment in folder.split("/") if folder else ():
         parent = descriptor
@@ -123,7 +122,7 @@ def _folder(tree: Tree, day: str, folder: str) -> int:
 
 
 def _numbered(stem: bytes) -> Iterator[bytes]:
-    """``name``, ``name~1``, ``name~2``, …, shortened to what file systems allow."""
+    """``name``, ``name~1``, ``name~2``, …, shortened to the length that file systems allow."""
     for number in count():
         end = b"~%d" % number if number else b""
         yield stem[: limits.NAME_BYTES - len(end)] + end
@@ -139,7 +138,7 @@ def _link_or_copy(source: int, name: bytes, target: int, new: bytes) -> None:
 
 
 def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
-    """Copy a file that cannot be linked: no hard links, or another owner (fs.protected_hardlinks)."""
+    """Copy a file that cannot be hard-linked: not supported, or owned by another user (fs.protected_hardlinks)."""
     status = os.stat(name, dir_fd=source, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         os.symlink(os.readlink(name, dir_fd=source), new, dir_fd=target)
@@ -161,14 +160,14 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``: ``os.write`` may write less, because of a signal, a limit or a nearly full disk."""
+    """Write all of ``data``: a single ``os.write`` may write less after a signal, at a limit or on a full disk."""
     written = os.write(descriptor, data)
     while written < len(data):
         written += os.write(descriptor, memoryview(data)[written:])
 
 
 def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:
-    """Delete files and empty directories. For each path None (it is gone), or the reason why it stayed.
+    """Delete files and empty directories. For each path None if it is gone, or the reason why it stayed.
 
     Raises OSError if the whole file system fails.
     """

@@ -26,21 +26,21 @@ FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def encoded(name: str) -> bytes:
-    """One path segment as bytes for the system.
+    """A path segment as bytes for the system.
 
-    Raises UnusablePath for what would lead out of its directory or into the program's own; other strange names may
-    exist and have to be deleted.
+    Raises UnusablePath for a name that leads out of its directory or into the program's own. Other unusual names may
+    exist and may have to be deleted.
     """
     if name in {"", ".", "..", urls.STATE_DIRECTORY} or "/" in name or "\0" in name:
         raise UnusablePath(f"the name {urls.name_problem(name)}")
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise UnusablePath("the name contains half a character (a lone surrogate)") from None
+        raise UnusablePath("the name contains a lone surrogate") from None
 
 
 def encoded_new(name: str) -> bytes:
-    """As ``encoded``, for a name to be created: also raises UnusablePath for what ``urls.name_problem`` refuses."""
+    """Same as ``encoded``, for a name to be created: also raises UnusablePath if ``urls.name_problem`` refuses it."""
     plain = encoded(name)
     problem = urls.name_problem(name)
     if problem:
@@ -90,9 +90,9 @@ class _OpenDirectory:
 class Tree:
     """Descriptors of directories below ``root``; beyond ``capacity`` the least recently used are closed.
 
-    For one thread only. ``root`` belongs to the caller. ``own`` identifies DIR/.crawler, which has several names in a
-    file system that folds case. ``folds`` says that DIR folds case: a name that exists but is not listed is then
-    another file's. Directories may fold where DIR does not (mounted FAT, ext4 with +F), so each is tested when opened.
+    For one thread only. ``root`` belongs to the caller. ``own`` identifies DIR/.crawler, which has several names on a
+    file system that folds case. ``folds``: DIR folds case, so a name that exists but was not listed is that of another
+    file. Directories may fold case even if DIR does not (mounted FAT, ext4 with +F), so each is tested when opened.
     """
 
     def __init__(self, root: int, *, capacity: int, own: Identity | None = None, folds: bool = False) -> None:
@@ -104,7 +104,7 @@ class Tree:
         self._folds = folds
         self._listed: dict[str, set[bytes]] = {}
         self.changed: set[str] = set()
-        """Directories in which this tree has created one, for the caller to flush and clear."""
+        """Directories in which this tree has created a directory, for the caller to flush and clear."""
 
     @property
     def root(self) -> int:
@@ -112,7 +112,7 @@ class Tree:
         return self._root
 
     def refresh(self) -> None:
-        """Check each cached directory once more, before its next use, that its path still leads to it."""
+        """Make the next use of each cached directory check that its path still leads to it."""
         self._epoch += 1
         self._listed.clear()
 
@@ -126,13 +126,13 @@ class Tree:
         if folder not in self._listed:
             self._listed[folder] = {os.fsencode(listed) for listed in os.listdir(directory)}
         if name not in self._listed[folder]:
-            raise UnusablePath("in this file system its name is that of another file or directory, which is kept")
+            raise UnusablePath("on this file system its name equals that of another file or directory, which is kept")
 
     def folder(self, path: str, *, create: bool = False) -> int:
         """The descriptor of a directory, valid until the next call; created with its parents if ``create``.
 
         Raises UnusablePath if a link, a file or an impossible name is in the way, FileNotFoundError if it does not
-        exist and is not to be created, and OSError.
+        exist and ``create`` is False, and OSError.
         """
         known = self._folders.get(path)
         if known is not None and known.epoch == self._epoch:
@@ -146,7 +146,10 @@ class Tree:
         return descriptor
 
     def make(self, path: str) -> str | None:
-        """Create a directory and its parents. None, or the reason why it cannot be. Raises OSError if none can."""
+        """Create a directory and its parents. None, or the reason why this one cannot be created.
+
+        Raises OSError if no directory can be created.
+        """
         self.refresh()
         try:
             self.folder(path, create=True)
@@ -164,7 +167,7 @@ class Tree:
         if known is not None and known.epoch != self._epoch:
             status = lstat(name, parent)
             if status is None or identity(status) != known.identity:
-                self.forget(here)  # renamed or removed by others: files must not follow it
+                self.forget(here)  # renamed or removed by another process: files must not follow it
                 known = None
         if known is None:
             known = self._open(parent, name, here, create=create)
@@ -196,7 +199,7 @@ class Tree:
             if folder is None or folder.identity == self._own:
                 close_quietly(descriptor)
         if folder.identity == self._own:
-            raise UnusablePath(f"{here} is the directory of this program")
+            raise UnusablePath(f"{here} is crawler's own directory")
         return folder
 
     def _descriptor(self, parent: int, name: bytes, here: str) -> int:
@@ -206,7 +209,7 @@ class Tree:
             if error.errno in NO_DESCRIPTORS and len(self._folders) > 1:
                 self.shrink()
                 return os.open(name, FOLDER_FLAGS, dir_fd=parent)
-            if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # which of the two depends on the system
+            if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # the system decides which of the two
                 raise UnusablePath(_obstacle(parent, name, here)) from None
             raise
 
@@ -216,7 +219,7 @@ class Tree:
         self._evict(self._capacity)
 
     def forget(self, path: str) -> None:
-        """Close a directory and all below it, because it was removed or replaced."""
+        """Close a directory and all those below it, because it was removed or replaced."""
         for key in [key for key in self._folders if key == path or key.startswith(f"{path}/")]:
             close_quietly(self._folders.pop(key).descriptor)
 
@@ -230,13 +233,13 @@ class Tree:
 
 
 def other_spellings(name: str) -> set[str]:
-    """Other spellings of ``name`` in a file system that folds case or normalises Unicode."""
+    """Other spellings of ``name`` on a file system that folds case or normalises Unicode."""
     forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} if not name.isascii() else set()
     return (forms | {name.swapcase()}) - {name}
 
 
 def _answers_to_another(name: bytes, parent: int, itself: Identity) -> bool:
-    """Whether another spelling of ``name`` leads to the same file."""
+    """True if another spelling of ``name`` leads to the same file."""
     for other in other_spellings(name.decode("utf-8", "surrogateescape")):
         with suppress(OSError, UnicodeEncodeError):
             status = lstat(other.encode("utf-8", "surrogateescape"), parent)

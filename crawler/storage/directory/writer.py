@@ -1,4 +1,4 @@
-"""Everything that changes DIR, opened together once the run may write."""
+"""The objects that change DIR, opened together once the run may write."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class WriteOptions:
     digests: bool
     """Whether bodies are hashed."""
     trash_seconds: float | None
-    """How long the trash keeps files, in seconds; None without a trash."""
+    """How long the trash keeps files, in seconds; None for no trash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class DirectoryWriter:
     committer: BatchCommit
     trash: Trash | None
     folds_case: bool
-    """Whether README and readme are the same name in this file system."""
+    """Whether README and readme are the same file on this file system."""
 
     @classmethod
     def open(
@@ -67,7 +67,7 @@ class DirectoryWriter:
         return cls(tree=tree, lock=lock, parts=parts, committer=committer, trash=trash, folds_case=folds_case)
 
     def empty_trash(self) -> None:
-        """Remove what the trash has kept for long enough. Raises OSError."""
+        """Remove files from the trash whose retention period is over. Raises OSError."""
         if self.trash is not None:
             with suppress(UnusablePath):
                 self.trash.empty(time.time())

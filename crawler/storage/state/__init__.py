@@ -1,4 +1,4 @@
-"""What earlier runs learned, in SQLite. The only package that imports sqlite3."""
+"""The state: what earlier runs learned, in SQLite. The only package that imports sqlite3."""
 
 from crawler.storage.state.location import existing_state, known_below, mirrored_url, state_path, url_of_mirror
 from crawler.storage.state.records import FileTotals

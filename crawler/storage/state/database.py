@@ -16,9 +16,9 @@ from crawler.text.escape import printable
 T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
-"""How long to wait for another process that is writing."""
+"""How long to wait, in seconds, for another process that is writing."""
 
-# "No such table" is SQLITE_ERROR: the statements are right, so the tables must be wrong.
+# SQLITE_ERROR covers "no such table": the statements are correct, so the tables must be damaged.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
 
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -30,7 +30,7 @@ class _NotUsableError(ValueError):
 
 
 class Database:
-    """The database file at ``path``. No sqlite3.Error leaves it: errors become a line in ``problem``."""
+    """The database file at ``path``. It raises no sqlite3.Error: errors become a line in ``problem``."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.problem: str | None = None
@@ -41,7 +41,7 @@ class Database:
 
     def open(self) -> None:
         try:
-            self._path = self._path.resolve()  # SQLite puts -wal and -shm beside the true file
+            self._path = self._path.resolve()  # SQLite puts -wal and -shm next to the target of a link
             strange = self._strange()
             if strange is None:
                 self._connection = self._connect()
@@ -49,7 +49,7 @@ class Database:
                 self._note(f"cannot be used ({strange} is not a regular file): this run continues without it")
         except (sqlite3.Error, ValueError) as error:
             self._recover(error)
-        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks, before Python 3.13
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks (before Python 3.13)
             self._note(f"cannot be opened ({error}): this run continues without it")
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Database:
             try:
                 return action(self._connection)
             except (sqlite3.Error, ValueError) as error:
-                if is_last or not _is_of_a_record(error) or not self._mend():
+                if is_last or not _is_of_a_record(error) or not self._repair():
                     fail(error)
                     break
         return default
@@ -88,14 +88,14 @@ class Database:
         self._writable = False
         self._note(f"cannot be written ({error}): the rest of this run is not recorded")
 
-    def _mend(self) -> bool:
+    def _repair(self) -> bool:
         """Drop the records that do not match their checksums. False if the file is damaged beyond that."""
         assert self._connection is not None
         try:
             if self._read_only:
                 self._connection = _copied(self._connection)
                 visits.prepare(self._connection)
-            dropped = _in_transaction(self._connection, schema.mend)
+            dropped = _in_transaction(self._connection, schema.repair)
         except (sqlite3.Error, ValueError):
             return False
         records = "1 damaged record was" if dropped == 1 else f"{dropped} damaged records were"
@@ -103,7 +103,7 @@ class Database:
         return True
 
     def _strange(self) -> Path | None:
-        """A file that SQLite would open and must not: opening a FIFO would wait forever for a writer."""
+        """A file that SQLite would open but must not: opening a FIFO would wait forever for a writer."""
         places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
         return next((place for place in places if place.exists() and not place.is_file()), None)
 
@@ -112,7 +112,7 @@ class Database:
         if self._read_only:
             if not self._path.exists():
                 return None
-            # Without a log, the file can be read with no other file touched; with one, SQLite needs its locks.
+            # Without a write-ahead log, the file can be read without touching others; with one, SQLite needs locks.
             mode = "ro" if _size(f"{self._path}-wal") else "ro&immutable=1"
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
@@ -124,7 +124,7 @@ class Database:
             raise
 
     def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """The connection to use: a copy in memory if an older file must be converted and may not be changed."""
+        """The connection to use: to a copy if an older file must be converted but may not be changed."""
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("BEGIN")  # a consistent view: another process may be creating the file
@@ -141,7 +141,7 @@ class Database:
             connection.execute("PRAGMA synchronous = NORMAL")
             if is_new:
                 schema.create(connection)
-            with suppress(sqlite3.OperationalError):  # "locked": the next run switches, or another process is doing it
+            with suppress(sqlite3.OperationalError):  # locked: another process may be switching, or the next run will
                 connection.execute("PRAGMA journal_mode = WAL")
         if version == OLDEST_VERSION:
             connection = _copied(connection) if self._read_only else connection
@@ -171,7 +171,7 @@ class Database:
         number, aside = 1, self._path.with_name(name)
         while aside.exists():
             number, aside = number + 1, self._path.with_name(f"{name}-{number}")
-        # The main file last: SQLite would delete an old log next to a new file.
+        # The main file comes last: SQLite would delete an old log next to a new file.
         for suffix in _BESIDE:
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
@@ -197,19 +197,19 @@ def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Co
         done = action(connection)
         connection.execute("COMMIT")
     except BaseException:
-        with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+        with suppress(sqlite3.Error):  # SQLite has already rolled back if the disk is full
             connection.execute("ROLLBACK")
         raise
     return done
 
 
 def _is_damage(error: Exception) -> bool:
-    # ValueError: cells that this program cannot have written.
+    # ValueError: cells that this program did not write.
     return isinstance(error, ValueError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
 def _is_of_a_record(error: Exception) -> bool:
-    """Whether a single record is damaged: a wrong checksum, or text that is not UTF-8, which only Python detects."""
+    """True if only a record is damaged: a wrong checksum, or text that is not UTF-8, which only Python detects."""
     is_text = isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
     return isinstance(error, ValueError) or is_text
 

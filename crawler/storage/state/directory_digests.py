@@ -1,4 +1,4 @@
-"""Directories of files only: the digests of their pages, and the records of their files."""
+"""Directories that contain only files: the digests of their pages, and the records of their files."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def read_urls(connection: sqlite3.Connection) -> set[str]:
 
 
 def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | None:
-    """The digest of the page at ``url``; None if there is none that this program wrote."""
-    if not has_table(connection, "leaves"):  # the state was set aside since it was opened
+    """The digest of the page at ``url``; None if there is no intact record of it."""
+    if not has_table(connection, "leaves"):  # the state was set aside after it was opened
         return None
     record = connection.execute("SELECT * FROM leaves WHERE url = ?", (key(url),)).fetchone()
-    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index finds another page
+    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index may find another page
         return None
     with suppress(ValueError):
         return _leaf_of(record[2])
@@ -50,7 +50,7 @@ def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.C
 
 
 def _row_of(record: tuple[Any, ...]) -> StoredFile:
-    """The file of a record of ``files``. Raises ValueError."""
+    """The file in a record of ``files``. Raises ValueError."""
     _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
     return StoredFile(
         name.decode("utf-8", "surrogatepass"),

@@ -1,6 +1,6 @@
 """The number of concurrent requests found best for each host.
 
-The table is created when it is first written, so older states lack it.
+The table is created by its first write, so older states lack it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed
 
 KEPT_SECONDS = 30 * 86400.0
-"""Older limits are discarded, because hosts change."""
+"""Limits older than this many seconds are discarded, because hosts change."""
 KEPT_HOSTS = 1000
-"""Most hosts that are kept."""
+"""Maximum number of hosts that are kept."""
 
 _OLD = "DELETE FROM hosts WHERE learnt < ? OR name NOT IN (SELECT name FROM hosts ORDER BY learnt DESC LIMIT ?)"
 

@@ -23,7 +23,7 @@ Cell = str | bytes | int | float | None
 Share = Callable[[str, str], str]
 
 COMPRESS_FROM = 16 * 1024
-"""Bytes of JSON from which a listing's entries are compressed; for less it saves no page of the database."""
+"""Minimum size of the JSON of a listing's entries for compression; less would not save a database page."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
@@ -40,12 +40,12 @@ class FileTotals:
 
 
 def same(text: str, _text: str) -> str:
-    """A ``Share`` that shares nothing."""
+    """A ``Share`` that returns its first argument."""
     return text
 
 
 def key(text: str) -> bytes:
-    """``text`` as a key. Distinct texts, even with lone surrogates, have distinct keys."""
+    """``text`` as a key. Different texts, even with lone surrogates, have different keys."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -63,7 +63,7 @@ def _cell(text: str | None) -> Cell:
 
 
 def optional(cell: Cell) -> str | None:
-    """The text of a cell, or None. Raises ValueError."""
+    """The text in a cell, or None. Raises ValueError."""
     return None if cell is None else text_of(cell)
 
 
@@ -73,7 +73,7 @@ def _integer(number: int) -> Cell:
 
 
 def number_of(cell: Cell) -> int:
-    """The integer of a cell, which is text beyond 64 bits. Raises ValueError."""
+    """The integer in a cell, which is text if it exceeds 64 bits. Raises ValueError."""
     if isinstance(cell, int | str):
         return int(cell)
     raise ValueError("not an integer")
@@ -104,12 +104,12 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
 
 
 def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known:
-    """The file of a record of ``files`` in ``folder`` (``a/b/`` or ""). Raises ValueError.
+    """The file in a record of ``files``, in the directory ``folder`` (``a/b/`` or ""). Raises ValueError.
 
-    ``share`` returns an equal text that already exists, to save memory in large directories.
+    ``share`` returns an existing text that is equal, to save memory in large directories.
     """
     _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
-    # Hot path, called for each file of a tree: ASCII text is a str already and needs no function call.
+    # Hot path, called for each file of a tree: ASCII text is already a str and needs no function call.
     return Known(
         path=folder + name.decode("utf-8", "surrogatepass"),
         url=url if type(url) is str else text_of(url),
@@ -144,7 +144,7 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
 
 
 def memo_of(record: tuple[Any, ...]) -> ListingMemo:
-    """The page of a record of ``listings``. Raises ValueError."""
+    """The page in a record of ``listings``. Raises ValueError."""
     url, answered, path, etag, last_modified, body_digest, family, complete, beside, entries = unsealed(record)
     facts = json.loads(text_of(beside))
     return ListingMemo(
@@ -172,7 +172,7 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-# Columns with only default values are left out: most listings have no digest, ETag or folder.
+# Columns with only default values are omitted: most listings have no digest, ETag or ``folder``.
 _PLAIN = {"row": "", "folder": "", "digest": None, "etag": None, "external": False}
 
 
@@ -211,7 +211,7 @@ def _entries(blob: Any) -> tuple[Entry, ...]:
     spans: dict[tuple[str | None, str | None], Span[datetime] | None] = {}
     times = []
     for ends in zip(columns["modified"], columns["modified_to"], strict=True):
-        if ends not in spans:  # the files of a release share their minute
+        if ends not in spans:  # cached, because files of a release often have the same time
             spans[ends] = _time_span(*ends)
         times.append(spans[ends])
     rows = zip(columns["name"], columns["kind"], columns["url"], sizes, times, *plain, strict=False)

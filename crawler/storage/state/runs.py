@@ -47,11 +47,11 @@ class RunRecord:
     figures: Figures | None
     """None while it runs, or if it was killed."""
     held: FileTotals | None = None
-    """Content of DIR when the run ended; None if it was not recorded."""
+    """Totals of the files in DIR when the run ended; None if they were not recorded."""
 
 
-_HELD = "held in DIR"
-"""Key of the totals in the JSON cell of a run."""
+_TOTALS_KEY = "held in DIR"
+"""Key of the totals of DIR in the JSON cell of a run."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
@@ -70,7 +70,7 @@ def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> No
         cells: tuple[Cell, ...] = (
             *record[:3], float(figures.seconds), figures.outcome, figures.exit_code, figures.listed, figures.saved,
             figures.unchanged, figures.skipped, figures.failed, figures.deleted, figures.received,
-            json.dumps({_HELD: list(held)}),
+            json.dumps({_TOTALS_KEY: list(held)}),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
 
@@ -81,12 +81,12 @@ def read_runs(limit: int, connection: sqlite3.Connection) -> list[RunRecord]:
 
 
 def _records(which: str, values: tuple[int, ...], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    """Cells of the runs. Raises DamagedError."""
+    """The cells of runs. Raises DamagedError."""
     return [unsealed(record) for record in connection.execute(f"SELECT * FROM runs {which}", values).fetchall()]
 
 
 def _run_of(cells: tuple[Any, ...]) -> RunRecord:
-    """Raises ValueError."""
+    """The run in a record. Raises ValueError."""
     number, url, started, seconds, outcome, exit_code, *counts, facts = cells
     if seconds is None:
         return RunRecord(id=number, url=text_of(url), started=started, figures=None)
@@ -103,8 +103,8 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
 def _held_of(text: str) -> FileTotals | None:
     facts = json.loads(text)
     if not isinstance(facts, dict):
-        raise ValueError("not the facts of a run")  # noqa: TRY004 - see the top: damage is a ValueError
-    match facts.get(_HELD):
+        raise ValueError("not the facts of a run")  # noqa: TRY004 - damage is always a ValueError
+    match facts.get(_TOTALS_KEY):
         case [int(files), int(size)]:
             return FileTotals(files, size)
     return None

@@ -1,4 +1,4 @@
-"""The tables: creating, upgrading, and rebuilding them from their intact records.
+"""Creates and upgrades the tables, and rebuilds them from their intact records.
 
 The last column of each table is the checksum of the others (``seal``). Columns without a type store values unchanged;
 integers beyond 64 bits are stored as text (``records``).
@@ -12,10 +12,10 @@ from contextlib import closing
 from crawler.storage.state.seal import is_sound, sealed
 
 APPLICATION_ID = int.from_bytes(b"crwl")
-"""Marks a database file as one of this program."""
+"""Identifies a database file as one of this program (SQLite's ``application_id``)."""
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 1
-"""Oldest version that can be upgraded. It has no checksums; its files and runs are kept, its pages are read again."""
+"""Oldest version that can be upgraded. It has no checksums; its files and runs are kept, its pages are dropped."""
 
 TABLES = {
     "files": """(folder BLOB, name BLOB, url, row, size, mtime, etag, last_modified, digest, checked, seal,
@@ -49,7 +49,7 @@ def ensure(table: str, connection: sqlite3.Connection) -> None:
 
 
 def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Whether the table ``name`` exists; some are created by their first write."""
+    """True if the table ``name`` exists; some are created by their first write."""
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchall())
 
 
@@ -65,10 +65,10 @@ def upgrade(connection: sqlite3.Connection) -> None:
     _sign(connection)
 
 
-def mend(connection: sqlite3.Connection) -> int:
+def repair(connection: sqlite3.Connection) -> int:
     """Rebuild all tables from their intact records and return the number of dropped ones. Call it in a transaction.
 
-    Deleting the damaged records would not suffice: one with a damaged key is out of order, and SQLite may not find it.
+    Deleting the damaged records is not enough: SQLite may not find a record with a damaged key, which is out of order.
     """
     return sum(_rebuild(table, connection) for table in TABLES if has_table(connection, table))
 

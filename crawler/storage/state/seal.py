@@ -1,4 +1,4 @@
-"""The checksum at the end of each record; a record that does not match it is damaged and ignored.
+"""The checksum at the end of each record. A record that does not match its checksum is damaged and ignored.
 
 SQLite does not detect a flipped bit inside a cell. CRC-32 detects every single flipped bit and all but one in four
 billion other changes, and takes about half a microsecond.
@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 _FORMAT = 2
-"""Version of the marshal format: the newest whose output depends on the values alone (later ones record sharing)."""
+"""Version of the marshal format: the newest whose output depends only on the values; later ones record sharing."""
 
 
 SHAPE = 0
@@ -29,7 +29,7 @@ def sealed(cells: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def is_sound(record: tuple[Any, ...]) -> bool:
-    """Whether a stored record matches its checksum."""
+    """True if a stored record matches its checksum."""
     return bool(record) and record[-1] == crc32(marshal.dumps(record[:-1], _FORMAT), SHAPE)
 
 

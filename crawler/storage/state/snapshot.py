@@ -1,6 +1,6 @@
-"""A small state, read in one pass, so that a run over a thousand directories queries the file once.
+"""A copy of a small state, read in one pass, so that a run over a thousand directories queries the database once.
 
-A large state, which would not fit in memory, is queried directory by directory.
+A large state, which may not fit in memory, is queried directory by directory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ Row = tuple[Any, ...]
 class Snapshot:
     """The content of ``files`` and ``listings`` when the state was opened.
 
-    Each directory and listing can be read once, as a run does, and is then released. ``drop`` what is about to change.
+    Each directory and listing can be read once, which is all that a run needs, and is then released. Before records
+    change, ``drop`` their directory or listing.
     """
 
     def __init__(self, files: dict[bytes, list[Row]], listings: dict[bytes, Row]) -> None:
@@ -36,7 +37,7 @@ class Snapshot:
     def folder(self, path: str) -> dict[str, Known] | None:
         """The files directly in ``path`` by name; None if they were already read or dropped.
 
-        Raises ValueError for a row that this program did not write.
+        Raises ValueError for a record that this program did not write.
         """
         key = records.key(path)
         if key in self._gone:
@@ -47,7 +48,7 @@ class Snapshot:
         return {known.path[len(above) :]: known for known in found}
 
     def listing(self, url: str) -> tuple[bool, ListingMemo | None]:
-        """(True, what was known of ``url``), or (False, None) if that is not known any more. Raises ValueError."""
+        """(True, the page at ``url`` or None), or (False, None) if it was read or dropped. Raises ValueError."""
         key = records.key(url)
         if key in self._gone:
             return False, None
@@ -56,12 +57,12 @@ class Snapshot:
         return True, records.memo_of(row) if row is not None else None
 
     def drop(self, key: str) -> None:
-        """The folder or listing ``key`` is about to change."""
+        """Release the directory or listing ``key``, which is about to change."""
         self._gone.add(records.key(key))
 
 
 def read_snapshot(connection: sqlite3.Connection) -> Snapshot | None:
-    """None if the state is not small."""
+    """A snapshot; None if the state is not small."""
     size = "SELECT count(*), total(length(entries)) FROM (SELECT entries FROM listings LIMIT ?)"
     count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
     if count > LISTINGS or total > LISTING_BYTES:

@@ -1,6 +1,6 @@
 """The directories and pages that a run has visited, in temporary tables.
 
-The tables are not part of the state file, and large ones spill to disk: a run may visit a million directories.
+The tables are not part of the state file. Large ones spill to disk, because a run may visit a million directories.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def unvisited_folders(connection: sqlite3.Connection) -> list[str]:
     last: bytes | None = None
     with closing(connection.execute(_FOLDERS)) as folders:
         for path, is_visited in folders:
-            if type(path) is not bytes or (last is not None and path <= last):  # otherwise it might never end
+            if type(path) is not bytes or (last is not None and path <= last):  # otherwise the loop might never end
                 raise DamagedError("the files are not in order")
             last = path
             if not is_visited:

@@ -30,9 +30,9 @@ class Mount:
     number: int
     device: bytes
     root: bytes
-    """What of that file system is mounted."""
+    """The directory of that file system that is mounted."""
     point: bytes
-    """Where: an absolute path, or one below DIR."""
+    """The mount point: an absolute path, or a path relative to DIR."""
 
 
 def parse(text: bytes) -> list[Mount]:
@@ -96,14 +96,14 @@ class Mounts:
                 self._descriptor = -1
 
     def _read(self, root: int) -> frozenset[Mount]:
-        """Raises OSError."""
+        """The mounts below the directory open as ``root``. Raises OSError."""
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         text = b"".join(iter(lambda: os.read(self._descriptor, _BLOCK), b""))
         found = below(parse(text), os.readlink(b"/proc/self/fd/%d" % root))
         names: dict[Identity, set[bytes]] = {}
         for mount in found:
             folder, _, name = mount.point.rpartition(b"/")
-            with suppress(OSError):  # hidden by what is mounted above it
+            with suppress(OSError):  # hidden by another mount
                 place = identity(os.stat(folder or b".", dir_fd=root, follow_symlinks=False))
                 names.setdefault(place, set()).add(name)
         self._names = {place: frozenset(here) for place, here in names.items()}

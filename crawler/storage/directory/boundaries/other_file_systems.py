@@ -1,8 +1,8 @@
-"""Directories on another file system than DIR/.crawler: a mounted disk, a branch of mergerfs, a quota realm.
+"""Stores files in directories on another file system than DIR/.crawler: mounted disks, mergerfs branches, quota realms.
 
-A part cannot be renamed into them (EXDEV), so it is copied to a hidden name next to the final one, flushed, and renamed
-there: the final name still changes atomically. A copy that a killed run left is recognised by its name and removed by
-the next complete run.
+A part cannot be renamed into such a directory (EXDEV), so it is copied to a hidden name next to the final one, flushed,
+and renamed there: the final name still changes atomically. A copy left by a killed run is recognised by its name and
+removed by the next complete run.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def hidden_name(part: str) -> str:
 
 
 def is_leftover(name: str) -> bool:
-    """Whether ``name`` is the hidden name of a copy."""
+    """True if ``name`` is the hidden name of a copy."""
     return name.startswith(_PREFIX) and _LEFTOVER.fullmatch(name) is not None
 
 
 def copy_part(part: str, parts: int, target: str, directory: int) -> int:
-    """Copy a part to the new file ``target`` and return its descriptor; undone on failure. Raises OSError."""
+    """Copy a part to the new file ``target`` and return its descriptor. A failed copy is removed. Raises OSError."""
     reading = os.open(part.encode("utf-8", "surrogateescape"), _OPEN, dir_fd=parts)
     try:
         writing = os.open(target, _CREATE, 0o666, dir_fd=directory)

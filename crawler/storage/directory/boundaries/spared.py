@@ -1,7 +1,7 @@
 """Paths in DIR that are never replaced or deleted: the program's own files, other mirrors, mount points and links.
 
-A path is recognised by what it leads to (the device and inode of its directory, and its name there), never by its
-text: ``DIR/log``, ``./DIR//log`` and a link to either are the same file.
+A path is identified by the device and inode of its directory and its name there, never by its text: ``DIR/log``,
+``./DIR//log`` and a link to either are the same file.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class OwnFile:
     """A file that the user told this program to read or write."""
 
     what: str
-    """The option that names it (``--summary``), or what else it is."""
+    """The option that names it (``--summary``), or another description."""
     path: Path
 
     def is_companion(self, end: bytes) -> bool:
-        """Whether this file's name with ``end`` appended belongs to it: an old log, a journal of the state."""
+        """True if the name with ``end`` appended is that of a companion: an old log, a journal of the state."""
         pattern = {"--log-file": _ROTATED, "--state": _BESIDE_STATE}.get(self.what)
         return pattern is not None and pattern.fullmatch(end) is not None
 
@@ -51,7 +51,7 @@ def own_files(config: Config) -> tuple[OwnFile, ...]:
 
 
 def redirected() -> tuple[OwnFile, ...]:
-    """The files that standard output and standard error are redirected to, where /proc shows them."""
+    """The files that standard output and standard error are redirected to, if /proc shows them."""
     found = []
     for descriptor, what in ((1, "standard output"), (2, "standard error")):
         with suppress(OSError):
@@ -72,7 +72,8 @@ def place(path: str) -> object:
 class ProtectedNames:
     """The names in one directory that are never replaced or deleted.
 
-    The program's files by name, and by identity for file systems with several spellings; mount points.
+    These are mount points and the program's files. The latter are found by name, and by identity on file systems where
+    a name has several spellings.
     """
 
     names: dict[bytes, OwnFile] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class ProtectedNames:
         return known or (self.identities.get(identity(status)) if status is not None else None)
 
     def find(self, name: bytes, status: os.stat_result) -> OwnFile | None:
-        """As ``exactly``, including companion files."""
+        """Same as ``exactly``, but including companion files."""
         companions = (
             own for own_name, own in self.names.items()
             if name.startswith(own_name) and own.is_companion(name[len(own_name) :])
@@ -106,7 +107,7 @@ class Spared:
         self._owners: dict[str, str | None] = {}
 
     def refresh(self, root: int) -> None:
-        """Notice new mounts below DIR, which is open as ``root``."""
+        """Reread the mounts below DIR, which is open as ``root``, if they changed."""
         self._mounts.refresh(root)
 
     def close(self) -> None:
@@ -134,7 +135,7 @@ class Spared:
     ) -> str:
         """Why ``name`` in the open ``directory`` is spared; "" if it is not.
 
-        ``device`` is that of the directory. Raises OSError.
+        ``device`` is the device of the directory. Raises OSError.
         """
         if protected is not None and (own := protected.find(name, status)) is not None:
             return own.what
@@ -149,18 +150,18 @@ class Spared:
         return "another mirror" if _is_mirror(name, directory) else ""
 
     def owner(self, tree: Tree, folder: str) -> str | None:
-        """As ``other_mirror``, with a cache."""
+        """Same as ``other_mirror``, but cached."""
         return other_mirror(tree, folder, self._owners)
 
     def seen_owner(self, folder: str) -> str | None:
-        """The owner from the cache alone, of ``folder`` or its nearest known ancestor. No I/O."""
+        """The cached owner of ``folder`` or its nearest known ancestor. No I/O."""
         while folder and folder not in self._owners:
             folder = folder.rpartition("/")[0]
         return self._owners.get(folder)
 
 
 def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
-    """Directory → name → file. A link is a file of this program as well as what it leads to."""
+    """Directory → name → file. For a symbolic link, both the link and its target are included."""
     places: dict[Identity, dict[bytes, OwnFile]] = {}
     for file in own:
         for path in (file.path, Path(os.path.realpath(file.path))):
@@ -176,7 +177,7 @@ def _is_mirror(name: bytes, directory: int) -> bool:
     try:
         return lstat(name + b"/" + urls.STATE_DIRECTORY.encode(), directory) is not None
     except OSError:
-        return False  # what is in it cannot be seen; looking into it will say so
+        return False  # unreadable; scanning it will report that
 
 
 def other_mirror(tree: Tree, folder: str, owners: dict[str, str | None]) -> str | None:

@@ -1,4 +1,4 @@
-"""Writes a large body: chunks are collected, then hashed and written in one hop to a thread."""
+"""Writes a large body: collects chunks, then hashes and writes them in one hop to a thread."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class LocalPart:
         self._where = where
         self._chunks: list[bytes] = []
         self._waiting = 0
-        self._flight: asyncio.Future[None] | None = None
-        self._broken = False
+        self._writing: asyncio.Future[None] | None = None
+        self._has_failed = False
         self.validators = Validators()
         self._take(store.open(job))
 
@@ -58,32 +58,32 @@ class LocalPart:
         self.validators = validators
 
     async def write(self, chunk: bytes) -> None:
-        """Append to the body. BODY_CHUNK bytes are written together while the next ones arrive."""
+        """Append to the body. BODY_CHUNK bytes at a time are written while the next ones arrive."""
         self._chunks.append(chunk)
         self._waiting += len(chunk)
         self.offset += len(chunk)
         if self._waiting >= limits.BODY_CHUNK:
-            await self._land()
-            self._take_off()
+            await self._finish_write()
+            self._start_write()
 
-    def _take_off(self) -> None:
+    def _start_write(self) -> None:
         chunks, self._chunks, self._waiting = self._chunks, [], 0
-        self._flight = asyncio.ensure_future(self._carry(chunks))
+        self._writing = asyncio.ensure_future(self._write_chunks(chunks))
 
-    async def _land(self) -> None:
-        """Wait for the current write, and raise its errors."""
-        if self._flight is not None:
-            await asyncio.wait([self._flight])  # unlike await, does not pass a cancellation on to it
-            flight, self._flight = self._flight, None
-            flight.result()
+    async def _finish_write(self) -> None:
+        """Wait for the current write, if any, and raise its errors."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])  # unlike await, does not propagate a cancellation to it
+            writing, self._writing = self._writing, None
+            writing.result()
 
-    async def _carry(self, chunks: list[bytes]) -> None:
-        self._broken = True  # nothing may be appended unless these bytes are written
+    async def _write_chunks(self, chunks: list[bytes]) -> None:
+        self._has_failed = True  # nothing may be appended unless these bytes are written
         try:
             await self._file.writelines(chunks)
         except OSError as error:
             raise self._translated(error) from error
-        self._broken = False
+        self._has_failed = False
         if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
             await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
             self._noted = self._raw.written
@@ -95,11 +95,11 @@ class LocalPart:
         self._take(await self._run(self._store.create, self._job))
 
     async def finish(self) -> str | None:
-        """Write what is left and close. Returns ``sha256:<hex>``, or None if digests are off."""
-        await self._land()
+        """Write the remaining chunks and close. Returns ``sha256:<hex>``, or None if digests are off."""
+        await self._finish_write()
         if self._chunks:
-            self._take_off()
-            await self._land()
+            self._start_write()
+            await self._finish_write()
         await self._run(self._raw.close)
         hashing = self._raw.hashing
         return f"sha256:{hashing.hexdigest()}" if hashing is not None else None
@@ -115,10 +115,10 @@ class LocalPart:
     async def keep(self) -> None:
         """Keep the part for a later run; discard it if it cannot be proven or the disk fails."""
         try:
-            await self._land()
-            if self._chunks and not self._broken:
-                self._take_off()
-                await self._land()
+            await self._finish_write()
+            if self._chunks and not self._has_failed:
+                self._start_write()
+                await self._finish_write()
             kept = await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
         except (DestinationError, FetchError):
             kept = False
@@ -126,9 +126,9 @@ class LocalPart:
 
     async def discard(self) -> None:
         """Remove the part. Disk errors are ignored."""
-        await self.settle()
+        await self.wait_for_write()
         self._chunks, self._waiting, self.offset = [], 0, 0
-        self._broken = False
+        self._has_failed = False
         await self._run(self._remove)
 
     def _shut(self) -> None:
@@ -139,10 +139,10 @@ class LocalPart:
         self._shut()
         self._store.remove(self.name)
 
-    async def settle(self) -> None:
+    async def wait_for_write(self) -> None:
         """Wait until nothing is being written, ignoring disk errors."""
         with suppress(DestinationError, FetchError):
-            await self._land()
+            await self._finish_write()
 
     def abandon(self) -> None:
         """Close a part that its user did not finish, when the destination closes."""

@@ -1,8 +1,8 @@
-"""``DIR/.crawler/parts``: incomplete bodies, and the notes that prove what they hold.
+"""``DIR/.crawler/parts``: incomplete bodies, and the notes that prove their content.
 
-A part is named ``<first 32 hex digits of sha256(path)>.<random>.part``. Its note, the same name with ``.json``
-behind it, says which version of which URL its first ``offset`` bytes are, and their SHA-256. Only a part that
-agrees with its note is ever resumed (``resuming``); everything doubtful is removed.
+A part is named ``<first 32 hex digits of sha256(path)>.<random>.part``. Its note, with ``.json`` appended to the name,
+says which version of which URL its first ``offset`` bytes belong to, and their SHA-256. Only a part that agrees with
+its note is ever resumed (``resuming``); everything else is removed.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from crawler.text.resuming import (
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOTE_BYTES = 64 * limits.KIB
-"""A note is a URL, a path and two validators: header lines and names have their own limits far below this."""
+"""Maximum size of a note: a URL, a path and two validators, whose own limits are far below this."""
 
 
 class PartFile(io.FileIO):
-    """A part file that hashes what is written to it, so that one hop to a thread does both.
+    """A part file that hashes the data written to it, so that one hop to a thread does both.
 
     ``hashing`` is None if digests are off. A task can be cancelled while a thread still writes for it, so a lock
     serialises writing, flushing and closing: nothing is written to a closed descriptor.
@@ -56,7 +56,7 @@ class PartFile(io.FileIO):
         self._turn = threading.Lock()
         self.hashing = hashlib.sha256() if digests else None
         self.written = 0
-        """Number of bytes both written and hashed."""
+        """Number of bytes that are both written and hashed."""
         super().__init__(name, "x+" if new else "r+", opener=opener)
 
     def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
@@ -69,10 +69,10 @@ class PartFile(io.FileIO):
             self.written += len(data)
 
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
-        """(bytes, their SHA-256 in hex) of what is there, flushed if asked for; None without digests or bytes.
+        """(number of bytes, their SHA-256 in hex), flushed if ``flush``; None if there are no bytes or digests are off.
 
-        A run may be cancelled while its thread closes the file: then it is whole, and what is not flushed shows when
-        it is read again. Raises OSError.
+        The file may be closed already, if the run was cancelled while a thread closed it. It is complete then, and
+        verifying it detects missing data. Raises OSError.
         """
         with self._turn:
             if self.hashing is None or not self.written:
@@ -105,7 +105,7 @@ OpenPart = tuple[str, PartFile, PartNote | None]
 
 
 class PartStore:
-    """The parts of one DIR. ``directory`` is the descriptor of its parts folder and belongs to the caller."""
+    """The parts of one DIR. ``directory`` is the descriptor of its parts directory and belongs to the caller."""
 
     def __init__(self, directory: int, *, digests: bool, flush: bool) -> None:
         self._directory = directory
@@ -124,7 +124,7 @@ class PartStore:
         self._left = parts_with_notes(self._names())
 
     def sweep(self) -> None:
-        """Remove everything that cannot be resumed. Only for the holder of the lock. Raises OSError."""
+        """Remove everything that cannot be resumed. The caller must hold the lock. Raises OSError."""
         self.load()
         good = set(self._left.values())
         for name in self._names():
@@ -148,7 +148,7 @@ class PartStore:
         return name, PartFile(name, self._directory, new=True, digests=self._digests), None
 
     def open(self, job: Job) -> OpenPart:
-        """The part of an earlier run, as far as it is proven, or else a new one. Raises OSError."""
+        """The proven beginning of a part that an earlier run left, or else a new part. Raises OSError."""
         return self._resume(job) or self.create(job)
 
     def _resume(self, job: Job) -> OpenPart | None:
@@ -203,7 +203,7 @@ class PartStore:
         return True
 
     def digest(self, name: str, algorithm: str) -> str | None:
-        """Digest of a finished part, read again. None for an unavailable algorithm. Raises OSError."""
+        """Digest in hex of a finished part, read again. None if the algorithm is unavailable. Raises OSError."""
         if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
             return None
         with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | _OPEN, dir_fd=self._directory)) as file:
@@ -236,5 +236,5 @@ class PartStore:
 
 
 def _key(path: str) -> str:
-    """A key of fixed length for ``path``, because names of files are limited."""
+    """A key of fixed length for ``path``, because the length of file names is limited."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:KEY]

@@ -1,4 +1,4 @@
-"""A file between writing its part and giving it its final name."""
+"""A file whose part is written and which does not have its final name yet."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class PendingFile:
     mtime: int = 0
     placed: bool = False
     timed: bool = True
-    """False if its modification time could not be set; the real one is then read after the rename."""
+    """False if the modification time could not be set; the actual one is then read after the rename."""
 
 
 def part_problem(status: os.stat_result, item: Staged) -> str:
-    """Why the part is not what was written; "" if it is."""
+    """Why the part file is not the one that was written; "" if it is."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-        return "its part was replaced by something else"
+        return "its part file was replaced by something else"
     if status.st_size != item.size:
-        return f"its part holds {status.st_size} bytes instead of {item.size}"
+        return f"its part file has {status.st_size} bytes, expected {item.size}"
     return ""
 
 

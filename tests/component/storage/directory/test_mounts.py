@@ -138,7 +138,7 @@ async def test_a_bound_folder_receives_files_and_a_bound_file_is_not_replaced(
         )
         assert isinstance(small, Known)
         assert isinstance(other, Known)
-        assert refused == "a mount point is in its place: what is mounted there is never replaced"
+        assert refused == "a mount point is in its place, and mount points are never replaced"
         assert await destination.delete(["listed/new/large", "listed/new"]) == [None, None]
     assert (source / "precious").read_bytes() == b"new"
     assert (directory / "file").read_bytes() == b"precious"

@@ -200,7 +200,7 @@ async def test_checkpoints_survive_a_run_that_was_killed(
     async with LocalDestination(tmp_path / "dir", fsync=fsync) as destination:
         part = await destination.open_part(job("x"))
         await stream(part, BODY[:550_000], 100_000)
-        await part.settle()
+        await part.wait_for_write()
         (copy / ".crawler/parts").mkdir(parents=True)
         for file in parts(tmp_path / "dir"):
             (copy / ".crawler/parts" / file.name).write_bytes(file.read_bytes())
