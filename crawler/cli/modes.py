@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from crawler.storage.directory.boundaries.spared import OwnFile
 
 RUNS_SHOWN = 20
-"""Runs that --history prints without -v."""
+"""Number of runs that --history prints without -v."""
 
 
 def run_list(call: Invocation) -> int:
@@ -89,7 +89,7 @@ def _write_page(target: str, call: Invocation) -> None:
 
 
 def run_verify(call: Invocation) -> int:
-    """Verify DIR. Prints nothing if everything is good and nobody is watching."""
+    """Verify DIR. Prints nothing if there are no problems and the program does not run interactively."""
     from crawler.app import maintenance
 
     directory = start_directory(call.positional[0])
@@ -161,7 +161,7 @@ def run_config(call: Invocation) -> int:
 
 
 def _report_of(mirror: Mirror, error: Exception, call: Invocation) -> Report:
-    """The report of a mirror whose run ended with ``error`` instead of one."""
+    """The report of a mirror whose run ended with ``error`` instead of a report."""
     from crawler.model.report import Report
 
     report = Report(url=masked(mirror.url), directory=mirror.directory, interrupted="an error")
@@ -178,9 +178,9 @@ async def _run_mirrors(
 ) -> list[Report | Exception]:
     """Run ``mirrors``, at most ``jobs`` at once. They never touch the files in ``own`` and share the limits per host.
 
-    A mirror inside the directory of another one starts when that has ended: until then nobody knows whose a file is.
-    If an error ends a mirror, it stands in place of that mirror's report and the others continue. Raises ConfigError
-    before the first mirror starts.
+    A mirror inside the directory of another one starts after that one has ended, because only then it is known which
+    of the two owns a file. If an error ends a mirror, it replaces that mirror's report and the others continue. Raises
+    ConfigError before the first mirror starts.
     """
     from crawler.app import api as app
     from crawler.cli.mirrors_file import enclosing

@@ -29,7 +29,7 @@ def print_error(text: str, code: int) -> int:
 
 
 def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
-    """The message of an error, and its exit code. An unexpected error is a bug: ``verbose`` prints its traceback."""
+    """The message and the exit code of an error. An unexpected error is a bug: ``verbose`` prints its traceback."""
     if isinstance(error, CrawlerError):
         return str(error), error.exit_code
     if verbose:
@@ -41,7 +41,7 @@ def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
 def print_result(text: str) -> int:
     """Print ``text``, the result of the command, to standard output.
 
-    Returns the exit code of printing: 0, also if the reader closed the pipe as ``head`` does; 1 if it failed.
+    Returns the exit code of printing: 0, even if the reader closed the pipe as ``head`` does; 1 if it failed.
     """
     try:
         print(text, flush=True)  # noqa: T201
@@ -55,7 +55,7 @@ def print_result(text: str) -> int:
 
 
 def flush() -> None:
-    """Flush the standard streams before exit. Drop what cannot be written: Python would exit with code 120."""
+    """Flush the standard streams before exit. Drops what cannot be written, since Python would exit with code 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

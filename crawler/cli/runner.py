@@ -1,4 +1,4 @@
-"""Runs what the command line asks for: event loop, signals, display, log, and the summary at the end."""
+"""Runs the command given on the command line: event loop, signals, display, log, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -113,14 +113,14 @@ def read_items(name: str) -> list[tuple[str, str]]:
 
 
 def is_interactive(quiet: bool) -> bool:
-    """True if a person is watching, so that a good run prints its summary. Under cron only problems are printed."""
+    """True on a terminal, where a run without problems prints its summary too. Under cron only problems are printed."""
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
 def print_report(report: Report, call: Invocation, config: Config) -> int:
-    """Print the summary: a bad run's on standard error, a good run's on standard output if interactive or verbose.
+    """Print the summary: on standard error if there are problems, else on standard output if interactive or verbose.
 
-    For a dry run print the plan on standard output, and the summary only if something is wrong. Returns the exit code
+    For a dry run, print the plan on standard output, and the summary only if there are problems. Returns the exit code
     of the run, or of printing the plan if that fails.
     """
     from crawler.output.summary import render_summary

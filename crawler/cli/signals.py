@@ -1,7 +1,7 @@
 """SIGINT, SIGTERM and SIGHUP, from the first moment of the process to its last. Imported first, so it imports little.
 
-The first signal asks the run to stop, if there is one. Every other signal ends the process at once, with the exit code
-for that signal and never by its default action, so that a waiting parent always sees an exit code.
+The first signal requests the run to stop, if there is one. Every other signal ends the process at once, with the exit
+code for that signal instead of its default action, so that a waiting parent always sees an exit code.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 _NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _CLEANUP_SECONDS = 1.0
-"""How long a signal that ends the process waits for the cleanup."""
+"""How long, in seconds, a signal that ends the process waits for the cleanup."""
 
 _request_stop: Callable[[str], object] | None = None
 _cleanup: Callable[[], None] | None = None
 
 
 def exit_code(name: str) -> int:
-    """The exit code of a process ended by the signal ``name``, as shells count: 128 plus its number."""
+    """The exit code of a process ended by the signal ``name``, by the convention of shells: 128 plus its number."""
     return 128 + signal.Signals[name]
 
 

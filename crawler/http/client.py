@@ -1,7 +1,7 @@
-"""The HTTP client: requests, their redirects, and whole listing pages.
+"""The HTTP client: requests with their redirects, and complete listing pages.
 
-There is no total timeout. Each wait has its own limit: connecting, the whole header section, the time without bytes,
-and a minimum average speed, so that neither a dead nor a slow server can block a run.
+There is no total timeout. Instead there are limits on connecting, on receiving all headers and on the time without
+bytes, and a minimum average speed, so that neither a dead nor a slow server can block a run.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _NOT_SENT = (
     RefusedByTLS, ValueError,
 )  # fmt: skip
 _PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
-"""Errors that another attempt would get again. InvalidURL is a ValueError."""
+"""Errors that another attempt would meet again. InvalidURL is a ValueError."""
 _PROBE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
@@ -63,9 +63,9 @@ class ClientOptions:
     read_timeout: float = 60.0
     min_speed: int = 100
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
-    """Headers sent to one origin only: Authorization, cookies, anything given by --header."""
+    """Origin → headers sent to that origin only: Authorization, cookies, anything given by --header."""
     logins: Mapping[str, str] = field(default_factory=dict)
-    """The value of Authorization by URL, for requests that begin at that URL."""
+    """URL → value of Authorization, for requests that begin at that URL."""
     proxies: Proxies = field(default_factory=Proxies)
     ca_file: str | None = None
     client_cert: str | None = None
@@ -152,7 +152,7 @@ class HttpClient:
         return response
 
     def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
-        """``error`` as a FetchError. If the host could not be reached, and the cause is not local, counts a failure."""
+        """``error`` as a FetchError. Counts a failure if the host could not be reached and the cause is not local."""
         is_local = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
         if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_local:
             host.failed()
@@ -207,12 +207,15 @@ async def _discard(response: HttpResponse) -> bytes:
 
 
 def _has_definite_end(headers: Mapping[str, str]) -> bool:
-    """Whether a truncated body would be noticed, by its length, last chunk or coding (RFC 9112 section 6.3)."""
+    """True if truncation of the body would be detected, by length, last chunk or coding (RFC 9112 section 6.3)."""
     return bool(coding_of(headers)) or content_length(headers) is not None or is_chunked(headers)
 
 
 class _Exchange:
-    """A request with its redirects, as a context. An asynccontextmanager would cost a tenth of a small file."""
+    """A request with its redirects, as an async context manager.
+
+    With ``asynccontextmanager`` a small file would take a tenth longer.
+    """
 
     __slots__ = ("_client", "_headers", "_host", "_method", "_permit", "_response", "_url")
 

@@ -27,11 +27,11 @@ _NO_BYTES = bytes(4)
 
 
 class InvalidResponse(aiohttp.ClientError):
-    """Not an HTTP/1.1 response, or one without a definite end. Another attempt would get the same."""
+    """Not an HTTP/1.1 response, or one without a definite end. Another attempt would fail too."""
 
 
 class GarbledResponse(InvalidResponse):
-    """Not a response of any protocol. Another attempt may get one."""
+    """Not a response of any protocol. Another attempt may succeed."""
 
 
 class DamagedBody(aiohttp.ClientPayloadError):
@@ -67,7 +67,7 @@ class Connection(ResponseHandler):
         self._socket = transport.get_extra_info("socket")
 
     def is_quiet(self) -> bool:
-        """Whether the connection is open and no bytes have arrived that could be taken for the next response."""
+        """True if the connection is open and no bytes have arrived that could be taken for the next response."""
         if self.transport is None or self.transport.is_closing() or self.should_close:
             return False
         self._was_quiet = self._has_no_bytes()
@@ -75,7 +75,7 @@ class Connection(ResponseHandler):
 
     def _has_no_bytes(self) -> bool:
         try:
-            # Under TLS too: between responses a server sends only close_notify, or a late session ticket.
+            # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
             return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NO_BYTES) == _NO_BYTES
         except (OSError, ValueError):  # closed meanwhile
             return False
@@ -91,7 +91,7 @@ class Connection(ResponseHandler):
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
-        """Passes on the bytes of the response. Aborts a response of endless framing data."""
+        """Pass on the bytes of the response. Aborts a response of endless framing data."""
         if not data:  # aiohttp calls this to resume after a pause
             super().data_received(data)
             return
@@ -129,7 +129,7 @@ class Connection(ResponseHandler):
         self.set_exception(error)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp calls this for each chunk read and runs its parser on no data each time: skip that."""
+        """aiohttp calls this for each chunk read, and would run its parser on no data each time: skip that."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
 
@@ -140,7 +140,7 @@ class Connection(ResponseHandler):
         super().eof_received()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """A body without a length ends with the orderly end of its connection only (RFC 9112 section 9.8)."""
+        """Only an orderly end of its connection ends a body without a length (RFC 9112 section 9.8)."""
         body, head = self._payload, self._splitter.head
         if body is not None and not body.is_eof():
             if exc is not None:
@@ -162,7 +162,7 @@ class Connection(ResponseHandler):
 
 
 def _has_close_notify(tls: ssl.SSLObject) -> bool:
-    """Whether the peer has sent close_notify (RFC 8446 section 6.1)."""
+    """True if the peer has sent close_notify (RFC 8446 section 6.1)."""
     try:
         return not tls.read(1)
     except ssl.SSLZeroReturnError:

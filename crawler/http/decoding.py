@@ -1,4 +1,4 @@
-"""Decompresses listings within limits: kilobytes of gzip can expand to gigabytes, and gigabytes of it to nothing."""
+"""Decompresses listings within limits: kilobytes of gzip can expand to gigabytes, and gigabytes to nothing."""
 
 from __future__ import annotations
 

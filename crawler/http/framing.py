@@ -1,6 +1,6 @@
 """Message framing of HTTP/1.1: where a response ends on its connection (RFC 9112 section 6.3).
 
-A ``FramingError`` concerns the header section: the same request would get it again, so it is not retried. A
+A ``FramingError`` concerns the header section. It is not retried, because the same request would meet it again. A
 ``BodyError`` concerns a body damaged in transit, which another attempt may fetch intact. Deviations that curl accepts
 safely are accepted: repeated equal lengths, a length with chunks, folded lines, lines ending in LF, invalid lines.
 """
@@ -24,31 +24,31 @@ _LINE_END = re.compile(rb"\r*\n")
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
 _OTHER_PROTOCOL = re.compile(rb"[0-9A-Za-z+*<(-]|\x15\x03")  # a TLS alert: record type, version (RFC 8446 section 5.1)
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
-_DIGITS = 18  # of a length: 10^18 bytes fit into 63 bits
+_DIGITS = 18  # of a length: 10^18 fits in 63 bits
 
 Field = tuple[bytes, bytes]
 
 
 class FramingError(Exception):
-    """The header section is not HTTP/1.1, or does not define where the body ends. Permanent. One clause."""
+    """The header section is not HTTP/1.1, or does not define where the body ends. Permanent. ``str`` is one clause."""
 
 
 class NotAResponse(FramingError):
-    """Bytes that begin no response of any protocol, as on a desynchronised connection. Worth another attempt."""
+    """Not the start of a response in any protocol, as on a desynchronised connection. Another attempt may succeed."""
 
 
 def not_a_response(data: bytes) -> FramingError:
     """The error for ``data``, which does not begin with a status line.
 
-    A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS: each attempt
-    would get it. Anything else may be damage in transit.
+    A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS: every attempt
+    would meet these. Anything else may be damage in transit.
     """
     kind = FramingError if _OTHER_PROTOCOL.match(data) else NotAResponse
     return kind("no status line")
 
 
 class BodyError(Exception):
-    """The chunks of a body are malformed. Worth another attempt. One clause."""
+    """The chunks of a body are malformed. Another attempt may succeed. ``str`` is one clause."""
 
 
 class BodyEnd(Enum):
@@ -74,7 +74,7 @@ class Head(NamedTuple):
 
 
 def parse_head(data: bytes, *, is_head: bool = False) -> Head:
-    """Parse a header section, empty line included; ``is_head``: of the response to a HEAD. Raises FramingError."""
+    """Parse a header section, including its empty line. ``is_head``: it answers a HEAD. Raises FramingError."""
     _check_size(data)
     start = _STATUS.match(data)
     if start is None:
@@ -124,7 +124,7 @@ def _fields(block: bytes) -> list[Field]:
         name, colon, value = line.partition(b":")
         if colon and _TOKEN.fullmatch(name):
             fields.append((name, value.replace(b"\r", b" ").strip(b" \t")))
-        elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: parsers disagree about it
+        elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: parsers disagree about such a line
             raise FramingError(f"malformed {name.strip().decode()}")
     return fields
 
@@ -174,7 +174,7 @@ def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
 
 
 class _Line(Enum):
-    """What the next line of a chunked body is, after the bytes of the present chunk."""
+    """What the next line of a chunked body is, after the bytes of the current chunk."""
 
     SIZE = "the size of a chunk"
     END = "the empty line after a chunk"
@@ -191,7 +191,7 @@ class ChunkScanner:
         self.trailer: int | None = None
         """Offset of the trailer section in the last piece; None if it has not begun."""
         self._left = 0
-        """Bytes of the present chunk that have not arrived."""
+        """Bytes of the current chunk that have not arrived."""
         self._next = _Line.SIZE
         self._line = b""
 

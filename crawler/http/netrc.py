@@ -1,4 +1,4 @@
-"""Parses .netrc files, which hold a user and password for each host, as curl does (lib/netrc.c)."""
+"""Parses .netrc files, which contain a user and password per host, as curl does (lib/netrc.c)."""
 
 from __future__ import annotations
 

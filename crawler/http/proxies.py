@@ -48,7 +48,8 @@ def _is_exempt(host: str, port: int, names: tuple[str, ...]) -> bool:
 
 
 def _covers(name: str, host: str, port: int) -> bool:
-    """Whether ``name`` covers ``host``: ``*``, a domain with its subdomains, an address, a network; or with a port."""
+    """True if ``name`` covers ``host``: ``*``, a domain with its subdomains, an address or a network; each may have a
+    port."""
     if name == "*":
         return True
     with_port = _WITH_PORT.fullmatch(name)

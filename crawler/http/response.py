@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseLimits:
-    """Limits of all responses of a client. Times in seconds, ``min_speed`` in bytes per second (0: none)."""
+    """Limits for all responses of a client. Times in seconds, ``min_speed`` in bytes per second (0: none)."""
 
     connect_timeout: float
     read_timeout: float
     min_speed: int
     gate: Gate
     idle: SharedTimeout
-    """Limits the time without bytes of a body; framing, such as chunk extensions or trailers, does not count."""
+    """Limits the time without bytes of a body; framing data, such as chunk extensions or trailers, does not count."""
 
 
 class HttpResponse:
@@ -64,13 +64,13 @@ class HttpResponse:
         self._began, self._received = time.monotonic(), 0
 
     async def read(self, limit: int) -> bytes:
-        """The whole body. Raises VerificationError beyond ``limit`` bytes, FetchError if it is cut short."""
+        """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
         pieces: list[bytes] = []
         size = 0
         while chunk := await self._next():
             size += len(chunk)
             if size > limit:
-                raise VerificationError(f"more than {limit} bytes received", retryable=False)
+                raise VerificationError(f"received more than {limit} bytes", retryable=False)
             pieces.append(chunk)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

@@ -1,4 +1,4 @@
-"""A timeout for many short waits that share one timer: a timer for each would cost more than the wait."""
+"""A timeout for many short waits that share one timer: a timer for each would take longer than the wait."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 _CHECKS = 8
-"""Checks per timeout: a wait ends late by at most this part of it."""
+"""Checks per timeout: a timeout fires late by at most this fraction of it."""
 
 
 class SharedTimeout:
-    """Limits each ``with timeout.wait():`` to ``seconds``; one that takes longer raises TimeoutError.
+    """Limits each ``with timeout.wait():`` to ``seconds``; a longer one raises TimeoutError.
 
     Like ``asyncio.timeout``, but up to an eighth late.
     """
@@ -46,7 +46,7 @@ class SharedTimeout:
 
 
 class Wait:
-    """One wait of the current task, which is to be entered at once."""
+    """One wait of the current task. Enter it at once."""
 
     __slots__ = ("_cancelling", "_ended", "_loop", "_task", "_timeout", "until")
 
@@ -59,7 +59,7 @@ class Wait:
         self._ended = False
         self._loop = asyncio.get_running_loop()
         self.until = self._loop.time() + seconds
-        """When it ends, on the clock of the event loop."""
+        """When the wait times out, on the clock of the event loop."""
 
     def __enter__(self) -> Self:
         self._timeout.add(self, self._loop)

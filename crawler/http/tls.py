@@ -18,10 +18,10 @@ _TRUSTED = "SSL_CERT_FILE"
 
 @contextmanager
 def certificates_aside() -> Iterator[None]:
-    """While in this context, importing aiohttp does not load the system's certificates, a sixth of a short run.
+    """A context in which importing aiohttp does not load the system's certificates, which takes a sixth of a short run.
 
-    aiohttp creates two TLS contexts at import, needed or not; the program's own is created when https is first used.
-    aiohttp's own contexts trust nobody afterwards, so this is only for a process in which nothing else uses aiohttp.
+    aiohttp creates two TLS contexts on import. The program creates its own when https is first used. aiohttp's contexts
+    trust no certificate afterwards, so this is only for a process in which nothing else uses aiohttp.
     """
     before = os.environ.get(_TRUSTED)
     os.environ[_TRUSTED] = os.devnull

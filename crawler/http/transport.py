@@ -1,10 +1,10 @@
 """Sends requests: through aiohttp's session, or directly, one layer below it.
 
 The session prepares each request anew: URL, cookies, middlewares, redirects, a writer, a timer. The requests of a
-mirror differ only in the path and a few headers. So the first request to an origin goes through the session, and its
-``ClientRequest`` is reused, which knows how to connect. Later ones take a connection from the same ``TCPConnector``,
-write the request, and read the response with aiohttp's protocol and its parser in C: a third of the work. Limits,
-timeouts and errors are those of the session.
+mirror differ only in the path and a few headers. Therefore only the first request to an origin goes through the
+session; its ``ClientRequest``, which can connect, is reused. Later requests take a connection from the same
+``TCPConnector``, write the request, and read the response with aiohttp's protocol and its C parser, which is a third of
+the work. Limits, timeouts and errors are those of the session.
 
 ``ResponseHandler.set_response_params``, ``start_timeout`` and ``read`` are undocumented: if one is missing, every
 request goes through the session. ``TCPConnector._factory``, which creates the connections of ``connection``, is
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import ssl
 
 _READ_BUFFER = limits.BODY_CHUNK * 2
-"""Bytes of a body that are received before they are read."""
+"""Maximum number of bytes of a body that are received before they are read."""
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -136,7 +136,7 @@ class Transport:
     ) -> None:
         self._agent = agent
         self._tls = tls
-        # Most requests have the same. The cache is the instance's own because some contain credentials.
+        # Most requests have the same headers. The cache belongs to the instance because some contain credentials.
         self._fields = lru_cache(maxsize=64)(_fields)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
         self._read_timeout = read_timeout
@@ -194,7 +194,7 @@ class Transport:
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 raise
             except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
-                # A server may close a connection at the moment when it is reused (RFC 9112 section 9.3.1).
+                # A server may close a connection just when it is reused (RFC 9112 section 9.3.1).
                 if not reused:
                     raise
                 return await attempt(wait, [])

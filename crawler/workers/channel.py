@@ -1,4 +1,4 @@
-"""One end of the connection between the parent and a worker process; the same class at both ends."""
+"""One end of the connection between the parent and a worker process; both ends use the same class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts child processes of this program. Imports little: children begin while the parent still imports its modules."""
+"""Starts child processes of this program. Imports little: children start while the parent still imports its modules."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ChildProcess:
 
     It runs in ``directory``, by default the working directory. Raises OSError if it cannot be started.
 
-    - It has a process group of its own: the parent decides what an interrupt from the terminal means for it.
-    - It gets the parent's ``sys.path``, made absolute: an import relative to the working directory could load a file
-      that was mirrored.
-    - multiprocessing is not used: it would run the main module of the calling program again.
+    - It has its own process group: the parent decides what an interrupt from the terminal means for it.
+    - It gets the parent's ``sys.path``, made absolute: an import relative to the working directory could load a
+      mirrored file.
+    - multiprocessing is not used, because it would run the main module of the calling program again.
     """
 
     def __init__(self, module: str, *arguments: str, directory: str | None = None) -> None:
@@ -75,7 +75,7 @@ class WorkerProcesses:
 def start_workers(processes: int, connections: int) -> WorkerProcesses:
     """Start ``processes`` workers; 0 means one fewer than there are usable processors. A single one is not started.
 
-    One of the ``connections`` to a host stays with the parent, so there is at most one worker for each of the others.
+    The parent keeps one of the ``connections`` to a host, so there is at most one worker for each of the others.
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = min(processes or usable - 1, connections - 1)

@@ -1,4 +1,4 @@
-"""The event loop of every process of the program."""
+"""Selects the event loop for every process of the program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Factory of uvloop's event loop, or None where uvloop is not installed: asyncio's own loop is slower."""
+    """A factory for uvloop's event loop; None if uvloop is not installed, for asyncio's own, slower loop."""
     try:
         import uvloop
     except ImportError:  # not on every platform

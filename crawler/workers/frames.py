@@ -28,7 +28,7 @@ def frame(payload: bytes) -> bytes:
 
 
 def read_frame(source: BinaryIO) -> bytes | None:
-    """The payload of the next frame of ``source``, which blocks; None if it ends before the frame does."""
+    """The payload of the next frame of ``source``; None if ``source`` ends first. Blocks."""
     header = source.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None

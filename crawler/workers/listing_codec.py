@@ -1,7 +1,7 @@
 """Encodes a listing as JSON for another process, and decodes it as plain values only.
 
-The process that encodes has parsed hostile pages and may be under their control, so whatever it sends is read as text
-and numbers. ``pickle`` would call what its input names, and ``marshal`` trusts its input.
+The encoding process has parsed hostile pages and may be under their control, so only text and numbers are accepted from
+it. ``pickle`` would call any function that its input names, and ``marshal`` trusts its input.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FRAME_ROWS = 2_000
 
 
 def encode_listing(listing: Listing) -> Iterator[bytes]:
-    """The payloads of the frames of ``listing``, a few hundred kB each. The last one ends it: see ``is_last``."""
+    """The payloads of the frames of ``listing``, a few hundred kB each. ``is_last`` recognises the last one."""
     for rows in _batches([_encode_entry(entry) for entry in listing.entries]):
         yield _payload("entries", rows)
     for rows in _batches([[each.reason, each.subject, each.detail, each.row] for each in listing.rejections]):
@@ -35,7 +35,7 @@ def encode_listing(listing: Listing) -> Iterator[bytes]:
 
 
 def is_last(payload: bytes) -> bool:
-    """Whether this payload ends a listing."""
+    """True if this payload ends a listing."""
     return payload.startswith(b'["listing"')
 
 

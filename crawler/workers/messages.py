@@ -1,7 +1,7 @@
 """Messages between the processes of ``--processes``: tuples of plain values whose first element is the kind.
 
-Many messages share a frame; its payload is a pickled list of them. Both ends belong to one run, with the same code and
-the same user, and whatever a server sent is only text or bytes inside a tuple, so pickle adds no risk.
+A frame carries many messages, as a pickled list. Both ends belong to one run, with the same code and user, and data
+from servers is only text or bytes inside a tuple, so pickle adds no risk.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from crawler.storage.directory.boundaries.spared import OwnFile
 
 Message: TypeAlias = tuple[Any, ...]
 Packed: TypeAlias = tuple[Any, ...]
-"""A value without the names of its fields, which every message would repeat."""
+"""A value as a tuple, without its field names, which every message would repeat."""
 
-# Kinds of message, with the values that follow. No enum: pickle would write a reference to the class for each member.
+# Kinds of messages, and the values that follow. Not an enum: pickle would refer to its class for each member.
 
 # From the parent to a worker.
 SETUP = 0
 """(WorkerSetup): the first message."""
 REDIRECTS = 1
-"""(Redirects): decides about redirects of the jobs that follow."""
+"""(Redirects): the rules for redirects of the following jobs."""
 JOB = 2
 """(number, packed Job)"""
 CEILING = 3
-"""(count): the most connections to one host, for this worker."""
+"""(count): the maximum number of connections of this worker to one host."""
 GRANTED = 4
 """(number): the reply to ACQUIRE and DOUBT."""
 END = 5
@@ -42,27 +42,27 @@ STOP = 6
 
 # In both directions.
 PAUSE = 7
-"""(URL, seconds): a host asked for a pause; no process sends it requests until then."""
+"""(URL, seconds): a host requested a pause, which all processes observe."""
 
 # From a worker to the parent.
 RESULT = 10
 """(number, packed Result)"""
 PROGRESS = 11
-"""(number, bytes): received since the last report."""
+"""(number, count): bytes received since the last report."""
 ACQUIRE = 12
-"""(number, REQUESTS or BYTES, count): wait until that much fits in the rate limit. Answered by GRANTED."""
+"""(number, REQUESTS or BYTES, count): wait until the rate limit allows that much. The reply is GRANTED."""
 LOG = 13
 """(level, event, fields): a log record."""
 RETRY = 14
-"""(attempt, seconds, URL, reason): an attempt follows after a wait."""
+"""(attempt, seconds, URL, reason): another attempt follows after that wait."""
 FATAL = 15
-"""(exit code, text): the worker cannot go on."""
+"""(exit code, text): the worker cannot continue."""
 LEARNT = 16
-"""(mapping of host to HostLimits): what this worker learnt, at its end."""
+"""(mapping of host to HostLimits): what this worker learnt, sent when it ends."""
 WARN = 17
-"""(text): a problem that ends nothing."""
+"""(text): a problem that does not end the worker."""
 DOUBT = 18
-"""(number, paths): as ``StateStore.doubt``. Answered by GRANTED."""
+"""(number, paths): call ``StateStore.doubt``. The reply is GRANTED."""
 
 REQUESTS, BYTES = "requests", "bytes"
 """The rates of ACQUIRE."""
@@ -70,7 +70,7 @@ REQUESTS, BYTES = "requests", "bytes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """What a worker must know before its first job."""
+    """The settings that a worker needs before its first job."""
 
     config: Config
     options: ClientOptions
@@ -82,9 +82,9 @@ class WorkerSetup:
     hosts: Mapping[str, HostLimits]
     """What earlier runs learnt about hosts, divided by the number of workers."""
     start: int
-    """Requests in flight at first to a host of which nothing is known."""
+    """Initial limit of requests in flight to an unknown host."""
     knew_files: bool
-    """As in ``StateStore``."""
+    """See ``StateStore.knew_files``."""
 
 
 def encode(messages: list[Message]) -> bytes:

@@ -1,9 +1,9 @@
 """The process that parses long pages for ``page_parsers``, so that a page which takes too long can be killed.
 
-Standard input is a socket to the parent. For each page it receives a frame of JSON and a frame with the body, and it
-sends the frames of an encoded listing. It ends with its parent, or at the limits that it sets itself: memory, and
-processor time in case the parent is no longer there to watch the clock. Where a sandbox forbids setting limits, a
-thread watches the memory.
+Standard input is a socket to the parent. For each page the process receives a frame of JSON and a frame with the body,
+and sends the frames of an encoded listing. It ends with its parent, or at limits that it sets itself: memory, and
+processor time in case the parent is gone and cannot enforce a time limit. If a sandbox forbids setting limits, a thread
+watches the memory.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from crawler.workers.frames import frame, read_frame
 from crawler.workers.listing_codec import OUT_OF_MEMORY, encode_listing
 
 _GC_THRESHOLDS = (100_000, 50, 50)
-"""The collector runs rarely: a page makes a million objects, few of them in cycles, and they are soon gone."""
+"""The garbage collector runs rarely: a page creates a million short-lived objects, few of them in cycles."""
 _WATCH_SECONDS = 0.1
 _Page = tuple[str, str, float, bytes]
 """(URL, content type, seconds of processor time allowed, body)"""
 
 
 def main(allowed: str) -> None:
-    """Serve until the parent closes the connection. ``allowed``: bytes of memory, in digits."""
+    """Serve until the parent closes the connection. ``allowed``: memory limit in bytes, as decimal text."""
     memory = int(allowed)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent decides what these mean
         signal.signal(number, signal.SIG_IGN)
@@ -78,7 +78,7 @@ def _limit(which: int, value: int) -> bool:
 
 
 def _watch_memory(memory: int) -> None:
-    """End the process when it takes more than ``memory`` bytes, where /proc tells."""
+    """End the process when it uses more than ``memory`` bytes, on systems with /proc."""
     page = resource.getpagesize()
     with suppress(OSError):
         while int(Path("/proc/self/statm").read_text().split()[1]) * page <= memory:

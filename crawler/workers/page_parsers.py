@@ -1,9 +1,9 @@
-"""Parses index pages where they can do no harm: at once, in a thread, or in a process that can be killed.
+"""Parses index pages where they can do no harm: on the event loop, in a thread, or in a process that can be killed.
 
-A grammar reads the pages of known servers in time proportional to their length. A tree costs many times more, and
-hostile markup can make it a thousand times more: seconds per megabyte, which nothing can interrupt in a thread. So a
-long page that no grammar fits goes to a process with limits on time and memory (``page_parser_process``). A page that
-exceeds them, or that crashes the process, is an error of its directory; the next page gets a new process.
+A grammar reads the pages of known servers in time proportional to their length. A tree takes many times longer, and
+with hostile markup a thousand times longer: seconds per megabyte, which cannot be interrupted in a thread. So a long
+page that no grammar matches goes to a process with limits on time and memory (``page_parser_process``). A page that
+exceeds them, or crashes the process, is an error of its directory; the next page gets a new process.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from crawler.workers.listing_codec import OUT_OF_MEMORY, decode_listing, is_last
 T = TypeVar("T")
 _MAX_FRAME = 64 * limits.MIB
 _EXIT_SECONDS, _POLL_SECONDS = 2.0, 0.02
-"""How long a process that closed its connection may take to exit, and how often to look."""
+"""How long a process that closed its connection may take to exit, and the polling interval, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParserLimits:
-    """What parsing a page may cost."""
+    """Limits on parsing a page."""
 
     large_page: int = limits.LARGE_PAGE
-    """Bytes above which a page is parsed in a process of its own."""
+    """Bytes above which a page is parsed in the parser process."""
     seconds: float = limits.PARSER_SECONDS
     seconds_per_mib: float = limits.PARSER_SECONDS_PER_MIB
     memory: int = limits.PARSER_MEMORY
-    """Bytes of memory for the process."""
+    """Memory limit of the process in bytes."""
 
     def seconds_for(self, body: bytes) -> float:
         """How many seconds the process may take for a page."""
@@ -68,7 +68,7 @@ class PageParsers:
             self._process = None
 
     async def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
-        """As ``listings.parse_listing_pieces``. Raises ListingError for a page that takes too much time or memory."""
+        """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""
         run = _run_here if len(body) <= limits.SMALL_PAGE else asyncio.to_thread
         seen: set[str] = set()
         pieces = pieces_by_grammar(body, url, content_type, seen)
@@ -83,7 +83,7 @@ class PageParsers:
         yield without(seen, listing)
 
     async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
-        """Whether a page is a listing. Raises ListingError as ``pieces`` does."""
+        """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""
         return [piece.is_listing async for piece in self.pieces(body, url, content_type)][-1]
 
     async def _parse_in_process(self, body: bytes, url: str, content_type: str) -> Listing:
@@ -103,13 +103,13 @@ class PageParsers:
             raise ListingError("the parser process sent an invalid result") from None
 
     def _start(self) -> _ParserProcess | None:
-        """A new process; None if none can be started: a thread parses the page then, without limits."""
+        """A new process; None if none can be started, so that a thread must parse the page without limits."""
         if self._can_start:
             try:
                 return _ParserProcess(self._budget.memory)
             except OSError as error:
                 self._can_start = False
-                self._warn(f"long listings are parsed without limits: cannot start a process ({error.strerror})")
+                self._warn(f"cannot start a parser process ({error.strerror}): long listings are parsed without limits")
         return None
 
 
@@ -161,10 +161,10 @@ class _ParserProcess:
             return f"its page took longer than {seconds:.0f} s to read"
         if status is None or status >= 0:
             return f"the parser process ended with status {status}"
-        return f"the parser process died of signal {-status}"
+        return f"the parser process was killed by signal {-status}"
 
     def kill(self) -> None:
-        """Kill the process, in whatever state it is."""
+        """Kill the process, whatever its state."""
         if self._streams is not None:
             self._streams[1].transport.abort()
         self._child.kill()

@@ -24,20 +24,20 @@ from crawler.workers.messages import Packed, WorkerSetup
 
 _LOG = logging.getLogger("crawler")
 _LOAD_BYTES = limits.MIB
-"""Each of these in a file adds as much load as a small file."""
+"""Bytes of a file that count as much load as a small file."""
 
 
 class WorkerDied(Exception):
-    """The worker that had the job is gone."""
+    """The worker that had the job has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolCallbacks:
-    """What the pool calls on behalf of its workers."""
+    """Callbacks that the pool calls on behalf of its workers."""
 
     observer: Observer
     doubt: Callable[[Collection[str]], Awaitable[None]]
-    """As in ``StateStore``."""
+    """See ``StateStore.doubt``."""
     warn: Callable[[str], None]
     announce_retry: Callable[[int, float, Exception], None]
     """(number of the next attempt, seconds until then, error of the last one)"""
@@ -50,9 +50,9 @@ class _JobInFlight:
     job: Job
     done: asyncio.Future[Result]
     reported: int = 0
-    """Bytes that the observer knows of."""
+    """Bytes reported to the observer."""
     started: bool = False
-    """Whether the observer knows that the job has started."""
+    """Whether the observer was told that the job has started."""
 
     @property
     def load(self) -> int:
@@ -60,7 +60,7 @@ class _JobInFlight:
 
 
 class Pool(Protocol):
-    """What a worker reports to, besides the callbacks: ``ProcessPool``."""
+    """The part of ``ProcessPool`` that a worker uses, besides the callbacks."""
 
     @property
     def error(self) -> Exception | None: ...
@@ -80,7 +80,7 @@ class Worker(Channel):
         self._pool, self._child, self._gate, self._callbacks = pool, child, gate, callbacks
         self._numbers = count(1)
         self._redirects: Redirects | None = None
-        """What the worker was sent last."""
+        """The rules for redirects that were last sent to the worker."""
         self._requests: set[asyncio.Task[None]] = set()
         """Requests of the worker for which GRANTED has not been sent."""
         self.in_flight: dict[int, _JobInFlight] = {}
@@ -90,7 +90,7 @@ class Worker(Channel):
         """Set once the process has been reaped."""
 
     async def set_up(self, setup: WorkerSetup) -> None:
-        """Connect, and send what the run is about."""
+        """Connect, and send the settings of the run."""
         await self.connect(self._child.connection)
         self.send((messages.SETUP, setup))
 
@@ -100,7 +100,7 @@ class Worker(Channel):
         self._child.kill()
 
     async def fetch(self, job: Job, redirects: Redirects) -> Result:
-        """Have the worker do ``job``. Raises WorkerDied, or the error of a worker that cannot go on."""
+        """Have the worker do ``job``. Raises WorkerDied, or the error of a worker that cannot continue."""
         if redirects is not self._redirects:
             self._redirects = redirects
             self.send((messages.REDIRECTS, redirects))
@@ -115,7 +115,7 @@ class Worker(Channel):
         _HANDLERS[kind](self, *values)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The process has ended, as told or by itself."""
+        """The process has ended, on request or by itself."""
         self.is_alive = False
         for task in self._requests:
             task.cancel()
@@ -131,7 +131,9 @@ class Worker(Channel):
     def _reaped(self, code: int, lost: int) -> None:
         if code and self._pool.error is None:
             how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
-            self._callbacks.warn(f"process {self._child.process.pid} ended {how}: others do its {lost} files again")
+            self._callbacks.warn(
+                f"worker process {self._child.process.pid} ended {how}; its {lost} files are retried by others"
+            )
         self.gone.set()
 
     def _on_acquire(self, number: int, rate: str, amount: int) -> None:

@@ -22,11 +22,11 @@ from crawler.workers.messages import WorkerSetup
 from crawler.workers.worker import PoolCallbacks, Worker, WorkerDied
 
 _ATTEMPTS = 3
-"""Workers that may die with a job before it counts as failed."""
+"""Number of workers that may die with a job before it counts as failed."""
 _MAX_LOAD = 128
-"""Small files queued at one worker. They travel in one frame: a frame each would cost as much as the file."""
+"""Maximum number of small files queued at one worker. They share frames, as a frame costs as much as a small file."""
 _END_SECONDS = 60.0
-"""How long a worker may take to commit its files once it was told to end."""
+"""How long, in seconds, a worker may take to commit its files after it was told to end."""
 
 Process = Callable[[Job], Awaitable[Result | Staged]]
 
@@ -45,14 +45,14 @@ class ProcessPool:
         self._learnt: dict[str, list[HostLimits]] = {}
         """What each worker has learnt, by host."""
         self.error: Exception | None = None
-        """The first error of a worker that could not go on; every remaining job ends with it."""
+        """The first error of a worker that could not continue; every remaining job ends with it."""
         self._room = asyncio.Event()
         self._is_walked = False
 
     async def __aenter__(self) -> Self:
         try:
             if self._missing:
-                self._callbacks.warn(f"{self._missing} of {self._wanted} processes could not be started")
+                self._callbacks.warn(f"could not start {self._missing} of {self._wanted} worker processes")
             for worker in self._workers:
                 await worker.set_up(self._setup)
             self.divide_connections()
@@ -89,7 +89,7 @@ class ProcessPool:
             worker.send((messages.CEILING, share + (number < extra)))
 
     def pause(self, url: str, seconds: float, source: Worker) -> None:
-        """``source`` was asked for a pause by the host of ``url``: all processes make it."""
+        """The host of ``url`` requested a pause from ``source``: all processes observe it."""
         self._gate.host(url).rest(seconds)
         for worker in self._alive():
             if worker is not source:
@@ -98,7 +98,7 @@ class ProcessPool:
     async def process(self, job: Job, *, redirects: Callable[[], Redirects], fallback: Process) -> Result | Staged:
         """Have a worker do ``job``, or ``fallback`` if none is left. Raises DestinationError if a worker's disk fails.
 
-        ``redirects`` returns what decides about redirects when the job is sent.
+        ``redirects`` returns the rules for redirects as of when the job is sent.
         """
         for _ in range(_ATTEMPTS):
             while (worker := self._available()) is None and self._alive():
@@ -109,7 +109,8 @@ class ProcessPool:
                 return await fallback(job)
             with suppress(WorkerDied):
                 return await worker.fetch(job, redirects())
-        return Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason="processes that had it died")
+        reason = "the worker processes handling it died"
+        return Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=reason)
 
     def _alive(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.is_alive]
@@ -128,26 +129,27 @@ class ProcessPool:
         self._room.set()
 
     def check(self) -> None:
-        """Raises the error of a worker that could not go on."""
+        """Raise the error of a worker that could not continue, if any."""
         if self.error is not None:
             raise self.error
 
     def fail(self, error: Exception) -> None:
-        """A worker cannot go on: the run ends with the first such error."""
+        """A worker cannot continue: the run ends with the first such error."""
         self.error = self.error or error
 
     def late(self, result: Result) -> None:
-        """Keep a result for which nobody waits any more, for ``stop``."""
+        """Keep a result whose caller was cancelled, for ``stop``."""
         self._late.append(result)
 
     def learnt(self, hosts: dict[str, HostLimits]) -> None:
-        """What a worker has learnt about hosts."""
+        """Record what a worker has learnt about hosts."""
         for name, learnt in hosts.items():
             self._learnt.setdefault(name, []).append(learnt)
 
     async def stop(self) -> list[Result]:
-        """Have the workers cancel their jobs and keep complete files. Returns the results of jobs that were cancelled
-        here but had ended in their worker.
+        """Have the workers cancel their jobs and keep complete files.
+
+        Returns the results of jobs that were cancelled here but had ended in their worker.
         """
         await self._end(messages.STOP)
         late, self._late = self._late, []

@@ -195,7 +195,7 @@ async def test_where_no_process_can_be_started_one_does_the_work(
     config = crawler.Config(processes=2, backlog=5, no_robots=True)
     report = await crawler.mirror(site.url, sandbox.directory, config)
     assert (report.saved, report.exit_code) == (30, 0)
-    assert report.warnings == ("2 of 2 processes could not be started",)
+    assert report.warnings == ("could not start 2 of 2 worker processes",)
     sandbox.holds(site.contents())
 
 
@@ -213,7 +213,7 @@ def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site)
     site.listing("", b'<title>Index of /pub/</title><h1>Index of /pub/</h1><ul><li><a href="page">page</a></li></ul>')
     python = {"PYTHONPATH": str(patch.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     run = sandbox.mirror(site.url, more=TWO, env=python)
-    run.says("long listings are parsed without limits: cannot start a process (no more processes)")
+    run.says("cannot start a parser process (no more processes): long listings are parsed without limits")
     sandbox.holds({"page": page})
 
 

@@ -1,4 +1,4 @@
-"""When to give up on a host: a circuit breaker, free of I/O."""
+"""Decides when to give up on a host: a circuit breaker, without I/O."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class CircuitBreaker:
 
     def __init__(self, probe_url: str) -> None:
         self.probe_url = probe_url
-        """URL of the last GET that got a response; until then the one given."""
+        """URL of the last GET that got a response; before that, the one given."""
         self.failures = 0
         """Consecutive failures."""
         self._is_open = False
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether too many requests have failed in a row and the probe has not ended yet."""
+        """True if too many consecutive requests have failed and the probe has not ended yet."""
         return self.failures >= limits.CONNECTION_FAILURES and not self._is_open
 
     @property
     def is_open(self) -> bool:
-        """Whether the host is given up."""
+        """True if the host is given up."""
         return self._is_open
 
     def failed(self) -> None:
@@ -42,5 +42,5 @@ class CircuitBreaker:
         self.probe_url = url or self.probe_url
 
     def probed(self) -> None:
-        """The probe has ended. The circuit opens unless a response has come meanwhile."""
+        """The probe has ended. The circuit opens unless a response has arrived."""
         self._is_open = self.failures >= limits.CONNECTION_FAILURES

@@ -1,4 +1,4 @@
-"""How many requests a host may have in flight: a pure function from the present state and a sample to the next state.
+"""Finds how many requests a host may have in flight. Pure functions of the state and a sample give the next state.
 
 ``meter`` takes the samples, ``gate`` enforces the limit. The stages:
 
@@ -30,7 +30,7 @@ from crawler.http.pacing.sample import Sample
 from crawler.model.state.host_limits import HostLimits
 
 START = 6
-"""Requests in flight at first to a host of which nothing is known: as many as browsers open."""
+"""Initial limit for an unknown host: as many requests as browsers have in flight."""
 WORTHWHILE = 0.25
 """A higher limit is worthwhile if throughput grows by at least this share of the growth of the limit."""
 PROPORTIONAL = 0.6
@@ -38,18 +38,18 @@ PROPORTIONAL = 0.6
 MIN_USE = 0.75
 """Share of the limit that must have been in use on average for a sample to mean something."""
 ERROR_RATIO = 8
-"""Two errors, and one in this many requests, mean overload: single ones happen, those of an overload come together."""
+"""Two errors, and one in this many requests, mean overload: isolated errors happen; those of an overload cluster."""
 TRIAL_ROUNDS = 3
-"""Requests in a window, for each one of the limit, except while growing."""
+"""Requests in a window, as a multiple of the limit, except while growing."""
 GROW_SECONDS, WINDOW_SECONDS = 0.5, 2.0
 """Longest window while the limit grows, and otherwise: large bodies take too long to end."""
 PATIENCE, MAX_PATIENCE = 16, 256
-"""Windows until the next trial, at first and at most. Doubled by a search that finds nothing, and by a refusal."""
+"""Windows until the next trial: initial and maximum number. It doubles if a search finds nothing, or on a refusal."""
 CLEAR_MARGIN = 0.2
 """A throughput that differs by more than this from the required one needs no recheck."""
 
-REFUSED = "the host refuses more"
-FAILURES = "more lead to resets and time-outs"
+REFUSED = "the host refused more requests"
+FAILURES = "more requests caused resets and timeouts"
 FASTER = "faster than with fewer"
 FEWER = "as fast as with more"
 
@@ -61,7 +61,7 @@ class Growing:
     rate: float = 0.0
     """Throughput of ``base``; 0 if not measured."""
     is_doubtful: bool = False
-    """Whether one window at the highest limit has left in doubt if it is worthwhile."""
+    """True if one window at the highest limit did not show whether it is worthwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class ConcurrencyLimit:
     """The state of the search for the best limit of one host."""
 
     limit: int
-    """Requests in flight, at most, now."""
+    """Maximum number of requests in flight now."""
     ceiling: int
     base: int
     """The best limit known; during a trial another one is in force."""
@@ -108,13 +108,13 @@ class ConcurrencyLimit:
     """The smallest limit known to be too high."""
     stage: Stage = field(default_factory=Growing)
     settling: bool = False
-    """Whether the present window is to be discarded."""
+    """Whether the current window is to be discarded."""
     refusals: Refusals = field(default_factory=Refusals)
     start: int = START
     """The limit of an unknown host; growth begins there when the ceiling is raised."""
     patience: int = PATIENCE
     reason: str = ""
-    """Why ``base`` is what it is; empty as long as nothing has been learnt."""
+    """Why ``base`` has its value; "" if nothing has been learnt."""
 
     @property
     def requests(self) -> int:
@@ -123,7 +123,7 @@ class ConcurrencyLimit:
 
     @property
     def seconds(self) -> float:
-        """Seconds after which the window is closed anyway, if bytes have arrived."""
+        """Seconds after which the window is closed in any case, if bytes have arrived."""
         return GROW_SECONDS if self._is_short else WINDOW_SECONDS
 
     @property
@@ -146,7 +146,7 @@ def initial(ceiling: int, known: HostLimits | None = None, start: int = START) -
 
 
 def with_ceiling(state: ConcurrencyLimit, ceiling: int) -> ConcurrencyLimit:
-    """The state under another ceiling, at least 1: a lower one applies at once, a higher one is grown into."""
+    """The state with another ceiling, at least 1: a lower one applies at once, a higher one is approached by growth."""
     base, stage = min(state.base, ceiling), Growing() if isinstance(state.stage, Growing) else Holding()
     if ceiling > state.ceiling == state.base:
         base, stage = max(base, min(state.start, ceiling)), Growing()
@@ -155,13 +155,13 @@ def with_ceiling(state: ConcurrencyLimit, ceiling: int) -> ConcurrencyLimit:
 
 
 def disturbed(state: ConcurrencyLimit) -> ConcurrencyLimit:
-    """After something other than the limit, such as a pause, has changed throughput."""
+    """The state after something other than the limit, such as a pause, has changed throughput."""
     stage = replace(state.stage, is_doubtful=False) if isinstance(state.stage, Growing) else state.stage
     return replace(state, stage=stage, settling=True)
 
 
 def overloaded(state: ConcurrencyLimit, in_flight: int, reason: str, ended: int = 0) -> ConcurrencyLimit:
-    """After a refusal with ``in_flight`` requests, two or more: half as many, then growth again, up to fewer.
+    """The state after a refusal with ``in_flight`` requests, two or more: half of these, then growth to fewer.
 
     ``ended``: requests that have ended since the last sample.
     """
@@ -286,7 +286,7 @@ def _raise_base(state: ConcurrencyLimit, trial: Trial) -> ConcurrencyLimit:
 
 
 def _judge(state: ConcurrencyLimit, trial: Trial, rate: float, usual: float) -> ConcurrencyLimit:
-    """After a trial with the throughput ``rate``, where ``base`` has the throughput ``usual``."""
+    """The state after a trial with the throughput ``rate``, if ``base`` has the throughput ``usual``."""
     limit, base = trial.limit, state.base
     is_below = limit < base
     if rate >= _required(limit, usual, base):

@@ -1,4 +1,4 @@
-"""Decides when a request may be sent: connections per host, pauses that a host asked for, rates, circuit breaker."""
+"""Decides when a request may be sent: connections per host, pauses requested by hosts, rate limits, circuit breaker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOG = logging.getLogger("crawler")
 _OVERLOAD_PAUSE = 1.0
 """Seconds of pause after a 429 without Retry-After."""
 _SHORT_PAUSE = 0.1
-"""The same if the limit has been lowered, which may be enough."""
+"""Same as _OVERLOAD_PAUSE if the limit has been lowered, which may be enough."""
 
 
 Probe = Callable[[str, "Host"], Awaitable[None]]
@@ -54,7 +54,7 @@ class Host:
 
     @property
     def state(self) -> ConcurrencyLimit:
-        """Where the search for the best limit stands."""
+        """The state of the search for the best limit."""
         return self._meter.state
 
     @property
@@ -63,11 +63,11 @@ class Host:
 
     @property
     def generation(self) -> int:
-        """Generation of requests sent now, for ``overloaded``."""
+        """The generation of requests sent now, for ``overloaded``."""
         return self._meter.generation
 
     async def enter(self, url: str, probe: Probe) -> None:
-        """Take a connection for ``url``, to be released by ``leave``. Waits for pauses and rates.
+        """Take a connection for ``url``, to be released by ``leave``. Waits for pauses and rate limits.
 
         If the circuit breaker is in doubt, ``probe`` is called on that connection first. Raises FetchError, without
         taking a connection, if the host is given up.
@@ -84,7 +84,7 @@ class Host:
             raise
 
     async def _wait_for_turn(self) -> None:
-        """Wait until a connection is free. Whoever releases it enters it for the waiter (``_admit_waiting``)."""
+        """Wait until a connection is free. ``_admit_waiting`` takes it on behalf of the waiter."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -100,11 +100,11 @@ class Host:
         self._admit_waiting(now)
 
     def _admit_waiting(self, now: float) -> None:
-        """Give free connections to the longest waiters."""
+        """Give free connections to those that have waited longest."""
         meter = self._meter
         while self._waiting and meter.active < meter.limit:
             turn = self._waiting.popleft()
-            if not turn.done():  # else it was cancelled
+            if not turn.done():  # otherwise it was cancelled
                 meter.entered(now)
                 turn.set_result(None)
 
@@ -118,7 +118,7 @@ class Host:
                 break
         if self._breaker.is_open:
             raise FetchError(
-                f"given up: {self._breaker.failures} failures in a row to talk to this host ({masked(url)})",
+                f"host given up after {self._breaker.failures} consecutive failures ({masked(url)})",
                 url=url,
                 retryable=False,
                 connection=True,
@@ -136,7 +136,7 @@ class Host:
                 self._breaker.probed()
 
     def leave(self) -> None:
-        """The request has ended, well or not."""
+        """The request has ended, successfully or not."""
         now = time.monotonic()
         state = self._meter.state
         self._meter.left(now)
@@ -195,7 +195,7 @@ class Host:
         self._breaker.failed()
 
     def troubled(self) -> None:
-        """A body ended in a reset or a time-out."""
+        """A body ended in a reset or a timeout."""
         self._meter.troubled()
 
     def succeeded(self, url: str | None) -> None:
@@ -203,7 +203,7 @@ class Host:
         self._breaker.succeeded(url)
 
     def change_ceiling(self, connections: int) -> None:
-        """Apply another ceiling, to 1 or more."""
+        """Apply another ceiling, 1 or more."""
         now = time.monotonic()
         self._meter.follow(with_ceiling(self.state, connections), now)
         self._admit_waiting(now)
@@ -218,8 +218,8 @@ class Host:
 class Gate:
     """The hosts of all mirrors of a process, so that the limits of a host apply to all of them together.
 
-    ``connections`` is the most that a host ever gets; ``concurrency`` finds how many it does get, and an unknown host
-    starts with ``start``. ``on_pause`` is called with the URL of a host that asked for a pause, and its seconds.
+    A host gets at most ``connections``; ``concurrency`` finds the best number, starting with ``start`` for an unknown
+    host. ``on_pause`` is called with the URL of a host that requested a pause, and the seconds.
     """
 
     def __init__(
@@ -251,17 +251,17 @@ class Gate:
 
     @property
     def ceiling(self) -> int:
-        """The most connections that a host gets at once."""
+        """Maximum number of connections of a host."""
         return self._ceiling
 
     def limit_connections(self, connections: int) -> None:
-        """Change ``ceiling``, to 1 or more, for all hosts from now on."""
+        """Set ``ceiling`` to ``connections``, 1 or more, for all hosts from now on."""
         self._ceiling = connections
         for host in self._hosts.values():
             host.change_ceiling(connections)
 
     def add_known(self, known: Mapping[str, HostLimits]) -> None:
-        """Add what earlier runs learnt, by host name, for hosts that were not contacted yet."""
+        """Add what earlier runs learnt, by host name, for hosts that have not been contacted yet."""
         self.known = {**known, **self.known}
 
     def add_learnt(self, learnt: Mapping[str, HostLimits]) -> None:
@@ -278,12 +278,12 @@ class Gate:
         return self._rates.bytes is not None
 
     async def acquire_request(self) -> None:
-        """Wait until one more request fits in the rate limit."""
+        """Wait until the rate limit allows another request."""
         if self._rates.requests is not None:
             await self._rates.requests.acquire()
 
     async def acquire_bytes(self, count: int) -> None:
-        """Wait until ``count`` more bytes fit in the rate limit."""
+        """Wait until the rate limit allows another ``count`` bytes."""
         rate = self._rates.bytes
         while rate is not None and count > 0:
             share = min(count, int(rate.max_rate))

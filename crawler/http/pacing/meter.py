@@ -1,4 +1,4 @@
-"""Counts the requests of one host, and gives ``concurrency`` a sample after each window. Has no clock of its own."""
+"""Counts the requests of one host, and gives ``concurrency`` a sample after each window. Does not read the clock."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Meter:
         self._busy += self.active * (now - self._updated)
         self._updated = now
         self.active += 1
-        if self._is_filling and self.active == self.limit:  # the time until the limit was reached means nothing
+        if self._is_filling and self.active == self.limit:  # the time until the limit was reached does not count
             self._is_filling = False
             self._start_window(now)
 
@@ -56,7 +56,7 @@ class Meter:
         self.active -= 1
 
     def left(self, now: float) -> None:
-        """A request has ended, well or not."""
+        """A request has ended, successfully or not."""
         self._busy += self.active * (now - self._updated)
         self._updated = now
         self.active -= 1
@@ -74,7 +74,7 @@ class Meter:
                 self._closes_at = now + self.state.seconds
 
     def troubled(self) -> None:
-        """A request has ended in a reset or a time-out."""
+        """A request has ended in a reset or a timeout."""
         self._errors += 1
 
     def unavailable(self) -> None:
@@ -92,7 +92,7 @@ class Meter:
                 return False
             ended = 0 if self._is_filling or self.state.settling else self._ended
             self.follow(concurrency.overloaded(self.state, self.active, concurrency.REFUSED, ended), now)
-        self._ended -= 1  # its end says nothing about the present limit
+        self._ended -= 1  # its end says nothing about the current limit
         return True
 
     def follow(self, state: ConcurrencyLimit, now: float) -> None:

@@ -1,13 +1,13 @@
-"""What was counted while one limit was in force: throughput, errors, and whether the limit was used."""
+"""Counts taken while one limit was in force: throughput, errors, and whether the limit was used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 QUICK = 0.010
-"""Seconds. A host with a lower average response time does not slow a run, so it gets as many requests as it takes."""
+"""Seconds. A host with a shorter average response time does not slow a run, so it gets all requests that it accepts."""
 REQUEST_BYTES = 64 * 1024
-"""Bytes that a request counts for besides its body: small files are measured by number, large ones by size."""
+"""Bytes that a request counts for besides its body, so that small files count by number and large ones by size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +17,11 @@ class Sample:
     requests: int
     """Requests that ended."""
     more: int = 0
-    """Growth of the number of requests in flight; on average, each of these is half done."""
+    """Increase of the number of requests in flight; on average, each of these is half done."""
     received: int
     """Bytes of bodies."""
     troubles: int
-    """Requests that ended in a reset or a time-out."""
+    """Requests that ended in a reset or a timeout."""
     refused: int = 0
     """Requests with the status 503."""
     seconds: float

@@ -186,7 +186,7 @@ async def test_if_no_process_can_be_started_a_thread_parses_and_a_warning_says_s
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    problem = "long listings are parsed without limits: cannot start a process (No such file or directory)"
+    problem = "cannot start a parser process (No such file or directory): long listings are parsed without limits"
     said: list[str] = []
     async with PageParsers(said.append) as parsers:
         for _ in range(2):

@@ -269,7 +269,7 @@ async def test_a_change_is_logged_once_with_its_reason(caplog: pytest.LogCapture
     (record,) = caplog.records
     assert record.getMessage() == "pace"
     assert vars(record)["fields"] == {
-        "url": "http://h:80", "connections": START // 2, "before": START, "reason": "the host refuses more",
+        "url": "http://h:80", "connections": START // 2, "before": START, "reason": "the host refused more requests",
     }  # fmt: skip
 
 
