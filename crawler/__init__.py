@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from crawler.model.version import __version__
+from crawler.version import __version__
 
 TYPE_CHECKING = False  # importing typing takes long, and signals are not handled until it is done
 _MODULE_OF = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crawler.app.accounting import accounted
@@ -20,6 +19,7 @@ from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.model.state.host_limits import divided
+from crawler.model.struct import Value, field, replace
 from crawler.output.log import LOGGER
 from crawler.output.progress import Fanout
 from crawler.pipeline.allowance import Allowance
@@ -88,8 +88,7 @@ async def download(
     return report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Value, frozen=True, kw_only=True):
     """What a run meets, beside what it is about."""
 
     observers: Sequence[Observer] = ()
@@ -141,8 +140,7 @@ def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
     return start_url(item[0]), item[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Setup:
+class _Setup(Value, frozen=True, kw_only=True):
     """What a run is about."""
 
     starts: tuple[str, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from crawler.app.accounting import first_error
 from crawler.app.api import shared_gate
@@ -15,6 +15,7 @@ from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.flaws import Flaw
 from crawler.model.observer import Observer
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Listing, Rejection
 from crawler.pipeline.runs.build import build_walker
 from crawler.pipeline.tally import Tally
@@ -66,7 +67,9 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     async with HttpClient(options, shared_gate([config])) as client, PageParsers() as parser:
         rules = RobotsTxt(client, config, options.user_agent)
         await rules.enter(bare)
-        walker = build_walker(replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules)
+        walker = build_walker(
+            dataclasses.replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules
+        )
         try:
             await walker.walk([Directory(path="", url=bare)], visit)
         except* CrawlerError as group:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.values import MAX_PARALLEL
+from crawler.model.struct import Value
 from crawler.text.arguments import start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
+class Mirror(Value, frozen=True, kw_only=True):
     """One ``[[mirror]]`` table: a named equivalent of ``crawler URL DIR``."""
 
     name: str
@@ -26,8 +25,7 @@ class Mirror:
     config: Config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MirrorsFile:
+class MirrorsFile(Value, frozen=True, kw_only=True):
     """The whole file. ``jobs`` is the number of mirrors to run at once."""
 
     mirrors: tuple[Mirror, ...]

@@ -18,7 +18,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.options.option import COMMAND_LINE, default_of, option_of
 from crawler.model.options.rules import parse_rule
-from crawler.model.version import __version__
+from crawler.version import __version__
 
 _SYNOPSIS = """\
   crawler [OPTIONS] URL DIR                 mirror the listing at URL

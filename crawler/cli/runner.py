@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -17,6 +16,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
+from crawler.model.struct import Value
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
 from crawler.workers.event_loop import loop_factory
@@ -31,8 +31,7 @@ T = TypeVar("T")
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(Value, frozen=True, kw_only=True):
     """A parsed command line."""
 
     config: Config

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache, partial
 from types import TracebackType
 from typing import Self
@@ -29,6 +28,7 @@ from crawler.model import limits
 from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value, field
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
 from crawler.text.http_fields import (
@@ -54,8 +54,7 @@ _PROBE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "byte
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOptions:
+class ClientOptions(Value, frozen=True, kw_only=True):
     """Options of the client. Times in seconds, ``min_speed`` in bytes per second (0: none)."""
 
     user_agent: str

@@ -17,8 +17,8 @@ from crawler.http.proxies import Proxies, proxy_url
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.values import parse_header
-from crawler.model.version import __version__
 from crawler.text.urls import Origin, origin, origin_name, userinfo
+from crawler.version import __version__
 
 DEFAULT_AGENT = f"crawler/{__version__}"
 PLAIN = ("http", 80)

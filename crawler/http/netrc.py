@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from crawler.model.struct import Value
 
 _TOKEN = re.compile(r'[ \t]*(?:#.*|"((?:[^"\\]|\\.)*)"|(")|([^\s"#]\S*))')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _BLANK = re.compile(r"\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetrcEntry:
+class NetrcEntry(Value, frozen=True, kw_only=True):
     """One ``machine`` or ``default`` entry."""
 
     host: str | None

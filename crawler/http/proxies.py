@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
+from crawler.model.struct import Value, field
 from crawler.text.escape import redacted
 from crawler.text.urls import origin
 
 _WITH_PORT = re.compile(r"(\[[^]]*\]|[^:]*):(\d+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxies:
+class Proxies(Value, frozen=True, kw_only=True):
     """Proxies as given; one is validated only when a request needs it."""
 
     by_scheme: Mapping[str, str] = field(default_factory=dict)

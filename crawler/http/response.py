@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import aiohttp
@@ -16,14 +15,14 @@ from crawler.http.tls import alert_text
 from crawler.http.transport import RawResponse, combined
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
+from crawler.model.struct import Value
 from crawler.text.escape import printable
 
 if TYPE_CHECKING:
     import ssl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseLimits:
+class ResponseLimits(Value, frozen=True, kw_only=True):
     """Limits for all responses of a client. Times in seconds, ``min_speed`` in bytes per second (0: none)."""
 
     connect_timeout: float

@@ -12,9 +12,9 @@ Readers are imported when a page needs them: a run in which no listing has chang
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from crawler.listings.page import Page, Parser
+from crawler.model.struct import replace
 from crawler.model.values import Listing
 
 __all__ = ["parse_listing", "parse_listing_pieces", "parse_without_grammar", "pieces_by_grammar", "without"]

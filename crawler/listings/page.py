@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from crawler.model.struct import Value
 from crawler.model.values import Listing
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ _MARKUP_LIMIT = 64 << 20
 _DEEPEST = 100  # libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
+class Page(Value, frozen=True, kw_only=True, dict=True):
     """One response of a server. ``text`` is computed once, on first use."""
 
     body: bytes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from crawler.model.struct import Value
 
 _LONGEST = 120
 """Maximum number of characters that a message quotes from a page."""
@@ -27,8 +28,7 @@ class FlawKind(StrEnum):
     HEADING = "heading"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Value, frozen=True):
     """The message and the effect of one kind of flaw."""
 
     text: str
@@ -78,8 +78,7 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
 """Kind → its meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Value, frozen=True):
     """One flaw of a page."""
 
     kind: FlawKind

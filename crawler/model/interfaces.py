@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
@@ -45,8 +45,7 @@ class Response(Protocol):
         """Return the connection before ``open`` ends; the rest of the body is not needed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FetchedPage:
+class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
     """The response to a request for a listing page, decompressed."""
 
     url: str

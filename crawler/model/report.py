@@ -7,14 +7,13 @@ parent) are counted as rejections and local files that were deleted as deletions
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from crawler.model.exit_codes import worst
+from crawler.model.struct import Value, field, replace
 from crawler.model.values import Result, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingFailure:
+class ListingFailure(Value, frozen=True, kw_only=True):
     """A listing that could not be read."""
 
     path: str
@@ -25,8 +24,7 @@ class ListingFailure:
     """Why it could not be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Value, frozen=True, kw_only=True):
     """One line of the plan that ``--dry-run`` prints: what a run would do now, and why."""
 
     action: str
@@ -41,8 +39,7 @@ class Step:
     """URL of the file; "" for a deletion."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Value, frozen=True, kw_only=True):
     """What a run did. Sizes are in bytes, times in seconds."""
 
     url: str

@@ -5,13 +5,13 @@ They hold plain data only (no session, lock, callback or open file), so each can
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from crawler.model.currency import Currency, Dating
 from crawler.model.flaws import Flaw
+from crawler.model.struct import Value
 
 
 class _Comparable(Protocol):
@@ -57,8 +57,7 @@ LINK = "a symbolic link"
 """``Local.spared`` of a symbolic link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span(Generic[T]):
+class Span(Value, Generic[T], frozen=True):
     """A closed interval that contains the true value, because listings round sizes and times.
 
     Sizes are in bytes. Times are aware if their zone is known, naive if they are in the server's own, unknown zone.
@@ -78,8 +77,7 @@ class Span(Generic[T]):
         return self.low <= value <= self.high
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Value, frozen=True, kw_only=True):
     """One row of a listing."""
 
     name: str
@@ -104,8 +102,7 @@ class Entry:
     """True if the URL has another origin than the listing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Value, frozen=True):
     """A link, entry or path that is not taken, and why. A value, never an exception."""
 
     reason: str
@@ -118,8 +115,7 @@ class Rejection:
     """Name of the rejected row, which counts as skipped or failed; "" for a link outside of rows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Value, frozen=True, kw_only=True):
     """What one listing page says."""
 
     url: str
@@ -152,8 +148,7 @@ class Listing:
     """True if the entries come from the state; they never justify a deletion."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validators:
+class Validators(Value, frozen=True, kw_only=True):
     """Validators of one version of a file (RFC 9110 section 8.8)."""
 
     etag: str | None = None
@@ -176,8 +171,7 @@ UNCONFIRMED = -1.0
 """``Known.checked`` of a copy that the server has not confirmed to be the listed version."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Value, frozen=True, kw_only=True):
     """What the state remembers about one saved file."""
 
     path: str
@@ -198,8 +192,7 @@ class Known:
     """When the server last confirmed it as the listed version: server time, seconds since the epoch, or UNCONFIRMED."""
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(Value, frozen=True):
     """What ``lstat`` says about a path under DIR."""
 
     kind: Kind
@@ -212,8 +205,7 @@ class Local:
     """What it is, if it must never be deleted (``--log-file``, a mount point); "" otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Value, frozen=True, kw_only=True):
     """One file to fetch."""
 
     url: str
@@ -250,8 +242,7 @@ class Job:
     """Whether to bypass all caches (RFC 9111 section 5.2.1.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Value, frozen=True, kw_only=True):
     """How one entry ended. Failures are results, not exceptions."""
 
     path: str
@@ -282,8 +273,7 @@ class Result:
     """How far ``currency`` can be relied on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
+class Staged(Value, frozen=True, kw_only=True):
     """A complete, verified body without a final name; ``Destination.commit`` gives it one."""
 
     job: Job

@@ -24,11 +24,11 @@ from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Result
-from crawler.model.version import __version__
 from crawler.output.atomic_file import check_target, replace_file
 from crawler.output.format import json_text
 from crawler.output.on_change import run_command
 from crawler.text.escape import masked
+from crawler.version import __version__
 
 if TYPE_CHECKING:
     from crawler.output.html_report import SlowestTransfers

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from crawler.model.errors import AlreadyRunning, ConfigError
+from crawler.model.struct import Value
 from crawler.text.escape import masked
 from crawler.text.urls import INDEX_PAGE, INDEX_SORT
 
@@ -63,8 +63,7 @@ def refusal(directory: str, known: str, url: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosing:
+class Enclosing(Value, frozen=True, kw_only=True):
     """A directory above DIR with a state directory of its own, as the first run in DIR finds it."""
 
     directory: str

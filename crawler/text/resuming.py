@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 
+from crawler.model.struct import Value, asdict
 from crawler.model.values import Job, Validators
 
 PART, NOTE = ".part", ".json"
@@ -18,8 +18,7 @@ KEY = 32
 """Length of the prefix of a part's name that is derived from the path of its file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Value, frozen=True):
     """A Range request: the body from ``offset`` on, of the version with ``validators``."""
 
     offset: int
@@ -28,8 +27,7 @@ class Resume:
     """Total bytes of that version, if its first response announced them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartNote:
+class PartNote(Value, frozen=True, kw_only=True):
     """The note of a part: the file and version that its first ``offset`` bytes belong to."""
 
     url: str
@@ -48,8 +46,7 @@ class PartNote:
         return json.dumps(asdict(self)).encode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPart:
+class StoredPart(Value, frozen=True, kw_only=True):
     """What exists under the name of a part."""
 
     is_regular: bool

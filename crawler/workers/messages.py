@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from crawler.http.client import ClientOptions
 from crawler.model.config import Config
 from crawler.model.currency import Currency, Dating
 from crawler.model.state.host_limits import HostLimits
+from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.storage.directory.boundaries.spared import OwnFile
 
@@ -68,8 +68,7 @@ REQUESTS, BYTES = "requests", "bytes"
 """The rates of ACQUIRE."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSetup:
+class WorkerSetup(Value, frozen=True, kw_only=True):
     """The settings that a worker needs before its first job."""
 
     config: Config

@@ -13,12 +13,12 @@ import json
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from crawler.listings import parse_without_grammar, pieces_by_grammar, without
 from crawler.model import limits
 from crawler.model.errors import ListingError
+from crawler.model.struct import Value
 from crawler.model.values import Listing
 from crawler.workers.child_process import ChildProcess
 from crawler.workers.frames import FrameDecoder, FrameError, frame, frame_header
@@ -30,8 +30,7 @@ _EXIT_SECONDS, _POLL_SECONDS = 2.0, 0.02
 """How long a process that closed its connection may take to exit, and the polling interval, in seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParserLimits:
+class ParserLimits(Value, frozen=True, kw_only=True):
     """Limits on parsing a page."""
 
     large_page: int = limits.LARGE_PAGE

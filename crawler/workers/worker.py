@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ from crawler.model.errors import DestinationError, FetchError
 from crawler.model.interfaces import Redirects
 from crawler.model.observer import Observer
 from crawler.model.state.host_limits import HostLimits
+from crawler.model.struct import Struct, Value
 from crawler.model.values import Job, Result
 from crawler.workers import messages
 from crawler.workers.channel import Channel
@@ -31,8 +31,7 @@ class WorkerDied(Exception):
     """The worker that had the job has ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolCallbacks:
+class PoolCallbacks(Value, frozen=True, kw_only=True):
     """Callbacks that the pool calls on behalf of its workers."""
 
     observer: Observer
@@ -43,8 +42,7 @@ class PoolCallbacks:
     """(number of the next attempt, seconds until then, error of the last one)"""
 
 
-@dataclass(slots=True, kw_only=True)
-class _JobInFlight:
+class _JobInFlight(Struct, kw_only=True):
     """A job that a worker has."""
 
     job: Job

@@ -19,6 +19,8 @@ HOMES = {
     "aiohttp": "http",
     "bs4": "listings",
     "lxml": "listings",
+    "msgspec": "model.struct",
+    "dataclasses": "model app.browse",
     "sqlite3": "storage.state",
     "idna": "text.hosts",
     "uvloop": "workers.event_loop",

@@ -22,12 +22,12 @@ After each change of the limit one window is discarded (``settling``): requests 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from crawler.http.pacing.refusals import Refusals
 from crawler.http.pacing.sample import Sample
 from crawler.model.state.host_limits import HostLimits
+from crawler.model.struct import Value, field, replace
 
 START = 6
 """Initial limit for an unknown host: as many requests as browsers have in flight."""
@@ -54,8 +54,7 @@ FASTER = "faster than with fewer"
 FEWER = "as fast as with more"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growing:
+class Growing(Value, frozen=True, kw_only=True):
     """The limit is raised after each window."""
 
     rate: float = 0.0
@@ -64,16 +63,14 @@ class Growing:
     """True if one window at the highest limit did not show whether it is worthwhile."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(Value, frozen=True, kw_only=True):
     """``base`` is in force until the next trial."""
 
     windows: int = 0
     """Windows since the last trial."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Value, frozen=True, kw_only=True):
     """``limit`` is in force to be compared with ``base``."""
 
     limit: int
@@ -83,8 +80,7 @@ class Trial:
     """How far below ``base`` the trial is; 0 if above."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recheck:
+class Recheck(Value, frozen=True, kw_only=True):
     """``base`` is in force again after a trial whose result is in doubt."""
 
     trial: Trial
@@ -95,8 +91,7 @@ class Recheck:
 Stage: TypeAlias = Growing | Holding | Trial | Recheck
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConcurrencyLimit:
+class ConcurrencyLimit(Value, frozen=True, kw_only=True):
     """The state of the search for the best limit of one host."""
 
     limit: int

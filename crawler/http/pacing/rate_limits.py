@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from crawler.model.struct import Value
 
 
 class RateLimiter(Protocol):
@@ -14,8 +15,7 @@ class RateLimiter(Protocol):
     async def acquire(self, amount: float = 1) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimits:
+class RateLimits(Value, frozen=True, kw_only=True):
     """The rate limits of a run; None means no limit."""
 
     requests: RateLimiter | None = None

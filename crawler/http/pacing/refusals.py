@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from crawler.model.struct import Value, replace
 
 PROOF_ROUNDS = 6
 """A limit is proven once this many times its number of requests have ended without a refusal."""
@@ -12,8 +12,7 @@ MAX_CHANCES = 3
 """Maximum number of chance refusals remembered at once; with another one, the host is assumed to handle less now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
+class Refusals(Value, frozen=True, kw_only=True):
     """What the refusals of a host have shown so far."""
 
     ended: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from crawler.model.struct import Value
 
 QUICK = 0.010
 """Seconds. A host with a shorter average response time does not slow a run, so it gets all requests that it accepts."""
@@ -10,8 +10,7 @@ REQUEST_BYTES = 64 * 1024
 """Bytes that a request counts for besides its body, so that small files count by number and large ones by size."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Value, frozen=True, kw_only=True):
     """Counts of one window, in which one limit was in force."""
 
     requests: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html import escape
 
 from bs4.element import Tag
@@ -16,6 +15,7 @@ from crawler.listings.html.specimens.row_copies import NotAbridgeable
 from crawler.listings.html.tree.regions import labels_of
 from crawler.listings.page import Page
 from crawler.listings.values.mentioned_names import has_files
+from crawler.model.struct import replace
 from crawler.model.values import Listing
 
 _NOT_HTML = ("image/", "audio/", "video/", "font/", "application/zip", "application/octet-stream", "application/pdf")

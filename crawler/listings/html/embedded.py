@@ -11,13 +11,13 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from crawler.listings.page import Page
 from crawler.listings.values.hrefs import Resolver, name_problem
 from crawler.listings.values.mentioned_names import names_of, row_rejection
 from crawler.listings.values.times import read_stamp
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _HOLDER = re.compile(r"<(template|script)\b[^>]{0,500}>", re.IGNORECASE)

@@ -7,15 +7,14 @@ whether its marks alone prove a listing; names, kinds, sizes and times are found
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from crawler.listings.values.sizes import Rounding
+from crawler.model.struct import Value
 
 _HEAD, _TAIL = 24_000, 3_000
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Value, frozen=True):
     """A program that prints listings, or several whose pages are alike."""
 
     name: str

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crawler.listings.html.soundness.diagnostics import another_heading
@@ -22,6 +21,7 @@ from crawler.listings.values.mentioned_names import are_elsewhere, row_rejection
 from crawler.listings.values.queries import has_parameter, is_doubtful
 from crawler.listings.values.sizes import Rounding, read_size
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 from crawler.text.months import MONTHS
 
@@ -29,8 +29,7 @@ PIECE = 2_000
 """Maximum number of entries in a piece of a listing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Value, frozen=True):
     """The pages of one server, in order: head, rows, tail. ``row`` has the groups href, time and size."""
 
     family: str

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from crawler.listings.html.tree.regions import in_navigation
 from crawler.listings.html.tree.survey import Link
 from crawler.listings.values.hrefs import LinkKind
+from crawler.model.struct import replace
 
 _INDEX_PAGE = re.compile(r"index\.(?:s?html?|xhtml|php\d?)", re.IGNORECASE)
 

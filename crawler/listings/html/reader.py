@@ -8,7 +8,6 @@ family determines how sizes are rounded and what proves the listing.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import islice
 
 from bs4.element import NavigableString
@@ -37,6 +36,7 @@ from crawler.listings.values.mentioned_names import has_files, last_name, names_
 from crawler.listings.values.sizes import are_apart
 from crawler.listings.values.times import Order
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from crawler.listings.page import Page
+from crawler.model.struct import Value
 
 _STARTS = (b"[", b"{", b"/")
 # nginx answers ?callback=f with "/* callback */\r\nf([…]);"
@@ -15,8 +15,7 @@ _CALLBACK = re.compile(r"\s*(?:/\*[^*]{0,80}\*/\s*)?[A-Za-z_$][\w.$]{0,200}\s*\(
 _CALLBACK_END = re.compile(r"(?<!\s)\s*\)\s*;?\s*\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JsonDocument:
+class JsonDocument(Value, frozen=True, kw_only=True):
     """A decoded document and the URL of the response."""
 
     value: Any

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
@@ -25,6 +24,7 @@ from crawler.listings.values.exact_urls import (
 from crawler.listings.values.exact_values import any_time, exact_size, hex_digest, printed
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value, replace
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded
 
@@ -65,8 +65,7 @@ Columns = dict[str, str]
 """Role → the key that has it in a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Array:
+class _Array(Value, frozen=True):
     """The rows of one array, and the kind that the array's name implies for them, if any."""
 
     rows: list[Any]

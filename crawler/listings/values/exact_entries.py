@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from crawler.listings.values.mentioned_names import are_elsewhere, has_files, names_of, row_rejection
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
 _SURROGATE = re.compile("[\ud800-\udfff]").search
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Value, frozen=True, kw_only=True):
     """The fields of a row other than its name and URL."""
 
     kind: Kind = Kind.FILE

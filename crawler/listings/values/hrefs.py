@@ -8,12 +8,12 @@ The name of an entry is the last segment of the encoded path, decoded once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.listings.values import queries
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value, replace
 from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, stripped
 
 _SCHEMES = {"http", "https", "ftp"}
@@ -41,8 +41,7 @@ class LinkKind(Enum):
     BAD_NAME = Reason.BAD_NAME.value
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Value, frozen=True):
     """A resolved link. ``url`` is "" if the link cannot be resolved, ``name`` is "" if it has none."""
 
     kind: LinkKind

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.listings.page import Page
+from crawler.model.struct import Value
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -31,8 +31,7 @@ _PRIVATE = 0x100000
 _MASKED = re.compile("[\U00100000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XmlDocument:
+class XmlDocument(Value, frozen=True, kw_only=True):
     """A parsed document and the URL of the response."""
 
     root: etree._Element

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from crawler.listings.values.exact_values import printed, utc_time
 from crawler.listings.values.sizes import read_size
 from crawler.listings.xml.document import XmlDocument, children, local
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded
 
@@ -33,8 +33,7 @@ Services = dict[str, str | None]
 """Name of a service → base of the HTTPServer in it; None if there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Dataset:
+class _Dataset(Value, frozen=True, kw_only=True):
     """A dataset that can be fetched."""
 
     path: str

@@ -8,7 +8,6 @@ not 2xx names the missing ones.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from crawler.listings.values.exact_values import entity_tag, exact_size, http_ti
 from crawler.listings.xml.document import XmlDocument
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
+from crawler.model.struct import Struct, field
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query, decoded
 
@@ -33,8 +33,7 @@ _WANTED = frozenset({_SIZE, _TIME, _ETAG})
 Segments = tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Member:
+class _Member(Struct):
     """One ``response`` element."""
 
     href: str = ""

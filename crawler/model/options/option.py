@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, field
+from dataclasses import MISSING, Field, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from crawler.model.errors import ConfigError
+from crawler.model.struct import Value
 
 COMMAND_LINE = "command line"
 """The ``where`` of values from the command line: errors then name the flag, such as ``--max-size``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Value, frozen=True):
     """The properties of an option, except for its default."""
 
     group: str

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from crawler.model.errors import ConfigError
 from crawler.model.options.values import check_pattern
+from crawler.model.struct import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value, frozen=True):
     """One --include or --exclude."""
 
     include: bool

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from crawler.model import limits
+from crawler.model.struct import Value
 
 LONGEST = 1_000_000 * 86400
 """Longest duration that an option accepts, in seconds; clocks and timers overflow beyond it."""
@@ -106,8 +106,7 @@ def check_duration(value: timedelta) -> timedelta:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class MaxDelete:
+class MaxDelete(Value, frozen=True):
     """The number of files that a run may delete: ``25%`` or ``100``. Exactly one of count and percent is set."""
 
     count: int | None = None

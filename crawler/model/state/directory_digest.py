@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from crawler.model.struct import Value
 from crawler.model.values import Validators
 
 
@@ -40,8 +40,7 @@ class RefusedEntry(NamedTuple):
     """The filter that refuses it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryDigest:
+class DirectoryDigest(Value, frozen=True, kw_only=True):
     """What the state remembers about a listing page of files only, each wanted or refused by a filter."""
 
     answered: str

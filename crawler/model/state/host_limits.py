@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from crawler.model.struct import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostLimits:
+class HostLimits(Value, frozen=True, kw_only=True):
     """What the state remembers about a host."""
 
     limit: int

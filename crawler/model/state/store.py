@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Known, Validators
 
 T = TypeVar("T")
@@ -19,8 +19,7 @@ BY_ROW = -2.0
 was sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingMemo:
+class ListingMemo(Value, frozen=True, kw_only=True):
     """What the state remembers about one listing page. The fields of ``Listing`` have the same meaning here."""
 
     url: str

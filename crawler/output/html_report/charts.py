@@ -8,13 +8,13 @@ its size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import squarify  # type: ignore[import-untyped]
 import svg
 from markupsafe import Markup, escape
 
+from crawler.model.struct import Value
 from crawler.output.html_report.directories import SizeItem
 from crawler.text.escape import masked
 from crawler.text.units import render_size
@@ -32,8 +32,7 @@ _CHARACTER_WIDTH = 7.0
 _LINE_HEIGHT = 17
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(Value, frozen=True, kw_only=True):
     """One run in a chart."""
 
     title: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import Report
+from crawler.model.struct import Value, field
 from crawler.model.values import Known, Outcome, Result
 from crawler.storage.state import FileTotals, NullState, ReadOnlyState, RunRecord, existing_state
 
@@ -23,8 +23,7 @@ DEPTH = 4
 _LIBRARIES = ("jinja2", "squarify", "svg")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class LastRun(Value, frozen=True, kw_only=True):
     """The run that writes the report."""
 
     report: Report
@@ -32,8 +31,7 @@ class LastRun:
     """The slowest transfers, slowest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(Value, frozen=True, kw_only=True):
     """All data of the report except the current time."""
 
     directory: str

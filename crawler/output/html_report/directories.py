@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
+from crawler.model.struct import Value, replace
 from crawler.storage.state import FileTotals
 
 CELLS = 30
@@ -21,8 +21,7 @@ _DOMINANT = 0.5
 """Share of the total from which the directories of an item become groups of their own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizeItem:
+class SizeItem(Value, frozen=True, kw_only=True):
     """A directory with everything below it, several of them combined, or the files directly in one."""
 
     label: str

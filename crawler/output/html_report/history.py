@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from markupsafe import Markup
 
 from crawler.model.exit_codes import is_trouble
+from crawler.model.struct import Value
 from crawler.output.html_report.charts import Slot, render_bars, render_steps
 from crawler.storage.state import Figures, RunRecord
 from crawler.text.units import render_duration, render_size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(Value, frozen=True, kw_only=True):
     """A chart of runs with its captions."""
 
     title: str
@@ -28,8 +27,7 @@ class Chart:
     drawing: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ChartSpec:
+class _ChartSpec(Value, frozen=True, kw_only=True):
     """Which value a chart shows, and how."""
 
     title: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cache
 
@@ -16,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crawler.model.report import Report
-from crawler.model.version import __version__
+from crawler.model.struct import Value
 from crawler.output.history import figures_of
 from crawler.output.html_report.charts import MIN_SLOTS, legible, render_map, render_share
 from crawler.output.html_report.contents import Contents
@@ -24,6 +23,7 @@ from crawler.output.html_report.directories import ROWS, SizeItem, SizeTree
 from crawler.output.html_report.history import TimeFormatter, charts_of, outcome
 from crawler.storage.state import Figures, RunRecord
 from crawler.text.units import render_duration, render_size
+from crawler.version import __version__
 
 RUNS_CHARTED = 60
 RUNS_LISTED = 15
@@ -33,24 +33,21 @@ MAPS = ((1080, 360), (340, 460))
 """Width and height of the map in pixels, for a wide and a narrow page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LatestRun:
+class LatestRun(Value, frozen=True, kw_only=True):
     """The last run: start in seconds since the epoch, and its figures, None if it did not end."""
 
     started: float
     figures: Figures | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryRow:
+class DirectoryRow(Value, frozen=True, kw_only=True):
     """A row in the table of directories."""
 
     place: SizeItem
     share: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Value, frozen=True, kw_only=True):
     """A file or listing that failed."""
 
     path: str

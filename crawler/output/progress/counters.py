@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from crawler.model import limits
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import StoredFile
+from crawler.model.struct import Value
 from crawler.model.values import Job, Outcome, Result
 from crawler.text.escape import masked
 from crawler.text.units import render_size
@@ -71,8 +71,7 @@ class TransferProgress:
         return self._speed.rate(now, self.received)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingRetry:
+class PendingRetry(Value, frozen=True, kw_only=True):
     """A failed request that will be sent again."""
 
     until: float
@@ -82,8 +81,7 @@ class PendingRetry:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Value, frozen=True, kw_only=True):
     """The sums at one time. Sizes in bytes, times in seconds."""
 
     done: int

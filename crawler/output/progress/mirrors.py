@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import StoredFile
+from crawler.model.struct import replace
 from crawler.model.values import Job, Result
 from crawler.output.progress.counters import Counters
 from crawler.output.progress.display import SilentDisplay

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from crawler.model.currency import Currency
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
 from crawler.model.values import Job, Known, Outcome, Result
 from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import Client, Permit
+from crawler.model.struct import replace
 from crawler.model.values import Job, Known
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.evidence import Proof, adopted, prove

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from crawler.model import limits
+from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.verdict import Action, is_same_version
 from crawler.text.http_fields import coding_of, content_length, validators_of, value_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(Value, frozen=True, kw_only=True):
     """The one version of a file to which all of its pieces must belong."""
 
     length: int

@@ -15,11 +15,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, Permit, Response
+from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import Job
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size
@@ -30,8 +30,7 @@ from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.resuming import range_headers
 
 
-@dataclass(slots=True)
-class SegmentConnections:
+class SegmentConnections(Struct):
     """Connections and memory that the transfers of a run share."""
 
     most: int = 1
@@ -50,8 +49,7 @@ class SegmentConnections:
         self.free += 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentOptions:
+class SegmentOptions(Value, frozen=True, kw_only=True):
     """How the pieces of one file are fetched."""
 
     client: Client
@@ -63,8 +61,7 @@ class SegmentOptions:
     """Called with the number of bytes that arrive."""
 
 
-@dataclass(slots=True, eq=False)
-class _Piece:
+class _Piece(Struct, eq=False):
     """Some bytes of a file: from ``start`` to before ``end``."""
 
     start: int

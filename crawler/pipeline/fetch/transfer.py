@@ -9,13 +9,13 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Client, Destination, Part, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value, field, replace
 from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
@@ -48,8 +48,7 @@ _SAME = "same size and time as the server's"
 _GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Downloader:
+class Downloader(Value, frozen=True, kw_only=True):
     """What all jobs of a run share. ``process`` is what the engine's workers call."""
 
     client: Client

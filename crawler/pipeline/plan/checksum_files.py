@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, Destination, Permit
 from crawler.model.state.store import StateStore
+from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
@@ -34,8 +34,7 @@ def may_be_checksums(name: str) -> bool:
     return any(sign in lowered for sign in _SIGNS) and is_checksum_file(name)
 
 
-@dataclass(slots=True, eq=False)
-class _Source:
+class _Source(Struct, eq=False):
     """One checksum file."""
 
     path: str
@@ -49,8 +48,7 @@ class _Source:
     """As in ``Known``, for the fetched version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Value, frozen=True):
     """A digest from a checksum file."""
 
     digest: str
@@ -60,8 +58,7 @@ class Published:
     """When the server confirmed it, as in ``Known``."""
 
 
-@dataclass(slots=True)
-class _Directory:
+class _Directory(Struct):
     """The checksum files of one directory, strongest algorithm first."""
 
     sums: list[_Source] = field(default_factory=list)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from crawler.model.state.store import BY_ROW
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Known, Local, Outcome, Rejection, Validators
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from crawler.model.currency import Dating
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Destination
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
+from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Job, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
@@ -20,8 +19,7 @@ from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.walk.pages import DirectoryPage
 
 
-@dataclass(slots=True, kw_only=True)
-class OpenDirectory:
+class OpenDirectory(Struct, kw_only=True):
     """A directory whose pages are still coming in."""
 
     destination: Destination
@@ -100,8 +98,7 @@ class OpenDirectory:
         return self.local[parent]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenPage:
+class OpenPage(Value, frozen=True, kw_only=True):
     """A page whose entries are being decided on."""
 
     directory: OpenDirectory

@@ -5,12 +5,12 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
 
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
+from crawler.model.struct import Value, field, replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.engine import Put
@@ -32,8 +32,7 @@ from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.urls import entry_path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Value, frozen=True, kw_only=True):
     """Inputs to the decisions other than the filters."""
 
     rules: RobotsTxt

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError
+from crawler.model.struct import Struct, field
 from crawler.text.units import render_size
 
 UNKNOWN_AT_ONCE = 8
@@ -24,8 +24,7 @@ class Booking(Enum):
     """More than the whole budget: no run can save it."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Budget:
+class Budget(Struct, kw_only=True):
     """The limits of --max-files and --max-total-size (bytes); None means no limit.
 
     Only what is saved counts. A file is booked before it is requested and settled when its outcome is known, because a

@@ -5,13 +5,13 @@ The rules are described in ``docs/incremental.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from crawler.model import limits
 from crawler.model.reasons import Reason
 from crawler.model.state.store import BY_ROW, REPLACING
+from crawler.model.struct import Value
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span
 from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.rules.racy import is_racy
@@ -32,8 +32,7 @@ class Need(Enum):
     FETCH = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value, frozen=True):
     need: Need
     reason: str
     is_disproved: bool = False

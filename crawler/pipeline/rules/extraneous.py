@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from crawler.model.flaws import Flaw
+from crawler.model.struct import Struct, Value, field
 from crawler.model.values import LINK, Entry, Kind, Local
 
 _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
@@ -16,8 +16,7 @@ def in_its_place(kind: Kind) -> str:
     return f"{_OBSTACLES.get(kind, 'something that is no regular file')} is in its place"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extraneous:
+class Extraneous(Value, frozen=True, kw_only=True):
     """A local name that the complete listing of its directory does not show, or shows as something else."""
 
     path: str
@@ -36,8 +35,7 @@ class Extraneous:
     """As in ``Local``: what it is, if it must stay."""
 
 
-@dataclass(slots=True)
-class Unlisted:
+class Unlisted(Struct):
     """The local files and directories that are not listed, by what follows from that."""
 
     gone: list[Extraneous] = field(default_factory=list)
@@ -127,8 +125,7 @@ def useless(
     return [name for name in known if name not in here and name not in files and name not in mentioned]
 
 
-@dataclass(slots=True)
-class ListedNames:
+class ListedNames(Struct):
     """What the pages of a listing have shown so far. A flat listing shows several directories."""
 
     folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)

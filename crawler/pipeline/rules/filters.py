@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -18,14 +17,14 @@ from crawler.model.errors import ConfigError
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value
 from crawler.model.values import Rejection, Span
 
 _GLOBSTAR = re.compile(r"\*{2,}/?")
 _TOKEN = re.compile(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Value, frozen=True, kw_only=True):
     """One rule applied to one file, for ``--explain``."""
 
     rule: str
@@ -87,8 +86,7 @@ def _set(characters: str, *, negated: bool) -> str:
     return f"(?!/)[{inside}]" if inside else "(?!)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(Value, frozen=True):
     """A compiled include or exclude rule."""
 
     rule: Rule
@@ -115,8 +113,7 @@ def _pattern(rule: Rule) -> _Pattern:
     return _Pattern(rule, "/" not in glob, compile_glob(glob.removeprefix("/")))
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(Value, frozen=True):
     """A limit on size or age. ``bound`` has the type of the values that are compared with it."""
 
     rule: str

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value
 from crawler.model.values import Rejection
 from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin, segments
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Value, frozen=True, kw_only=True):
     """How far a walk goes."""
 
     listers: int = 4
@@ -26,8 +25,7 @@ class Bounds:
     """Hosts of --allow-host, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Value, frozen=True):
     """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: --allow-host, lowercase."""
 
     base: str
@@ -90,8 +88,7 @@ class Scope:
         return in_scope(plain, self.base) or self._is_named(plain)
 
 
-@dataclass(frozen=True, slots=True)
-class ListScope:
+class ListScope(Value, frozen=True):
     """The scope of a list of URLs: redirects stay on the host of their URL or on ``hosts``; any path is allowed."""
 
     hosts: frozenset[str] = frozenset()

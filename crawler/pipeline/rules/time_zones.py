@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from crawler.model.currency import Dating
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
+from crawler.model.struct import Value, replace
 from crawler.model.values import UNCONFIRMED, Entry, Known, Span
 from crawler.text.http_fields import parse_http_date
 
@@ -35,8 +35,7 @@ _SUMMER = timedelta(hours=2)
 """The largest change of summer time (Troll); elsewhere it is one hour or half an hour."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
+class _Run(Value, frozen=True, kw_only=True):
     """Rows next to each other in time that agree on an offset. Times are seconds of the calendar as printed."""
 
     low: int
@@ -47,8 +46,7 @@ class _Run:
     """True if it has more than one row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
+class Zone(Value, frozen=True, kw_only=True):
     """What is known about the zone of one listing page."""
 
     runs: tuple[_Run, ...] = ()

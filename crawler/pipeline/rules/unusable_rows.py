@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope

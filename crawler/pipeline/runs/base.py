@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from crawler.model.config import Config
 from crawler.model.interfaces import Redirects, WorkerPool
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
+from crawler.model.struct import field, replace
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
@@ -30,8 +30,7 @@ async def _unknown(_folder: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Components(Tools):
+class Components(Tools, frozen=True, kw_only=True):
     """What ``app`` built for a run."""
 
     config: Config

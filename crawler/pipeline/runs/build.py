@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crawler.model.config import Config
 from crawler.model.interfaces import Client, Destination, Parser, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
+from crawler.model.struct import Value
 from crawler.model.values import Job
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
@@ -21,8 +21,7 @@ from crawler.pipeline.walk.walker import Refuse, Walker
 from crawler.text.hosts import named_hosts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Tools(Value, frozen=True, kw_only=True):
     """What files are fetched with."""
 
     client: Client

@@ -5,13 +5,13 @@ The walk enters only the directories that lead to the entry; then the planner de
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from crawler.model.observer import Observer
 from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.state.store import BY_ROW
+from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.planner import Planner, Policy

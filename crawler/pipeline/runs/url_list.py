@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline import engine
 from crawler.pipeline.rules.compare import Need, needs_fetch

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from crawler.model.reasons import Reason
 from crawler.model.state.store import REPLACING
+from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.rules.extraneous import in_its_place

@@ -7,13 +7,13 @@ Workers do not wait for the disk. They hand over a complete body and fetch the n
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
+from crawler.model.struct import replace
 from crawler.model.values import Known, Outcome, Result, Staged
 
 

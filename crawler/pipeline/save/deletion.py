@@ -7,7 +7,6 @@ the last act of a run, and its limit is checked before the first file is removed
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from crawler.model.flaws import FlawKind
@@ -16,13 +15,13 @@ from crawler.model.observer import Observer
 from crawler.model.options.values import MaxDelete
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
+from crawler.model.struct import Value, field
 from crawler.model.values import Kind, Outcome, Result
 from crawler.pipeline.rules.extraneous import Extraneous, Unlisted
 from crawler.pipeline.rules.filters import Filters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removals:
+class Removals(Value, frozen=True, kw_only=True):
     """Files to be removed, then directories, deepest first."""
 
     files: tuple[str, ...]
@@ -108,8 +107,7 @@ def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
         yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(Value, frozen=True, kw_only=True):
     """Circumstances at the end of a run that decide whether it may delete."""
 
     wanted: bool

@@ -6,18 +6,17 @@ import glob
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Permit
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind
 from crawler.pipeline.walk.loops import Fingerprint, Seen, loop, periods, seen
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.text.escape import masked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class Level(Value, frozen=True, kw_only=True):
     """The listing of a directory: its path under DIR, its fingerprint, and the URLs of its directories by name."""
 
     path: str

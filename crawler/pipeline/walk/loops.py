@@ -8,9 +8,9 @@ levels, even with equal content (``a/a``): one repetition proves nothing, many i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Kind
 
 EQUAL, ALIKE, BARE = 4, 8, 16
@@ -19,8 +19,7 @@ listings with a single row, which a chain of directories with the same name has 
 """
 
 
-@dataclass(slots=True)
-class Fingerprint:
+class Fingerprint(Struct):
     """The fingerprint of a listing, in any order of its entries: equal for equal names, and for equal rows."""
 
     url: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
@@ -14,6 +13,7 @@ from crawler.model.interfaces import Client, FetchedPage, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo, StateStore
+from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.responses.evidence import confirms, refused
@@ -29,8 +29,7 @@ a page that takes too much time or memory.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageReader:
+class PageReader(Value, frozen=True, kw_only=True):
     """Reads the listings of a walk."""
 
     client: Client

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from crawler.model.flaws import Flaw
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Listing, Rejection, Validators
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.walk.loops import Seen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
+class Directory(Value, frozen=True, kw_only=True):
     """A directory to walk: the URL of its listing, and its path under DIR."""
 
     path: str
@@ -22,8 +21,7 @@ class Directory:
     """The listings of its ancestors, topmost first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageVersion:
+class PageVersion(Value, frozen=True, kw_only=True):
     """A page that is the whole listing of its directory, in the version that was read."""
 
     url: str
@@ -35,8 +33,7 @@ class PageVersion:
     family: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagePiece:
+class PagePiece(Value, frozen=True, kw_only=True):
     """Part of a page, as the parser delivers it."""
 
     listing: Listing
@@ -44,8 +41,7 @@ class PagePiece:
     """On the last piece of a page whose directory can be recognised by its digest in the next run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryPage:
+class DirectoryPage(Value, frozen=True, kw_only=True):
     """One page of a directory's listing, or one piece of a long page."""
 
     directory: Directory

@@ -12,9 +12,9 @@ from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import StateStore
 from crawler.model.values import Outcome, Result
-from crawler.model.version import __version__
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.walk.pages import PageVersion
+from crawler.version import __version__
 
 
 class UnchangedDirectories:

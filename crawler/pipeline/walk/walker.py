@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from crawler.model import limits
@@ -17,6 +16,7 @@ from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
+from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
@@ -37,8 +37,7 @@ _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 """Families whose pages link only to the next one; pagers in HTML link to all pages, also to those already read."""
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(Struct):
     """The directories that a listing has shown so far."""
 
     urls: set[str] = field(default_factory=set)

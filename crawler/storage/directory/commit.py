@@ -11,10 +11,10 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from crawler.model.errors import NO_DESCRIPTORS
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
 from crawler.storage.directory.boundaries.spared import Spared
@@ -38,8 +38,7 @@ _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
 """Errors ignored when flushing a directory: some network file systems do not support it, or it was removed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Safeguards:
+class Safeguards(Value, frozen=True, kw_only=True):
     """The objects that protect existing files from being replaced."""
 
     spared: Spared

@@ -13,9 +13,9 @@ import stat
 import unicodedata
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
 
 from crawler.model.errors import NO_DESCRIPTORS
+from crawler.model.struct import Struct
 from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
 from crawler.text import urls
 
@@ -80,8 +80,7 @@ def identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-@dataclass(slots=True)
-class _OpenDirectory:
+class _OpenDirectory(Struct):
     descriptor: int
     identity: Identity
     epoch: int

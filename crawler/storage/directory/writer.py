@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
 
+from crawler.model.struct import Value
 from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.commit import BatchCommit, Safeguards
 from crawler.storage.directory.incoming.parts import PartStore
@@ -18,8 +18,7 @@ from crawler.storage.directory.tree import Tree
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteOptions:
+class WriteOptions(Value, frozen=True, kw_only=True):
     """How files are written."""
 
     fsync: str
@@ -30,8 +29,7 @@ class WriteOptions:
     """How long the trash keeps files, in seconds; None for no trash."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryWriter:
+class DirectoryWriter(Value, frozen=True, kw_only=True):
     """The lock, parts, committer and trash of one DIR. For the writing thread only, except ``parts``."""
 
     tree: Tree

@@ -6,10 +6,10 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import asdict
 from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
+from crawler.model.struct import asdict
 from crawler.model.values import Validators
 from crawler.storage.state.records import key, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
@@ -44,7 +44,8 @@ def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | Non
 
 
 def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.Connection) -> None:
-    facts = json.dumps({**asdict(leaf), "total": f"{leaf.total:x}"}, separators=(",", ":"))  # it has 128 bits
+    total = f"{leaf.total:x}"  # it has 128 bits
+    facts = json.dumps({**asdict(leaf), "validators": asdict(leaf.validators), "total": total}, separators=(",", ":"))
     ensure("leaves", connection)
     connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((key(url), key(path), facts)))
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 from typing import Any
 
 from crawler.model.state.store import ListingMemo
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.storage.state.seal import sealed, unsealed
 
@@ -29,8 +29,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class FileTotals:
+class FileTotals(Value, frozen=True):
     """Totals of the known files in DIR or one of its directories."""
 
     files: int

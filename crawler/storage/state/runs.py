@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from typing import Any
 
+from crawler.model.struct import Value
 from crawler.storage.state.records import Cell, FileTotals, key, text_of
 from crawler.storage.state.seal import sealed, unsealed
 
@@ -18,8 +18,7 @@ integer in range."""
 _REPLACE = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 15)})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(Value, frozen=True, kw_only=True):
     """How a run ended."""
 
     seconds: float
@@ -36,8 +35,7 @@ class Figures:
     """Body bytes received over the network."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Value, frozen=True, kw_only=True):
     """A run that the state remembers."""
 
     id: int

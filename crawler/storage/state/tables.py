@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
 
 from crawler.model.state.store import REPLACING, ListingMemo
+from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
 from crawler.storage.state.records import FileTotals

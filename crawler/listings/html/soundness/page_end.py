@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
+
+from crawler.model.struct import Value
 
 if TYPE_CHECKING:
     from bs4.element import Tag
@@ -36,8 +37,7 @@ class PageEnd(Enum):
     """The page is complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastRow:
+class LastRow(Value, frozen=True):
     """The place of a page's last row."""
 
     region: Tag | None = None
@@ -111,8 +111,7 @@ class Tail:
         return (self.proved or self._last.holds_all) and self._name in {*_CLOSED, *_BALANCED}
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value, frozen=True):
     """What a page's end proves if ``applies`` holds."""
 
     end: PageEnd

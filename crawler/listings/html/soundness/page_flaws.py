@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
@@ -11,11 +10,11 @@ from crawler.listings.html.soundness.passages import Passage, split_passages, vi
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
+from crawler.model.struct import Value, replace
 from crawler.model.values import Listing, Rejection
 
 
-@dataclass(frozen=True, slots=True)
-class _Unlinked:
+class _Unlinked(Value, frozen=True):
     """Names of files that a page shows without a link."""
 
     rows: dict[int, str]

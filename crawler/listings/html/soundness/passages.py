@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from html import unescape
+
+from crawler.model.struct import Struct, field
 
 _UNSEEN = re.compile(r"<!--|<(script|style|template|svg)\b", re.IGNORECASE)
 _SCRIPT_ELEMENT = re.compile(r"<(script)\b", re.IGNORECASE)
@@ -31,8 +32,7 @@ _BOILERPLATE = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(Struct):
     """A table row, a list item or a line."""
 
     region: int

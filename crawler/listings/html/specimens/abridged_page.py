@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes, is_self_contained
+from crawler.model.struct import Struct, Value, field
 
 KEPT = 20
 """Leading rows of an element that are never replaced: how a tree is divided into rows depends on their number."""
@@ -24,8 +24,7 @@ _BLOCKS, _TRIED = 8, 4
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
-@dataclass(slots=True, eq=False)
-class Specimen:
+class Specimen(Struct, eq=False):
     """A row with placeholders for its values, and the values of the rows that it replaces."""
 
     number: int
@@ -34,8 +33,7 @@ class Specimen:
     """(specimen with the shape of the row, values) of each replaced row. The specimen is this one or a recent one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Abridged:
+class Abridged(Value, frozen=True):
     """A page, or a part of it, with specimens instead of rows."""
 
     text: str

@@ -7,9 +7,9 @@ elements, and its values contain only the most common character references.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from crawler.listings.html.tree.cells import HINTS
+from crawler.model.struct import Value
 
 FIRST_PLACE = 0xE000
 """The first placeholder for a value. Placeholders are private-use characters; a page with any is not abridged."""
@@ -50,8 +50,7 @@ _VOID = {"br", "hr", "img", "input"}
 _OPEN_ENDED = _CELLS | {"tr", "li"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class Shape(Value, frozen=True, eq=False):
     """The markup of a row: literal text, and the places of its values."""
 
     parts: tuple[str | int, ...]

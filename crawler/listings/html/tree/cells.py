@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bs4.element import NavigableString, Tag
 
 from crawler.listings.html.tree.survey import MAX_TEXT, is_text, leads_somewhere, nodes, squeezed, strings
 from crawler.listings.values.times import Moment, find_date, read_stamp
+from crawler.model.struct import Struct, field
 from crawler.model.values import Span
 
 HINTS = (
@@ -28,8 +28,7 @@ _EARLIEST = 1980
 _TOLERANCE = timedelta(hours=36)
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(Struct):
     """A piece of a row: its text, and attributes (``hints``) that may hold the same value more exactly."""
 
     text: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 from crawler.listings.html.tree import headings
@@ -16,6 +15,7 @@ from crawler.listings.html.tree.cells import Cell, has_time, is_directory_word
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.values.sizes import is_no_size, read_size
 from crawler.listings.values.times import is_time_like
+from crawler.model.struct import Struct, Value
 
 _DIGEST = re.compile(r"(?<![\w-])(md5|sha-?1|sha-?256|sha-?512)", re.IGNORECASE)
 _SAMPLE = 400
@@ -28,8 +28,7 @@ _NAME_START = 8
 """Leading characters of a name that even a truncated cell shows."""
 
 
-@dataclass(slots=True)
-class Columns:
+class Columns(Struct):
     """The index of each column of a table; -1 if there is none."""
 
     size: int = -1
@@ -87,16 +86,14 @@ class Column:
         return bool(headings.SIZE.search(self.heading))
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(Value, frozen=True):
     """A condition under which a column cannot hold the values in question."""
 
     why: str
     applies: Callable[[Column], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Value, frozen=True):
     """Evidence for a column, and its weight. ``share`` returns how far it holds, from 0 to 1."""
 
     weight: float
@@ -104,8 +101,7 @@ class Mark:
     share: Callable[[Column], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Scoring:
+class Scoring(Value, frozen=True):
     """How a column is scored: 0 if any exclusion applies, else the weighted sum of the marks."""
 
     exclusions: tuple[Exclusion, ...]

@@ -7,7 +7,6 @@ listing (links that show their names, dates, sizes) is the listing, and so is ev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import islice
 
 from bs4.element import Tag
@@ -20,6 +19,7 @@ from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link, squeezed, strings
 from crawler.listings.html.tree.verdict import is_filelike
 from crawler.listings.values.hrefs import LinkKind
+from crawler.model.struct import Struct, field
 from crawler.text.urls import decoded
 
 _NAVIGATION = re.compile(
@@ -33,8 +33,7 @@ _STRUCTURED = 3.6
 _DATA_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
-@dataclass(slots=True, eq=False)
-class Candidate:
+class Candidate(Struct, eq=False):
     """A row that may be an entry, and the link that names it."""
 
     row: Row
@@ -43,8 +42,7 @@ class Candidate:
     facts: Facts = field(default_factory=Facts)
 
 
-@dataclass(slots=True, eq=False)
-class Region:
+class Region(Struct, eq=False):
     """The candidates in one element."""
 
     element: Tag

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.listings.html.tree.cells import Cell, is_directory_word, time_of
@@ -12,6 +11,7 @@ from crawler.listings.html.tree.rows import Row
 from crawler.listings.values import times
 from crawler.listings.values.sizes import Rounding, find_marked_size, is_near, is_no_size, read_size
 from crawler.listings.values.times import Moment, Order, find_date, read_stamp
+from crawler.model.struct import Struct
 from crawler.model.values import Span
 
 _HEX = re.compile(r"[0-9a-f]{32,128}", re.IGNORECASE)
@@ -19,8 +19,7 @@ _TOKEN = re.compile(r"\S+(?:\s(?:[KMGTP]i?B?|bytes?|[KMGT]bytes|[KMG]o|octets|B|
 """A word, and a unit that follows it."""
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """What a row shows besides its name."""
 
     size: Span[int] | None = None

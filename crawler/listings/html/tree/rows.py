@@ -7,13 +7,13 @@ bare text. Other modules decide which rows are a listing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from bs4.element import Tag
 
 from crawler.listings.html.tree.cells import Cell, element_cells, table_cells
 from crawler.listings.html.tree.survey import Link, is_text
 from crawler.listings.values.hrefs import LinkKind
+from crawler.model.struct import Struct, field
 
 MAX_CLIMB = 48
 """Maximum number of ancestors examined per link: normal pages nest 20 levels, hostile ones 20,000."""
@@ -25,8 +25,7 @@ _HOLDERS = {"body", "html", "table", "tbody", "thead", "ul", "ol", "pre", "[docu
 _INLINE = {"a", "b", "i", "em", "strong", "span", "font", "tt", "code", "nobr", "small", "big", "u", "label", "kbd"}
 
 
-@dataclass(slots=True, eq=False)
-class Row:
+class Row(Struct, eq=False):
     """The links to one target, with the cells or the text beside them."""
 
     region: Tag

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
 from bs4.element import CData, NavigableString, PageElement, Tag
 
 from crawler.listings.values.hrefs import Resolver, Target
+from crawler.model.struct import Struct, field
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -21,8 +21,7 @@ MAX_TEXT = 4_000
 _SURVEYED = ("base", "title", "h1", "h2", "h3", "h4", "caption", "input", "pre", "table", "ul", "p")
 
 
-@dataclass(slots=True, eq=False)
-class Link:
+class Link(Struct, eq=False):
     """An element with an href, and its target."""
 
     tag: Tag
@@ -60,8 +59,7 @@ class Link:
         return " ".join(self.pieces)[:MAX_TEXT]
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """The relevant elements of a page, collected in one pass because each bs4 search walks the whole page."""
 
     leading: list[Tag] = field(default_factory=list)

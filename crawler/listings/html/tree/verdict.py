@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.listings.html.families import Family
 from crawler.listings.html.tree.survey import Survey, is_text, squeezed
+from crawler.model.struct import Struct, Value
 from crawler.text.urls import decoded
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ _MANY = 10
 """The number of file names that is enough without other marks."""
 
 
-@dataclass(slots=True)
-class Evidence:
+class Evidence(Struct):
     """Counts over the rows of a page, and facts about the rest of the page."""
 
     entries: int = 0
@@ -133,8 +132,7 @@ def says_error(survey: Survey) -> bool:
     return asked or bool(_ERROR_WORDS.search(said))
 
 
-@dataclass(frozen=True, slots=True)
-class PageFacts:
+class PageFacts(Value, frozen=True):
     """The facts about a page to which the marks apply."""
 
     rows: Evidence
@@ -157,8 +155,7 @@ class PageFacts:
         return self.heading >= 2.0 or self.family.proves
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Value, frozen=True):
     """Evidence for a listing, or against one if its weight is negative."""
 
     weight: float

@@ -10,13 +10,13 @@ rule applies to 200, 206, 304 and HEAD.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from enum import Enum, auto
 
 from crawler.model.currency import Currency, Dating
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.limits import EASTERNMOST_ZONE
+from crawler.model.struct import Value, replace
 from crawler.model.values import UNCONFIRMED, Job, Known, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
@@ -28,8 +28,7 @@ _MADE_UP = 60
 """Seconds before a response in which a Last-Modified is the time of the response, not the file's (RFC 9110 8.8.2.2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Value, frozen=True, kw_only=True):
     """What one response says about the requested file."""
 
     currency: Currency

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from crawler.model import limits
+from crawler.model.struct import Value
 from crawler.model.values import Job, Span, Validators
 from crawler.pipeline.rules.responses.content_type import is_coded_name
 from crawler.text.http_fields import (
@@ -32,8 +32,7 @@ class Verdict(Enum):
     GIVE_UP = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Value, frozen=True, kw_only=True):
     verdict: Verdict
     reason: str = ""
     delay: float | None = None

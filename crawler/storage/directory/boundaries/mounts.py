@@ -11,9 +11,9 @@ import re
 import select
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from threading import Lock
 
+from crawler.model.struct import Value, replace
 from crawler.storage.directory.tree import Identity, close_quietly, identity
 
 MOUNTINFO = "/proc/self/mountinfo"
@@ -23,8 +23,7 @@ _DELETED = b"//deleted"
 _BLOCK = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Value, frozen=True):
     """The fields of one mountinfo line that identify a mount."""
 
     number: int

@@ -11,10 +11,10 @@ import re
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.model.config import Config
+from crawler.model.struct import Struct, Value, field
 from crawler.model.values import LINK
 from crawler.storage.directory.boundaries.mounts import Mounts
 from crawler.storage.directory.tree import Identity, Tree, identity, lstat
@@ -28,8 +28,7 @@ MOUNT = "a mount point"
 _OUTPUTS = ("log_file", "summary", "changes", "metrics", "report")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
+class OwnFile(Value, frozen=True):
     """A file that the user told this program to read or write."""
 
     what: str
@@ -68,8 +67,7 @@ def place(path: str) -> object:
         return os.path.realpath(path)
 
 
-@dataclass(slots=True)
-class ProtectedNames:
+class ProtectedNames(Struct):
     """The names in one directory that are never replaced or deleted.
 
     These are mount points and the program's files. The latter are found by name, and by identity on file systems where

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 
+from crawler.model.struct import Struct
 from crawler.model.values import Known, Staged
 
 
-@dataclass(slots=True)
-class PendingFile:
+class PendingFile(Struct):
     """A complete part, waiting to be flushed and named."""
 
     item: Staged

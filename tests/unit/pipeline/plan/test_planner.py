@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -250,7 +251,7 @@ async def test_files_that_match_last_are_held_back() -> None:
 
 @pytest.mark.parametrize("budget", [Budget(files=2), Budget(size=25)])
 async def test_beyond_the_budget_everything_is_skipped(budget: Budget) -> None:
-    decider = Decider(budget=replace(budget, booked={}))
+    decider = Decider(budget=deepcopy(budget))
     await decider.visit(*(file(name) for name in "abcde"))
     await decider.visit(file("f"), path="sub")
     assert decider.paths == ["a", "b"]
@@ -263,7 +264,7 @@ async def test_beyond_the_budget_everything_is_skipped(budget: Budget) -> None:
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.FAILED, Outcome.SKIPPED, Outcome.DIRECTORY])
 @pytest.mark.parametrize("budget", [Budget(files=2), Budget(size=25)])
 async def test_what_was_asked_for_and_not_saved_leaves_the_budget_to_others(budget: Budget, outcome: Outcome) -> None:
-    budget = replace(budget, booked={})
+    budget = deepcopy(budget)
     decider = Decider(budget=budget)
     decider.outcomes = dict.fromkeys("abc", outcome)
     await decider.visit(*(file(name) for name in "abcdef"))
