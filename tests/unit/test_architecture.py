@@ -20,7 +20,6 @@ HOMES = {
     "bs4": "listings",
     "lxml": "listings",
     "msgspec": "model.struct",
-    "dataclasses": "model app.browse",
     "sqlite3": "storage.state",
     "idna": "text.hosts",
     "uvloop": "workers.event_loop",
@@ -98,6 +97,12 @@ each_module = pytest.mark.parametrize("module", MODULES)
 def test_each_library_has_one_home(module: str) -> None:
     strangers = {library for name in imports_of(module) if (library := name.partition(".")[0]) in HOMES}
     assert {library for library in strangers if not is_in(module, tuple(HOMES[library].split()))} == set()
+
+
+@each_module
+def test_plain_data_derives_from_the_bases_that_are_cheap_to_import(module: str) -> None:
+    if not is_in(module, ("model.config", "model.options.option", "model.struct")):
+        assert "dataclasses.dataclass" not in imports_of(module)
 
 
 @each_module
