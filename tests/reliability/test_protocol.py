@@ -591,7 +591,7 @@ def link_elsewhere(site: Site, other: Site, *names: str) -> None:
 
 
 @pytest.mark.own
-@pytest.mark.row("P26")
+@pytest.mark.row("P29")
 def test_each_host_has_its_own_robots_txt_and_it_is_read_once(sandbox: Sandbox, site: Site, other: Site) -> None:
     populate(site)
     link_elsewhere(site, other, "a.bin", "b.bin", "c.bin")
@@ -604,7 +604,7 @@ def test_each_host_has_its_own_robots_txt_and_it_is_read_once(sandbox: Sandbox, 
 
 
 @pytest.mark.own
-@pytest.mark.row("P26")
+@pytest.mark.row("P29")
 def test_files_of_a_host_whose_robots_txt_cannot_be_read_have_failed(sandbox: Sandbox, site: Site, other: Site) -> None:
     wanted = populate(site)
     link_elsewhere(site, other, "a.bin")
@@ -616,7 +616,7 @@ def test_files_of_a_host_whose_robots_txt_cannot_be_read_have_failed(sandbox: Sa
 
 
 @pytest.mark.own
-@pytest.mark.row("P26")
+@pytest.mark.row("P29")
 @pytest.mark.parametrize("what", ["root", "folder", "file"])
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
 def test_a_redirect_is_judged_where_it_leads(sandbox: Sandbox, site: Site, other: Site, what: str, where: str) -> None:
@@ -644,7 +644,7 @@ def test_a_redirect_is_judged_where_it_leads(sandbox: Sandbox, site: Site, other
 
 
 @pytest.mark.own
-@pytest.mark.row("P26")
+@pytest.mark.row("P29")
 def test_a_robots_txt_that_moved_to_another_host_holds(sandbox: Sandbox, site: Site, other: Site) -> None:
     populate(site)
     robots_txt(other, FORBIDS)
