@@ -1,4 +1,4 @@
-"""Which URL DIR mirrors, whether another URL is a different mirror, and whether DIR lies inside another mirror."""
+"""Decides which URL DIR mirrors, whether another URL is another mirror, and whether DIR is inside another mirror."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from crawler.text.urls import INDEX_PAGE, INDEX_SORT
 
 
 def tree_of(url: str) -> tuple[str, str, str]:
-    """What two URLs of the same tree have in common: host and port, path, query. Raises ValueError.
+    """(host and port, path, query), equal for all URLs of the same tree. Raises ValueError.
 
-    The scheme, the case of the host, the default port, the slash at the end, the page of the folder (index.html),
-    the way in which a path is encoded, and the order in which Apache or fancyindex sorts the page (?C=M&O=D) make no
-    difference.
+    Differences in the scheme, the case of the host, the default port, a final slash, an index page (index.html), the
+    encoding of the path, and the sort order of Apache or fancyindex (?C=M&O=D) are ignored.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").removesuffix(".")
@@ -30,7 +29,7 @@ def tree_of(url: str) -> tuple[str, str, str]:
 
 
 def is_same_tree(first: str, second: str) -> bool:
-    """Whether two URLs are the same mirror, so that neither would delete the files of the other."""
+    """True if two URLs are the same mirror, so that neither would delete the files of the other."""
     try:
         return tree_of(first) == tree_of(second)
     except ValueError:
@@ -38,16 +37,16 @@ def is_same_tree(first: str, second: str) -> bool:
 
 
 def is_subtree(url: str, base: str, folder: str) -> bool:
-    """Whether ``url`` is the tree that a mirror of ``base`` stores in ``folder``, a path below its directory."""
+    """True if ``url`` is the tree that a mirror of ``base`` stores in ``folder``, a path below its directory."""
     return is_same_tree(url, f"{base.rstrip('/')}/{quote(folder, errors='surrogateescape')}/")
 
 
 def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
     """The URL that DIR mirrors; None if unknown.
 
-    ``runs``, newest first, are (URL, listed entries) of the runs that are remembered. Those of a list have no URL, and
-    one that listed nothing brought nothing. One that was killed (None) may have brought something: it counts if no
-    other run tells.
+    ``runs``, newest first, are (URL, number of listed entries) of the recorded runs. Runs of a list have no URL. A run
+    that listed nothing stored nothing, so it does not count. A killed run (None) may have stored files: it counts if no
+    other run does.
     """
     mirrored = [(url, listed) for url, listed in runs if url]
     told = (url for url, listed in mirrored if listed)
@@ -58,21 +57,21 @@ def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
 def refusal(directory: str, known: str, url: str) -> str:
     """The message that refuses a run on the mirror of another URL."""
     return (
-        f"{directory} is the mirror of {masked(known)}, not of {masked(url)}: name another directory, "
-        "or give --moved if this URL takes the other's place"
+        f"{directory} is the mirror of {masked(known)}, not of {masked(url)}: choose another directory, "
+        "or add --moved if the site has moved to this URL"
     )
 
 
 class Enclosing(Value, frozen=True, kw_only=True):
-    """A directory above DIR with a state directory of its own, as the first run in DIR finds it."""
+    """A directory above DIR that has its own state, as found by the first run in DIR."""
 
     directory: str
     folder: str
-    """Path of DIR below it."""
+    """Path of DIR relative to it."""
     url: str | None
-    """What it is the mirror of; None if unknown."""
+    """The URL that it mirrors; None if unknown."""
     knows_files: bool | None
-    """Whether its state knows files in DIR or below; None if there is no usable state, or it may lack files."""
+    """Whether its state knows files in DIR or below; None if there is no usable state, or it may be incomplete."""
     is_running: bool
     """Whether a run holds its lock."""
 
@@ -80,25 +79,25 @@ class Enclosing(Value, frozen=True, kw_only=True):
 def enclosing_refusal(
     above: Enclosing, directory: str, url: str, *, is_empty: bool, moved: bool
 ) -> ConfigError | AlreadyRunning | None:
-    """Why the first mirror of ``url`` in ``directory`` may not begin inside ``above``, or None if it may.
+    """Why the first mirror of ``url`` in ``directory`` may not start inside ``above``, or None if it may.
 
-    With --delete it would remove the files that ``above`` stores there. While ``above`` is running nobody knows which
-    files those will be. ``is_empty``: ``directory`` holds no files, so there is nothing that a doubt could cost.
+    With --delete it would remove the files that ``above`` stores there; while ``above`` is running, it is unknown which
+    files these will be. ``is_empty``: ``directory`` contains no files, so none can be lost.
     """
     if above.url is not None and is_subtree(url, above.url, above.folder):
         return None
     if above.is_running:
         return AlreadyRunning(
-            f"{directory} lies in {above.directory}, where another run is under way: the first run in {directory} has "
-            "to wait until that one has ended, see --lock-wait"
+            f"{directory} is inside {above.directory}, where another run is in progress: the first run in {directory} "
+            "must wait until that one has ended, see --lock-wait"
         )
     if moved or above.knows_files is False or (above.knows_files is None and is_empty):
         return None
-    advice = f"name another directory, or give --moved to turn {directory} into the mirror of {masked(url)}"
+    advice = f"choose another directory, or add --moved to turn {directory} into a mirror of {masked(url)}"
     mirror = f"the mirror of {masked(above.url)}" if above.url is not None else "the mirror of an unknown URL"
     if above.knows_files:
-        return ConfigError(f"{directory} lies in {above.directory}, {mirror}, and holds files of it: {advice}")
+        return ConfigError(f"{directory} is inside {above.directory}, {mirror}, and contains files of it: {advice}")
     return ConfigError(
-        f"{directory} lies in {above.directory}, {mirror}, whose state does not tell which files in {directory} are "
-        f"its own: {advice}"
+        f"{directory} is inside {above.directory}, {mirror}, whose state does not show which files in {directory} "
+        f"belong to it: {advice}"
     )

@@ -117,7 +117,7 @@ def test_a_first_run_inside_another_mirror_removes_none_of_its_files(sandbox: Sa
         for folder, options in (("in", ALL), ("in", ()), ("in/deep", ("--dry-run", *ALL))):
             refused = run_in(sandbox, other.url, folder, *options)
             refused.fails(2)
-            refused.says(site.url, other.url, f"{sandbox.directory}/{folder} lies in {sandbox.directory}", "--moved")
+            refused.says(site.url, other.url, f"{sandbox.directory}/{folder} is inside {sandbox.directory}", "--moved")
             assert not (sandbox.directory / folder / STATE).exists()
         assert len(other.log) == 0
         clean(run_in(sandbox, f"{site.url}same/", "same", *ALL))
@@ -145,7 +145,7 @@ def test_a_first_run_inside_another_mirror_begins_where_doubt_costs_nothing(sand
         sandbox.mirror(site.url, more=["--delete", state]).succeeds()
         refused = run_in(sandbox, other.url, "in", *ALL)
         refused.fails(2)
-        refused.says("the mirror of an unknown URL, whose state does not tell", other.url, "--moved")
+        refused.says("the mirror of an unknown URL, whose state does not show", other.url, "--moved")
         assert below(sandbox, "in") == {"in/x": blob(100)}
         (sandbox.directory / "empty").mkdir()
         for folder in ("empty", "new"):
@@ -166,14 +166,14 @@ def test_a_first_run_inside_another_mirror_waits_until_that_has_ended(sandbox: S
         refused = run_in(sandbox, other.url, "in", *ALL)
         refused.fails(7)
         refused.says(
-            f"{sandbox.directory}/in lies in {sandbox.directory}, where another run is under way", "--lock-wait"
+            f"{sandbox.directory}/in is inside {sandbox.directory}, where another run is in progress", "--lock-wait"
         )
         assert not (sandbox.directory / "in" / STATE).exists()
         outer.signal(signal.SIGKILL)
         outer.finish()
         (sandbox.directory / "late").mkdir()
         (sandbox.directory / "late" / "x").touch()  # as if named and not recorded before the end
-        for folder, reason in (("in", "holds files of it"), ("late", "whose state does not tell")):
+        for folder, reason in (("in", "contains files of it"), ("late", "whose state does not show")):
             refused = run_in(sandbox, other.url, folder, *ALL)
             refused.fails(2)
             refused.says(reason, site.url)
@@ -182,7 +182,7 @@ def test_a_first_run_inside_another_mirror_waits_until_that_has_ended(sandbox: S
         refused = run_in(sandbox, other.url, "in", "--lock-wait=30", *ALL)
         sandbox.note(outer.finish()).succeeds()
         refused.fails(2)
-        refused.says("and holds files of it")
+        refused.says("and contains files of it")
         assert len(other.log) == 0
     sandbox.holds(site.contents())
 
@@ -328,7 +328,7 @@ def test_a_file_system_that_can_do_little_is_named_and_can_be_used(sandbox: Sand
     more = ["--lock=none", "--fsync=none"]
     first = sandbox.mirror(site.url, env=env, more=more)
     first.succeeds()
-    assert first.text.count("does not keep modification times") == 1
+    assert first.text.count("does not store modification times") == 1
     sandbox.holds(wanted)
     before = len(site.log)
     clean(sandbox.mirror(site.url, env=env, more=more))

@@ -20,7 +20,7 @@ _PARTS = b"parts"
 class Layout:
     """The descriptors ``root``, ``own`` and ``parts``; -1 while closed.
 
-    ``look`` opens what exists, ``make`` creates the rest. Both raise DestinationError.
+    ``look`` opens the directories that exist, ``make`` creates the others. Both raise DestinationError.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -34,14 +34,14 @@ class Layout:
             self.root = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
             if self._directory.is_symlink():
-                raise self._error("it is a broken symbolic link: repair it or name another directory") from None
+                raise self._error("it is a broken symbolic link: repair it or choose another directory") from None
         except NotADirectoryError:
-            raise self._error("it is not a directory: name another one") from None
+            raise self._error("it is not a directory: choose another one") from None
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
 
     def make(self) -> None:
-        """Create and open what is missing."""
+        """Create and open the directories that are missing."""
         try:
             if self.root < 0:
                 _make_directory(self._directory)
@@ -52,7 +52,7 @@ class Layout:
             if self.parts < 0:
                 self.parts = self._below(self.own, _PARTS, ".crawler/parts")
         except FileNotFoundError as error:  # as in /proc
-            raise self._error("no files can be created there: name another directory") from error
+            raise self._error("no files can be created there: choose another directory") from error
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
 
@@ -63,13 +63,13 @@ class Layout:
             return os.open(name, FOLDER_FLAGS, dir_fd=parent)
         except OSError as error:
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-                raise self._error(f"{shown} in it is a link or a file: move it away") from error
+                raise self._error(f"{shown} in it is a link or a file, not a directory: move it away") from error
             raise
 
     def withdraw(self) -> None:
-        """Remove DIR/.crawler if ``make`` created it and it holds nothing but the lock. Call it with the lock held."""
+        """Remove DIR/.crawler if ``make`` created it and it contains only the lock. The caller must hold the lock."""
         if self._made_own:
-            with suppress(OSError):  # something is in it
+            with suppress(OSError):  # not empty
                 os.rmdir(_PARTS, dir_fd=self.own)
                 os.unlink(LOCK_NAME, dir_fd=self.own)
                 os.rmdir(_HOME, dir_fd=self.root)
@@ -87,7 +87,7 @@ class Layout:
         return identity(os.fstat(self.own))
 
     def folds_case(self) -> bool:
-        """Whether ``.CRAWLER`` and ``.crawler`` are the same directory."""
+        """True if ``.CRAWLER`` and ``.crawler`` are the same directory."""
         status = lstat(_HOME.upper(), self.root)
         return status is not None and identity(status) == self.identity()
 
@@ -102,7 +102,7 @@ class Layout:
 
 
 def _make_directory(directory: Path) -> None:
-    """mkdir -p, flushing the new names: a file whose directory is lost in a power failure is lost as well."""
+    """Create a directory and its parents, flushing their names: if a power failure removes one, its files are lost."""
     missing = [directory, *directory.parents]
     missing = missing[: next((i for i, path in enumerate(missing) if path.exists()), len(missing))]
     directory.mkdir(parents=True, exist_ok=True)

@@ -32,9 +32,9 @@ POLL_SECONDS = 0.1
 
 
 def is_held(home: Path) -> bool:
-    """Whether a run holds the lock in ``home``, the ``.crawler`` of some directory. False if that cannot be seen.
+    """True if a run holds the lock in ``home``, the ``.crawler`` of a directory. False if that cannot be determined.
 
-    The lock is taken for an instant, shared, so that two that look at the same time do not see each other.
+    This takes the lock for an instant, shared, so that two processes that check at the same time do not conflict.
     """
     if fcntl is None:
         return False
@@ -56,13 +56,13 @@ def is_held(home: Path) -> bool:
 class Lock:
     """``DIR/.crawler/lock``, held by flock: the system releases it when the process ends, however it ends.
 
-    It uses ``fcntl.flock`` on a descriptor opened relative to DIR/.crawler with O_NOFOLLOW. The filelock package opens
-    by path, so a link planted in DIR could make it truncate any file.
+    The file is opened relative to DIR/.crawler with O_NOFOLLOW. The filelock package opens by path, so a link planted
+    in DIR could make it truncate any file.
     """
 
     def __init__(self, home: int, directory: str, executor: Executor) -> None:
-        """``home``: descriptor of DIR/.crawler. ``executor`` has one thread, in which ``release`` must be called too,
-        so that a cancelled attempt has finished by then.
+        """``home``: descriptor of DIR/.crawler. ``executor`` must have a single thread, in which ``release`` is called
+        too, so that a cancelled attempt has finished by then.
         """
         self._home = home
         self._where = directory
@@ -115,7 +115,7 @@ class Lock:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not self._is_named(descriptor):
             return False
-        if status.st_nlink > 1:  # shared with a hard-linked snapshot, or a foreign file
+        if status.st_nlink > 1:  # shared with a hard-linked snapshot, or planted
             self._replace()
             return False
         owner = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
@@ -124,7 +124,7 @@ class Lock:
         return True
 
     def _replace(self) -> None:
-        """Replace the shared lock file, while holding it, by a new one for the next attempt."""
+        """Replace the shared lock file, while holding it, with a new one for the next attempt."""
         with suppress(FileNotFoundError):
             os.unlink(_NEW, dir_fd=self._home)
         close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home))

@@ -1,4 +1,4 @@
-"""Where the state of a mirror is stored, and which URL it belongs to."""
+"""Finds the state of a mirror, and the URL that it belongs to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def state_path(directory: Path, config: Config) -> Path:
 
 
 def existing_state(directory: Path, config: Config) -> Path | None:
-    """The path of the existing state of ``directory``; None if there is none, or if it is an unrequested link."""
+    """The path of the existing state of ``directory``; None if there is none, or if it is a link in DIR."""
     path = state_path(directory, config)
     return path if path.is_file() and (config.state or not path.is_symlink()) else None
 
@@ -32,10 +32,10 @@ async def mirrored_url(state: SqliteState) -> str | None:
 
 
 async def known_below(directory: Path, folder: str) -> tuple[str | None, bool | None]:
-    """The URL that ``directory`` mirrors, and whether its own state knows files in ``folder`` or below.
+    """(URL that ``directory`` mirrors, whether its own state knows files in ``folder`` or below).
 
-    Each is None if that is unknown: without a usable state, and after a run that was killed, which may have stored
-    files that it did not record.
+    Each is None if unknown: without a usable state, and after a killed run, which may have stored files without
+    recording them.
     """
     path = directory / STATE_DIRECTORY / "state.sqlite3"
     if not path.is_file() or path.is_symlink():

@@ -1,4 +1,4 @@
-"""The state: what earlier runs learned, in SQLite. A cache, without which runs are slower, never wrong.
+"""The state: what earlier runs learned, in SQLite. It is a cache, without which runs are slower, never wrong.
 
 One thread owns the connection. Reads are awaited; writes go to a buffer, which that thread writes in batches. Errors of
 the file never reach a caller: they become one line in ``problem``, and the run continues with a new state or none.
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_ROWS = 1000
-"""Rows buffered before they are written; a transaction per file would cost more than the file."""
+"""Rows buffered before they are written; a transaction per file would take longer than the file."""
 BATCH_SECONDS = 1.0
-"""Longest time between two writes of the buffer."""
+"""Maximum time in seconds between two writes of the buffer."""
 
 
 class SqliteState:
-    """``StateStore`` in the file ``path``. An async context manager; outside of it nothing is remembered.
+    """Implements ``StateStore`` in the file ``path``. An async context manager; outside it nothing is remembered.
 
     The directory of ``path`` must exist. Symbolic links in ``path`` are followed.
     """
@@ -98,7 +98,7 @@ class SqliteState:
     async def folder(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
         if self._snapshot is not None:
-            with suppress(ValueError):  # a damaged row: the query below deals with it
+            with suppress(ValueError):  # a damaged record: the query below handles it
                 found = self._snapshot.folder(path)
                 if found is not None:
                     return found
@@ -143,7 +143,7 @@ class SqliteState:
         return await self._ask(tables.count_files, 0)
 
     async def knows_below(self, path: str) -> bool:
-        """Whether any file in the directory ``path`` ("" is DIR) or below it is known."""
+        """True if any file in the directory ``path`` ("" is DIR) or below it is known."""
         self._write_out()
         return await self._ask(partial(tables.has_files_below, path), False)
 
@@ -274,7 +274,7 @@ class SqliteState:
             self._writes.append(self._executor.start(self._database.write, action, None))
 
     def _raise_bugs(self) -> None:
-        """Raise errors of finished writes that are not database errors: they are bugs and must not be hidden."""
+        """Raise errors of finished writes that are not database errors: these are bugs and must not be hidden."""
         while self._writes and self._writes[0].done():
             self._writes.pop(0).result()
 

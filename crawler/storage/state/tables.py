@@ -1,7 +1,8 @@
 """Queries and updates of the tables, one function each.
 
-All rows are fetched before the first is used, or the cursor is closed: an unfinished statement would outlive
-``Connection.close``, and SQLite, when it ends, would remove the log of the file that replaced a damaged one.
+Either all rows are fetched before the first is used, or the cursor is closed. An unfinished statement would keep the
+connection open after ``Connection.close``; when SQLite finally closed it, it would remove the log of the file that has
+replaced a damaged one.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None
 
 
 def read_batch(after: tuple[bytes, bytes], connection: sqlite3.Connection) -> list[Known]:
-    """The files after the one with the key ``after``, in the order of their keys. Raises ValueError."""
+    """The files after the key ``after``, (directory, name), in the order of their keys. Raises ValueError."""
     where = "WHERE (folder, name) > (?, ?) ORDER BY folder, name LIMIT ?"
     rows = connection.execute(f"SELECT * FROM files {where}", (*after, BATCH_ROWS)).fetchall()
     found = [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
@@ -70,7 +71,7 @@ def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, FileTo
     """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
     query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
     sums: dict[bytes, tuple[int, int]] = {}
-    for folder, files, size in connection.execute(query):  # no cell can make this fail halfway
+    for folder, files, size in connection.execute(query):  # cannot fail halfway, whatever the cells
         above = b"/".join(folder.split(b"/", depth)[:depth])
         before = sums.get(above, (0, 0))
         sums[above] = before[0] + files, before[1] + size
@@ -107,12 +108,12 @@ def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
 
 
 def has_files(connection: sqlite3.Connection) -> bool:
-    """Whether any file is known."""
+    """True if any file is known."""
     return connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
 
 
 def has_files_below(path: str, connection: sqlite3.Connection) -> bool:
-    """Whether any file in the directory ``path`` or below it is known."""
+    """True if any file in the directory ``path`` or below it is known."""
     folder, below = _subtree(path)
     query = "SELECT 1 FROM files WHERE folder = ? OR (folder >= ? AND folder < ?) LIMIT 1"
     return connection.execute(query, (folder, *below)).fetchone() is not None

@@ -227,7 +227,7 @@ async def test_two_mirrors_inside_each_other_that_begin_at_once_do_not_miss_each
 
     async with LocalDestination(tmp_path, fsync="none") as outer:
         monkeypatch.setattr(LocalDestination, "acquire", late)
-        with pytest.raises(AlreadyRunning, match="where another run is under way"):
+        with pytest.raises(AlreadyRunning, match="where another run is in progress"):
             await crawler.mirror(site.url, tmp_path / "in", QUICK)
     monkeypatch.undo()
     assert list((tmp_path / "in").iterdir()) == []

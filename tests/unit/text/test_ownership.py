@@ -95,8 +95,8 @@ def test_the_refusal_names_both_and_no_password() -> None:
     assert "--moved" in text
     assert "secret" not in text
     assert text == (
-        "dir is the mirror of http://h/a/, not of http://h/b/: name another directory, "
-        "or give --moved if this URL takes the other's place"
+        "dir is the mirror of http://h/a/, not of http://h/b/: choose another directory, "
+        "or add --moved if the site has moved to this URL"
     )
 
 
@@ -157,5 +157,5 @@ def test_the_refusal_inside_another_mirror_names_both_in_one_line(known: str | N
     text = str(enclosing_refusal(above, "/m/in", "http://u:secret@i/b/", is_empty=False, moved=False))
     assert "secret" not in text
     assert "\n" not in text
-    for part in ("/m/in lies in /m, ", "h/a/" if known else "an unknown URL", "i/b/", "--moved"):
+    for part in ("/m/in is inside /m, ", "h/a/" if known else "an unknown URL", "i/b/", "--moved"):
         assert part in text
