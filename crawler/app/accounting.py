@@ -54,8 +54,8 @@ async def accounted(
     if error is not None:
         tally.warn(str(error), error.exit_code)
     report = tally.close(time.monotonic() - began, _cut_short(error, stop))
-    if not report.accounts:  # promise 6; it cannot be, and if it is, it is said
-        report = report.warned("the account does not close: please report this as a bug", 1)
+    if not report.accounts:
+        report = report.warned("internal error: entry counts do not add up; please report this bug", 1)
     return report, error
 
 

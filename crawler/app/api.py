@@ -1,4 +1,4 @@
-"""Composition: the only place that builds concrete objects and joins them into a run."""
+"""The runs that fetch: ``mirror`` and ``download``, and their variants for the command line."""
 
 from __future__ import annotations
 
@@ -7,23 +7,18 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from crawler.app.accounting import accounted
+from crawler.app.build import Builder, shared_gate
 from crawler.app.refusals import refuse_another_mirror, refuse_enclosing_mirror, refuse_missing_disk
-from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.credentials import client_options
-from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
-from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
-from crawler.model.state.host_limits import divided
 from crawler.model.struct import Value, field, replace
-from crawler.output.log import LOGGER
-from crawler.output.progress import Fanout
 from crawler.pipeline.allowance import Allowance
-from crawler.pipeline.attempts import announce, prepare
+from crawler.pipeline.attempts import prepare
 from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.mirror import MirrorRun
@@ -31,17 +26,12 @@ from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, state_path, url_of_mirror
+from crawler.storage.fd_limits import are_few
+from crawler.storage.state import SqliteState
 from crawler.text import urls
 from crawler.text.arguments import start_directory, start_url
 from crawler.text.escape import masked
-from crawler.workers.child_process import WorkerProcesses, start_workers
-from crawler.workers.messages import WorkerSetup
-from crawler.workers.page_parsers import PageParsers
-from crawler.workers.worker import PoolCallbacks
-from crawler.workers.worker_pool import ProcessPool
+from crawler.workers.child_process import WorkerProcesses
 
 
 async def mirror(
@@ -62,8 +52,8 @@ async def mirror(
     URL and ``config.moved`` does not allow that), ListingError (the root), DestinationError, AlreadyRunning,
     RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
     """
-    given = Surroundings(observers=observers, destination=destination)
-    report, error = await run_mirror(url, directory, Config.ensure(config), given)
+    context = RunContext(observers=observers, destination=destination)
+    report, error = await run_mirror(url, directory, Config.ensure(config), context)
     if error is not None:
         raise error
     return report
@@ -81,47 +71,47 @@ async def download(
 
     ``destination`` as for ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
     """
-    given = Surroundings(observers=observers, destination=destination)
-    report, error = await run_download(items, directory, Config.ensure(config), given)
+    context = RunContext(observers=observers, destination=destination)
+    report, error = await run_download(items, directory, Config.ensure(config), context)
     if error is not None:
         raise error
     return report
 
 
-class Surroundings(Value, frozen=True, kw_only=True):
-    """What a run meets, beside what it is about."""
+class RunContext(Value, frozen=True, kw_only=True):
+    """What a run shares with its caller and with other runs."""
 
     observers: Sequence[Observer] = ()
     stop: Stop = field(default_factory=Stop)
     gate: Gate | None = None
-    """Shared with runs at the same time; None: one of its own."""
+    """Shared with runs at the same time; None: a gate of its own."""
     destination: AbstractAsyncContextManager[Destination] | None = None
-    """Where files go instead of into DIR."""
-    company: WorkerProcesses | None = None
-    """Processes that were started early for it."""
-    own: Sequence[OwnFile] = ()
-    """Files that the program uses, besides those that the configuration names."""
+    """Where files are stored instead of DIR."""
+    processes: WorkerProcesses | None = None
+    """Worker processes that were started early for this run."""
+    own_files: Sequence[OwnFile] = ()
+    """Files that the program writes, besides those that the configuration names."""
 
 
 async def run_mirror(
-    url: str, directory: str | Path, config: Config, given: Surroundings
+    url: str, directory: str | Path, config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
-    """``mirror``, but an error that ends the run comes back beside the report of what was done until then."""
+    """Like ``mirror``, but returns an error that ended the run, with the report of what was done until then."""
     start = start_url(url)
-    bare, _ = urls.userinfo(start)
-    tally = Tally(masked(bare), str(directory), is_dry_run=config.dry_run)
+    root, _ = urls.userinfo(start)
+    tally = Tally(masked(root), str(directory), is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
-        await MirrorRun(parts, bare, free=await parts.destination.free_space()).run()
+        await MirrorRun(parts, root, free=await parts.destination.free_space()).run()
 
-    setup = _Setup(starts=(start,), directory=start_directory(directory), config=config, given=given)
-    return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
+    run = _Run(starts=(start,), directory=start_directory(directory), config=config, context=context)
+    return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
 
 
 async def run_download(
-    items: Iterable[tuple[str, str]], directory: str | Path, config: Config, given: Surroundings
+    items: Iterable[tuple[str, str]], directory: str | Path, config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
-    """``download``, but an error that ends the run comes back beside the report of what was done until then."""
+    """Like ``download``, but returns an error that ended the run, with the report of what was done until then."""
     wanted = [_listed_item(item) for item in items]
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
@@ -129,8 +119,8 @@ async def run_download(
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
 
     starts = tuple(url for url, _ in wanted)
-    setup = _Setup(starts=starts, is_list=True, directory=start_directory(directory), config=config, given=given)
-    return await accounted(work, lambda stack: _open(stack, setup, tally), config, tally, given.stop)
+    run = _Run(starts=starts, is_list=True, directory=start_directory(directory), config=config, context=context)
+    return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
 
 
 def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
@@ -140,124 +130,59 @@ def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
     return start_url(item[0]), item[1]
 
 
-class _Setup(Value, frozen=True, kw_only=True):
-    """What a run is about."""
+class _Run(Value, frozen=True, kw_only=True):
+    """A run to be opened."""
 
     starts: tuple[str, ...]
-    """URLs as given, with their user and password."""
+    """URLs as given, with user and password."""
     is_list: bool = False
-    """Whether each of ``starts`` is a file of its own, and not the root of a mirror."""
+    """Whether each of ``starts`` is a file, and not the root of a mirror."""
     directory: Path
     config: Config
-    given: Surroundings
-
-    @property
-    def own(self) -> tuple[OwnFile, ...]:
-        return (*own_files(self.config), *self.given.own)
+    context: RunContext
 
 
-async def _open(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> tuple[Components, SqliteState]:
-    """The parts of a run, opened on ``stack``: DIR is locked first, so that nothing is touched twice."""
-    config, given = setup.config, setup.given
-    options = client_options(config, setup.starts, is_list=setup.is_list)
+async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
+    """The components of a run, opened on ``stack``: first DIR is locked, so that nothing is touched twice."""
+    config, context = run.config, run.context
+    options = client_options(config, run.starts, is_list=run.is_list)
     if are_few():
         prepare()
-    destination = await _open_destination(stack, setup, tally)
+    own = (*own_files(config), *context.own_files)
+    builder = Builder(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own)
+    destination = await _open_destination(builder, context.destination)
     tally.note_free(await destination.free_space())
-    path = state_path(setup.directory, config)
-    if path.is_symlink() and not config.state:
-        tally.warn(f"{path} is a symbolic link and is not used: remove it")
-        state: SqliteState = NullState()
-    else:
-        state = await stack.enter_async_context(ReadOnlyState(path) if config.dry_run else SqliteState(path))
-    stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
-    await refuse_another_mirror(setup.directory, tally.url, state, config)
-    gate = given.gate or shared_gate([config])
-    gate.add_known(state.hosts)
-    stack.callback(lambda: state.remember_hosts(gate.learnt()))
-    client = await stack.enter_async_context(HttpClient(options, gate))
+    state = await builder.open_state(read_only=config.dry_run)
+    await refuse_another_mirror(run.directory, tally.url, state, config)
+    gate = context.gate or shared_gate([config])
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
-    observers = [tally, *([allowance] if allowance.is_limited else []), *given.observers]
-    parts = Components(
-        config=config,
-        agent=options.user_agent,
-        client=client,
-        destination=destination,
-        state=state,
-        observer=Fanout(observers) if len(observers) > 1 else tally,
-        allowance=allowance,
-        tally=tally,
-        url_of=lambda folder: url_of_mirror(setup.directory / folder),
-        stop=given.stop,
-        parser=await stack.enter_async_context(PageParsers(tally.warn)),
+    observers = [*([allowance] if allowance.is_limited else []), *context.observers]
+    parts = await builder.open_components(
+        options, destination, state, gate=gate, observers=observers, stop=context.stop
     )
-    if config.processes != 1 and given.destination is None and not config.dry_run:
-        parts = replace(parts, pool=await _open_pool(stack, setup, options, gate, parts))
+    parts = replace(parts, allowance=allowance)
+    stack.callback(lambda: state.remember_hosts(gate.learnt()))
+    if config.processes != 1 and context.destination is None and not config.dry_run:
+        parts = await builder.with_pool(parts, options, gate, context.processes)
     return parts, state
 
 
-async def _open_pool(
-    stack: AsyncExitStack, setup: _Setup, options: ClientOptions, gate: Gate, parts: Components
-) -> ProcessPool | None:
-    """Other processes that fetch; None if one is all that is wanted."""
-    config = setup.config
-    started = setup.given.company or stack.enter_context(start_workers(config.processes, config.workers))
-    if not started.wanted:
-        return None
-    count = len(started.started) or 1
-    worker_setup = WorkerSetup(
-        config=config,
-        options=options,
-        directory=str(setup.directory),
-        own=setup.own,
-        log_level=LOGGER.getEffectiveLevel(),
-        hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
-        start=max(1, START // count),
-        knew_files=parts.state.knew_files,
-    )
-    callbacks = PoolCallbacks(
-        observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce
-    )
-    return await stack.enter_async_context(ProcessPool(started, worker_setup, gate, callbacks))
-
-
-async def _open_destination(stack: AsyncExitStack, setup: _Setup, tally: Tally) -> Destination:
-    """DIR, locked, or what was given in its place: then DIR keeps the lock and the state, and no files."""
-    config, own = setup.config, setup.given.destination
-    await refuse_enclosing_mirror(setup.directory, tally.url, config, wait=config.lock_wait)
-    if own is None:
-        await refuse_missing_disk(setup.directory, config)
+async def _open_destination(builder: Builder, given: AbstractAsyncContextManager[Destination] | None) -> Destination:
+    """DIR, locked; or the ``given`` destination, for which DIR keeps the lock and the state, but no files."""
+    config, where, tally = builder.config, builder.directory, builder.tally
+    await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
+    if given is None:
+        await refuse_missing_disk(where, config)
     elif config.trash is not None:
         raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
-    directory = await stack.enter_async_context(
-        LocalDestination(
-            setup.directory,
-            fsync=config.fsync,
-            trash_seconds=config.trash_seconds,
-            read_only=config.dry_run,
-            own=setup.own,
-        )
-    )
-    stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
+    directory = await builder.open_directory(read_only=config.dry_run)
+    builder.stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:
         await directory.acquire(config.lock_wait, lock=config.lock != "none")
         try:
-            await refuse_enclosing_mirror(setup.directory, tally.url, config, wait=0)  # a run may have begun meanwhile
+            await refuse_enclosing_mirror(where, tally.url, config, wait=0)  # a run may have begun meanwhile
         except CrawlerError:
             await directory.withdraw()
             raise
-    return directory if own is None else await stack.enter_async_context(own)
-
-
-def shared_gate(configs: Sequence[Config]) -> Gate:
-    """One gate for mirrors that run together: the strictest of their rates, the widest of their worker counts.
-
-    Few open files mean few connections: a lack of them would look like a host that cannot be talked to.
-    """
-    requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
-    rates = [config.limit_rate for config in configs if config.limit_rate is not None]
-    return Gate(
-        min(max(config.workers for config in configs), connection_budget(descriptor_limit())),
-        RateLimits.per_second(min(requests, default=None), min(rates, default=None)),
-    )
+    return directory if given is None else await builder.stack.enter_async_context(given)

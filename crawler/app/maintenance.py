@@ -1,4 +1,4 @@
-"""Looking after a mirror that exists: its history, its verification, the explanation of a decision."""
+"""Maintenance of an existing mirror: its history, its verification, and the explanation of a decision."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from crawler.app.accounting import accounted, first_error
-from crawler.app.api import shared_gate
+from crawler.app.build import Builder, shared_gate
 from crawler.app.refusals import refuse_missing_disk
-from crawler.http.client import HttpClient
 from crawler.http.credentials import client_options
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.observer import Observer
 from crawler.model.report import Report
-from crawler.output.progress import Fanout
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.explain import Explainer, Line
 from crawler.pipeline.runs.verify import VerifyRun
@@ -26,7 +24,6 @@ from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state import NullState, ReadOnlyState, RunRecord, SqliteState, existing_state, state_path
 from crawler.text import urls
 from crawler.text.arguments import start_url
-from crawler.workers.page_parsers import PageParsers
 
 
 def _state_of(directory: Path, config: Config) -> Path:
@@ -36,7 +33,7 @@ def _state_of(directory: Path, config: Config) -> Path:
         where = state_path(directory, config)
         if where.is_symlink() or where.exists():
             raise ConfigError(f"state {where} cannot be used (it is not a regular file): move it away")
-        raise ConfigError(f"{directory} is no mirror of ours: there is no {where} (--state names another place)")
+        raise ConfigError(f"{directory} is not a crawler mirror: there is no {where} (--state names another place)")
     return path
 
 
@@ -66,32 +63,20 @@ async def run_verify(
     In the report, unchanged files are good ones and saved ones were repaired. It holds the lock where it can, so that
     no run writes meanwhile. Raises ConfigError.
     """
-    path = _state_of(directory, config)
+    _state_of(directory, config)
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
+        builder = Builder(stack=stack, config=config, directory=directory, tally=tally, own_files=own_files(config))
         await refuse_missing_disk(directory, config)
-        destination = await stack.enter_async_context(
-            LocalDestination(directory, fsync=config.fsync, trash_seconds=config.trash_seconds, own=own_files(config))
-        )
+        destination = await builder.open_directory(read_only=False)
         await _hold(destination, config, writes=repair)
-        state = await stack.enter_async_context(SqliteState(path) if repair else ReadOnlyState(path))
+        state = await builder.open_state(read_only=not repair)
         if state.problem:
             raise DestinationError(f"nothing can be verified: {state.problem}")
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
-        gate.add_known(state.hosts)
-        parts = Components(
-            config=config,
-            agent=options.user_agent,
-            client=await stack.enter_async_context(HttpClient(options, gate)),
-            destination=destination,
-            state=state,
-            observer=Fanout([tally, *observers]),
-            tally=tally,
-            stop=stop,
-            parser=await stack.enter_async_context(PageParsers(tally.warn)),
-        )
+        parts = await builder.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
         return parts, NullState()  # the history is that of the mirror's runs
 
     async def work(parts: Components) -> None:
@@ -106,29 +91,17 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
     Raises ConfigError, ListingError, RobotsForbidden, DestinationError. Changes nothing.
     """
     start = start_url(url)
-    bare, _ = urls.userinfo(start)
+    root, _ = urls.userinfo(start)
     wanted, _ = urls.userinfo(start_url(target))
     options = client_options(config, [start])
-    tally = Tally(bare, str(directory))
-    async with (
-        LocalDestination(directory, read_only=True) as destination,
-        ReadOnlyState(state_path(directory, config)) as state,
-        HttpClient(options, shared_gate([config])) as client,
-        PageParsers(tally.warn) as parser,
-    ):
-        parts = Components(
-            config=config,
-            agent=options.user_agent,
-            client=client,
-            destination=destination,
-            state=state,
-            observer=tally,
-            tally=tally,
-            stop=Stop(),
-            parser=parser,
-        )
+    tally = Tally(root, str(directory))
+    async with AsyncExitStack() as stack:
+        builder = Builder(stack=stack, config=config, directory=directory, tally=tally)
+        destination = await builder.open_directory(read_only=True)
+        state = await builder.open_state(read_only=True)
+        parts = await builder.open_components(options, destination, state, gate=shared_gate([config]), stop=Stop())
         try:
-            return await Explainer(parts, bare, wanted).explain()
+            return await Explainer(parts, root, wanted).explain()
         except* CrawlerError as group:
             error = first_error(group)
     raise error

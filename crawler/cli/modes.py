@@ -25,7 +25,7 @@ from crawler.text.arguments import named_url, start_directory
 from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
-    from crawler.app.api import Surroundings
+    from crawler.app.api import RunContext
     from crawler.cli.mirrors_file import Mirror
     from crawler.model.config import Config
     from crawler.model.observer import Observer
@@ -183,20 +183,21 @@ async def _run_mirrors(
     ConfigError before the first mirror starts.
     """
     from crawler.app import api as app
+    from crawler.app.build import shared_gate
     from crawler.cli.mirrors_file import enclosing
     from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 
     places = asyncio.Semaphore(jobs)
     around, ended = enclosing(mirrors), {mirror.name: asyncio.Event() for mirror in mirrors}
-    gate = app.shared_gate([mirror.config for mirror in mirrors])
+    gate = shared_gate([mirror.config for mirror in mirrors])
 
     async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> Report | Exception:
         for outer in around[mirror.name]:
             await ended[outer].wait()
         async with places:
-            given = app.Surroundings(observers=(share, log, outputs), stop=stop.child(), gate=gate, own=own)
+            context = app.RunContext(observers=(share, log, outputs), stop=stop.child(), gate=gate, own_files=own)
             try:
-                return await _run_mirror(mirror, given, stop, log, outputs)
+                return await _run_mirror(mirror, context, stop, log, outputs)
             except Exception as error:  # noqa: BLE001 - it must not end the other mirrors
                 return error
             finally:
@@ -209,13 +210,13 @@ async def _run_mirrors(
     return await asyncio.gather(*[one(*part) for part in list(parts)])
 
 
-async def _run_mirror(mirror: Mirror, given: Surroundings, stop: Stop, log: LogObserver, outputs: Outputs) -> Report:
+async def _run_mirror(mirror: Mirror, context: RunContext, stop: Stop, log: LogObserver, outputs: Outputs) -> Report:
     """Run one mirror and write its output files."""
     from crawler.app import api as app
 
     with outputs:
         log.run_started(named_url(mirror.url), mirror.directory)
-        report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, given)
+        report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, context)
         report = await outputs.finish(report, stop.afterwards())
         log.run_ended(report)
         return report

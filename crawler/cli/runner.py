@@ -145,10 +145,10 @@ def run_one(call: Invocation) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler.app import api as app
 
-        given = app.Surroundings(observers=observers, stop=stop, company=started, own=_own_files(call))
+        context = app.RunContext(observers=observers, stop=stop, processes=started, own_files=_own_files(call))
         if call.input_file is None:
-            return await app.run_mirror(call.positional[0], directory, call.config, given)
-        return await app.run_download(items, directory, call.config, given)
+            return await app.run_mirror(call.positional[0], directory, call.config, context)
+        return await app.run_download(items, directory, call.config, context)
 
     items = read_items(call.input_file) if call.input_file is not None else []
     with _worker_processes(call.config) as started:

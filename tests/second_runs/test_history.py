@@ -75,7 +75,7 @@ def test_there_is_no_history_of_what_is_no_mirror(sandbox: Sandbox) -> None:
     command.remove("")
     run = sandbox.note(sandbox.start_raw(command).finish())
     run.fails(2)
-    assert "no mirror of ours" in run.errors
+    assert "not a crawler mirror" in run.errors
     assert not sandbox.directory.exists()
 
 

@@ -216,7 +216,7 @@ def test_what_is_no_mirror_is_not_verified_and_not_made_one(sandbox: Sandbox, pr
         sandbox.directory.mkdir()
     run = verify(sandbox)
     run.fails(2)
-    assert "no mirror of ours" in run.errors
+    assert "not a crawler mirror" in run.errors
     assert not (sandbox.directory / ".crawler").exists()
 
 

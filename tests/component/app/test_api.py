@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import crawler
-from crawler.app.api import Surroundings, run_mirror
+from crawler.app.api import RunContext, run_mirror
 from crawler.model.config import Config
 from crawler.model.errors import AlreadyRunning
 from crawler.model.values import Job, Kind, Result
@@ -208,8 +208,8 @@ async def test_a_stop_while_what_is_gone_is_looked_through_keeps_it_from_being_d
     site.file("a", b"x")
     (tmp_path / "files/old").mkdir(parents=True)
     (tmp_path / "files/old/b").write_bytes(b"x")
-    given = Surroundings(stop=stop, destination=Stopping(tmp_path / "files"))
-    report, error = await run_mirror(site.url, tmp_path / "own", replace(QUICK, delete=True), given)
+    context = RunContext(stop=stop, destination=Stopping(tmp_path / "files"))
+    report, error = await run_mirror(site.url, tmp_path / "own", replace(QUICK, delete=True), context)
     assert (error, report.deleted, report.exit_code) == (None, 0, 143)
     assert (tmp_path / "files/old/b").exists()
 

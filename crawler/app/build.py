@@ -1,0 +1,134 @@
+"""The composition root: builds the concrete objects of a run and joins them.
+
+All entry points (``api``, ``maintenance``, ``browse``) get their destination, state, client and components here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from crawler.http.client import ClientOptions, HttpClient
+from crawler.http.pacing.concurrency import START
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.rate_limits import RateLimits
+from crawler.model.config import Config
+from crawler.model.interfaces import Destination
+from crawler.model.observer import Observer
+from crawler.model.state.host_limits import divided
+from crawler.model.struct import Value, replace
+from crawler.output.log import LOGGER
+from crawler.output.progress import Fanout
+from crawler.pipeline.attempts import announce
+from crawler.pipeline.runs.base import Components
+from crawler.pipeline.stop import Stop
+from crawler.pipeline.tally import Tally
+from crawler.storage.directory.boundaries.spared import OwnFile
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.fd_limits import connection_budget, descriptor_limit
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, state_path, url_of_mirror
+from crawler.workers.child_process import WorkerProcesses, start_workers
+from crawler.workers.messages import WorkerSetup
+from crawler.workers.page_parsers import PageParsers
+from crawler.workers.worker import PoolCallbacks
+from crawler.workers.worker_pool import ProcessPool
+
+
+class Builder(Value, frozen=True, kw_only=True):
+    """Opens what a run needs on ``stack``, which closes it again. Problems go to ``tally``."""
+
+    stack: AsyncExitStack
+    config: Config
+    directory: Path
+    tally: Tally
+    own_files: Sequence[OwnFile] = ()
+    """Files of the program in DIR, which are never deleted."""
+
+    async def open_directory(self, *, read_only: bool) -> LocalDestination:
+        """DIR as a destination, not locked yet."""
+        return await self.stack.enter_async_context(
+            LocalDestination(
+                self.directory,
+                fsync=self.config.fsync,
+                trash_seconds=self.config.trash_seconds,
+                read_only=read_only,
+                own=self.own_files,
+            )
+        )
+
+    async def open_state(self, *, read_only: bool) -> SqliteState:
+        """The state of DIR; instead of a symbolic link, one that knows nothing."""
+        path = state_path(self.directory, self.config)
+        if path.is_symlink() and not self.config.state:
+            self.tally.warn(f"{path} is a symbolic link and is not used: remove it")
+            return NullState()
+        return await self.stack.enter_async_context(ReadOnlyState(path) if read_only else SqliteState(path))
+
+    async def open_components(
+        self,
+        options: ClientOptions,
+        destination: Destination,
+        state: SqliteState,
+        *,
+        gate: Gate,
+        observers: Sequence[Observer] = (),
+        stop: Stop,
+    ) -> Components:
+        """The components of a run that fetches in this process; ``observers`` watch it besides the tally."""
+        tally = self.tally
+        self.stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
+        gate.add_known(state.hosts)
+        return Components(
+            config=self.config,
+            agent=options.user_agent,
+            client=await self.stack.enter_async_context(HttpClient(options, gate)),
+            destination=destination,
+            state=state,
+            observer=Fanout([tally, *observers]) if observers else tally,
+            tally=tally,
+            url_of=lambda folder: url_of_mirror(self.directory / folder),
+            stop=stop,
+            parser=await self.stack.enter_async_context(PageParsers(tally.warn)),
+        )
+
+    async def with_pool(
+        self, parts: Components, options: ClientOptions, gate: Gate, processes: WorkerProcesses | None
+    ) -> Components:
+        """``parts`` with the worker processes of --processes, or as they are if one process is enough.
+
+        ``processes``: those that were started early; None: start them now.
+        """
+        config = self.config
+        started = processes or self.stack.enter_context(start_workers(config.processes, config.workers))
+        if not started.wanted:
+            return parts
+        count = len(started.started) or 1
+        setup = WorkerSetup(
+            config=config,
+            options=options,
+            directory=str(self.directory),
+            own=tuple(self.own_files),
+            log_level=LOGGER.getEffectiveLevel(),
+            hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
+            start=max(1, START // count),
+            knew_files=parts.state.knew_files,
+        )
+        callbacks = PoolCallbacks(
+            observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce
+        )
+        pool = await self.stack.enter_async_context(ProcessPool(started, setup, gate, callbacks))
+        return replace(parts, pool=pool)
+
+
+def shared_gate(configs: Sequence[Config]) -> Gate:
+    """One gate for mirrors that run together: the strictest of their rates, the largest of their worker counts.
+
+    Few open files mean few connections: a lack of descriptors would look like a host that cannot be reached.
+    """
+    requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
+    rates = [config.limit_rate for config in configs if config.limit_rate is not None]
+    return Gate(
+        min(max(config.workers for config in configs), connection_budget(descriptor_limit())),
+        RateLimits.per_second(min(requests, default=None), min(rates, default=None)),
+    )
