@@ -78,7 +78,7 @@ def classes_of(module: str) -> Iterator[ast.ClassDef]:
 
 
 def declared(kind: ast.ClassDef) -> set[str]:
-    """Fields of a dataclass, and attributes that the class itself has."""
+    """Fields of a struct, and attributes that the class itself has."""
     return {
         ast.unparse(target)
         for line in kind.body
@@ -88,7 +88,8 @@ def declared(kind: ast.ClassDef) -> set[str]:
 
 
 def is_record(kind: ast.ClassDef) -> bool:
-    return any("dataclass" in ast.unparse(decorator) for decorator in kind.decorator_list)
+    """Whether a class is plain data that may change: a Struct."""
+    return any(ast.unparse(base) == "Struct" for base in kind.bases)
 
 
 def set_from_outside(module: str) -> Iterator[str]:
