@@ -9,7 +9,7 @@ from pathlib import Path
 from crawler.app.accounting import accounted
 from crawler.app.build import Builder, shared_gate
 from crawler.app.refusals import refuse_another_mirror, refuse_enclosing_mirror, refuse_missing_disk
-from crawler.http.credentials import client_options
+from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from crawler.app.accounting import first_error
 from crawler.app.build import shared_gate
 from crawler.http.client import HttpClient
-from crawler.http.credentials import client_options
+from crawler.http.client_options import client_options
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.flaws import Flaw

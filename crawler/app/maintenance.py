@@ -9,7 +9,7 @@ from pathlib import Path
 from crawler.app.accounting import accounted, first_error
 from crawler.app.build import Builder, shared_gate
 from crawler.app.refusals import refuse_missing_disk
-from crawler.http.credentials import client_options
+from crawler.http.client_options import client_options
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.observer import Observer

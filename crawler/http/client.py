@@ -7,9 +7,10 @@ bytes, and a minimum average speed, so that neither a dead nor a slow server can
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
+from http.cookiejar import Cookie
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from crawler.http.connection import GarbledResponse, InvalidResponse, RefusedByTLS
+from crawler.http.credentials.cookies import Cookies
 from crawler.http.decoding import read_decoded
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.proxies import Proxies
@@ -62,9 +64,11 @@ class ClientOptions(Value, frozen=True, kw_only=True):
     read_timeout: float = 60.0
     min_speed: int = 100
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
-    """Origin → headers sent to that origin only: Authorization, cookies, anything given by --header."""
+    """Origin → headers sent to that origin only: Authorization, anything given by --header."""
     logins: Mapping[str, str] = field(default_factory=dict)
     """URL → value of Authorization, for requests that begin at that URL."""
+    cookies: Sequence[Cookie] = ()
+    """Cookies of --cookies, sent to the hosts that they name."""
     proxies: Proxies = field(default_factory=Proxies)
     ca_file: str | None = None
     client_cert: str | None = None
@@ -78,6 +82,7 @@ class HttpClient:
         self.options = options
         self.gate = gate
         self._transport: Transport | None = None
+        self._cookies = Cookies(options.cookies)
         self.limits = ResponseLimits(
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
@@ -125,8 +130,11 @@ class HttpClient:
             (await self.send("GET", url, self.headers_for(url, _PROBE_HEADERS, url), host)).release()
 
     def headers_for(self, url: str, headers: Mapping[str, str], first: str) -> Mapping[str, str]:
-        """``headers`` with the credentials for ``url``; ``first`` is the URL before any redirects."""
+        """``headers`` with the credentials and cookies for ``url``; ``first`` is the URL before any redirects."""
         options = self.options
+        cookie = self._cookies.header(url)
+        if cookie is not None:
+            headers = merged(headers, {"Cookie": cookie})
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
         if own:
             headers = merged(headers, own)
@@ -146,6 +154,7 @@ class HttpClient:
         if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
+        self._cookies.keep(url, response.headers)
         if response.status not in OVERLOAD_STATUS:
             host.succeeded(url if method == "GET" else None)
         return response

@@ -132,6 +132,10 @@ class Config:
     )
     user_agent: str | None = option(None, REQUEST, "User-Agent header to send", "TEXT", shown="crawler/VERSION")
     netrc: bool = option(False, REQUEST, "read user and password for the host of URL from ~/.netrc or $NETRC")
+    cookies: str | None = option(
+        None, REQUEST, "send the cookies of this file, in Netscape's format, to the hosts that it names", "FILE",
+        parse=check_path,
+    )
     proxy: str | None = option(None, REQUEST, "HTTP proxy for all requests", "URL", shown="from the environment")
     ca_file: str | None = option(None, REQUEST, "trust the certificates in this PEM file", "FILE", parse=check_path)
     client_cert: str | None = option(

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Redirect, Says
+from tests.support.misbehaving.behaviours import CookieGate, Redirect, Says
 from tests.support.misbehaving.pages import Row, nginx
 from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import (
@@ -183,6 +183,32 @@ def test_credentials_do_not_follow_a_redirect(sandbox: Sandbox, site: Site, host
         assert "authorization" in site.log.of("/pub/good.bin")[0].headers
         for request in other.log:
             assert {"authorization", "cookie", "referer"}.isdisjoint(request.headers)
+
+
+@pytest.mark.own
+@pytest.mark.row("H25")
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_site_that_sets_a_cookie_before_it_sends_anything_is_mirrored(
+    sandbox: Sandbox, site: Site, processes: str
+) -> None:
+    for name in ("a.bin", "sub/b.bin"):
+        site.file(name, blob(500), CookieGate())
+    for folder in ("", "sub/"):
+        site.on(folder, CookieGate())
+    sandbox.mirror(site.url, more=[f"--processes={processes}"]).succeeds()
+    sandbox.holds(site.contents())
+    sandbox.mirror(site.url, more=["--header=Cookie: own=1"]).fails(3)
+    given = sandbox.reports / "cookies.txt"
+    given.write_text("# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tseen\t1\n")
+    before = len(site.log)
+    clean = sandbox.mirror(site.url, more=[f"--cookies={given}"])
+    clean.succeeds()
+    assert all("seen=1" in request.headers.get("cookie", "") for request in site.log[before:])
+    assert "seen" not in clean.output
+    given.write_text("seen=1\n")
+    wrong = sandbox.mirror(site.url, more=[f"--cookies={given}"])
+    wrong.fails(2)
+    wrong.says(f"--cookies {given}: not in Netscape's format")
 
 
 @pytest.mark.own

@@ -35,8 +35,9 @@ HOMES = {
 """Library → the packages or modules that import it: one, or one that uses it and one that listens to it."""
 
 PURE = (
-    "http.framing", "http.netrc", "http.pacing.circuit_breaker", "http.pacing.concurrency", "http.pacing.meter",
-    "http.pacing.refusals", "http.pacing.sample", "http.proxies", "http.splitter", "listings", "model",
+    "http.credentials.netrc", "http.framing", "http.pacing.circuit_breaker", "http.pacing.concurrency",
+    "http.pacing.meter", "http.pacing.refusals", "http.pacing.sample", "http.proxies", "http.splitter", "listings",
+    "model",
     "output.format", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs",
     "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames",
     "workers.listing_codec", "workers.messages",

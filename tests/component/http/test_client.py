@@ -130,12 +130,25 @@ async def test_secrets_go_to_their_origin_only(site: Site, other: Site) -> None:
         assert not request.headers.keys() & {"authorization", "x-key", "referer", "cookie"}
 
 
-async def test_cookies_are_not_kept(site: Site) -> None:
-    site.file("a", b"x", Says(headers=(("Set-Cookie", "session=1; Path=/"),)))
+async def test_cookies_are_sent_back_to_their_origin_alone(site: Site, other: Site) -> None:
+    site.file("a", b"x", Says(headers=(("Set-Cookie", "session=1; Path=/"), ("Set-Cookie", "b=2; Path=/else"))))
+    site.on("far", Redirect(other.url + "a"))
+    other.file("a", b"x")
+    async with opened() as client:
+        for name in ("a", "a", "far"):
+            await get(client, site.url + name)
     async with opened() as client:
         await get(client, site.url + "a")
+    assert [request.headers.get("cookie") for request in site.log] == [None, "session=1", "session=1", None]
+    assert [request.headers.get("cookie") for request in other.log] == [None]
+
+
+async def test_a_cookie_field_of_the_user_replaces_those_of_the_server(site: Site) -> None:
+    site.file("a", b"x", Says(headers=(("Set-Cookie", "session=1; Path=/"),)))
+    async with opened(secrets={origin(site.url): {"cookie": "mine=1"}}) as client:
         await get(client, site.url + "a")
-    assert all("cookie" not in request.headers for request in site.log)
+        await get(client, site.url + "a")
+    assert [request.headers.get("cookie") for request in site.log] == ["mine=1"] * 2
 
 
 async def test_a_connection_is_reused(site: Site) -> None:

@@ -129,6 +129,19 @@ class Redirect(Behaviour):
 
 
 @dataclass(frozen=True, slots=True)
+class CookieGate(Behaviour):
+    """A redirect to the same URL that sets ``cookie``, unless the request has it."""
+
+    cookie: str = "seen=1"
+
+    def shape(self, response: Response, request: Request) -> Response:
+        if self.cookie in request.headers.get("cookie", "").split("; "):
+            return response
+        headers = (("Location", request.target), ("Set-Cookie", f"{self.cookie}; Path=/; HttpOnly"))
+        return Response(status=302, headers=headers, body=b"moved")
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Behaviour):
     """Status 200 with other content: a login page, a soft 404, a JSON error."""
 

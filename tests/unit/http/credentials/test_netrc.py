@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.http.netrc import login_for, parse_netrc
+from crawler.http.credentials.netrc import login_for, parse_netrc
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from urllib.request import getproxies
 from multidict import CIMultiDict
 
 from crawler.http.client import ClientOptions, merged
-from crawler.http.netrc import NetrcEntry, login_for, parse_netrc
+from crawler.http.credentials.cookies import read_cookies
+from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.proxies import Proxies, proxy_url
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
@@ -46,6 +47,7 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
         min_speed=config.min_speed,
         secrets=_with_upgrades({where: own for where, own in secrets.items() if own}),
         logins=logins,
+        cookies=read_cookies(config.cookies) if config.cookies else (),
         proxies=proxies,
         ca_file=config.ca_file,
         client_cert=config.client_cert,

@@ -1,0 +1,1 @@
+"""Credentials from files and servers: .netrc and cookies."""

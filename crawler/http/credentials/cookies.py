@@ -1,0 +1,102 @@
+"""Cookies: those that servers set during a run, kept in memory, and those of --cookies FILE."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from email.message import Message
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy, LoadError, MozillaCookieJar
+from typing import Any, cast
+from urllib.request import Request
+
+from crawler.model.errors import ConfigError
+from crawler.text.urls import Origin, origin
+
+MOST_COOKIES = 50
+"""Cookies of one origin (RFC 6265 section 6.1)."""
+LONGEST_COOKIE = 4096
+"""Length in bytes of name and value together (RFC 6265 section 6.1)."""
+_POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+"""A cookie without Domain goes to its own host only, not to those below it."""
+
+
+class Cookies:
+    """The cookies of one client (RFC 6265). A cookie that a server sets is sent to that origin only.
+
+    The jar of the standard library decides by domain, path, age and Secure. It does not tell ports apart, so each
+    origin has a jar of its own. A cookie beyond the limits is ignored.
+    """
+
+    def __init__(self, given: Iterable[Cookie] = ()) -> None:
+        """``given``: cookies of a file, sent to the hosts that they name."""
+        self._given = tuple(given)
+        self._jars: dict[Origin, CookieJar] = {}
+
+    def header(self, url: str) -> str | None:
+        """The value of Cookie for a request of ``url``; None if there is no cookie for it."""
+        if not (self._jars or self._given):
+            return None
+        where = origin(url)
+        jar = self._jars.get(where) if where is not None else None
+        if jar is None:
+            if where is None or not self._given:
+                return None
+            jar = self._new_jar(where)
+        request = Request(url)
+        jar.add_cookie_header(request)
+        return request.get_header("Cookie")
+
+    def keep(self, url: str, headers: Mapping[str, str]) -> None:
+        """Keep the cookies that the response of ``url`` with these ``headers`` sets."""
+        if "Set-Cookie" not in headers or (where := origin(url)) is None:
+            return
+        jar = self._jars.get(where)
+        if jar is None:
+            jar = self._new_jar(where)
+        request = Request(url)
+        for cookie in jar.make_cookies(cast("Any", _Response(headers)), request):
+            if len(cookie.name) + len(cookie.value or "") <= LONGEST_COOKIE and len(jar) < MOST_COOKIES:
+                jar.set_cookie_if_ok(cookie, request)
+
+    def _new_jar(self, where: Origin) -> CookieJar:
+        jar = self._jars[where] = CookieJar(_POLICY)
+        for cookie in self._given:
+            jar.set_cookie(cookie)
+        return jar
+
+
+class _Response:
+    """The part of a response that ``CookieJar`` looks at."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._fields = Message()
+        several: Any = headers  # aiohttp's multidict
+        for value in several.getall("Set-Cookie"):
+            self._fields["Set-Cookie"] = value
+
+    def info(self) -> Message:
+        return self._fields
+
+
+def read_cookies(path: str) -> tuple[Cookie, ...]:
+    """The cookies of a file in Netscape's format, as browsers export and ``wget --save-cookies`` writes it.
+
+    Cookies that have expired are left out. Raises ConfigError.
+    """
+    jar = MozillaCookieJar(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a line that cannot be read; LoadError follows
+            jar.load(ignore_discard=True, ignore_expires=True)
+    except LoadError:
+        raise ConfigError(
+            f"--cookies {path}: not in Netscape's format: its first line must be '# Netscape HTTP Cookie File', each "
+            "other line has seven fields with TABs between them"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"--cookies {path}: not UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"--cookies {path}: {error.strerror or error}") from None
+    for cookie in jar:
+        cookie.expires = cookie.expires or None  # curl and wget write 0 for the end of the session
+    return tuple(cookie for cookie in jar if not cookie.is_expired())
