@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.cli.invocation import Invocation
 from crawler.cli.printing import describe, print_error, print_line, print_result
 from crawler.cli.runner import (
-    Invocation,
     display_closed_on_signal,
     is_interactive,
     print_report,

@@ -10,9 +10,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from crawler.cli.modes import run_config, run_explain, run_history, run_list, run_verify
+from crawler.cli.invocation import Invocation
 from crawler.cli.printing import describe, flush, print_error, print_result
-from crawler.cli.runner import Invocation, QueryInterrupted, run_one
+from crawler.cli.signals import QueryInterrupted
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import ExitCode
@@ -252,12 +252,6 @@ def _parse(args: Sequence[str]) -> Invocation | str:
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
 """Mode → positional arguments, for modes that do not take URL and DIR."""
-_RUNS: dict[str, Callable[[Invocation], int]] = {
-    "--list": run_list,
-    "--history": run_history,
-    "--verify": run_verify,
-    "--explain": run_explain,
-}
 
 
 def _dispatch(call: Invocation) -> int:
@@ -265,7 +259,7 @@ def _dispatch(call: Invocation) -> int:
     if mode == "--config":
         if call.positional:
             raise ConfigError("--config takes no URL or DIR: the file names them")
-        return run_config(call)
+        return _run_of(mode)(call)
     if call.only:
         raise ConfigError("--only requires --config")
     if call.repair and mode != "--verify":
@@ -274,7 +268,21 @@ def _dispatch(call: Invocation) -> int:
     if len(call.positional) != len(wanted):
         count = len(call.positional)
         raise ConfigError(f"expected {' and '.join(wanted)}, got {count} argument{'s' * (count != 1)} (see --help)")
-    return _RUNS.get(mode, run_one)(call)
+    return _run_of(mode)(call)
+
+
+def _run_of(mode: str) -> Callable[[Invocation], int]:
+    """The function that does ``mode``. Imported here: --version, --help and wrong options need no event loop."""
+    from crawler.cli import modes, runner
+
+    runs = {
+        "--config": modes.run_config,
+        "--list": modes.run_list,
+        "--history": modes.run_history,
+        "--verify": modes.run_verify,
+        "--explain": modes.run_explain,
+    }
+    return runs.get(mode, runner.run_one)
 
 
 def _mode(call: Invocation) -> str:

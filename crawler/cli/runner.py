@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from crawler.cli import signals
+from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_line, print_result
 from crawler.http.tls import certificates_aside
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
-from crawler.model.struct import Value
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
 from crawler.workers.event_loop import loop_factory
@@ -29,25 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
-
-
-class Invocation(Value, frozen=True, kw_only=True):
-    """A parsed command line."""
-
-    config: Config
-    positional: tuple[str, ...]
-    input_file: str | None
-    list_only: bool
-    history: bool
-    verify: bool
-    repair: bool
-    explain: str | None
-    config_file: str | None
-    only: tuple[str, ...]
-    verbosity: int
-    quiet: bool
-    given: dict[str, object]
-    """The options as given, which override those of a config file."""
 
 
 _BLANKS = " \t\r"
@@ -73,21 +54,13 @@ def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
         return runner.run(watched())
 
 
-class QueryInterrupted(Exception):
-    """A signal ended a query that has no report. ``code`` is the exit code."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.code = signals.exit_code(reason)
-
-
 def run_query(work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``, which changes nothing. Raises QueryInterrupted if a signal arrives first."""
 
     async def guarded(stop: Stop) -> T:
         found = await stop.guard(work)
         if stop.reason is not None:
-            raise QueryInterrupted(stop.reason)
+            raise signals.QueryInterrupted(stop.reason)
         return cast("T", found)
 
     return run_async(guarded)

@@ -29,6 +29,14 @@ def exit_code(name: str) -> int:
     return 128 + signal.Signals[name]
 
 
+class QueryInterrupted(Exception):
+    """A signal ended a query that has no report. ``code`` is the exit code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.code = exit_code(reason)
+
+
 def install() -> None:
     """Handle the signals for the whole process. A SIGHUP that is ignored (nohup) stays ignored."""
     for number in _NUMBERS:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from crawler import __version__
 from crawler.cli import parser as cli
-from crawler.cli.runner import Invocation, read_items
+from crawler.cli.invocation import Invocation
+from crawler.cli.runner import read_items
 from crawler.model import errors
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError, CrawlerError, FetchError

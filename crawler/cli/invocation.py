@@ -1,0 +1,25 @@
+"""The command line as the other modules of ``cli`` see it."""
+
+from __future__ import annotations
+
+from crawler.model.config import Config
+from crawler.model.struct import Value
+
+
+class Invocation(Value, frozen=True, kw_only=True):
+    """A parsed command line."""
+
+    config: Config
+    positional: tuple[str, ...]
+    input_file: str | None
+    list_only: bool
+    history: bool
+    verify: bool
+    repair: bool
+    explain: str | None
+    config_file: str | None
+    only: tuple[str, ...]
+    verbosity: int
+    quiet: bool
+    given: dict[str, object]
+    """The options as given, which override those of a config file."""
