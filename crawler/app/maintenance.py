@@ -8,10 +8,11 @@ from pathlib import Path
 
 from crawler.app.accounting import accounted, first_error
 from crawler.app.build import Builder, shared_gate
+from crawler.app.history import state_of
 from crawler.app.refusals import refuse_missing_disk
 from crawler.http.client_options import client_options
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, CrawlerError, DestinationError
+from crawler.model.errors import CrawlerError, DestinationError
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.pipeline.runs.base import Components
@@ -21,29 +22,9 @@ from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import own_files
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import NullState, ReadOnlyState, RunRecord, SqliteState, existing_state, state_path
+from crawler.storage.state import NullState, SqliteState
 from crawler.text import urls
 from crawler.text.arguments import start_url
-
-
-def _state_of(directory: Path, config: Config) -> Path:
-    """The state of ``directory``. Raises ConfigError if there is none."""
-    path = existing_state(directory, config)
-    if path is None:
-        where = state_path(directory, config)
-        if where.is_symlink() or where.exists():
-            raise ConfigError(f"state {where} cannot be used (it is not a regular file): move it away")
-        raise ConfigError(f"{directory} is not a crawler mirror: there is no {where} (--state names another place)")
-    return path
-
-
-async def read_history(directory: Path, config: Config, limit: int) -> list[RunRecord]:
-    """The last runs, newest first. Raises ConfigError."""
-    async with ReadOnlyState(_state_of(directory, config)) as state:
-        runs = await state.runs(limit)
-        if state.problem:
-            raise ConfigError(state.problem)
-    return runs
 
 
 async def _hold(destination: LocalDestination, config: Config, *, writes: bool) -> None:
@@ -63,7 +44,7 @@ async def run_verify(
     In the report, unchanged files are good ones and saved ones were repaired. It holds the lock where it can, so that
     no run writes meanwhile. Raises ConfigError.
     """
-    _state_of(directory, config)
+    state_of(directory, config)
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:

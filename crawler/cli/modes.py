@@ -64,11 +64,11 @@ def run_list(call: Invocation) -> int:
 
 def run_history(call: Invocation) -> int:
     """Print the last runs; with -v all recorded runs."""
-    from crawler.app.maintenance import read_history
+    from crawler.app.history import read_history
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
-    runs = run_query(read_history(start_directory(call.positional[0]), call.config, limit))
+    runs = run_query(read_history(start_directory(call.positional[0]), call.config, limit), network=False)
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
@@ -83,7 +83,7 @@ def _write_page(target: str, call: Invocation) -> None:
     check_target("--report", target)
     check_installed()
     try:
-        run_query(write_page(target, call.positional[0], call.config))
+        run_query(write_page(target, call.positional[0], call.config), network=False)
     except OSError as problem:
         raise DestinationError(f"--report {target}: {problem.strerror}") from None
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from crawler.cli.dispatch import dispatch
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import describe, flush, print_error, print_result
 from crawler.cli.signals import QueryInterrupted
 from crawler.model.config import Config, option_fields, parse_options
-from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.options.option import COMMAND_LINE, default_of, option_of
 from crawler.model.options.rules import parse_rule
@@ -224,7 +224,7 @@ def run(args: Sequence[str]) -> int:
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
     try:
         call = _parse(args)
-        code = _dispatch(call) if isinstance(call, Invocation) else print_result(call)
+        code = dispatch(call) if isinstance(call, Invocation) else print_result(call)
     except click.UsageError as error:
         code = print_error(f"{error.format_message()} (see --help)", ExitCode.CONFIG)
     except QueryInterrupted as stopped:
@@ -247,55 +247,3 @@ def _parse(args: Sequence[str]) -> Invocation | str:
             return call
     printed.flush()
     return content.getvalue().decode("utf-8", "surrogateescape").removesuffix("\n")
-
-
-_MIRROR = ("URL", "DIR")
-_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
-"""Mode → positional arguments, for modes that do not take URL and DIR."""
-
-
-def _dispatch(call: Invocation) -> int:
-    mode = _mode(call)
-    if mode == "--config":
-        if call.positional:
-            raise ConfigError("--config takes no URL or DIR: the file names them")
-        return _run_of(mode)(call)
-    if call.only:
-        raise ConfigError("--only requires --config")
-    if call.repair and mode != "--verify":
-        raise ConfigError("--repair requires --verify")
-    wanted = _ARGUMENTS.get(mode, _MIRROR)
-    if len(call.positional) != len(wanted):
-        count = len(call.positional)
-        raise ConfigError(f"expected {' and '.join(wanted)}, got {count} argument{'s' * (count != 1)} (see --help)")
-    return _run_of(mode)(call)
-
-
-def _run_of(mode: str) -> Callable[[Invocation], int]:
-    """The function that does ``mode``. Imported here: --version, --help and wrong options need no event loop."""
-    from crawler.cli import modes, runner
-
-    runs = {
-        "--config": modes.run_config,
-        "--list": modes.run_list,
-        "--history": modes.run_history,
-        "--verify": modes.run_verify,
-        "--explain": modes.run_explain,
-    }
-    return runs.get(mode, runner.run_one)
-
-
-def _mode(call: Invocation) -> str:
-    """The option that selects the mode, "" for mirroring one URL. Raises ConfigError if there are two."""
-    given = {
-        "--list": call.list_only,
-        "--input-file": call.input_file is not None,
-        "--config": call.config_file is not None,
-        "--verify": call.verify,
-        "--explain": call.explain is not None,
-        "--history": call.history,
-    }
-    modes = [mode for mode, is_given in given.items() if is_given]
-    if len(modes) > 1:
-        raise ConfigError(f"{' and '.join(modes)} cannot be combined")
-    return modes[0] if modes else ""

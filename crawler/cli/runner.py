@@ -37,8 +37,11 @@ PrintReport = Callable[["Report", Invocation, Config], int]
 """Prints a report and returns the exit code."""
 
 
-def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
-    """Run ``work`` on a new event loop. The first signal requests its stop."""
+def run_async(work: Callable[[Stop], Awaitable[T]], *, network: bool = True) -> T:
+    """Run ``work`` on a new event loop. The first signal requests its stop.
+
+    ``network``: import aiohttp first, without the certificates that it would load.
+    """
 
     async def watched() -> T:
         stop, loop = Stop(), asyncio.get_running_loop()
@@ -48,13 +51,14 @@ def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
         finally:
             signals.set_stop_request(None)
 
-    with certificates_aside():
-        import crawler.http.client  # noqa: F401 - aiohttp, which creates TLS contexts when imported
+    if network:
+        with certificates_aside():
+            import crawler.http.client  # noqa: F401 - aiohttp, which creates TLS contexts when imported
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(watched())
 
 
-def run_query(work: Coroutine[Any, Any, T]) -> T:
+def run_query(work: Coroutine[Any, Any, T], *, network: bool = True) -> T:
     """The result of ``work``, which changes nothing. Raises QueryInterrupted if a signal arrives first."""
 
     async def guarded(stop: Stop) -> T:
@@ -63,7 +67,7 @@ def run_query(work: Coroutine[Any, Any, T]) -> T:
             raise signals.QueryInterrupted(stop.reason)
         return cast("T", found)
 
-    return run_async(guarded)
+    return run_async(guarded, network=network)
 
 
 def read_items(name: str) -> list[tuple[str, str]]:

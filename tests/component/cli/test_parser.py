@@ -240,7 +240,7 @@ def test_each_error_has_its_exit_code(
     def fail(_call: Invocation) -> int:
         raise kind("what happened")
 
-    monkeypatch.setattr(cli, "_dispatch", fail)
+    monkeypatch.setattr(cli, "dispatch", fail)
     assert complaint(capsys, URL, DIR) == (kind.exit_code, "crawler: what happened")
 
 
@@ -253,7 +253,7 @@ def test_a_bug_is_one_line_and_1_and_v_shows_where(
     def fail(_call: Invocation) -> int:
         raise error
 
-    monkeypatch.setattr(cli, "_dispatch", fail)
+    monkeypatch.setattr(cli, "dispatch", fail)
     code, line = complaint(capsys, URL, DIR)
     assert code == 1
     assert "LookupError: lost" in line
@@ -265,7 +265,7 @@ def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     def interrupt(_call: Invocation) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_dispatch", interrupt)
+    monkeypatch.setattr(cli, "dispatch", interrupt)
     assert cli.run([URL, DIR]) == 130
     assert capsys.readouterr() == ("", "")
 

@@ -1,0 +1,60 @@
+"""From a parsed command line to the function that does what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crawler.cli.invocation import Invocation
+from crawler.model.errors import ConfigError
+
+_MIRROR = ("URL", "DIR")
+_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
+"""Mode → positional arguments, for modes that do not take URL and DIR."""
+
+
+def dispatch(call: Invocation) -> int:
+    """Do what the command line asks for. Returns the exit code. Raises ConfigError, and what the mode raises."""
+    mode = _mode(call)
+    if mode == "--config":
+        if call.positional:
+            raise ConfigError("--config takes no URL or DIR: the file names them")
+        return _run_of(mode)(call)
+    if call.only:
+        raise ConfigError("--only requires --config")
+    if call.repair and mode != "--verify":
+        raise ConfigError("--repair requires --verify")
+    wanted = _ARGUMENTS.get(mode, _MIRROR)
+    if len(call.positional) != len(wanted):
+        count = len(call.positional)
+        raise ConfigError(f"expected {' and '.join(wanted)}, got {count} argument{'s' * (count != 1)} (see --help)")
+    return _run_of(mode)(call)
+
+
+def _run_of(mode: str) -> Callable[[Invocation], int]:
+    """The function that does ``mode``. Imported here: --version, --help and wrong options need no event loop."""
+    from crawler.cli import modes, runner
+
+    runs = {
+        "--config": modes.run_config,
+        "--list": modes.run_list,
+        "--history": modes.run_history,
+        "--verify": modes.run_verify,
+        "--explain": modes.run_explain,
+    }
+    return runs.get(mode, runner.run_one)
+
+
+def _mode(call: Invocation) -> str:
+    """The option that selects the mode, "" for mirroring one URL. Raises ConfigError if there are two."""
+    given = {
+        "--list": call.list_only,
+        "--input-file": call.input_file is not None,
+        "--config": call.config_file is not None,
+        "--verify": call.verify,
+        "--explain": call.explain is not None,
+        "--history": call.history,
+    }
+    modes = [mode for mode, is_given in given.items() if is_given]
+    if len(modes) > 1:
+        raise ConfigError(f"{' and '.join(modes)} cannot be combined")
+    return modes[0] if modes else ""
