@@ -18,6 +18,9 @@ from tests.support.program import Program
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
 """A server that is not installed is a failure then, and a skipped test otherwise."""
 
+# Many tests run the program. Where the environment forbids it to keep compiled modules, each run would compile 200.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Another program on the machine is no fault of ours; and what landed yesterday is not to fail today, by chance, where
 # nobody looks for it: examples are new each time where people work.
 settings.register_profile("untimed", deadline=None, derandomize=os.environ.get("CI") == "true")
