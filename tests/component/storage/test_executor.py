@@ -1,4 +1,4 @@
-"""The loop stands still for calls that need a moment only."""
+"""BriefExecutor blocks the event loop only for short calls."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ async def test_a_short_call_is_done_before_anything_else_runs(executor: ThreadPo
     assert order == ["the call"]
 
 
-async def test_a_long_call_does_not_stop_the_loop(executor: ThreadPoolExecutor) -> None:
+async def test_a_long_call_does_not_block_the_loop(executor: ThreadPoolExecutor) -> None:
     goes_on = threading.Event()
     turns = BriefExecutor(executor)
-    asyncio.get_running_loop().call_soon(goes_on.set)  # only a loop that runs lets the call end
+    asyncio.get_running_loop().call_soon(goes_on.set)  # the call can only end while the loop runs
     assert await turns.run(goes_on.wait, 30)
     order: list[str] = []
     asyncio.get_running_loop().call_soon(order.append, "something else")
     await turns.run(lambda: None)
-    assert order == ["something else"], "nor is it waited for the next time"
+    assert order == ["something else"], "the next call is not waited for either"
 
 
-async def test_errors_come_out_of_both(executor: ThreadPoolExecutor) -> None:
+async def test_both_raise_the_errors_of_the_call(executor: ThreadPoolExecutor) -> None:
     goes_on = threading.Event()
 
     def breaks() -> None:

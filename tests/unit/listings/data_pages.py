@@ -1,5 +1,6 @@
 # ruff: noqa: E501 - pages are data
-"""JSON and XML listings of a tree as the programs of ``crawler.listings`` print them, by their documentation and sources."""
+"""Prints a tree as JSON and XML listings, as the programs that ``crawler.listings`` reads do, from their documentation
+and sources."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ def iso(node: Node) -> str:
 
 
 def key(node: Node) -> str:
-    """In an object store a folder is what its objects begin with."""
+    """The key of a node; in an object store, a directory is a prefix that ends in a slash."""
     return f"pub/{node.text}{'/' if node.directory else ''}"
 
 

@@ -1,6 +1,6 @@
 # ruff: noqa: E501 - pages are data, and servers do not break their lines
-"""HTML listings of a tree as the programs of ``crawler.listings.families`` print them: each with its own escaping, sizes, dates, sort
-links, way up and footer, from their sources or from pages that they printed."""
+"""Prints a tree as HTML listings of the programs in ``crawler.listings.html.families``, each with its own escaping,
+sizes, dates, sort links, link up and footer, from their sources or from real pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Printed = Callable[[list[Node]], str]
 
 
 def human(size: int, units: str = "B KB MB GB TB PB", *, base: int = 1024, places: int = 1, space: str = " ") -> str:
-    """``1.5 KB``: the largest unit of which there is at least one, rounded to ``places``."""
+    """``1.5 KB``: the number of the largest unit that is not less than one, rounded to ``places`` decimals."""
     value, names = float(size), units.split(" ")
     while value >= base and len(names) > 1:
         value, names = value / base, names[1:]
@@ -24,7 +24,7 @@ def human(size: int, units: str = "B KB MB GB TB PB", *, base: int = 1024, place
 
 
 def us_time(when: datetime) -> str:
-    """``2/1/2024, 4:05:06 PM`` of JavaScript and Java, without the comma."""
+    """``2/1/2024, 4:05:06 PM`` as JavaScript and Java print it, without the comma."""
     hour = when.hour % 12 or 12
     return f"{when.month}/{when.day}/{when.year} {hour}:{when:%M:%S} {'PM' if when.hour > 11 else 'AM'}"
 

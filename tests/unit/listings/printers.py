@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - pages are data
-"""A tree of files, listings of it as servers print them, and what a listing that is read from one has to say.
+"""A tree of files, printers that list it like servers do, and a check of the listings read from them.
 
 The printers follow the servers' sources: ``apr_strfsize`` and ``mod_autoindex`` (Apache), ``ngx_http_autoindex_html``
-(nginx), ``http_list_directory_sizefmt`` (lighttpd), ``http.server`` (Python), and a table of no server in particular.
+(nginx), ``http_list_directory_sizefmt`` (lighttpd), ``http.server`` (Python), plus a table of no particular server.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ trees = st.lists(nodes, min_size=1, max_size=8, unique_by=lambda node: node.name
 
 
 def is_true_of(listing: Listing, tree: list[Node]) -> None:
-    """Assert that a listing says of every node what is true."""
+    """Assert that everything a listing says about the nodes is true."""
     assert [entry.name for entry in listing.entries] == [node.text for node in tree]
     for entry, node in zip(listing.entries, tree, strict=True):
         if node.directory:

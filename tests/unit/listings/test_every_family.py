@@ -1,6 +1,6 @@
-"""Each listing format of the tables, printed as its program prints a folder of no, one, two or many members, is read.
+"""Every listing format in the tables is read, printed as its program prints a directory with 0, 1, 2 or many entries.
 
-A family that has no printer here fails the first test.
+A family without a printer here fails the first test.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ HTML, JSON, XML = "text/html; charset=utf-8", "application/json", "application/x
 
 @dataclass(frozen=True)
 class Case:
-    """One program's page of a folder."""
+    """A program's page for a directory."""
 
     key: str
-    """In its table: the name of a family, or ``json`` or ``xml`` and that of a reader; "" for what is in no table."""
+    """Name in the tables: a family, or ``json`` or ``xml`` and a reader; "" if it is in none."""
     family: str
-    """What a listing is called that is read from it."""
+    """``Listing.family`` of the listing read from the page."""
     print: Callable[[list[Node]], str]
     kind: str = HTML
     url: str = HERE
     sized: bool = True
     dated: bool = True
     folders: bool = True
-    """The program has folders; else all that it lists is a file."""
+    """Whether the program lists directories; otherwise all entries are files."""
     empty: bool = True
-    """The page of an empty folder proves that it is one."""
+    """Whether the page of an empty directory proves that it is empty."""
 
     alone: bool = True
-    """A folder that is the only one is recognised; else it takes files, or further folders, to tell."""
+    """Whether a directory is recognised if it is the only entry; otherwise this requires further entries."""
 
     def __str__(self) -> str:
         return f"{self.family}:{self.print.__name__}"
@@ -181,7 +181,7 @@ MANY = [
 
 
 def read(case: Case, tree: list[Node]) -> tuple[Listing, list[Node]]:
-    """The listing, and what of ``tree`` it has to show."""
+    """(listing, nodes of ``tree`` that it must contain)."""
     shown = tree if case.folders else [node for node in tree if not node.directory]
     return parse_listing(case.print(shown).encode("utf-8", "surrogateescape"), case.url, case.kind), shown
 
@@ -192,7 +192,9 @@ def is_read(case: Case, tree: list[Node]) -> None:
         return
     assert (listing.is_listing, listing.complete, listing.closed) == (True, True, True)
     assert listing.family == case.family
-    by_name = sorted(listing.entries, key=lambda entry: entry.name)  # some print folders apart from files
+    by_name = sorted(
+        listing.entries, key=lambda entry: entry.name
+    )  # some programs print directories separately from files
     is_true_of(replace(listing, entries=tuple(by_name)), sorted(shown, key=lambda node: node.text))
     assert all(rejection.row == "" for rejection in listing.rejections), listing.rejections
     for entry in listing.entries:
@@ -201,14 +203,14 @@ def is_read(case: Case, tree: list[Node]) -> None:
             assert (entry.modified is not None) == case.dated
 
 
-def test_each_family_of_the_tables_has_a_printer() -> None:
+def test_each_family_in_the_tables_has_a_printer() -> None:
     assert {case.key for case in CASES} - {""} == TABLES
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 @given(tree=trees)
 @settings(max_examples=8, deadline=None)
-def test_what_a_program_prints_is_read_as_what_it_says(case: Case, tree: list[Node]) -> None:
+def test_a_tree_printed_by_each_program_is_read_back(case: Case, tree: list[Node]) -> None:
     is_read(case, tree)
 
 
@@ -220,7 +222,7 @@ def test_one_two_and_many_rows_are_read(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_an_empty_folder_is_one_only_where_its_page_says_so(case: Case) -> None:
+def test_an_empty_directory_is_recognised_only_if_its_page_proves_it(case: Case) -> None:
     listing, _ = read(case, [])
     assert (listing.is_listing and listing.complete, listing.entries) == (case.empty, ())
     assert not any(rejection.row for rejection in listing.rejections)

@@ -1,4 +1,4 @@
-"""The options: how their texts are read, what a mapping of them becomes, and what is refused."""
+"""The options: how their texts and mappings are read, and what is rejected."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
         "9" * 400,
     ],
 )
-def test_a_size_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_size_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="expected a size"):
         parse_size(text)
 
@@ -70,7 +70,7 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "s", "-1s", "1y", "1h30m", "soon", "1e3"])
-def test_a_duration_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="expected a time"):
         parse_duration(text)
 
@@ -91,7 +91,7 @@ def test_an_age_is_a_duration_or_an_aware_date(text: str, age: datetime | timede
 
 
 @pytest.mark.parametrize("text", ["", "2025-02-30", "31.01.2025", "2025-01-31T99:00", "tomorrow", "99999999999d"])
-def test_an_age_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_age_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected|Invalid|month|range|day|hour"):
         parse_age(text)
 
@@ -113,7 +113,7 @@ def test_max_delete_is_a_count_or_a_percentage_and_prints_as_it_was_given(text: 
 
 
 @pytest.mark.parametrize("text", ["", "%", "101%", "-1", "2.5", "all", "1 %x"])
-def test_a_max_delete_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_max_delete_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="number of files or a percentage"):
         parse_max_delete(text)
 
@@ -153,7 +153,7 @@ def test_a_value_is_read_as_its_option_says(key: str, value: object, expected: o
     assert getattr(read(**{key: value}), key) == expected
 
 
-def test_nothing_given_is_the_default() -> None:
+def test_without_values_the_defaults_apply() -> None:
     assert read() == Config()
 
 
@@ -173,7 +173,7 @@ def test_nothing_given_is_the_default() -> None:
         ("exclude", "re:("), ("exclude", ["a", None]), ("exclude", None), ("lock_wait", "forever"),
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_an_error_of_one_line_that_names_place_and_key(key: str, value: object) -> None:
+def test_an_invalid_value_is_a_one_line_error_that_names_place_and_key(key: str, value: object) -> None:
     with pytest.raises(ConfigError) as raised:
         read(**{key: value})
     text = str(raised.value)
@@ -187,10 +187,10 @@ TAKES_ZERO = {
     "max_size": True, "min_speed": True, "limit_rate": False, "connect_timeout": False, "read_timeout": False,
     "max_duration": False, "lock_wait": True, "trash": True, "newer_than": True, "older_than": True, "max_delete": True,
 }  # fmt: skip
-"""Every option that is a number, and whether 0 is one of its values."""
+"""Every numeric option, and whether it accepts 0."""
 
 
-def test_the_numbers_among_the_options_are_all_in_the_table() -> None:
+def test_all_numeric_options_are_in_the_table() -> None:
     units = {"N", "SIZE", "TIME", "RATE", "AGE", "DAYS", "N|auto", "N|N%"}
     options = {key: option_of(item) for key, item in option_fields().items()}
     assert {key for key, option in options.items() if option.metavar in units} == set(TAKES_ZERO)
@@ -203,7 +203,7 @@ def test_the_numbers_among_the_options_are_all_in_the_table() -> None:
     ["nan", "inf", "-inf", "1e3", "-1", "-1s", "9" * 5000, "1" + "0" * 19, "", -1, 10**19, 1e300, float("nan"), -0.5],
 )
 @pytest.mark.parametrize("key", TAKES_ZERO)
-def test_no_number_of_an_option_is_out_of_range(key: str, value: str | float) -> None:
+def test_numbers_out_of_range_are_rejected(key: str, value: str | float) -> None:
     with pytest.raises(ConfigError, match=f"^here: {key}: [^\n]*$"):
         read(**{key: value})
     with pytest.raises(ConfigError, match=f"^Config: {key}: [^\n]*$"):
@@ -211,7 +211,7 @@ def test_no_number_of_an_option_is_out_of_range(key: str, value: str | float) ->
 
 
 @pytest.mark.parametrize(("key", "is_value"), TAKES_ZERO.items())
-def test_zero_is_a_value_where_it_means_something(key: str, is_value: bool) -> None:
+def test_zero_is_accepted_where_it_has_a_meaning(key: str, is_value: bool) -> None:
     for make in (read, Config):
         if is_value:
             make(**{key: 0})
@@ -234,7 +234,7 @@ def test_zero_is_a_value_where_it_means_something(key: str, is_value: bool) -> N
         ),
     ],
 )  # fmt: skip
-def test_a_value_that_was_made_by_a_program_is_checked_as_well(key: str, value: object) -> None:
+def test_a_value_made_by_a_program_is_checked_too(key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"^Config: {key}: .*expected a "):
         Config(**{key: value})  # type: ignore[arg-type]
 
@@ -247,7 +247,7 @@ def test_a_value_that_was_made_by_a_program_is_checked_as_well(key: str, value: 
         ("connect_timeout", float("nan")), ("lock_wait", float("inf")), ("max_duration", -5.0),
     ],
 )  # fmt: skip
-def test_what_makes_no_sense_is_refused(key: str, value: object) -> None:
+def test_senseless_values_are_rejected(key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"here: {key}"):
         read(**{key: value})
 
@@ -256,7 +256,7 @@ def test_what_makes_no_sense_is_refused(key: str, value: object) -> None:
     ("key", "value"),
     [("trash", 0), ("trash", 999_999), ("lock_wait", 0), ("max_depth", 0), ("min_speed", 0), ("min_size", 0)],
 )
-def test_what_switches_something_off_or_keeps_it_for_ever_is_allowed(key: str, value: int) -> None:
+def test_values_that_mean_off_or_forever_are_accepted(key: str, value: int) -> None:
     read(**{key: value})
 
 
@@ -274,11 +274,11 @@ def test_an_unknown_key_is_named() -> None:
         'newer_than = "2025-01-31"',
     ],
 )
-def test_a_date_of_toml_is_a_date(toml: str) -> None:
+def test_a_toml_date_is_accepted(toml: str) -> None:
     assert read(**tomllib.loads(toml)).newer_than == datetime(2025, 1, 31, tzinfo=UTC)
 
 
-def test_rules_of_a_mapping_are_includes_before_excludes_in_their_order() -> None:
+def test_rules_from_lists_are_includes_before_excludes_in_their_order() -> None:
     rules = read(exclude=["*.tmp", "re:^x"], include=["*.zip", "docs/**"]).rules
     assert rules == (
         Rule(True, "*.zip"),
@@ -289,12 +289,12 @@ def test_rules_of_a_mapping_are_includes_before_excludes_in_their_order() -> Non
     assert read(include="*.zip").rules == (Rule(True, "*.zip"),)
 
 
-def test_rules_in_their_common_order_win_over_lists() -> None:
+def test_ordered_rules_override_lists() -> None:
     common = (Rule(False, "a"), Rule(True, "b"))
     assert read(rules=common, include=["c"]).rules == common
 
 
-def test_rules_are_no_key_of_a_file() -> None:
+def test_rules_are_not_a_key_of_the_file() -> None:
     with pytest.raises(ConfigError, match="unknown key 'rules'"):
         read(rules=["*.zip"])
 
@@ -307,7 +307,7 @@ def test_rules_are_no_key_of_a_file() -> None:
         {"ignore_errors": True},
     ],
 )
-def test_options_that_cannot_mean_anything_together_are_refused(values: dict[str, object]) -> None:
+def test_senseless_combinations_of_options_are_rejected(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="here: "):
         read(**values)
 
@@ -320,7 +320,7 @@ def test_options_that_cannot_mean_anything_together_are_refused(values: dict[str
         {"ignore_errors": True, "delete": True},
     ],
 )
-def test_options_that_mean_something_together_are_accepted(values: dict[str, object]) -> None:
+def test_sensible_combinations_of_options_are_accepted(values: dict[str, object]) -> None:
     assert dataclasses.is_dataclass(read(**values))
 
 
@@ -335,11 +335,11 @@ def test_every_field_but_the_rules_is_an_option_with_a_help_text() -> None:
         assert (option.metavar is None) == isinstance(default_of(item), bool)
 
 
-def test_every_default_is_read_back_from_what_is_shown_of_it() -> None:
+def test_every_default_is_read_back_from_its_printed_form() -> None:
     for name, item in option_fields().items():
         option, default = option_of(item), default_of(item)
         if default is not None and option.metavar is not None and not option.multiple:
-            if name == "max_delete":  # a limit that is given means what it says, also where it is the default's
+            if name == "max_delete":  # an explicit limit applies as given, even if it equals the default
                 default = dataclasses.replace(default, always=0)
             assert getattr(read(**{name: str(default)}), name) == default
 
@@ -382,10 +382,10 @@ def test_any_mapping_is_a_config_or_a_config_error(values: dict[str, object]) ->
          (Rule(True, "*.zip"), Rule(False, "a/"), Rule(False, "re:b"))),
     ],
 )  # fmt: skip
-def test_the_constructor_takes_what_toml_takes(options: dict[str, Any], key: str, expected: object) -> None:
+def test_the_constructor_accepts_what_toml_accepts(options: dict[str, Any], key: str, expected: object) -> None:
     made = Config(**options)
     assert getattr(made, key) == expected
-    assert dataclasses.replace(made) == made  # what was converted is taken as it is
+    assert dataclasses.replace(made) == made  # converted values are accepted unchanged
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_the_constructor_takes_what_toml_takes(options: dict[str, Any], key: str
         ({"ignore_errors": True}, "ignore_errors"),
     ],
 )
-def test_the_constructor_refuses_a_wrong_value_and_names_its_field(options: dict[str, Any], key: str) -> None:
+def test_the_constructor_rejects_an_invalid_value_and_names_its_field(options: dict[str, Any], key: str) -> None:
     with pytest.raises(ConfigError, match=f"^Config: {key}") as raised:
         Config(**options)
     assert "\n" not in str(raised.value)
@@ -420,7 +420,7 @@ def test_the_constructor_refuses_a_wrong_value_and_names_its_field(options: dict
 
 @given(st.dictionaries(st.sampled_from([*option_fields(), "include", "exclude"]), VALUES, max_size=3))
 def test_the_constructor_and_toml_agree(values: dict[str, Any]) -> None:
-    absent = {key for key, value in values.items() if value is None}  # TOML has no null, and None is many a default
+    absent = {key for key, value in values.items() if value is None}  # TOML has no null, but None is a frequent default
     values = {key: value for key, value in values.items() if key not in absent}
     try:
         expected: Config | None = read(**values)

@@ -40,7 +40,7 @@ OTHER = "0" * 64
         "a.zip.sha256", "a.zip.SHA512", "a.zip.md5", "a.zip.sha1", "a.zip.sha256sum", "a.zip.sha256.txt", "a.b2",
     ],
 )  # fmt: skip
-def test_names_of_checksum_files_are_known(name: str) -> None:
+def test_names_of_checksum_files_are_recognised(name: str) -> None:
     assert is_checksum_file(name)
 
 
@@ -55,7 +55,7 @@ def test_other_names_are_not(name: str) -> None:
     assert not is_checksum_file(name)
 
 
-# --- what they say --------------------------------------------------------------------------------
+# --- their content --------------------------------------------------------------------------------
 
 CLEARSIGNED = f"""-----BEGIN PGP SIGNED MESSAGE-----
 Hash: SHA256
@@ -102,10 +102,10 @@ Hash: SHA256
         ("SHA256SUMS", f"{SHA256}  LINUX\r\n", {"LINUX": "sha256"}),
         ("SHA256SUMS", f"SHA256 (a.zip) = {SHA256} \r\n", {"a.zip": "sha256"}),
         ("SHA256SUMS", f"\\{SHA256}  a\\rb.zip\n", {}),
-        ("SHA256SUMS", f"- {SHA256}  a.zip\n", {}),  # dashes are escaped in what is signed alone
+        ("SHA256SUMS", f"- {SHA256}  a.zip\n", {}),  # dashes are escaped only in signed text
         ("SHA256", f"{SHA256}  a\n{SHA1}  b\n", {"a": "sha256"}),
         ("CHECKSUM.SHA256-FreeBSD", f"{SHA256}  a\n{SHA1}  b\n", {"a": "sha256"}),
-        # in a file of its own
+        # in a separate file
         ("a.zip.sha256", SHA256, {"a.zip": "sha256"}),
         ("a.zip.sha256", f"{SHA256}\r\n", {"a.zip": "sha256"}),
         ("a.zip.sha256", f"{SHA256}  a.zip\n", {"a.zip": "sha256"}),
@@ -118,7 +118,7 @@ Hash: SHA256
         ("a.zip.md5.txt", MD5, {"a.zip": "md5"}),
         ("a.zip.md5", SHA256, {}),
         ("SHA512SUMS.md5", MD5, {"SHA512SUMS": "md5"}),
-        # nothing to rely on
+        # unreliable
         ("SHA256SUMS", f"{SHA256}  a\n{OTHER}  a\n{SHA256}  a\n", {}),
         ("SHA256SUMS", f"{SHA256}  SHA256SUMS\n", {}),
         ("SHA256SUMS", f"{SHA256}  ../a\n{SHA256}  /a\n{SHA256}  x/../a\n{SHA256}  x//a\n{SHA256}  .\n", {}),
@@ -133,7 +133,7 @@ def test_checksum_files_are_read(name: str, text: str, expected: dict[str, str])
     assert found == {path: f"{algorithm}:{HEX[algorithm]}" for path, algorithm in expected.items()}
 
 
-def test_a_name_in_bytes_that_are_no_utf_8_is_that_of_the_listing() -> None:
+def test_a_name_that_is_not_utf_8_equals_that_in_the_listing() -> None:
     assert list(parse_checksums("SHA256SUMS", SHA256.encode() + b"  caf\xe9.zip\n")) == ["caf\udce9.zip"]
 
 
@@ -149,7 +149,7 @@ def test_what_coreutils_prints_is_read(tmp_path: Path, program: str, algorithm: 
 
 
 @given(st.sampled_from(["SHA256SUMS", "a.md5", "CHECKSUM"]), st.binary(max_size=300))
-def test_no_bytes_make_a_checksum_file_raise(name: str, text: bytes) -> None:
+def test_a_checksum_file_of_any_bytes_never_raises(name: str, text: bytes) -> None:
     for path in parse_checksums(name, SHA256.encode() + b"  " + text):
         assert not {"", ".", "..", ".crawler"} & {*path.split("/")}
     parse_checksums(name, text)
@@ -205,7 +205,7 @@ def test_headers_give_the_best_digest_of_the_whole_file(headers: dict[str, str],
     assert header_digest(headers) == (f"{algorithm}:{HEX[algorithm]}" if algorithm else None)
 
 
-def test_a_header_that_comes_twice_is_read_twice() -> None:
+def test_a_repeated_header_is_read_as_often() -> None:
     from multidict import CIMultiDict
 
     headers = CIMultiDict([("X-Goog-Hash", "crc32c=n03x6A=="), ("X-Goog-Hash", f"md5={B64['md5']}")])
@@ -224,7 +224,7 @@ def test_no_header_raises(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", HEX_LENGTHS)
-def test_a_body_matches_its_own_digest_and_no_other_body_does(algorithm: str) -> None:
+def test_only_the_body_itself_matches_its_digest(algorithm: str) -> None:
     expected = f"{algorithm}:{HEX[algorithm]}"
     assert matches(BODY, expected)
     assert matches(BODY, expected.upper())
@@ -248,7 +248,7 @@ def test_a_body_matches_its_own_digest_and_no_other_body_does(algorithm: str) ->
         f"sha256:{'g' * 64}",
     ],
 )
-def test_what_is_no_digest_proves_nothing(text: str) -> None:
+def test_an_invalid_digest_proves_nothing(text: str) -> None:
     assert parse_digest(text) is None
     assert matches(BODY, text)
 

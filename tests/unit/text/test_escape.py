@@ -30,12 +30,12 @@ from crawler.text.escape import masked, printable, redacted
         ("tag\U000e0041", "tag\\U000e0041"),
     ],
 )
-def test_what_acts_is_shown_as_its_escape(text: str, shown: str) -> None:
+def test_control_characters_are_shown_as_escapes(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_nothing_that_controls_formats_or_cannot_be_written_gets_through(text: str) -> None:
+def test_no_control_or_format_character_gets_through(text: str) -> None:
     shown = printable(text)
     shown.encode("utf-8")
     assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -90,7 +90,7 @@ def test_no_password_gets_through_whatever_it_is_made_of(password: str) -> None:
         ("a\x1bb", "a\\x1bb"),
     ],
 )
-def test_of_a_text_that_is_no_url_nothing_secret_is_shown(text: str, shown: str) -> None:
+def test_nothing_secret_is_shown_of_an_invalid_url(text: str, shown: str) -> None:
     assert redacted(text) == shown
 
 

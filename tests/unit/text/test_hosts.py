@@ -1,4 +1,4 @@
-"""Hosts in one spelling: a table of what URLs, links and options say."""
+"""Hosts in canonical form: a table of spellings in URLs, links and options."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from crawler.text.urls import origin, resolve
         ("[v1.x]", None),
     ],
 )
-def test_the_canonical_spelling_of_a_host(given: str, canonical: str | None) -> None:
+def test_the_canonical_form_of_a_host(given: str, canonical: str | None) -> None:
     assert canonical_authority(given) == canonical
     if canonical is not None:
         assert canonical_authority(canonical) == canonical

@@ -1,4 +1,4 @@
-"""HTTP header fields as values: dates in all their forms, Retry-After, validators."""
+"""HTTP header fields as values: dates in all formats, Retry-After, validators."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOMENT = 784111777.0
         ("Thu, 29 Feb 2024 00:00:00 GMT", 1709164800.0),
     ],
 )
-def test_a_date_is_read_in_all_forms(text: str, expected: float) -> None:
+def test_dates_are_read_in_all_formats(text: str, expected: float) -> None:
     assert http_fields.parse_http_date(text) == expected
 
 
@@ -46,17 +46,17 @@ def test_a_date_is_read_in_all_forms(text: str, expected: float) -> None:
         ",,,,", "Sun, 06 Nov 1994", "\0", "Sun,  Nov 1994 08:49:37 GMT",
     ],
 )  # fmt: skip
-def test_a_date_that_is_none_is_none(text: str | None) -> None:
+def test_an_invalid_date_is_none(text: str | None) -> None:
     assert http_fields.parse_http_date(text) is None
 
 
 @given(st.text(max_size=40) | st.from_regex(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \w{3}", fullmatch=True))
-def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
+def test_reading_dates_never_raises(text: str) -> None:
     assert isinstance(http_fields.parse_http_date(text), float | None)
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(9999, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_every_date_that_can_be_written_comes_back(moment: datetime) -> None:
+def test_every_date_that_can_be_written_is_read_back(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     assert http_fields.parse_http_date(format_datetime(moment, usegmt=True)) == moment.timestamp()
 
@@ -88,18 +88,18 @@ def test_retry_after_is_read_in_both_forms(value: str | None, expected: float | 
 @pytest.mark.parametrize(
     ("etag", "strong"), [('"1"', True), ('""', True), ("1", True), ('W/"1"', False), ("W/", False), ("", False)]
 )
-def test_a_tag_is_strong_unless_it_is_weak_or_none(etag: str, strong: bool) -> None:
+def test_a_tag_is_strong_unless_it_is_weak_or_missing(etag: str, strong: bool) -> None:
     assert http_fields.is_strong_tag(etag) is strong
     assert not http_fields.is_strong_tag(None)
 
 
-def test_validators_are_taken_as_they_came() -> None:
+def test_validators_are_kept_as_received() -> None:
     found = http_fields.validators_of({"ETag": 'W/"a"', "Last-Modified": "some day"})
     assert found == Validators(etag='W/"a"', last_modified="some day")
     assert not http_fields.validators_of({})
 
 
-def test_a_field_that_is_not_there_says_nothing() -> None:
-    """Fields are asked for by the names in which they are registered, so any mapping will do."""
+def test_an_absent_field_gives_no_value() -> None:
+    """Fields are looked up by their registered names, so any mapping is accepted."""
     assert http_fields.value_of({}, "Content-Length") == ""
     assert http_fields.value_of({"Content-Length": " 5\t"}, "Content-Length") == "5"

@@ -1,4 +1,4 @@
-"""Whose DIR is: which URLs are one tree, and which run tells."""
+"""Which mirror owns DIR: which URLs are the same tree, and which run decides."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_urls_of_one_tree_have_in_common(url: str, tree: tuple[str, str, st
 
 
 @given(st.text(), st.text())
-def test_any_text_may_have_been_remembered(first: str, second: str) -> None:
+def test_any_recorded_text_is_accepted(first: str, second: str) -> None:
     assert is_same_tree(first, first)
     assert is_same_tree(first, second) == is_same_tree(second, first)
 
@@ -76,15 +76,15 @@ def test_any_text_may_have_been_remembered(first: str, second: str) -> None:
     [
         ([], None),
         ([("a", 3), ("b", 3)], "a"),
-        ([("b", 0), ("a", 3)], "a"),  # a wrong URL that showed nothing took nothing over
+        ([("b", 0), ("a", 3)], "a"),  # a wrong URL that listed nothing did not take over DIR
         ([("b", None), ("a", 3)], "a"),
-        ([("b", 0), ("a", None)], "a"),  # killed, and there is no other word
+        ([("b", 0), ("a", None)], "a"),  # killed, and another run decides
         ([("", 7), ("a", 3)], "a"),  # a list of URLs
         ([("", 7)], None),
         ([("a", 0)], None),
     ],
 )
-def test_the_last_run_that_brought_something_tells(runs: list[tuple[str, int | None]], known: str | None) -> None:
+def test_the_last_run_that_stored_something_decides(runs: list[tuple[str, int | None]], known: str | None) -> None:
     assert owner(runs) == known
 
 
@@ -100,7 +100,7 @@ def test_the_refusal_names_both_and_no_password() -> None:
     )
 
 
-def test_a_url_that_cannot_be_read_is_the_same_only_to_the_letter() -> None:
+def test_an_invalid_url_is_the_same_only_if_identical() -> None:
     assert is_same_tree("http://[bad/", "http://[bad/")
     assert not is_same_tree("http://[bad/", "http://[worse/")
 

@@ -1,4 +1,4 @@
-"""What an incomplete body on the disk proves: when the rest of it is asked for, and when it is dropped."""
+"""What an incomplete body on disk proves: when the rest is requested, and when the part is dropped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def left(
     ("note", "found", "proven"),
     [
         (WRITTEN, left(), True),
-        (WRITTEN, left(size=500), True),  # written, but not noted when the power went
+        (WRITTEN, left(size=500), True),  # written, but not noted before a power failure
         (replace(WRITTEN, etag=None), left(), True),
         (None, left(), False),
         (replace(WRITTEN, url="http://mirror/é"), left(), False),
@@ -55,7 +55,7 @@ def left(
         (replace(WRITTEN, offset=399), left(digests={399: "ab"}), True),
     ],
 )
-def test_a_part_is_continued_only_if_it_is_all_that_its_note_says(
+def test_a_part_is_resumed_only_if_it_agrees_with_its_note(
     note: PartNote | None, found: StoredPart, proven: bool
 ) -> None:
     assert is_proven(note, JOB, found) is proven
@@ -68,11 +68,11 @@ def test_a_part_is_continued_only_if_it_is_all_that_its_note_says(
         (1, TAGGED, None, Resume(1, TAGGED)),
         (400, DATED, None, Resume(400, DATED)),
         (0, BOTH, 1000, None),
-        (400, Validators(), 1000, None),  # of which version these bytes are cannot be asked
+        (400, Validators(), 1000, None),  # the version of these bytes cannot be verified
         (0, Validators(), None, None),
     ],
 )
-def test_the_rest_is_asked_for_when_bytes_of_a_certain_version_are_here(
+def test_the_rest_is_requested_if_the_version_of_the_bytes_is_certain(
     offset: int, validators: Validators, length: int | None, resume: Resume | None
 ) -> None:
     assert resume_at(offset, validators, length) == resume
@@ -88,7 +88,7 @@ def test_the_rest_is_asked_for_when_bytes_of_a_certain_version_are_here(
         (5, None, Validators(), "bytes=5-", ""),
     ],
 )
-def test_a_range_is_asked_for_on_the_condition_that_the_version_is_the_same(
+def test_a_range_is_requested_on_condition_that_the_version_is_the_same(
     start: int, end: int | None, validators: Validators, wanted: str, condition: str
 ) -> None:
     assert range_headers(start, end, validators) == {"Range": wanted, "If-Range": condition}
@@ -126,12 +126,12 @@ def test_a_note_is_json_that_every_release_reads() -> None:
         {"offset": 0}, {"offset": -1}, {"offset": True}, {"offset": "400"}, {"offset": 400.0}, {"offset": None},
     ],
 )  # fmt: skip
-def test_a_note_that_makes_no_sense_is_none(change: dict[str, object]) -> None:
+def test_an_inconsistent_note_is_none(change: dict[str, object]) -> None:
     assert parse_note(json.dumps(FIELDS | change).encode()) is None
 
 
 @pytest.mark.parametrize("change", [{"offset": 1}, {"etag": None}, {"last_modified": None}])
-def test_the_least_that_a_note_can_say_is_enough(change: dict[str, object]) -> None:
+def test_a_minimal_note_is_enough(change: dict[str, object]) -> None:
     assert parse_note(json.dumps(FIELDS | change).encode()) == replace(WRITTEN, **change)  # type: ignore[arg-type]
 
 
@@ -140,7 +140,7 @@ def test_a_damaged_note_is_none(data: bytes) -> None:
     assert parse_note(data) is None
 
 
-def test_a_part_without_a_note_or_a_note_without_a_part_is_nothing() -> None:
+def test_a_part_without_a_note_and_a_note_without_a_part_are_ignored() -> None:
     key, other = "0" * 32, "f" * 32
     names = [
         f"{key}.1.part", f"{key}.1.part.json", f"{other}.2.part", f"{other}.3.part.json", f"{other}.4.part.json.new",

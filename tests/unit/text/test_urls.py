@@ -1,4 +1,4 @@
-"""URLs: what is one, where it lies, and which path under DIR it becomes."""
+"""URLs: their validity, their scope, and their paths under DIR."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_an_origin_is_scheme_host_and_port(url: str, expected: urls.Origin) -> N
         "http://good\\@evil/", "http://h\\evil/",
     ],
 )  # fmt: skip
-def test_what_is_no_absolute_http_url_has_no_origin(url: str) -> None:
+def test_only_absolute_http_urls_have_an_origin(url: str) -> None:
     assert urls.origin(url) is None
 
 
@@ -97,13 +97,13 @@ def test_an_href_to_anything_but_http_is_none(href: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_a_resolved_url_can_stand_in_a_request_line(href: str) -> None:
+def test_a_resolved_url_fits_in_a_request_line(href: str) -> None:
     url = urls.resolve(BASE, href)
     assert url is None or (url.isascii() and url.isprintable() and " " not in url and "#" not in url)
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
-def test_a_name_survives_the_way_into_a_url_and_back(name: str) -> None:
+def test_a_name_survives_encoding_and_decoding(name: str) -> None:
     url = urls.resolve(BASE, quote(name, safe=""))
     assert url is not None
     assert urls.last_name(url) == name or name in {".", ".."}
@@ -135,7 +135,7 @@ def test_dot_segments_of_a_start_url_are_resolved(text: str, expected: str) -> N
 
 
 @pytest.mark.parametrize("text", ["", "h/pub/", "ftp://h/", "http://", "/pub/", "http://h:x/"])
-def test_a_start_url_that_is_none_says_what_to_write(text: str) -> None:
+def test_an_invalid_start_url_says_what_to_write(text: str) -> None:
     with pytest.raises(ConfigError, match="http://host/path/") as raised:
         start_url(text)
     assert "\n" not in str(raised.value)
@@ -156,7 +156,7 @@ def test_a_start_url_that_is_none_says_what_to_write(text: str) -> None:
         ("http://%ff:%C3%A4@h/", "http://h/", ("\udcff", "ä")),
     ],
 )
-def test_user_and_password_are_taken_out_and_decoded(url: str, bare: str, login: tuple[str, str] | None) -> None:
+def test_user_and_password_are_removed_and_decoded(url: str, bare: str, login: tuple[str, str] | None) -> None:
     assert urls.userinfo(url) == (bare, login)
 
 
@@ -168,7 +168,7 @@ def test_user_and_password_are_taken_out_and_decoded(url: str, bare: str, login:
         "http://h/pub/a%2Eb", "http://h/pub/%252e%252e/", "http://h/pub/?C=N", "http://h/pub/a%2fb", "http://h/pub/.a",
     ],
 )  # fmt: skip
-def test_what_lies_at_or_below_the_base_is_in_scope(url: str) -> None:
+def test_urls_at_or_below_the_base_are_in_scope(url: str) -> None:
     assert urls.in_scope(url, BASE)
 
 
@@ -185,7 +185,7 @@ def test_what_lies_at_or_below_the_base_is_in_scope(url: str) -> None:
         "http://h:80/pub/%2e%2e/x", "http://h\\@h/pub/", "http://h/pub\\a",
     ],
 )  # fmt: skip
-def test_what_lies_beside_or_above_the_base_or_may_climb_is_out_of_scope(url: str) -> None:
+def test_urls_beside_or_above_the_base_or_with_dot_segments_are_out_of_scope(url: str) -> None:
     assert not urls.in_scope(url, BASE)
 
 
@@ -195,7 +195,7 @@ def test_the_root_of_a_host_is_a_base_too() -> None:
     assert not urls.in_scope("http://h/..", "http://h/")
 
 
-def test_dots_in_a_query_climb_nowhere() -> None:
+def test_dots_in_a_query_are_not_dot_segments() -> None:
     assert urls.in_scope("http://h/pub/?f=/../../etc", BASE)
 
 
@@ -227,7 +227,7 @@ def test_an_upgrade_is_http_to_https_of_one_host_on_the_usual_ports(source: str,
     ],
 )  # fmt: skip
 @pytest.mark.skipif(os.name == "nt", reason="a backslash separates there")
-def test_odd_names_that_a_file_system_takes_are_fine(name: str) -> None:
+def test_unusual_names_that_file_systems_accept_are_accepted(name: str) -> None:
     assert urls.name_problem(name) is None
 
 
@@ -252,7 +252,7 @@ def test_a_name_that_cannot_be_one_segment_says_why(name: str, word: str) -> Non
     ("folder", "name", "expected"),
     [("", "a", "a"), ("x/y", "a", "x/y/a"), ("", "a/b/c", "a/b/c"), ("x", "a b/ä", "x/a b/ä")],
 )
-def test_an_entry_path_joins_folder_and_name(folder: str, name: str, expected: str) -> None:
+def test_an_entry_path_joins_directory_and_name(folder: str, name: str, expected: str) -> None:
     assert urls.entry_path(folder, name) == expected
 
 
@@ -276,7 +276,7 @@ def test_a_path_that_grows_too_long_is_rejected() -> None:
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "sub", "a/b"]))
-def test_an_entry_path_never_leaves_its_folder(name: str, folder: str) -> None:
+def test_an_entry_path_never_leaves_its_directory(name: str, folder: str) -> None:
     path = urls.entry_path(folder, name)
     if isinstance(path, str):
         top = os.path.normpath(os.path.join("/dir", folder))
@@ -330,7 +330,7 @@ SEGMENTS = st.lists(
 
 
 @given(SEGMENTS)
-def test_no_path_that_is_in_scope_climbs_for_those_who_decode_first(segments: list[str]) -> None:
+def test_no_path_in_scope_climbs_even_if_decoded_first(segments: list[str]) -> None:
     url = BASE + "/".join(segments)
     if urls.in_scope(url, BASE):
         decoded = urlsplit(url).path.replace("%5c", "/").replace("%2f", "/").replace("\\", "/")

@@ -1,4 +1,4 @@
-"""The Link header field: what comes after a page."""
+"""The Link header field: the pages that follow a page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = "http://h/pub/?page=1"
         ("<a,b;c>; rel=next", ("http://h/pub/a,b;c",)),
         ("<#2>; rel=next", (PAGE,)),
         ('<a>; rel=next; anchor="#top"', ("http://h/pub/a",)),
-        # nothing comes after it
+        # nothing follows
         ("", ()),
         (" , ,", ()),
         ('<a>; rel="prev"', ()),
@@ -36,7 +36,7 @@ PAGE = "http://h/pub/?page=1"
         ('<a>; rel=next; anchor="/other"', ()),
         ("<next>", ()),
         ("nonsense", ()),
-        # it cannot be told
+        # unknown
         ("next", None),
         ('a; rel="next"', None),
         ('<a>; rel="next', None),
@@ -45,11 +45,11 @@ PAGE = "http://h/pub/?page=1"
         ("<mailto:a>; rel=next", None),
     ],
 )
-def test_what_a_link_header_says_comes_next(field: str, found: tuple[str, ...] | None) -> None:
+def test_the_next_pages_in_a_link_header(field: str, found: tuple[str, ...] | None) -> None:
     assert next_pages(field, PAGE) == found
 
 
 @given(st.text(alphabet='<>;,="\\ \tnextrlap?2/', max_size=60))
-def test_no_header_is_too_strange(field: str) -> None:
+def test_no_link_header_raises(field: str) -> None:
     found = next_pages(field, PAGE)
     assert found is None or all(url.startswith("http") for url in found)

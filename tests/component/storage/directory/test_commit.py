@@ -1,4 +1,4 @@
-"""LocalDestination.commit: what is flushed when, what is kept in the trash, and what happens when the disk says no."""
+"""LocalDestination.commit: what is flushed when, what is kept in the trash, and what happens when the disk fails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAY = 86_400
 
 
 class Trace:
-    """The writes, flushes and renames of a run, in order, each with the inode it is about."""
+    """The writes, flushes and renames of a run, in order, each with its inode."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.events: list[tuple[str, int]] = []
@@ -82,7 +82,7 @@ async def test_a_batch_starts_all_writes_before_it_waits_for_the_first(
     names = [name for name, _ in trace.events]
     assert names.index("fsync") > 99
     assert names.index("rename") > max(i for i, name in enumerate(names) if name == "write")
-    assert names.count("fsync") == 102, "100 files, their folder, and DIR, in which the folder was made"
+    assert names.count("fsync") == 102, "100 files, their directory, and DIR, in which that directory was created"
 
 
 async def test_without_fsync_nothing_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ async def test_without_fsync_nothing_is_flushed(tmp_path: Path, monkeypatch: pyt
 
 
 class Broken:
-    """Makes the calls of one function fail: those whose number ``fails`` says so of."""
+    """Makes calls of one function fail: those for whose number ``fails`` is true."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, error: int, fails: Callable[[int], bool]) -> None:
         self.calls = 0
@@ -136,7 +136,7 @@ async def test_a_flush_that_failed_is_not_tried_again(
         ("close", errno.EDQUOT, "quota is used up"),
     ],
 )
-async def test_a_disk_that_takes_no_more_ends_the_run_in_one_line(
+async def test_a_full_disk_ends_the_run_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: int, text: str
 ) -> None:
     async with LocalDestination(tmp_path, fsync="none") as destination:
@@ -158,7 +158,7 @@ async def test_a_disk_that_takes_no_more_ends_the_run_in_one_line(
         assert all(isinstance(known, Known) for known in await destination.commit(items[:2]))
 
 
-async def test_writes_that_take_only_a_part_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_partial_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, memoryview(data)[:1000]))
     body = pattern(300_000)
@@ -171,7 +171,7 @@ async def test_writes_that_take_only_a_part_are_continued(tmp_path: Path, monkey
     assert (tmp_path / "small").read_bytes() == body[:5000]
 
 
-async def test_a_file_over_the_size_limit_is_a_reason_for_it_alone(tmp_path: Path) -> None:
+async def test_a_file_over_the_size_limit_fails_alone(tmp_path: Path) -> None:
     program = """
 import asyncio, resource, sys
 from pathlib import Path
@@ -231,7 +231,7 @@ asyncio.run(main())
         assert int(run_program(program, directory, limit)) < 15
 
 
-async def test_without_descriptors_the_run_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_descriptors_the_run_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with LocalDestination(tmp_path, fsync="batch") as destination:
         await destination.acquire(0)
         with monkeypatch.context() as patch:
@@ -255,7 +255,7 @@ def test_the_budget_leaves_most_descriptors_to_the_network(limit: int) -> None:
 
 
 def trashed(directory: Path) -> dict[str, bytes]:
-    """Path without the day → what it holds."""
+    """Path without the day → content."""
     root = directory / ".crawler/trash"
     files = [path for path in root.rglob("*") if not path.is_dir()]
     return {"/".join(path.relative_to(root).parts[1:]): path.read_bytes() for path in files}
@@ -271,7 +271,7 @@ async def test_replaced_and_deleted_files_are_kept_in_the_trash(tmp_path: Path) 
     assert trashed(tmp_path) == {"a/x": b"1", "a/x~1": b"2", "a/x~2": b"3", "a/y": b"y"}
 
 
-async def test_a_name_of_the_greatest_length_fits_into_the_trash_twice(tmp_path: Path) -> None:
+async def test_a_name_of_maximum_length_fits_in_the_trash_twice(tmp_path: Path) -> None:
     name = "ü" * 127
     async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
         for body in b"1", b"2", b"3":
@@ -305,7 +305,7 @@ async def test_a_file_that_cannot_go_to_the_trash_is_not_replaced(
     assert (tmp_path / "x").read_bytes() == b"1"
 
 
-def test_the_trash_is_emptied_by_the_day(tmp_path: Path) -> None:
+def test_the_trash_is_emptied_by_day(tmp_path: Path) -> None:
     root = tmp_path / ".crawler/trash"
     now = 1_700_000_000  # 2023-11-14
     for day in ("2023-11-09", "2023-11-10", "2023-11-11", "2023-11-14", "not a day", "2023-11-09~"):
@@ -326,7 +326,7 @@ def test_the_trash_is_emptied_by_the_day(tmp_path: Path) -> None:
     assert (outside / "victim").exists()
 
 
-async def test_leaving_empties_the_trash_of_what_is_old(tmp_path: Path) -> None:
+async def test_leaving_removes_old_files_from_the_trash(tmp_path: Path) -> None:
     today = time.strftime("%Y-%m-%d", time.gmtime())
     for day in "2001-01-01", today:
         (tmp_path / ".crawler/trash" / day).mkdir(parents=True)
@@ -343,7 +343,7 @@ async def test_without_trash_nothing_is_kept(tmp_path: Path) -> None:
     assert not (tmp_path / ".crawler/trash").exists()
 
 
-async def test_a_file_whose_time_the_system_cannot_hold_is_saved(tmp_path: Path) -> None:
+async def test_a_file_whose_time_is_out_of_range_is_saved(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path) as destination:
         (known,) = await destination.commit([replace(staged("x", b"12"), mtime=10**30)])
         assert isinstance(known, Known)
@@ -351,7 +351,7 @@ async def test_a_file_whose_time_the_system_cannot_hold_is_saved(tmp_path: Path)
     assert (tmp_path / "x").read_bytes() == b"12"
 
 
-async def test_a_file_that_is_mounted_keeps_its_time(tmp_path: Path) -> None:
+async def test_a_mounted_file_keeps_its_time(tmp_path: Path) -> None:
     mirror, other = tmp_path / "mirror", tmp_path / "other"
     other.touch()
     async with LocalDestination(mirror) as destination:
@@ -364,8 +364,8 @@ async def test_a_file_that_is_mounted_keeps_its_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])
-async def test_what_has_other_names_keeps_its_time(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
-    """A snapshot of hard links is another one's, and links are not followed."""
+async def test_a_file_with_other_names_keeps_its_time(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
+    """Hard links may belong to a snapshot, and symbolic links are not followed."""
     mirror, other = tmp_path / "mirror", tmp_path / "other"
     async with LocalDestination(mirror) as destination:
         await destination.commit([staged("a")])
@@ -374,5 +374,5 @@ async def test_what_has_other_names_keeps_its_time(tmp_path: Path, link: Callabl
         link(other, mirror / "a")
         assert await destination.set_time("a", local, 5 * DAY) is None
         await destination.commit([staged("b")])
-        assert await destination.set_time("b", local, 10**30) is None, "the system cannot hold it"
+        assert await destination.set_time("b", local, 10**30) is None, "out of range for the system"
     assert other.stat().st_mtime_ns == local.mtime

@@ -1,4 +1,4 @@
-"""LocalDestination.scan: where nothing can be, nobody looks; and what was put there since is seen."""
+"""LocalDestination.scan: directories known to be empty are not scanned, and files stored there since are seen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.contract.destination import staged
 
 
 class Looks(list[str]):
-    """The folders that a thread looked into."""
+    """The directories that a thread scanned."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     return Looks(monkeypatch)
 
 
-async def test_below_an_empty_folder_there_is_nothing_to_look_for(tmp_path: Path, looks: Looks) -> None:
+async def test_nothing_is_scanned_below_an_empty_directory(tmp_path: Path, looks: Looks) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old/file").touch()
     async with LocalDestination(tmp_path, fsync="none") as destination:
@@ -50,9 +50,7 @@ async def test_below_an_empty_folder_there_is_nothing_to_look_for(tmp_path: Path
     assert looks == ["", "old", "new", "newer"]
 
 
-async def test_what_was_put_there_is_seen_and_what_is_beside_it_need_not_be_looked_for(
-    tmp_path: Path, looks: Looks
-) -> None:
+async def test_files_stored_since_are_seen_and_their_siblings_need_no_scan(tmp_path: Path, looks: Looks) -> None:
     async with LocalDestination(tmp_path, fsync="none") as destination:
         await destination.acquire(0)
         assert await destination.scan("") == {}
@@ -66,7 +64,7 @@ async def test_what_was_put_there_is_seen_and_what_is_beside_it_need_not_be_look
     assert looks == ["", "a/b", "a", "", "made"]
 
 
-async def test_what_is_put_there_while_we_look_counts(tmp_path: Path, looks: Looks) -> None:
+async def test_a_file_stored_during_a_scan_is_seen(tmp_path: Path, looks: Looks) -> None:
     async with LocalDestination(tmp_path, fsync="none") as destination:
         await destination.acquire(0)
         loop = asyncio.get_running_loop()
@@ -86,7 +84,7 @@ async def test_what_is_put_there_while_we_look_counts(tmp_path: Path, looks: Loo
         assert set(await destination.scan("a")) == {"file"}
 
 
-def test_too_many_folders_are_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_directories_are_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bare, "_MOST", 10)
     known = KnownEmpty()
     known.found_empty("")

@@ -68,7 +68,7 @@ async def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
             assert (tmp_path / ".crawler/lock").read_text().startswith(f"pid {os.getpid()} since ")
 
 
-async def test_waiting_ends_when_the_other_run_does_and_the_loop_goes_on_meanwhile(tmp_path: Path) -> None:
+async def test_waiting_ends_with_the_other_run_and_does_not_block_the_loop(tmp_path: Path) -> None:
     first = LocalDestination(tmp_path, fsync="none")
     async with LocalDestination(tmp_path, fsync="none") as second:
         async with first:
@@ -84,7 +84,7 @@ async def test_waiting_ends_when_the_other_run_does_and_the_loop_goes_on_meanwhi
             await waiting
 
 
-async def test_waiting_has_an_end(tmp_path: Path) -> None:
+async def test_waiting_is_limited(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
         await first.acquire(0)
         began = time.monotonic()
@@ -99,7 +99,7 @@ async def test_the_next_run_gets_the_lock_when_one_has_left(tmp_path: Path) -> N
             await destination.acquire(0)
 
 
-async def test_a_run_that_was_refused_touches_no_parts(tmp_path: Path) -> None:
+async def test_a_refused_run_touches_no_parts(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
         await first.acquire(0)
         theirs = tmp_path / ".crawler/parts/theirs.part"
@@ -120,8 +120,8 @@ async def test_a_symbolic_link_planted_as_the_lock_is_refused_and_its_target_sta
     assert victim.read_bytes() == b"mine"
 
 
-async def test_a_lock_that_has_other_names_is_replaced_and_they_stay(tmp_path: Path) -> None:
-    """``cp -al DIR SNAPSHOT``, or a planted link: nothing is written through it, and each has its own lock."""
+async def test_a_hard_linked_lock_is_replaced_and_the_other_names_stay(tmp_path: Path) -> None:
+    """After ``cp -al DIR SNAPSHOT`` or with a planted link, nothing is written through it; each has its own lock."""
     victim, lock = tmp_path / "victim", tmp_path / "dir/.crawler/lock"
     victim.write_bytes(b"mine")
     lock.parent.mkdir(parents=True)
@@ -139,7 +139,7 @@ async def test_a_lock_that_has_other_names_is_replaced_and_they_stay(tmp_path: P
     assert sorted(path.name for path in lock.parent.iterdir()) == ["lock", "parts"]
 
 
-async def test_a_lock_that_has_other_names_and_is_held_is_not_replaced(tmp_path: Path) -> None:
+async def test_a_hard_linked_lock_that_is_held_is_not_replaced(tmp_path: Path) -> None:
     with another_run(tmp_path):
         (tmp_path / "other").hardlink_to(tmp_path / ".crawler/lock")
         async with LocalDestination(tmp_path, fsync="none") as destination:
@@ -149,7 +149,7 @@ async def test_a_lock_that_has_other_names_and_is_held_is_not_replaced(tmp_path:
 
 
 @pytest.mark.parametrize("text", [b"", b"garbage\x1b[2J", b"pid 1 since x\n", b"\xff" * 500])
-async def test_a_damaged_lock_file_is_no_trouble(tmp_path: Path, text: bytes) -> None:
+async def test_a_damaged_lock_file_does_no_harm(tmp_path: Path, text: bytes) -> None:
     async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
         await first.acquire(0)
         (tmp_path / ".crawler/lock").write_bytes(text)
@@ -158,7 +158,7 @@ async def test_a_damaged_lock_file_is_no_trouble(tmp_path: Path, text: bytes) ->
         assert str(caught.value).startswith(f"another run holds {tmp_path}")
 
 
-async def test_whether_a_run_holds_the_lock_can_be_seen_without_taking_it(tmp_path: Path) -> None:
+async def test_whether_the_lock_is_held_can_be_checked_without_taking_it(tmp_path: Path) -> None:
     home = tmp_path / ".crawler"
     assert not is_held(home)
     with another_run(tmp_path):
@@ -174,7 +174,7 @@ async def test_whether_a_run_holds_the_lock_can_be_seen_without_taking_it(tmp_pa
 
 
 @pytest.mark.parametrize("before", ["nothing", "empty", "files", "home", "parts"])
-async def test_a_run_that_is_withdrawn_leaves_what_was_there(tmp_path: Path, before: str) -> None:
+async def test_a_withdrawn_run_leaves_dir_as_it_was(tmp_path: Path, before: str) -> None:
     directory = tmp_path / "mirror"
     if before != "nothing":
         directory.mkdir()

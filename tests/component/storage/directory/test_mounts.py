@@ -1,4 +1,4 @@
-"""LocalDestination: what is bound in from the same file system stays, before, during and after a look."""
+"""LocalDestination: bind mounts from the same file system stay, whether made before, during or after a scan."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def bound() -> Iterator[Bindings]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A folder outside of DIR, on the same file system."""
+    """A directory outside DIR, on the same file system."""
     folder = tmp_path / "elsewhere"
     (folder / "deep").mkdir(parents=True)
     (folder / "precious").write_bytes(b"precious")
@@ -45,11 +45,13 @@ def is_whole(source: Path) -> bool:
 
 
 def key(name: str) -> str:
-    """A name of the system as the program has it, whatever the locale."""
+    """A name of the system as the program represents it, independently of the locale."""
     return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
-async def test_bound_folders_and_files_of_any_name_stay(directory: Path, source: Path, bound: Bindings) -> None:
+async def test_bind_mounted_directories_and_files_of_any_name_stay(
+    directory: Path, source: Path, bound: Bindings
+) -> None:
     for name in NAMES:
         (directory / "gone" / f"{name} d").mkdir(parents=True)
         (directory / "gone" / f"{name} f").touch()
@@ -67,7 +69,7 @@ async def test_bound_folders_and_files_of_any_name_stay(directory: Path, source:
     assert is_whole(source)
 
 
-async def test_a_folder_that_is_bound_as_a_whole_is_not_walked(directory: Path, source: Path, bound: Bindings) -> None:
+async def test_a_bind_mounted_directory_is_not_walked(directory: Path, source: Path, bound: Bindings) -> None:
     (directory / "gone").mkdir()
     bound.bind(source, directory / "gone")
     async with LocalDestination(directory) as destination:
@@ -77,7 +79,7 @@ async def test_a_folder_that_is_bound_as_a_whole_is_not_walked(directory: Path, 
 
 @pytest.mark.parametrize("when", ["after the start", "after the look", "after the walk"])
 @pytest.mark.parametrize("point", ["gone", "gone/deep"])
-async def test_what_is_bound_in_during_a_run_stays(
+async def test_a_bind_mount_made_during_a_run_stays(
     directory: Path, source: Path, bound: Bindings, when: str, point: str
 ) -> None:
     for path in ("gone/deep/precious", "gone/precious"):
@@ -108,7 +110,7 @@ async def test_what_is_bound_in_during_a_run_stays(
     assert (directory / "gone" / "precious").exists() == (point == "gone")
 
 
-async def test_what_was_hidden_by_a_mount_that_is_gone_stays(directory: Path, source: Path, bound: Bindings) -> None:
+async def test_files_that_were_hidden_by_a_mount_stay(directory: Path, source: Path, bound: Bindings) -> None:
     (directory / "listed").mkdir()
     (directory / "listed" / "precious").write_bytes(b"below the mount")
     bound.bind(source, directory / "listed")
@@ -120,7 +122,7 @@ async def test_what_was_hidden_by_a_mount_that_is_gone_stays(directory: Path, so
     assert (directory / "listed" / "precious").read_bytes() == b"below the mount"
 
 
-async def test_a_bound_folder_receives_files_and_a_bound_file_is_not_replaced(
+async def test_a_bind_mounted_directory_receives_files_and_a_mounted_file_is_not_replaced(
     directory: Path, source: Path, bound: Bindings
 ) -> None:
     (directory / "listed").mkdir()
@@ -148,7 +150,7 @@ async def test_a_bound_folder_receives_files_and_a_bound_file_is_not_replaced(
     assert not list((directory / ".crawler" / "parts").iterdir())
 
 
-async def test_what_is_bound_into_the_trash_stays_when_it_is_emptied(
+async def test_a_bind_mount_in_the_trash_stays_when_it_is_emptied(
     directory: Path, source: Path, bound: Bindings
 ) -> None:
     day = directory / ".crawler" / "trash" / "2001-01-01"
@@ -162,7 +164,7 @@ async def test_what_is_bound_into_the_trash_stays_when_it_is_emptied(
     assert [path.name for path in day.iterdir()] == ["bound"]
 
 
-def test_without_mountinfo_nothing_is_known(tmp_path: Path) -> None:
+def test_without_mountinfo_no_mounts_are_known(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
         for path in ("missing", "."):

@@ -1,4 +1,4 @@
-"""Large bodies on their way: what is resumed, what is not, and what a cancelled or killed run leaves."""
+"""Parts of large bodies: which are resumed, and what a cancelled or killed run leaves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parts(directory: Path) -> list[Path]:
 
 
 async def leave_a_part(directory: Path, path: str = "x", body: bytes = BODY[:400_000]) -> tuple[Path, Path]:
-    """(part, note) that a run left."""
+    """Leave the part and note of an interrupted run; returns their paths."""
     async with LocalDestination(directory, fsync="none") as destination:
         part = await destination.open_part(job(path))
         await stream(part, body)
@@ -35,7 +35,7 @@ async def leave_a_part(directory: Path, path: str = "x", body: bytes = BODY[:400
 
 
 async def offered(directory: Path, path: str = "x") -> int:
-    """Bytes that the next run may build on; also does the rest, to see that it works whatever was left."""
+    """Number of bytes that the next run resumes from. Also completes the file, which must work whatever was left."""
     async with LocalDestination(directory, fsync="none") as destination:
         await destination.acquire(0)
         part = await destination.open_part(job(path))
@@ -50,7 +50,7 @@ async def offered(directory: Path, path: str = "x") -> int:
     return offset
 
 
-async def test_a_note_tells_version_length_and_digest(tmp_path: Path) -> None:
+async def test_a_note_has_version_length_and_digest(tmp_path: Path) -> None:
     part, note = await leave_a_part(tmp_path, "日本/x")
     assert json.loads(note.read_text()) == {
         "url": "http://host/日本/x",
@@ -64,7 +64,7 @@ async def test_a_note_tells_version_length_and_digest(tmp_path: Path) -> None:
     assert await offered(tmp_path, "日本/x") == 400_000
 
 
-async def test_bytes_beyond_the_note_are_cut_off(tmp_path: Path) -> None:
+async def test_bytes_beyond_the_note_are_truncated(tmp_path: Path) -> None:
     part, _ = await leave_a_part(tmp_path)
     with part.open("ab") as file:
         file.write(b"written, but not noted before the power went")
@@ -95,7 +95,7 @@ async def test_a_part_that_disagrees_with_its_note_is_not_resumed(tmp_path: Path
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b'{"url": "x"}', b"\0" * 4096, b"[" * 60_000, b"\xff\xfe"])
-async def test_a_damaged_note_is_as_good_as_none(tmp_path: Path, text: bytes) -> None:
+async def test_a_damaged_note_counts_as_none(tmp_path: Path, text: bytes) -> None:
     _, note = await leave_a_part(tmp_path)
     note.write_bytes(text)
     assert await offered(tmp_path) == 0
@@ -119,7 +119,7 @@ async def test_a_damaged_part_is_not_resumed(tmp_path: Path, damage: str) -> Non
 
 
 @pytest.mark.parametrize("plant", ["symlink", "hard link", "fifo", "folder"])
-async def test_what_was_planted_as_a_part_is_never_written_to(tmp_path: Path, plant: str) -> None:
+async def test_a_planted_part_is_never_written_to(tmp_path: Path, plant: str) -> None:
     part, _ = await leave_a_part(tmp_path / "dir")
     victim = tmp_path / "victim"
     part.rename(victim)
@@ -140,7 +140,7 @@ async def test_what_was_planted_as_a_part_is_never_written_to(tmp_path: Path, pl
     assert victim.read_bytes() == BODY[:400_000]
 
 
-async def test_the_start_removes_parts_that_nothing_proves(tmp_path: Path) -> None:
+async def test_parts_without_proof_are_removed_at_the_start(tmp_path: Path) -> None:
     kept = await leave_a_part(tmp_path)
     for name in ("alone.part", "f00.part.json", "x.part.json.new", "0123.1.part", "strange \udcff"):
         (tmp_path / ".crawler/parts" / name).touch()
@@ -149,7 +149,7 @@ async def test_the_start_removes_parts_that_nothing_proves(tmp_path: Path) -> No
         assert parts(tmp_path) == sorted(kept)
 
 
-async def test_parts_of_files_that_are_gone_are_cleaned(tmp_path: Path) -> None:
+async def test_parts_of_files_that_are_gone_are_removed(tmp_path: Path) -> None:
     wanted = await leave_a_part(tmp_path, "wanted")
     await leave_a_part(tmp_path, "gone")
     async with LocalDestination(tmp_path, fsync="none") as destination:
@@ -160,7 +160,7 @@ async def test_parts_of_files_that_are_gone_are_cleaned(tmp_path: Path) -> None:
     assert parts(tmp_path) == sorted(wanted)
 
 
-async def test_what_was_closed_when_the_run_was_cancelled_is_kept(tmp_path: Path) -> None:
+async def test_a_part_that_was_closed_when_the_run_was_cancelled_is_kept(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path, fsync="file") as destination:
         part = await destination.open_part(job("x"))
         await stream(part, BODY)
@@ -169,13 +169,13 @@ async def test_what_was_closed_when_the_run_was_cancelled_is_kept(tmp_path: Path
     assert await offered(tmp_path) == len(BODY)
 
 
-async def test_a_long_name_has_a_short_part(tmp_path: Path) -> None:
+async def test_a_long_name_has_a_part_with_a_short_name(tmp_path: Path) -> None:
     path = "ü" * 127 + "/" + "x" * 255
     await leave_a_part(tmp_path, path)
     assert await offered(tmp_path, path) == 400_000
 
 
-async def test_without_digests_nothing_is_left_to_resume(tmp_path: Path) -> None:
+async def test_without_digests_no_part_can_be_resumed(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path, fsync="none", digests=False) as destination:
         part = await destination.open_part(job("x"))
         await stream(part, BODY)
@@ -183,7 +183,7 @@ async def test_without_digests_nothing_is_left_to_resume(tmp_path: Path) -> None
         assert parts(tmp_path) == []
 
 
-async def test_a_part_of_a_run_with_digests_is_of_no_use_without(tmp_path: Path) -> None:
+async def test_a_part_of_a_run_with_digests_is_not_resumed_without(tmp_path: Path) -> None:
     await leave_a_part(tmp_path)
     async with LocalDestination(tmp_path, fsync="none", digests=False) as destination:
         part = await destination.open_part(job("x"))
@@ -192,9 +192,7 @@ async def test_a_part_of_a_run_with_digests_is_of_no_use_without(tmp_path: Path)
 
 
 @pytest.mark.parametrize("fsync", ["none", "batch"])
-async def test_checkpoints_survive_a_run_that_was_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fsync: str
-) -> None:
+async def test_checkpoints_survive_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fsync: str) -> None:
     monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 300_000)
     copy = tmp_path / "copy"
     async with LocalDestination(tmp_path / "dir", fsync=fsync) as destination:
@@ -221,7 +219,7 @@ async def test_a_version_that_cannot_be_resumed_has_no_checkpoints(
         assert [path.suffix for path in parts(tmp_path)] == [".part"]
 
 
-async def test_a_body_costs_one_hop_for_each_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_takes_one_thread_hop_per_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hops, submit = 0, ThreadPoolExecutor.submit
 
     def counted(*args: Any) -> Any:
@@ -243,7 +241,7 @@ async def test_a_body_costs_one_hop_for_each_buffer(tmp_path: Path, monkeypatch:
 
 
 class SlowDisk:
-    """Writes that wait until they are let go."""
+    """Writes that block until they are released."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.waiting, self.go = threading.Event(), threading.Event()
@@ -265,7 +263,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowDisk]:
 
 
 @pytest.mark.parametrize("end", ["keep", "discard", "nothing"])
-async def test_a_cancelled_download_leaves_no_hole_and_no_stray_write(tmp_path: Path, slow: SlowDisk, end: str) -> None:
+async def test_a_cancelled_download_leaves_no_gap_and_no_stray_write(tmp_path: Path, slow: SlowDisk, end: str) -> None:
     async def download(destination: LocalDestination) -> None:
         part = await destination.open_part(job("x"))
         try:
@@ -289,7 +287,7 @@ async def test_a_cancelled_download_leaves_no_hole_and_no_stray_write(tmp_path: 
     assert await offered(tmp_path) == (600_000 if end == "keep" else 0)
 
 
-async def test_leaving_waits_for_threads_and_removes_forgotten_parts(tmp_path: Path, slow: SlowDisk) -> None:
+async def test_leaving_waits_for_threads_and_removes_abandoned_parts(tmp_path: Path, slow: SlowDisk) -> None:
     async with LocalDestination(tmp_path, fsync="none") as destination:
         part = await destination.open_part(job("x"))
         await part.write(BODY)
@@ -301,7 +299,7 @@ async def test_leaving_waits_for_threads_and_removes_forgotten_parts(tmp_path: P
     assert part.offset == len(BODY)
 
 
-async def test_a_checkpoint_outlives_a_forgotten_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_abandoned_part_with_a_checkpoint_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 1)
     async with LocalDestination(tmp_path, fsync="none") as destination:
         part = await destination.open_part(job("x"))

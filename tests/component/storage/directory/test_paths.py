@@ -1,4 +1,4 @@
-"""LocalDestination and what lies in DIR: links, other kinds of files, other locales, other spellings."""
+"""LocalDestination and the content of DIR: links, other kinds of files, other locales, other spellings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def commit(directory: Path, *paths: str) -> list[Known | str]:
 # --- DIR itself -----------------------------------------------------------------------------------
 
 
-async def test_dir_and_its_parents_are_made_by_acquire_and_not_before(tmp_path: Path) -> None:
+async def test_dir_and_its_parents_are_created_by_acquire_and_not_before(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b"
     async with local(directory) as destination:
         assert await destination.scan("") == {}
@@ -82,7 +82,7 @@ async def test_dir_may_be_a_link_to_a_directory(tmp_path: Path) -> None:
     assert (tmp_path / "real" / "x").read_bytes() == b"from the server"
 
 
-async def test_dir_that_is_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
+async def test_dir_that_is_a_broken_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nothing")
     with pytest.raises(DestinationError, match="broken symbolic link"):
         await commit(tmp_path / "link", "x")
@@ -90,7 +90,7 @@ async def test_dir_that_is_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".crawler", ".crawler/parts"])
-async def test_our_own_directory_is_never_a_link(tmp_path: Path, name: str) -> None:
+async def test_the_state_directory_is_never_a_link(tmp_path: Path, name: str) -> None:
     outside, directory = tmp_path / "outside", tmp_path / "dir"
     outside.mkdir()
     (directory / name).parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ async def test_umask_decides_who_may_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "link to a folder inside", "file", "fifo"])
-async def test_nothing_is_written_through_what_is_no_folder(tmp_path: Path, kind: str) -> None:
+async def test_nothing_is_written_through_anything_but_a_directory(tmp_path: Path, kind: str) -> None:
     outside, directory = tmp_path / "outside", tmp_path / "dir"
     outside.mkdir()
     (directory / "inside").mkdir(parents=True)
@@ -140,7 +140,7 @@ async def test_nothing_is_written_through_what_is_no_folder(tmp_path: Path, kind
     assert not (tmp_path / "new").exists()
 
 
-async def test_what_lies_behind_a_link_is_not_seen_and_not_deleted(tmp_path: Path) -> None:
+async def test_files_behind_a_link_are_neither_seen_nor_deleted(tmp_path: Path) -> None:
     outside, directory = tmp_path / "outside", tmp_path / "dir"
     outside.mkdir()
     directory.mkdir()
@@ -180,7 +180,7 @@ async def test_links_under_a_final_name_are_replaced_and_their_targets_stay(
 
 
 @pytest.mark.parametrize("kind", ["folder", "empty folder", "fifo", "socket"])
-async def test_what_is_no_file_under_a_final_name_is_reported_and_stays(tmp_path: Path, kind: str) -> None:
+async def test_anything_but_a_file_under_a_final_name_is_reported_and_stays(tmp_path: Path, kind: str) -> None:
     name = tmp_path / "x"
     with socket.socket(socket.AF_UNIX) as listener:
         if kind == "fifo":
@@ -209,12 +209,14 @@ async def test_a_link_planted_as_the_next_part_is_never_written_through(tmp_path
         run, number = name.split(".")[0], int(name.split(".")[1], 16)
         for next_number in range(number + 1, number + 5):
             (tmp_path / "dir/.crawler/parts" / f"{run}.{next_number:x}.part").symlink_to(victim)
-        with pytest.raises(DestinationError):  # who can write there can stop us, but not lead us out
+        with pytest.raises(
+            DestinationError
+        ):  # an attacker who can write there can stop the run, but not lead it outside
             await destination.commit([staged("x", b"new")])
     assert victim.read_bytes() == b"mine"
 
 
-async def test_a_folder_that_was_moved_away_takes_no_more_files_with_it(tmp_path: Path) -> None:
+async def test_a_directory_that_was_moved_away_receives_no_more_files(tmp_path: Path) -> None:
     async with local(tmp_path) as destination:
         await destination.commit([staged("sub/deep/1"), staged("sub/2")])
         (tmp_path / "sub").rename(tmp_path / "elsewhere")
@@ -225,7 +227,7 @@ async def test_a_folder_that_was_moved_away_takes_no_more_files_with_it(tmp_path
     assert (tmp_path / "sub/deep/3").exists()
 
 
-async def test_a_folder_that_became_a_link_meanwhile_is_refused(tmp_path: Path) -> None:
+async def test_a_directory_that_became_a_link_is_refused(tmp_path: Path) -> None:
     async with local(tmp_path / "dir") as destination:
         await destination.commit([staged("sub/1")])
         (tmp_path / "dir/sub").rename(tmp_path / "outside")
@@ -235,7 +237,7 @@ async def test_a_folder_that_became_a_link_meanwhile_is_refused(tmp_path: Path) 
     assert not (tmp_path / "outside/2").exists()
 
 
-async def test_a_folder_that_may_not_be_read_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreadable_directory_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
 
     def closed(descriptor: int) -> Iterator[os.DirEntry[str]]:  # permissions alone do not stop root
@@ -252,7 +254,7 @@ async def test_a_folder_that_may_not_be_read_stops_the_run(tmp_path: Path, monke
                 await looking
 
 
-async def test_another_mirror_inside_of_this_one_is_left_alone(tmp_path: Path) -> None:
+async def test_another_mirror_inside_this_one_is_left_alone(tmp_path: Path) -> None:
     await commit(tmp_path, "a/b/outer", "a/z")
     await commit(tmp_path / "a/b", "inner")
     async with local(tmp_path) as destination:
@@ -295,7 +297,7 @@ asyncio.run(main())
 
 
 class FoldingFileSystem:
-    """Linux has hardly any; here every name that is answered below ``directory`` is answered in any case."""
+    """Simulates a file system that folds case, of which Linux has few: names below ``directory`` match in any case."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for call in ("open", "stat", "mkdir", "rename"):
@@ -320,7 +322,7 @@ class FoldingFileSystem:
         return name
 
 
-async def test_two_names_that_the_file_system_takes_for_one_are_reported(
+async def test_two_names_that_the_file_system_treats_as_one_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FoldingFileSystem(monkeypatch)
@@ -335,7 +337,7 @@ async def test_two_names_that_the_file_system_takes_for_one_are_reported(
     assert (tmp_path / "README").read_bytes() == b"README"
 
 
-async def test_ordinary_file_systems_keep_names_apart(tmp_path: Path) -> None:
+async def test_case_sensitive_file_systems_keep_names_apart(tmp_path: Path) -> None:
     async with local(tmp_path) as destination:
         await destination.acquire(0)
         assert not destination.folds_case
@@ -343,7 +345,7 @@ async def test_ordinary_file_systems_keep_names_apart(tmp_path: Path) -> None:
     assert all(isinstance(outcome, Known) for outcome in outcomes)
 
 
-async def test_a_path_of_two_hundred_folders_works_with_few_descriptors(tmp_path: Path) -> None:
+async def test_a_path_of_two_hundred_directories_works_with_few_descriptors(tmp_path: Path) -> None:
     path = "d/" * 200 + "x"
     body = pattern(10)
     async with local(tmp_path) as destination:

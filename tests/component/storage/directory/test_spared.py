@@ -1,4 +1,4 @@
-"""LocalDestination: what stays whatever a listing says, recognised by what a path leads to."""
+"""LocalDestination: files that stay whatever a listing says, identified by where their paths lead."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def spelled(directory: Path, how: str) -> Path:
 
 @pytest.mark.parametrize("exists", [True, False])
 @pytest.mark.parametrize("how", ["plain", "dots", "through a link to DIR", "a link in DIR", "a link to it"])
-async def test_a_file_of_ours_is_spared_and_not_replaced_however_it_is_named(
+async def test_the_programs_own_file_is_spared_and_not_replaced_however_it_is_spelled(
     tmp_path: Path, how: str, exists: bool
 ) -> None:
     directory = tmp_path / "dir"
@@ -75,7 +75,7 @@ async def test_a_file_of_ours_is_spared_and_not_replaced_however_it_is_named(
         ("--summary", "f.1", False),
     ],
 )
-async def test_what_belongs_to_a_file_of_ours_stays_too(tmp_path: Path, what: str, name: str, stays: bool) -> None:
+async def test_companions_of_the_programs_own_files_stay_too(tmp_path: Path, what: str, name: str, stays: bool) -> None:
     (tmp_path / name).touch()
     async with LocalDestination(tmp_path, own=[OwnFile(what, tmp_path / "f")]) as destination:
         assert (await destination.scan(""))[name].spared == (what if stays else "")
@@ -89,7 +89,7 @@ def test_the_files_that_options_name() -> None:
     assert own_files(Config()) == ()
 
 
-async def test_links_mirrors_and_their_folders_stay_when_a_folder_goes(tmp_path: Path) -> None:
+async def test_links_mirrors_and_their_directories_stay_when_a_directory_is_deleted(tmp_path: Path) -> None:
     for path in ("old/x", "old/deep/y", "old/mirror/z", "old/mirror/.crawler/lock", "plain/f"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
@@ -105,7 +105,7 @@ async def test_links_mirrors_and_their_folders_stay_when_a_folder_goes(tmp_path:
         assert all("another mirror" in local.spared for local in inner.values())
 
 
-def test_a_folder_of_another_device_is_a_mount_point(tmp_path: Path) -> None:
+def test_a_directory_on_another_device_is_a_mount_point(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
@@ -116,7 +116,7 @@ def test_a_folder_of_another_device_is_a_mount_point(tmp_path: Path) -> None:
         os.close(descriptor)
 
 
-def test_one_place_has_many_names(tmp_path: Path) -> None:
+def test_a_place_may_have_several_names(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "m")
     assert place(f"{tmp_path}/m") == place(f"{tmp_path}/./m/") == place(f"{tmp_path}/link")

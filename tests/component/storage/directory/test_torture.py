@@ -1,4 +1,4 @@
-"""Every call to the operating system fails once, one per run, as curl's torture tests do it."""
+"""Every call to the operating system fails once, one per run, as in curl's torture tests."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ FILES = {
     "sub/deep/second": (None, b"new second"),
     "large": (OLD, NEW),
 }
-"""Path → what it holds before and after."""
+"""Path → content before and after."""
 
 
 class Disk:
-    """Counts the calls of ``crawler.storage.directory`` to ``os``, and lets one of them fail."""
+    """Counts the calls of ``crawler.storage.directory`` to ``os``, and makes one of them fail."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
@@ -52,7 +52,7 @@ class Disk:
             if self.count != self.failing:
                 return call(*args, **options)
             self.failed = name
-            if name == "close":  # Linux gives the descriptor back even if closing reports an error
+            if name == "close":  # Linux releases the descriptor even if closing reports an error
                 call(*args)
             raise OSError(self.error, os.strerror(self.error))
 
@@ -71,13 +71,13 @@ async def prepare(directory: Path) -> None:
             part = await destination.open_part(job(path))
             await stream(part, NEW[:300_000])
             await part.keep()
-    old = directory / ".crawler/trash/2001-01-01"  # which is emptied in the end
+    old = directory / ".crawler/trash/2001-01-01"  # emptied at the end
     old.mkdir(parents=True)
     (old / "file").touch()
 
 
 async def run(directory: Path, said: dict[str, Known | str]) -> None:
-    """A run that uses everything once; ``said`` is what it claims to have done."""
+    """A run that uses every method once; ``said`` gets what it reports."""
     async with LocalDestination(directory, fsync="batch", trash_seconds=0) as destination:
         await destination.acquire(0)
         await destination.scan("")
@@ -101,7 +101,7 @@ async def run(directory: Path, said: dict[str, Known | str]) -> None:
 
 
 def look(directory: Path, said: dict[str, Known | str]) -> None:
-    """Nothing partial has a final name, and what was said is true."""
+    """No partial file has a final name, and what was reported is true."""
     for path, (old, new) in FILES.items():
         file = directory / path
         now = file.read_bytes() if file.exists() else None

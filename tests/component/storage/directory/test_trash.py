@@ -1,4 +1,4 @@
-"""The trash over days and failures: nothing in it is ever in the way, and nothing is kept that did not go."""
+"""The trash over days and failures: its files never block others, and only replaced or deleted files are kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY = 86400.0
 
 
 def trashed(directory: Path) -> dict[str, bytes]:
-    """Path without the day → what it holds."""
+    """Path without the day → content."""
     root = directory / ".crawler/trash"
     files = [path for path in root.rglob("*") if not path.is_dir()]
     return {"/".join(path.relative_to(root).parts[1:]): path.read_bytes() for path in files}
@@ -31,7 +31,7 @@ def refuse(*_arguments: object, **_options: object) -> None:
 
 
 def refuse_once(call: Callable[..., None]) -> Callable[..., None]:
-    """``call``, but the first time it is refused."""
+    """``call``, which fails the first time."""
     calls: list[str] = []
 
     def refusing(*arguments: object, **options: object) -> None:
@@ -45,8 +45,8 @@ SHAPES = {"file": ["x"], "folder": ["x/f"], "deep": ["x/f/g/h"]}
 
 
 @pytest.mark.parametrize("order", list(product(SHAPES, repeat=3)), ids="-".join)
-async def test_what_was_trashed_is_in_nobodys_way(tmp_path: Path, order: tuple[str, ...]) -> None:
-    """One name is a file and folders in turn, all on one day."""
+async def test_files_in_the_trash_never_block_others(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """A name is a file and a directory in turn, all on one day."""
     bodies = []
     async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
         for number, shape in enumerate(order):
@@ -63,10 +63,10 @@ async def test_what_was_trashed_is_in_nobodys_way(tmp_path: Path, order: tuple[s
 
 
 @pytest.mark.parametrize("links", [True, False])
-async def test_what_cannot_be_replaced_or_deleted_is_not_kept_each_time(
+async def test_a_file_that_cannot_be_replaced_or_deleted_does_not_fill_the_trash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
-    """An immutable file, or one in a folder that may not be written to."""
+    """An immutable file, or one in a directory that is not writable."""
     async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
         await destination.commit([staged("x", b"1")])
         with monkeypatch.context() as broken:
@@ -86,7 +86,7 @@ async def test_what_cannot_be_replaced_or_deleted_is_not_kept_each_time(
     assert trashed(tmp_path) == {"x": b"1"}
 
 
-def test_a_trash_that_keeps_things_for_ever_is_never_emptied(tmp_path: Path) -> None:
+def test_a_trash_that_keeps_files_forever_is_never_emptied(tmp_path: Path) -> None:
     (tmp_path / "trash" / "2001-01-01").mkdir(parents=True)
     home = os.open(tmp_path, os.O_RDONLY)
     trash = Trash(home, seconds=999_999 * DAY)

@@ -1,4 +1,4 @@
-"""LocalDestination on file systems that cannot do everything: times, fsync, locks, rename between disks, spellings."""
+"""LocalDestination on file systems with limitations: times, fsync, locks, renames between disks, case folding."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def refusing(error: int) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("error", [*NOT_OFFERED, errno.EPERM])
-async def test_files_whose_times_cannot_be_set_are_stored_and_known_as_they_are(
+async def test_files_whose_times_cannot_be_set_are_stored_and_recorded_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     set_time, rename = os.utime, os.rename
 
-    def renamed(old: Any, new: Any, **where: int) -> None:  # such a file system may set the time as late as that
+    def renamed(old: Any, new: Any, **where: int) -> None:  # such a file system may set the time only then
         rename(old, new, **where)
         if ".json" not in os.fsdecode(new):
             set_time(new, ns=(3 * 10**18, 3 * 10**18), dir_fd=where["dst_dir_fd"])
@@ -53,7 +53,7 @@ async def test_files_whose_times_cannot_be_set_are_stored_and_known_as_they_are(
 
 @pytest.mark.parametrize("fsync", ["batch", "file", "none"])
 @pytest.mark.parametrize("error", NOT_OFFERED)
-async def test_a_file_system_that_cannot_flush_is_named_with_the_way_out(
+async def test_a_file_system_that_cannot_flush_is_reported_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, fsync: str
 ) -> None:
     monkeypatch.setattr(os, "fsync", refusing(error))
@@ -67,7 +67,7 @@ async def test_a_file_system_that_cannot_flush_is_named_with_the_way_out(
 
 
 @pytest.mark.parametrize("error", [*NOT_OFFERED, errno.ENOLCK])
-async def test_a_file_system_without_locks_is_named_with_the_way_out(
+async def test_a_file_system_without_locks_is_reported_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     monkeypatch.setattr(fcntl, "flock", refusing(error))
@@ -79,7 +79,7 @@ async def test_a_file_system_without_locks_is_named_with_the_way_out(
 
 
 class Disks:
-    """``rename`` as it is where the folder ``sub`` is on another file system."""
+    """``rename`` as if the directory ``sub`` were on another file system."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
         self._rename, self._sub = os.rename, directory / "sub"
@@ -96,7 +96,7 @@ class Disks:
 
 
 @pytest.mark.parametrize("fsync", ["batch", "none"])
-async def test_a_folder_on_another_disk_gets_its_files_in_one_step(
+async def test_files_appear_atomically_in_a_directory_on_another_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fsync: str
 ) -> None:
     (tmp_path / "sub").mkdir()
@@ -120,7 +120,7 @@ async def test_a_folder_on_another_disk_gets_its_files_in_one_step(
 
 
 @pytest.mark.parametrize("ends", ["clean_parts", "delete"])
-async def test_what_a_killed_run_left_on_another_disk_is_not_seen_and_goes(tmp_path: Path, ends: str) -> None:
+async def test_leftovers_of_a_killed_run_on_another_disk_are_ignored_and_removed(tmp_path: Path, ends: str) -> None:
     left = tmp_path / "sub" / hidden_name(f"{'0' * 16}.1f.part")
     left.parent.mkdir()
     left.touch()
@@ -138,7 +138,7 @@ async def test_what_a_killed_run_left_on_another_disk_is_not_seen_and_goes(tmp_p
 
 
 @pytest.mark.parametrize("part", ["ab12" * 4 + ".0.part", "f" * 32 + "." + "ab12" * 4 + ".3c.part"])
-def test_a_copy_is_known_by_its_name(part: str) -> None:
+def test_a_copy_is_recognised_by_its_name(part: str) -> None:
     assert is_leftover(hidden_name(part))
     assert not is_leftover(part)
 
@@ -153,12 +153,12 @@ def test_a_copy_is_known_by_its_name(part: str) -> None:
         (unicodedata.normalize("NFC", "é"), {unicodedata.normalize("NFD", "é"), unicodedata.normalize("NFC", "É")}),
     ],
 )
-def test_spellings_that_a_file_system_may_take_for_one(name: str, others: set[str]) -> None:
+def test_spellings_that_a_file_system_may_treat_as_one(name: str, others: set[str]) -> None:
     assert other_spellings(name) == others
 
 
 class Folding:
-    """Names are one whatever their case, in the folder ``sub`` alone, as where FAT is mounted there."""
+    """Folds case in the directory ``sub`` only, as if FAT were mounted there."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, sub: Path) -> None:
         self._sub, self._calls = sub, {name: getattr(os, name) for name in ("stat", "open", "mkdir", "rename")}
@@ -185,12 +185,12 @@ class Folding:
         self._calls["rename"](old, found, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
 
-async def test_names_that_are_one_here_are_a_clash_though_dir_itself_does_not_fold(
+async def test_equal_names_in_a_folding_directory_clash_though_dir_does_not_fold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sub").mkdir()
     Folding(monkeypatch, tmp_path / "sub")
-    for _ in range(2):  # in one run, and with what the first one left
+    for _ in range(2):  # in one run, and again with the files that it stored
         async with LocalDestination(tmp_path) as destination:
             await destination.acquire(0)
             assert not destination.folds_case
@@ -206,7 +206,7 @@ async def test_names_that_are_one_here_are_a_clash_though_dir_itself_does_not_fo
 
 
 @pytest.mark.parametrize("error", [errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
-async def test_a_folder_whose_name_cannot_be_is_absent_and_fails_alone(
+async def test_a_directory_with_an_impossible_name_is_absent_and_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     calls = {name: getattr(os, name) for name in ("open", "mkdir")}
@@ -223,7 +223,7 @@ async def test_a_folder_whose_name_cannot_be_is_absent_and_fails_alone(
         monkeypatch.setattr(os, name, picky(name))
     async with LocalDestination(tmp_path) as destination:
         await destination.acquire(0)
-        (tmp_path / "other").touch()  # or nobody would look any further
+        (tmp_path / "other").touch()  # otherwise the scan would stop here
         assert list(await destination.scan("")) == ["other"]
         assert await destination.scan("a:b") == {}
         refused, stored = await destination.commit([staged("a:b/x"), staged("y")])

@@ -1,4 +1,4 @@
-"""Records that are damaged where SQLite does not notice it: they are dropped, all others are kept."""
+"""Damaged records that SQLite does not detect are dropped; all others are kept."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ VALUES = [None, 7, "other", b"other"]
 
 @pytest.mark.parametrize("kind", [SqliteState, ReadOnlyState])
 @pytest.mark.parametrize("cell", CELLS)
-async def test_a_file_with_any_other_cell_is_unknown_and_the_others_stay(
+async def test_a_file_with_a_changed_cell_is_unknown_and_the_others_stay(
     path: Path, tmp_path: Path, cell: str, kind: type[SqliteState]
 ) -> None:
     await fill(path)
     copy = tmp_path / "copy"
     for value in [*VALUES, "text"]:
         if value is None and cell in {"name", "folder"}:
-            continue  # SQLite holds that
+            continue  # SQLite enforces that
         shutil.copy(path, copy)
         new = "CAST(x'61ff' AS TEXT)" if value == "text" else "?"
         change(copy, f"UPDATE files SET {cell} = {new} WHERE folder = x'61' AND name = x'62'", *[value][: new == "?"])
@@ -78,17 +78,17 @@ async def test_a_file_with_any_other_cell_is_unknown_and_the_others_stay(
         is_same = (cell, value) in {("digest", None), ("mtime", 7)}
         assert found == FILES if is_same else found == {key: FILES[key] for key in FILES if key != "a/b"}
         assert page == PAGE
-        is_seen = not is_same and not (cell == "folder" and value != b"other")  # out of order, nobody comes across it
+        is_seen = not is_same and not (cell == "folder" and value != b"other")  # out of order, so it is not read
         assert not is_seen or "1 damaged record was dropped" in (state.problem or "")
         async with kind(copy) as state:
-            assert len(await state.unvisited_folders()) in {0, 42, 43}, "none, if it has come across a damaged record"
+            assert len(await state.unvisited_folders()) in {0, 42, 43}, "none if a damaged record was met"
         assert list(tmp_path.glob("*.damaged-*")) == []
 
 
 @pytest.mark.parametrize(
     "cell", ["answered", "path", "etag", "body_digest", "family", "complete", "next_pages", "entries"]
 )
-async def test_a_page_with_another_cell_is_unknown(path: Path, cell: str) -> None:
+async def test_a_page_with_a_changed_cell_is_unknown(path: Path, cell: str) -> None:
     await fill(path)
     change(path, f"UPDATE listings SET {cell} = CAST(replace(CAST({cell} AS TEXT), 'a', 'b') || '1' AS BLOB)")
     async with SqliteState(path) as state:
@@ -97,7 +97,7 @@ async def test_a_page_with_another_cell_is_unknown(path: Path, cell: str) -> Non
     assert "damaged" in (state.problem or "")
 
 
-async def test_the_record_of_another_page_is_not_taken_for_that_of_this_one(path: Path) -> None:
+async def test_the_record_of_another_page_is_not_returned(path: Path) -> None:
     await fill(path)
     async with SqliteState(path) as state:
         state.remember_listing(memo("http://h/b/", "b"))
@@ -105,7 +105,7 @@ async def test_the_record_of_another_page_is_not_taken_for_that_of_this_one(path
     name = b"http://h/a/"
     for place in (at for at in range(len(data)) if data.startswith(name, at)):
         changed = data[:place] + b"http://h/b/" + data[place + len(name) :]
-        path.write_bytes(changed)  # in the index, in the record or in a cell
+        path.write_bytes(changed)  # in the index, a record or a cell
         async with ReadOnlyState(path) as state:
             for url in ("http://h/a/", "http://h/b/"):
                 page = await state.listing(url)
@@ -126,10 +126,10 @@ def test_every_flipped_bit_breaks_the_seal_and_so_does_another_type() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_whatever_bits_flip_nothing_wrong_is_remembered(path: Path, tmp_path: Path, seed: int) -> None:
+async def test_whatever_bits_flip_nothing_wrong_is_returned(path: Path, tmp_path: Path, seed: int) -> None:
     await fill(path)
     data = path.read_bytes()
-    used = [place for place in range(len(data)) if data[place]]  # flips in empty space say nothing
+    used = [place for place in range(len(data)) if data[place]]  # flips in unused space have no effect
     dice, copy = random.Random(seed), tmp_path / "copy"
     for _ in range(60):
         for item in tmp_path.glob("copy*"):
@@ -172,22 +172,22 @@ async def test_a_file_about_to_be_replaced_has_no_digest(path: Path) -> None:
     await fill(path)
     async with SqliteState(path) as state:
         await state.doubt(["top", "never"])
-        with closing(sqlite3.connect(path)) as other:  # as after a kill now
+        with closing(sqlite3.connect(path)) as other:  # as after a kill at this point
             assert other.execute("SELECT digest FROM files WHERE folder = x''").fetchall() == [("",)]
         assert (await state.folder(""))["top"] == known("top", digest="", checked=UNCONFIRMED)
         assert await state.file("never") is None
 
 
-async def test_what_is_flushed_is_written_without_further_ado(path: Path) -> None:
+async def test_flushed_records_are_written_without_delay(path: Path) -> None:
     async with SqliteState(path) as state:
         state.remember([known("a/b", digest="sha256:00")])
         state.flush()
-        await state.file("other")  # asked after what was written
+        await state.file("other")  # read after the write
         with closing(sqlite3.connect(path)) as other:
             assert other.execute("SELECT digest FROM files").fetchall() == [("sha256:00",)]
 
 
-async def test_what_a_run_did_not_visit_is_told_and_its_pages_are_dropped(path: Path) -> None:
+async def test_unvisited_directories_are_reported_and_their_pages_dropped(path: Path) -> None:
     await fill(path)
     async with SqliteState(path) as state:
         state.remember_listing(memo("http://old/a/", "a"))
@@ -202,6 +202,6 @@ async def test_what_a_run_did_not_visit_is_told_and_its_pages_are_dropped(path: 
         assert [url for url in urls if await state.listing(url)] == [PAGE.url, "http://h/kept/"]
     async with SqliteState(path) as state:
         assert await state.directory_digest("http://h/l/") is None
-        assert len(await state.unvisited_folders()) == 42, "each run begins anew"
+        assert len(await state.unvisited_folders()) == 42, "each run starts with no visits"
     async with ReadOnlyState(path) as state:
         assert len(await state.unvisited_folders()) == 42

@@ -1,4 +1,4 @@
-"""What the state keeps of folders that hold files alone, in states of today, of before and of nobody's."""
+"""Directory digests in the state: in current states, in older ones, and in ones that the program did not write."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def everything(rows: Iterable[StoredFile]) -> list[StoredFile]:
     return list(rows)
 
 
-async def test_what_was_noted_is_there_in_the_next_run(path: Path) -> None:
+async def test_a_recorded_digest_is_known_in_the_next_run(path: Path) -> None:
     await remember(path, LEAF)
     async with SqliteState(path) as state:
         assert await state.directory_digest(URL) == LEAF
@@ -64,7 +64,7 @@ async def test_what_was_noted_is_there_in_the_next_run(path: Path) -> None:
         assert await state.directory_digest(URL) == LEAF
 
 
-async def test_the_files_of_a_folder_are_given_as_they_are_known(path: Path) -> None:
+async def test_the_files_of_a_directory_are_returned_as_known(path: Path) -> None:
     await remember(path)
     async with SqliteState(path) as state:
         assert await state.rows("sub", everything, []) == [
@@ -77,7 +77,7 @@ async def test_the_files_of_a_folder_are_given_as_they_are_known(path: Path) -> 
         assert await state.rows("sub", lambda rows: next(iter(rows)).name, "") == "new"
 
 
-async def test_a_folder_that_is_forgotten_is_forgotten_here_too(path: Path) -> None:
+async def test_a_forgotten_directory_loses_its_digest(path: Path) -> None:
     await remember(path, LEAF)
     async with SqliteState(path) as state:
         state.forget_folder("sub")
@@ -85,7 +85,7 @@ async def test_a_folder_that_is_forgotten_is_forgotten_here_too(path: Path) -> N
         assert await state.directory_digest(URL) is None
 
 
-async def test_a_state_of_before_knows_none_and_is_as_good_as_it_was(path: Path) -> None:
+async def test_an_older_state_has_no_digests_and_works_as_before(path: Path) -> None:
     await remember(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'leaves'").fetchall() == []
@@ -97,7 +97,7 @@ async def test_a_state_of_before_knows_none_and_is_as_good_as_it_was(path: Path)
 
 
 @pytest.mark.parametrize("facts", ["", "{", "[]", "{}", '{"total": 5}', 7, None, b"\xff"])
-async def test_what_nobody_of_us_wrote_is_as_good_as_nothing(path: Path, facts: object) -> None:
+async def test_records_not_written_by_this_program_are_ignored(path: Path, facts: object) -> None:
     await remember(path, LEAF)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE leaves SET facts = ?", (facts,))
@@ -107,7 +107,7 @@ async def test_what_nobody_of_us_wrote_is_as_good_as_nothing(path: Path, facts: 
     assert state.problem is None
 
 
-async def test_a_state_that_is_set_aside_is_asked_once(path: Path) -> None:
+async def test_a_state_that_is_set_aside_is_queried_once(path: Path) -> None:
     await remember(path, LEAF)
     async with SqliteState(path) as state:
         with closing(sqlite3.connect(path)) as connection, connection:

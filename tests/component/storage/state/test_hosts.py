@@ -1,4 +1,4 @@
-"""What the state keeps of hosts, in states of today, of before and of nobody's."""
+"""Hosts in the state: in current states, in older ones, and in ones that the program did not write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def remember(path: Path, learnt: dict[str, HostLimits]) -> None:
     assert state.problem is None
 
 
-async def test_what_was_learnt_is_there_in_the_next_run_and_the_newest_counts(path: Path) -> None:
+async def test_limits_are_known_in_the_next_run_and_the_newest_counts(path: Path) -> None:
     await remember(path, BOTH)
     async with SqliteState(path) as state:
         assert state.hosts == BOTH
@@ -37,7 +37,7 @@ async def test_what_was_learnt_is_there_in_the_next_run_and_the_newest_counts(pa
         assert state.hosts == BOTH | {"http://slow:80": FAST}
 
 
-async def test_a_state_of_before_knows_no_host_and_is_as_good_as_it_was(path: Path) -> None:
+async def test_an_older_state_has_no_hosts_and_works_as_before(path: Path) -> None:
     await remember(path, {})
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'hosts'").fetchall() == []
@@ -48,7 +48,7 @@ async def test_a_state_of_before_knows_no_host_and_is_as_good_as_it_was(path: Pa
         assert state.hosts == BOTH
 
 
-async def test_a_state_that_may_not_be_written_forgets(path: Path) -> None:
+async def test_a_read_only_state_does_not_record_hosts(path: Path) -> None:
     await remember(path, {"http://slow:80": SLOW})
     before = path.read_bytes()
     async with ReadOnlyState(path) as state:
@@ -62,7 +62,7 @@ async def test_a_state_that_may_not_be_written_forgets(path: Path) -> None:
 @pytest.mark.parametrize(
     ("limit", "beyond"), [(0, None), (-1, 3), ("many", None), (None, 2), (1.5, None), (4, 4), (4, "5"), (4, b"5")]
 )
-async def test_a_row_that_makes_no_sense_is_not_known(path: Path, limit: object, beyond: object) -> None:
+async def test_an_invalid_row_is_ignored(path: Path, limit: object, beyond: object) -> None:
     await remember(path, BOTH)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         where = "WHERE name = CAST('http://slow:80' AS BLOB)"
@@ -71,7 +71,7 @@ async def test_a_row_that_makes_no_sense_is_not_known(path: Path, limit: object,
         assert (state.hosts, state.problem) == ({"https://fast:443": FAST}, None)
 
 
-async def test_a_table_of_another_shape_costs_the_state_and_not_the_run(path: Path) -> None:
+async def test_a_table_with_other_columns_costs_the_state_and_not_the_run(path: Path) -> None:
     await remember(path, {})
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE hosts(something)")
@@ -83,7 +83,7 @@ async def test_a_table_of_another_shape_costs_the_state_and_not_the_run(path: Pa
         assert (state.hosts, state.problem) == (BOTH, None)
 
 
-def test_hosts_are_forgotten_when_they_are_old_or_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_and_surplus_hosts_are_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "KEPT_HOSTS", 3)
     month = hosts.KEPT_SECONDS
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -96,7 +96,7 @@ def test_hosts_are_forgotten_when_they_are_old_or_too_many(monkeypatch: pytest.M
         assert hosts.read_hosts(NOW, connection).keys() == {"http://0:80", "http://1:80", "http://2:80"}
 
 
-async def test_the_time_is_that_of_now(path: Path) -> None:
+async def test_the_current_time_is_recorded(path: Path) -> None:
     await remember(path, BOTH)
     with closing(sqlite3.connect(path)) as connection:
         moments = {moment for (moment,) in connection.execute("SELECT learnt FROM hosts")}

@@ -1,4 +1,4 @@
-"""A small state is read in one pass, a large one folder by folder: nobody can tell the difference."""
+"""A small state is read in one pass, a large one directory by directory, with the same results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def state_path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch
     return path
 
 
-async def test_every_folder_and_listing_is_known(state_path: Path) -> None:
+async def test_every_directory_and_listing_is_known(state_path: Path) -> None:
     async with SqliteState(state_path) as state:
         for _ in range(2):
             assert await state.folder("") == {"top": known("top")}
@@ -32,7 +32,7 @@ async def test_every_folder_and_listing_is_known(state_path: Path) -> None:
             assert await state.listing("http://h/never/") is None
 
 
-async def test_what_changes_is_seen_at_once(state_path: Path) -> None:
+async def test_changes_are_visible_at_once(state_path: Path) -> None:
     async with SqliteState(state_path) as state:
         state.remember([known("a/b", size=9)])
         assert await state.folder("a") == {"b": known("a/b", size=9), "c": known("a/c")}
@@ -46,7 +46,7 @@ async def test_what_changes_is_seen_at_once(state_path: Path) -> None:
         assert await state.folder("a/d") == {}
 
 
-async def test_a_damaged_row_is_dropped_and_said_once(state_path: Path) -> None:
+async def test_a_damaged_row_is_dropped_and_reported_once(state_path: Path) -> None:
     with closing(sqlite3.connect(state_path)) as connection, connection:
         connection.execute("UPDATE files SET size = 'big' WHERE name = ?", (b"b",))
     async with SqliteState(state_path) as state:
@@ -58,7 +58,7 @@ async def test_a_damaged_row_is_dropped_and_said_once(state_path: Path) -> None:
     assert state.problem is None
 
 
-async def test_small_states_are_asked_without_a_word_to_the_file(tmp_path: Path) -> None:
+async def test_a_small_state_is_answered_without_queries(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite3"
     await fill(path, known("a/b"))
     async with SqliteState(path) as state:

@@ -1,4 +1,4 @@
-"""The state against the real SQLite: what it keeps, and what becomes of it when the file or the disk is bad."""
+"""The state with real SQLite: what it stores, and what happens if the file or the disk is damaged."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def set_aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.damaged-*"))
 
 
-# --- what it keeps --------------------------------------------------------------------------------
+# --- what it stores -------------------------------------------------------------------------------
 
 FILES = [
     known("top"),
@@ -77,7 +77,7 @@ FILES = [
 ]  # fmt: skip
 
 
-async def test_every_file_comes_back_as_it_was(path: Path) -> None:
+async def test_every_file_is_read_back_unchanged(path: Path) -> None:
     await fill(path, *FILES)
     async with SqliteState(path) as state:
         assert await state.count_files() == len(FILES)
@@ -88,7 +88,7 @@ async def test_every_file_comes_back_as_it_was(path: Path) -> None:
             assert await state.file(item.path) == item
 
 
-async def test_a_folder_is_its_own_files_by_name_and_none_below(path: Path) -> None:
+async def test_a_directory_gives_its_own_files_by_name_and_none_below(path: Path) -> None:
     await fill(path, known("top"), known("a/b"), known("a/c"), known("a/b/c"), known("a0"), known("ab/c"))
     async with SqliteState(path) as state:
         assert await state.folder("a") == {"b": known("a/b"), "c": known("a/c")}
@@ -97,7 +97,7 @@ async def test_a_folder_is_its_own_files_by_name_and_none_below(path: Path) -> N
         assert await state.file("a") is None
 
 
-async def test_what_is_remembered_is_seen_at_once(path: Path) -> None:
+async def test_recorded_files_are_visible_at_once(path: Path) -> None:
     async with SqliteState(path) as state:
         state.remember([known("a/b", size=1)])
         state.remember([known("a/b", size=2), known("a/c")])
@@ -111,7 +111,7 @@ async def test_what_is_remembered_is_seen_at_once(path: Path) -> None:
         assert await state.count_files() == 1
 
 
-async def test_a_forgotten_folder_takes_all_below_it_and_nothing_beside_it(path: Path) -> None:
+async def test_forgetting_a_directory_removes_everything_below_it_and_nothing_beside_it(path: Path) -> None:
     await fill(path, known("a/b"), known("a/b/c"), known("a/\udcff/c"), known("a-b/c"), known("a0/c"), known("ab"))
     async with SqliteState(path) as state:
         state.remember_listing(memo("http://h/a/b/", "a/b"))
@@ -141,14 +141,14 @@ async def test_a_forgotten_folder_takes_all_below_it_and_nothing_beside_it(path:
         ("top", False),
     ],
 )
-async def test_files_in_a_folder_or_below_it_are_known(tmp_path: Path, folder: str, expected: bool) -> None:
+async def test_files_in_a_directory_or_below_it_are_known(tmp_path: Path, folder: str, expected: bool) -> None:
     home = tmp_path / ".crawler"
     home.mkdir()
     await fill(home / "state.sqlite3", known("top"), known("a/b/x"), known("a.b/y"), known("a0/z"))
     assert await known_below(tmp_path, folder) == (None, expected)
 
 
-async def test_what_a_mirror_knows_is_unknown_without_its_state_and_after_it_was_killed(tmp_path: Path) -> None:
+async def test_the_files_of_a_mirror_are_unknown_without_its_state_and_after_a_kill(tmp_path: Path) -> None:
     home, figures = tmp_path / ".crawler", Figures(seconds=1, outcome="ok", exit_code=0, listed=1)
     assert await known_below(tmp_path, "a") == (None, None)
     home.mkdir()
@@ -201,7 +201,7 @@ ENTRIES = (
 
 
 @pytest.mark.parametrize("copies", [0, 1, 1000])
-async def test_a_listing_comes_back_with_its_entries(path: Path, copies: int) -> None:
+async def test_a_listing_is_read_back_with_its_entries(path: Path, copies: int) -> None:
     page = memo(
         "http://h/\udcff",
         "\udcff",
@@ -236,7 +236,7 @@ async def test_runs_are_kept_newest_first(path: Path) -> None:
         assert await state.runs(1) == runs[:1]
 
 
-async def test_a_run_notes_what_was_held_when_it_ended(path: Path) -> None:
+async def test_a_run_records_the_totals_at_its_end(path: Path) -> None:
     figures = Figures(seconds=1, outcome="ok", exit_code=0)
     async with SqliteState(path) as state:
         first = await state.begin_run("http://h/")
@@ -248,7 +248,7 @@ async def test_a_run_notes_what_was_held_when_it_ended(path: Path) -> None:
         assert [run.held for run in await state.runs(9)] == [None, FileTotals(2, 12), FileTotals(3, 9 * 10**18)]
 
 
-async def test_folders_are_summed_down_to_a_depth(path: Path) -> None:
+async def test_directories_are_totalled_down_to_a_depth(path: Path) -> None:
     paths = ["top", "a/1", "a/2", "a/b/3", "a/b/c/4", "\udcff/é/5"]
     async with SqliteState(path) as state:
         state.remember([known(item, size=10) for item in paths])
@@ -288,7 +288,7 @@ async def test_a_state_that_was_never_entered_or_has_no_file_remembers_nothing(p
     assert not path.exists()
 
 
-async def test_the_file_says_whose_it_is_and_leaves_no_log_behind(path: Path) -> None:
+async def test_the_file_identifies_its_program_and_leaves_no_log_behind(path: Path) -> None:
     await fill(path, *FILES)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
@@ -297,7 +297,7 @@ async def test_the_file_says_whose_it_is_and_leaves_no_log_behind(path: Path) ->
     assert os.listdir(path.parent) == [path.name]
 
 
-async def test_the_file_may_be_reached_by_a_symlink(path: Path, tmp_path: Path) -> None:
+async def test_the_path_of_the_file_may_contain_a_symlink(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "elsewhere"
     target.mkdir()
     path.symlink_to(target / "true ?#%.sqlite3")
@@ -348,7 +348,7 @@ EVERY_DAMAGE = [zeros, garbage, cut, garbage_inside, newer, foreign, without_tab
 
 
 @pytest.mark.parametrize("damage", EVERY_DAMAGE)
-async def test_a_damaged_file_is_set_aside_and_the_run_goes_on_with_a_fresh_one(path: Path, damage: object) -> None:
+async def test_a_damaged_file_is_set_aside_and_the_run_continues_with_a_new_one(path: Path, damage: object) -> None:
     await fill(path, *(known(f"a/{number}", row="x" * 100) for number in range(500)))
     assert callable(damage)
     damage(path)
@@ -382,7 +382,7 @@ async def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.4, 0.9])
-async def test_a_log_cut_short_costs_the_last_batches_only(path: Path, tmp_path: Path, kept: float) -> None:
+async def test_a_truncated_log_costs_only_the_last_batches(path: Path, tmp_path: Path, kept: float) -> None:
     copy = tmp_path / "copy"
     async with SqliteState(path) as state:
         state.remember([known("first")])
@@ -419,12 +419,12 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("lines", [1, 7, 40])
-async def test_a_killed_writer_leaves_whole_batches(path: Path, lines: int) -> None:
+async def test_a_killed_writer_leaves_complete_batches(path: Path, lines: int) -> None:
     writer = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True)
     assert writer.stdout
     said = [writer.stdout.readline() for _ in range(lines)]
     writer.send_signal(signal.SIGKILL)
-    said += writer.communicate()[0].splitlines(keepends=True)  # it may have run ahead
+    said += writer.communicate()[0].splitlines(keepends=True)  # it may have continued before the kill
     last = int([line for line in said if line.endswith("\n")][-1].split()[0])
     async with SqliteState(path) as state:
         assert len(await state.folder(str(last))) == 100
@@ -468,7 +468,7 @@ async def use(state: SqliteState) -> None:
 
 
 @pytest.mark.parametrize("place", ["missing/state", "file/state", "folder", "loop"])
-async def test_a_place_that_holds_no_file_is_one_line_and_no_error(tmp_path: Path, place: str) -> None:
+async def test_a_path_that_cannot_hold_a_file_is_one_line_and_not_an_error(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("content")
     (tmp_path / "folder").mkdir()
     (tmp_path / "loop").symlink_to("loop")
@@ -480,7 +480,7 @@ async def test_a_place_that_holds_no_file_is_one_line_and_no_error(tmp_path: Pat
 
 
 def run_limited(tmp_path: Path, before: str, path: Path) -> dict[str, object]:
-    """Use the state in a process that ``before`` has put under a limit. What it saw there."""
+    """Use the state in a process limited by ``before``, and return what it observed."""
     code = textwrap.dedent(f"""
         import asyncio, json, os, pathlib, resource, sys
         sys.path.insert(0, {os.fspath(Path(__file__).parents[4])!r})
@@ -503,7 +503,7 @@ def run_limited(tmp_path: Path, before: str, path: Path) -> dict[str, object]:
     return {"old": old, "problem": problem}
 
 
-async def test_a_full_disk_ends_remembering_and_nothing_else(path: Path, tmp_path: Path) -> None:
+async def test_a_full_disk_only_stops_recording(path: Path, tmp_path: Path) -> None:
     await fill(path, known("old/a"))
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))"
     seen = run_limited(tmp_path, limit, path)
@@ -516,7 +516,7 @@ async def test_a_full_disk_ends_remembering_and_nothing_else(path: Path, tmp_pat
     assert set_aside(path) == []
 
 
-async def test_a_state_in_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+async def test_a_state_in_a_directory_that_is_not_writable_is_one_line(tmp_path: Path) -> None:
     place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/state-XXXXXX"], text=True).strip())
     try:
         path = place / "state.sqlite3"
@@ -552,7 +552,7 @@ async def test_a_read_only_state_reads_and_changes_no_byte(path: Path) -> None:
     assert state.problem is None
 
 
-async def test_a_read_only_state_sees_what_a_killed_run_left_in_the_log(path: Path, tmp_path: Path) -> None:
+async def test_a_read_only_state_reads_the_log_of_a_killed_run(path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copies"
     copy.mkdir()
     async with SqliteState(path) as state:
@@ -567,7 +567,7 @@ async def test_a_read_only_state_sees_what_a_killed_run_left_in_the_log(path: Pa
     assert content_of(copy)[path.name] == before[path.name]
 
 
-async def test_a_read_only_state_of_nothing_is_empty_and_creates_nothing(path: Path) -> None:
+async def test_a_missing_read_only_state_is_empty_and_creates_nothing(path: Path) -> None:
     state = ReadOnlyState(path)
     await use(state)
     assert state.problem is None
@@ -589,11 +589,11 @@ async def test_a_read_only_state_leaves_a_damaged_file_where_it_is(path: Path, d
 # --- speed ----------------------------------------------------------------------------------------
 
 
-async def test_remembering_does_not_wait_for_the_disk(path: Path) -> None:
+async def test_recording_does_not_wait_for_the_disk(path: Path) -> None:
     async with SqliteState(path) as state:
         loop = asyncio.get_running_loop()
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")  # no write of ours can proceed
+            other.execute("BEGIN IMMEDIATE")  # blocks all writes of the state
             begin = loop.time()
             for number in range(5000):
                 state.remember([known(f"a/{number}")])

@@ -1,4 +1,4 @@
-"""Pages of many kinds that are no listings, in the shapes that real programs print: name → (URL, page)."""
+"""Pages of many kinds that are not listings, as real programs print them: name → (URL, page)."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ OTHERS: dict[str, tuple[str, str]] = {
     "mailman months": ("/pipermail/list/", page("The list Archives", table("Archive|View by:|Downloadable version", (
         [f"{w} 2024", a(f"2024-{w}/thread.html", "[ Thread ]"), a(f"2024-{w}.txt.gz", "[ Gzip'd Text 12 KB ]")] for w in _WORDS[:4])))),
     "mail thread": ("/list/msg/", page("Re: tool", a("../") + links((f"msg{n:05}.html", "Re: tool") for n in range(12)))),
-    # Log-in, search, errors
+    # Login, search, errors
     "log in": ("/files/", page("Log in", "<form><input type=password name=p></form>" + a("/") + a("register"))),
     "log in under a heading": ("/files/", page("Index of /files - log in", "<h1>Please log in</h1><form><input type=password>"
                                               "</form>" + a("/", "Parent directory"))),
@@ -188,7 +188,7 @@ OTHERS: dict[str, tuple[str, str]] = {
         [a(f"https://cdn.test/tool-{v}.zip", f"tool-{v}.zip"), d] for v, d in _RELEASES)))),
     "article on a file server": ("/blog/hfs/", page("A file server", a("/blog/") + PROSE * 6
                                                    + a("http://www.rejetto.com/hfs/", "HttpFileServer"))),
-    # The rest
+    # Others
     "phpinfo": ("/info/", page("phpinfo()", "<h1>PHP Version 8.2</h1>" + table("Directive|Local Value", (
         [w, "/usr/share/" + w] for w in _WORDS)) + a("http://www.php.net/", "PHP"))),
     "server status": ("/server-status", page("Apache Status", "<h1>Apache Server Status</h1>" + table("Srv|PID|Request", (

@@ -1,4 +1,4 @@
-"""How columns are scored: what excludes a column, and what speaks for it."""
+"""How columns are scored: their exclusions and their marks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.listings.html.tree.columns import SIZE, TIME, UNHEADED_SIZE, Column
 
 
 def column(texts: str, heading: str = "", *, headings: bool = False, linked: bool = False) -> Column:
-    """A column of the cells in ``texts``, which bars separate."""
+    """A column of the cells in ``texts``, separated by ``|``."""
     cells = [Cell(text, linked=linked) for text in texts.split("|")]
     return Column(cells, heading, table_has_headings=headings or bool(heading))
 
@@ -39,14 +39,12 @@ def column(texts: str, heading: str = "", *, headings: bool = False, linked: boo
         (UNHEADED_SIZE, column("|"), 0.0),
     ],
 )
-def test_a_column_scores_the_sum_of_its_marks_unless_something_excludes_it(
-    scoring: Scoring, tested: Column, score: float
-) -> None:
+def test_a_column_scores_the_sum_of_its_marks_unless_excluded(scoring: Scoring, tested: Column, score: float) -> None:
     assert scoring.score(tested) == pytest.approx(score)
 
 
 def test_each_exclusion_excludes_alone() -> None:
-    """An exclusion that another implies would be dead; those for empty columns guard the divisions."""
+    """An exclusion implied by another would be dead code; those for empty columns guard divisions."""
     alone = {
         "most cells hold something else": column("1.5K|some|text|here"),
         "no cell holds a size": column("-|-"),

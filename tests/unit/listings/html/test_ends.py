@@ -1,4 +1,4 @@
-"""What the end of a page proves: that it was cut, that it was not, or nothing."""
+"""What the end of a page proves: that it was truncated, that it was not, or nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rows(row: str, count: int = 6) -> str:
         ("<div><table>", CELLS, "</table></div>"),
     ],
 )
-def test_what_is_opened_and_closed_is_whole(before: str, row: str, after: str) -> None:
+def test_a_page_whose_elements_are_closed_is_complete(before: str, row: str, after: str) -> None:
     assert ends(f"{HEADING}{before}{rows(row)}{after}") == (True, True)
     for count in (6, 1):
         assert not ends(f"{HEADING}{before}{rows(row, count)}")[0]
@@ -56,19 +56,19 @@ def test_what_is_opened_and_closed_is_whole(before: str, row: str, after: str) -
         LINE.replace("<a", "<p><a").replace("<br>", "</p>"),
     ],
 )
-def test_what_opens_nothing_around_its_rows_proves_nothing(row: str) -> None:
+def test_a_page_without_elements_around_its_rows_proves_nothing(row: str) -> None:
     for count in (6, 1):
         assert ends(f"{HEADING}{rows(row, count)}") == (True, False)
 
 
-def test_a_list_of_one_row_is_known_by_its_headings() -> None:
+def test_a_list_of_one_row_is_recognised_by_its_headings() -> None:
     headings = "<tr><th>Name</th><th>Last modified</th><th>Size</th></tr>"
     assert ends(f"{HEADING}<table>{headings}{rows(CELLS, 1)}</table>") == (True, True)
     assert ends(f"{HEADING}<table>{rows(CELLS, 1)}</table>") == (True, False)
 
 
 @pytest.mark.parametrize(("row", "after", "expected"), [(DIV, "", (True, False)), (f"{DIV}", "</div>", (True, True))])
-def test_a_page_that_is_read_in_parts_ends_as_a_short_one(row: str, after: str, expected: tuple[bool, bool]) -> None:
+def test_the_end_of_a_page_read_in_parts_is_judged_alike(row: str, after: str, expected: tuple[bool, bool]) -> None:
     before = "<div>" if after else ""
     assert ends(f"{HEADING}{before}{rows(row, 6_000)}{after}") == expected
     assert not before or not ends(f"{HEADING}{before}{rows(row, 6_000)}")[0]

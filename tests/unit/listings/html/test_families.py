@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages are data
-"""Every shape of HTML listing gives its rows, and nothing else passes for a listing."""
+"""Every family of HTML listings gives its rows, and no other page is taken for a listing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def row(cells: str, heading: str = "<th>Name</th><th>Last modified</th><th>Size<
 
 
 @pytest.mark.parametrize(("url", "page", "names"), [case[1:] for case in LISTINGS], ids=[case[0] for case in LISTINGS])
-def test_a_listing_gives_its_rows_and_is_whole(url: str, page: str, names: list[str]) -> None:
+def test_a_listing_gives_its_rows_and_is_complete(url: str, page: str, names: list[str]) -> None:
     listing = parse(page, url)
     assert [shown(entry) for entry in listing.entries] == names
     assert listing.is_listing
@@ -86,7 +86,7 @@ def test_another_page_is_never_a_listing(page: str) -> None:
         ("a%00b", "bad-name"),
     ],
 )
-def test_a_link_that_is_no_entry_has_a_named_rejection(href: str, reason: str) -> None:
+def test_a_link_that_is_not_an_entry_is_rejected_with_a_reason(href: str, reason: str) -> None:
     listing = parse(
         "<html><title>Index of /pub/</title><h1>Index of /pub/</h1><pre><a href='../'>../</a>\n"
         f"<a href='a.zip'>a.zip</a> 2024-02-01 10:11 12\n<a href='{href}'>link</a>\n"
@@ -96,7 +96,7 @@ def test_a_link_that_is_no_entry_has_a_named_rejection(href: str, reason: str) -
     assert reason in {rejection.reason for rejection in listing.rejections[1:]}
 
 
-def test_breadcrumbs_duplicates_and_menus_are_told_apart() -> None:
+def test_breadcrumbs_duplicates_and_menus_are_distinguished() -> None:
     listing = parse(
         "<html><h1>Index of <a href='/'>root</a>/<a href='/a/'>a</a>/<a href='/a/b/'>b</a></h1>"
         "<nav class='menu'><a href='news'>News</a></nav><table><tr><th>Name<th>Date<th>Size</tr>"
@@ -146,7 +146,7 @@ def test_a_name_is_decoded_once_and_the_url_keeps_its_bytes(href: str, name: str
     assert entry.url.endswith(url.rpartition("/")[2])
 
 
-def test_base_href_moves_every_link() -> None:
+def test_a_base_href_applies_to_every_link() -> None:
     page = (
         "<html><head><base href='http://host.test/real/'></head><h1>Index of /real/</h1><pre><a href='../'>../</a>\n"
         "<a href='x/'>x/</a>  2024-02-01 10:11 -\n<a href='y.gz'>y.gz</a>  2024-02-01 10:11 10\n</pre></html>"
@@ -156,7 +156,7 @@ def test_base_href_moves_every_link() -> None:
 
 @pytest.mark.parametrize("base", ["/", "http://host.test/"])
 @pytest.mark.parametrize("beside", ["", "<a href='other.txt'>other.txt</a>  2024-02-01 10:11 10\n" * 3])
-def test_below_a_base_href_above_the_page_the_tree_is_what_lies_below_the_page(base: str, beside: str) -> None:
+def test_a_base_href_above_the_page_does_not_widen_the_tree(base: str, beside: str) -> None:
     folder = HERE.removeprefix("http://host.test/")
     page = (
         f"<html><head><base href='{base}'></head><h1>Index of /{folder}</h1><pre><a href='../'>../</a>\n"
@@ -179,7 +179,9 @@ def test_below_a_base_href_above_the_page_the_tree_is_what_lies_below_the_page(b
         ({"a/index.html": "a", "a": "a"}, {"a"}),
     ],
 )
-def test_an_index_page_shown_by_the_name_of_its_folder_is_that_folder(links: dict[str, str], names: set[str]) -> None:
+def test_an_index_page_shown_by_the_name_of_its_directory_is_that_directory(
+    links: dict[str, str], names: set[str]
+) -> None:
     rows = "".join(f"<li><a href='{href}'>{text}</a></li>" for href, text in links.items())
     page = f"<html><h1>Index of /pub/</h1><a href='../'>up</a><ul>{rows}</ul></html>"
     assert {shown(entry) for entry in parse(page).entries} == names
@@ -202,7 +204,7 @@ def test_an_index_page_shown_by_the_name_of_its_folder_is_that_folder(links: dic
         ("", {"/pub/a": "a", "c": "c", "pub": "pub"}, {"c/", "pub/"}),
     ],
 )
-def test_queries_name_folders_in_base64_or_by_the_whole_path(
+def test_queries_name_directories_in_base64_or_by_the_full_path(
     query: str, values: dict[str, str], names: set[str]
 ) -> None:
     rows = "".join(
@@ -244,7 +246,7 @@ def test_a_unit_in_the_heading_counts() -> None:
 
 
 @pytest.mark.parametrize("cell", ["27 elements", "2 items", "[41 Files]", "abc", "-", "", "1/2", "12:30"])
-def test_what_is_no_size_is_none(cell: str) -> None:
+def test_a_cell_that_is_not_a_size_gives_none(cell: str) -> None:
     assert row(f"<td><a href='a'>a</a></td><td>2024-02-01 10:11</td><td>{cell}</td>").size is None
 
 
@@ -283,11 +285,11 @@ def test_an_exact_size_in_an_attribute_wins_when_it_agrees(attribute: str) -> No
         ("October-20-2010 15:01", "2010-10-20 15:01:00", "2010-10-20 15:01:59"),
         ("20 déc. 2019 14:00", "2019-12-20 14:00:00", "2019-12-20 14:00:59"),
         ("2019/05/06", "2019-05-06 00:00:00", "2019-05-06 23:59:59"),
-        # 3 April or 4 March: the interval spans both
+        # 3 April or 4 March: the interval contains both
         ("3/4/2014", "2014-03-04 00:00:00", "2014-04-03 23:59:59"),
     ],
 )
-def test_a_time_is_the_interval_that_its_wording_means(cell: str, low: str, high: str) -> None:
+def test_a_time_is_the_interval_that_its_text_covers(cell: str, low: str, high: str) -> None:
     entry = row(f"<td><a href='a'>a</a></td><td>{cell}</td><td>12</td>")
     assert entry.modified is not None
     assert (str(entry.modified.low), str(entry.modified.high)) == (low, high)
@@ -295,7 +297,7 @@ def test_a_time_is_the_interval_that_its_wording_means(cell: str, low: str, high
 
 
 @pytest.mark.parametrize("cell", ["2 years ago", "4673.5 days", "yesterday"])
-def test_an_age_is_no_time_and_no_part_of_the_row(cell: str) -> None:
+def test_an_age_is_neither_a_time_nor_part_of_the_row(cell: str) -> None:
     entry = row(f"<td><a href='a'>a</a></td><td>{cell}</td><td>12</td>")
     assert entry.modified is None
     assert entry.row == "12"
@@ -318,7 +320,7 @@ def test_one_clear_date_settles_the_order_of_a_column() -> None:
     assert first.low == datetime(2014, 3, 4)  # noqa: DTZ001 - in the server's own zone
 
 
-def test_a_machine_time_beside_the_text_is_preferred() -> None:
+def test_a_machine_readable_time_beside_the_text_is_preferred() -> None:
     entry = row("<td><a href='a'>a</a></td><td data-sort='1706782272'>1 Feb 2024</td><td>12</td>")
     assert entry.modified is not None
     assert entry.modified.low == entry.modified.high == datetime(2024, 2, 1, 10, 11, 12, tzinfo=UTC)
@@ -373,7 +375,7 @@ def test_a_page_that_shows_a_part_says_so() -> None:
     assert not parse(cut, url).complete
 
 
-def test_rows_that_are_data_of_the_page_are_read() -> None:
+def test_rows_embedded_as_data_are_read() -> None:
     page = (
         "<html><body><div id=app></div><script>const DATA = {\"paths\": [{\"path_type\": \"Dir\", \"name\": \"d\","
         "\"mtime\": 1706782272000, \"size\": 0}, {\"path_type\": \"File\", \"name\": \"f.bin\", \"mtime\": 1706782272000,"
@@ -385,7 +387,7 @@ def test_rows_that_are_data_of_the_page_are_read() -> None:
     assert listing.entries[1].size.low == 1536
 
 
-def test_rows_that_are_calls_of_a_script_are_read() -> None:
+def test_rows_built_by_script_calls_are_read() -> None:
     page = (
         "<html><body><script>\n_d('old','Jun-07-16','index.php?dir=old');\n"
         "_f('a \\'b\\'.mp3',3022848,'Jun-07-16','x/a%20%27b%27.mp3',1465318601);\n</script></body></html>"
@@ -396,7 +398,7 @@ def test_rows_that_are_calls_of_a_script_are_read() -> None:
     assert listing.complete
 
 
-def test_charsets_are_found_in_header_mark_and_meta() -> None:
+def test_the_charset_is_found_in_header_byte_order_mark_and_meta() -> None:
     page = "<html>{}<h1>Index of /pub/</h1><pre><a href='../'>../</a>\n<a href='x'>žluť.txt</a> 2024-02-01 10:11 5\n</pre></html>"
     meta = page.format("<meta charset=iso-8859-2>").encode("iso-8859-2")
     for body, kind in (
@@ -410,7 +412,7 @@ def test_charsets_are_found_in_header_mark_and_meta() -> None:
         assert [entry.name for entry in listing.entries] == ["x"]
 
 
-def test_a_cut_header_with_links_of_its_own_is_no_whole_listing() -> None:
+def test_a_page_cut_in_a_header_with_its_own_links_is_not_complete() -> None:
     page = (
         "<html><body><h1>Index of /pub/</h1><ul><li><a href='9.1/'>9.1/</a> current</li><li><a href='9.0/'>9.0/</a> old</li>"
         "<li><a href='8.9/'>8.9/</a> older</li></ul>{}"
@@ -420,7 +422,7 @@ def test_a_cut_header_with_links_of_its_own_is_no_whole_listing() -> None:
     assert parse(page.format("</body></html>")).complete
 
 
-def test_a_header_that_closes_its_own_document_does_not_hide_a_cut() -> None:
+def test_a_header_that_closes_its_own_document_does_not_hide_truncation() -> None:
     page = (
         "<html><head><title>Index of /pub</title></head><body><html><body><h2>Hello</h2></body></html><h1>Index of /pub</h1>"
         "<table><tr><th><a href='?C=N;O=D'>Name</a><th><a href='?C=S;O=A'>Size</a></tr><tr><td><a href='/'>Parent Directory</a><td>-</tr>"

@@ -1,4 +1,4 @@
-"""Pages that are no listings are never taken for one: their files would be deleted here."""
+"""Pages that are not listings are never taken for one, because local files would then be deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.listings.html.other_pages import HOST, OTHERS, a, links, page, t
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_page_of_another_kind_is_no_listing(name: str) -> None:
+def test_a_page_of_another_kind_is_not_a_listing(name: str) -> None:
     path, text = OTHERS[name]
     listing = parse_listing(text.encode(), HOST + path, "text/html; charset=utf-8")
     assert not listing.is_listing, (listing.family, [entry.name for entry in listing.entries])
@@ -27,7 +27,7 @@ _ABROAD = st.tuples(_WORD, _FILE).map(lambda pair: (f"https://{pair[0]}.test/{pa
 
 
 @given(st.lists(_ABROAD, max_size=30), st.lists(_WORD, max_size=20), st.booleans())
-def test_links_to_other_hosts_are_no_listing(abroad: list[tuple[str, str]], words: list[str], dated: bool) -> None:
+def test_links_to_other_hosts_are_not_a_listing(abroad: list[tuple[str, str]], words: list[str], dated: bool) -> None:
     prose = "".join(
         f"<p>{word} {' '.join(words)} {a(href, text)}</p>" for word, (href, text) in zip(words, abroad, strict=False)
     )
@@ -58,7 +58,7 @@ _HEADS = {
 
 @pytest.mark.parametrize("family", _HEADS)
 @given(names=_MEMBERS)
-def test_a_listing_of_a_known_form_is_one_whatever_its_files_are_called(family: str, names: list[str]) -> None:
+def test_a_listing_of_a_known_family_is_recognised_whatever_its_file_names(family: str, names: list[str]) -> None:
     head, row, tail = _HEADS[family]
     if family in {"devpi", "folders by query"} and len(names) < 3:
         return
@@ -77,7 +77,7 @@ def test_a_listing_of_a_known_form_is_one_whatever_its_files_are_called(family: 
         "list.insertAdjacentHTML('beforeend', `<li><a href=b.zip>`)",
     ],
 )
-def test_a_page_whose_script_writes_rows_shows_not_all_there_is(script: str) -> None:
+def test_a_page_whose_script_writes_rows_may_not_show_all_of_them(script: str) -> None:
     body = f"<h1>Index of /pub</h1><ul>{links([('a.zip', 'a.zip')])}</ul>"
     listing = parse_listing(
         page("Index of /pub", f"{body}<script>{script}</script>").encode(), HOST + "/pub/", "text/html"

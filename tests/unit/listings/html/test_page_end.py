@@ -1,4 +1,4 @@
-"""The rules that decide what the end of a page proves: one case for each, in their order."""
+"""The rules that decide what the end of a page proves: one case for each, in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUT, OPEN, CLOSED = PageEnd.CUT, PageEnd.OPEN, PageEnd.CLOSED
 
 
 def last_row(text: str, region: str, *, holds_all: bool = True) -> LastRow:
-    """The place of the only link of ``text``, whose rows the element ``region`` holds."""
+    """The place of the only link in ``text``, whose rows are in the element ``region``."""
     element = BeautifulSoup(f"<{region}></{region}>", "html.parser").find(region) if region else None
     assert element is None or isinstance(element, Tag)
     around = frozenset({region}) if region else frozenset[str]()
@@ -48,7 +48,7 @@ def test_the_first_rule_that_applies_decides(text: str, region: str, proved: boo
     assert end_of(text, last, proved=proved) is RULES[rule].end
 
 
-def test_a_region_that_holds_some_of_the_rows_does_not_end_the_listing() -> None:
+def test_a_region_with_only_some_of_the_rows_does_not_end_the_listing() -> None:
     text = f"<ul>{LINK}</ul>"
     last = last_row(text, "ul")
     assert end_of(text, last, proved=False) is CLOSED
@@ -56,7 +56,7 @@ def test_a_region_that_holds_some_of_the_rows_does_not_end_the_listing() -> None
     assert end_of(text, replace(last, holds_all=False), proved=True) is CLOSED
 
 
-def test_every_prefix_of_a_closed_page_is_cut() -> None:
+def test_every_prefix_of_a_closed_page_counts_as_cut() -> None:
     text = f"<html><body><table><tr><td>{LINK}</td></tr></table></body></html>"
     last = last_row(text, "table")
     start, end = text.index("x</a>"), text.index("</body>")

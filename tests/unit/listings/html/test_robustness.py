@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages are data
-"""Any bytes in, a Listing out, in time that grows with the page and not with its square."""
+"""Any bytes give a Listing, in time that grows linearly with the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.listings.html.html_pages import LISTINGS
 
 HERE = "http://host.test/pub/"
 SECONDS = 20.0
-"""Far above what these pages take (below one second each), far below what a quadratic reader takes."""
+"""Far more than these pages take (less than a second each), far less than a quadratic reader would take."""
 
 fragments = st.sampled_from(
     [
@@ -61,7 +61,7 @@ def test_a_damaged_listing_never_raises(data: st.DataObject, case: tuple[str, st
 @pytest.mark.parametrize(
     "url", ["", "h", "http://", "http://[", "ftp://h/x/", "http://h:x/", "http://h", "file:///etc/", "http://h/?a"]
 )
-def test_no_address_raises(url: str) -> None:
+def test_no_url_raises(url: str) -> None:
     for _, _, page, _ in LISTINGS[:6]:
         assert isinstance(parse_listing(page.encode(), url, "text/html"), Listing)
 
@@ -121,7 +121,7 @@ def test_a_hostile_page_ends_in_bounded_time(body: bytes) -> None:
     ],
     ids=lambda value: value if len(value) < 30 else "",
 )  # fmt: skip
-def test_bad_markup_is_read_all_the_same(name: str, page: str) -> None:
+def test_bad_markup_is_read_nevertheless(name: str, page: str) -> None:
     listing = parse_listing(page.encode(), HERE, "text/html")
     assert listing.is_listing, name
     assert [entry.name for entry in listing.entries] == ["a.gz"]

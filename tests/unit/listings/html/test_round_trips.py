@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages are data
-"""A tree printed as each server prints it and read back: same names, same kinds, and spans that hold the truth."""
+"""A tree printed like each server is read back: same names, same kinds, and spans that contain the true values."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_printed_tree_is_read_back(printer: Callable[[list[Node]], str], tree:
 @pytest.mark.parametrize("printer", LEAN)
 @given(tree=st.lists(nodes, max_size=6, unique_by=lambda node: node.name))
 @settings(max_examples=25, deadline=None)
-def test_the_grammar_and_the_tree_read_the_same(printer: Callable[[list[Node]], str], tree: list[Node]) -> None:
+def test_the_grammar_and_the_tree_give_the_same_listing(printer: Callable[[list[Node]], str], tree: list[Node]) -> None:
     page = Page(body=printer(tree).encode(), url=HERE, content_type="text/html; charset=utf-8")
     quick, slow = lean.read_by_grammar(page), read_html(page)
     assert quick is not None
@@ -59,7 +59,7 @@ def test_the_grammar_and_the_tree_read_the_same(printer: Callable[[list[Node]], 
 
 @pytest.mark.parametrize("printer", PRINTERS)
 @pytest.mark.parametrize("size", EDGES)
-def test_a_span_holds_the_size_at_every_edge(printer: Callable[[list[Node]], str], size: int) -> None:
+def test_a_span_contains_the_true_size_at_every_rounding_edge(printer: Callable[[list[Node]], str], size: int) -> None:
     tree = [Node(b"d", True, 0, datetime(2024, 3, 10, 7, 30, tzinfo=UTC))]
     tree += [Node(b"f", False, size, datetime(2024, 7, 1, 12, 0, 59, tzinfo=UTC))]
     listing = parse_listing(printer(tree).encode(), HERE, "text/html")
@@ -70,7 +70,7 @@ def test_a_span_holds_the_size_at_every_edge(printer: Callable[[list[Node]], str
 
 
 @pytest.mark.parametrize("printer", PRINTERS)
-def test_a_cut_page_never_passes_for_a_whole_one(printer: Callable[[list[Node]], str]) -> None:
+def test_a_cut_page_never_counts_as_complete(printer: Callable[[list[Node]], str]) -> None:
     tree = [Node(b"d%d" % i, i % 2 == 0, 5000 * i, datetime(2024, 7, 1 + i, tzinfo=UTC)) for i in range(6)]
     body = printer(tree).encode()
     whole = parse_listing(body, HERE, "text/html").entries
@@ -100,7 +100,7 @@ def test_the_pieces_together_are_the_listing(broken: bool) -> None:
 
 
 @pytest.mark.parametrize("printer", [nginx, apache_pre, apache_table, apache_list, lighttpd, python, iis, plain_table])
-def test_a_page_read_in_parts_gives_what_it_gives_in_one(
+def test_a_page_gives_the_same_listing_in_parts_or_whole(
     printer: Callable[[list[Node]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = [
@@ -137,7 +137,7 @@ def test_a_page_read_in_parts_gives_what_it_gives_in_one(
     )
 )  # fmt: skip
 @settings(max_examples=25, deadline=None)
-def test_markup_between_rows_means_the_same_to_a_page_read_in_parts(
+def test_markup_between_rows_means_the_same_on_a_page_read_in_parts(
     printer: Callable[[list[Node]], str], pieces: list[tuple[str, int]]
 ) -> None:
     text = printer([Node(b"file-%d" % i, False, i * 1000, datetime(2024, 7, 1, tzinfo=UTC)) for i in range(120)])

@@ -1,4 +1,4 @@
-"""Every row of a listing is an entry, or has a reason and a name; and what is navigation is neither."""
+"""Every row of a listing is an entry or a rejection with a reason and a name; navigation is neither."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fancyindex(title: str, rows: list[Row]) -> bytes:
 
 
 def many(title: str, rows: list[Row]) -> bytes:
-    """So many rows that they are read by specimens and in parts."""
+    """A page with so many rows that it is abridged and read in parts."""
     more = [Row(href=f"{number:05}.bin", size=7, mtime=TIME, text=f"{number:05}.bin") for number in range(5_500)]
     return nginx(title, [*more[:9], *rows, *more[9:]])
 
@@ -73,7 +73,7 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, "many"])
-def test_a_row_with_a_query_a_session_or_an_unescaped_name_is_that_entry(shape: str) -> None:
+def test_a_row_with_a_query_a_session_or_an_unescaped_name_is_an_entry(shape: str) -> None:
     for href, text, name, url in ENTRIES:
         if shape == "many" and href not in {"a.bin?k=XyZ", "what?.txt"}:
             continue
@@ -112,7 +112,7 @@ def test_a_row_that_leads_elsewhere_is_an_entry_or_has_a_name_and_a_reason(shape
 
 
 @pytest.mark.parametrize("shape", list(SHAPES))
-def test_what_is_navigation_is_neither_an_entry_nor_counted(shape: str) -> None:
+def test_navigation_is_neither_an_entry_nor_counted(shape: str) -> None:
     hrefs = ("?C=N;O=D", "?sort=name", "#", "#top", "javascript:void(0)", "/", "./", "../?C=M&O=D", "/pub/?C=S&O=A")
     listing = listing_of(shape, *((href, href) for href in hrefs))
     assert [entry.name for entry in listing.entries] == ["own.bin"]
@@ -149,12 +149,12 @@ def test_two_links_to_one_file_are_one_entry_and_two_keys_are_two() -> None:
         ("/s/", "page=2", None), ("/a.bin", "", ""),
     ],
 )  # fmt: skip
-def test_what_a_query_keeps(path: str, query: str, kept: str | None) -> None:
+def test_which_part_of_a_query_is_kept(path: str, query: str, kept: str | None) -> None:
     assert kept_of(path, query) == kept
 
 
 @given(st.text("abk;&=?/#: .", max_size=30))
-def test_a_session_is_all_that_is_taken_out(href: str) -> None:
+def test_only_sessions_are_removed(href: str) -> None:
     assert without_session(href) == href
     assert without_session(f"{href};jsessionid=x") == href
 
@@ -180,7 +180,7 @@ _TWICE = '<a href="a.bin">a.bin</a>       01-Jan-2020 00:00     {}\r\n'
     ("second", "reason"), [("1000", "duplicate"), ("1K", "duplicate"), ("2000", "clash"), ("2M", "clash")]
 )
 @pytest.mark.parametrize("around", ["", "<p>a theme</p>"])
-def test_one_address_with_two_sizes_is_a_clash(second: str, reason: str, around: str) -> None:
+def test_one_url_with_two_sizes_is_a_clash(second: str, reason: str, around: str) -> None:
     page = (
         "<html>\r\n<head><title>Index of /pub/</title></head>\r\n<body>\r\n<h1>Index of /pub/</h1><hr><pre>"
         f'<a href="../">../</a>\r\n{_TWICE.format(1000)}{_TWICE.format(second)}</pre><hr>{around}</body>\r\n</html>\r\n'

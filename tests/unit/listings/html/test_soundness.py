@@ -1,4 +1,4 @@
-"""What a page says besides its rows: rows without a link, errors, parts, scripts, another directory."""
+"""Flaws of a page: rows without a link, errors, missing parts, scripts, the heading of another directory."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ QUIET = [
 
 
 @pytest.mark.parametrize("text", QUIET)
-def test_an_honest_page_is_whole_and_conclusive(text: str) -> None:
+def test_a_sound_page_is_complete_and_conclusive(text: str) -> None:
     listing = parse(text)
     assert (listing.complete, listing.conclusive, failed(listing)) == (True, True, [])
 
@@ -123,7 +123,7 @@ NOT_WHOLE = [
 
 
 @pytest.mark.parametrize("text", NOT_WHOLE)
-def test_a_page_that_tells_of_an_error_or_a_part_is_not_complete(text: str) -> None:
+def test_a_page_that_reports_an_error_or_shows_a_part_is_not_complete(text: str) -> None:
     assert not parse(text).complete
 
 
@@ -171,13 +171,13 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("tag", ["div", "p", "section"])
-def test_a_line_without_a_link_is_a_row_where_rows_are_lines(line: str, tag: str) -> None:
+def test_a_line_without_a_link_is_a_row_if_rows_are_lines(line: str, tag: str) -> None:
     listing = parse(blocks(*(f"{_LINK.format(name)} 12 MB" for name in ("a.bin", "b.bin")), line, tag=tag))
     assert (failed(listing), len(listing.entries), listing.flaws) == (["c.bin"], 2, ())
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_line_without_a_link_beside_a_table_leaves_doubt(line: str) -> None:
+def test_a_line_without_a_link_beside_a_table_makes_the_page_inconclusive(line: str) -> None:
     listing = parse(table(_LINK.format("a.txt"), around=f"<p>{line}<br>more</p>"))
     assert ([flaw.kind for flaw in listing.flaws], failed(listing)) == ([FlawKind.UNLINKED], [])
     assert (listing.complete, listing.conclusive, "c.bin" in listing.mentioned) == (True, False, True)
@@ -188,7 +188,7 @@ def test_a_line_without_a_link_beside_a_table_leaves_doubt(line: str) -> None:
     ["a.txt 12 MB", "Download c.bin (12 MB) here", "c.bin", "12 MB", "Total: 12 MB", "2020-01-01", "see c.bin for more",
      "me@c.bin 12 MB", "3.6.4 2020-01-01", "mirror.example.org 12 MB", "c.bin 5", "nginx/1.2.3 2020-01-01"],
 )  # fmt: skip
-def test_sentences_beside_a_table_leave_no_doubt(line: str) -> None:
+def test_sentences_beside_a_table_are_harmless(line: str) -> None:
     listing = parse(table(_LINK.format("a.txt"), around=f"<p>{line}</p>"))
     assert (listing.flaws, failed(listing), listing.conclusive) == ((), [], True)
 
@@ -199,7 +199,7 @@ def test_an_empty_page_of_another_directory_proves_nothing(text: str) -> None:
     assert not parse_without_grammar(text.encode(), URL, "text/html").conclusive
 
 
-def test_a_webdav_member_with_a_status_of_failure_is_counted() -> None:
+def test_a_webdav_member_with_a_failure_status_is_counted() -> None:
     own = "<D:propstat><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop><D:status>HTTP/1.1 200 OK"
     text = (
         f'<D:multistatus xmlns:D="DAV:"><D:response><D:href>/pub/</D:href>{own}</D:status></D:propstat></D:response>'
@@ -213,7 +213,7 @@ def test_a_webdav_member_with_a_status_of_failure_is_counted() -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", ["<script>", "<script ", "<!--", "<style>", "<h1 ", "<svg><", "</script"])
-def test_what_is_never_closed_is_looked_for_once(piece: str) -> None:
+def test_a_missing_end_is_searched_for_once(piece: str) -> None:
     page = "<html><h1>Index of /pub/</h1>" + piece * (120_000 // len(piece))
     assert not adds_rows(page)
     assert visible(page)

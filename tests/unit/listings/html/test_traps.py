@@ -1,4 +1,4 @@
-"""What stands around the rows, or inside of a name, and looks like a row, a date or a size."""
+"""Text around the rows or inside names that looks like a row, a date or a size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def parse(page: str) -> Listing:
 
 
 def table(names: list[str], rest: str = "<td>4.5K</td>") -> str:
-    """A table that has names and sizes, and no times."""
+    """A table with names and sizes, but no times."""
     rows = "".join(f'<tr><td><a href="{name}">{name}</a></td>{rest}</tr>' for name in names)
     return f"<html><h1>Index of /pub</h1><table><tr><th>Name</th><th>Size</th></tr>{rows}</table></html>"
 
@@ -31,13 +31,13 @@ def table(names: list[str], rest: str = "<td>4.5K</td>") -> str:
     ],
     ids=lambda names: names[0],
 )
-def test_a_date_in_a_name_is_no_time_of_the_file(names: list[str]) -> None:
+def test_a_date_in_a_name_is_not_the_time_of_the_file(names: list[str]) -> None:
     listing = parse(table(names))
     assert [entry.name for entry in listing.entries] == [name.rstrip("/") for name in names]
     assert all(entry.modified is None for entry in listing.entries)
 
 
-def test_a_size_in_a_name_is_no_size_of_the_file() -> None:
+def test_a_size_in_a_name_is_not_the_size_of_the_file() -> None:
     rows = "".join(f'<tr><td><a href="{size}M">{size}M</a></td></tr>' for size in (10, 100, 1000))
     listing = parse(f"<html><h1>Index of /pub</h1><table>{rows}</table></html>")
     assert [(entry.name, entry.size) for entry in listing.entries] == [("10M", None), ("100M", None), ("1000M", None)]
@@ -52,7 +52,7 @@ def test_a_linked_date_beside_a_short_name_is_a_time() -> None:
     assert listing.entries[0].modified is not None
 
 
-def test_hundreds_of_blanks_may_stand_before_a_date() -> None:
+def test_hundreds_of_blanks_may_precede_a_date() -> None:
     page = (
         f"<html><h1>Index of /pub</h1><pre>\n<a href='a.bin'>a.bin</a>{' ' * 700}2024-05-06 03:08  4.5K\n</pre></html>"
     )
@@ -82,7 +82,7 @@ APACHE = """\
         ('<p>Begin with <a href="a.tar.gz">the small one</a>.</p>', "duplicate"),
     ],
 )
-def test_links_of_a_header_or_readme_are_no_entries(place: str, text: str, reason: str) -> None:
+def test_links_in_a_header_or_readme_are_not_entries(place: str, text: str, reason: str) -> None:
     listing = parse(APACHE.format(**{"header": "", "readme": "", place: text}))
     assert [entry.name for entry in listing.entries] == ["a.tar.gz", "b.tar.gz"]
     assert listing.complete
@@ -90,7 +90,7 @@ def test_links_of_a_header_or_readme_are_no_entries(place: str, text: str, reaso
 
 
 @pytest.mark.parametrize("href", ["Parent%20Directory", "./Parent%20Directory"])
-def test_a_file_called_parent_directory_is_an_entry_where_there_is_no_way_up(href: str) -> None:
+def test_a_file_called_parent_directory_is_an_entry_in_a_root(href: str) -> None:
     page = (
         "<html>\n <head>\n  <title>Index of /</title>\n </head>\n <body>\n<h1>Index of /</h1>\n"
         f'<ul><li><a href="{href}"> Parent Directory</a></li>\n<li><a href="a.txt"> a.txt</a></li>\n'
@@ -101,14 +101,14 @@ def test_a_file_called_parent_directory_is_an_entry_where_there_is_no_way_up(hre
     assert listing.is_listing
 
 
-def test_the_size_of_lighttpd_2_is_that_of_the_attribute() -> None:
+def test_the_size_in_lighttpd_2_is_that_in_the_attribute() -> None:
     cells = '<td class="size" val="1049251">0.9M</td>'
     (entry,) = parse(table(["a.tar.gz"], cells)).entries
     assert entry.size is not None
     assert (entry.size.low, entry.size.high) == (1049251, 1049251)
 
 
-def test_folders_and_files_may_both_be_whole_queries() -> None:
+def test_directories_and_files_may_both_be_named_by_whole_queries() -> None:
     rows = [("/?/pub/b/c/", "c"), ("/?/pub/b/x.mkv", "x.mkv"), ("/?/pub/b/y.mkv", "y.mkv")]
     body = "".join(f'<li><a href="{href}">{name}</a> 2024-05-06 03:08 4.5 KB</li>' for href, name in rows)
     page = f'<html><a href="/?/pub/">..</a><h1>Index of /pub/b</h1><ul>{body}</ul></html>'
@@ -117,7 +117,7 @@ def test_folders_and_files_may_both_be_whole_queries() -> None:
     assert kinds == [("c", "directory"), ("x.mkv", "file"), ("y.mkv", "file")]
 
 
-def test_a_size_inside_of_the_link_is_that_of_the_file() -> None:
+def test_a_size_inside_the_link_is_that_of_the_file() -> None:
     rows = "".join(
         f'<tr><td></td><td><a href="{name}">{name}<span class="size">8.13 MB</span></a></td></tr>'
         for name in ("a.mp3", "b.mp3")
@@ -127,7 +127,7 @@ def test_a_size_inside_of_the_link_is_that_of_the_file() -> None:
     assert all(entry.size is not None and 8_300_000 in entry.size for entry in listing.entries)
 
 
-def test_the_size_behind_a_date_in_brackets_is_that_of_the_file() -> None:
+def test_the_size_after_a_date_in_brackets_is_that_of_the_file() -> None:
     line = '<a href="ls-lR.gz">ls-lR.gz</a> . . . . . .  [Feb 20 03:07]   1141k'
     (entry,) = parse(f"<html><h1>Index of /pub</h1><pre>\n{line}\n</pre></html>").entries
     assert entry.size is not None
@@ -135,7 +135,7 @@ def test_the_size_behind_a_date_in_brackets_is_that_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("text", ["23/Feb/19 12:30", "23-Feb-19 12:30", "23/Feb/2019 12:30"])
-def test_a_year_of_two_digits_behind_the_name_of_a_month(text: str) -> None:
+def test_a_two_digit_year_after_the_name_of_a_month(text: str) -> None:
     (entry,) = parse(table(["a.zip"], f"<td>{text}</td><td>4.5K</td>")).entries
     assert entry.modified is not None
     assert entry.modified.low.isoformat() == "2019-02-23T12:30:00"

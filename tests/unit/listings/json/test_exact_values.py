@@ -1,4 +1,4 @@
-"""Sizes, times, digests and tags as JSON and XML print them."""
+"""Sizes, times, digests and entity tags as printed in JSON and XML."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_size_is_exact_or_nothing(value: object, expected: int | None) -> None
         "2024-02-29T12:00:01.000Z",
     ],
 )
-def test_every_way_to_write_a_moment_gives_the_same_moment(text: str) -> None:
+def test_all_spellings_of_a_time_give_the_same_time(text: str) -> None:
     assert iso_time(text) == utc_time(text) == any_time(text) == Span(NOON, NOON)
 
 
@@ -85,14 +85,14 @@ def test_epochs_are_seconds_or_milliseconds(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [0, "0", -5, True, None, "", "nan", "inf", 1e300, [], "x", 10**40])
-def test_an_epoch_that_is_none_is_none(value: object) -> None:
+def test_an_epoch_that_means_unknown_is_none(value: object) -> None:
     assert epoch_time(value) is None
 
 
 @pytest.mark.parametrize(
     "value", [None, 5, "", "Thu, 31 Feb 2024 12:00:01 GMT", "Thu, xx Feb 2024 12:00:01 GMT", "x" * 29]
 )
-def test_a_broken_http_date_is_none(value: object) -> None:
+def test_an_invalid_http_date_is_none(value: object) -> None:
     assert http_time(value) is None
 
 
@@ -101,7 +101,7 @@ def test_a_leap_second_in_an_http_date_is_the_second_before_it() -> None:
     assert http_time("Sat, 31 Dec 2016 23:59:60 GMT") == Span(last, last)
 
 
-def test_the_year_one_and_other_placeholders_are_no_time() -> None:
+def test_the_year_one_and_other_placeholders_are_not_times() -> None:
     assert iso_time("0001-01-01T00:00:00Z") is None
     assert iso_time("9999-12-31T23:59:59Z") is None
     assert iso_time("1970-01-01T00:00:00Z") is not None
@@ -119,7 +119,7 @@ def test_the_year_one_and_other_placeholders_are_no_time() -> None:
         ("crc", "a" * 8, None),
     ],
 )
-def test_a_digest_has_its_algorithms_length(algorithm: str, value: object, expected: str | None) -> None:
+def test_a_digest_has_the_length_of_its_algorithm(algorithm: str, value: object, expected: str | None) -> None:
     assert hex_digest(algorithm, value) == expected
 
 
@@ -147,7 +147,7 @@ def test_a_row_is_what_was_printed() -> None:
         ("http://h/#f/g", "http://h/", "http://h/", ("", False)),
     ],
 )
-def test_the_places_around_a_url(url: str, base: str, bucket: str, last: tuple[str, bool]) -> None:
+def test_base_bucket_and_last_segment_of_a_url(url: str, base: str, bucket: str, last: tuple[str, bool]) -> None:
     assert (base_of(url), bucket_of(url), last_segment(url)) == (base, bucket, last)
 
 
@@ -163,7 +163,7 @@ def test_the_places_around_a_url(url: str, base: str, bucket: str, last: tuple[s
         ("http://g/p/x", "above"),
     ],
 )
-def test_only_what_is_one_level_below_is_in_its_place(url: str, reason: str | None) -> None:
+def test_only_urls_one_level_below_the_base_are_in_place(url: str, reason: str | None) -> None:
     assert misplaced(url, "http://h/p/") == reason
 
 
@@ -178,7 +178,7 @@ def test_only_what_is_one_level_below_is_in_its_place(url: str, reason: str | No
         ("http://h:99999/", True),
     ],
 )
-def test_another_origin_is_external_and_the_default_ports_are_one(url: str, external: bool) -> None:
+def test_another_origin_is_external_but_default_ports_count_as_one(url: str, external: bool) -> None:
     assert is_external(url, "http://h/pub/") is external
 
 
@@ -190,11 +190,11 @@ def test_another_origin_is_external_and_the_default_ports_are_one(url: str, exte
         *("http://[x", "HTTP://G/x", "/x;y=1,2", "/a|b", "/[x]", "", " /x", "/a b"),
     ],
 )
-def test_the_fast_way_to_resolve_gives_what_the_slow_one_gives(href: str) -> None:
+def test_the_fast_resolver_agrees_with_the_slow_one(href: str) -> None:
     assert resolve_link("http://h/pub/p?q", href) == resolve("http://h/pub/p?q", href)
 
 
-def test_a_changed_query_keeps_the_bytes_of_the_rest() -> None:
+def test_changing_a_query_keeps_the_bytes_of_the_rest() -> None:
     url = "http://h/b?x=%7e+1&marker=old&prefix=p&sig=a%2Fb#f"
     changed = with_query(url, frozenset({"marker"}), {"prefix": "a b/&"})
     assert changed == "http://h/b?x=%7e+1&sig=a%2Fb&prefix=a%20b/%26"
@@ -222,7 +222,7 @@ def test_a_changed_query_keeps_the_bytes_of_the_rest() -> None:
         (15_032_385_536, 2446),
     ],
 )
-def test_times_before_1970_are_times_unless_they_stand_for_none(value: float | str, year: int | None) -> None:
-    """-1, the day before 1970 (zero in western zones), and the zeros of 1904, 1901, 1601 and of the year 1 are none."""
+def test_times_before_1970_are_times_unless_they_mean_unknown(value: float | str, year: int | None) -> None:
+    """-1, the day before 1970 (zero in western zones), and the zeros of the 1904, 1901, 1601 and 1 epochs are None."""
     found = any_time(value)
     assert (None if found is None else found.low.year) == year

@@ -1,4 +1,4 @@
-"""The generic JSON reader: what it takes, and what it must leave alone."""
+"""The generic JSON reader: the documents that it reads, and those that it must not."""
 
 from __future__ import annotations
 
@@ -124,12 +124,12 @@ def test_the_contents_api_gives_the_download_url_of_files_and_the_url_of_directo
     assert [rejection.reason for rejection in found.rejections] == ["other"]
 
 
-def test_a_name_is_taken_from_its_field_when_the_link_is_a_query_of_the_page() -> None:
+def test_the_name_field_counts_if_the_link_is_a_query_of_the_page() -> None:
     row = {"name": "a b", "type": "file", "size": 5, "href": "?get=17"}
     assert rows_of([row]) == [("a b", FILE, "?get=17", 5)]
 
 
-def test_an_empty_dufs_folder_is_a_listing() -> None:
+def test_an_empty_dufs_directory_is_a_listing() -> None:
     found = parse({"href": "/pub/", "kind": "Index", "uri_prefix": "/", "paths": []})
     assert found is not None
     assert (found.is_listing, found.family, found.entries) == (True, "dufs-json", ())
@@ -138,7 +138,7 @@ def test_an_empty_dufs_folder_is_a_listing() -> None:
 @pytest.mark.parametrize(
     "more", [{"next": "/api?page=2"}, {"nextPageToken": "x"}, {"truncated": True}, {"has_more": True}, {"total": 2}]
 )
-def test_an_answer_that_says_it_goes_on_is_not_complete(more: dict[str, Any]) -> None:
+def test_a_response_that_says_that_more_follows_is_not_complete(more: dict[str, Any]) -> None:
     files = [{"name": "a", "type": "file", "size": 1}]
     whole, part = parse({"files": files}), parse({"files": files, **more})
     assert whole is not None
@@ -168,7 +168,7 @@ def test_an_answer_that_says_it_goes_on_is_not_complete(more: dict[str, Any]) ->
         {"type": "FeatureCollection", "features": [{"type": "Feature"}]},
     ],
 )
-def test_any_other_answer_of_an_api_is_no_listing(document: Any) -> None:
+def test_any_other_api_response_is_not_a_listing(document: Any) -> None:
     assert parse(document) is None
 
 
@@ -199,7 +199,7 @@ SHAPES_OF_JSON = {
 @pytest.mark.parametrize("shape", SHAPES_OF_JSON)
 @pytest.mark.parametrize("missing", [None, 7])
 @pytest.mark.parametrize("place", [0, 1, 3])
-def test_a_row_without_a_name_costs_that_row_only(shape: str, missing: Any, place: int) -> None:
+def test_a_row_without_a_name_costs_only_that_row(shape: str, missing: Any, place: int) -> None:
     row, wrapped = SHAPES_OF_JSON[shape]
     rows = [row(name, 5) for name in "abc"]
     rows.insert(place, row(missing, 5))
@@ -211,7 +211,7 @@ def test_a_row_without_a_name_costs_that_row_only(shape: str, missing: Any, plac
 
 
 @pytest.mark.parametrize("shape", SHAPES_OF_JSON)
-def test_a_name_that_comes_twice_is_a_clash_unless_it_is_the_same_row(shape: str) -> None:
+def test_a_repeated_name_is_a_clash_unless_the_row_is_the_same(shape: str) -> None:
     row, wrapped = SHAPES_OF_JSON[shape]
 
     def reasons(size: int) -> list[tuple[str, str]]:

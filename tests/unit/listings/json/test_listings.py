@@ -1,4 +1,4 @@
-"""The JSON families, each on small answers of its own shape."""
+"""The JSON families, each with small documents of its own shape."""
 
 from __future__ import annotations
 
@@ -71,21 +71,21 @@ def test_nginx_gives_kind_exact_size_and_time_in_utc() -> None:
         (b"...", "...", "..."),
     ],
 )
-def test_a_raw_name_is_kept_and_quoted_byte_for_byte(raw: bytes, name: str, tail: str) -> None:
+def test_an_unencoded_name_is_kept_and_quoted_byte_for_byte(raw: bytes, name: str, tail: str) -> None:
     body = NGINX.replace(b"a b.txt", raw)
     file = listing(body).entries[1]
     assert (file.name, file.url) == (name, HERE + tail)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/", "nul\0", "\ud800"])
-def test_a_name_that_no_segment_can_hold_is_refused_by_name(name: str) -> None:
+def test_a_name_that_cannot_be_a_segment_is_rejected_with_its_name(name: str) -> None:
     found = listing([{"name": name, "type": "file", "mtime": "Tue, 06 May 2025 07:08:09 GMT", "size": 1}])
     assert found.entries == ()
     assert [rejection.reason for rejection in found.rejections] == ["bad-name"]
     found.rejections[0].subject.encode()
 
 
-def test_nginx_other_is_no_entry_but_is_not_forgotten() -> None:
+def test_nginx_other_is_not_an_entry_but_is_mentioned() -> None:
     found = listing([{"name": "dead", "type": "other", "mtime": "Tue, 06 May 2025 07:08:09 GMT"}])
     assert found.entries == ()
     assert [(rejection.reason, rejection.subject) for rejection in found.rejections] == [("other", "dead")]
@@ -99,12 +99,12 @@ def test_a_name_that_is_listed_twice_is_taken_once() -> None:
 
 
 @pytest.mark.parametrize("body", [b"[\r\n]", b"[\r\n\r\n]"])
-def test_an_empty_nginx_directory_is_known_by_its_line_ends(body: bytes) -> None:
+def test_an_empty_nginx_directory_is_recognised_by_its_line_ends(body: bytes) -> None:
     assert listing(body).entries == ()
 
 
 @pytest.mark.parametrize("body", [b"[]", b"[]\n", b"null\n", b"{}", b"[ ]", b'""', b"0"])
-def test_an_empty_answer_proves_nothing(body: bytes) -> None:
+def test_an_empty_response_proves_nothing(body: bytes) -> None:
     assert parse(body) is None
 
 
@@ -123,17 +123,17 @@ def test_a_listing_inside_a_function_call_is_read(body: bytes) -> None:
     assert found.complete
 
 
-def test_a_call_that_is_cut_is_no_listing() -> None:
+def test_a_truncated_function_call_is_not_a_listing() -> None:
     assert parse(b"show(" + NGINX, content_type="application/javascript") is None
 
 
-def test_an_array_that_was_cut_keeps_its_rows_and_is_not_complete() -> None:
+def test_a_truncated_array_keeps_its_rows_and_is_not_complete() -> None:
     found = listing(NGINX[:120])
     assert [entry.name for entry in found.entries] == ["old"]
     assert not found.complete
 
 
-def test_names_are_resolved_against_the_url_that_answered() -> None:
+def test_names_are_resolved_against_the_url_of_the_response() -> None:
     assert listing(NGINX, "http://host.test/pub?x=/y/#z").entries[0].url == "http://host.test/old/"
     assert listing(NGINX, "http://host.test").entries[0].url == "http://host.test/old/"
 
@@ -143,7 +143,7 @@ def caddy(url: str, **changes: Any) -> dict[str, Any]:
     return {**row, "is_dir": False, "is_symlink": False, **changes}
 
 
-def test_caddy_takes_the_name_from_the_url_and_no_size_for_a_directory() -> None:
+def test_caddy_names_come_from_the_url_and_directories_have_no_size() -> None:
     found = listing([caddy("./d%C3%AFr/", is_dir=True, size=4096), caddy("./50%25.txt")])
     assert found.family == "caddy-json"
     folder, file = found.entries
@@ -151,12 +151,12 @@ def test_caddy_takes_the_name_from_the_url_and_no_size_for_a_directory() -> None
     assert (file.name, file.url, file.size) == ("50%.txt", HERE + "50%25.txt", Span(5, 5))
 
 
-def test_a_fraction_of_a_second_widens_the_span_to_what_a_header_can_say() -> None:
+def test_a_fraction_of_a_second_widens_the_span_to_the_whole_second() -> None:
     modified = only(listing([caddy("./a")])).modified
     assert modified == Span(at(2025, 5, 6, 7, 8, 9), at(2025, 5, 6, 7, 8, 9, 785689))
 
 
-def test_a_link_in_caddy_has_its_own_time_which_is_not_the_files() -> None:
+def test_the_time_of_a_caddy_symlink_is_ignored_because_it_is_not_the_files() -> None:
     entry = only(listing([caddy("./a", is_symlink=True)]))
     assert (entry.kind, entry.modified, entry.size) == (Kind.SYMLINK, None, Span(5, 5))
 
@@ -174,13 +174,13 @@ def test_a_link_in_caddy_has_its_own_time_which_is_not_the_files() -> None:
         ("javascript:x", "scheme"),
     ],
 )
-def test_a_link_that_leaves_the_directory_is_refused(url: str, reason: str) -> None:
+def test_a_link_that_leaves_the_directory_is_rejected(url: str, reason: str) -> None:
     found = listing([caddy("./good"), caddy(url)])
     assert [entry.name for entry in found.entries] == ["good"]
     assert [rejection.reason for rejection in found.rejections] == [reason]
 
 
-def test_pypi_gives_files_of_another_host_with_their_digests() -> None:
+def test_pypi_files_on_another_host_have_their_digests() -> None:
     digest = "ab" * 32
     file = {"filename": "p-1.tar.gz", "url": "https://files.test/p-1.tar.gz#x", "hashes": {"sha256": digest.upper()}}
     file |= {"size": 7, "upload-time": "2024-01-02T03:04:05.678901Z"}
@@ -212,14 +212,14 @@ def archive(**changes: Any) -> dict[str, Any]:
     return {"files": files, "files_count": 2, "metadata": {"identifier": "thing"}, "dir": "/1/items/thing", **changes}
 
 
-def test_archive_org_files_keep_their_folders_and_are_fetched_from_download() -> None:
+def test_archive_org_files_keep_their_directories_and_are_fetched_from_download() -> None:
     found = listing(archive(), "https://archive.test/metadata/thing")
     track, index = found.entries
     assert (track.folder, track.name) == ("disc 1", "track.mp3")
     assert track.url == "https://archive.test/download/thing/disc%201/track.mp3"
     assert (track.size, track.digest) == (Span(12, 12), "sha1:" + "a" * 40)
     assert track.modified == Span(at(2009, 3, 4, 19, 24, 5), at(2009, 3, 4, 19, 24, 5))
-    assert index.digest is None, "the digest in the file of digests is an older one's"
+    assert index.digest is None, "the digest listed for the file of digests is that of an older version"
     assert found.complete
     assert not listing(archive(files_count=3)).complete
 
@@ -229,7 +229,7 @@ def swift(name: str, **changes: Any) -> dict[str, Any]:
     return {**row, "last_modified": "2014-01-15T16:41:49.390270", **changes}
 
 
-def test_swift_objects_have_digest_time_in_utc_and_folders() -> None:
+def test_swift_objects_have_digests_times_in_utc_and_directories() -> None:
     found = listing([swift("a/b c.txt")], "https://swift.test/v1/acc/box?format=json&limit=5")
     entry = only(found)
     assert (entry.folder, entry.name, entry.digest) == ("a", "b c.txt", "md5:" + "c" * 32)
@@ -238,7 +238,7 @@ def test_swift_objects_have_digest_time_in_utc_and_folders() -> None:
     assert found.next_pages == ()
 
 
-def test_swift_subdirs_are_asked_for_by_prefix_and_markers_are_no_files() -> None:
+def test_swift_subdirs_are_requested_by_prefix_and_markers_are_not_files() -> None:
     url = "https://swift.test/v1/acc/box?format=json&prefix=a/&delimiter=/&marker=z"
     rows = [{"subdir": "a/b/"}, swift("a/b", content_type="application/directory", bytes=0), swift("a/c")]
     found = listing(rows, url)
@@ -248,7 +248,7 @@ def test_swift_subdirs_are_asked_for_by_prefix_and_markers_are_no_files() -> Non
     assert (file.folder, file.name) == ("", "c")
 
 
-def test_swift_is_asked_on_until_it_has_nothing_more() -> None:
+def test_swift_pages_are_requested_until_one_is_empty() -> None:
     url = "https://swift.test/v1/acc/box?format=json"
     first = listing([swift("a"), swift("b&c")], url)
     assert first.next_pages == (f"{url}&marker=b%26c",)

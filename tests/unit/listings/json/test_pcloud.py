@@ -1,4 +1,4 @@
-"""pCloud: the data that the page of a public folder carries."""
+"""pCloud: the data embedded in the page of a public folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parse(*rows: dict[str, object], tail: str = "</script></body></html>") -> Li
     return parse_listing(page.encode(), URL, "text/html")
 
 
-def test_folders_are_those_without_a_size() -> None:
+def test_entries_without_a_size_are_directories() -> None:
     listing = parse(FOLDER, FILE)
     assert (listing.family, listing.is_listing) == ("embedded-pcloud", True)
     folder, file = listing.entries
@@ -31,11 +31,11 @@ def test_folders_are_those_without_a_size() -> None:
 
 
 @pytest.mark.parametrize("segment", ["../x", "..", "%2e%2e", "a%2Fb", "x?y", "x#y", ""])
-def test_no_address_leads_out_of_the_folder(segment: str) -> None:
+def test_no_url_leads_out_of_the_directory(segment: str) -> None:
     listing = parse({**FILE, "urlencodedname": segment}, FILE)
     assert [entry.name for entry in listing.entries] == ["c.pdf"]
     assert [rejection.reason for rejection in listing.rejections] == ["bad-name"]
 
 
-def test_other_data_of_a_script_is_none() -> None:
+def test_other_data_of_a_script_is_not_a_listing() -> None:
     assert not parse({"name": "x"}).is_listing

@@ -1,4 +1,4 @@
-"""WebHDFS: what ``LISTSTATUS`` answers (Hadoop's documentation, and Azure Data Lake)."""
+"""WebHDFS: responses to ``LISTSTATUS`` (from Hadoop's documentation, and Azure Data Lake)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parse(*rows: object, url: str = URL, **outer: object) -> Listing:
     return parse_listing(json.dumps(answer).encode(), url, "application/json")
 
 
-def test_members_have_kind_size_and_time_and_keep_the_operation() -> None:
+def test_entries_have_kind_size_and_time_and_keep_the_operation() -> None:
     listing = parse(status("a b.patch"), status("bar", "DIRECTORY", length=0), status("link", "SYMLINK"))
     assert (listing.family, listing.is_listing, listing.complete) == ("webhdfs", True, True)
     file, folder, link = listing.entries
@@ -39,24 +39,24 @@ def test_members_have_kind_size_and_time_and_keep_the_operation() -> None:
     assert link.kind is Kind.SYMLINK
 
 
-def test_an_empty_directory_is_one() -> None:
+def test_an_empty_directory_is_a_listing() -> None:
     listing = parse()
     assert (listing.is_listing, listing.entries) == (True, ())
 
 
-def test_more_to_come_is_not_complete() -> None:
+def test_a_page_with_a_continuation_token_is_not_complete() -> None:
     assert not parse(status("a"), continuationToken="a").complete
     assert parse(status("a"), continuationToken="").complete
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "../../etc/passwd"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_name_is_rejected(name: str) -> None:
     listing = parse(status(name), status("ok"))
     assert [entry.name for entry in listing.entries] == ["ok"]
     assert [rejection.reason for rejection in listing.rejections] == ["bad-name"]
 
 
-def test_a_file_is_no_directory_and_other_shapes_are_not_read() -> None:
+def test_a_file_is_not_a_directory_and_other_shapes_are_not_read() -> None:
     assert not parse(status("")).is_listing
     assert not parse({"pathSuffix": "a"}).is_listing
     assert not parse("a").is_listing

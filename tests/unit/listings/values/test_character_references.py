@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - pages are data
-"""Character references in addresses: the grammar and the tree ask for what a browser asks for.
+"""Character references in hrefs: the grammar and the tree request the same URLs as a browser.
 
-The rows come from the HTML standard (its table of names is ``html.entities.html5``) and from what servers' sources
-escape, never from the readers.
+The expected values come from the HTML standard (its table of names is ``html.entities.html5``) and from the escaping in
+servers' sources, never from the readers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def numeric() -> Iterator[tuple[str, str]]:
 
 
 def named() -> Iterator[tuple[str, str, str]]:
-    """A reference with what follows it, its value in an attribute, and its value in text."""
+    """(reference and the text after it, its value in an attribute, its value in text)."""
     for number, name in enumerate(NAMES):
         followed = FOLLOWED if name in html5 else (FOLLOWED[number % len(FOLLOWED)],)
         for after in followed:
@@ -75,12 +75,12 @@ LONGER = {name: [other for other in OPEN if other != name and other.startswith(n
 ROWS = list(named()) + [(text, value, value) for text, value in numeric()]
 
 
-def test_an_attribute_has_the_value_that_the_standard_gives_it() -> None:
+def test_an_attribute_has_the_value_that_the_standard_defines() -> None:
     wrong = [(text[:40], value) for text, value, _ in ROWS if attribute_value(f"q{text}") != f"q{value}"]
     assert wrong == []
 
 
-def test_the_tree_gives_attributes_and_text_the_values_of_the_standard() -> None:
+def test_the_tree_reads_attributes_and_text_as_the_standard_defines() -> None:
     page = "<html><body>" + "".join(f'<p><a href="q{text}">q{text}</a>' for text, _, _ in ROWS)
     links = tree_of(page).find_all("a")
     assert len(links) == len(ROWS)
@@ -117,7 +117,7 @@ def python(hrefs: list[tuple[str, str]]) -> str:
 
 
 def table(hrefs: list[tuple[str, str]]) -> str:
-    """A page that no grammar fits, with enough rows to be abridged."""
+    """A page that no grammar matches, with enough rows to be abridged."""
     rows = [*hrefs, *((f"z{number}.bin", f"z{number}.bin") for number in range(40))]
     return (
         "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1><table>"
@@ -137,7 +137,7 @@ def urls(body: str, reader: Callable[[bytes, str, str], object] = parse_listing)
 
 
 def stays_here(value: str) -> bool:
-    """True for an address that is one name below the page, whatever characters it has."""
+    """True for an href that is one segment below the page, whatever its characters."""
     return not {"/", "?", "#", "\t", "\n", "\\"} & set(value)
 
 
@@ -150,14 +150,14 @@ BROWSERS = [URL + quote(value, safe="%:=&~+!$,;'@()*[]|") for _, value in HERE]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_grammar_asks_for_what_a_browser_asks_for(page: Callable[[list[tuple[str, str]]], str]) -> None:
+def test_the_grammar_requests_the_same_urls_as_a_browser(page: Callable[[list[tuple[str, str]]], str]) -> None:
     body = page([(text, "shown") for text, _ in HERE])
     assert read_by_grammar(Page(body=body.encode(), url=URL, content_type=HTML)) is not None
     assert [pair for pair in zip(urls(body), BROWSERS, strict=True) if pair[0] != pair[1]] == []
 
 
-def test_the_tree_asks_for_the_same_abridged_or_not() -> None:
-    step = 7  # which meets every character that follows
+def test_the_tree_requests_the_same_urls_abridged_or_not() -> None:
+    step = 7  # so that every following character occurs
     body = table([(text, text) for text, _ in HERE[::step]])
     assert set(BROWSERS[::step]) - set(urls(body)) == set()
     whole = HtmlReader(URL, body, Abridged(body, [], len(body))).listing()
@@ -186,19 +186,19 @@ ESCAPED: dict[str, tuple[Callable[[list[tuple[str, str]]], str], Callable[[str],
     "html/template": (table, lambda name: "./" + escape(quote(name, safe="$&+,:;=@'!*()")), lambda name: escape(name).replace("+", "&#43;")),
     # httpd_indexcgi.c of busybox: everything but letters and digits, in hexadecimal and as decimal references
     "busybox": (table, lambda name: "".join(c if c.isalnum() and c.isascii() else "".join(f"%{byte:02X}" for byte in c.encode()) for c in name), lambda name: "".join(c if c.isascii() and c.isalnum() else f"&#{ord(c)};" if c.isascii() else c for c in name)),
-    # IIS and thttpd print addresses below the root
+    # IIS and thttpd print absolute paths
     "thttpd": (table, lambda name: "/pub/" + quote(name, safe="-~").replace("!", "%21"), escape),
 }  # fmt: skip
 TRICKY = [
     "drum&notes.txt", "a&copy=1.txt", "R&D.txt", "&amp", "&amp.txt", "&ampa", "x&lt", "&notin", "&", "&&", "a&b&gt=c", "1&#38",
     "&#x26", "a=b&reg", "q&para.gz", "a&sect7", "100%.txt", "%26amp", "it's&quot", "+&+", "x:y&z",
 ]  # fmt: skip
-"""Without semicolons, with which Go's pages do say something else than they mean."""
+"""Names without semicolons, which Go escapes incorrectly."""
 LETTERS = "&;#=%+:'!()*,$@~x26ampltnotcy.é"
 
 
 def ends_open(name: str) -> bool:
-    """True when Go prints a name whose reference is one in an attribute too: a fault of its page."""
+    """True if Go prints a name such that it ends in a reference in an attribute too, which is a bug of Go."""
     return attribute_value(name) != name
 
 
@@ -206,7 +206,7 @@ def ends_open(name: str) -> bool:
 @example(names=TRICKY)
 @given(names=st.lists(st.text(LETTERS, min_size=1, max_size=12), min_size=1, max_size=6, unique=True))
 @settings(max_examples=15)
-def test_names_come_back_however_a_server_escapes_them(server: str, names: list[str]) -> None:
+def test_names_are_read_back_however_a_server_escapes_them(server: str, names: list[str]) -> None:
     page, href, text = ESCAPED[server]
     kept = [
         name for name in dict.fromkeys(f"n{name}.txt" for name in names) if not (server == "go" and ends_open(name))
@@ -222,7 +222,7 @@ def test_names_come_back_however_a_server_escapes_them(server: str, names: list[
     page=st.sampled_from(PAGES),
 )
 @settings(max_examples=60)
-def test_what_the_grammar_reads_the_tree_reads_alike(
+def test_the_tree_reads_every_page_of_the_grammar_alike(
     values: list[str], page: Callable[[list[tuple[str, str]]], str]
 ) -> None:
     body = page([(f"f{number}{value}", "shown") for number, value in enumerate(values)])
@@ -234,7 +234,7 @@ def test_what_the_grammar_reads_the_tree_reads_alike(
 
 @given(values=st.lists(st.text("&;#x=a1notcpyamglt38\xad\x80\x01\ufffe ->", max_size=14), min_size=25, max_size=40))
 @settings(max_examples=20)
-def test_a_page_that_is_abridged_has_the_same_values(values: list[str]) -> None:
+def test_an_abridged_page_has_the_same_values(values: list[str]) -> None:
     text = table([(f"f{number}{value.strip()}", value) for number, value in enumerate(values)])
     try:
         abridged = HtmlReader(URL, text, Abridger(text).part(0, size=1 << 30, rows=1 << 30)).listing()

@@ -1,4 +1,4 @@
-"""Where links lead, by every function that resolves them: one table, which follows WHATWG URL where browsers decide.
+"""The targets of links by every function that resolves them, in one table, following WHATWG URL like browsers do.
 
 ``resolve`` serves requests and redirects, ``resolve_link`` JSON and XML, ``Resolver`` HTML.
 """
@@ -23,7 +23,7 @@ LINKS = [
     ("//bücher.test/a.bin", "http://xn--bcher-kva.test/a.bin"),
     ("http://127.1/a.bin", "http://127.0.0.1/a.bin"),
     ("https://h.test/pub/a.bin", "https://h.test/pub/a.bin"),
-    # Port 0 is a port of its own (WHATWG URL section 4.4, port state), and a bad port makes a bad URL.
+    # Port 0 is not the default port (WHATWG URL section 4.4, port state), and an invalid port makes the URL invalid.
     ("http://h.test:0/pub/a.bin", "http://h.test:0/pub/a.bin"),
     ("http://h.test:/pub/a.bin", "http://h.test:/pub/a.bin"),
     ("http://h.test:65536/pub/a.bin", None),
@@ -33,7 +33,7 @@ LINKS = [
     ("ftp://h.test/pub/a.bin", None),
     ("FTP://h.test/pub/a.bin", None),
     ("mailto:a@h.test", None),
-    # In a path a backslash is part of a name. Where a browser would find another host, the link is refused.
+    # In a path, a backslash is part of a name. If a browser would use another host, the link is rejected.
     ("a\\b.bin", "http://h.test/pub/a%5Cb.bin"),
     ("/x\\b.bin", "http://h.test/x%5Cb.bin"),
     ("a.bin?x=\\\\other.test", "http://h.test/pub/a.bin?x=%5C%5Cother.test"),
@@ -62,7 +62,7 @@ def test_all_functions_resolve_a_link_alike(href: str, expected: str | None) -> 
     target = Resolver(PAGE).target(href)
     assert (target.url if origin(target.url) else None) == expected
     if expected is None and "\\" in href:
-        assert target.kind.value == "bad-name"  # an entry that fails: the name may be that of a file
+        assert target.kind.value == "bad-name"  # an entry that fails, because it may be the name of a file
 
 
 @example("/\t/0")
@@ -72,7 +72,7 @@ def test_all_functions_resolve_any_link_alike(href: str) -> None:
     url = resolve(PAGE, href)
     assert resolve_link(PAGE, href) == url
     target = Resolver(PAGE).target(href, literal=True)
-    if origin(target.url) and "?" not in href:  # of a query, the reader of HTML drops what does not name a file
+    if origin(target.url) and "?" not in href:  # the HTML reader drops parts of a query that do not name a file
         assert target.url == url
 
 
@@ -91,7 +91,7 @@ def test_all_functions_resolve_any_link_alike(href: str) -> None:
         ("http://h/", "mailto:a", False),
     ],
 )
-def test_a_site_is_a_host_by_http_and_https_on_their_default_ports(first: str, second: str, same: bool) -> None:
+def test_http_and_https_on_their_default_ports_are_the_same_site(first: str, second: str, same: bool) -> None:
     for one, other in ((first, second), (second, first)):
         assert is_same_site(page_origin(one), page_origin(other)) is same
         assert is_external(one, other) is not same

@@ -1,4 +1,4 @@
-"""What a page shows and does not list, and whether the absence of entries proves anything."""
+"""Names that a page shows but does not list, and whether the absence of entries proves anything."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def nginx(*hrefs: str, footer: str = "") -> str:
         ('<a href="a:b.bin">a:b.bin</a>', "a:b.bin"),
     ],
 )
-def test_a_link_that_is_no_entry_mentions_its_last_name_and_what_it_shows(link: str, name: str) -> None:
+def test_a_link_that_is_not_an_entry_mentions_its_last_segment_and_its_text(link: str, name: str) -> None:
     listing = parse(nginx("a.bin", footer=link))
     assert [entry.name for entry in listing.entries] == ["a.bin"]
     assert name in listing.mentioned
     assert listing.conclusive
 
 
-def test_sort_links_and_ways_up_mention_nothing() -> None:
+def test_sort_links_and_links_up_mention_nothing() -> None:
     sorts = "".join(f'<th><a href="?C={key};O=D">{label}</a></th>' for key, label in (("N", "Name"), ("S", "Size")))
     rows = '<tr><td><a href="/">pub</a></td></tr><tr><td><a href="a.bin">a.bin</a></td><td>5</td></tr>'
     page = f"<html><h1>Index of /pub</h1><table><tr>{sorts}</tr>{rows}</table></html>"
@@ -59,7 +59,7 @@ def test_sort_links_and_ways_up_mention_nothing() -> None:
 
 
 @pytest.mark.parametrize("footer", ["", FOOTER])
-def test_an_honest_page_without_entries_is_conclusive(footer: str) -> None:
+def test_a_sound_page_without_entries_is_conclusive(footer: str) -> None:
     listing = parse(nginx(footer=footer))
     assert (listing.is_listing, listing.complete, listing.conclusive, listing.entries) == (True, True, True, ())
 
@@ -68,13 +68,13 @@ def test_an_honest_page_without_entries_is_conclusive(footer: str) -> None:
     "href", ["http://cdn.test/f.bin", "/other/f.bin", "f.bin?thumb=1", "get.php?id=1", "javascript:get(1)", "..%2fe"]
 )
 @pytest.mark.parametrize("folders", [(), ("sub/",)])
-def test_a_page_whose_rows_for_files_all_lead_elsewhere_is_not(href: str, folders: tuple[str, ...]) -> None:
+def test_a_page_whose_file_rows_all_lead_elsewhere_is_inconclusive(href: str, folders: tuple[str, ...]) -> None:
     listing = parse(nginx(*folders, href))
     assert (listing.is_listing, listing.conclusive) == (True, False)
     assert parse(nginx(*folders, href, "own.bin")).conclusive
 
 
-def test_rows_without_date_and_size_are_known_by_their_names() -> None:
+def test_rows_without_date_and_size_are_recognised_by_their_names() -> None:
     rows = '<li><a href="f.bin?thumb=1">f.bin</a></li>'
     page = f"<html><title>Directory listing for /pub/</title><h1>Directory listing for /pub/</h1><ul>{rows}</ul></html>"
     listing = parse(page)
@@ -89,12 +89,12 @@ def test_rows_without_date_and_size_are_known_by_their_names() -> None:
         '<p>See <a href="/LICENSE.txt">LICENSE.txt</a> and <a href="https://other.test/KEY.asc">KEY.asc</a></p>',
     ],
 )
-def test_links_of_a_footer_are_no_rows(footer: str) -> None:
+def test_links_in_a_footer_are_not_rows(footer: str) -> None:
     listing = parse(nginx("sub/", footer=footer))
     assert listing.conclusive
 
 
-def test_a_page_that_is_read_in_parts_mentions_what_any_part_does() -> None:
+def test_a_page_read_in_parts_mentions_the_names_of_all_parts() -> None:
     rows = [f"{number}.bin" for number in range(6_000)]
     listing = parse(nginx(*rows, "http://cdn.test/f.bin?token=1", footer='<a href="http://x.test/g.bin">g</a>'))
     assert len(listing.entries) == 6_000
@@ -102,7 +102,7 @@ def test_a_page_that_is_read_in_parts_mentions_what_any_part_does() -> None:
     assert listing.conclusive
 
 
-def test_rows_of_a_bucket_that_lead_elsewhere_are_rows_all_the_same() -> None:
+def test_rows_of_a_bucket_that_lead_elsewhere_are_rows_nevertheless() -> None:
     page = (
         '<?xml version="1.0"?><ListBucketResult><Name>b</Name><Prefix>pub/</Prefix><IsTruncated>false</IsTruncated>'
         "<Contents><Key>{}</Key><LastModified>2024-05-06T03:08:00.000Z</LastModified><Size>{}</Size></Contents>"
@@ -123,22 +123,22 @@ def test_a_socket_is_mentioned() -> None:
     assert (listing.is_listing, listing.mentioned) == (True, frozenset({"s.sock"}))
 
 
-def test_a_name_that_is_no_text_is_no_trouble() -> None:
+def test_a_name_that_cannot_be_encoded_does_no_harm() -> None:
     rows = [{"name": "a\ud800b%41/", "type": "other"}, {"name": "..", "type": "file"}, {"name": "c", "type": "file"}]
     for row in rows:
         row["mtime"] = "Mon, 06 May 2024 03:08:00 GMT"
     assert parse_listing(json.dumps(rows).encode(), HERE, "application/json") is not None
 
 
-def test_a_way_up_that_a_proxy_has_moved_is_no_row_for_a_file() -> None:
+def test_a_link_up_moved_by_a_proxy_is_not_a_file_row() -> None:
     row = '<a href="/behind/the/proxy/">Parent Directory</a>  06-May-2024 03:08  -\n'
     listing = parse(nginx().replace("</pre>", f"{row}</pre>"))
     assert (listing.is_listing, listing.conclusive, listing.entries) == (True, True, ())
 
 
 @pytest.mark.parametrize("script", ["index.php", "index.php5", "index.cgi", "index.aspx"])
-def test_a_script_that_is_taken_for_the_page_itself_is_not_proven_absent(script: str) -> None:
-    """A themed page may list its own script, and a folder may hold a file of that name: both look the same."""
+def test_a_script_taken_for_the_page_itself_is_not_proven_absent(script: str) -> None:
+    """A themed page may list its own script, and a directory may contain a file of that name: both look the same."""
     rows = "".join(
         f'<tr><td><a href="{name}">{name}</a></td><td>2024-01-02 03:04</td><td>1.2K</td></tr>'
         for name in ("a.iso", script, "b.iso")

@@ -1,4 +1,4 @@
-"""What may be a parameter of a path (``;jsessionid=…``, ``;type=i``): part of the name where the page shows it so."""
+"""Possible path parameters (``;jsessionid=…``, ``;type=i``) are part of the name if the page shows them in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIXED = (("a;sid=1", "a;sid=1"), ("b.bin;jsessionid=1", "b.bin"), ("c;type=i", "
 
 
 def names(shape: str, *rows: tuple[str, str], where: str = "/pub/", repeat: int = 0) -> list[list[str]]:
-    """The names by whatever reads it first, and by the tree."""
+    """The names by the first parser that recognises the page, and by the tree."""
     shown = [Row(href=href, size=None if text.endswith("/") else 5, mtime=1e9, text=text) for href, text in rows]
     shown += [Row(href=f"{n:05}", size=5, mtime=1e9, text=f"{n:05}") for n in range(repeat)]
     body, url = SHAPES[shape](where, shown), f"http://h{where}"
@@ -30,7 +30,7 @@ def names(shape: str, *rows: tuple[str, str], where: str = "/pub/", repeat: int 
 
 
 @pytest.mark.parametrize(("shape", "parameter", "end"), list(product(SHAPES, PARAMETERS, ("", "/"))))
-def test_what_is_shown_is_the_name(shape: str, parameter: str, end: str) -> None:
+def test_the_name_is_as_shown(shape: str, parameter: str, end: str) -> None:
     pair = [f"a{end}", f"a{parameter}{end}"]
     wanted = [name.rstrip("/") for name in pair]
     assert names(shape, *((name, name) for name in pair)) == [wanted] * 2
@@ -41,14 +41,14 @@ def test_what_is_shown_is_the_name(shape: str, parameter: str, end: str) -> None
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_each_row_is_judged_for_itself_however_long_the_page_is(shape: str) -> None:
+def test_each_row_is_judged_separately_however_long_the_page_is(shape: str) -> None:
     wanted = ["a;sid=1", "b.bin", "c", "d;sid=7"]
     for repeat in (0, 1, 2_500):
         assert names(shape, *MIXED, repeat=repeat) == [wanted] * 2
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_folder_with_such_a_name_keeps_it_in_absolute_links(shape: str) -> None:
+def test_a_directory_with_such_a_name_keeps_it_in_absolute_links(shape: str) -> None:
     where = "/pub/d;sid=7/"
     rows = ((f"{where}a", "a"), (f"{where}b;sid=1", "b"), (f"{where}c;sid=1", "c;sid=1"))
     assert names(shape, *rows, where=where) == [["a", "b", "c;sid=1"]] * 2
@@ -70,7 +70,7 @@ def test_a_folder_with_such_a_name_keeps_it_in_absolute_links(shape: str) -> Non
         (["x;type=i"], "x;type=i?k=KEY", True, True),
     ],
 )
-def test_a_text_decides_and_without_one_the_program(
+def test_the_text_decides_or_else_the_program(
     shown: list[str], href: str, by_members_only: bool, by_others: bool
 ) -> None:
     assert is_part_of_name(shown, href, members_only=True) is by_members_only
@@ -81,12 +81,12 @@ NAMES = ("a", "b", "a;sid=1", "a;sid=2", "a;type=i", "b;jsessionid=1")
 
 
 @given(st.lists(st.sampled_from(NAMES), unique=True, min_size=1), st.sampled_from(sorted(SHAPES)))
-def test_rows_of_different_names_are_never_one(listed: list[str], shape: str) -> None:
+def test_rows_with_different_names_stay_separate(listed: list[str], shape: str) -> None:
     assert names(shape, *((name, name) for name in listed)) == [listed] * 2
 
 
 @pytest.mark.parametrize("shape", ["fancyindex", "nginx"])
-def test_rows_that_become_one_address_are_counted_if_they_show_different_names(shape: str) -> None:
+def test_rows_with_one_url_are_counted_if_they_show_different_names(shape: str) -> None:
     def lost(*rows: tuple[str, str]) -> list[tuple[str, str]]:
         shown = [Row(href=href, size=5, mtime=1e9, text=text) for href, text in [("own.bin", "own.bin"), *rows]]
         body = SHAPES[shape]("/pub/", shown)
@@ -100,13 +100,13 @@ def test_rows_that_become_one_address_are_counted_if_they_show_different_names(s
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_colon_that_a_script_takes_away_is_no_part_of_the_name(shape: str) -> None:
-    """As JFrog Bintray printed its folders."""
+def test_a_colon_that_a_script_removes_is_not_part_of_the_name(shape: str) -> None:
+    """JFrog Bintray printed its directories this way."""
     rows = ((":0.0.1/", "0.0.1/"), (":a.xml", "a.xml"), (":b.xml", ":b.xml"))
     assert names(shape, *rows) == [["0.0.1", "a.xml", ":b.xml"]] * 2
 
 
-def test_a_page_of_bintray_is_a_listing() -> None:
+def test_a_bintray_page_is_a_listing() -> None:
     rows = "".join(f'<pre><a href=":{name}" rel="nofollow">{name}</a></pre>\n' for name in ("0.0.1/", "a.xml"))
     listing = parse_listing(f"<html>\n<body>\n{rows}</body>\n</html>".encode(), "http://h/pub/", "text/html")
     assert [entry.url for entry in listing.entries] == ["http://h/pub/0.0.1/", "http://h/pub/a.xml"]

@@ -16,12 +16,12 @@ from crawler.model.values import Span
         ("1234.567", 1234, 1235),        ("1000", 1000, 1000),
     ],
 )  # fmt: skip
-def test_three_digits_behind_a_dot_are_thousands_or_none(text: str, low: int, high: int) -> None:
+def test_three_digits_after_a_dot_are_thousands_or_a_fraction_of_bytes(text: str, low: int, high: int) -> None:
     assert read_size(text) == Span(low, high)
 
 
 @pytest.mark.parametrize("text", ["1.000 KB", "1.234MB", "12.500 K", "999.999 GiB"])
-def test_three_digits_behind_a_dot_and_a_unit_mean_both(text: str) -> None:
+def test_three_digits_after_a_dot_with_a_unit_may_mean_both(text: str) -> None:
     span = read_size(text)
     number, power = text.split(" ")[0].rstrip("KMGBi"), "KMG".index(text.strip("0123456789. ")[0]) + 1
     assert span is not None
@@ -36,7 +36,7 @@ def test_other_numbers_with_a_unit_stay_narrow() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 102, 103, 925, 926, 1023, 1024, 1949, 1950, 2_706_784_157])
-def test_a_tenth_of_tomcat_may_be_a_little_more(size: int) -> None:
+def test_a_tenth_printed_by_tomcat_may_be_slightly_more(size: int) -> None:
     whole, tenth = size // 1024, size % 1024 // 103 or int(size < 1024)
     span = read_size(f"{whole}.{tenth} kb", Rounding.BY_103)
     assert span is not None

@@ -64,7 +64,7 @@ def test_a_reference_to_a_catalog_is_a_directory(href: str, name: str, url: str)
     assert found.entries[0].external == ("other" in url)
 
 
-def test_a_dataset_is_a_file_of_the_server_of_files() -> None:
+def test_a_dataset_is_a_file_of_the_http_server() -> None:
     inner = """<dataset name="top"><metadata inherited="true"><serviceName>all</serviceName></metadata>
       <dataset name="A dataset" urlPath="grid/a b.nc"><dataSize units="Mbytes">1.25</dataSize>
         <date type="created">2000-01-01T00:00:00Z</date><date type="modified">2024-02-29T12:00:01Z</date></dataset>
@@ -99,20 +99,20 @@ def test_the_service_of_a_dataset_is_found_wherever_it_is_named(dataset: str) ->
     assert shape(catalog(dataset)) == [("x.nc", Kind.FILE, "http://tds.test/thredds/fileServer/x.nc")]
 
 
-def test_a_dataset_that_no_server_of_files_has_is_refused() -> None:
+def test_a_dataset_without_an_http_server_is_rejected() -> None:
     found = catalog('<dataset name="x" urlPath="latest.xml" serviceName="latest"/><dataset name="only a title"/>')
     assert found.entries == ()
     assert reasons(found) == ["other"]
 
 
-def test_datasets_that_share_a_name_keep_their_folders() -> None:
+def test_datasets_that_share_a_name_keep_their_directories() -> None:
     found = catalog(
         '<dataset name="1" urlPath="a/x.nc"/><dataset name="2" urlPath="b/x.nc"/><dataset name="3" urlPath="b/y.nc"/>'
     )
     assert [(entry.folder, entry.name) for entry in found.entries] == [("a", "x.nc"), ("b", "x.nc"), ("", "y.nc")]
 
 
-def test_a_catalog_of_something_else_is_no_listing() -> None:
+def test_another_kind_of_catalog_is_not_a_listing() -> None:
     assert (
         parse('<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog"><uri name="a" uri="b"/></catalog>') is None
     )
@@ -136,7 +136,7 @@ def test_subversion_lists_names_and_hrefs() -> None:
     assert reasons(found) == ["parent"]
 
 
-def test_subversion_hrefs_that_lead_away_are_refused() -> None:
+def test_subversion_hrefs_that_lead_away_are_rejected() -> None:
     rows = (
         '<dir name="x" href="../x/"/><file name="y" href="a/y"/><file name="z" href="http://e.test/z"/><file name="n"/>'
     )
@@ -145,13 +145,13 @@ def test_subversion_hrefs_that_lead_away_are_refused() -> None:
     assert reasons(found) == ["above", "deep", "above", "scheme"]
 
 
-def test_an_empty_repository_is_a_listing_and_an_empty_answer_is_none() -> None:
+def test_an_empty_repository_is_a_listing_and_an_empty_response_is_not() -> None:
     assert listing(SVN % "").entries == ()
     assert parse("<svn><index/></svn>") is None
     assert parse("<svn/>") is None
 
 
-def test_the_files_of_a_service_that_shares_its_base_with_one_of_files() -> None:
+def test_a_service_with_the_base_of_an_http_server_serves_files_too() -> None:
     catalog = (
         '<c:catalog xmlns:c="http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0">'
         '<c:service name="dap" serviceType="OPeNDAP" base="/opendap/hyrax"/>'

@@ -68,7 +68,7 @@ def test_nginx_prints_names_as_bytes_even_where_xml_forbids_them(raw: bytes, nam
     assert found.complete
 
 
-def test_an_empty_nginx_directory_is_known_by_its_first_line() -> None:
+def test_an_empty_nginx_directory_is_recognised_by_its_first_line() -> None:
     assert listing(NGINX + "</list>\r\n").entries == ()
     assert parse("<list/>") is None
     assert parse("<?xml version='1.0' encoding='UTF-8'?>\n<list></list>") is None
@@ -77,11 +77,11 @@ def test_an_empty_nginx_directory_is_known_by_its_first_line() -> None:
 @pytest.mark.parametrize(
     "inner", ["<item>a</item>", "<file>a</file>", '<file mtime="2024-02-29T12:00:01Z"><name>a</name></file>']
 )
-def test_a_list_of_something_else_is_no_listing(inner: str) -> None:
+def test_a_list_of_something_else_is_not_a_listing(inner: str) -> None:
     assert parse(f"{NGINX}{inner}</list>") is None
 
 
-def test_a_list_that_was_cut_keeps_its_rows_and_is_not_complete() -> None:
+def test_a_truncated_list_keeps_its_rows_and_is_not_complete() -> None:
     row = '<file mtime="2024-02-29T12:00:01Z" size="7">%s</file>\r\n'
     found = listing(NGINX + row % "a" + row % "b")
     assert [entry.name for entry in found.entries] == ["a", "b"]
@@ -105,7 +105,7 @@ def dav(*responses: str) -> str:
 OWNER = response("/pub/", folder=True, size=None)
 
 
-def test_webdav_members_have_size_time_and_tag_and_the_collection_is_not_among_them() -> None:
+def test_webdav_members_have_size_time_and_etag_and_exclude_the_collection() -> None:
     found = listing(dav(OWNER, response("/pub/d%20e/", folder=True), response("/pub/a%c3%bc+%2520.txt")))
     assert found.family == "webdav"
     assert found.complete
@@ -120,7 +120,7 @@ def test_webdav_members_have_size_time_and_tag_and_the_collection_is_not_among_t
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "500 Internal Server Error"])
-def test_a_collection_that_is_not_there_is_no_empty_one(status: str) -> None:
+def test_a_missing_collection_is_not_an_empty_one(status: str) -> None:
     line = f"<D:status>HTTP/1.1 {status}</D:status>"
     kind = "<D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop>"
     for inside in (f"<D:propstat><D:prop/>{line}</D:propstat>", f"<D:propstat>{kind}{line}</D:propstat>", line):
@@ -134,13 +134,13 @@ def test_a_collection_that_is_not_there_is_no_empty_one(status: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://host.test/pub/", "http://host.test/pub", "http://host.test/%70ub/?x#y"])
-def test_the_collection_is_found_by_its_path_wherever_it_stands(url: str) -> None:
+def test_the_collection_is_found_by_its_path_in_any_position(url: str) -> None:
     found = listing(dav(response("/pub/a"), OWNER), url)
     assert [entry.name for entry in found.entries] == ["a"]
     assert found.entries[0].url.endswith("ub/a")
 
 
-def test_whole_urls_are_taken_from_the_same_host_and_from_where_the_collection_says_it_is() -> None:
+def test_complete_urls_are_accepted_on_the_same_host_and_that_of_the_collection() -> None:
     inner = dav(
         response("http://backend:8080/pub/", folder=True),
         response("http://backend:8080/pub/a"),
@@ -152,7 +152,7 @@ def test_whole_urls_are_taken_from_the_same_host_and_from_where_the_collection_s
     assert reasons(found) == ["other-host"]
 
 
-def test_behind_a_proxy_that_renames_paths_members_keep_their_place() -> None:
+def test_behind_a_proxy_that_rewrites_paths_members_keep_their_place() -> None:
     found = listing(
         dav(response("/remote/x/", folder=True), response("/remote/x/a%20b"), response("/remote/x/d", folder=True))
     )
@@ -160,18 +160,18 @@ def test_behind_a_proxy_that_renames_paths_members_keep_their_place() -> None:
     assert found.complete
 
 
-def test_the_collection_behind_a_proxy_may_stand_anywhere() -> None:
+def test_the_collection_behind_a_proxy_may_be_in_any_position() -> None:
     found = listing(dav(response("/x/a"), response("/x", folder=True, size=None), response("/x/b")))
     assert [entry.url for entry in found.entries] == [HERE + "a", HERE + "b"]
 
 
-def test_an_answer_without_the_collection_is_not_complete() -> None:
+def test_a_response_without_the_collection_is_not_complete() -> None:
     assert not listing(dav(response("/pub/a"))).complete
     assert not listing(dav()).complete
     assert listing(dav(OWNER)).complete
 
 
-def test_what_is_not_below_the_collection_is_refused() -> None:
+def test_members_outside_the_collection_are_rejected() -> None:
     found = listing(
         dav(OWNER, response("/other/a"), response("/pub/%2e%2e/x"), response("/pub/a%2Fb"), response("/pub/"))
     )
@@ -179,12 +179,12 @@ def test_what_is_not_below_the_collection_is_refused() -> None:
     assert reasons(found) == ["above", "bad-name", "bad-name", "self"]
 
 
-def test_members_at_any_depth_keep_their_folders() -> None:
+def test_members_at_any_depth_keep_their_directories() -> None:
     found = listing(dav(OWNER, response("/pub/d%20e/f/g")))
     assert [(entry.folder, entry.name) for entry in found.entries] == [("d e/f", "g")]
 
 
-def test_properties_that_are_not_found_and_those_of_others_are_ignored() -> None:
+def test_missing_and_foreign_properties_are_ignored() -> None:
     missing = (
         "<D:propstat><D:prop><D:getcontentlength>9</D:getcontentlength><D:resourcetype><D:collection/></D:resourcetype>"
         "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
@@ -194,12 +194,12 @@ def test_properties_that_are_not_found_and_those_of_others_are_ignored() -> None
     assert (entry.kind, entry.size) == (Kind.FILE, None)
 
 
-def test_without_a_type_the_slash_decides_or_nobody() -> None:
+def test_without_a_type_only_a_slash_shows_the_kind() -> None:
     found = listing(dav(OWNER, response("/pub/d/", folder=None), response("/pub/a", folder=None)))
     assert [entry.kind for entry in found.entries] == [Kind.DIRECTORY, Kind.UNKNOWN]
 
 
-def test_a_file_is_no_listing_of_itself() -> None:
+def test_a_file_is_not_a_listing_of_itself() -> None:
     assert parse(dav(response("/pub/a")), HERE + "a") is None
 
 

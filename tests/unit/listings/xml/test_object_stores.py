@@ -49,7 +49,7 @@ def reasons(found: Listing) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
-def test_an_object_has_exact_size_time_and_the_digest_in_its_tag(namespace: str) -> None:
+def test_an_object_has_exact_size_and_time_and_the_digest_in_its_etag(namespace: str) -> None:
     found = listing(s3(contents("a b.txt"), namespace=namespace))
     (entry,) = found.entries
     when = datetime(2024, 2, 29, 12, 0, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_an_object_has_exact_size_time_and_the_digest_in_its_tag(namespace: str)
     assert entry.row == "5 2024-02-29T12:00:01.000Z"
 
 
-def test_the_tag_of_a_multipart_upload_is_no_digest() -> None:
+def test_the_etag_of_a_multipart_upload_is_not_a_digest() -> None:
     (entry,) = listing(s3(contents("a", etag="&quot;" + "ab" * 16 + "-3&quot;"))).entries
     assert (entry.etag, entry.digest) == ('"' + "ab" * 16 + '-3"', None)
 
@@ -78,13 +78,13 @@ def test_the_tag_of_a_multipart_upload_is_no_digest() -> None:
         ("back\\slash", "", "back\\slash", "back%5Cslash"),
     ],
 )
-def test_keys_become_folder_name_and_quoted_url(key: str, folder: str, name: str, tail: str) -> None:
+def test_keys_become_directory_name_and_quoted_url(key: str, folder: str, name: str, tail: str) -> None:
     found = listing(s3(contents(key)))
     assert places(found) == [(folder, name, BUCKET + tail)]
     assert found.complete
 
 
-def test_keys_are_relative_to_the_bucket_and_folders_to_the_prefix() -> None:
+def test_urls_are_relative_to_the_bucket_and_directories_to_the_prefix() -> None:
     body = s3("<Prefix>pub/x/</Prefix>", contents("pub/x/a"), contents("pub/x/b/c"))
     url = "http://127.0.0.1:9000/box?list-type=2&prefix=pub/x/"
     base = "http://127.0.0.1:9000/box/pub/x/"
@@ -98,26 +98,26 @@ def test_a_prefix_that_ends_inside_a_name_keeps_the_whole_name() -> None:
 
 
 @pytest.mark.parametrize("key", ["../x", "/x", "a//b", "//a", "..", ".", "a/../b", "a/./b", "nul&#0;"])
-def test_a_key_that_no_path_can_hold_is_refused(key: str) -> None:
+def test_a_key_that_cannot_be_a_path_is_rejected(key: str) -> None:
     found = listing(s3(contents("good"), contents(key)))
     assert [entry.name for entry in found.entries] == ["good"]
     assert [reason for reason, _ in reasons(found)] == ["bad-name"]
 
 
-def test_markers_of_directories_are_no_files_and_bodies_behind_a_slash_cannot_be_kept() -> None:
+def test_directory_markers_are_not_files_and_bodies_with_a_final_slash_cannot_be_kept() -> None:
     found = listing(s3("<Prefix>p/</Prefix>", contents("p/", 0), contents("p/d/", 0), contents("p/e/", 3)))
     assert found.entries == ()
     assert reasons(found) == [("self", "p/"), ("self", "p/d/"), ("bad-name", "p/e/")]
 
 
-def test_what_lies_outside_the_prefix_or_stands_there_twice_is_refused() -> None:
+def test_keys_outside_the_prefix_and_duplicates_are_rejected() -> None:
     found = listing(s3("<Prefix>p/</Prefix>", contents("q/a"), contents("p/a"), contents("p/a"), common("q/")))
     assert [entry.name for entry in found.entries] == ["a"]
     assert reasons(found)[0] == ("above", "q/a")
     assert sorted(reason for reason, _ in reasons(found)) == ["above", "above", "duplicate"]
 
 
-def test_a_common_prefix_is_a_directory_asked_for_by_query() -> None:
+def test_a_common_prefix_is_a_directory_requested_by_query() -> None:
     url = BUCKET + "?list-type=2&delimiter=%2F&encoding-type=url&continuation-token=t&start-after=a"
     body = s3("<EncodingType>url</EncodingType><Delimiter>%2F</Delimiter>", common("a+b%2Bc%26/"), contents("a%2Bb"))
     file, folder = listing(body, url).entries
@@ -126,7 +126,7 @@ def test_a_common_prefix_is_a_directory_asked_for_by_query() -> None:
     assert (file.name, file.url) == ("a+b", BUCKET + "a%2Bb")
 
 
-def test_a_file_and_a_directory_of_one_name_are_both_there() -> None:
+def test_a_file_and_a_directory_with_the_same_name_are_both_listed() -> None:
     found = listing(s3(contents("a"), common("a/")))
     assert [(entry.name, entry.kind) for entry in found.entries] == [("a", Kind.FILE), ("a", Kind.DIRECTORY)]
 
@@ -150,7 +150,7 @@ def test_a_file_and_a_directory_of_one_name_are_both_there() -> None:
         ("?list-type=2", "", "list-type=2&start-after=z%26"),
     ],
 )
-def test_a_truncated_page_says_where_the_next_one_is(url: str, children: str, following: str) -> None:
+def test_a_truncated_page_names_the_next_page(url: str, children: str, following: str) -> None:
     body = s3(
         "<IsTruncated>true</IsTruncated>",
         children,
@@ -168,12 +168,12 @@ def test_the_marker_is_the_greater_of_last_key_and_last_prefix() -> None:
     assert listing(body).next_pages == (BUCKET + "?marker=d/",)
 
 
-def test_a_truncated_page_with_nothing_to_go_on_from_is_not_complete() -> None:
+def test_a_truncated_page_without_a_marker_is_not_complete() -> None:
     found = listing(s3("<IsTruncated>true</IsTruncated>"))
     assert (found.next_pages, found.complete) == ((), False)
 
 
-def test_an_empty_bucket_is_a_listing_and_an_error_is_none() -> None:
+def test_an_empty_bucket_is_a_listing_and_an_error_is_not() -> None:
     assert listing(s3("<Name>box</Name><IsTruncated>false</IsTruncated>")).entries == ()
     assert parse("<Error><Code>NoSuchKey</Code><Key>a</Key></Error>") is None
     assert parse("<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>") is None
@@ -207,17 +207,17 @@ def test_azure_blobs_and_prefixes() -> None:
     assert found.next_pages == ()
 
 
-def test_azure_goes_on_at_its_marker() -> None:
+def test_azure_continues_at_its_marker() -> None:
     found = listing(azure(blob("a"), after="<NextMarker>2!8!x=-</NextMarker>"), CONTAINER + "&marker=old")
     assert found.next_pages == (CONTAINER + "&marker=2%218%21x%3D-",)
 
 
-def test_azure_names_that_xml_cannot_hold_are_encoded_and_say_so() -> None:
+def test_azure_names_that_xml_cannot_represent_are_decoded() -> None:
     body = azure(blob('<Name Encoded="true">a%EF%BF%BE%25</Name>'), blob("b%25"))
     assert [entry.name for entry in listing(body, CONTAINER).entries] == ["a\ufffe%", "b%25"]
 
 
-def test_azure_snapshots_deleted_blobs_and_directories_are_no_files() -> None:
+def test_azure_snapshots_deleted_blobs_and_directories_are_not_files() -> None:
     body = azure(
         blob("a", "<Snapshot>2024-02-29T12:00:01.0000000Z</Snapshot>"),
         blob("b", "<Deleted>true</Deleted>"),
@@ -236,12 +236,12 @@ def test_azure_blobs_of_the_oldest_version_have_their_properties_outside() -> No
     assert entry.row == "7 Thu, 29 Feb 2024 12:00:01 GMT"
 
 
-def test_a_list_of_azure_containers_is_no_listing_of_files() -> None:
+def test_a_list_of_azure_containers_is_not_a_listing() -> None:
     body = "<EnumerationResults><Containers><Container><Name>a</Name></Container></Containers></EnumerationResults>"
     assert parse(body) is None
 
 
-def test_swift_in_xml_means_what_it_means_in_json() -> None:
+def test_swift_gives_the_same_entries_in_xml_and_json() -> None:
     thing = "<hash>" + "c" * 32 + "</hash><bytes>14</bytes><content_type>text/plain</content_type>"
     time = "<last_modified>2014-01-15T16:41:49.390270</last_modified>"
     thing = f"<object><name>a b</name>{thing}{time}</object>"
@@ -264,5 +264,5 @@ def test_swift_in_xml_means_what_it_means_in_json() -> None:
         ('<container name="box"><rootfiles/></container>', "?format=xml", False),
     ],
 )
-def test_swift_is_known_by_its_name_and_its_children(body: str, query: str, is_listing: bool) -> None:
+def test_swift_is_recognised_by_its_name_and_its_children(body: str, query: str, is_listing: bool) -> None:
     assert (parse(body, "https://swift.test/v1/acc/box" + query) is not None) is is_listing

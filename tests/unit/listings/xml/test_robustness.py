@@ -1,4 +1,4 @@
-"""Hostile, broken and foreign XML; and what was written as a listing comes back."""
+"""Hostile, malformed and foreign XML; and a printed listing is read back."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def same(found: Listing | None, tree: list[Row]) -> None:
 
 @given(trees)
 @settings(max_examples=80)
-def test_what_nginx_would_print_comes_back_exactly(tree: list[Row]) -> None:
-    """nginx escapes only what HTML needs. A name with CR LF in it is the one that XML itself takes apart."""
+def test_a_tree_printed_like_nginx_is_read_back_exactly(tree: list[Row]) -> None:
+    """nginx escapes only as for HTML. The only names that XML itself changes are those with CR LF."""
     tree = [row for row in tree if b"\r\n" not in row[0] and b"\xf4" not in row[0]]
     rows = []
     for name, folder, size, when in tree:
@@ -60,7 +60,7 @@ def test_what_nginx_would_print_comes_back_exactly(tree: list[Row]) -> None:
 
 @given(trees)
 @settings(max_examples=60)
-def test_what_a_webdav_server_would_print_comes_back_exactly(tree: list[Row]) -> None:
+def test_a_tree_printed_like_a_webdav_server_is_read_back_exactly(tree: list[Row]) -> None:
     rows = [
         "<response><href>/pub/</href><propstat><prop><resourcetype><collection/></resourcetype></prop></propstat></response>"
     ]
@@ -82,13 +82,13 @@ keys = st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=3).map("/"
 
 
 def printed_key(key: str) -> str:
-    """As S3 prints it: a reference where XML allows no character, or none that survives a parser."""
+    """A key as S3 prints it, with references for characters that XML forbids or parsers change."""
     return "".join(c if " " <= c < "\ufffe" else f"&#x{ord(c):x};" for c in escape(key))
 
 
 @given(st.lists(keys, min_size=1, max_size=8, unique=True), st.booleans())
 @settings(max_examples=80)
-def test_every_key_of_a_bucket_is_an_entry_in_its_place_or_a_rejection(bucket: list[str], encoded: bool) -> None:
+def test_every_key_of_a_bucket_is_an_entry_or_a_rejection(bucket: list[str], encoded: bool) -> None:
     bucket = [key.encode("utf-8", "ignore").decode().replace("\0", "0") or "k" for key in bucket]
     if encoded:
         printed = [quote(key, safe="/").replace("%20", "+") for key in bucket]
@@ -98,7 +98,7 @@ def test_every_key_of_a_bucket_is_an_entry_in_its_place_or_a_rejection(bucket: l
     found = parse(f"<ListBucketResult>{'<EncodingType>url</EncodingType>' * encoded}{inner}</ListBucketResult>")
     assert found is not None
     if not encoded and any(c >= "\U00100000" for key in bucket for c in key):
-        return  # the last private plane stands in for what XML forbids: such names only come encoded
+        return  # the last private-use plane replaces forbidden characters, so such names are only read if encoded
     assert len(found.entries) + len(found.rejections) == len(bucket)
     for entry in found.entries:
         key = f"{entry.folder}/{entry.name}".removeprefix("/")
@@ -145,7 +145,7 @@ def test_elements_in_any_order_never_raise(root: str, namespace: str, inner: lis
     )
 
 
-def test_a_listing_that_is_damaged_anywhere_never_raises_and_a_cut_one_is_not_complete() -> None:
+def test_a_listing_damaged_anywhere_never_raises_and_a_truncated_one_is_not_complete() -> None:
     random.seed(5)
     row = b'<file mtime="2024-02-29T12:00:01Z" size="7">a\xe9b</file>\r\n'
     good = b'<?xml version="1.0"?>\r\n<list>\r\n' + row * 2 + b"</list>"
@@ -172,7 +172,7 @@ def test_a_document_that_declares_entities_is_not_read(body: str) -> None:
     assert parse(body) is None
 
 
-def test_an_entity_that_nobody_declared_makes_the_listing_incomplete() -> None:
+def test_an_undeclared_entity_makes_the_listing_incomplete() -> None:
     found = parse('<!DOCTYPE list SYSTEM "x.dtd"><list><file mtime="2024-02-29T12:00:01Z">a&x;b</file></list>')
     assert found is None or found.entries == () or not found.complete
 
@@ -190,7 +190,7 @@ def test_an_entity_that_nobody_declared_makes_the_listing_incomplete() -> None:
         "<multistatus xmlns='DAV:'>" + "<response><href>/pub/" + "../" * 100_000 + "</href></response></multistatus>",
     ],
 )
-def test_documents_made_to_hurt_end_quickly(body: str) -> None:
+def test_hostile_documents_are_read_in_bounded_time(body: str) -> None:
     parse(body)
 
 
@@ -211,7 +211,7 @@ def test_documents_made_to_hurt_end_quickly(body: str) -> None:
         b"listing",
     ],
 )
-def test_any_other_xml_is_no_listing(body: bytes) -> None:
+def test_any_other_xml_is_not_a_listing(body: bytes) -> None:
     assert parse(body) is None
 
 

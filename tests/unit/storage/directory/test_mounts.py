@@ -1,4 +1,4 @@
-"""mountinfo: what a line says, and what is below a directory."""
+"""mountinfo: parsing lines, and finding mounts below a directory."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_line_of_mountinfo(line: bytes, mounts: list[Mount]) -> None:
 
 
 def escaped(path: bytes) -> bytes:
-    """As the kernel does it: fs/seq_file.c, mangle_path with " \\t\\n\\\\"."""
+    """A path escaped as by the kernel: fs/seq_file.c, mangle_path with " \\t\\n\\\\"."""
     return b"".join(b"\\%03o" % byte if byte in b" \t\n\\" else bytes([byte]) for byte in path)
 
 
@@ -50,13 +50,13 @@ MOUNTS = st.builds(
 
 
 @given(mounts=st.lists(MOUNTS, max_size=5))
-def test_what_the_kernel_writes_is_read_back(mounts: list[Mount]) -> None:
+def test_mounts_printed_as_by_the_kernel_are_read_back(mounts: list[Mount]) -> None:
     lines = (b"%d 1 %s %s %s rw - x y z\n" % (m.number, m.device, escaped(m.root), escaped(m.point)) for m in mounts)
     assert parse(b"".join(lines)) == mounts
 
 
 @given(mount=MOUNTS, directory=PATHS)
-def test_what_is_below_a_directory_has_a_path_in_it(mount: Mount, directory: bytes) -> None:
+def test_a_mount_below_a_directory_has_a_relative_path(mount: Mount, directory: bytes) -> None:
     here = directory.rstrip(b"/")
     inside = Mount(mount.number, mount.device, mount.root, here + mount.point)
     found = below([inside, Mount(1, b"", b"", directory), Mount(2, b"", b"", here + b"-beside")], directory)

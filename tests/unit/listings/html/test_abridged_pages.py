@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages are data
-"""A page is read to the same listing whether rows that are written alike go through the tree or not."""
+"""A page gives the same listing whether similar rows are parsed into the tree or not."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def page_of(rows: list[str], around: tuple[str, str]) -> str:
     return f"{HEAD}{around[0]}\n{''.join(rows)}{around[1]}</body></html>"
 
 
-def as_it_is(text: str) -> Listing:
+def unabridged(text: str) -> Listing:
     return HtmlReader(URL, text, Abridged(text, [], len(text))).listing()
 
 
 def abridged(text: str) -> tuple[Abridged, Listing | None]:
-    """What became of the page, and its listing; None if it has to be read as it is."""
+    """The abridged page and its listing; None for the listing if the page must be read unabridged."""
     part = Abridger(text).part(0, size=ROOM, rows=ROOM)
     try:
         return part, HtmlReader(URL, text, part).listing()
@@ -64,13 +64,13 @@ def abridged(text: str) -> tuple[Abridged, Listing | None]:
 
 
 @pytest.mark.parametrize("shape", ROWS_OF)
-def test_rows_that_are_alike_are_read_without_a_tree(shape: str) -> None:
+def test_similar_rows_are_read_without_a_tree(shape: str) -> None:
     rows = [row_of(shape, number) for number in range(150)]
     text = page_of(rows, AROUND[rows[0][:3]])
     part, listing = abridged(text)
     assert len(part.specimens) <= 12
     assert sum(len(specimen.rows) for specimen in part.specimens) >= 150 - KEPT - 2
-    assert listing == as_it_is(text)
+    assert listing == unabridged(text)
     assert listing is not None
     assert len([entry for entry in listing.entries if not entry.name.endswith(".asc")]) >= 150
 
@@ -86,7 +86,7 @@ NAMES = ("..", "../", "?C=N;O=D", "/else/where.gz", "http://other.test/f.zip", "
 
 @st.composite
 def pages(draw: st.DrawFn) -> str:
-    """Rows of one or two shapes, with odd names and values in some and strange markup between others."""
+    """Rows of one or two shapes, with unusual names and values in some and unusual markup between others."""
     shapes = draw(st.lists(st.sampled_from(sorted(ROWS_OF)), min_size=1, max_size=2))
     rows = [row_of(shapes[number % len(shapes)], number) for number in range(60)]
     for at in draw(st.lists(st.integers(0, 59), max_size=8)):
@@ -107,28 +107,28 @@ def pages(draw: st.DrawFn) -> str:
 
 @given(text=pages())
 @settings(max_examples=150, deadline=None)
-def test_a_page_says_the_same_with_and_without_abridging(text: str) -> None:
+def test_a_page_gives_the_same_listing_abridged_or_not(text: str) -> None:
     _, listing = abridged(text)
-    assert listing is None or listing == as_it_is(text)
+    assert listing is None or listing == unabridged(text)
 
 
-def test_what_ends_one_strange_row_may_begin_another() -> None:
+def test_a_row_that_closes_elements_of_a_strange_row_may_open_others() -> None:
     rows = [row_of("apache with icons", number) for number in range(60)]
     rows[21], rows[23] = "</table><table>", '<a href="q' + rows[23]
     text = page_of(rows, ("<table>", "</table>"))
-    assert abridged(text)[1] == as_it_is(text)
+    assert abridged(text)[1] == unabridged(text)
 
 
 @pytest.mark.parametrize("strange", ["<tr>", "</div><div>", "</table><table>", "<tr><td>", "<ul><li>", "<section>"])
 @pytest.mark.parametrize("shape", ["blocks", "fancyindex", "items"])
 @pytest.mark.parametrize("around", ["<table>", "<div>"])
-def test_rows_behind_one_that_opens_another_element_are_read_as_they_are(strange: str, shape: str, around: str) -> None:
+def test_rows_after_one_that_opens_another_element_are_not_abridged(strange: str, shape: str, around: str) -> None:
     for number in (25, 29, 40, 54):
         rows = ["</table><table>", *(row_of(shape, number) for number in range(60))]
         rows.insert(number + 5, "</table><table>")
         rows.insert(number, strange)
         text = page_of(rows, (around, ""))
-        assert abridged(text)[1] in {None, as_it_is(text)}, number
+        assert abridged(text)[1] in {None, unabridged(text)}, number
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,14 @@ def test_rows_behind_one_that_opens_another_element_are_read_as_they_are(strange
         ("a text field", "<textarea>"),
     ],
 )
-def test_rows_that_are_swallowed_by_what_stands_before_them_are_no_rows(name: str, strange: str) -> None:
+def test_rows_swallowed_by_preceding_markup_are_not_rows(name: str, strange: str) -> None:
     rows = [row_of("unclosed cells", number) for number in range(90)]
     text = page_of([*rows[:40], strange, *rows[40:]], ("<table>", "</table>"))
     body = text.encode()
-    assert read_html(Page(body=body, url=URL, content_type="text/html")) == as_it_is(text), name
+    assert read_html(Page(body=body, url=URL, content_type="text/html")) == unabridged(text), name
 
 
-def test_a_page_with_placeholders_of_its_own_is_read_as_it_is() -> None:
+def test_a_page_that_contains_placeholders_is_not_abridged() -> None:
     rows = [row_of("fancyindex", number) for number in range(90)]
     text = page_of([*rows, "<tr><td>\ue000\uf8ff0\uf8ff</td></tr>"], ("<table>", "</table>"))
     assert abridged(text)[0].specimens == []
@@ -166,6 +166,6 @@ def test_a_very_long_page_is_read_in_parts_that_know_of_each_other() -> None:
 @example(text="+2AA-")
 @given(text=st.text("+2AA-<a href=x>\n", max_size=40))
 @settings(max_examples=30, deadline=None)
-def test_half_a_character_does_no_harm(text: str) -> None:
+def test_a_lone_surrogate_does_no_harm(text: str) -> None:
     page = Page(body=b"<a href=x>x</a>" + text.encode(), url=URL, content_type="text/html; charset=utf-7")
     assert read_html(page) is not None
