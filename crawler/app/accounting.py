@@ -1,4 +1,4 @@
-"""The account of a run: opened before everything else, closed after it, whatever happens in between."""
+"""Opens everything that a run needs, does the run, closes everything, and reports, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ async def accounted(
     tally: Tally,
     stop: Stop,
 ) -> tuple[Report, CrawlerError | None]:
-    """Open everything, do ``work``, close everything; the account is closed whatever happens.
+    """Open the components, do ``work``, close them. Returns the report, and the error that ended the run, if any.
 
-    The run is remembered in the state that ``open_parts`` opened. A stop ends the opening, which may wait for a lock;
-    from then on ``work`` sees to it.
+    The run is recorded in the state that ``open_parts`` opened. A stop interrupts the opening, which may wait for a
+    lock; from then on ``work`` handles it.
     """
     began = time.monotonic()
     error: CrawlerError | None = None
@@ -60,12 +60,12 @@ async def accounted(
 
 
 def _cut_short(error: BaseException | None, stop: Stop) -> str | None:
-    """What ended the run before its end, if anything did: a refused deletion comes after all transfers."""
+    """Why the run ended early, or None. A refused deletion does not count: it comes after all transfers."""
     return stop.reason or (None if error is None or isinstance(error, DeleteRefused) else "an error")
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
-    """The error that a TaskGroup's children died of. Raises what is none of ours."""
+    """The error that ended the children of a TaskGroup. Raises the group if it contains a bug."""
     _, others = group.split(CrawlerError)
     if others is None:
         return cast("CrawlerError", innermost(group))
@@ -76,12 +76,12 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
 
 
 def _lacks_descriptors(error: BaseException) -> bool:
-    """Whatever it was that needed one: reading a module does, too."""
+    """True for a lack of descriptors, whatever needed one; importing a module does, too."""
     return isinstance(error, OSError) and error.errno in NO_DESCRIPTORS
 
 
 def _scarcity(error: OSError) -> CrawlerError:
-    """What the user can do where files cannot be opened any more. Raises any other error."""
+    """The error for a lack of descriptors, with advice for the user. Raises any other error."""
     if not _lacks_descriptors(error):
         raise error
     return DestinationError(WHOLE[error.errno or 0])
@@ -89,7 +89,7 @@ def _scarcity(error: OSError) -> CrawlerError:
 
 @asynccontextmanager
 async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterator[None]:
-    """Note in the state when a run began and how it ended."""
+    """Record in the state when a run began and how it ended."""
     began, code = time.monotonic(), 1
     problem: BaseException | None = None
     number = await state.begin_run(tally.url)

@@ -44,13 +44,13 @@ async def mirror(
 ) -> Report:
     """Mirror the listing at ``url`` into ``directory``.
 
-    With a ``destination`` of your own the files go there. It is entered for the run, after ``directory`` was locked,
-    which then holds nothing but ``.crawler``: the lock and, unless the configuration names another place, the state.
-    In a dry run it is asked what it holds, and never told to change anything.
+    With a ``destination``, files are stored there. It is entered for the run, after ``directory`` was locked, which
+    then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. In a dry run it
+    is only asked what it holds.
 
-    Failures of single files are in the Report. Raises ConfigError (also where ``directory`` is the mirror of another
-    URL and ``config.moved`` does not allow that), ListingError (the root), DestinationError, AlreadyRunning,
-    RobotsForbidden, DeleteRefused. May be cancelled; what is complete is kept.
+    Failures of single files are in the Report. Raises ConfigError (also if ``directory`` is the mirror of another URL
+    and ``config.moved`` is not set), ListingError (for the root), DestinationError, AlreadyRunning, RobotsForbidden,
+    DeleteRefused. May be cancelled; complete files are kept.
     """
     context = RunContext(observers=observers, destination=destination)
     report, error = await run_mirror(url, directory, Config.ensure(config), context)
@@ -67,9 +67,9 @@ async def download(
     observers: Sequence[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
 ) -> Report:
-    """Save each (URL, path under ``directory``); an empty path is the last name of the URL.
+    """Save each (URL, path relative to ``directory``); an empty path means the last segment of the URL.
 
-    ``destination`` as for ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
+    ``destination``: see ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
     """
     context = RunContext(observers=observers, destination=destination)
     report, error = await run_download(items, directory, Config.ensure(config), context)

@@ -1,4 +1,4 @@
-"""Reading listings and saving nothing: --list, and ``walk`` for programs."""
+"""Reads listings without saving anything: --list, and ``walk`` for programs."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from crawler.workers.page_parsers import PageParsers
 
 
 class _Look(Observer):
-    """Remembers what the first page of a listing was taken for, and all that was no entry."""
+    """Records how the first page of a listing was recognised, and everything that is not an entry."""
 
     def __init__(self) -> None:
         self.url, self.family, self.confidence = "", "", 0.0
         self.rejections: list[Rejection] = []
         self.problem = ""
-        """Why the listing was not read to its end."""
+        """Why the listing is not complete."""
         self.flaws: list[Flaw] = []
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
@@ -52,7 +52,8 @@ class _Look(Observer):
 async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     """One listing with all its pages, for --list, and why it is not complete, or "".
 
-    Raises ConfigError, ListingError, RobotsForbidden."""
+    Raises ConfigError, ListingError, RobotsForbidden.
+    """
     start = start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
@@ -89,10 +90,10 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
 
 @asynccontextmanager
 async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIterator[Entry]]:
-    """The entries of the listing at ``url`` and of all below it, as they are read; nothing is saved.
+    """The entries of the listing at ``url`` and of all listings below it, as they are read; nothing is saved.
 
-    ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of
-    the entry's folder below ``url``. Raises ConfigError, ListingError, RobotsForbidden.
+    ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of the
+    entry's directory relative to ``url``. Raises ConfigError, ListingError, RobotsForbidden.
     """
     config = Config.ensure(config)
     start = start_url(url)

@@ -1,4 +1,4 @@
-"""Maintenance of an existing mirror: its history, its verification, and the explanation of a decision."""
+"""Maintenance of an existing mirror: its verification, and the explanation of a decision."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from crawler.text.arguments import start_url
 
 
 async def _hold(destination: LocalDestination, config: Config, *, writes: bool) -> None:
-    """Take the lock; without it only a run that does not write goes on. Raises AlreadyRunning, DestinationError."""
+    """Take the lock; a run that does not write continues without it. Raises AlreadyRunning, DestinationError."""
     try:
         await destination.acquire(config.lock_wait, lock=config.lock != "none")
-    except DestinationError:  # a disk that cannot be written to is changed by nobody else either
+    except DestinationError:  # a disk that cannot be written to is not changed by others either
         if writes:
             raise
 
@@ -39,10 +39,10 @@ async def _hold(destination: LocalDestination, config: Config, *, writes: bool) 
 async def run_verify(
     directory: Path, config: Config, observers: Sequence[Observer], stop: Stop, *, repair: bool
 ) -> tuple[Report, CrawlerError | None]:
-    """Compare what ``directory`` holds with its state; with ``repair`` fetch again what differs.
+    """Compare the files in ``directory`` with its state; with ``repair`` fetch again what differs.
 
-    In the report, unchanged files are good ones and saved ones were repaired. It holds the lock where it can, so that
-    no run writes meanwhile. Raises ConfigError.
+    In the report, unchanged files are intact and saved files were repaired. The lock is held if possible, so that no
+    run writes meanwhile. Raises ConfigError.
     """
     state_of(directory, config)
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
@@ -58,7 +58,7 @@ async def run_verify(
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
         parts = await builder.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
-        return parts, NullState()  # the history is that of the mirror's runs
+        return parts, NullState()  # the history belongs to the runs of the mirror
 
     async def work(parts: Components) -> None:
         await VerifyRun(parts, repair=repair).verify()

@@ -16,9 +16,10 @@ from crawler.text.urls import STATE_DIRECTORY
 
 
 async def refuse_missing_disk(directory: Path, config: Config) -> None:
-    """Raise DestinationError if a state kept elsewhere knows files, but DIR holds no trace of us.
+    """Raise DestinationError if a state kept elsewhere knows files, but DIR has no ``.crawler``.
 
-    That is how an empty mount point looks when its disk is missing: everything would be fetched onto the disk below.
+    That is what an empty mount point looks like when its disk is missing: everything would be fetched onto the disk
+    below.
     """
     if not config.state or (directory / STATE_DIRECTORY).exists():
         return
@@ -32,7 +33,7 @@ async def refuse_missing_disk(directory: Path, config: Config) -> None:
 
 
 async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, config: Config) -> None:
-    """Raise ConfigError if ``directory`` is the mirror of another URL, and nobody says that it has moved."""
+    """Raise ConfigError if ``directory`` is the mirror of another URL, and --moved is not given."""
     if not url or config.moved:
         return
     known = await mirrored_url(state)
@@ -77,7 +78,7 @@ def _enclosing(directory: Path) -> list[tuple[Path, str]]:
 
 
 async def _has_own_run(directory: Path, config: Config) -> bool:
-    """Whether ``directory`` is known to be the mirror of some URL, whichever that is."""
+    """Whether ``directory`` is known to mirror some URL, whichever it is."""
     path = existing_state(directory, config)
     if path is None:
         return False
@@ -86,7 +87,7 @@ async def _has_own_run(directory: Path, config: Config) -> bool:
 
 
 def _is_empty(directory: Path) -> bool:
-    """Whether ``directory`` holds nothing, its ``.crawler`` aside."""
+    """Whether ``directory`` holds nothing but its ``.crawler``."""
     try:
         return all(path.name == STATE_DIRECTORY for path in directory.iterdir())
     except FileNotFoundError:

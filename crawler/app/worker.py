@@ -1,7 +1,7 @@
-"""The other side of ``--processes``: a process that fetches and saves what its parent sends, and nothing else.
+"""A worker process of ``--processes``: it fetches and saves what its parent sends, and nothing else.
 
-It has its own client and its own hold on DIR, whose lock the parent has. How many connections a host gets from it at
-most is the parent's to say, and the rates have their buckets there.
+It has a client and a destination of its own; the parent holds the lock of DIR. The parent decides how many connections
+to a host this process may have, and enforces the rates.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from crawler.workers.event_loop import loop_factory
 from crawler.workers.messages import WorkerSetup
 from crawler.workers.page_parsers import PageParsers
 
-_TELL_SECONDS = 0.1
-"""How often the parent hears how much of a large body is here."""
+_REPORT_SECONDS = 0.1
+"""Seconds between two reports of how much of a large body has arrived."""
 
 
 def main() -> None:
-    """Serve the parent that speaks to us on standard input, until it says that nothing more will come."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # who asks the parent to stop need not ask us
+    """Serve the parent on standard input until it says that nothing more will come."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent decides what these mean for its workers
         signal.signal(number, signal.SIG_IGN)
     connection = socket.socket(fileno=os.dup(0))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -53,55 +53,55 @@ def main() -> None:
 
 
 async def _serve(connection: socket.socket) -> None:
-    link = _Parent()
-    await link.connect(connection)
-    setup, gate = await link.setup
+    parent = _Parent()
+    await parent.connect(connection)
+    setup, gate = await parent.setup
     log = logging.getLogger("crawler")
-    log.addHandler(ForwardingHandler(link))
+    log.addHandler(ForwardingHandler(parent))
     log.setLevel(setup.log_level)
     log.propagate = False
-    announce_to(link.retried)
-    work = asyncio.create_task(_work(link, setup, gate))
-    stopped = asyncio.create_task(link.stopped.wait())
+    announce_to(parent.retried)
+    work = asyncio.create_task(_work(parent, setup, gate))
+    stopped = asyncio.create_task(parent.stopped.wait())
     await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    if link.stopped.is_set():
+    if parent.stopped.is_set():
         work.cancel()
     await asyncio.wait([work])
-    error = None if work.cancelled() else work.exception()  # cancelled because the parent said so
+    error = None if work.cancelled() else work.exception()  # cancelled at the request of the parent
     if error is not None:
-        link.broke(innermost(error))
-    await link.close()
+        parent.broke(innermost(error))
+    await parent.close()
 
 
-async def _work(link: _Parent, setup: WorkerSetup, gate: Gate) -> None:
-    """Everything that the parent sends. What is complete when it stops us gets its name."""
-    config, reporter = setup.config, _Reporter(link)
+async def _work(parent: _Parent, setup: WorkerSetup, gate: Gate) -> None:
+    """Do all jobs that the parent sends. Complete files get their names also if it stops this process."""
+    config, reporter = setup.config, _Reporter(parent)
     if are_few():
         prepare()
     async with (
-        _Destination(link, setup) as destination,
+        _Destination(parent, setup) as destination,
         HttpClient(setup.options, gate) as client,
-        PageParsers(link.warn) as parser,
+        PageParsers(parent.warn) as parser,
         reporter,
     ):
         await destination.join()
         filters = Filters(config, datetime.now(UTC))
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
         rules = RobotsTxt(client, config, setup.options.user_agent)
-        downloader = build_downloader(config, filters, tools, rules.permit(link.file_redirect))
-        committer = Committer(destination, _State(link, knew_files=setup.knew_files), reporter)
+        downloader = build_downloader(config, filters, tools, rules.permit(parent.file_redirect))
+        committer = Committer(destination, _State(parent, knew_files=setup.knew_files), reporter)
         writer = asyncio.create_task(committer.run(), name="committer")
         try:
             await engine.run(
-                link.produce, downloader.process, committer.put, workers=config.workers, backlog=config.workers
+                parent.produce, downloader.process, committer.put, workers=config.workers, backlog=config.workers
             )
         finally:
             committer.close()
             await writer
             for text in sorted(destination.lacks):
-                link.warn(text)
-            link.send((messages.LEARNT, gate.learnt()))
+                parent.warn(text)
+            parent.send((messages.LEARNT, gate.learnt()))
 
 
 class _Parent(Channel):
@@ -110,18 +110,18 @@ class _Parent(Channel):
     def __init__(self) -> None:
         super().__init__()
         self.setup: asyncio.Future[tuple[WorkerSetup, Gate]] = asyncio.get_running_loop().create_future()
-        """What the run is about, and the gate to its hosts: the first message of the parent."""
+        """Settings of the run, and the gate to its hosts; set by the first message of the parent."""
         self.stopped = asyncio.Event()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._flights: dict[str, int] = {}
-        """Path → number of a job that is under way."""
+        """Path → number of a job in flight."""
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._redirects: Redirects | None = None
         self._numbers = count()
         self._closed = asyncio.Event()
         self._is_over = False
 
-    # --- with the parent --------------------------------------------------------------------------
+    # --- messages from the parent -------------------------------------------------------------------
 
     def received(self, name: int, *values: Any) -> None:
         if name == messages.JOB:
@@ -142,12 +142,12 @@ class _Parent(Channel):
             self.stopped.set()
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._is_over:  # the parent was killed: another run may take DIR at any moment
+        if not self._is_over:  # the parent was killed: another run may lock DIR at any moment
             os._exit(1)
         self._closed.set()
 
     async def close(self) -> None:
-        """Send what is left."""
+        """Send what is left, and close the connection."""
         self._is_over = True
         self.flush()
         assert self.transport is not None
@@ -155,7 +155,7 @@ class _Parent(Channel):
         await self._closed.wait()
 
     async def ask(self, name: int, *values: object) -> None:
-        """Ask the parent for something, and wait until it is granted."""
+        """Send a request to the parent, and wait until it is granted."""
         number = next(self._numbers)
         self._asked[number] = answer = asyncio.get_running_loop().create_future()
         self.send((name, number, *values))
@@ -163,11 +163,11 @@ class _Parent(Channel):
 
     def _granted(self, number: int) -> None:
         answer = self._asked.pop(number)
-        if not answer.done():  # else whoever asked was cancelled
+        if not answer.done():  # otherwise the caller was cancelled
             answer.set_result(None)
 
     def _gate(self, setup: WorkerSetup) -> Gate:
-        """The gate of this process. Its rates are the parent's, and so are its connections, of which it has one yet."""
+        """The gate of this process. The parent enforces its rates, and raises its limit of one connection per host."""
         config = setup.config
         rates = RateLimits(
             requests=None if config.requests_per_second is None else _Rate(self, messages.REQUESTS),
@@ -182,7 +182,7 @@ class _Parent(Channel):
         gate.limit_connections(ceiling)
 
     def _rest(self, url: str, seconds: float) -> None:
-        """Another process was asked for a pause."""
+        """A host asked another process for a pause."""
         _, gate = self.setup.result()
         gate.host(url).rest(seconds)
 
@@ -194,12 +194,12 @@ class _Parent(Channel):
         self._jobs.put_nowait(job)
 
     async def produce(self, put: engine.Put) -> None:
-        """The engine's producer: what the parent sends, until it says that there is no more."""
+        """The engine's producer: the jobs that the parent sends, until it says that there are no more."""
         while (job := await self._jobs.get()) is not None:
             await put(job)
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
-        """As the scope says that the parent sent last."""
+        """Decide by the rules for redirects that the parent sent last."""
         assert self._redirects is not None, "jobs come after it"
         return self._redirects.file_redirect(source, target)
 
@@ -219,11 +219,11 @@ class _Parent(Channel):
         self.send((messages.RETRY, attempt, wait, getattr(error, "url", ""), str(error)))
 
     def warn(self, text: str) -> None:
-        """A problem of this process that ends nothing."""
+        """Report a problem that does not end this process."""
         self.send((messages.WARN, text))
 
     def broke(self, error: BaseException) -> None:
-        """This process cannot go on."""
+        """Report that this process cannot continue."""
         if isinstance(error, DestinationError):
             self.send((messages.FATAL, error.exit_code, str(error)))
         else:
@@ -231,39 +231,39 @@ class _Parent(Channel):
 
 
 class _Rate:
-    """A rate whose bucket is the parent's. Looks like ``aiolimiter.AsyncLimiter`` to the gate."""
+    """A rate that the parent enforces. The gate uses it like ``aiolimiter.AsyncLimiter``."""
 
     max_rate = float(1 << 62)
-    """At once: the parent divides it as it must."""
+    """No limit on a single request: the parent divides it."""
 
-    def __init__(self, link: _Parent, what: str) -> None:
-        self._link, self._what = link, what
+    def __init__(self, parent: _Parent, what: str) -> None:
+        self._parent, self._what = parent, what
 
     async def acquire(self, amount: float = 1) -> None:
-        await self._link.ask(messages.ACQUIRE, self._what, amount)
+        await self._parent.ask(messages.ACQUIRE, self._what, amount)
 
 
 class _Destination(LocalDestination):
-    """Tells the parent of a disk that takes nothing more before it hears of the files that were lost."""
+    """Reports a failed disk to the parent before the files that were lost."""
 
-    def __init__(self, link: _Parent, setup: WorkerSetup) -> None:
+    def __init__(self, parent: _Parent, setup: WorkerSetup) -> None:
         config = setup.config
         super().__init__(Path(setup.directory), fsync=config.fsync, trash_seconds=config.trash_seconds, own=setup.own)
-        self._link = link
+        self._parent = parent
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         try:
             return await super().commit(batch)
         except DestinationError as error:
-            self._link.broke(error)
+            self._parent.broke(error)
             raise
 
 
 class _Reporter(Observer):
-    """Tells the parent how each job ended, and of large bodies now and then how far they are."""
+    """Reports to the parent how each job ended, and now and then how much of a large body has arrived."""
 
-    def __init__(self, link: _Parent) -> None:
-        self._link = link
+    def __init__(self, parent: _Parent) -> None:
+        self._parent = parent
         self._sizes: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -277,24 +277,24 @@ class _Reporter(Observer):
     def received(self, job: Job, count: int) -> None:
         self._sizes[job.path] = self._sizes.get(job.path, 0) + count
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TELL_SECONDS, self._tell)
+            self._timer = asyncio.get_running_loop().call_later(_REPORT_SECONDS, self._report)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         sizes, self._sizes, self._timer = self._sizes, {}, None
         for path, size in sizes.items():
-            self._link.progress(path, size)
+            self._parent.progress(path, size)
 
     def finished(self, result: Result) -> None:
         self._sizes.pop(result.path, None)
-        self._link.finished(result)
+        self._parent.finished(result)
 
 
 class _State(NullState):
-    """The parent alone knows and records; before a batch of names it is asked to doubt what it knows of them."""
+    """Asks the parent, which keeps the state, to doubt its records before a batch of files is named."""
 
-    def __init__(self, link: _Parent, *, knew_files: bool) -> None:
+    def __init__(self, parent: _Parent, *, knew_files: bool) -> None:
         super().__init__()
-        self._link, self.knew_files = link, knew_files
+        self._parent, self.knew_files = parent, knew_files
 
     async def doubt(self, paths: Collection[str]) -> None:
-        await self._link.ask(messages.DOUBT, list(paths))
+        await self._parent.ask(messages.DOUBT, list(paths))
