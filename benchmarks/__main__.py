@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: crawler and every other program that is installed, in turns, on the same work."""
+"""``python -m benchmarks``: runs crawler and each other installed program alternately on the same work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LIBRARIES = ("aiohttp", "uvloop", "yarl", "aiofiles", "lxml")
 
 
 class Bench:
-    """One measurement: every program does every work, in turns."""
+    """One measurement: each program does each work, alternately."""
 
     def __init__(self, server: Server, scratch: Path, programs: Sequence[Program], rounds: int) -> None:
         self._server = server
@@ -37,7 +37,7 @@ class Bench:
         self.figures: dict[tuple[str, str], list[Cost]] = {}
 
     def measure(self, corpus: Corpus) -> None:
-        """All rounds of one corpus, which is made first and removed at the end."""
+        """Run all rounds of one corpus, which is created first and removed at the end."""
         source = self.scratch / "www" / corpus.name
         source.mkdir()
         say(f"{corpus.name}: {corpus.what}")
@@ -83,7 +83,7 @@ class Bench:
 
 
 def say(text: str) -> None:
-    """To whoever waits."""
+    """Print progress on standard error."""
     sys.stderr.write(text + "\n")
 
 
@@ -104,14 +104,14 @@ def chosen_programs(options: argparse.Namespace) -> list[Program]:
 
 
 def chosen_works(options: argparse.Namespace, room: int) -> Iterator[Corpus]:
-    """Twice the size of a corpus must fit: it, and its mirror."""
+    """The corpora to run; ``room`` bytes must hold each of them and its mirror."""
     for corpus in CORPORA:
         if options.only and corpus.name not in options.only:
             continue
         if options.quick and not corpus.quick and not options.only:
             continue
         if 2 * corpus.size + 256 * MIB > room:
-            say(f"{corpus.name}: left out, {room // MIB} MiB of free space are too few")
+            say(f"{corpus.name}: skipped, {room // MIB} MiB of free space are not enough")
             continue
         yield corpus
 
@@ -131,16 +131,16 @@ def results(bench: Bench, programs: Sequence[Program], pages: Sequence[parsing.P
     return f"""\
 # Results
 
-Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC): medians of {rounds} interleaved round(s), one of the
-longest works.
+Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC): medians of {rounds} interleaved round(s), one round
+of the longest.
 {machine()}; Python {platform.python_version()}; {libraries}.
 {versions}.
 {notes}.
 nginx on 127.0.0.1 serves from, and every program writes to, {"memory" if on_tmpfs(bench) else "the disk"}.
 A mirror is compared with its source byte by byte in the first round, by names and sizes in the others. "again" is a
-second run over the same mirror, in which nothing has changed. crawler keeps its promises in all of them: every file is
-flushed before its name is switched, checked for its length, digested and recorded. Peak memory is the system's account,
-which never shows less than this program itself has: {own:.0f} MB.
+second run over the same mirror, in which nothing has changed. crawler keeps all its promises in them: each file is
+checked for its length, hashed, flushed before it gets its name, and recorded. Peak memory is reported by the operating
+system and is never less than that of the measuring program: {own:.0f} MB.
 
 {tables.render_corpora()}
 

@@ -1,4 +1,4 @@
-"""The files that the benchmarks fetch, made once for a run of them."""
+"""The files that the benchmarks fetch, created once per run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KIB, MIB = 1024, 1024 * 1024
 _SEED = 20_250_506
 _BLOCK = random.Random(_SEED).randbytes(MIB)
 _MODIFIED = 1_700_000_000
-"""Modification time of every file: old enough that no program doubts it."""
+"""Modification time of every file: old enough to be trusted by every program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,24 +23,24 @@ class Corpus:
     what: str
     make: Callable[[Path], None]
     delay: float = 0.0
-    """Seconds of a round trip to the server."""
+    """Round-trip time to the server in seconds."""
     rate: int = 0
-    """Bytes a second that each connection gets; 0: as many as there are."""
+    """Limit per connection in bytes per second; 0: none."""
     segments: int = 1
-    """Connections for one file, by programs that know how."""
+    """Connections per file, for programs that support several."""
     workers: int = 16
     size: int = 0
-    """Bytes that all files take, if that is much."""
+    """Total size in bytes, if it matters for the disk space."""
     again: bool = True
     """Whether a second run, in which nothing has changed, is measured too."""
     rounds: int = 9
-    """At most so many: the long ones are not repeated."""
+    """Maximum number of rounds: long ones are not repeated."""
     quick: bool = True
-    """Whether ``--quick`` takes it."""
+    """Whether it is part of ``--quick``."""
 
 
 def _write(path: Path, size: int, number: int = 0) -> None:
-    """A file of ``size`` bytes that differs from others of another ``number``."""
+    """Write a file of ``size`` bytes whose content depends on ``number``."""
     with path.open("wb") as file:
         left = size
         while left > 0:
@@ -98,7 +98,7 @@ CORPORA = (
     ),
     Corpus(
         name="slow",
-        what="one file of 32 MiB, 1 MiB/s for each connection, 8 connections",
+        what="one file of 32 MiB, 1 MiB/s per connection, 8 connections",
         make=_flat(1, 32 * MIB),
         rate=MIB,
         segments=8,
@@ -128,7 +128,7 @@ CORPORA = (
 
 
 def contents(root: Path) -> dict[str, int]:
-    """Path below ``root`` → size in bytes of every file, without what programs keep for themselves."""
+    """Path below ``root`` → size in bytes, without the files that programs keep for themselves."""
     found: dict[str, int] = {}
     levels = [""]
     while levels:
@@ -145,7 +145,7 @@ def contents(root: Path) -> dict[str, int]:
 
 
 def differs(source: Path, mirror: Path, wanted: dict[str, int], *, read: bool) -> str:
-    """What is wrong with ``mirror``, in a few words; "" if it holds all of ``source``. ``read``: compare the bytes."""
+    """How ``mirror`` differs from ``source``, in a few words; "" if it does not. ``read``: also compare the bytes."""
     found = contents(mirror)
     missing = len(wanted.keys() - found.keys())
     if missing:

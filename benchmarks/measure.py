@@ -1,4 +1,4 @@
-"""Runs a command and says what it cost, by the operating system's own account."""
+"""Runs a command and measures its cost, as reported by the operating system."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one run of a command took."""
+    """Resources used by one run of a command."""
 
     wall: float
-    """Seconds."""
+    """Elapsed seconds."""
     cpu: float
-    """Seconds of all its processes and threads, user and system."""
+    """CPU seconds of all its processes and threads, user and system."""
     memory: float
-    """Largest resident set of one of its processes in MB. Never less than that of this program, which starts it."""
+    """Largest resident set of one of its processes in MB. Never less than that of this program, its parent."""
     code: int
     requests: int = 0
     problem: str = ""
@@ -29,7 +29,7 @@ class Cost:
 
 
 def run(command: Sequence[str], *, limit: float = 120.0) -> Cost:
-    """Run ``command`` without input or output, at most for ``limit`` seconds."""
+    """Run ``command`` without input or output; it is killed after ``limit`` seconds."""
     with tempfile.TemporaryFile() as output:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
@@ -49,7 +49,7 @@ def run(command: Sequence[str], *, limit: float = 120.0) -> Cost:
 
 
 def scratch_directory() -> Path:
-    """A new directory in memory where there is such a place: the programs are compared, not the disk."""
+    """A new directory, in memory if possible: the programs are compared, not the disk."""
     memory = Path("/dev/shm")
     parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     return Path(tempfile.mkdtemp(prefix="crawler-bench-", dir=parent))

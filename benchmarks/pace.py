@@ -1,7 +1,7 @@
-"""``python -m benchmarks.pace``: how near the program comes, by itself, to the best fixed number of connections.
+"""``python -m benchmarks.pace``: how close adaptive concurrency comes to the best fixed number of connections.
 
-Two servers that do not want more than so many requests at once: nginx that refuses them, and one that slows down. A
-fixed number is the same program with the decision taken out. Each run is of a new mirror; "again" knows the host.
+Two kinds of servers cannot handle many concurrent requests: nginx that refuses them, and a server that slows down. The
+runs with a fixed number use the same program without adaptation. Each run makes a new mirror; "again" knows the host.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from benchmarks.server import free_port, running_nginx
 
 _PIN = """\
 import runpy, sys
-from crawler import gate, pace
-gate.begun = lambda ceiling, *_: pace.Pace(
-    limit=ceiling, base=ceiling, ceiling=ceiling, stage=pace.Stage.HOLD, patience=1 << 60)
+from crawler.http.pacing import concurrency, gate
+gate.initial = lambda ceiling, *_: concurrency.ConcurrencyLimit(
+    limit=ceiling, base=ceiling, ceiling=ceiling, stage=concurrency.Holding(), patience=1 << 60)
 runpy.run_module("crawler", run_name="__main__", alter_sys=True)
 """
-"""The program, but a host gets ``--workers`` requests at once from the first to the last."""
+"""Runs the program with ``--workers`` requests per host from the start, without trials."""
 _WORKERS = 16
 _SIZE = 3000
-"""Bytes of a file."""
+"""Size of each file in bytes."""
 _REFUSES = 4
 _LIMIT = """\
 limit_conn_zone $server_port zone=all:64k;
@@ -42,18 +42,18 @@ server {{
     sendfile_max_chunk 2k; limit_rate 80k;
 }}
 """
-"""A file of two pieces takes 25 ms, and nginx sees others meanwhile: it counts requests in progress."""
+"""Each file is sent in two pieces and takes 25 ms, so that requests overlap: nginx counts those in progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A server, the numbers of connections that may be the best for it, and how many files it has."""
+    """A server, the numbers of connections that may be best for it, and how many files it has."""
 
     name: str
     fixed: tuple[int, ...]
     files: int
     serve: Callable[[Path], AbstractContextManager[int]]
-    """Of a scratch directory with the tree in ``www``. Gives the port."""
+    """Takes a scratch directory with the tree in ``www``; yields the port."""
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def _refusing(scratch: Path) -> Iterator[int]:
 
 
 def _crowded(best: int, seconds: float, port: int, names: list[str]) -> None:
-    """Serve HTTP: each request takes ``seconds``, beyond ``best`` at once with the square of their number."""
+    """Serve HTTP. Each request takes ``seconds``; beyond ``best`` concurrent ones, this grows with their square."""
     rows = "".join(f'<a href="{name}">{name}</a>  01-Jan-2025 00:00  {_SIZE}\n' for name in names)
     page = (
         f"<html><head><title>Index of /</title></head><body><h1>Index of /</h1><hr><pre>{rows}</pre><hr></body></html>"
@@ -142,14 +142,14 @@ def learnt(mirror: Path) -> str:
 
 
 def _clear(mirror: Path) -> None:
-    """All files go, and what is known of the host stays."""
+    """Remove all files; the state, with what is known of the host, stays."""
     for path in mirror.iterdir():
         if path.is_file():
             path.unlink()
 
 
 def measure(case: Case, scratch: Path, rounds: int) -> list[tuple[str, float, str]]:
-    """(what, median of the seconds, what was found) of all runs of ``case``, in turns."""
+    """(name, median seconds, number found) of each kind of run of ``case``; the kinds alternate."""
     (scratch / "www").mkdir()
     for number in range(case.files):
         (scratch / "www" / f"file-{number:05}.bin").write_bytes(b"x" * _SIZE)
@@ -169,7 +169,7 @@ def measure(case: Case, scratch: Path, rounds: int) -> list[tuple[str, float, st
             for workers in case.fixed:
                 timed(f"{workers} fixed", [sys.executable, "-c", _PIN], workers)
                 shutil.rmtree(mirror)
-            for name in ("found", "found, again"):
+            for name in ("adaptive", "adaptive, again"):
                 timed(name, [sys.executable, "-m", "crawler"], _WORKERS)
                 found[name] = learnt(mirror)
                 _clear(mirror)
@@ -182,7 +182,7 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     for case in CASES:
         scratch = scratch_directory()
-        scratch.chmod(0o755)  # for an nginx that is not root's
+        scratch.chmod(0o755)  # nginx may run as another user
         try:
             rows = measure(case, scratch, rounds)
         finally:

@@ -1,4 +1,4 @@
-"""How long a listing page takes to read, without a network. Run as a process of its own: its memory is measured."""
+"""Measures how long a listing page takes to parse, without a network; in its own process, to measure its memory."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """One page."""
+    """Measurements for one page."""
 
     shape: str
     rows: int
     first: float
-    """Seconds until the first entries could be fetched."""
+    """Seconds until the first entries are available."""
     total: float
-    """Seconds until the page was read, its end included."""
+    """Seconds until the whole page has been parsed."""
     memory: float
-    """Peak of the process in MB, the page included."""
+    """Peak memory of the process in MB, including the page."""
 
 
 def page(shape: str, rows: int) -> bytes:
-    """``nginx``: exactly as its autoindex prints. ``themed``: the same in a table, as no server prints it.
+    """``nginx``: exactly as autoindex prints it. ``themed``: the same in a table, as no server prints it.
 
     No two rows have the same time or size.
     """
@@ -46,18 +46,18 @@ def page(shape: str, rows: int) -> bytes:
 
 
 def measure(shape: str, rows: int) -> Parsed:
-    """In a new interpreter."""
+    """Measure a page in a new interpreter."""
     command = [sys.executable, "-m", "benchmarks.parsing", shape, str(rows)]
     found = subprocess.run(command, capture_output=True, check=True)
     return Parsed(shape=shape, rows=rows, **json.loads(found.stdout))
 
 
 def main(shape: str, rows: int) -> None:
-    """Print the figures of one page as JSON."""
+    """Print the measurements of one page as JSON."""
     from crawler.listings import parse_listing_pieces
 
     body = page(shape, rows)
-    list(parse_listing_pieces(page(shape, 10), "http://host/", "text/html"))  # its imports are not the page's cost
+    list(parse_listing_pieces(page(shape, 10), "http://host/", "text/html"))  # do not charge its imports to the page
     began = time.perf_counter()
     first, count = 0.0, 0
     for piece in parse_listing_pieces(body, "http://host/", "text/html"):

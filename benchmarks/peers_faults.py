@@ -1,8 +1,8 @@
 """``make peers-faults``: the fault suite against wget, wget2, lftp and rclone, on the rows that apply to them.
 
-Each test states a wish (``tests/support/misbehaving/tools.py``), which is rendered as the command line of each tool;
-what only this program offers is skipped. A row counts as passed when all of its tests that apply pass. Exit codes are
-compared as "0" and "not 0" only, and no message is asked for. Writes a table to stdout.
+Each test states its options as a wish (``tests/support/misbehaving/tools.py``), rendered as each tool's command line;
+tests of what only this program offers are skipped. A row passes if all of its applicable tests pass. Exit codes are
+compared as "0" and "not 0" only, and messages are not checked. Writes a table to stdout.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ("crawler", "wget", "wget2", "lftp", "rclone")
 PATIENCE = "20"
-"""Seconds until a run counts as hanging. No case needs more than ten with time-outs of two seconds."""
+"""Seconds until a run counts as hanging. With timeouts of two seconds, no case needs more than ten."""
 
 
 def outcomes(tool: str, arguments: list[str]) -> dict[str, list[bool]]:
-    """row → whether each test that applies to ``tool`` passed."""
+    """Row → whether each of its tests that apply to ``tool`` passed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=no", "-n", "2", "-p", "no:cacheprovider"]
@@ -35,7 +35,7 @@ def outcomes(tool: str, arguments: list[str]) -> dict[str, list[bool]]:
 
 
 def read(report: Path) -> dict[str, list[bool]]:
-    """The rows of a JUnit report. A test that failed and whose clean-up failed too counts once, as failed."""
+    """The rows of a JUnit report. A test that fails together with its teardown counts once, as failed."""
     verdicts: dict[tuple[str, str], bool] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         if case.find("skipped") is not None:
@@ -58,7 +58,7 @@ def cell(results: list[bool] | None) -> str:
 
 
 def table(results: dict[str, dict[str, list[bool]]]) -> str:
-    """Rows down, tools across, with a sum."""
+    """A Markdown table with a line per row, a column per tool, and totals."""
     rows = sorted({row for found in results.values() for row in found})
     lines = ["| row | " + " | ".join(results) + " |", "| --- |" + " --- |" * len(results)]
     lines += [f"| {row} | " + " | ".join(cell(found.get(row)) for found in results.values()) + " |" for row in rows]

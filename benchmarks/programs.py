@@ -1,4 +1,4 @@
-"""The programs that are compared: how each is asked for a mirror, with its best flags for this work."""
+"""The programs that are compared, with the best flags of each for this work."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ class Work:
     """One mirror to make."""
 
     url: str
-    """Ends in a slash."""
+    """URL of the listing; ends in a slash."""
     target: Path
     corpus: Corpus
     paths: Iterable[str]
-    """Every file below ``url``, for programs that cannot read listings."""
+    """All files below ``url``, for programs that cannot read listings."""
     scratch: Path
 
     @property
     def depth(self) -> int:
-        """Directories in the path of ``url``."""
+        """Number of directories in the path of ``url``."""
         return self.url.rstrip("/").count("/") - 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """``command`` may write a list into ``Work.scratch``."""
+    """A program; ``command`` may write a list of URLs into ``Work.scratch``."""
 
     name: str
     command: Callable[[Work], list[str]]
     again: bool = True
-    """Whether a second run tells what is unchanged."""
+    """Whether a second run detects unchanged files."""
     ours: bool = False
     version: tuple[str, ...] = ("--version",)
     note: str = ""
     works: tuple[str, ...] = ()
-    """Names of the corpora that it is measured with; none: with all."""
+    """Names of the corpora to measure it with; empty: all."""
     skips: tuple[str, ...] = ()
-    """Names of those that it would need minutes for."""
+    """Names of corpora for which it would need minutes."""
 
     @property
     def executable(self) -> str:
@@ -67,7 +67,7 @@ def _crawler(*options: str, module: str = "crawler") -> Callable[[Work], list[st
     def command(work: Work) -> list[str]:
         workers = str(work.corpus.workers)
         segments = ["--segments", str(work.corpus.segments)] if work.corpus.segments > 1 else []
-        given = ["-q", "--no-robots", "-w", workers, *segments, *options]  # as the others: none asks for robots.txt
+        given = ["-q", "--no-robots", "-w", workers, *segments, *options]  # none of the others requests robots.txt
         return [sys.executable, "-m", module, *given, work.url, str(work.target)]
 
     return command
@@ -118,23 +118,23 @@ def _aria2(work: Work) -> list[str]:
 
 PROGRAMS = (
     Program(name="crawler", command=_crawler(), ours=True),
-    Program(name="wget2", command=_wget2, skips=("slow",), note="its --chunk-size does not go with --mirror"),
+    Program(name="wget2", command=_wget2, skips=("slow",), note="--chunk-size cannot be combined with --mirror"),
     Program(name="lftp", command=_lftp),
     Program(name="rclone", command=_rclone, version=("version",)),
     Program(
         name="wget",
         command=_wget,
         skips=("huge", "distant", "slow"),
-        note="one connection, minutes for some works",
+        note="one connection, so some works would take minutes",
     ),
     Program(
         name="curl",
         command=_curl,
         again=False,
         skips=("slow",),
-        note="with a ready list: it reads no listings",
+        note="gets a ready list, because it reads no listings",
     ),
-    Program(name="aria2c", command=_aria2, again=False, note="with a ready list: it reads no listings"),
+    Program(name="aria2c", command=_aria2, again=False, note="gets a ready list, because it reads no listings"),
 )
 _PIECES = ("slow", "large")
 _PRICED = ("small", "mixed", "large")
@@ -147,7 +147,7 @@ VARIANTS = (
     Program(name="crawler --segments 1", command=_crawler("--segments", "1"), ours=True, works=("slow",)),
     Program(name="crawler --segments 4", command=_crawler("--segments", "4"), ours=True, works=_PIECES),
 )
-"""crawler with other promises, so that the price of each is known; for the full measurement only.
+"""Variants of crawler, to show the cost of each promise; only in the full measurement.
 
-What is saved is digested in any case: "no digests" is a program of this benchmark, not an option.
+crawler hashes every file that it saves; "no digests" is a program of this benchmark, not an option.
 """

@@ -1,4 +1,4 @@
-"""nginx on a free port of 127.0.0.1, and a proxy that puts it far away or behind narrow connections."""
+"""nginx on a free port of 127.0.0.1, and a proxy that simulates distance or slow connections."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Server:
         self._status = status
 
     def requests(self) -> int:
-        """Requests answered since the start. Asking counts as one, so a difference holds one too many."""
+        """Requests served since the start. Reading it counts as one request, so each difference is one too large."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._status}/") as answer:
             lines: list[str] = answer.read().decode().splitlines()
         return int(lines[2].split()[2])
@@ -62,9 +62,9 @@ def free_port() -> int:
 
 @contextmanager
 def running_nginx(root: Path, scratch: Path, more: str = "") -> Iterator[Server]:
-    """Serve ``root``; what nginx writes goes to ``scratch``. Raises RuntimeError if it does not start.
+    """Serve ``root``; nginx writes its own files to ``scratch``. Raises RuntimeError if it does not start.
 
-    ``more`` stands in its configuration beside the servers.
+    ``more`` is added to its configuration, beside the server.
     """
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
@@ -96,9 +96,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 class _Pipe(asyncio.Protocol):
-    """One direction of a connection: what comes in goes out of ``other``, ``delay`` seconds later.
+    """One direction of a connection: data received is sent on ``other``, ``delay`` seconds later.
 
-    With a ``rate`` no faster than so many bytes a second. What waits is kept, however much it is.
+    ``rate`` limits it to that many bytes per second; 0: no limit. The amount of waiting data is not limited.
     """
 
     def __init__(self, delay: float, rate: float = 0.0) -> None:
@@ -106,7 +106,7 @@ class _Pipe(asyncio.Protocol):
         self.other: asyncio.Transport | None = None
         self.early: list[bytes] = []
         self._free = 0.0
-        """When what came in so far is out."""
+        """Time when all data received so far will have been sent."""
 
     def data_received(self, data: bytes) -> None:
         if self.other is None:
@@ -133,7 +133,7 @@ class _Pipe(asyncio.Protocol):
 
 
 class _Front(_Pipe):
-    """The side of the client. ``connect`` opens the other one."""
+    """The client's side of a connection; ``connect`` opens the other side."""
 
     def __init__(self, delay: float, rate: float, target: int) -> None:
         super().__init__(delay)
@@ -145,7 +145,7 @@ class _Front(_Pipe):
         self.opening = asyncio.ensure_future(self._connect())
 
     async def _connect(self) -> None:
-        await asyncio.sleep(2 * self.delay)  # the handshake of TCP takes a round trip as well
+        await asyncio.sleep(2 * self.delay)  # the TCP handshake takes a round trip too
         connection = asyncio.get_running_loop().create_connection(lambda: self.back, "127.0.0.1", self.target)
         self.other, _ = await connection
         for data in self.early:
@@ -164,9 +164,9 @@ def _serve_delayed(port: int, target: int, round_trip: float, rate: float) -> No
 
 @contextmanager
 def distant(target: int, round_trip: float, rate: float = 0.0) -> Iterator[int]:
-    """A port from which the server at the port ``target`` seems ``round_trip`` seconds away.
+    """A port through which the server at the port ``target`` seems ``round_trip`` seconds away.
 
-    With a ``rate`` each of its connections gets no more than so many bytes a second.
+    ``rate`` limits each of its connections to that many bytes per second; 0: no limit.
     """
     port = free_port()
     process = multiprocessing.get_context("spawn").Process(

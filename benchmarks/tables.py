@@ -1,4 +1,4 @@
-"""The figures as Markdown."""
+"""The measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.parsing import Parsed
 from benchmarks.programs import Program
 
 Figures = Mapping[tuple[str, str], Sequence[Cost]]
-"""(work, program) → the runs. The name of a second run, in which nothing has changed, ends in ``again``."""
+"""(work, program) → its runs. The name of a second run, in which nothing has changed, ends in ``again``."""
 
 
 def render(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -24,7 +24,7 @@ def median(costs: Sequence[Cost], figure: str) -> float:
 
 
 def problem(costs: Sequence[Cost]) -> str:
-    """Why these runs do not count, or ""."""
+    """Why these runs do not count; "" if they do."""
     return next((cost.problem for cost in costs if cost.problem), "")
 
 
@@ -33,7 +33,7 @@ def works(figures: Figures) -> list[str]:
 
 
 def render_walls(figures: Figures, programs: Sequence[Program]) -> str:
-    """Median seconds, and the ratio of ours to the best of the others whose mirror is complete."""
+    """Median seconds, and the ratio of crawler to the fastest other program whose mirror is complete."""
     names = [program.name for program in programs]
     others = [program.name for program in programs if not program.ours]
     rows = []
@@ -50,7 +50,7 @@ def render_walls(figures: Figures, programs: Sequence[Program]) -> str:
             best = min(complete, key=lambda name: complete[name])
             ratio = f"**{median(own, 'wall') / complete[best]:.2f}** ({best})"
         rows.append([work, *cells, ratio])
-    return render(["work", *names, "ours / best other"], rows)
+    return render(["work", *names, "crawler / best other"], rows)
 
 
 def _wall(costs: Sequence[Cost]) -> str:

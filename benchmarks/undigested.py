@@ -1,4 +1,4 @@
-"""crawler without SHA-256, to learn what the digests cost: no option does that, and no mirror should be made so."""
+"""crawler without SHA-256, to measure the cost of digests. No option does this, and no real mirror should."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 class _Nothing:
-    """Looks like a hash object and computes nothing."""
+    """Has the interface of a hash object and computes nothing."""
 
     def __init__(self, data: bytes = b"") -> None:
         del data
@@ -21,6 +21,6 @@ class _Nothing:
 
 if __name__ == "__main__":
     hashlib.sha256 = _Nothing  # type: ignore[assignment]
-    from crawler.cli import parser as cli  # after it: the modules below take the name from hashlib
+    from crawler.cli import parser as cli  # only now, because its modules import sha256 by name
 
     sys.exit(cli.run(sys.argv[1:]))

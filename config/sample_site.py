@@ -67,15 +67,15 @@ def build(root: Path) -> None:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Python's own file server, with sizes and times in its listings in the manner of nginx, and without a log."""
+    """Python's own file server, with sizes and times in its listings as nginx prints them, and without a log."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the terminal belongs to the crawler."""
+        """Print nothing: the terminal belongs to the crawler."""
 
     def list_directory(self, path: str | os.PathLike[str]) -> BinaryIO | None:  # type: ignore[override]
-        """Answer with an index page of the directory ``path``; nginx's rows, times in UTC and exact sizes."""
+        """Respond with an index page of the directory ``path``: nginx's rows, times in UTC, exact sizes in bytes."""
         title = html.escape(f"Index of {unquote(self.path)}")
         rows = "".join(self._row(child) for child in sorted(Path(path).iterdir()))
         page = (
@@ -97,7 +97,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Takes as many visitors at once as the crawler sends, and finds nothing strange in one that leaves early."""
+    """Accepts all connections of the crawler at once, and ignores clients that disconnect early."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -109,7 +109,7 @@ class Server(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def serve(root: Path, port: int) -> Iterator[str]:
-    """Serve ``root`` on ``port`` of 127.0.0.1, or on a free one if that is taken, and give its URL."""
+    """Serve ``root`` on ``port`` of 127.0.0.1, or on a free port if that is taken. Yields the URL."""
 
     def handler(*args: object) -> Handler:
         return Handler(*args, directory=str(root))  # type: ignore[arg-type]
@@ -125,7 +125,7 @@ def serve(root: Path, port: int) -> Iterator[str]:
 
 
 def run(command: list[str], url: str) -> int:
-    """Run ``command`` with ``{url}`` replaced; an interrupt is the command's to handle. Gives its exit code."""
+    """Run ``command`` with ``{url}`` replaced and return its exit code. The command itself handles an interrupt."""
     signal.signal(signal.SIGINT, lambda *_: None)
     code = subprocess.run([word.replace("{url}", url) for word in command], check=False).returncode
     return 128 - code if code < 0 else code
@@ -134,7 +134,7 @@ def run(command: list[str], url: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", nargs="*", help="run this, with {url} replaced, and stop serving when it ends")
-    parser.add_argument("--port", type=int, default=PORT, help="the same on each visit, so that a mirror can go on")
+    parser.add_argument("--port", type=int, default=PORT, help="port to listen on; keep it to continue a mirror")
     arguments = parser.parse_args()
     command = arguments.command
     with tempfile.TemporaryDirectory(prefix="sample-site-") as scratch:

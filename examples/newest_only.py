@@ -1,9 +1,10 @@
-"""A filter of one's own: of each program only the newest version.
+"""A custom filter: only the newest version of each program.
 
     python examples/newest_only.py https://files.example.org/releases/ newest
 
-No option can say that, because it depends on the other entries. So the entries are read first (``walk``), chosen from
-here, and then fetched (``download``). A second run asks whether the chosen files have changed, and fetches new ones.
+No option can do this, because the choice depends on other entries. So the entries are read first (``walk``), the newest
+are chosen, and then fetched (``download``). A second run checks whether the chosen files have changed, and fetches new
+ones.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ VERSIONED = re.compile(r"(?P<program>.+?)-(?P<version>\d+(?:\.\d+)*)(?P<rest>\D.
 
 
 def newest(files: list[crawler.Entry]) -> list[crawler.Entry]:
-    """Of files such as ``app-1.10.zip`` and ``app-1.9.zip`` in one folder the highest version; others are left out."""
+    """The highest version among files such as ``app-1.10.zip`` and ``app-1.9.zip`` in one directory; no other files."""
     best: dict[tuple[str, str, str], tuple[tuple[int, ...], crawler.Entry]] = {}
     for entry in files:
         found = VERSIONED.fullmatch(entry.name)

@@ -1,4 +1,4 @@
-"""An observer of one's own: which files took longest, and what each server-side folder cost.
+"""A custom observer: which files took longest, and the time spent on each directory.
 
 python examples/slowest.py https://files.example.org/pub/ pub
 """
@@ -14,17 +14,17 @@ import crawler
 
 
 class Slowest(crawler.Observer):
-    """Keeps the ``count`` slowest transfers, and seconds for each folder. Quick, as an observer must be."""
+    """Keeps the ``count`` slowest transfers, and the seconds per directory. Like every observer, it must be quick."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self.slowest: list[tuple[float, str]] = []
-        self.folders: dict[str, float] = defaultdict(float)
+        self.directories: dict[str, float] = defaultdict(float)
 
     def finished(self, result: crawler.Result) -> None:
         if result.outcome is not crawler.Outcome.SAVED:
             return
-        self.folders[result.path.rpartition("/")[0] or "/"] += result.seconds
+        self.directories[result.path.rpartition("/")[0] or "/"] += result.seconds
         heapq.heappush(self.slowest, (result.seconds, result.path))
         if len(self.slowest) > self.count:
             heapq.heappop(self.slowest)
@@ -35,8 +35,8 @@ async def main(url: str, directory: str) -> int:
     report = await crawler.mirror(url, directory, observers=[watch])
     for seconds, path in sorted(watch.slowest, reverse=True):
         print(f"{seconds:8.3f} s  {path}")
-    for folder, seconds in sorted(watch.folders.items(), key=lambda item: -item[1]):
-        print(f"{seconds:8.3f} s  in {folder}")
+    for name, seconds in sorted(watch.directories.items(), key=lambda item: -item[1]):
+        print(f"{seconds:8.3f} s  in {name}")
     return report.exit_code
 
 

@@ -1,9 +1,9 @@
-"""A destination of one's own: all files in one SQLite archive (https://sqlite.org/sqlar.html), not in a directory.
+"""A custom destination: all files in one SQLite archive (https://sqlite.org/sqlar.html) instead of a directory.
 
     python examples/sqlite_archive.py https://files.example.org/pub/ pub.sqlar
-    sqlite3 pub.sqlar -Atv      # lists it; -Ax unpacks it
+    sqlite3 pub.sqlar -Atv      # lists the archive; -Ax unpacks it
 
-Each batch of files is one transaction: after a crash it is in the archive as a whole, or not at all.
+Each batch of files is one transaction: after a crash, either all or none of it is in the archive.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SECOND, MIB = 1_000_000_000, 1 << 20
 
 
 def key(path: str) -> bytes:
-    """A name may hold any bytes, as those of files do: SQLite keeps them as text that it does not look into."""
+    """Encode ``path``. Names may hold any bytes, as those of files do; SQLite stores text without checking it."""
     return path.encode("utf-8", "surrogateescape")
 
 
@@ -48,7 +48,7 @@ def local(mode: int, mtime: int, size: int) -> Local:
 
 
 class Body(crawler.Part):
-    """A large body on its way, in a file without a name: no later run goes on with it."""
+    """A large incomplete body, in a temporary file without a name: no later run can continue it."""
 
     def __init__(self, name: str) -> None:
         self.name, self.offset, self.validators = name, 0, crawler.Validators()
@@ -86,7 +86,7 @@ class Body(crawler.Part):
 
 
 class Archive(crawler.Destination):
-    """SQLite works in one thread of its own. The file is made when there is something to put into it."""
+    """An SQLite archive as a destination. SQLite runs in its own thread; the first change creates the file."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
@@ -120,10 +120,10 @@ class Archive(crawler.Destination):
     def _select(self, query: str, *values: bytes) -> list[Any]:
         return self._open().execute(query, values).fetchall() if self._path.exists() else []
 
-    # --- what is there ----------------------------------------------------------------------------
+    # --- content ----------------------------------------------------------------------------------
 
     def _below(self, folder: str) -> list[tuple[str, Local]]:
-        """All that is under ``folder``: between ``folder/`` and ``folder0``, as 0 is what follows the slash."""
+        """Everything below ``folder``: names between ``folder/`` and ``folder0``, because 0 follows the slash."""
         bounds = (key(f"{folder}/"), key(f"{folder}0")) if folder else (b"", b"\xff" * 256)
         return [(name, local(*rest)) for name, *rest in self._select(BELOW, *bounds)]
 
@@ -167,7 +167,7 @@ class Archive(crawler.Destination):
     async def free_space(self) -> int:
         return shutil.disk_usage(self._path.absolute().parent).free
 
-    # --- what is put there, and taken away --------------------------------------------------------
+    # --- changes ----------------------------------------------------------------------------------
 
     async def open_part(self, job: crawler.Job) -> Body:
         body = Body(str(next(self._numbers)))
@@ -175,10 +175,10 @@ class Archive(crawler.Destination):
         return body
 
     async def clean_parts(self, wanted: Container[str]) -> None:
-        return  # nothing is left of a body that did not arrive
+        return  # temporary files leave nothing behind
 
     async def _change(self, change: Callable[[sqlite3.Connection, Any], T], items: Sequence[object]) -> list[T]:
-        """One transaction: it ends with all of the changes, or with none."""
+        """Apply ``change`` to all ``items`` in one transaction: all of them, or none."""
 
         def changed() -> list[T]:
             with self._open() as database:
@@ -203,7 +203,7 @@ class Archive(crawler.Destination):
         return await self._change(remove, paths)
 
     def _store(self, database: sqlite3.Connection, item: crawler.Staged) -> Known | str:
-        """Put one body under its name. Returns what is there now, or why it cannot be."""
+        """Store one body under its name. Returns the record of the file, or the reason for failing."""
         part = self._bodies.pop(item.part, None)
         if item.part and part is None:
             return "its body is gone"
@@ -224,7 +224,7 @@ class Archive(crawler.Destination):
 
 
 def put(database: sqlite3.Connection, path: str, mode: int, mtime: int, size: int) -> int | str:
-    """Make a row for ``path`` and those of its folders. Returns its number, or why it cannot be."""
+    """Insert the row of ``path`` and those of its parent directories. Returns its row id, or the reason for failing."""
     if problem := crawler.path_problem(path):
         return problem
     names = path.split("/")

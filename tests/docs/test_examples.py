@@ -58,7 +58,7 @@ def test_a_destination_of_ones_own_holds_all_files(reader: Reader) -> None:
 
 def test_the_notebook_runs_from_top_to_bottom(reader: Reader) -> None:
     printed = reader.run("python", CELLS.format(text=(EXAMPLES / "notebook.py").read_text())).stdout
-    assert "115 files, 2 folders" in printed
+    assert "115 files, 2 directories" in printed
     assert "20 saved" in printed
     wanted = {f"notebook-data/{path.removeprefix('pub/')}" for path in hosts._pub() if path.endswith(".txt")}
     assert reader.files() < wanted
