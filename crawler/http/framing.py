@@ -14,15 +14,16 @@ from typing import NamedTuple
 
 from crawler.model import limits
 from crawler.text.escape import printable
+from crawler.text.patterns import pattern
 
-_STATUS = re.compile(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\r\n]*))?\r*\n")
-_TIDY = re.compile(rb"HTTP/1\.[01] \d{3} [^\r\n\0]*\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n")
-_FRAMES = re.compile(rb"\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*)", re.IGNORECASE)
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FOLD = re.compile(rb"\r*\n[ \t]+")
-_LINE_END = re.compile(rb"\r*\n")
-_CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
-_OTHER_PROTOCOL = re.compile(rb"[0-9A-Za-z+*<(-]|\x15\x03")  # a TLS alert: record type, version (RFC 8446 section 5.1)
+_STATUS = pattern(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\r\n]*))?\r*\n")
+_TIDY = pattern(rb"HTTP/1\.[01] \d{3} [^\r\n\0]*\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n")
+_FRAMES = pattern(rb"\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*)", re.IGNORECASE)
+_TOKEN = pattern(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FOLD = pattern(rb"\r*\n[ \t]+")
+_LINE_END = pattern(rb"\r*\n")
+_CHUNK_SIZE = pattern(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
+_OTHER_PROTOCOL = pattern(rb"[0-9A-Za-z+*<(-]|\x15\x03")  # a TLS alert: record type, version (RFC 8446 section 5.1)
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 _DIGITS = 18  # of a length: 10^18 fits in 63 bits
 

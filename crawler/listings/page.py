@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.model.struct import Value
 from crawler.model.values import Listing
+from crawler.text.patterns import pattern
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
 _HEAD = 4096
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_XML_DECLARATION = re.compile(r"<\?[^>]{0,300}>")
-_UNFIT = re.compile("[\0\ud800-\udfff]")
+_HEADER_CHARSET = pattern(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML_CHARSET = pattern(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_XML_DECLARATION = pattern(r"<\?[^>]{0,300}>")
+_UNFIT = pattern("[\0\ud800-\udfff]")
 _MARKUP_LIMIT = 64 << 20
 _DEEPEST = 100  # libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
@@ -60,8 +61,8 @@ class Page(Value, frozen=True, kw_only=True, dict=True):
         for mark, name in _BOMS:
             if head.startswith(mark):
                 return name
-        for pattern in (_META_CHARSET, _XML_CHARSET):
-            found = pattern.search(head)
+        for charset in (_META_CHARSET, _XML_CHARSET):
+            found = charset.search(head)
             if found and (known := _codec(found[1].decode("ascii"))):
                 return known
         try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from crawler.text.patterns import pattern
 from crawler.text.urls import name_problem
 
 if TYPE_CHECKING:
@@ -26,23 +27,23 @@ _BY_LENGTH = {length: algorithm for algorithm, length in HEX_LENGTHS.items() if 
 
 # SHA256SUMS, sha512sum.txt, SHASUMS256.txt, tool_1.2_checksums.txt, Fedora-39-CHECKSUM, OpenBSD's SHA256,
 # CHECKSUM.SHA256-FreeBSD-14, and kernel.org's sha256sums.asc, which contains the list and its signature
-_SUMS = re.compile(
+_SUMS = pattern(
     r"(?:.*[-_.])?(?:(?P<algorithm>sha(?:1|224|256|384|512)|md5|b2|blake2b)sums?"
     r"|shasums?(?P<bits>1|224|256|384|512)?|checksums?(?:[-_.](?P<kind>sha(?:1|224|256|384|512)|md5)(?:-.+)?)?)"
     r"(?:\.(?:txt|asc))?|(?P<bare>sha(?:1|256|512)|md5)(?:\.txt)?",
     re.IGNORECASE,
 )
-_SIDECAR = re.compile(
+_SIDECAR = pattern(
     r"(?P<subject>.+)\.(?P<algorithm>sha(?:1|224|256|384|512)|md5|b2|blake2b)(?:sums?)?(?:\.txt)?", re.IGNORECASE
 )
-_GNU = re.compile(r"(?P<escaped>\\?)(?P<hex>[0-9a-fA-F]{32,128})(?: [ *]|\t\*?| )(?P<name>.+)")
-_BSD = re.compile(r"(?P<escaped>\\?)(?P<tag>[A-Za-z0-9-]{3,12}) ?\((?P<name>.+)\) ?= ?(?P<hex>[0-9a-fA-F]{32,128})")
+_GNU = pattern(r"(?P<escaped>\\?)(?P<hex>[0-9a-fA-F]{32,128})(?: [ *]|\t\*?| )(?P<name>.+)")
+_BSD = pattern(r"(?P<escaped>\\?)(?P<tag>[A-Za-z0-9-]{3,12}) ?\((?P<name>.+)\) ?= ?(?P<hex>[0-9a-fA-F]{32,128})")
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _TAGS = {"sha2224": "sha224", "sha2256": "sha256", "sha2384": "sha384", "sha2512": "sha512", "b2": "blake2b"}
 
-_DIGEST = re.compile(r"([^:]+):\s*([0-9a-fA-F]+)\s*")
-_FIELD = re.compile(r"([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+={0,2}):?\s*(?:[,;]|$)")
-_MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
+_DIGEST = pattern(r"([^:]+):\s*([0-9a-fA-F]+)\s*")
+_FIELD = pattern(r"([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+={0,2}):?\s*(?:[,;]|$)")
+_MD5_ETAG = pattern(r'"([0-9a-f]{32})"')
 _NAMED_HEADERS = {
     "content-md5": "md5",
     "x-amz-checksum-sha1": "sha1",

@@ -24,6 +24,7 @@ from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 from crawler.text.months import MONTHS
+from crawler.text.patterns import pattern
 
 PIECE = 2_000
 """Maximum number of entries in a piece of a listing."""
@@ -40,7 +41,7 @@ class Grammar(Value, frozen=True):
 
 
 def _grammar(family: str, head: str, row: str, tail: str, rounding: Rounding = Rounding.SAFE) -> Grammar:
-    return Grammar(family, re.compile(head), re.compile(row), re.compile(tail), rounding)
+    return Grammar(family, pattern(head), pattern(row), pattern(tail), rounding)
 
 
 _NEWLINE = r"\r?\n"
@@ -131,7 +132,7 @@ GRAMMARS = (
     ),
 )  # fmt: skip
 
-_HREF_OF_HEAD = re.compile(r'<a href="([^"]*)"')
+_HREF_OF_HEAD = pattern(r'<a href="([^"]*)"')
 _MINUTE = timedelta(seconds=59)
 _EPOCH_YEAR = 1970
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from crawler.listings.values.hrefs import LinkKind, Target
 from crawler.model.reasons import Reason
 from crawler.model.values import Entry, Kind, Rejection
+from crawler.text.patterns import pattern
 from crawler.text.urls import before_query
 
 _SILENT = {LinkKind.SORT, LinkKind.PARENT, LinkKind.BREADCRUMB, LinkKind.SELF, LinkKind.PAGE}
@@ -29,7 +30,7 @@ ELSEWHERE = {
 }
 _ELSEWHERE_REASONS = {kind.value for kind in ELSEWHERE}
 _NAVIGATION = {*_SILENT_REASONS, Reason.NAVIGATION}
-_AUTHORITY = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
+_AUTHORITY = pattern(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
 def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[str]:
@@ -50,7 +51,7 @@ def names_of(rejections: Iterable[Rejection]) -> set[str]:
     return (plain | set(map(last_name, subjects))) - {"", ".", ".."}
 
 
-_DOTS = re.compile(r"\s*(?:\.{1,2}/)*\.{1,2}/?\s*")
+_DOTS = pattern(r"\s*(?:\.{1,2}/)*\.{1,2}/?\s*")
 
 
 def row_rejection(reason: str, subject: str, detail: str = "", name: str = "") -> Rejection:

@@ -11,21 +11,22 @@ import re
 from base64 import b64decode
 from urllib.parse import parse_qsl, unquote
 
+from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_SORT
 
 _SESSIONS = r"jsessionid|phpsessid|sessionid|session_id|aspsessionid\w*|sid"
-_SESSION_PARAMETER = re.compile(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
-_TYPE_CODE = re.compile(r";type=[adi](?=/?(?:[?#]|\Z))")
-_VIEW = re.compile(
+_SESSION_PARAMETER = pattern(rf";(?:{_SESSIONS})=[^/?#;]*", re.IGNORECASE)
+_TYPE_CODE = pattern(r";type=[adi](?=/?(?:[?#]|\Z))")
+_VIEW = pattern(
     rf"(?:{_SESSIONS}|session|sort|order|orderby|order_by|sortby|sort_by|sortorder|sort_order|sorting|ordering|dirsort"
     r"|asc|desc|col|column|srt|sb|view|layout|theme|lang|locale|hl|style|display|limit)(?:=.*)?|[cofsv]=\w?",
     re.IGNORECASE | re.DOTALL,
 )
 """Parameters that select a presentation or identify a session: dropped."""
-_FOLDER_VIEW = re.compile(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
-_FETCHED = re.compile(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
+_FOLDER_VIEW = pattern(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
+_FETCHED = pattern(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
 """Parameters that make a server send the file itself: kept in the request."""
-_OTHER = re.compile(
+_OTHER = pattern(
     r"(?:zip|tar|tgz|tar_?gz|targz|archive|compress|pack|json|xml|rss|atom|feed|simple|format|output|delete|del|remove|rm"
     r"|edit|rename|move|mv|copy|upload|mkdir|new|share|log[io]n|logout|auth_?action|action|act|op|cmd|do|task|info|stat"
     r"|history|blame|diff|thumb|thumbnail|th|preview|hash|md5|sha\d+|checksum|meta|metadata|properties|acl|uploads|q"
@@ -33,12 +34,12 @@ _OTHER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Parameters that make a server send something other than the entry, or modify it."""
-_SCRIPT_NAME = re.compile(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
-_FILE_NAME = re.compile(r"\.[A-Za-z0-9]{1,10}$")
-_DOUBTFUL = re.compile(r"[?#]|\A[^/?#:]*:")
-RESERVED = re.compile(r"[?#:]")
+_SCRIPT_NAME = pattern(r"\.(?:php\d?|phtml|aspx?|ashx|jsp|jspx|cgi|fcgi|pl|cfm|do|action|dll|exe)$", re.IGNORECASE)
+_FILE_NAME = pattern(r"\.[A-Za-z0-9]{1,10}$")
+_DOUBTFUL = pattern(r"[?#]|\A[^/?#:]*:")
+RESERVED = pattern(r"[?#:]")
 """Characters that end a path or a scheme (RFC 3986), but occur in unescaped names."""
-SORT_KEYS = re.compile(
+SORT_KEYS = pattern(
     r"(?:^|[&;])(?:(?:sort|order|orderby|order_by|sortby|sort_by|sortorder|"
     r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
     re.IGNORECASE,
@@ -46,9 +47,9 @@ SORT_KEYS = re.compile(
 PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
 """Keys that always name a directory."""
 FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
-_LEADING = re.compile(r"\A(?:\.?/)+")
+_LEADING = pattern(r"\A(?:\.?/)+")
 _STANDARD_BASE64 = str.maketrans(" -_", "++/")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROLS = pattern(r"[\x00-\x1f\x7f]")
 PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
 
 

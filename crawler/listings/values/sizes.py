@@ -20,6 +20,7 @@ from functools import lru_cache
 from math import ceil, floor
 
 from crawler.model.values import Span
+from crawler.text.patterns import pattern
 
 
 class Rounding(Enum):
@@ -38,10 +39,10 @@ _UNIT = (
     r"|(?P<local>[кмгт])(?:и?б|байт)?)"
 )
 _NUMBER = r"(?P<whole>\d{1,3}(?:[,' \u00a0\u2009\u202f]\d{3})+|\d+)(?P<point>\s?[.,]\d+)?"
-_SIZE = re.compile(rf"[\[(]?\s*(?:~\s*)?{_NUMBER}\s*{_UNIT}?\.?\s*[\])]?", re.IGNORECASE)
-_EXACT_INSIDE = re.compile(r"\(\s*(\d{1,3}(?:[,\s]\d{3})+|\d+)\s*bytes?\s*\)", re.IGNORECASE)
-_MARKED = re.compile(rf"(?<![\w.,]){_NUMBER}\s?{_UNIT}(?![\w/])", re.IGNORECASE)
-_NONE = re.compile(
+_SIZE = pattern(rf"[\[(]?\s*(?:~\s*)?{_NUMBER}\s*{_UNIT}?\.?\s*[\])]?", re.IGNORECASE)
+_EXACT_INSIDE = pattern(r"\(\s*(\d{1,3}(?:[,\s]\d{3})+|\d+)\s*bytes?\s*\)", re.IGNORECASE)
+_MARKED = pattern(rf"(?<![\w.,]){_NUMBER}\s?{_UNIT}(?![\w/])", re.IGNORECASE)
+_NONE = pattern(
     r"[-‐-―−_]{1,5}|\[?(?:<\s*)?(?:dir(?:ectory)?|folder|n/?a|null|none|link|dossier|ordner|carpeta|папка)(?:\s*>)?\]?",
     re.I,
 )

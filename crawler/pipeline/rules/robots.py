@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crawler.model import limits
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
+from crawler.text.patterns import pattern
 
 if TYPE_CHECKING:
     from protego import Protego
@@ -17,11 +18,11 @@ ROBOTS_BYTES = 512 * limits.KIB
 """Bytes of a robots.txt that are read: section 2.5 requires at least 500 KiB."""
 
 # A line that restricts anyone: "Disallow" in the spellings that protego accepts, with a value.
-_RESTRICTION = re.compile(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
+_RESTRICTION = pattern(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
 
-_GROUP = re.compile(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_GROUP = pattern(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
 """A line that begins a group: the text before the name, and the name."""
-_TOKEN = re.compile(r"[A-Za-z_-]+")
+_TOKEN = pattern(r"[A-Za-z_-]+")
 """A product token (section 2.2.1)."""
 _CODINGS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"", "utf-8-sig"))
 """Byte order mark → codec; the first match counts. Some editors save UTF-16, which section 2.3 does not allow."""

@@ -13,16 +13,17 @@ from itertools import islice
 
 from crawler.listings.html.soundness.passages import Passage
 from crawler.model.flaws import Flaw, FlawKind
+from crawler.text.patterns import pattern
 from crawler.text.urls import decoded
 
-_INTERPRETER = re.compile(
+_INTERPRETER = pattern(
     r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .{0,500}?\bon line \d"
     r"|\bPHP (?:Warning|Fatal error|Parse error):"
     r"|Traceback \(most recent call last\)"
     r"|\[an error occurred while processing this directive\]"
     r"|\[Errno \d+\]|\(errno \d+\)"
 )
-_TROUBLE = re.compile(
+_TROUBLE = pattern(
     r"\berror\b|permission denied|input/output error|\bi/o error|too many (?:open files|requests)"
     r"|stale (?:nfs )?file handle"
     r"|no such file|not a directory|cannot (?:open|read|list|access)|(?:could not|couldn't|can't|unable to|failed to) "
@@ -30,20 +31,20 @@ _TROUBLE = re.compile(
     r"|temporarily|unavailable|under maintenance|\bloading\b|please wait",
     re.IGNORECASE,
 )
-_LIMITED = re.compile(r"\(of which only \d+ are displayed\)")
+_LIMITED = pattern(r"\(of which only \d+ are displayed\)")
 """Caddy's text on a page that its option ``limit`` has truncated."""
 _LONGEST = 300
 """Maximum length of a message in characters; longer passages are prose."""
-_NONE_OF = re.compile(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
-_SHOWN_OF = re.compile(
+_NONE_OF = pattern(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
+_SHOWN_OF = pattern(
     r"\b(?:showing|displaying) (?:(?:the )?first )?"
     r"(?:\d[\d,.]* ?(?:to|[-\u2013]) ?)?(\d[\d,.]*) (?:out )?of (\d[\d,.]*)\b",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(r"<!doctype\b|<html\b", re.IGNORECASE)
-_HEADING = re.compile(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
-_STATUS = re.compile(r"\s*[45]\d\d\b")
-_HEADED = re.compile(r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}Index of (/[^<]*)<", re.IGNORECASE)
+_DOCUMENT = pattern(r"<!doctype\b|<html\b", re.IGNORECASE)
+_HEADING = pattern(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
+_STATUS = pattern(r"\s*[45]\d\d\b")
+_HEADED = pattern(r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}Index of (/[^<]*)<", re.IGNORECASE)
 
 
 def error_in(passages: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> Flaw | None:

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from html import unescape
 
 from crawler.model.struct import Struct, field
+from crawler.text.patterns import pattern
 
-_UNSEEN = re.compile(r"<!--|<(script|style|template|svg)\b", re.IGNORECASE)
-_SCRIPT_ELEMENT = re.compile(r"<(script)\b", re.IGNORECASE)
+_UNSEEN = pattern(r"<!--|<(script|style|template|svg)\b", re.IGNORECASE)
+_SCRIPT_ELEMENT = pattern(r"<(script)\b", re.IGNORECASE)
 _ENDS = {
-    "": re.compile("-->"),
-    **{name: re.compile(rf"</{name}\s{{0,9}}>", re.IGNORECASE) for name in ("script", "style", "template", "svg")},
+    "": pattern("-->"),
+    **{name: pattern(rf"</{name}\s{{0,9}}>", re.IGNORECASE) for name in ("script", "style", "template", "svg")},
 }
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
-_HREF = re.compile(r"\b(?:data-)?href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_TAG = pattern(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_HREF = pattern(r"\b(?:data-)?href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _REGIONS = {"table", "pre", "ul", "ol", "dl"}
 _BREAKS = {
     "br", "hr", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "form", "dt", "dd", "section", "article",

@@ -5,23 +5,25 @@ from __future__ import annotations
 import codecs
 import re
 
+from crawler.text.patterns import pattern
+
 SNIFFED = 1445
 """Bytes of a body that are needed to recognise its type (WHATWG MIME Sniffing, section 5.2)."""
 _SKIPPED = rb"(?:\xef\xbb\xbf)?(?:\s|(?><!--.*?-->)|<\?xml[^>]*+>)*+"
-_PAGE = re.compile(
+_PAGE = pattern(
     _SKIPPED + rb"<(?:!doctype html|html|head|title|meta|link|script|style|body|iframe|h1|div|font|table|form|a|b|p|br)"
     rb"[\s/>]",
     re.IGNORECASE | re.DOTALL,
 )
-_NOTHING = re.compile(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
-_BINARY_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_NOTHING = pattern(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
+_BINARY_BYTE = pattern(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """Bytes that do not occur in text (WHATWG MIME Sniffing, section 3)."""
-_HTML_NAME = re.compile(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:[.~]|$)")
+_HTML_NAME = pattern(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:[.~]|$)")
 """Also with a suffix: Apache's mod_mime treats languages, charsets and unknown suffixes as no type."""
-_EXTENSION = re.compile(r".\.[^.\s]{1,16}$")
-_SHORT_EXTENSION = re.compile(r"\.[a-z0-9]{1,5}$")
+_EXTENSION = pattern(r".\.[^.\s]{1,16}$")
+_SHORT_EXTENSION = pattern(r"\.[a-z0-9]{1,5}$")
 """Names of types that servers know: if such a file is sent as a page, it is an error message, with or without tags."""
-_BINARY_NAME = re.compile(
+_BINARY_NAME = pattern(
     r"\.(?:7z|a|apk|appimage|avi|bin|bmp|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
     r"|h5|hdf5|img|ipa|iso|jar|jpe?g|lz|lz4|lzma|m4a|mkv|mov|mp[34]|msix?|nc|np[yz]|o|og[gv]|otf|ova|parquet|pdf|pkg"
     r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|torrent|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
