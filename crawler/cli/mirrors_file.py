@@ -105,7 +105,7 @@ def check_distinct_paths(mirrors: Sequence[Mirror], identity: Callable[[str], ob
 
 
 def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:
-    """Name of each mirror → the names of those whose directory its own directory lies in. Links are resolved."""
+    """Name of each mirror → names of the mirrors whose directories contain its directory. Links are resolved."""
     places = {mirror.name: os.path.realpath(mirror.directory).rstrip("/") + "/" for mirror in mirrors}
     return {
         name: tuple(outer for outer, above in places.items() if above != place and place.startswith(above))

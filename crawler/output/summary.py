@@ -79,8 +79,8 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:
-        asked = report.interrupted in SIGNALS or report.interrupted in LIMITS
-        why = f"by {report.interrupted}" if asked else "early"
+        is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
+        why = f"by {report.interrupted}" if is_requested else "early"
         lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues")
     return "\n".join(lines + _problem_lines(report))
 

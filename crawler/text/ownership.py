@@ -49,9 +49,9 @@ def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
     other run does.
     """
     mirrored = [(url, listed) for url, listed in runs if url]
-    told = (url for url, listed in mirrored if listed)
+    stored = (url for url, listed in mirrored if listed)
     killed = (url for url, listed in mirrored if listed is None)
-    return next(told, None) or next(killed, None)
+    return next(stored, None) or next(killed, None)
 
 
 def refusal(directory: str, known: str, url: str) -> str:

@@ -1,4 +1,4 @@
-"""Cookies: those that servers set during a run, kept in memory, and those of --cookies FILE."""
+"""Cookies: those that servers set during a run, kept in memory, and those in --cookies FILE."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from crawler.model.errors import ConfigError
 from crawler.text.urls import Origin, origin
 
 MOST_COOKIES = 50
-"""Cookies of one origin (RFC 6265 section 6.1)."""
+"""Maximum number of cookies of one origin (RFC 6265 section 6.1)."""
 LONGEST_COOKIE = 4096
-"""Length in bytes of name and value together (RFC 6265 section 6.1)."""
+"""Maximum length in bytes of name and value together (RFC 6265 section 6.1)."""
 _POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
-"""A cookie without Domain goes to its own host only, not to those below it."""
+"""A cookie without Domain is sent to its own host only, not to its subdomains."""
 
 
 class Cookies:
     """The cookies of one client (RFC 6265). A cookie that a server sets is sent to that origin only.
 
-    The jar of the standard library decides by domain, path, age and Secure. It does not tell ports apart, so each
-    origin has a jar of its own. A cookie beyond the limits is ignored.
+    The standard library's jar decides by domain, path, age and Secure. It does not distinguish ports, so each origin
+    has its own jar. Cookies beyond the limits are ignored.
     """
 
     def __init__(self, given: Iterable[Cookie] = ()) -> None:
-        """``given``: cookies of a file, sent to the hosts that they name."""
+        """``given``: cookies from a file, sent to the hosts that they name."""
         self._given = tuple(given)
         self._jars: dict[Origin, CookieJar] = {}
 
     def header(self, url: str) -> str | None:
-        """The value of Cookie for a request of ``url``; None if there is no cookie for it."""
+        """The value of the Cookie header for a request for ``url``; None if no cookie matches."""
         if not (self._jars or self._given):
             return None
         where = origin(url)
@@ -47,7 +47,7 @@ class Cookies:
         return request.get_header("Cookie")
 
     def keep(self, url: str, headers: Mapping[str, str]) -> None:
-        """Keep the cookies that the response of ``url`` with these ``headers`` sets."""
+        """Store the cookies that are set by the ``headers`` of the response for ``url``."""
         if "Set-Cookie" not in headers or (where := origin(url)) is None:
             return
         jar = self._jars.get(where)
@@ -66,7 +66,7 @@ class Cookies:
 
 
 class _Response:
-    """The part of a response that ``CookieJar`` looks at."""
+    """The part of a response that ``CookieJar`` uses."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._fields = Message()
@@ -79,14 +79,14 @@ class _Response:
 
 
 def read_cookies(path: str) -> tuple[Cookie, ...]:
-    """The cookies of a file in Netscape's format, as browsers export and ``wget --save-cookies`` writes it.
+    """The cookies in a file in Netscape's format, as exported by browsers and written by ``wget --save-cookies``.
 
-    Cookies that have expired are left out. Raises ConfigError.
+    Expired cookies are left out. Raises ConfigError.
     """
     jar = MozillaCookieJar(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a line that cannot be read; LoadError follows
+            warnings.simplefilter("ignore")  # about an invalid line; LoadError follows
             jar.load(ignore_discard=True, ignore_expires=True)
     except LoadError:
         raise ConfigError(
@@ -98,5 +98,5 @@ def read_cookies(path: str) -> tuple[Cookie, ...]:
     except OSError as error:
         raise ConfigError(f"--cookies {path}: {error.strerror or error}") from None
     for cookie in jar:
-        cookie.expires = cookie.expires or None  # curl and wget write 0 for the end of the session
+        cookie.expires = cookie.expires or None  # curl and wget write 0 for session cookies
     return tuple(cookie for cookie in jar if not cookie.is_expired())

@@ -41,16 +41,16 @@ class SizeTree:
         self._own = folders
         self._totals: dict[str, list[int]] = {}
         self._below: dict[str, set[str]] = {}
-        for path, held in folders.items():
-            self._add(path, held)
+        for path, totals in folders.items():
+            self._add(path, totals)
         self.base = self._common_base()
         """The deepest directory that contains all files."""
 
-    def _add(self, path: str, held: FileTotals) -> None:
+    def _add(self, path: str, totals: FileTotals) -> None:
         while True:
             total = self._totals.setdefault(path, [0, 0])
-            total[0] += held.files
-            total[1] += held.size
+            total[0] += totals.files
+            total[1] += totals.size
             if not path:
                 return
             above = path.rpartition("/")[0]

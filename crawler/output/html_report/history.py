@@ -75,16 +75,16 @@ def _figure(name: str) -> Callable[[RunRecord], float | None]:
     return read
 
 
-def _held(name: str) -> Callable[[RunRecord], float | None]:
+def _total(name: str) -> Callable[[RunRecord], float | None]:
     def read(run: RunRecord) -> float | None:
-        return float(getattr(run.held, name)) if run.held else None
+        return float(getattr(run.totals, name)) if run.totals else None
 
     return read
 
 
 _CHARTS = (
-    _ChartSpec(title="Size", of=_held("size"), text=render_size, is_level=True),
-    _ChartSpec(title="Files", of=_held("files"), text=_count, is_level=True),
+    _ChartSpec(title="Size", of=_total("size"), text=render_size, is_level=True),
+    _ChartSpec(title="Files", of=_total("files"), text=_count, is_level=True),
     _ChartSpec(
         title="Saved, deleted",
         of=_figure("saved"),

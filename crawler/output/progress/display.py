@@ -87,4 +87,4 @@ class Display(Counters, SilentDisplay):
             while not self._stop.wait(self.interval):
                 self.tick()
         except OSError:
-            return  # the terminal is gone; the run goes on without a display
+            return  # the terminal is gone; the run continues without a display

@@ -44,7 +44,7 @@ class RunRecord(Value, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     figures: Figures | None
     """None while it runs, or if it was killed."""
-    held: FileTotals | None = None
+    totals: FileTotals | None = None
     """Totals of the files in DIR when the run ended; None if they were not recorded."""
 
 
@@ -63,12 +63,12 @@ def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
 
 def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> None:
     """Record how run ``number`` ended, with the totals of DIR."""
-    held = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
+    totals = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
     for record in _records("WHERE id = ?", (number,), connection):
         cells: tuple[Cell, ...] = (
             *record[:3], float(figures.seconds), figures.outcome, figures.exit_code, figures.listed, figures.saved,
             figures.unchanged, figures.skipped, figures.failed, figures.deleted, figures.received,
-            json.dumps({_TOTALS_KEY: list(held)}),
+            json.dumps({_TOTALS_KEY: list(totals)}),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
 
@@ -95,10 +95,10 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
         exit_code=exit_code,
         **dict(zip(names, counts, strict=True)),
     )
-    return RunRecord(id=number, url=text_of(url), started=started, figures=figures, held=_held_of(text_of(facts)))
+    return RunRecord(id=number, url=text_of(url), started=started, figures=figures, totals=_totals_of(text_of(facts)))
 
 
-def _held_of(text: str) -> FileTotals | None:
+def _totals_of(text: str) -> FileTotals | None:
     facts = json.loads(text)
     if not isinstance(facts, dict):
         raise ValueError("not the facts of a run")  # noqa: TRY004 - damage is always a ValueError

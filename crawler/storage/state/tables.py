@@ -75,7 +75,7 @@ def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, FileTo
         above = b"/".join(folder.split(b"/", depth)[:depth])
         before = sums.get(above, (0, 0))
         sums[above] = before[0] + files, before[1] + size
-    return {records.text_of(folder): FileTotals(*held) for folder, held in sums.items()}
+    return {records.text_of(folder): FileTotals(*totals) for folder, totals in sums.items()}
 
 
 def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:

@@ -29,13 +29,13 @@ DAY = 86_400
 URL = "https://files.example.org/pub/"
 
 
-HELD = FileTotals(4, 100)
+TOTALS = FileTotals(4, 100)
 
 
-def run(number: int, *, held: FileTotals | None = HELD, **more: Any) -> RunRecord:
+def run(number: int, *, totals: FileTotals | None = TOTALS, **more: Any) -> RunRecord:
     """A run on the day ``number`` before NOON."""
     values = {"seconds": 61.0, "outcome": "ok", "exit_code": 0, "listed": 4, "saved": 3, "deleted": 1, **more}
-    return RunRecord(id=1000 - number, url=URL, started=NOON - number * DAY, figures=Figures(**values), held=held)
+    return RunRecord(id=1000 - number, url=URL, started=NOON - number * DAY, figures=Figures(**values), totals=totals)
 
 
 def result(path: str, outcome: Outcome = Outcome.SAVED, **more: Any) -> Result:
@@ -109,7 +109,7 @@ def test_a_run_that_was_killed_is_on_the_page() -> None:
 
 
 def test_growth_is_drawn_from_run_to_run() -> None:
-    runs = tuple(run(number, held=FileTotals(100 - number, (100 - number) * 1024)) for number in range(50))
+    runs = tuple(run(number, totals=FileTotals(100 - number, (100 - number) * 1024)) for number in range(50))
     page = page_of(runs=runs)
     assert "Size 100 KiB +49.0 KiB" in text_of(page)
     assert "Files 100 +49" in text_of(page)
@@ -131,7 +131,7 @@ def test_the_dates_below_a_chart_stand_where_its_runs_are() -> None:
 
 
 def test_a_chart_has_a_gap_where_growth_is_not_known() -> None:
-    runs = (run(0), run(1, held=None), run(2), run(3))
+    runs = (run(0), run(1, totals=None), run(2), run(3))
     assert page_of(runs=runs).count('class="edge"') == 2 * 2
 
 
@@ -219,7 +219,7 @@ def test_the_map_covers_the_whole_once(folders: dict[str, FileTotals]) -> None:
     tree = SizeTree(folders)
     places = tree.map()
     assert len(places) <= CELLS
-    shown, whole = sum(place.size for place in places), sum(held.size for held in folders.values())
+    shown, whole = sum(place.size for place in places), sum(totals.size for totals in folders.values())
     assert whole * 0.99 <= shown <= whole
     drawn = html.fromstring(page_of(folders=folders))
     for drawing in drawn.xpath("//svg[@class='map']"):
@@ -268,7 +268,7 @@ def hostile_page(name: str) -> str:
         listing_failures=(ListingFailure(path=name, url=name, reason=name),), warnings=(name,),
     )  # fmt: skip
     odd = RunRecord(
-        id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), held=FileTotals(1, 1)
+        id=1, url=name, started=NOON, figures=Figures(seconds=1, outcome=name, exit_code=9), totals=FileTotals(1, 1)
     )
     everything = Contents(
         directory=name,
@@ -336,7 +336,7 @@ async def test_the_state_of_a_mirror_is_read(tmp_path: Path) -> None:
     found = await read_contents(str(tmp_path), Config())
     assert found.folders == {"": FileTotals(1, 7), "a/b/c/d": FileTotals(1, 5)}
     assert [item.path for item in found.largest] == ["top", "a/b/c/d/e/deep"]
-    assert [item.held for item in found.runs] == [FileTotals(2, 12)]
+    assert [item.totals for item in found.runs] == [FileTotals(2, 12)]
 
 
 async def test_a_link_in_the_place_of_the_state_is_not_followed(tmp_path: Path) -> None:

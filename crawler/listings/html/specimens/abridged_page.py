@@ -75,7 +75,7 @@ class Abridger:
         read = self._shapes.read(self.text[at:end]) if self._shapes is not None else None
         if read is None or not may_go or not part.fits(read[0]):
             row = self.text[at:end]
-            part.keep(row, following=_kept_behind(row, has_shape=read is not None, may_go=may_go))
+            part.keep(row, following=_kept_after(row, has_shape=read is not None, may_go=may_go))
         else:
             part.stand_for(*read)
             if read[0] not in self._patterns:
@@ -100,11 +100,11 @@ def _start_of_rows(sample: str) -> str:
     return best
 
 
-def _kept_behind(row: str, *, has_shape: bool, may_go: bool) -> int:
-    """How many of the next rows have to be kept because ``row`` is.
+def _kept_after(row: str, *, has_shape: bool, may_go: bool) -> int:
+    """The number of following rows that must be kept because ``row`` is.
 
-    One, which ends what this one may have opened. If the rows behind belong to another element from here on, that has
-    leading rows of its own.
+    This is one row, which may close elements of ``row``, or KEPT rows if the following rows may belong to another
+    element, which then has its own leading rows.
     """
     if has_shape:
         return int(may_go)
@@ -121,7 +121,7 @@ class _Part:
         self.specimens: list[Specimen] = []
         self.count = 0
         self.kept = KEPT
-        """The number of the last row that has to be kept, as far as is known."""
+        """The number of the last row that must be kept, as far as known."""
         self.recent: list[Specimen] = []
         """The specimens of the last rows; empty after a row that was left as it is."""
         self._run: dict[Shape, Specimen] = {}

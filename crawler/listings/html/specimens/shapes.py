@@ -182,7 +182,7 @@ class _Row:
             self._add_value(value, _QUOTED[quote])
             return True
         if self._place < 0:
-            slash = "/" if value.endswith("/") else ""  # other links of a directory's row may go on after its name
+            slash = "/" if value.endswith("/") else ""  # other links of a directory's row may extend its URL
             self.address, self._place = value.removesuffix("/"), len(self.values)
             self._add_value(self.address, _ADDRESS[quote])
             self.add(slash, slash)
@@ -228,10 +228,10 @@ def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
 
 
 def is_self_contained(row: str) -> bool:
-    """Whether a row, of any markup, leaves the element that holds the rows as it is.
+    """True if a row, of any markup, does not affect to which element the following rows belong.
 
-    It does not if it closes what it did not open, or leaves an element open that the next row does not end: the rows
-    behind it may then belong to another element. ``</td>``, ``</tr>`` and ``</li>`` may be missing.
+    It does if it closes an element that it did not open, or leaves one open that the next row does not end. ``</td>``,
+    ``</tr>`` and ``</li>`` may be missing.
     """
     pieces = _TAG.split(_COMMENT.sub("", row))
     if any("<" in text for text in pieces[::2]):

@@ -53,18 +53,18 @@ def table_cells(row: Tag) -> list[Cell]:
 
 def _table_cell(cell: Tag) -> Cell:
     # One pass in plain Python: bs4's own searches cost more than the parse on long tables.
-    said: list[str] = []
+    texts: list[str] = []
     hints = [str(cell.attrs[name]) for name in HINTS if name in cell.attrs] if cell.attrs else []
     linked = False
     for node, _ in nodes(cell):
         if is_text(node):
-            said.append(node[:MAX_TEXT])
+            texts.append(node[:MAX_TEXT])
         elif isinstance(node, Tag) and node.attrs:
             if leads_somewhere(node):
                 linked = True
             else:
                 hints.extend(str(node.attrs[name]) for name in HINTS if name in node.attrs)
-    return Cell(squeezed(" ".join(said)), hints, linked)
+    return Cell(squeezed(" ".join(texts)), hints, linked)
 
 
 def _sizes_in(cell: Tag) -> list[Cell]:

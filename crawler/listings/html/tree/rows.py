@@ -61,10 +61,10 @@ class RowSplitter:
         """Record, for each ancestor of a link, the single target that it links to ("" if several)."""
         url = link.target.url or link.href or "#"
         for node in [link.tag, *_parents(link.tag)]:
-            held = self._single.get(id(node))
-            if held == url or held == "":
+            target = self._single.get(id(node))
+            if target == url or target == "":
                 break
-            self._single[id(node)] = url if held is None else ""
+            self._single[id(node)] = url if target is None else ""
 
     def rows(self) -> list[Row]:
         """The rows that contain links, in page order, each once."""
@@ -93,11 +93,11 @@ class RowSplitter:
 
     def _count_names(self, frame: Tag) -> int:
         """How many names in the listed directory a frame links to."""
-        held = self._counts.get(id(frame))
-        if held is None:
-            held = sum(key.startswith("/") for key in self._children.get(id(frame), ()))
-            self._counts[id(frame)] = held
-        return held
+        count = self._counts.get(id(frame))
+        if count is None:
+            count = sum(key.startswith("/") for key in self._children.get(id(frame), ()))
+            self._counts[id(frame)] = count
+        return count
 
     def _framed(self, element: Tag, link: Link) -> Row:
         """The row that ``element`` forms; a second target in it gets its own row without cells."""
@@ -141,25 +141,25 @@ class RowSplitter:
                 text.append(token)
                 continue
             if isinstance(token, Link):
-                said = "".join(text)
+                line = "".join(text)
                 text = []
                 if current is not None and _own_key(current.links[0]) == _own_key(token):
                     current.links.append(token)
-                    current.after += said
+                    current.after += line
                     found[id(token.tag)] = current
                     continue
                 if current is not None:
-                    current.after += said
-                    said = said if said.rstrip().endswith("->") else ""
-                current = Row(container, None, [token], before=said)
+                    current.after += line
+                    line = line if line.rstrip().endswith("->") else ""
+                current = Row(container, None, [token], before=line)
                 found[id(token.tag)] = current
                 continue
             if current is not None:
                 current.after += "".join(text)
                 bare = None if (current.before + current.after).strip() else current
-            elif bare is not None and (said := "".join(text)).strip():
+            elif bare is not None and (line := "".join(text)).strip():
                 # Artifactory 7 prints date and size on the line after the link.
-                bare.after, bare = said, None
+                bare.after, bare = line, None
             current, text = None, []
         if current is not None or bare is not None:
             (current or bare).after += "".join(text)  # type: ignore[union-attr]

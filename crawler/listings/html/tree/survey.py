@@ -35,7 +35,7 @@ class Link(Struct, eq=False):
     def pieces(self) -> list[str]:
         """The strings of the link's text."""
         if self._pieces is None:
-            self._pieces = [said for text in strings(self.tag) if (said := squeezed(text[:MAX_TEXT]))]
+            self._pieces = [piece for text in strings(self.tag) if (piece := squeezed(text[:MAX_TEXT]))]
         return self._pieces
 
     @property

@@ -52,10 +52,10 @@ def is_part_of_name(shown: Iterable[str], href: str, *, members_only: bool) -> b
     path = before_query(href.strip())
     full, plain = decoded(path), decoded(without_parameters(path))
     names = {(full, plain), (_last(full), _last(plain))}
-    said = set(shown)
-    if any(shows_name(text, whole) and not shows_name(text, bare) for text in said for whole, bare in names):
+    texts = set(shown)
+    if any(shows_name(text, whole) and not shows_name(text, bare) for text in texts for whole, bare in names):
         return True
-    return members_only and not any(text.strip().rstrip("/") in {_last(plain), plain.rstrip("/")} for text in said)
+    return members_only and not any(text.strip().rstrip("/") in {_last(plain), plain.rstrip("/")} for text in texts)
 
 
 def show_different_names(first: Link, second: Link) -> bool:

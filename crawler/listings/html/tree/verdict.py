@@ -125,11 +125,11 @@ def says_empty(soup: BeautifulSoup) -> bool:
 
 def says_error(survey: Survey) -> bool:
     """True if the title or the first headings mention an error or a login, or the page has a password field."""
-    said = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
-    if _INDEX_WORDS.match(said.strip()):
+    headings = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
+    if _INDEX_WORDS.match(headings.strip()):
         return False
-    asked = any(str(tag.attrs.get("type", "")).lower() == "password" for tag in survey.named["input"])
-    return asked or bool(_ERROR_WORDS.search(said))
+    has_password = any(str(tag.attrs.get("type", "")).lower() == "password" for tag in survey.named["input"])
+    return has_password or bool(_ERROR_WORDS.search(headings))
 
 
 class PageFacts(Value, frozen=True):
@@ -223,12 +223,12 @@ def has_form(page: PageFacts) -> bool:
     """
     rows = page.rows
     named, files = page.share(rows.matching), page.share(rows.filelike)
-    said = bool(rows.filelike or rows.folders or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
+    has_marks = bool(rows.filelike or rows.folders or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
     if rows.entries < 2:
         return page.columns == 2 and named > 0 and rows.headings >= 3
     return (
-        (page.columns == 2 and said and (named >= 0.5 or files >= 0.5))
-        or (page.share(rows.sized) >= 0.5 and said and named >= 0.8)
+        (page.columns == 2 and has_marks and (named >= 0.5 or files >= 0.5))
+        or (page.share(rows.sized) >= 0.5 and has_marks and named >= 0.8)
         or (rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
         or (page.share(rows.slashed) >= 0.5 and named >= 0.8)
         or (page.share(rows.folders + rows.queried) >= 0.5 and named >= 0.8)

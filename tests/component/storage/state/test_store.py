@@ -245,7 +245,7 @@ async def test_a_run_records_the_totals_at_its_end(path: Path) -> None:
         state.forget(["z"])
         state.end_run(await state.begin_run("http://h/"), figures)
         await state.begin_run("http://h/")
-        assert [run.held for run in await state.runs(9)] == [None, FileTotals(2, 12), FileTotals(3, 9 * 10**18)]
+        assert [run.totals for run in await state.runs(9)] == [None, FileTotals(2, 12), FileTotals(3, 9 * 10**18)]
 
 
 async def test_directories_are_totalled_down_to_a_depth(path: Path) -> None:
