@@ -14,6 +14,7 @@ _TARGETS = "a page that is read to its end says what its links lead to"
 
 FROM_OUTSIDE = {
     "app.worker: log.propagate": _LIBRARY,
+    "http.credentials.cookies: cookie.expires": _LIBRARY,
     "http.tls: context.check_hostname": _LIBRARY,
     "http.tls: context.verify_mode": _LIBRARY,
     "http.transport: self._connector._factory": _LIBRARY,
