@@ -27,7 +27,7 @@ _LIMIT = 64 << 20
 _MAX_ASSIGNMENTS = 40
 _STRING = r"'((?:[^'\\\n]|\\.)*)'"
 _FILE_CALL = re.compile(rf"^_f\({_STRING},(\d+),{_STRING},{_STRING}(?:,(\d+))?\);?", re.MULTILINE)
-_FOLDER_CALL = re.compile(rf"^_d\({_STRING},{_STRING},{_STRING}(?:,\d+)?\);?", re.MULTILINE)
+_DIRECTORY_CALL = re.compile(rf"^_d\({_STRING},{_STRING},{_STRING}(?:,\d+)?\);?", re.MULTILINE)
 _JS_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
 
@@ -95,7 +95,7 @@ def _read_calls(page: Page) -> Listing | None:
     resolver = Resolver(page.url)
     entries: list[Entry] = []
     rejections: list[Rejection] = []
-    rows = [(found, Kind.DIRECTORY) for found in _FOLDER_CALL.finditer(page.text)]
+    rows = [(found, Kind.DIRECTORY) for found in _DIRECTORY_CALL.finditer(page.text)]
     rows += [(found, Kind.FILE) for found in _FILE_CALL.finditer(page.text)]
     for found, kind in rows:
         name, address = _unescaped(found[1]), _unescaped(found[4 if kind is Kind.FILE else 3])

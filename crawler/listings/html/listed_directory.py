@@ -50,12 +50,12 @@ def _may_be_root(root: str, resolver: Resolver) -> bool:
 
 def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
     """Set how queries name directories: in base64, or by paths that begin with the page's own. True if changed."""
-    named = [(link, value) for link in links if (value := _folder_of(link))]
+    named = [(link, value) for link in links if (value := _directory_of(link))]
     if not named:
         return False
     folder, coded = resolver.folder, _is_coded(named)
     if coded and folder:
-        folder = (queries.folder_value(resolver.query, coded=True) or ("", ""))[1]
+        folder = (queries.directory_value(resolver.query, coded=True) or ("", ""))[1]
     own = unquote(resolver.root, errors="surrogateescape").strip("/")
     values = {queries.trimmed(value) for _, value in named}
     paths = [value for value in values if "/" in value]  # a value without a slash may be any name
@@ -63,17 +63,17 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
         folder = "" if own in values else own  # ``own`` among them may be a subdirectory of that name
     if (folder, coded) == (resolver.folder, resolver.is_coded):
         return False
-    resolver.set_folder(folder, coded=coded)
+    resolver.set_named_directory(folder, coded=coded)
     return True
 
 
-def _folder_of(link: Link) -> str:
+def _directory_of(link: Link) -> str:
     """The value by which the query of a link names a directory; "" if there is none."""
     if link.target.kind in _ELSEWHERE:
         return ""
     _, _, query = link.target.url.partition("?")
-    key, value = queries.folder_parameter(query) or ("", "")
-    return value if key in queries.PLAIN_FOLDER_KEYS and key != "/" and queries.trimmed(value) else ""
+    key, value = queries.directory_parameter(query) or ("", "")
+    return value if key in queries.PLAIN_DIRECTORY_KEYS and key != "/" and queries.trimmed(value) else ""
 
 
 def _is_coded(named: Sequence[tuple[Link, str]]) -> bool:

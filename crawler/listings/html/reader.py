@@ -73,7 +73,7 @@ class HtmlReader:
         self.seen: set[str] = leader.seen if leader else set()
         self.names: set[str] = leader.names if leader else set()
         self._places: set[str] = leader._places if leader else set()
-        """The directories that queries name: see ``queries.folder_place``."""
+        """The directories that queries name: see ``queries.directory_key``."""
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
         self.evidence = Evidence()
@@ -149,7 +149,7 @@ class HtmlReader:
 
     def _is_known_place(self, url: str) -> bool:
         """True if the query of ``url`` names a directory that is an entry in another spelling; recorded otherwise."""
-        place = queries.folder_place(url, coded=self.resolver.is_coded)
+        place = queries.directory_key(url, coded=self.resolver.is_coded)
         if place in self._places:
             return True
         if place:
@@ -191,7 +191,7 @@ class HtmlReader:
         evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
         evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
         folder = entry.kind is Kind.DIRECTORY
-        evidence.folders += folder and reader.is_marked_directory(candidate.row, candidate.facts)
+        evidence.directories += folder and reader.is_marked_directory(candidate.row, candidate.facts)
         evidence.queried += folder and candidate.link.target.queried
         evidence.filelike += verdict.is_filelike(entry.name)
 

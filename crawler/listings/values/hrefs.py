@@ -82,7 +82,7 @@ class Resolver:
         self.path, self.query = parts.path or "/", parts.query
         self.is_coded = False
         """Whether queries name directories in base64."""
-        self.key, self.folder = queries.folder_value(self.query) or ("", "")
+        self.key, self.folder = queries.directory_value(self.query) or ("", "")
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
             self.directory = self.base.partition("?")[0].rstrip("/") + "/"
@@ -100,7 +100,7 @@ class Resolver:
             self.root = root
             self._fast = False
 
-    def set_folder(self, folder: str, *, coded: bool) -> None:
+    def set_named_directory(self, folder: str, *, coded: bool) -> None:
         """Set the directory that a query names for this page, and whether queries are base64 (``coded``)."""
         self.folder, self.is_coded = folder, coded
 
@@ -187,7 +187,7 @@ class Resolver:
         script = here or (path.startswith(self.root) and "/" not in path[len(self.root) :])
         if here and INDEX_SORT.fullmatch(query):
             return Target(LinkKind.SORT, url)
-        if here and queries.SORT_KEYS.search(query) and self._same_folder(query):
+        if here and queries.SORT_KEYS.search(query) and self._is_same_directory(query):
             return Target(LinkKind.PAGE if self._is_further(query) else LinkKind.SORT, url)
         if script and (named := self._named_by_query(url, query)):
             return named
@@ -209,12 +209,12 @@ class Resolver:
             else Target(LinkKind.QUERY, url)
         )
 
-    def _same_folder(self, query: str) -> bool:
-        value = queries.folder_value(query, coded=self.is_coded)
+    def _is_same_directory(self, query: str) -> bool:
+        value = queries.directory_value(query, coded=self.is_coded)
         return value is None or value[1] == self.folder
 
     def _named_by_query(self, url: str, query: str) -> Target | None:
-        value = queries.folder_value(query, coded=self.is_coded)
+        value = queries.directory_value(query, coded=self.is_coded)
         file = next((v for k, v in parse_qsl(query, errors="surrogateescape") if k.lower() in _FILE_KEYS and v), "")
         if value is None:
             return None
@@ -226,13 +226,13 @@ class Resolver:
             if folder != self.folder or name_problem(file):
                 return None
             return Target(LinkKind.CHILD, url, file)
-        target = self._folder_target(url, folder)
+        target = self._named_directory_target(url, folder)
         # A path that is the whole query (``?/a/b``) may name a file: only a trailing slash makes it a directory.
         slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
-        queried = target.kind is LinkKind.CHILD and key in queries.PLAIN_FOLDER_KEYS and "/" in decoded(query)
+        queried = target.kind is LinkKind.CHILD and key in queries.PLAIN_DIRECTORY_KEYS and "/" in decoded(query)
         return replace(target, slash=slash, queried=queried)
 
-    def _folder_target(self, url: str, folder: str) -> Target:
+    def _named_directory_target(self, url: str, folder: str) -> Target:
         if folder == self.folder:
             return Target(LinkKind.SELF, url)
         above = self.folder.rpartition("/")[0]

@@ -23,7 +23,7 @@ _VIEW = pattern(
     re.IGNORECASE | re.DOTALL,
 )
 """Parameters that select a presentation or identify a session: dropped."""
-_FOLDER_VIEW = pattern(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
+_DIRECTORY_VIEW = pattern(r"(?:raw|[cosn])(?:=.*)?", re.IGNORECASE | re.DOTALL)
 _FETCHED = pattern(r"(?:raw|download|dl|attachment|inline|force)(?:=.*)?", re.IGNORECASE | re.DOTALL)
 """Parameters that make a server send the file itself: kept in the request."""
 _OTHER = pattern(
@@ -44,9 +44,9 @@ SORT_KEYS = pattern(
     r"sort_order|sorting|ordering|dirsort|o|c|s|asc|desc|col|column|srt|sb)(?:=|$|&))",
     re.IGNORECASE,
 )
-PLAIN_FOLDER_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
+PLAIN_DIRECTORY_KEYS = {"dir", "path", "folder", "directory", "subdir", "subfolder", "/"}
 """Keys that always name a directory."""
-FOLDER_KEYS = PLAIN_FOLDER_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
+DIRECTORY_KEYS = PLAIN_DIRECTORY_KEYS | {"d", "location", "prefix", "p", "cd", "cwd", "sd"}
 _LEADING = pattern(r"\A(?:\.?/)+")
 _STANDARD_BASE64 = str.maketrans(" -_", "++/")
 _CONTROLS = pattern(r"[\x00-\x1f\x7f]")
@@ -84,28 +84,28 @@ def kept_of(path: str, query: str) -> str | None:
     """
     if INDEX_SORT.fullmatch(query):
         return ""
-    is_folder = path.endswith("/")
+    is_directory = path.endswith("/")
     name = unquote(path.rstrip("/").rpartition("/")[2])
-    if not is_folder and _SCRIPT_NAME.search(name):
+    if not is_directory and _SCRIPT_NAME.search(name):
         return None
     kept = []
     for part in filter(None, re.split("[&;]", query)):
-        if _VIEW.fullmatch(part) or (is_folder and _FOLDER_VIEW.fullmatch(part)):
+        if _VIEW.fullmatch(part) or (is_directory and _DIRECTORY_VIEW.fullmatch(part)):
             continue
-        if _OTHER.fullmatch(part) or (is_folder and _FETCHED.fullmatch(part)):
+        if _OTHER.fullmatch(part) or (is_directory and _FETCHED.fullmatch(part)):
             return None
-        if not (is_folder or _FETCHED.fullmatch(part) or _FILE_NAME.search(name)):
+        if not (is_directory or _FETCHED.fullmatch(part) or _FILE_NAME.search(name)):
             return None
         kept.append(part)
     return "&".join(kept)
 
 
-def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
+def directory_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
     """(key, directory) that a query names; the directory is decoded, without leading ``./`` and outer slashes.
 
     ``coded``: values are base64 if they can be decoded as such. None if the query names no directory.
     """
-    named = folder_parameter(query)
+    named = directory_parameter(query)
     if named is None:
         return None
     key, value = named
@@ -113,20 +113,20 @@ def folder_value(query: str, *, coded: bool = False) -> tuple[str, str] | None:
     return key, trimmed(value if plain is None else plain)
 
 
-def folder_parameter(query: str) -> tuple[str, str] | None:
+def directory_parameter(query: str) -> tuple[str, str] | None:
     """(key, value) of the parameter that names a directory, the value decoded once with all its slashes; or None."""
     if query.startswith("/"):
         return "/", unquote(query.partition("&")[0], errors="surrogateescape")
     for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
-        if key.lower() in FOLDER_KEYS:
+        if key.lower() in DIRECTORY_KEYS:
             return key.lower(), value
     return None
 
 
-def folder_place(url: str, *, coded: bool) -> str:
+def directory_key(url: str, *, coded: bool) -> str:
     """A spelling shared by all URLs whose queries name the same directory; "" if the query names none."""
     address, _, query = url.partition("?")
-    value = folder_value(query, coded=coded) if query else None
+    value = directory_value(query, coded=coded) if query else None
     return f"{address}?{value[0]}={value[1]}" if value else ""
 
 

@@ -168,6 +168,6 @@ def _take_files(taken: Rows, files: list[_Dataset]) -> None:
     names = [decoded(last_segment(file.url)[0]) for file in files]
     times = Counter(names)
     for name, file in zip(names, files, strict=True):
-        folders = [decoded(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
-        folder = "" if any(name_problem(part) for part in folders) else "/".join(folders)
+        directories = [decoded(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
+        folder = "" if any(name_problem(part) for part in directories) else "/".join(directories)
         taken.add(name, file.url, file.details, folder=folder, external=is_external(file.url, taken.url))

@@ -74,7 +74,7 @@ class BatchCommit:
         try:
             while len(outcomes) < len(batch):
                 self._slice(batch[len(outcomes) : len(outcomes) + self._width], outcomes, touched)
-            self._flush_folders(touched)
+            self._flush_directories(touched)
         except OSError as error:
             self._drop(batch[len(outcomes) :])
             done = [outcome for outcome in outcomes if isinstance(outcome, Known)]
@@ -228,7 +228,7 @@ class BatchCommit:
             raise
         self._unlink(file.part)
 
-    def _flush_folders(self, touched: set[str]) -> None:
+    def _flush_directories(self, touched: set[str]) -> None:
         """Flush the new names, of files and of the directories created for them."""
         if self._fsync != "none":
             for folder in sorted(touched | self._tree.changed):

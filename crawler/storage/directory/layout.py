@@ -10,7 +10,7 @@ from pathlib import Path
 from crawler.model.errors import DestinationError
 from crawler.storage.directory.lock import LOCK_NAME
 from crawler.storage.directory.os_errors import destination_error
-from crawler.storage.directory.tree import FOLDER_FLAGS, Identity, close_quietly, identity, lstat
+from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
 
 _HOME = urls.STATE_DIRECTORY.encode()
@@ -60,7 +60,7 @@ class Layout:
         with suppress(FileExistsError):
             os.mkdir(name, dir_fd=parent)
         try:
-            return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+            return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
         except OSError as error:
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:
                 raise self._error(f"{shown} in it is a link or a file, not a directory: move it away") from error

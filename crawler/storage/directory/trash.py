@@ -17,7 +17,7 @@ from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
 from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
 from crawler.storage.directory.scan import Scan
-from crawler.storage.directory.tree import FOLDER_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
+from crawler.storage.directory.tree import DIRECTORY_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
 
 NAME = b"trash"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -41,7 +41,7 @@ class Trash:
         if self._tree is None:
             with suppress(FileExistsError):
                 os.mkdir(NAME, dir_fd=self._home)
-            self._root = os.open(NAME, FOLDER_FLAGS, dir_fd=self._home)
+            self._root = os.open(NAME, DIRECTORY_FLAGS, dir_fd=self._home)
             self._tree = Tree(self._root, capacity=4)
         return self._tree
 

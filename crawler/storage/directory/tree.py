@@ -22,7 +22,7 @@ from crawler.text import urls
 Identity = tuple[int, int]
 """Device and inode, which identify an open file whatever its name."""
 
-FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def encoded(name: str) -> bytes:
@@ -203,11 +203,11 @@ class Tree:
 
     def _descriptor(self, parent: int, name: bytes, here: str) -> int:
         try:
-            return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+            return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
         except OSError as error:
             if error.errno in NO_DESCRIPTORS and len(self._folders) > 1:
                 self.shrink()
-                return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+                return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # the system decides which of the two
                 raise UnusablePath(_obstacle(parent, name, here)) from None
             raise

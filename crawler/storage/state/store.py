@@ -104,7 +104,7 @@ class SqliteState:
                     return found
         if path in self._folders:
             self._write_out()
-        return await self._ask(partial(tables.read_folder, path), {})
+        return await self._ask(partial(tables.read_directory, path), {})
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
@@ -158,7 +158,7 @@ class SqliteState:
     async def folders(self, depth: int) -> dict[str, FileTotals]:
         """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
         self._write_out()
-        return await self._ask(partial(tables.read_folders, depth), {})
+        return await self._ask(partial(tables.read_totals, depth), {})
 
     async def largest(self, limit: int) -> list[Known]:
         """The largest files, the largest first."""
@@ -244,7 +244,7 @@ class SqliteState:
         """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
         self._snapshot = None
         self._write_out()
-        self._write(partial(tables.delete_folder, path))
+        self._write(partial(tables.delete_directory, path))
 
     def _change(self, folder: str) -> None:
         if folder not in self._folders:

@@ -25,7 +25,7 @@ BATCH_ROWS = 1000
 """Rows per batch when all files are read."""
 
 
-def read_folder(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
+def read_directory(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
     """The files directly in ``path``, by name. Raises ValueError."""
     above = f"{path}/" if path else ""
     texts: dict[str, str] = {}
@@ -67,7 +67,7 @@ def count_files(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def read_folders(depth: int, connection: sqlite3.Connection) -> dict[str, FileTotals]:
+def read_totals(depth: int, connection: sqlite3.Connection) -> dict[str, FileTotals]:
     """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
     query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
     sums: dict[bytes, tuple[int, int]] = {}
@@ -125,7 +125,7 @@ def _subtree(path: str) -> tuple[bytes, tuple[bytes, bytes]]:
     return folder, (folder + b"/", folder + b"0") if path else (b"", b"\xff")  # "0" follows "/"
 
 
-def delete_folder(path: str, connection: sqlite3.Connection) -> None:
+def delete_directory(path: str, connection: sqlite3.Connection) -> None:
     """Delete the files and pages of the directory ``path`` and of everything below it."""
     folder, below = _subtree(path)
     connection.execute("DELETE FROM files WHERE folder = ?", (folder,))

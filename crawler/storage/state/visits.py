@@ -19,7 +19,7 @@ CREATE TEMP TABLE visited_pages(url BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 
 # One lookup per directory instead of one per file.
-_FOLDERS = """
+_DIRECTORIES = """
 WITH RECURSIVE folders(path) AS (
   SELECT min(folder) FROM files
   UNION ALL
@@ -45,7 +45,7 @@ def unvisited_folders(connection: sqlite3.Connection) -> list[str]:
     """Directories with known files that were not visited. Raises DamagedError."""
     found = list[str]()
     last: bytes | None = None
-    with closing(connection.execute(_FOLDERS)) as folders:
+    with closing(connection.execute(_DIRECTORIES)) as folders:
         for path, is_visited in folders:
             if type(path) is not bytes or (last is not None and path <= last):  # otherwise the loop might never end
                 raise DamagedError("the files are not in order")

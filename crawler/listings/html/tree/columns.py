@@ -34,7 +34,7 @@ class Columns(Struct):
     size: int = -1
     time: int = -1
     kind: int = -1
-    folders: int = -1
+    directories: int = -1
     """The column of links under a heading such as "Directory", whose targets are directories."""
     digest: int = -1
     digest_name: str = ""
@@ -194,8 +194,8 @@ def find_columns(rows: list[Row], labels: list[str]) -> Columns:
 
 def _note_other_column(found: Columns, index: int, column: Column) -> None:
     """Record a column of kinds, directories or digests, judged by its heading or cells."""
-    if headings.FOLDERS.match(column.heading) and column.cells[0].linked:
-        found.folders = index
+    if headings.DIRECTORIES.match(column.heading) and column.cells[0].linked:
+        found.directories = index
     if digest := _DIGEST.search(column.heading):
         found.digest, found.digest_name = index, digest[1].lower().replace("-", "")
     if found.kind < 0 and (

@@ -27,12 +27,12 @@ def lead_elsewhere(rows: Iterable[Row], family: Family) -> bool:
     """True if any of ``rows`` looks like a row of a listing but leads to a file outside the directory."""
     regions: dict[int, list[Row]] = {}
     for row in rows:
-        if all(link.target.kind in ELSEWHERE and not _is_folder(link) for link in row.links):
+        if all(link.target.kind in ELSEWHERE and not _is_directory(link) for link in row.links):
             regions.setdefault(id(row.region), []).append(row)
     return any(look_like_rows(in_region, family) for in_region in regions.values())
 
 
-def _is_folder(link: Link) -> bool:
+def _is_directory(link: Link) -> bool:
     return before_query(link.href).rstrip().endswith("/")
 
 

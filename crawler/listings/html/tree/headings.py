@@ -24,7 +24,7 @@ KIND = re.compile(r"\b(?:content )?(?:type|kind|typ|tipo|тип)\b|类型|種類
 OTHER = re.compile(
     r"descr|comment|note|download|hit|count|perm|mode|owner|user|group|links|attrib|action|ext", re.IGNORECASE
 )
-FOLDERS = re.compile(r"(?:sub)?(?:director(?:y|ies)|folders?)(?!.*(?:file|name|listing))", re.IGNORECASE)
+DIRECTORIES = re.compile(r"(?:sub)?(?:director(?:y|ies)|folders?)(?!.*(?:file|name|listing))", re.IGNORECASE)
 """Headings of a column whose links lead to directories."""
 _UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(r"\b(?:MB|MiB|Mo)\b", re.I), 2))
 

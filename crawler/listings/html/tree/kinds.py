@@ -14,7 +14,7 @@ from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import nodes
 from crawler.model.values import Kind
 
-_FOLDER = re.compile(
+_DIRECTORY = re.compile(
     r"(?:^|[^a-z])(?:dir|directory|folder|subdir|isdir|dirs|folders|carpeta|ordner|closed-directory)(?:$|[^a-z])"
 )
 _FILE = re.compile(
@@ -112,9 +112,9 @@ class KindReader:
 
     def _are_telling(self, bare: list[tuple[Row, Facts]]) -> bool:
         """True if directory marks are meaningful: some themes put the same mark on all rows, even those with sizes."""
-        folders = [facts for row, facts in bare if _FOLDER.search(self._marks[id(row)])]
-        has_sizes = any(facts.size is not None and facts.size.high > 0 for facts in folders)
-        return bool(folders) and not (len(folders) == len(bare) > 1 and has_sizes)
+        directories = [facts for row, facts in bare if _DIRECTORY.search(self._marks[id(row)])]
+        has_sizes = any(facts.size is not None and facts.size.high > 0 for facts in directories)
+        return bool(directories) and not (len(directories) == len(bare) > 1 and has_sizes)
 
     def kind(self, row: Row, facts: Facts, slash: bool) -> Kind:
         """The kind of one row; UNKNOWN without evidence. ``slash``: its link ends in a slash."""
@@ -132,10 +132,10 @@ class KindReader:
         marks = self._marks.get(id(row))
         if marks is None:
             marks = self._marks[id(row)] = marks_of(row)
-        return facts.directory_word or bool(_FOLDER.search(marks))
+        return facts.directory_word or bool(_DIRECTORY.search(marks))
 
     def _has_directory_mark(self, row: Row) -> bool:
-        return self._trust_marks and bool(_FOLDER.search(self._marks.get(id(row), "")))
+        return self._trust_marks and bool(_DIRECTORY.search(self._marks.get(id(row), "")))
 
 
 def _block_sizes(dots: set[int], bare: list[Facts]) -> set[int]:

@@ -67,7 +67,7 @@ def _table_facts(row: Row, columns: Columns, rounding: Rounding) -> Facts:
         facts.directory_word = is_directory_word(cells[columns.kind].text)
     if 0 <= columns.digest < len(cells) and _HEX.fullmatch(cells[columns.digest].text):
         facts.digest = f"{columns.digest_name}:{cells[columns.digest].text.lower()}"
-    if 0 <= columns.folders < len(cells) and cells[columns.folders].linked:
+    if 0 <= columns.directories < len(cells) and cells[columns.directories].linked:
         facts.directory_word = True
     return facts
 

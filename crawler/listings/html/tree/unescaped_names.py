@@ -93,5 +93,5 @@ def _meant(link: Link, resolver: Resolver) -> Target | None:
     if not any(text.rstrip("/") in {bare, decoded(bare)} for text in shown if text):
         return None
     url = resolver.directory + quote(bare, safe=_SEGMENT, errors="surrogateescape")
-    is_folder = href.endswith("/")
-    return Target(LinkKind.CHILD, url + "/" if is_folder else url, decoded(bare), is_folder)
+    is_directory = href.endswith("/")
+    return Target(LinkKind.CHILD, url + "/" if is_directory else url, decoded(bare), is_directory)

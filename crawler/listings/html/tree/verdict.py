@@ -70,7 +70,7 @@ class Evidence(Struct):
     """Directories whose link text ends in a slash."""
     filelike: int = 0
     """Names with a file extension other than a web page's."""
-    folders: int = 0
+    directories: int = 0
     """Rows that an icon, a class or a column marks as a directory."""
     queried: int = 0
     """Rows whose queries name a directory below the listed one."""
@@ -184,7 +184,7 @@ MARKS = (
     Mark(0.5, "three such links", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 3),
     Mark(0.5, "ten such links", lambda page: page.share(page.rows.matching) >= 0.8 and page.rows.entries >= 10),
     Mark(1.0, "directories are shown with their slash", lambda page: page.rows.slashed > 0),
-    Mark(2.0, "most rows are marked as directories", lambda page: page.share(page.rows.folders) >= 0.5),
+    Mark(2.0, "most rows are marked as directories", lambda page: page.share(page.rows.directories) >= 0.5),
     Mark(1.5, "queries name directories below this one", lambda page: page.share(page.rows.queried) >= 0.5),
     Mark(1.5, "most names are file names",
          lambda page: page.share(page.rows.filelike) >= 0.5 and page.share(page.rows.matching) >= 0.5),
@@ -223,7 +223,7 @@ def has_form(page: PageFacts) -> bool:
     """
     rows = page.rows
     named, files = page.share(rows.matching), page.share(rows.filelike)
-    has_marks = bool(rows.filelike or rows.folders or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
+    has_marks = bool(rows.filelike or rows.directories or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
     if rows.entries < 2:
         return page.columns == 2 and named > 0 and rows.headings >= 3
     return (
@@ -231,6 +231,6 @@ def has_form(page: PageFacts) -> bool:
         or (page.share(rows.sized) >= 0.5 and has_marks and named >= 0.8)
         or (rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
         or (page.share(rows.slashed) >= 0.5 and named >= 0.8)
-        or (page.share(rows.folders + rows.queried) >= 0.5 and named >= 0.8)
+        or (page.share(rows.directories + rows.queried) >= 0.5 and named >= 0.8)
         or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
     )
