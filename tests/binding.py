@@ -17,7 +17,7 @@ class Bindings:
         self._points: list[Path] = []
 
     def bind(self, source: Path, point: Path) -> None:
-        """Show ``source``, a folder or a file, at ``point``, which exists."""
+        """Bind-mount ``source``, a directory or a file, at ``point``, which exists."""
         done = subprocess.run(["mount", "--bind", source, point], capture_output=True, check=False)
         if done.returncode:
             pytest.skip(f"cannot mount here: {done.stderr.decode('utf-8', 'replace').strip()}")

@@ -68,7 +68,7 @@ def report(counts: dict[str, tuple[int, int]]) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the unit tests, or what ``arguments`` say to pytest, and report; the exit code."""
+    """Run the unit tests with pytest's ``arguments`` and print the report. Returns the exit code."""
     with tempfile.TemporaryDirectory() as scratch:
         data = str(Path(scratch) / "data")
         options = ["--data-file", data, "--branch", "--source", "crawler"]

@@ -41,7 +41,7 @@ class ServeAlone(Protocol):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a real server; leave heavy tests out, unless a mark or a test (file.py::name) is asked for."""
+    """Mark tests that need a real server; skip heavy tests unless a mark or a test (file.py::name) selects them."""
     for item in items:
         if {"serve", "serve_alone"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
@@ -72,7 +72,7 @@ def _open_directory() -> Path:
 
 @pytest.fixture(scope="session")
 def docroot() -> Iterator[Path]:
-    """What the shared servers serve: ``pub/`` (the standard tree), and ``beside/``, which is nobody's business."""
+    """The tree of the shared servers: ``pub/`` (the standard tree), and ``beside/``, which must never be requested."""
     directory = _open_directory()
     trees.build(directory / "pub")
     trees.write(directory / "beside" / "secret.txt", 10)
@@ -109,7 +109,7 @@ def site(docroot: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def serve_alone() -> Iterator[ServeAlone]:
-    """A server with a document root of its own, for what must lie at the top, such as robots.txt."""
+    """A server with its own document root, for files that must be at the top, such as robots.txt."""
     directory = _open_directory()
     running: list[servers.Server] = []
 

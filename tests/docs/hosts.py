@@ -50,14 +50,14 @@ class Handler(SampleHandler):  # type: ignore[misc]
 
 
 class TokenHandler(Handler):
-    """Knows nobody without the token."""
+    """Rejects requests without the token."""
 
     def is_allowed(self) -> bool:
         return bool(self.headers.get("Authorization") == f"Bearer {TOKEN}")
 
 
 class ProxyHandler(Handler):
-    """Answers for BEHIND_PROXY, when it is asked as a proxy is (RFC 9112 section 3.2.2)."""
+    """Responds for BEHIND_PROXY if it is used as a proxy (RFC 9112 section 3.2.2)."""
 
     def is_allowed(self) -> bool:
         asked = urlsplit(self.path)
@@ -148,7 +148,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | type[Handler]]] = {
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }
-"""Host → what lies there, and the server: one of ``tests.support.servers``, or a handler of this module."""
+"""Host → its content and its server: one of ``tests.support.servers``, or a handler of this module."""
 
 _URL_HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+)")
 
@@ -165,7 +165,7 @@ class World:
         self._stack.close()
 
     def rewritten(self, text: str) -> str:
-        """``text`` with loopback addresses in the place of its hosts. A host that is not ours fails the test."""
+        """``text`` with its hosts replaced by loopback addresses. Fails the test for an unknown host."""
         for host in HOSTS:
             if host in text:
                 text = re.sub(rf"https?://{re.escape(host)}(?::\d+)?", f"http://127.0.0.1:{self._port(host)}", text)

@@ -1,4 +1,4 @@
-"""Shell completion is click's: what it answers when a shell asks."""
+"""Shell completion, as click generates it for a shell."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PAGE = REPOSITORY / "docs" / "listings.md"
 TREES = [ast.parse(path.read_text(), str(path)) for path in sorted(Path(crawler.listings.__path__[0]).rglob("*.py"))]
 FUNCTIONS = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 WAYS = {way.value for way in LinkKind} - {LinkKind.CHILD.value, LinkKind.PAGE.value}
-"""An entry and a further page are no rejections."""
+"""Values of LinkKind that are reasons of rejections."""
 
 
 def documented() -> list[str]:

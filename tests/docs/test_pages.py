@@ -20,7 +20,7 @@ from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
 
 RECIPES = "recipes.md"
-"""That page has a test of its own, which also looks at what is left."""
+"""This page has its own test, which also checks the resulting files."""
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 SECTIONS = sorted(

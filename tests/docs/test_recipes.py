@@ -1,4 +1,4 @@
-"""docs/recipes.md: every recipe does what it says."""
+"""docs/recipes.md: each recipe does what it promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECIPES = REPOSITORY / "docs" / "recipes.md"
 
 
 def below(tree: hosts.Tree, folder: str, directory: str, *endings: str) -> set[str]:
-    """The names in ``folder`` of a host's tree, as they should lie in ``directory``."""
+    """The names in ``folder`` of a host's tree as they are expected in ``directory``."""
     names = (path.removeprefix(folder) for path in tree if path.startswith(folder))
     return {f"{directory}/{name}" for name in names if not endings or name.endswith(endings)}
 

@@ -1,4 +1,4 @@
-"""A second run after something changed, there or here, behind servers whose listings say much, little or nothing."""
+"""A second run after a change upstream or locally, with servers whose listings show much, little or nothing."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_mirror_made_by_other_means_is_taken_over_without_a_body(
 def test_the_zone_of_a_server_is_learnt_from_the_files_that_are_known(
     flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:
-    """Copies that nobody knows and that differ by an hour: as the zone is known, no HEAD is sent for them."""
+    """Copies without a record whose times differ by an hour: the zone is known, so no HEAD is sent for them."""
     url = serve(flavour, zone="America/New_York").url_of(tree)
     assert run_crawler("--exclude", "sub/", "--include", "untouched-*", url, mirror).code == 0
     for name in ("newer.bin", "older.bin"):

@@ -1,4 +1,4 @@
-"""Each way to fail has its exit code and one line that says what happened; see the table in the README."""
+"""Each kind of failure has its exit code and one line that describes it; see docs/exit-codes.md."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_fetched_is_5_and_the_others_arrive(
 ) -> None:
     trees.write(site / "a.txt", 5)
     trees.write(site / "sub" / "b.txt", 5)
-    (site / "gone.txt").symlink_to("nowhere")  # nginx lists it and then answers 404
+    (site / "gone.txt").symlink_to("nowhere")  # nginx lists it and then responds with 404
     server = serve("nginx")
     run = run_crawler(server.url_of(site), mirror)
     assert run.code == 5, run.output

@@ -16,7 +16,7 @@ from tests.support.program import Program
 
 HOSTILE = ('"><img src=x onerror=document.title=1>', "<b onclick=x>bold.txt", "\u202egnp.exe", "a" * 99)
 REFUSED = "\x1b[31mred.bin"
-"""No file gets a name with a control character: it fails, and that is told."""
+"""A name with a control character is never saved: it fails, and the page shows it."""
 LOOKS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
 
 VISIBLE = "document.querySelector('figure.%s').getClientRects().length > 0"

@@ -1,4 +1,4 @@
-"""A run that is ended in the middle: no wrong file, no leftovers, and the next run goes on."""
+"""Interrupted runs: no wrong file, no leftovers, and the next run continues."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ AT_WORK = ("--requests-per-second", 150, "--user-agent", at_speed(LARGE_SIZE // 
 
 
 def beside(mirror: Path) -> dict[Path, bytes | None]:
-    """All that lies in the directory of ``mirror`` (HOME of the program, a canary) except for ``mirror``."""
+    """Everything in the parent directory of ``mirror`` (the program's HOME, a canary) except ``mirror``."""
     others = (path for path in mirror.parent.rglob("*") if mirror not in (path, *path.parents))
     return {path: path.read_bytes() if path.is_file() else None for path in others}
 

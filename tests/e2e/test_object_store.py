@@ -62,7 +62,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def bucket(store: Server) -> str:
-    """The URL of a bucket of the test's own, which holds KEYS and the mark of a folder."""
+    """The URL of the test's own bucket, which holds KEYS and a directory marker."""
     url = f"{store.url}shelf-{next(NUMBERS)}/"
     ask(store, "PUT", url)
     for key, body in (KEYS | {"sub/": b"", "marked/": b""}).items():
@@ -72,7 +72,7 @@ def bucket(store: Server) -> str:
 
 
 def ask(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
-    """The body that answers one request, which must succeed."""
+    """The response body of one request, which must succeed."""
     connection = http.client.HTTPConnection("127.0.0.1", store.port, timeout=20)
     headers = {"Content-Type": "application/octet-stream", "x-amz-acl": "public-read"}
     connection.request(method, url.removeprefix(store.url.rstrip("/")), body=body, headers=headers)

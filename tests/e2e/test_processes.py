@@ -33,7 +33,7 @@ def children(program: Program) -> list[int]:
 
 
 def is_there(pid: int) -> bool:
-    """False for a zombie as well: whoever has to reap it may be busy."""
+    """False for a zombie as well: its parent may be too busy to reap it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -90,7 +90,8 @@ def test_a_pause_that_one_is_asked_for_is_kept_by_all(sandbox: Sandbox, site: Si
     site.on("f005", Status(429, headers=(("Retry-After", "2"),), times=1))
     sandbox.mirror(site.url, workers=4, more=TWO).succeeds()
     refused = next(request for request in site.log if request.status == 429)
-    later = [request.at - refused.at for request in site.log if request.at > refused.at + 1]  # to tell takes a while
+    # Other processes learn of the refusal a little later.
+    later = [request.at - refused.at for request in site.log if request.at > refused.at + 1]
     assert min(later) > 1.9
 
 
@@ -200,7 +201,7 @@ async def test_where_no_process_can_be_started_one_does_the_work(
 
 
 def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site) -> None:
-    """Of a page only its tree could tell that it is no listing, and no process is to be had to make the tree in."""
+    """Only parsing a page into a tree shows that it is not a listing, and no process can be started to do that."""
     patch = sandbox.base / "home/sitecustomize.py"
     patch.write_text(
         "import subprocess, sys\n"

@@ -43,7 +43,7 @@ HALF_A_YEAR = 182 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a server was asked for by one run."""
+    """The requests that one run sent to a server."""
 
     listings: list[str]
     bodies: list[str]
@@ -68,7 +68,7 @@ class Asked:
 
 
 def is_busy(server: Server, request: Request) -> bool:
-    """lighttpd 1.4.69 answers 503 to a listing now and then while it makes others: it has to be asked for again."""
+    """lighttpd 1.4.69 sometimes sends 503 for a listing while it generates others: it must be requested again."""
     return server.flavour.name == "lighttpd" and request.status == 503 and request.path.endswith("/")
 
 
@@ -93,7 +93,7 @@ def change(root: Path) -> tuple[list[str], list[str]]:
 
 
 def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
-    """Wait until lighttpd sees how files are now: it answers from what it saw of them in the same second.
+    """Wait until lighttpd sees the current files: it responds from what it saw within the same second.
 
     The option is ``server.stat-cache-engine``; listings are read from the disk, so that the two may differ.
     """

@@ -1,4 +1,4 @@
-"""What the options select is what is asked for and what is saved; nothing else costs a request."""
+"""Exactly what the options select is requested and saved; nothing else costs a request."""
 
 from __future__ import annotations
 

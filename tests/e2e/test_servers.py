@@ -44,7 +44,7 @@ ASKED_TWICE = {"caddy": ["/pub/empty%20directory/"]}
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Two runs over the same unchanged tree, and what they asked for."""
+    """Two runs over the same unchanged tree, and their requests."""
 
     flavour: str
     tree: Path

@@ -32,14 +32,14 @@ NAMES = (
 
 
 def configure_apache(site: Site) -> list[str]:
-    """mod_dav over the whole tree. The first line ends the section that the options stand in."""
+    """mod_dav over the whole tree. The first line closes the section that contains the options."""
     modules = next((place for place in apache.MODULE_DIRECTORIES if Path(place, "mod_dav_fs.so").exists()), None)
     if modules is None:
         raise Missing("mod_dav")
     locks = site.scratch / "locks"
     locks.mkdir(exist_ok=True)
     for directory in (locks, site.root):
-        directory.chmod(0o777)  # httpd that was started as root writes as nobody
+        directory.chmod(0o777)  # httpd started as root writes as nobody
     loaded = (f'LoadModule {name}_module "{modules}/mod_{name}.so"' for name in ("dav", "dav_fs"))
     dav = ["</Directory>", *loaded, f'DavLockDB "{locks}/db"', f'<Directory "{site.root}">', "Dav On"]
     return apache.configure(site, options="\n".join([*dav, "IndexOptions FancyIndexing Charset=UTF-8"]))

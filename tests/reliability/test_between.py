@@ -1,4 +1,4 @@
-"""Rows M09, M10: what stands between us and the server: TLS that is cut, proxies that answer for it."""
+"""Rows M09, M10, M23: between the program and the server: truncated TLS, and proxies that respond for the server."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def demand_a_certificate(listening: socket.socket, tls: ssl.SSLContext) -> None:
 @pytest.mark.row("M23")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_client_certificate_that_is_missing_is_named(sandbox: Sandbox, version: ssl.TLSVersion) -> None:
-    """TLS 1.3 tells after the handshake, when robots.txt has been asked for."""
+    """TLS 1.3 reports it after the handshake, when robots.txt has been requested."""
     ca_file = authority(sandbox.reports)
     tls = certificate()
     tls.load_verify_locations(ca_file)

@@ -24,7 +24,7 @@ CONFIG = crawler.Config(delete=True, attempts=2, connect_timeout=2, read_timeout
 
 
 class Counted(Coroutine[Any, Any, Any]):
-    """A coroutine that says when it goes on."""
+    """A coroutine that reports each time it resumes."""
 
     def __init__(self, inner: Coroutine[Any, Any, Any], step: Callable[[], None]) -> None:
         self._inner, self._step = inner, step

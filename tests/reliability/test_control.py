@@ -49,7 +49,7 @@ def test_an_unchanged_tree_costs_one_request_per_directory(sandbox: Sandbox, sit
 @pytest.mark.row("C01")
 @pytest.mark.parametrize("shape", ["nginx", "apache"])
 def test_a_server_that_says_nothing_of_its_versions_is_believed_by_its_rows(sandbox: Sandbox, shape: str) -> None:
-    """No validators, a Last-Modified that cannot be read, or one that is the time of the answer."""
+    """No validators, an unreadable Last-Modified, or one that is the time of the response."""
     said = {"nothing": (), "garbled": (("Last-Modified", "yesterday"),), "now": (("Last-Modified", formatdate()),)}
     with Site(shape=shape) as site:
         for name, headers in said.items():

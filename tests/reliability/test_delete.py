@@ -1,4 +1,4 @@
-"""Rows D: a local file goes only when a complete, recognised listing proves that it is gone upstream."""
+"""Rows D: a local file is deleted only if a complete, recognised listing proves that it is gone upstream."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_more_than_the_limit_is_refused_before_the_first_deletion(sandbox: Sandb
         site.remove(f"f{number:03}")
     sandbox.mirror(site.url, delete=True, max_delete="3").fails(6)
     assert len(before) - len(sandbox.tree()) <= 3
-    for given in ("0", "0%", "35%"):  # no number is too small to mean what it says
+    for given in ("0", "0%", "35%"):  # even the smallest number is meant literally
         sandbox.mirror(site.url, delete=True, max_delete=given).fails(6)
         sandbox.holds(before)
 

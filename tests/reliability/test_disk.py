@@ -20,7 +20,7 @@ from tests.support.misbehaving.site import OLD
 def test_a_full_disk_keeps_the_old_copy_and_the_next_run_repairs(
     sandbox: Sandbox, mount: Mount, shape: str, says: str
 ) -> None:
-    """With sizes in the listing it is known before, without them when the disk says so."""
+    """With sizes in the listing it is known in advance, otherwise when the disk reports it."""
     mount("size=600k")
     with Site(shape=shape) as site:
         site.file("a.bin", blob(150 * KB, 1))

@@ -42,7 +42,7 @@ DISGUISES = (
 
 
 def answers_everything(site: Site) -> None:
-    """Every URL that nobody made is a file that wants to be somewhere else."""
+    """Each URL that the site does not define is a file whose name leads elsewhere."""
 
     def resource(target: str) -> Resource | None:
         if target == "/robots.txt" or target.endswith("/"):

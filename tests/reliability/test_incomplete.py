@@ -1,4 +1,4 @@
-"""Runs that stop at a limit that was set, or are refused something: what they say, and what the next run does."""
+"""Runs that stop at a configured limit, or that are refused something: their reports, and the next run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.own
 
 @contextmanager
 def immutable(path: Path) -> Iterator[None]:
-    """Nobody may change this folder, whatever its permissions; skips where that cannot be had."""
+    """Make this directory immutable, whatever its permissions; skip the test where that is not possible."""
     if subprocess.run(["chattr", "+i", path], capture_output=True, check=False).returncode:
         pytest.skip("needs root and a file system with attributes")
     try:
@@ -32,7 +32,7 @@ def immutable(path: Path) -> Iterator[None]:
 
 
 def complete(sandbox: Sandbox) -> str:
-    """The gauge of the last run's metrics that says whether it came to its end."""
+    """The gauge in the last run's metrics that shows whether it finished."""
     text = (sandbox.reports / "metrics.prom").read_text()
     return next(line[-1] for line in text.splitlines() if line.startswith("crawler_last_run_complete{"))
 
@@ -122,7 +122,7 @@ def test_a_refused_deletion_interrupts_nothing(sandbox: Sandbox, site: Site) -> 
 def test_what_the_filters_exclude_is_no_failure_whatever_its_name(
     sandbox: Sandbox, site: Site, options: list[str]
 ) -> None:
-    """A name that cannot be stored, and a file beside a folder of its name."""
+    """A name that cannot be stored, and a file together with a directory of the same name."""
     site.file("a.zip", blob(100))
     site.file("b.zip", blob(200))
     site.file("old/we\tird.txt", blob(10))

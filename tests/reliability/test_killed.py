@@ -21,7 +21,7 @@ from tests.support.misbehaving.site import OLD
 
 pytestmark = pytest.mark.own
 INSTANTS = ("rename", "fsync")
-"""Calls before which a run is killed: a batch of names is renames, then the flush of their folders, then records."""
+"""Calls before which a run is killed: a batch is committed by renames, then flushes of directories, then records."""
 OPTIONS = ["--check=headers"]
 """So that a new version is seen that has the size and the time of the old one."""
 

@@ -1,4 +1,4 @@
-"""Rows H10, H12, L08, N10: answers that grow without bound in size, memory or time."""
+"""Rows H10, H12, L08, N10: responses that grow without bound in size, memory or time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows L: listings that mislead, and files that are not what the listing says."""
+"""Rows L: misleading listings, and files that differ from what the listing shows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_awkward_names_are_decoded_once(sandbox: Sandbox, shape: str) -> None:
         site.otherwise = lambda target: site.at(unquote(target).removeprefix(site.root))  # "&" for "%26"
         for number, name in enumerate(AWKWARD):
             if shape == "go" and "&amp;" in name:
-                continue  # which Go does not escape: its page says something else
+                continue  # Go does not escape it: its page shows something else
             site.file(name, blob(100 + number, number))
             site.file(f"d {name}/{name}", blob(200 + number, number))
         sandbox.mirror(site.url).succeeds()
@@ -155,7 +155,7 @@ def circle(site: Site, rows: dict[str, list[str]], circles: Callable[[str], str]
 @pytest.mark.own
 @pytest.mark.row("L06")
 def test_a_loop_through_two_folders_ends_beside_real_copies_and_names_the_way_out(sandbox: Sandbox, site: Site) -> None:
-    for path in ("x/file", "x/x/file", "x/x/x/file"):  # a folder that holds two copies of itself
+    for path in ("x/file", "x/x/file", "x/x/x/file"):  # a directory that contains two copies of itself
         site.file(path, blob(100))
     wanted = site.contents()
     rows = {"round/": ["a/", "one"], "a/": ["b/", "two"], "b/": ["a/", "one"]}

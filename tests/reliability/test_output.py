@@ -1,4 +1,4 @@
-"""Rows H08, H18, H20, H21: what may stand in output, logs and reports, and what nowhere."""
+"""Rows H08, H18, H20, H21: what output, logs and reports may contain, and what they must never contain."""
 
 from __future__ import annotations
 

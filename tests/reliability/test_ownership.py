@@ -137,7 +137,7 @@ def test_a_first_run_inside_another_mirror_removes_none_of_its_files(sandbox: Sa
 @pytest.mark.own
 @pytest.mark.row("M24")
 def test_a_first_run_inside_another_mirror_begins_where_doubt_costs_nothing(sandbox: Sandbox, site: Site) -> None:
-    """The state of the outer mirror is elsewhere: nobody knows which files are its own."""
+    """The outer mirror keeps its state elsewhere, so it is unknown which files are its own."""
     site.file("in/x", blob(100))
     with Site() as other:
         other.file("y", blob(90))

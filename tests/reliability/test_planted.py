@@ -1,4 +1,4 @@
-"""Rows H13 to H16, F03, F05: what lies in DIR is as hostile as what comes from the server."""
+"""Rows H13 to H16, F03, F05: content of DIR that is as hostile as the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows P: answers that are late, wrong, endless or that lie about themselves."""
+"""Rows P: late, wrong, endless or lying responses."""
 
 from __future__ import annotations
 
@@ -280,7 +280,7 @@ def test_a_response_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, 
 
 @pytest.mark.row("P18")
 def test_a_body_that_ends_with_a_reset_is_not_whole_though_its_size_agrees(sandbox: Sandbox) -> None:
-    with Site(shape="apache") as site:  # 4.9K is all that it says of the size
+    with Site(shape="apache") as site:  # the listing gives the size only as 4.9K
         site.file("a.bin", blob(5000), Says(framing="close", times=1), Cut(at=0.999, how="rst", times=1))
         sandbox.mirror(site.url).succeeds()
         sandbox.holds(site.contents())
@@ -336,7 +336,7 @@ def test_codings_upon_codings_are_refused(sandbox: Sandbox) -> None:
 
 @pytest.mark.row("P22", "P23")
 def test_a_coding_of_the_way_or_of_another_name_is_refused(sandbox: Sandbox) -> None:
-    """Nobody said TE, so chunks are all that may lie between the file and the wire (RFC 9112 section 6.1)."""
+    """The request has no TE field, so chunked is the only transfer coding allowed (RFC 9112 section 6.1)."""
     packed = gzip.compress(b"text" * 2000, mtime=0)
     chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
     responses = {
@@ -466,7 +466,7 @@ def test_a_location_with_a_line_break_adds_no_header(sandbox: Sandbox, site: Sit
 @pytest.mark.own
 @pytest.mark.row("N07")
 def test_the_number_of_attempts_counts_the_first(sandbox: Sandbox, site: Site) -> None:
-    """A connection that is found closed when it is used again says nothing about the file: one more is free."""
+    """A reused connection that is found closed proves nothing about the file: one more attempt is free."""
     beside(site, "a.bin", blob(5000), HangUp())
     beside(site, "b.bin", blob(5000), Status(500))
     sandbox.mirror(site.url, attempts=1).fails(5)
@@ -506,7 +506,7 @@ def test_a_robots_txt_that_asks_for_days_is_asked_once(sandbox: Sandbox, site: S
 
 
 def robots_txt(site: Site, body: bytes, *behaviours: Behaviour) -> None:
-    """What the site answers to /robots.txt."""
+    """The site's response to /robots.txt."""
     resource = site.resource("/robots.txt")
     resource.page = lambda: body
     resource.behave(behaviours)
@@ -582,7 +582,7 @@ def other() -> Iterator[Site]:
 
 
 def link_elsewhere(site: Site, other: Site, *names: str) -> None:
-    """A page that is no server's own: on one of those, a link to another host would be no row."""
+    """A page of no known server: on a page of one, a link to another host would not be a row."""
     rows = [Row(href="a.txt", size=len(site.contents()["a.txt"]), mtime=OLD)]
     for name in names:
         other.file(name, blob(500))

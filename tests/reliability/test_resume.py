@@ -22,7 +22,7 @@ def leave_a_part(sandbox: Sandbox, site: Site, name: str = "big") -> None:
     """A run that is stopped while the file ``name`` is stalled in its middle."""
     site.at(name).behave((Stall(at=0.5, times=1),))
     program = sandbox.start(site.url)
-    # What the server sent may still be on its way: the part itself tells what has arrived.
+    # Data that the server sent may still be in flight: the part itself shows what has arrived.
     wait_until(lambda: sandbox.largest_part() >= len(BIG) // 4, "a quarter on the disk")
     program.signal(signal.SIGTERM)
     sandbox.note(program.finish())

@@ -1,4 +1,4 @@
-"""Rows L: what a listing shows and cannot be fetched as it stands."""
+"""Rows L: rows of a listing that cannot be fetched as they are."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_no_row_of_a_listing_is_lost(sandbox: Sandbox, site: Site) -> None:
     assert told["skipped_by"] == {"above": 1, "other-host": 1, "scheme": 1}
     lost = [json.loads(line)["path"] for line in changes.read_text().splitlines() if '"failed"' in line]
     assert sorted(lost) == ["lost.bin", "lost.iso"]
-    # what the filters do not want is no failure, and the rows are counted again though the page is the same
+    # excluded rows are not failures, and they are counted again although the page is unchanged
     sandbox.mirror(site.url, more=["--exclude=lost.*", f"--summary={summary}"]).succeeds()
     told = json.loads(summary.read_text())
     assert [told[key] for key in ("listed", "unchanged", "skipped", "failed")] == [10, 5, 5, 0]

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.own
 BIG = blob(6 * MB, 5)
 OTHER = blob(6 * MB, 6)
 SLOWLY = Paced(pieces=12, every=0.03, when="whole")
-"""The first stream is not at its end before the pieces are answered."""
+"""The first stream is still running when the ranges are served."""
 IN_PIECES = ("--segments", "4")
 
 

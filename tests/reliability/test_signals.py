@@ -20,7 +20,7 @@ each = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
 def ends(sandbox: Sandbox, program: Program, number: signal.Signals) -> str:
-    """What it says when ``number`` has ended it by its exit code."""
+    """The output when signal ``number`` has ended it with its exit code."""
     program.signal(number)
     run = sandbox.note(program.finish())
     run.fails(128 + number)

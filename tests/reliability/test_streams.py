@@ -1,4 +1,4 @@
-"""Row M21: whoever reads what is printed, or does not, the exit code tells how the run ended."""
+"""Row M21: the exit code reports how the run ended, whether or not anyone reads the output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLACES = {
     "left": '"$@" 2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}',
     "output left": '"$@" 2>/dev/null | true; exit ${PIPESTATUS[0]}',
 }
-"""Name → a shell's way to start the program so that what it prints goes there."""
+"""Name → a shell command that starts the program with its output redirected there."""
 places = pytest.mark.parametrize("place", PLACES)
 
 

@@ -1,4 +1,4 @@
-"""``docs/reliability.md`` says which test shows which row: this compares it with the marks on the tests."""
+"""Compares ``docs/reliability.md``, which names the tests of each row, with the marks on the tests."""
 
 from __future__ import annotations
 

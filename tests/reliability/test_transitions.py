@@ -1,4 +1,4 @@
-"""Row L14: names that are something else than last time. Each transition is settled in one run, or said in each."""
+"""Row L14: names whose kind changed since the last run. Each transition is settled in one run, or reported in each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "empty": ("/",),
     "hollow": ("/a/b/",),
 }
-"""What a name can stand for → what is put below it; a slash at the end makes a folder without content."""
+"""Kind of a name → the files created below it; a trailing slash makes an empty directory."""
 PAIRS = list(permutations(SHAPES, 2))
 
 
@@ -57,7 +57,7 @@ def begin(sandbox: Sandbox, site: Site) -> None:
 
 
 def settled(sandbox: Sandbox, site: Site) -> bool:
-    """Does DIR hold the files of the site, and its folders? Those that a name had before may have stayed."""
+    """Whether DIR holds the site's files and directories. Those that a name had before may remain."""
     folders = {path for path in site._rows if path}
     return sandbox.tree() == site.contents() and all((sandbox.directory / path).is_dir() for path in folders)
 
@@ -136,7 +136,7 @@ def test_a_folder_of_the_user_in_the_way_of_a_file_goes_only_by_the_rules_of_del
     before = sandbox.tree()
     sandbox.mirror(site.url).fails(5)
     changes = sandbox.reports / "changes"
-    for given in ("0", "1", "1%"):  # all that lies in it counts
+    for given in ("0", "1", "1%"):  # all of its content counts
         run = sandbox.mirror(site.url, delete=True, max_delete=given, more=[f"--changes={changes}"])
         run.fails(6)
         run.says("2 of 3 local files")

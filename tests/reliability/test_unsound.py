@@ -1,4 +1,4 @@
-"""Rows L: pages that are listings and no proof of what their folder holds."""
+"""Rows L: pages that are listings but do not prove the content of their directory."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_page_that_is_no_proof_deletes_nothing(sandbox: Sandbox, site: Site) -
         site.listing(name, lambda name=name, inside=inside, around=around: page(f"{site.root}{name}/", inside, around))
     site.listing("other", lambda: page("/elsewhere/"))
     run = sandbox.mirror(site.url, delete=True, more=["--ignore-errors"])
-    run.fails(6)  # and says so: 5 without the folders in which deletion was refused
+    run.fails(6)  # 5 without the directories in which deletion was refused
     run.says("no-link")
     sandbox.holds(wanted)
     for name in (*unsound, "other"):
@@ -74,7 +74,7 @@ _BODIES: dict[FlawKind, tuple[str, str]] = {
 
 
 def _break(site: Site, kind: FlawKind) -> None:
-    """Let the listing of the folder that is called as ``kind`` have that flaw."""
+    """Give the listing of the directory named ``kind`` that flaw."""
     place = f"{site.root}{kind}/"
     if kind is FlawKind.HEADING:
         site.listing(kind, page("/elsewhere/"))

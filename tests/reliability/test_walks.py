@@ -1,4 +1,4 @@
-"""Walks of trees whose folders are named by queries: what lies in them is mirrored, and no link leads out of them."""
+"""Walks of trees whose directories are named by queries: their content is mirrored, and no link leads out of them."""
 
 from __future__ import annotations
 

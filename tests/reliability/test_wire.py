@@ -1,4 +1,4 @@
-"""Rows P26 to P28: bytes that belong to no response, header sections of all kinds, validators that are no text."""
+"""Rows P26 to P28: bytes that belong to no response, all kinds of header sections, validators that are not text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EMPTY = b"<html><title>Index of /pub/sub/</title><h1>Index of /pub/sub/</h1><pre
 
 
 def stray(body: bytes) -> bytes:
-    """A whole response that nobody asked for."""
+    """A complete response to no request."""
     return STRAY % len(body) + body
 
 
@@ -36,7 +36,7 @@ def test_excess_bytes_are_never_part_of_the_mirror(sandbox: Sandbox, site: Site)
 @pytest.mark.own
 @pytest.mark.row("P26")
 def test_a_late_response_on_an_idle_connection_is_nothing(sandbox: Sandbox, site: Site) -> None:
-    """With --delete, an empty listing would empty the folder."""
+    """With --delete, an empty listing would empty the directory."""
     for name in ("a.bin", "sub/x.bin", "sub/y.bin"):
         site.file(name, blob(500, len(name)))
     sandbox.mirror(site.url, workers=1).succeeds()

@@ -1,1 +1,1 @@
-"""What a second run asks for, does and says; and the other ways to look at a mirror."""
+"""What a second run requests, does and reports; and other modes on an existing mirror."""

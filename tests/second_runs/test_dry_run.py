@@ -20,7 +20,7 @@ from tests.support.misbehaving.site import OLD
 
 
 def everything(directory: Path) -> dict[str, object]:
-    """Bytes, inodes and times of all below ``directory``, our own files included."""
+    """Bytes, inodes and times of everything below ``directory``, including the program's own files."""
     found: dict[str, object] = {}
     for path in sorted(directory.rglob("*")):
         status = path.lstat()

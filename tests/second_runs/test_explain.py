@@ -22,7 +22,7 @@ from tests.support.misbehaving.site import OLD
 
 
 async def facts(site: Site, path: str, directory: Path, **options: object) -> dict[str, list[str]]:
-    """What is said, by its word."""
+    """The printed lines by their first word."""
     site.log.clear()
     config = Config(attempts=2, **options)  # type: ignore[arg-type]
     lines, found = await explain(site.url + path, site.url, directory, config)

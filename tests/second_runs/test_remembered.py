@@ -86,7 +86,7 @@ async def test_what_a_run_does_not_look_at_is_not_forgotten(site: Site, tmp_path
     before = await files_of(tmp_path)
     for path in ("a.txt", "sub/b.bin", "sub/deep/e", "other/f"):
         (tmp_path / path).unlink()
-    site.remove("sub/deep/e")  # nobody will see that
+    site.remove("sub/deep/e")  # a change that nothing shows
     limits = [
         Config(exclude=["sub/", "other/", "a.txt"]),
         Config(no_recursive=True, ext=("gz",)),

@@ -1,4 +1,4 @@
-"""A file that became a folder upstream, and folders that look like files: what goes, and what has to stay."""
+"""A file that became a directory upstream, directories that look like files: what is deleted, what must stay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OLD, INNER = blob(500), blob(600, 1)
 
 
 def became_a_folder(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
-    """``x`` was a file that we brought; now it is a folder. What else is there."""
+    """``x`` was a file saved by this program and is now a directory. Returns what else is in DIR."""
     others = populate(site)
     site.file("x", OLD)
     sandbox.mirror(site.url).succeeds()

@@ -1,4 +1,4 @@
-"""A list of URLs is a list of files: what one of them meets is not held against the others."""
+"""A list of URLs is a list of files: a problem with one of them does not affect the others."""
 
 from __future__ import annotations
 

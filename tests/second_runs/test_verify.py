@@ -35,7 +35,7 @@ def verify(sandbox: Sandbox, *options: str) -> Run:
 
 
 def damage(directory: Path) -> None:
-    """Rot that no size or time shows, a cut, a loss, and a folder in a file's place."""
+    """Corruption that no size or time shows, a truncated file, a missing one, and a directory in place of a file."""
     status = (directory / "sub/c.iso").stat()
     with (directory / "sub/c.iso").open("r+b") as file:
         file.write(b"rot")
@@ -55,14 +55,14 @@ DAMAGED = {
 
 
 def populated_folder(site: Site, name: str) -> None:
-    """The file ``name`` is a folder now."""
+    """Replace the file ``name`` by a directory."""
     site.remove(name)
     site.file(f"{name}/inside", blob(70))
 
 
 @pytest.mark.parametrize("more", [(), ("--delete", "--max-delete=100%")])
 def test_no_record_outlives_its_file(sandbox: Sandbox, site: Site, more: tuple[str, ...]) -> None:
-    """Gone upstream, or a folder there, while something that is no file lies at its path here."""
+    """Gone upstream, or a directory there, while something other than a file is at its local path."""
     names = ("nothing", "pipe", "link", "dangling", "empty", "full", "mirror")
     for number, name in enumerate(names):
         site.file(f"gone-{name}", blob(100, number))
@@ -93,7 +93,7 @@ def test_what_is_in_the_place_of_the_state_is_named(sandbox: Sandbox, what: str)
 
 
 def instead(path: Path, what: str) -> None:
-    """``what`` lies where a file was."""
+    """Put ``what`` in place of a file."""
     path.unlink(missing_ok=True)
     match what:
         case "pipe":

@@ -68,7 +68,7 @@ def test_every_row_names_a_test_that_exists() -> None:
 
 @pytest.mark.parametrize(("shape", "when"), [("python", "head"), ("python", "any"), ("nginx", "any")])
 def test_a_file_with_status_503_is_kept_and_nothing_else_is_deleted(sandbox: Sandbox, shape: str, when: When) -> None:
-    """A listing of names alone makes each file cost a question, which is where the answer was taken for absence."""
+    """With a listing of names alone each file costs a request; its response must not be taken for absence."""
     with Site(shape=shape) as site:
         populate(site)
         sandbox.mirror(site.url).succeeds()
@@ -78,7 +78,7 @@ def test_a_file_with_status_503_is_kept_and_nothing_else_is_deleted(sandbox: San
         site.on("a.txt", Status(503, when=when))
         site.remove("sub/deep/e")
         run = sandbox.mirror(site.url, delete=True, attempts=1)
-        if when == "head":  # which nobody needs
+        if when == "head":  # which is not needed
             run.succeeds()
             sandbox.holds(site.contents())
         else:

@@ -43,7 +43,7 @@ class Browser:
         self._number = 0
         self._session: str | None = None
         self.requested: list[str] = []
-        """URLs that the page has asked for since ``open``."""
+        """URLs that the page has requested since ``open``."""
         self.blocked: list[str] = []
         """Why requests among them were never sent: ``csp`` is the page's own policy."""
 
@@ -95,7 +95,7 @@ class Browser:
             pass
 
     def evaluate(self, expression: str) -> Any:
-        """The value of some JavaScript; pages may forbid their own, but not ours."""
+        """The value of a JavaScript expression. A page's own scripts may be forbidden; this one is not."""
         answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")

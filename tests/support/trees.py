@@ -56,7 +56,7 @@ AWKWARD_NAMES = (
     "long " + "x" * 220 + ".txt",
     "ü" * 110 + ".txt",
 )
-"""File names that servers quote, cut or sort in their own ways. All of them are legal on Linux."""
+"""File names that servers quote, truncate or sort in their own ways. All of them are legal on Linux."""
 
 DIRECTORY_NAMES = (
     "sub",
@@ -73,7 +73,7 @@ DIRECTORY_NAMES = (
 )
 
 SIZES = (0, 1, 999, 1023, 1024, 1025, 1535, 1536, 10188, 999_999, 1_048_575, 1_048_576)
-"""Bytes, at the edges where listings round."""
+"""Sizes in bytes at the boundaries of rounding."""
 
 MOMENTS = (
     "1999-12-31T23:59:59",
@@ -90,12 +90,12 @@ MOMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How much lies below a directory; the directory itself is counted."""
+    """Number of files, directories and bytes; the directory itself counts."""
 
     directories: int
     files: int
     size: int
-    """Bytes in all files together."""
+    """Total bytes of all files."""
 
 
 def build(root: Path, *, dotted: bool = True) -> Path:
@@ -131,7 +131,7 @@ def build_many(root: Path, *, files: int, size: int = 100, directories: int = 1)
 
 
 def write(path: Path, size: int) -> Path:
-    """Write a file of ``size`` bytes, which its name alone decides, and an old date; parents are made."""
+    """Write a file of ``size`` bytes, determined by its name, with an old date; parents are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(random.Random(path.name).randbytes(size))
     _set_time(path, "2020-09-13T12:26:40")
@@ -139,7 +139,7 @@ def write(path: Path, size: int) -> Path:
 
 
 def write_large(path: Path, size: int) -> Path:
-    """Write ``size`` bytes cheaply: random blocks at the start, in the middle and at the end, holes between."""
+    """Write ``size`` bytes cheaply: random blocks at the start, in the middle and at the end, with holes between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     block = random.Random(path.name).randbytes(1 << 16)
     with path.open("wb") as file:
@@ -158,7 +158,7 @@ def count(root: Path) -> Count:
 
 
 def differences(tree: Path, mirror: Path) -> list[str]:
-    """Say in what ``mirror`` is not ``tree``: names, kinds, bytes, times in seconds. ``.crawler`` is not looked at."""
+    """How ``mirror`` differs from ``tree``: names, kinds, bytes, times in seconds. ``.crawler`` is ignored."""
     wanted, found = ({os.fspath(path.relative_to(top)): path for path in _below(top)} for top in (tree, mirror))
     lost = [f"missing: {name!r}" for name in sorted(wanted.keys() - found.keys())]
     extra = [f"extra: {name!r}" for name in sorted(found.keys() - wanted.keys())]
@@ -173,7 +173,7 @@ def assert_same(tree: Path, mirror: Path) -> None:
 
 
 def parts(mirror: Path) -> list[str]:
-    """Names of the incomplete downloads that ``mirror`` holds."""
+    """Names of the incomplete downloads in ``mirror``."""
     directory = mirror / ".crawler" / "parts"
     return sorted(path.name for path in directory.rglob("*") if not path.is_dir()) if directory.exists() else []
 

@@ -1,4 +1,4 @@
-"""A site in memory: a tree of files as nginx lists and serves it, with a clock of its own and troubles on request."""
+"""A site in memory: a tree of files as nginx lists and serves it, with its own clock and faults on request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.support.misbehaving.responses import Request, Version, respond
 ROOT = "http://h/pub/"
 
 LOGIN = b"<html><head><title>Log in</title></head><body><form>Name</form></body></html>"
-"""No file here is as long: a page of exactly the listed size could not be told from the file."""
+"""No file is this long: a page of exactly the listed size could not be distinguished from the file."""
 
 
 class Killed(BaseException):
-    """The process ends here, whatever it was doing."""
+    """The process ends here, whatever it is doing."""
 
 
 @dataclass
@@ -28,17 +28,17 @@ class Upstream:
 
     etags: bool
     dated: bool
-    """Files have a Last-Modified."""
+    """Whether files have a Last-Modified."""
     now: int
-    """The clock of the site, seconds since the epoch."""
+    """The site's clock in seconds since the epoch."""
     files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
-    """Path of a file or folder → ``500``, ``cut`` or ``page`` (a web page in its place)."""
+    """Path of a file or directory → ``500``, ``cut`` or ``page`` (a web page in its place)."""
     kill_at: int | None = None
     """The request at which the client is killed."""
     asked: Counter[str] = field(default_factory=Counter)
     bodies: Counter[str] = field(default_factory=Counter)
-    """Paths of files of which bytes were sent → how often."""
+    """Paths of files of which bytes were sent → number of times."""
 
     def client(self) -> FakeClient:
         self.asked.clear()
@@ -47,7 +47,7 @@ class Upstream:
 
     @property
     def folders(self) -> set[str]:
-        """Paths of all folders; "" is the root."""
+        """Paths of all directories; "" is the root."""
         found = {""}
         for path in self.files:
             pieces = path.split("/")[:-1]
@@ -55,7 +55,7 @@ class Upstream:
         return found
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file; what stands in its way goes."""
+        """Write a file; whatever occupies its path is removed."""
         pieces = path.split("/")
         above = {"/".join(pieces[:count]) for count in range(1, len(pieces))}
         self.files = {
@@ -66,7 +66,7 @@ class Upstream:
         self.files[path] = (data, self.now)
 
     def move(self, source: str, target: str) -> None:
-        """Rename a file; its time stays."""
+        """Rename a file; it keeps its time."""
         version = self.files.pop(source)
         self.put(target, version[0])
         self.files[target] = version

@@ -199,7 +199,7 @@ async def test_a_stop_while_what_is_gone_is_looked_through_keeps_it_from_being_d
     stop = Stop()
 
     class Stopping(LocalDestination):
-        """What is asked for what a folder holds, and asks for a stop before it answers."""
+        """A destination that requests a stop before it returns the content of a directory."""
 
         async def walk_local(self, path: str) -> list[tuple[str, Kind, int]]:
             stop.request("SIGTERM")

@@ -25,7 +25,7 @@ FIELDS = option_fields()
 FLAGS = [name for name, item in FIELDS.items() if option_of(item).metavar is None]
 VALUES = [name for name in FIELDS if name not in FLAGS]
 NEEDS = {"delete_excluded": ["--delete"], "ignore_errors": ["--delete"]}
-"""Options that mean something beside another only."""
+"""Options that are only valid together with another."""
 
 
 def parse(*args: str) -> Invocation:

@@ -59,15 +59,15 @@ class Shape:
     zone: Zone = Zone.SERVER
     sized: bool = True
     rejected: frozenset[str] = SORTED
-    """The reasons of the links that are no entries, in a directory without awkward names."""
+    """The reasons of the links that are not entries, in a directory without awkward names."""
     dotted: bool = True
     """Names that begin with a dot are shown."""
     refuses_ways_out: bool = True
-    """Names with ``..\\`` or ``C:\\`` are no entries. What is not HTML leaves them to the rules for paths."""
+    """HTML rejects names with ``..\\`` or ``C:\\``; other formats leave them to the rules for paths."""
     misspelt: frozenset[bytes] = frozenset()
-    """Names that the server prints in a spelling of its own."""
+    """Names that the server prints in its own spelling."""
     readme: frozenset[str] = frozenset()
-    """Names that its README links to; where there are no rows, nothing tells such a link from one."""
+    """Names that its README links to; without rows, such links look like entries."""
     proves_empty: bool = True
     path: str = ""
     """Where the tree is served; empty: under the name of the shape."""
@@ -267,7 +267,7 @@ def lay_out(docroot: Path) -> None:
 
 
 def _configure_apache(site: Site) -> list[str]:
-    """Sections for the shapes. They stand behind the one that ``apache.configure`` opens: the first line ends it."""
+    """Sections for the shapes. The first line closes the section that ``apache.configure`` opens."""
     modules = next(Path(place) for place in apache.MODULE_DIRECTORIES if Path(place, "mod_autoindex.so").exists())
     lines = ["</Directory>", f'DavLockDB "{site.scratch}/locks"']
     lines[1:1] = [f'LoadModule {name}_module "{modules}/mod_{name}.so"' for name in ("dav", "dav_fs")]

@@ -74,7 +74,7 @@ def sizes() -> list[int]:
 
 
 def entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """(name, entry) of what lies in ``folder``, the names as a listing's entry has them."""
+    """(name, entry) for the content of ``folder``; names are written as in a listing's entry."""
     with os.scandir(folder) as found:
         for entry in found:
             yield entry.name, entry

@@ -49,7 +49,7 @@ WAYS_OUT = {"..\\out.txt", "C:\\drive.txt"}
 
 @dataclass(frozen=True)
 class Page:
-    """What a server answered, and the directory that it is about."""
+    """The response of a server, and the directory that it describes."""
 
     body: bytes
     url: str
@@ -88,7 +88,7 @@ def shelf_root() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def fetch(shelf_root: Path) -> Iterator[Fetch]:
-    """Fetch the page of a shape, from a server in a zone, about a folder. A server is started once for all."""
+    """Fetch a directory's page in one shape, from a server in one zone. Each server is started once."""
     running: dict[tuple[str, str], Server] = {}
     pages: dict[tuple[str, str, str], Page] = {}
 
@@ -253,7 +253,7 @@ def test_the_time_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape, zone: s
     for entry in page.listing.entries:
         told = printed_time(shape, truth[entry.name].stat().st_mtime_ns, zone, today)
         if entry.kind is Kind.DIRECTORY and told.year == 1970:
-            # 1970 also stands there where a program knows no time
+            # programs that know no time print 1970
             assert entry.modified is None or told in entry.modified, entry
         else:
             assert entry.modified is not None, entry

@@ -28,7 +28,7 @@ MIB = 1024 * 1024
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that advances only when a test sets it."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -78,7 +78,7 @@ def _version(path: Path, info: os.stat_result, candidates: tuple[int | None, ...
 
 
 def _below(top: str) -> Iterator[tuple[str, os.stat_result]]:
-    """(path below ``top``, what lstat says) of all but the program's own folder."""
+    """(path below ``top``, lstat result) of everything except the program's own directory."""
     todo = [""]
     while todo:
         folder = todo.pop()
@@ -111,7 +111,7 @@ def up_to_date(log: Log, before: Held, after: Held, tree: Mapping[str, int]) -> 
 
 
 def proven_gone(log: Log, before: Held, folders: set[str], tree: Mapping[str, int]) -> set[str]:
-    """Files that a run which deletes has to delete: a whole listing does not show them, or a folder above them."""
+    """Files that a run with --delete must delete: a complete listing does not show them or a directory above them."""
 
     def is_proven(path: str) -> bool:
         folder = path.rpartition("/")[0]

@@ -13,7 +13,7 @@ ELSEWHERE = "http://login.invalid/?back=1"
 
 
 class Fault(StrEnum):
-    """One way of failing. The first eight heal by another attempt; what the others say is a verdict about the URL."""
+    """One kind of fault. The first eight are cured by a retry; the others are final for the URL."""
 
     BUSY = "503"
     BROKEN = "500"
@@ -25,7 +25,7 @@ class Fault(StrEnum):
     GARBAGE = "garbage"
     GONE = "404"
     WRONG = "size"
-    """A file longer or shorter than listed; a listing that lacks its second half. The length of the answer agrees."""
+    """A file longer or shorter than listed; half a listing. Content-Length agrees with the body."""
     LOGIN = "login"
     ELSEWHERE = "redirect"
 
@@ -33,7 +33,7 @@ class Fault(StrEnum):
 VERDICTS = frozenset((Fault.GONE, Fault.WRONG, Fault.LOGIN, Fault.ELSEWHERE))
 HEALED = tuple(fault for fault in Fault if fault not in VERDICTS)
 WITHOUT_BODY = frozenset((Fault.BUSY, Fault.BROKEN, Fault.OVERLOAD, Fault.RESET, Fault.GARBAGE))
-"""Those that can be told from an answer that has no body anyway."""
+"""Those that can be distinguished even in a response without a body."""
 
 
 class Dice:
@@ -54,7 +54,7 @@ class Dice:
 
 
 def shaped(fault: Fault, reply: Response, more: int) -> Response:
-    """The answer that stands in for ``reply``, for faults that are answers."""
+    """The response that replaces ``reply``, for faults that are responses."""
     page = (("Content-Type", "text/html"),)
     match fault:
         case Fault.BUSY | Fault.OVERLOAD:

@@ -48,7 +48,7 @@ def _until_nothing_is_new(work: Soak) -> None:
 
 
 def unchanged_is_cheap(row: Row, folders: int) -> None:
-    """A run over an unchanged tree asks once per folder, once more per fault, and for no file."""
+    """A run over an unchanged tree costs one request per directory, one more per fault, and none for files."""
     equal("saved", row.summary["saved"], 0)
     equal("requests for files", row.log.files, 0)
     most = folders + row.log.listing_faults + folders // 100

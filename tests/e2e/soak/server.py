@@ -1,4 +1,4 @@
-"""The server: a process of its own, one protocol on asyncio's transports, made to cost less than its client."""
+"""The server: its own process, one protocol on asyncio's transports, built to need less CPU time than its client."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Plan:
 
 @dataclass(slots=True, kw_only=True)
 class Log:
-    """What was asked for during a run, and what went wrong on purpose. Paths are below the root, without a slash."""
+    """The requests of a run, and the faults injected. Paths are below the root, without a slash."""
 
     requests: int = 0
     listings: int = 0
@@ -43,7 +43,7 @@ class Log:
     files: int = 0
     """Requests for files."""
     heads: int = 0
-    """Those of them that asked for no body."""
+    """Those of them that requested no body."""
     faults: Counter[Fault] = field(default_factory=Counter)
     listing_faults: int = 0
     """Faults of listings that heal by another request."""
@@ -104,7 +104,7 @@ class _Upstream:
         return fault, data, keep
 
     def _good(self, path: str, request: Request) -> Response:
-        """What a server without faults answers."""
+        """The response of a server without faults."""
         folder, _, name = path.rpartition("/")
         names = self.tree.folders.get(folder) if request.path.startswith(ROOT) else None
         if names is None or (name and name not in names):

@@ -47,11 +47,11 @@ class Step:
 
     name: str
     verdicts: bool = True
-    """The server says no, too; without it only what heals goes wrong."""
+    """Whether final faults are injected too; otherwise only those that a retry cures."""
     delete: bool = False
     ignore_errors: bool = False
     below: str = ""
-    """Only this folder of the tree, into a directory of its own."""
+    """Mirror only this directory of the tree, into a directory of its own."""
     blow: signal.Signals | None = None
     after: int = 0
     """Requests until the blow; 0: until the first deletion."""
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ended:
-    """A run that has ended, and what DIR held before it and holds now."""
+    """A finished run, and the content of DIR before and after it."""
 
     step: Step
     row: Row
@@ -127,7 +127,7 @@ class Soak:
         return row
 
     def verify(self) -> None:
-        """The program's own comparison of its state with DIR, and ours with everything read again."""
+        """The program compares its state with DIR; the test reads everything again."""
         self._terms.say(f"run {len(self.rows) + 1}: --verify")
         ran = self._program(["--verify", "-v", str(self.mirror)], None)
         self.rows.append(Row(name="--verify", end=str(ran.code), seconds=ran.seconds, peak=ran.peak))
@@ -222,7 +222,7 @@ class Soak:
         none("deleted without proof", gone - proven)
 
     def _check_clean(self, ended: _Ended) -> None:
-        """After exit 0 DIR is the tree, and beside it only what is gone upstream and was not to be deleted."""
+        """After exit 0 DIR equals the tree, apart from files that are gone upstream and were not to be deleted."""
         wanted, after = ended.wanted, ended.after
         none("not current after exit 0", {path for path in wanted if after.files.get(path) != wanted[path]})
         none("parts left after exit 0", checks.parts(ended.directory))

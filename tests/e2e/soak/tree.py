@@ -41,7 +41,7 @@ def size_of(number: int) -> int:
 
 
 def mtime_of(number: int) -> int:
-    """Seconds since the epoch: what Last-Modified says of version ``number``."""
+    """Last-Modified of version ``number`` in seconds since the epoch."""
     return int(OLD) - _chance(number)[2] % YEARS
 
 
@@ -69,11 +69,11 @@ class Tree:
             self._add(self._leaves[number % len(self._leaves)])
 
     def shape(self, folder: str) -> str:
-        """Which server's listing the folder has: exact sizes, or rounded ones and no ETags."""
+        """Which server's listing the directory has: exact sizes, or rounded ones and no ETags."""
         return "apache" if folder[1:2] in tuple("13579") else "nginx"
 
     def version(self, folder: str, number: int) -> Version:
-        """What a GET of that version is answered with."""
+        """The response to a GET of that version."""
         etag = None if self.shape(folder) == "apache" else f'"{number:x}"'
         return Version(data=data_of(number), mtime=mtime_of(number), etag=etag)
 
@@ -91,7 +91,7 @@ class Tree:
         return {path: number for path, _, _, number in self._all()}
 
     def advance(self) -> None:
-        """A day passes: one file in a hundred is changed, renamed, removed or new, one folder in a thousand too."""
+        """Simulate a day: one file in a hundred and one directory in a thousand is changed, renamed, removed or new."""
         self._day += 1
         chance = random.Random(f"{self._seed}/{self._day}")
         there = list(self._all())
@@ -111,7 +111,7 @@ class Tree:
             self._replace_folder(chance)
 
     def _replace_folder(self, chance: random.Random) -> None:
-        """One folder goes with all that is in it, one comes."""
+        """Remove one directory with all its content, and add one."""
         gone = self._leaves.pop(chance.randrange(len(self._leaves)))
         del self.folders[gone]
         parent, _, name = gone.rpartition("/")

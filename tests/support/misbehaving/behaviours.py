@@ -367,7 +367,7 @@ class NoLastChunk(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndlessBody(Sending):
-    """Chunked for ever. ``most`` protects the machine that tests a client without a limit."""
+    """Endless chunks. ``most`` protects the machine that tests a client without a limit."""
 
     most: int = 256 << 20
 
@@ -381,7 +381,7 @@ class EndlessBody(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndlessHeaders(Sending):
-    """A status line, then header lines for ever."""
+    """A status line, then endless header lines."""
 
     most: int = 256 << 20
 
@@ -396,7 +396,7 @@ class EndlessHeaders(Sending):
 
 
 class EndlessContinue(Sending):
-    """100 Continue for ever: each restarts a read time-out."""
+    """Endless 100 Continue responses: each restarts a read timeout."""
 
     __slots__ = ()
 
@@ -409,7 +409,7 @@ class EndlessContinue(Sending):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndlessFraming(Sending):
-    """``begin``, then ``again`` for ever, ``pause`` seconds apart: bytes that are no body. ``most`` ends it anyway."""
+    """``begin``, then ``again`` every ``pause`` seconds without end: no body data. ``most`` ends it in any case."""
 
     begin: bytes
     again: bytes

@@ -98,7 +98,7 @@ def go(title: str, rows: Iterable[Row]) -> bytes:
 
 
 def unquoted(href: str) -> str:
-    """As ``url.URL.String`` writes a path: with the signs that may stand in one."""
+    """Escape a path as Go's ``url.URL.String`` does: characters that are legal in a path stay."""
     return re.sub("%(24|26|2B|2C|3A|3B|3D|40)", lambda found: chr(int(found[1], 16)), href)
 
 

@@ -1,4 +1,4 @@
-"""Index scripts whose queries name folders, and WebHDFS: trees of files behind one address each.
+"""Index scripts whose queries name directories, and WebHDFS: trees of files behind one address each.
 
 with Scripts() as site:
     site.add(by_dir, {"a/b.bin": b"..."})
@@ -41,32 +41,32 @@ def _decoded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How one program writes the addresses of folders and files."""
+    """How one program writes the addresses of directories and files."""
 
     name: str
     address: str
     """Path of the script, below which its files lie."""
     key: str = "dir"
-    """Of the parameter that names the folder; "": the whole query does."""
+    """The parameter that names the directory; "": the whole query does."""
     escaped: Value = _raw
     """Folder → the value in the query."""
     read: Value = str
-    """The value of the query, percent-decoded → folder."""
+    """The value of the query, percent-decoded → directory."""
     above: str = ""
-    """What stands before each folder in a value."""
+    """Prefix of each directory in a value."""
     file_key: str = ""
-    """Of the parameter that names the file; "": files are linked by their paths."""
+    """The parameter that names the file; "": files are linked by their paths."""
     end: str = ""
-    """What ends the value of a folder."""
+    """Suffix of a directory in a value."""
     is_hdfs: bool = False
 
     @property
     def base(self) -> str:
-        """Path below which the files lie."""
+        """Path of the directory that contains the files."""
         return self.address.rpartition("/")[0] + "/"
 
     def folder(self, path: str, *views: str) -> str:
-        """Address of a folder, with parameters that choose the view behind its own."""
+        """Address of a directory; parameters that choose the view follow its own."""
         if self.is_hdfs:
             return f"{self.base}{quote(path)}{'/' if path else ''}?op=LISTSTATUS"
         value = self.above + path + (self.end if path else "")
@@ -86,7 +86,7 @@ class Script:
         return self.base + quote(path)
 
     def asked(self, target: str) -> tuple[str, bool]:
-        """(path, whether it is a folder) that a request target names."""
+        """(path, whether it is a directory) that a request target names."""
         path, _, query = target.partition("?")
         if self.is_hdfs:
             return unquote(path).removeprefix(self.base).strip("/"), "OPEN" not in parse_qs(query).get("op", [])
@@ -117,18 +117,18 @@ SCRIPTS = (
 
 @dataclass(slots=True)
 class Shelf:
-    """The files of one script, and what its pages show besides."""
+    """The files of one script, and the other content of its pages."""
 
     files: dict[str, bytes]
     links: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """Folder → further rows: (address, text); of WebHDFS the text alone."""
+    """Directory → additional rows: (address, text); for WebHDFS only the text."""
     twins: dict[str, str] = field(default_factory=dict)
-    """Folder → the folder that it is by a symbolic link."""
+    """Directory → the directory that it is a symbolic link to."""
     broken: dict[str, tuple[Behaviour, ...]] = field(default_factory=dict)
-    """Folder → how its page misbehaves."""
+    """Directory → how its page misbehaves."""
 
     def real(self, path: str) -> str:
-        """``path`` without the symbolic links on its way."""
+        """``path`` with all symbolic links resolved."""
         found = ""
         for name in path.split("/"):
             found = f"{found}/{name}".lstrip("/")
@@ -136,7 +136,7 @@ class Shelf:
         return found
 
     def members(self, folder: str) -> dict[str, bytes | None]:
-        """Name → content of what lies in ``folder``; None for a folder."""
+        """Name → content for the members of ``folder``; None for a directory."""
         start = f"{folder}/" if folder else ""
         found: dict[str, bytes | None] = {}
         for path, data in self.files.items():
@@ -164,7 +164,7 @@ class Scripts(Site):
         return self.origin + script.folder("")
 
     def asked_of(self, script: Script) -> tuple[list[str], list[str]]:
-        """(folders, files) that were asked for, in order."""
+        """(directories, files) that were requested, in order."""
         asked = [script.asked(target) for target in self.log.targets if target.startswith(script.base)]
         return [path for path, is_folder in asked if is_folder], [path for path, is_folder in asked if not is_folder]
 
@@ -192,7 +192,7 @@ class Scripts(Site):
 
 
 def _table(script: Script, shelf: Shelf, folder: str) -> str:
-    """A table as such scripts print them: sort links in both directions, a trail, a menu of
+    """A table as such scripts print it: sort links in both directions, breadcrumbs, a menu of
     folders, itself and the way up as rows, icons."""
     title = f"/{folder}"
     sorts = "".join(
@@ -228,7 +228,7 @@ def _row(address: str, text: str, data: bytes | None) -> str:
 
 
 def _statuses(script: Script, shelf: Shelf, folder: str) -> str:
-    """What LISTSTATUS answers: names as they are, and neither a way up nor a view."""
+    """The response to LISTSTATUS: names as they are, without a link to the parent or to other views."""
     del script
     rows = [_status(name, data) for name, data in shelf.members(shelf.real(folder)).items()]
     rows += [_status(text, None) for _, text in shelf.links.get(folder, ())]

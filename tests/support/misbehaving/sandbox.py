@@ -172,7 +172,7 @@ class Sandbox:
         return folder
 
     def remember(self) -> None:
-        """Record what lies outside DIR as what must be there at the end."""
+        """Record everything outside DIR, to be compared at the end."""
         self._before = self._snapshot()
 
     # --- running
@@ -200,7 +200,7 @@ class Sandbox:
         self.runs.append(run)
         return run
 
-    # --- looking
+    # --- results
 
     def tree(self) -> dict[str, bytes]:
         """Regular files in DIR except the program's own: path → bytes."""

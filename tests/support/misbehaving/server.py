@@ -1,4 +1,4 @@
-"""One origin: an HTTP/1.1 server on raw asyncio streams in a thread of its own, with a log of every request.
+"""One origin: an HTTP/1.1 server on raw asyncio streams in its own thread, with a log of all requests.
 
 with Site() as site:
     site.file("a/b.bin", b"...", Cut(at=0.5, times=1))
@@ -25,12 +25,12 @@ from .site import Resource, Tree
 
 HEAD_LIMIT = 1 << 18
 _TURNS = 3
-"""Of the loop: a connection is accepted, made and lost with one each."""
+"""File descriptors of the event loop: accepting, opening and closing a connection needs one each."""
 REASONS = {200: "OK", 206: "Partial Content", 302: "Found", 304: "Not Modified", 404: "Not Found"}
 
 
 class Log(list[Request]):
-    """Every request in the order of arrival."""
+    """All requests in the order of arrival."""
 
     def of(self, path: str) -> list[Request]:
         """Requests for one raw path (such as ``/pub/a.bin``), whatever the query."""
@@ -40,7 +40,7 @@ class Log(list[Request]):
         return sum(1 for request in self.of(path) if method in (None, request.method))
 
     def bodies(self, under: str = "/") -> list[Request]:
-        """GETs of files (not of listings) that were answered with content."""
+        """GETs of files (not of listings) whose response carried content."""
         return [r for r in self if r.is_body and r.path.startswith(under) and not r.path.endswith("/")]
 
     @property
@@ -49,7 +49,7 @@ class Log(list[Request]):
 
 
 class Site(Tree):
-    """A tree, served. ``tls`` makes it https; ``host`` is the name that its URLs use."""
+    """Serves a tree. ``tls`` makes it https; ``host`` is the name in its URLs."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Site(Tree):
         self.log = Log()
         self.host = host
         self.refuse_after: int | None = None
-        """After so many answers the port is closed and every connection with it."""
+        """After that many responses the port is closed, and every connection with it."""
         self.most_connections = 0
         self.connections = 0
         self._tls = tls
@@ -95,7 +95,7 @@ class Site(Tree):
         return f"{self.origin}{self.root}"
 
     def resource_of(self, request: Request) -> Resource:
-        """What a request is about: of its path alone, unless a site tells more by the query."""
+        """The resource that a request names: by its path alone, unless a site also uses the query."""
         return self.resource(request.path)
 
     async def _listen(self) -> asyncio.Server:
@@ -105,7 +105,7 @@ class Site(Tree):
         await self._close_port()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:  # handshakes too
             for writer in list(self._open):
-                writer.transport.abort()  # to close would wait for a reader who is gone
+                writer.transport.abort()  # closing would wait for a client that is gone
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
@@ -114,7 +114,7 @@ class Site(Tree):
             await asyncio.sleep(0)
 
     async def _close_port(self) -> None:
-        """What was accepted gets its connection first: a server that is closed loses such a socket, and warns later."""
+        """Accept waiting connections before closing: a closed server loses their sockets and warns later."""
         for listening in self._server.sockets:
             self._loop.remove_reader(listening.fileno())
         for _ in range(_TURNS):
@@ -122,7 +122,7 @@ class Site(Tree):
         self._server.close()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Called as the connection is made: it is known from then on, even when its task never begins."""
+        """Called when the connection is made: it is registered from then on, even if its task never starts."""
         self._open.add(writer)
         self.connections += 1
         self.most_connections = max(self.most_connections, len(self._open))
@@ -181,7 +181,7 @@ class Site(Tree):
 
 
 class _Connection:
-    """The bytes of one connection: nothing here checks that what is written makes sense."""
+    """The bytes of one connection; what is written is not validated."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -189,7 +189,7 @@ class _Connection:
         self.answering: Request | None = None
 
     async def request(self, number: int) -> Request | None:
-        """The next request, or None when the client has closed."""
+        """The next request; None if the client has closed the connection."""
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
@@ -235,7 +235,7 @@ class _Connection:
             pass
 
     async def reset(self) -> None:
-        """RST instead of FIN, after what was written has left."""
+        """RST instead of FIN, after all written data has been sent."""
         await asyncio.sleep(0.05)
         raw = self.writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""A tree of files, what a listing shows of it, and how each of its URLs misbehaves."""
+"""A tree of files, its listings, and the misbehaviour of each of its URLs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .behaviours import Behaviour
 from .responses import Request, Response, Version
 
 OLD = 1_735_787_045.0
-"""2025-01-02 03:04:05 UTC: long past, so that no row is too recent to be trusted."""
+"""2025-01-02 03:04:05 UTC: long ago, so that no row is too recent to be trusted."""
 
 
 @dataclass(slots=True)
 class Resource:
-    """What one URL path serves, and how it behaves."""
+    """What one URL path serves, and how it misbehaves."""
 
     path: str
     state: Version | None = None
@@ -36,7 +36,7 @@ class Resource:
         return self.state or Version(data=b"", mtime=OLD)
 
     def behaviours_for(self, request: Request) -> list[Behaviour]:
-        """Those that hold for this request; each counts the requests that it is about."""
+        """The behaviours that apply to this request; each counts the requests that it matches."""
         holding: list[Behaviour] = []
         for number, each in enumerate(self.behaviours):
             if not each.is_about(request):
@@ -71,9 +71,9 @@ class Tree:
         self._render = pages.SHAPES[shape]
         self._listings = listings or (lambda response: response)
         self.portal: tuple[Behaviour, ...] = ()
-        """Set, these answer every request whatever its URL: a captive portal, a proxy, an outage."""
+        """If set, these respond to every request whatever its URL: a captive portal, a proxy, an outage."""
         self.otherwise: Callable[[str], Resource | None] = lambda target: None
-        """Asked for URLs that nobody made: endless trees, servers that answer everything."""
+        """Called for undefined URLs: endless trees, servers that respond to everything."""
 
     def file(
         self,
@@ -85,7 +85,7 @@ class Tree:
         size: int | None = None,
         **version: object,
     ) -> None:
-        """Adds or replaces a file. ``size`` is what the listing claims; further keywords go to ``Version``."""
+        """Add or replace a file. ``size`` is the size shown in the listing; further keywords go to ``Version``."""
         state = Version(data=data, mtime=mtime, **version)  # type: ignore[arg-type]
         resource = self.at(path)
         resource.state, resource.page = state, None
@@ -97,7 +97,7 @@ class Tree:
             self._rows[folder][name] = shown
 
     def folder(self, path: str, *behaviours: Behaviour) -> None:
-        """A directory (its parents too); ``behaviours`` are those of its listing."""
+        """Add a directory and its parents; ``behaviours`` are those of its listing."""
         parent, _, name = path.rpartition("/")
         if path and path not in self._rows:
             self.folder(parent)
@@ -109,21 +109,21 @@ class Tree:
             resource.behave(behaviours)
 
     def listing(self, path: str, raw: bytes | Callable[[], bytes]) -> None:
-        """Serves these bytes as the listing of ``path`` instead of rendering one."""
+        """Serve these bytes as the listing of ``path`` instead of rendering one."""
         self.folder(path)
         self.at(f"{path}/" if path else "").page = raw if callable(raw) else lambda: raw
 
     def links(self, *hrefs: str, path: str = "", size: int | None = 5) -> None:
-        """A listing of exactly these hrefs beside the rows that exist; hrefs are printed as they are."""
+        """A listing of exactly these hrefs in addition to the existing rows; hrefs are printed as they are."""
         rows = [pages.Row(href=href, size=size, mtime=OLD) for href in hrefs]
         self.listing(path, lambda: self._render(f"{self.root}{path}", [*rows, *self._listed(path)]))
 
     def on(self, path: str, *behaviours: Behaviour) -> None:
-        """Sets how the URL below the root behaves; ``path`` is raw (percent-encoded), ``""`` is the root itself."""
+        """Set how the URL below the root behaves; ``path`` is raw (percent-encoded), ``""`` is the root itself."""
         self._resource(f"{self.root}{path}").behave(behaviours)
 
     def remove(self, path: str) -> None:
-        """The file leaves the listing and answers 404."""
+        """Remove the file from the listing and respond with 404."""
         folder, _, name = path.rpartition("/")
         del self._rows[folder][name]
         del self._resources[self._raw(path)]

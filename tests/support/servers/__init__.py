@@ -1,8 +1,8 @@
-"""Real web servers as ordinary subprocesses on a free loopback port, each with a configuration of its own.
+"""Real web servers as ordinary subprocesses on a free loopback port, each with its own configuration.
 
     server = start("nginx", directory)          # or any other key of FLAVOURS
     server.url                                  # http://127.0.0.1:41234/
-    server.requests()                           # what it has been asked, from its access log
+    server.requests()                           # the requests it has received, from its access log
     server.stop()
 
 A flavour is one server in one configuration. It works as root and as an ordinary user, and touches nothing

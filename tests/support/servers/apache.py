@@ -45,7 +45,7 @@ def configure(site: Site, *, options: str) -> list[str]:
     text = CONFIGURATION.format(
         scratch=site.scratch,
         modules="\n".join(line for line in loaded),
-        # httpd refuses to serve as root: nobody does it then (65534 on every Linux)
+        # httpd refuses to serve as root, so it runs as nobody (65534 on every Linux)
         user="User #65534\nGroup #65534" if os.geteuid() == 0 else "",
         port=site.port,
         types=site.write("mime.types", types),

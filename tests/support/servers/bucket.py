@@ -31,12 +31,12 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of a listing that are honoured here."""
+    """The supported parameters of a listing."""
 
     prefix: str
     delimiter: str
     after: str
-    """Only what sorts after this: v1's ``marker``, v2's ``start-after`` or ``continuation-token``."""
+    """Only keys that sort after this: v1's ``marker``, v2's ``start-after`` or ``continuation-token``."""
     version: int
     encode: bool
 
@@ -64,7 +64,7 @@ def render(bucket: Path, query: Query) -> bytes:
     if query.version == 2:
         rows.append(f"<KeyCount>{len(page)}</KeyCount>")
         rows.append(f"<NextContinuationToken>{text(page[-1])}</NextContinuationToken>" if cut else "")
-    elif query.delimiter and cut:  # without a delimiter S3 leaves it out: the last key is the marker
+    elif query.delimiter and cut:  # without a delimiter S3 omits it: the last key is the marker
         rows.append(f"<NextMarker>{text(page[-1])}</NextMarker>")
     for item in page:
         if query.delimiter and item.endswith(query.delimiter):
@@ -93,7 +93,7 @@ def _digest(path: Path) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for one ROOT. Logs as http.server does."""
+    """Responds for one ROOT. Logs as http.server does."""
 
     protocol_version = "HTTP/1.1"
 

@@ -15,7 +15,7 @@ server.port = {port}
 server.document-root = "{root}"
 server.errorlog = "{scratch}/error.log"
 server.upload-dirs = ("{scratch}")
-# a pipe, because lighttpd keeps lines for a file back for some seconds
+# a pipe, because lighttpd buffers lines for a file for some seconds
 accesslog.filename = "|exec cat >> {log}"
 accesslog.format = "%r\t%>s\t%b\t%{{User-Agent}}i"
 mimetype.assign = ({types}, "" => "application/octet-stream")
@@ -39,7 +39,7 @@ def configure(site: Site, *, options: str) -> list[str]:
 
 
 def _modules() -> list[str]:
-    """The module directory is compiled in; only a server outside of /usr needs to be told."""
+    """The module directory is compiled in; only a server outside /usr needs it as an option."""
     here = Path("/usr/lib/lighttpd")
     return ["-m", str(here)] if here.exists() else []
 

@@ -11,7 +11,7 @@ AGENT = "crawler at "
 
 
 def at_speed(rate: int) -> str:
-    """Give the User-Agent of a client that gets ``rate`` bytes per second and connection: it can be met in mid-run."""
+    """The User-Agent of a client that gets ``rate`` bytes per second and connection: slow enough to interrupt."""
     return f"{AGENT}{rate}"
 
 
@@ -58,7 +58,7 @@ def configure(site: Site, *, options: str, http: str = "") -> list[str]:
         log=site.log,
         port=site.port,
         root=site.root,
-        options=options.replace("{scratch}", str(site.scratch)),  # it has braces of its own
+        options=options.replace("{scratch}", str(site.scratch)),  # it contains braces
         http=http.format(scratch=site.scratch, root=site.root),
         agent=AGENT,
         types=" ".join(f"{kind} {extensions};" for kind, extensions in MIME_TYPES.items()),
@@ -80,7 +80,7 @@ NGINX = (
 
 
 def refusing(connections: int, status: int) -> Flavour:
-    """Serves ``connections`` requests at once and answers ``status`` to more. A file takes 25 ms for each 2 KiB.
+    """Serves ``connections`` requests at once and responds with ``status`` to more. Each 2 KiB of a file take 25 ms.
 
     nginx counts requests in progress and not idle connections (ngx_http_limit_conn_module), and would answer a
     request for a small file before it looks at the next: so it sends pieces, and waits between them.
@@ -116,7 +116,7 @@ location / {
 
 
 def caching(*, obeys: bool) -> Flavour:
-    """nginx as a cache in front of nginx. ``obeys``: ``Cache-Control: no-cache`` of a request goes past the cache."""
+    """nginx as a cache in front of nginx. ``obeys``: ``Cache-Control: no-cache`` of a request bypasses the cache."""
     front = FRONT % ("proxy_cache_bypass $http_cache_control;" if obeys else "")
     return Flavour(
         name=f"nginx-cache-{obeys}",

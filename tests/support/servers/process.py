@@ -1,4 +1,4 @@
-"""One server process: start it, wait for it, read its log, end it."""
+"""One server process: start it, wait for it, read its log, stop it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MIME_TYPES = {
     "application/zip": "zip",
     "application/octet-stream": "bin iso",
 }
-"""Type → extensions; every server gets these, whatever the machine has in /etc."""
+"""Type → extensions, the same for all servers, whatever the machine has in /etc."""
 
 LOG_FIELDS = ("request line", "status", "body bytes", "user agent")
-"""What the servers with a configurable log write, separated by tabs."""
+"""The fields that servers with a configurable log write, separated by tabs."""
 
 PATIENCE = 15.0
-"""Seconds that a server may take to start, to log or to stop. Reached only when something is wrong."""
+"""Seconds that a server may take to start, log or stop. Reached only if something is wrong."""
 
 
 class Missing(Exception):
@@ -43,21 +43,21 @@ class Request:
 
     method: str
     path: str
-    """The request target as it came over the wire: encoded, with its query."""
+    """The request target as received: encoded, with its query."""
     status: int
     size: int | None
-    """Bytes of the body that were sent; None where the server does not log it."""
+    """Bytes of the body that were sent; None if the server does not log it."""
     agent: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a configuration is made from."""
+    """The input of a configuration."""
 
     root: Path
     port: int
     scratch: Path
-    """A directory for the configuration and whatever else the server writes."""
+    """A directory for the configuration and other files of the server."""
 
     @property
     def log(self) -> Path:
@@ -87,15 +87,15 @@ class Flavour:
     name: str
     program: str
     configure: Callable[[Site], list[str]]
-    """Write the configuration and give the command, without the program itself, that runs it in the foreground."""
+    """Write the configuration; returns the arguments that run the program in the foreground."""
     parse: Callable[[str], Request | None] | None = parse_tabs
-    """Read one line of ``Site.log``; None for a line that is no request. No function: the server keeps no log."""
+    """Read one line of ``Site.log``; None if it is not a request. Without a function the server keeps no log."""
     environment: dict[str, str] = field(default_factory=dict)
     hides_dotted: bool = False
-    """Its listings leave out names that begin with a dot."""
+    """Whether its listings omit names that begin with a dot."""
 
     def find(self) -> str:
-        """Give the path of the program. Raises Missing."""
+        """The path of the program. Raises Missing."""
         path = shutil.which(self.program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/sbin")
         if path is None:
             raise Missing(self.program)
@@ -138,19 +138,19 @@ class Server:
         return f"{self.url}{quote(os.fspath(directory.relative_to(self.root)))}/"
 
     def requests(self) -> list[Request]:
-        """What has been asked since the start or the last ``forget``, in the order of the log."""
+        """The requests since the start or the last ``forget``, in the order of the log."""
         self._settle()
         lines = self._site.log.read_bytes()[self._position :].decode(errors="replace").splitlines()
         found = (self._parse(line) for line in lines)
         return [request for request in found if request and not request.path.startswith("/settled-")]
 
     def forget(self) -> None:
-        """Let ``requests`` begin here."""
+        """Make ``requests`` begin here."""
         self._settle()
         self._position = self._site.log.stat().st_size
 
     def stop(self) -> None:
-        """End the server and remove its files."""
+        """Stop the server and remove its files."""
         self._end()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -188,7 +188,7 @@ class Server:
         return False
 
     def _settle(self) -> None:
-        """Wait until all that was asked so far is in the log: a request of our own comes after it."""
+        """Wait until all requests so far are in the log: a further request marks the end."""
         if not self.keeps_log:
             raise RuntimeError(f"{self.flavour.name} keeps no access log")
         self._settled += 1
@@ -198,7 +198,7 @@ class Server:
         connection.getresponse().read()
         connection.close()
         before = b""
-        for _ in _ticks():  # threads of one server may log in another order than they answer: wait for quiet
+        for _ in _ticks():  # threads of a server may log in another order than they respond: wait until it is quiet
             now = self._site.log.read_bytes() if self._site.log.exists() else b""
             if mark.encode() in now and now == before:
                 return
@@ -219,14 +219,14 @@ class Server:
 
 
 def free_port() -> int:
-    """Give a TCP port of 127.0.0.1 that nothing listens on."""
+    """A TCP port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _ticks() -> Iterator[None]:
-    """Come round every few milliseconds until PATIENCE is at its end."""
+    """Yield every few milliseconds until PATIENCE has passed."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         yield

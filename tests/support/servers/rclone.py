@@ -1,4 +1,4 @@
-"""rclone serve: its page is Caddy's, and its WebDAV answers GET with a listing too. It keeps no access log."""
+"""rclone serve: its page is Caddy's, and its WebDAV responds to GET with a listing too. It keeps no access log."""
 
 from __future__ import annotations
 

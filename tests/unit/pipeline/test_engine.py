@@ -123,7 +123,7 @@ async def test_a_slow_finish_holds_its_worker_only() -> None:
 
 
 class BugError(Exception):
-    """What nobody expects."""
+    """An unexpected error."""
 
 
 async def fail(*_: object) -> None:

@@ -41,7 +41,7 @@ DAY = 86_400
 
 @pytest.fixture(autouse=True, scope="module")
 def _small_is_large() -> Iterator[None]:
-    """Bodies of a few bytes take the way of large ones, through parts that can be resumed."""
+    """Bodies of a few bytes are treated like large ones, through parts that can be resumed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "SMALL_BODY", 60)
         yield
@@ -205,7 +205,7 @@ class Mirror:
         for path, (data, _) in self.site.files.items():
             if before.get(path) == data:
                 assert after[path] == data, f"{path} was right and was replaced"
-        # A file and a folder that take each other's place come after the deletions, and may fail or be cut off then.
+        # A file and a directory that swap places are handled after the deletions, and may fail or be cut off then.
         kept = set(before) if not any(self.is_folder(path) or self.is_below_file(path) for path in before) else set()
         if report is None:
             assert kept <= after.keys(), "a killed run deletes nothing"
@@ -228,7 +228,7 @@ class Mirror:
         return any(path.startswith(each + "/") for each in self.site.files)
 
     def obstacles(self) -> list[Path]:
-        """What lies where the tree needs another kind: it is kept and reported until somebody removes it."""
+        """Content in place of another kind of entry: it is kept and reported until someone removes it."""
         files = [self.directory / path for path in self.site.files]
         folders = [self.directory / path for path in self.site.folders]
         return [path for path in files if path.is_dir()] + [path for path in folders if path.is_file()]
@@ -237,7 +237,7 @@ class Mirror:
         assert self.local() == {path: data for path, (data, _) in self.site.files.items()}
 
     def settle(self) -> None:
-        """A last run without trouble: the mirror equals the tree; one more costs a request for each folder."""
+        """A final run without faults: the mirror equals the tree; one more run costs one request per directory."""
         self.site.now += DAY
         for obstacle in self.obstacles():
             shutil.rmtree(obstacle) if obstacle.is_dir() else obstacle.unlink()

@@ -1,4 +1,4 @@
-"""Ending a run early, without swallowing what others asked for."""
+"""Ending a run early, without swallowing cancellations by others."""
 
 from __future__ import annotations
 

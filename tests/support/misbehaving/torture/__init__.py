@@ -1,4 +1,4 @@
-"""Runs in which one file-system call fails. ``sitecustomize`` does it, ``nursery`` makes many of them cheap."""
+"""Runs in which one file-system call fails. ``sitecustomize`` makes it fail, ``nursery`` makes many runs cheap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 
 def path() -> str:
-    """PYTHONPATH with our ``sitecustomize`` in front."""
+    """PYTHONPATH with this ``sitecustomize`` in front."""
     return os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
 
 
@@ -31,12 +31,12 @@ class Call:
 
 
 def read_log(path: Path) -> list[Call]:
-    """The calls of a run, in their order."""
+    """The calls of a run in order."""
     return [Call(**json.loads(line)) for line in path.read_text().splitlines()]
 
 
 def environment(root: Path, log: Path, **settings: Any) -> dict[str, str]:
-    """What a run as a subprocess needs for ``sitecustomize`` to act."""
+    """The environment in which ``sitecustomize`` acts on a subprocess."""
     return {"PYTHONPATH": path(), "TORTURE": json.dumps({"root": str(root), "log": str(log), **settings})}
 
 

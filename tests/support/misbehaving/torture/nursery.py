@@ -1,4 +1,4 @@
-"""Runs the program many times for the price of one start: each run is a fork of a process that has imported it.
+"""Runs the program many times at the cost of one start: each run is a fork of a process that has imported it.
 
 Reads JSON lines ``{"argv": [...], "torture": {...}, "output": path}`` and answers each with the exit code. Started by
 the torture tests with this folder on PYTHONPATH, so that ``sitecustomize`` is in place before the program is imported.
@@ -23,7 +23,7 @@ from crawler.__main__ import main
 PATIENCE = 30.0
 for module in pkgutil.walk_packages(crawler.__path__, "crawler."):
     if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)  # once here, and not in every child
+        importlib.import_module(module.name)  # once here, not in every child
 
 
 def child(order: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def child(order: dict[str, Any]) -> None:
 
 
 def wait(pid: int) -> int:
-    """Exit code of the child; -9 when it had to be killed."""
+    """Exit code of the child; -9 if it had to be killed."""
     deadline = time.monotonic() + PATIENCE
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)

@@ -1,4 +1,4 @@
-"""Imported by Python before the program when this folder is on PYTHONPATH: lets one file-system call fail.
+"""Imported by Python before the program if this directory is on PYTHONPATH: makes one file-system call fail.
 
 As curl's torture mode does with allocations, and rsync's and SQLite's test suites with I/O: the calls inside DIR are
 counted, one of them fails, and the run must neither install half a file nor call itself a success.
@@ -49,7 +49,7 @@ class Torture:
         self.only = frozenset(settings.get("only", CALLS))
 
     def enter(self, name: str, path: str | None, inode: int | None, target: str | None = None) -> None:
-        """Notes the call; raises OSError if it is the one that fails."""
+        """Record the call; raises OSError if it is the one to fail."""
         if not self.root or path is None or name not in self.only:
             return
         if not any(each == self.root or each.startswith(f"{self.root}/") for each in (path, target or path)):
@@ -72,7 +72,7 @@ TORTURE = Torture()
 
 
 def locate(place: Any, folder: int | None = None) -> str | None:
-    """The path that a call is about: of a descriptor, or of a name relative to one."""
+    """The path that a call refers to: of a descriptor, or of a name relative to one."""
     try:
         if isinstance(place, int):
             return os.readlink(f"/proc/self/fd/{place}")
@@ -111,7 +111,7 @@ def wrap(name: str) -> Callable[..., Any]:
 
 
 def close(path: str | None, descriptor: int) -> None:
-    """A close that fails has closed all the same (close(2)): the error is news of data that were not written."""
+    """A close that fails has still closed the file (close(2)): the error reports data that was not written."""
     inode = inode_of(descriptor)
     regular = path is not None and os.path.isfile(path)
     REAL["close"](descriptor)
@@ -120,7 +120,7 @@ def close(path: str | None, descriptor: int) -> None:
 
 
 class TorturedFile(io.FileIO):
-    """What ``open`` for writing works on."""
+    """The file object that ``open`` returns for writing."""
 
     def write(self, data: Any) -> int:
         TORTURE.enter("write", locate(self.fileno()), inode_of(self.fileno()))
@@ -130,7 +130,7 @@ class TorturedFile(io.FileIO):
 def open_file(
     file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None, errors: Any = None, *more: Any, **rest: Any
 ) -> Any:
-    """``open``: for writing inside DIR it is counted, and so is every write of what it returns."""
+    """``open``: opening for writing inside DIR is counted, and so is each write to the result."""
     path = locate(file)
     if not WRITING & set(mode) or path is None or not path.startswith(f"{TORTURE.root}/") or not TORTURE.root:
         return real_open(file, mode, buffering, encoding, errors, *more, **rest)

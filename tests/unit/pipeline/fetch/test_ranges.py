@@ -1,4 +1,4 @@
-"""A large file in pieces: when, how large, and which answers are used."""
+"""A large file in ranges: when, of what size, and which responses are used."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def body(size: int, version: int = 1) -> bytes:
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One request, and what is done to its answer."""
+    """One request, and how its response is used."""
 
     url: str
     start: int
@@ -109,7 +109,7 @@ class Network:
         self.headers = {"Accept-Ranges": "bytes"}
         self.trouble: Callable[[Asked], None] = lambda asked: None
         self.slow: Callable[[Asked], int] = lambda asked: 0
-        """How many turns of the loop pass before a request is answered."""
+        """Number of turns of the event loop before a request gets its response."""
         self.asked: list[Asked] = []
         self.open_streams: list[str] = []
         self.most = self.most_of_one = 0
@@ -217,7 +217,7 @@ class Run:
         return done
 
     def check(self) -> None:
-        """Nothing is held by anybody any more."""
+        """All resources have been released."""
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert self.network.open_streams == []
         assert (self.connections.free, self.connections.memory) == (self.workers, self.memory)
@@ -302,7 +302,7 @@ async def test_a_first_stream_that_is_cut_is_replaced_by_a_piece() -> None:
 
 
 def fails_at(place: int) -> Callable[[Asked], None]:
-    """The pieces that hold the byte at ``place`` answer 500."""
+    """Ranges that contain the byte at ``place`` get a 500."""
 
     def trouble(asked: Asked) -> None:
         if asked.bounded and asked.start <= place < asked.end:

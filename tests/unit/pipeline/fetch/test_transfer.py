@@ -64,7 +64,7 @@ async def is_index(body: bytes, url: str, _content_type: str) -> bool:
 
 
 class Transfer:
-    """A downloader over a network with a script: each answer is given once, the last one for ever."""
+    """A downloader over a scripted network: each response is given once, the last one repeatedly."""
 
     def __init__(self, *answers: Answer, attempts: int = 4) -> None:
         self.script = list(answers)

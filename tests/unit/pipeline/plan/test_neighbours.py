@@ -1,4 +1,4 @@
-"""Mirrors in folders of a mirror: which of them are of the same tree."""
+"""Mirrors in directories of a mirror: which of them belong to the same tree."""
 
 from __future__ import annotations
 

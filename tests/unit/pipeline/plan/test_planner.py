@@ -322,7 +322,7 @@ def local_row(name: str, moment: datetime, width: int = 59) -> Entry:
 
 
 def witness(name: str, moment: datetime) -> tuple[Entry, Known]:
-    """A file that is known, and whose Last-Modified tells the zone."""
+    """A known file whose Last-Modified shows the zone."""
     entry = local_row(name, moment)
     stands = Validators(last_modified=format_datetime(moment, usegmt=True))
     state = known(name, row=entry.row, validators=stands, mtime=int(moment.timestamp()) * SECOND)

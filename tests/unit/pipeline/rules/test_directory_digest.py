@@ -1,4 +1,4 @@
-"""``leaf``: which folders can be told from sums, and when their copies are what they were."""
+"""Which directories can be recognised by a digest, and when their copies are unchanged."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_a_file_where_a_folder_is_shown_is_in_the_way(there: Local, kind: Kind) 
 
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.UNKNOWN])
 def test_a_folder_where_a_file_is_shown_goes_only_once_that_file_has_arrived(kind: Kind) -> None:
-    """Until then it may be a folder whose slash the listing omits."""
+    """Until then it may be a directory whose slash the listing omits."""
     unlisted = Unlisted()
     unlisted.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), doubt=None)
     item = gone("x", Kind.DIRECTORY, replaced=True)
@@ -186,7 +186,7 @@ def test_where_the_state_alone_says_what_a_page_shows_that_page_is_named() -> No
         ("x/y/sub", False, False),
         ("x/y/sub", True, True),
         ("x/y/a", True, False),
-        ("x/y/u", True, False),  # the listing does not say what it is
+        ("x/y/u", True, False),  # the listing does not show its kind
         ("x/y/b", True, False),
         ("other/a", False, True),
         ("a", False, True),

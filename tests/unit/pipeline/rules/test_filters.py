@@ -1,4 +1,4 @@
-"""Filters: which rule decides, for names, folders, sizes and ages."""
+"""Filters: which rule decides, for names, directories, sizes and ages."""
 
 from __future__ import annotations
 

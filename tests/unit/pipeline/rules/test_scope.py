@@ -243,7 +243,7 @@ def test_the_base_is_the_directory_of_the_root_listing(url: str, entries: list[s
     ],
 )
 def test_the_root_may_move_but_not_up(start: str, target: str, is_up: bool) -> None:
-    for source in (start, "http://h/elsewhere/"):  # by way of another place too
+    for source in (start, "http://h/elsewhere/"):  # via another place too
         rejection = Scope("").root_redirect(source, target, start=start)
         assert (rejection.reason if rejection else None) == ("above" if is_up else None)
 

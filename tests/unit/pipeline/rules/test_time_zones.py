@@ -1,4 +1,4 @@
-"""What the Last-Modified of known files says about the zone of a listing's times, and what it leaves open."""
+"""What the Last-Modified of known files proves about the zone of a listing's times, and what it leaves open."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ ONE_IMPOSSIBLE = tuple(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2)
         # the rows that taught it are themselves as exact as they were
         (AN_HOUR_AHEAD, "2025-03-01T12:00:00", (1, 1)),
         (AN_HOUR_AHEAD, "2025-03-02T12:00:00", (1, 1)),
-        # a second beside them, and up to 30 days, a change of two hours is possible
+        # a second away from them, and up to 30 days away, a change of two hours is possible
         (AN_HOUR_AHEAD, "2025-03-01T11:59:59", (3, -1)),
         (AN_HOUR_AHEAD, "2025-03-02T12:00:01", (3, -1)),
         (AN_HOUR_AHEAD, "2025-01-30T12:00:00", (3, -1)),
@@ -204,7 +204,7 @@ ONE_IMPOSSIBLE = tuple(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2)
         (TO_AND_FRO, "2025-03-03T12:00:01", None),
         # a step of two hours is the largest of summer time
         (TWO_STEPS, "2025-03-01T13:00:00", (5, -1)),
-        # the next but one row says nothing
+        # the next but one row proves nothing
         (THEN_FAR_OFF, "2025-03-01T11:00:00", (3, -1)),
         (THEN_FAR_OFF, "2025-03-02T13:00:00", None),
         # a row that no zone explains comes last among those of its second, so it is not overlooked

@@ -1,4 +1,4 @@
-"""How rows that are no entries are counted: a table of every reason."""
+"""How rows that are not entries are counted: a table of all reasons."""
 
 from __future__ import annotations
 

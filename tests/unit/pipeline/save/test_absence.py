@@ -1,4 +1,4 @@
-"""What a remembered page says is absent goes only if that page, fetched and read again, says so too."""
+"""A file that a remembered page does not show is deleted only if that page, fetched and parsed again, confirms it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def proven(walk: Walk, unlisted: Unlisted, *stays: str) -> list[str]:
 
 
 def remembered(*paths: str, replaced: bool = False) -> Unlisted:
-    """Files of the folder sub, whose page was not read in this run."""
+    """Files of the directory sub, whose page was not read in this run."""
     items = [gone(path, replaced=replaced) for path in paths]
     return Unlisted(gone=items, recalled=dict.fromkeys(paths, ("sub", SUB)))
 

@@ -26,7 +26,7 @@ def staged(path: str, body: bytes = b"x") -> Staged:
 
 
 class SlowDestination(FakeDestination):
-    """A disk that takes a batch only when it is told to."""
+    """A disk that accepts a batch only when a test allows it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class SlowDestination(FakeDestination):
 
 
 class Stage:
-    """A committer with what stands around it."""
+    """A committer and its collaborators."""
 
     def __init__(self, destination: FakeDestination | None = None) -> None:
         self.destination = destination or FakeDestination()
@@ -251,7 +251,7 @@ async def test_each_thing_taken_is_reported_once(steps: list[str], full_at: int 
 
 @pytest.mark.parametrize("knew", [False, True])
 async def test_before_a_name_is_given_what_is_known_of_it_is_doubted(knew: bool) -> None:
-    """Of a state that knew nothing, only what was seen on the disk is asked for: a first run pays nothing."""
+    """With an empty state, only paths seen on disk are queried: a first run pays nothing."""
     stage = Stage()
     stage.state.remember([Known(path="old", url="http://h/old", row="", size=1, mtime=0)] if knew else [])
     seen = staged("seen")

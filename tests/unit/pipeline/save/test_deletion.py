@@ -1,4 +1,4 @@
-"""Deleting: what may go, how much of it, and what is told of it."""
+"""Deleting: what may be deleted, how much of it, and how it is reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT = Config().max_delete
 async def removals(
     local: Mapping[str, Local], *gone: str, delete_excluded: bool = False, **options: object
 ) -> tuple[list[str], list[str]]:
-    """(files, folders) that may go when ``gone`` (a folder ends in a slash) are extraneous."""
+    """(files, directories) that may be deleted if ``gone`` (directories end in a slash) are extraneous."""
     config = Config.from_mapping({"delete": True, **options}, where="test")
     items = [
         Extraneous(path=path.rstrip("/"), kind=Kind.DIRECTORY if path.endswith("/") else Kind.FILE, size=10)
@@ -148,7 +148,7 @@ def test_too_many_deletions_are_refused(count: int, total: int, limit: MaxDelete
 DOUBT = ("nothing was deleted in /x", 6)
 SWITCHES = ("wanted", "gone", "interrupted", "limit_reached", "failed", "listings_failed", "ignores_errors", "too many")
 JUDGEMENTS = (
-    # switches in that order, "." for either; deletes; what is said; its exit code
+    # switches in that order, "." for either; whether it deletes; the message; the exit code
     ("0.......", False, "", 0),
     ("10......", False, "", 0),
     ("111.....", False, "", 0),
@@ -293,7 +293,7 @@ async def test_a_folder_that_stays_is_told_unless_it_is_not_empty() -> None:
 
 
 async def test_a_destination_must_answer_for_each_path() -> None:
-    """Whether a file is gone is not guessed: what calls the program may bring a destination of its own."""
+    """Whether a file is gone is never guessed: the calling program may supply its own destination."""
 
     class Short(FakeDestination):
         async def delete(self, paths: Sequence[str]) -> list[str | None]:

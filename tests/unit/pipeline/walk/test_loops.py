@@ -1,4 +1,4 @@
-"""When a listing is proven to be one of its own ancestors again."""
+"""When a listing is proven to repeat one of its own ancestors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def listing(url: str, *names: str, row: str = "") -> Fingerprint:
 
 
 def chain(*pages: Fingerprint, way: str) -> tuple[list[Seen], Fingerprint]:
-    """``pages`` from the root down, each but the last left through the folder that ``way`` names next."""
+    """``pages`` from the root down; ``way`` names the directory through which each but the last is left."""
     above = [seen(page, way[number % len(way)]) for number, page in enumerate(pages[:-1])]
     return above, pages[-1]
 
 
 def tree(way: str, levels: int, *, files: int = 1, is_equal: bool = True) -> tuple[list[Seen], Fingerprint]:
-    """The first ``levels`` listings of a tree in which the folders of ``way`` follow each other again and again."""
+    """The first ``levels`` listings of a tree in which the directories of ``way`` repeat in a cycle."""
     pages = []
     for number in range(levels):
         period = number % len(way)

@@ -134,7 +134,7 @@ async def test_a_page_with_a_row_that_is_no_entry_is_read_and_told_each_time(bad
 
 
 class Told(UnchangedDirectories):
-    """Says of each folder what it was told to."""
+    """Gives the configured result for each directory."""
 
     def __init__(self, leaf: DirectoryDigest, *, kept: bool) -> None:
         self._leaf, self._kept = leaf, kept

@@ -1,4 +1,4 @@
-"""The walk: every folder once, none that is not to be entered, and what a failure of one means for the others."""
+"""The walk: each directory once, none that must not be entered, and how the failure of one affects the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = "http://h/pub/"
 def listing(
     url: str, *names: str, complete: bool = True, is_listing: bool = True, pages: tuple[str, ...] = (), row: str = ""
 ) -> Listing:
-    """A page with these names; those that end in a slash are folders."""
+    """A page with these names; those that end in a slash are directories."""
     entries = tuple(
         Entry(
             name=name.rstrip("/").rpartition("/")[2],
@@ -165,7 +165,7 @@ async def test_a_root_that_fails_raises_and_names_the_url(answer: Answer) -> Non
 async def test_a_listing_that_was_cut_is_visited_and_fails() -> None:
     walk = Walk(listing(ROOT, "a/"), listing(f"{ROOT}a/", "x", "b/", "half/", complete=False), listing(f"{ROOT}a/b/"))
     await walk.run()
-    assert walk.paths == ["", "a", "a/b"]  # the row in which it was cut may say anything
+    assert walk.paths == ["", "a", "a/b"]  # the truncated row may show anything
     assert not walk.complete("a")
     assert walk.complete("a/b")
     assert [path for path, _ in walk.observer.failed_listings] == ["a"]
@@ -291,7 +291,7 @@ async def test_a_tree_without_end_stops_at_the_safety_stop_and_that_is_a_failure
 
 
 Graph = dict[int, dict[str, int]]
-"""Directory → name of a folder in it → the directory that this is: trees, and links that lead back up."""
+"""Directory → name of a subdirectory → the directory that it is: trees, and links that lead back up."""
 
 
 def pages_of(graph: Graph, levels: int) -> list[Listing]:
@@ -385,7 +385,7 @@ async def test_trees_with_links_back_up_end_soon_and_fail_only_in_a_loop(links: 
 
 
 class Endless(dict[str, Answer]):
-    """Makes each page of a graph when it is asked for."""
+    """Makes each page of a graph when it is requested."""
 
     def __init__(self, graph: Graph, pages: dict[str, Listing]) -> None:
         self._graph = graph
@@ -451,7 +451,7 @@ async def test_a_page_that_did_not_change_is_not_parsed_again() -> None:
 
 
 async def test_the_same_bytes_at_another_address_are_parsed_again() -> None:
-    """Hrefs are relative: what they mean depends on where the page was answered."""
+    """Hrefs are relative: their meaning depends on the URL that served the page."""
     first = Walk(listing(ROOT, "x"))
     await first.run()
     moved = "http://h/pub/new/"

@@ -1,4 +1,4 @@
-"""What a name, a Content-Type and the first bytes say that a file is."""
+"""The type of a file, by its name, Content-Type and first bytes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_how_a_page_begins(head: bytes, expected: bool | None) -> None:
 
 @pytest.mark.parametrize("piece", [b"<!---->", b"<!-- ", b"<?xml ", b" ", b"-->"])
 def test_no_beginning_takes_long_to_judge(piece: bytes) -> None:
-    assert begins_like_html(piece * SNIFFED + b"x") is not True  # nested repetitions would take for ever
+    assert begins_like_html(piece * SNIFFED + b"x") is not True  # nested repetitions would never end
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_the_zone_that_was_learnt_tells_versions_apart_that_are_hours_from_each_
     assert currency(replace(hourly, moment=AWARE), http(T), NOW) is LISTED
 
 
-# --- when it was said ------------------------------------------------------------------------------
+# --- the time of a response ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_response_is_as_old_as_date_age_and_our_clock_say(date: int | None, ag
     ours=st.integers(-400 * DAY, 0),
 )
 def test_evidence_is_never_younger_than_it_is(stored: int, rewrites: bool, theirs: int, ours: int) -> None:
-    """A response of NOW that a cache has kept for ``stored`` seconds; its clock runs ahead, and ours may be late."""
+    """A response that a cache stored for ``stored`` seconds at NOW; its clock is fast, the local one may be slow."""
     received = NOW + stored
     date = (received if rewrites else NOW) + theirs
     made = generated({"Date": http(date), "Age": str(stored)}, received + ours)
