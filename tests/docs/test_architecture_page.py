@@ -37,7 +37,7 @@ def drawn() -> set[str]:
     return found
 
 
-def test_the_picture_is_the_folder_tree() -> None:
+def test_the_picture_is_the_directory_tree() -> None:
     assert drawn() == {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.glob("*/**/__init__.py")}
 
 
@@ -49,7 +49,7 @@ def test_every_library_is_at_home_where_the_page_says() -> None:
         assert library == "sqlite3" or set(documented[name].split(", ")) == set(homes.split())
 
 
-def test_what_is_over_budget_is_excused_on_the_page_too() -> None:
+def test_modules_over_the_budget_are_justified_on_the_page() -> None:
     after = ROWS[ROWS.index(("Module", "Reason")) + 1 :]
     assert {row[0]: row[1] for row in after} == LARGE
 

@@ -35,7 +35,7 @@ def compose_command() -> str:
 
 
 @pytest.mark.parametrize("command", [cron_command(), service_command(), compose_command()])
-def test_the_command_runs_the_example_file_and_says_nothing(reader: Reader, command: str) -> None:
+def test_the_command_runs_the_example_file_without_output(reader: Reader, command: str) -> None:
     """Two directories of DIR's kind are the only difference to a real machine."""
     mirrors = (CONFIG / "crawler.toml").read_text().replace('"/srv/mirror/', '"')
     (reader.home / "crawler.toml").write_text(reader.rewritten(mirrors))
@@ -62,7 +62,7 @@ def test_the_units_are_well_formed(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_image_needs_nothing_that_is_kept_out_of_it() -> None:
+def test_the_image_needs_no_file_that_is_excluded_from_it() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
     kept = {line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {path for line in copied for path in line.split()} == kept

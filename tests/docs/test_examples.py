@@ -34,19 +34,19 @@ def test_every_example_is_run_here() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == {*CALLS, "notebook.py"}
 
 
-def test_a_filter_of_ones_own_keeps_the_newest_versions(reader: Reader) -> None:
+def test_a_custom_filter_keeps_the_newest_versions(reader: Reader) -> None:
     assert "2 of 7 files\n2 saved" in run(reader, "newest_only.py")
     assert reader.files() == {"newest/app-1.4.zip", "newest/old/app-0.9.zip"}
     assert "0 saved, 2 unchanged" in run(reader, "newest_only.py")
 
 
-def test_an_observer_of_ones_own_sees_each_file(reader: Reader) -> None:
+def test_a_custom_observer_sees_each_file(reader: Reader) -> None:
     said = [line.split(" s  ")[1] for line in run(reader, "slowest.py").splitlines()]
     assert {line for line in said if line.startswith("in ")} == {"in /", "in images", "in old"}
     assert len([line for line in said if not line.startswith("in ")]) == 5
 
 
-def test_a_destination_of_ones_own_holds_all_files(reader: Reader) -> None:
+def test_a_custom_destination_holds_all_files(reader: Reader) -> None:
     assert "7 saved, 0 unchanged, 0 failed" in run(reader, "sqlite_archive.py")
     assert reader.files() == {"releases.sqlar"}
     served = {path.removeprefix("releases/"): body for path, body in hosts._files().items() if "releases/" in path}

@@ -42,7 +42,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"wheel": wheel, "sdist": source}
 
 
-def test_the_archives_hold_what_they_should(archives: dict[str, Path]) -> None:
+def test_the_archives_contain_what_they_should(archives: dict[str, Path]) -> None:
     names = set(zipfile.ZipFile(archives["wheel"]).namelist())
     with tarfile.open(archives["sdist"]) as archive:
         source = {name.partition("/")[2] for name in archive.getnames()}

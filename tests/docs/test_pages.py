@@ -31,7 +31,7 @@ SHOWN = {"text", "console", "yaml", "crontab", "toml", *INTERPRETERS}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
-def test_each_block_says_what_it_is(block: Block) -> None:
+def test_each_block_names_its_language(block: Block) -> None:
     assert block.language in SHOWN
 
 

@@ -59,7 +59,7 @@ def test_what_changed_upstream_is_fetched_and_nothing_else(
 
 
 @EACH_SERVER
-def test_what_was_damaged_here_is_restored(
+def test_what_was_damaged_locally_is_restored(
     flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:
     url = serve(flavour).url_of(tree)

@@ -46,7 +46,7 @@ def test_a_wrong_argument_is_2(arguments: tuple[str, ...], run_crawler: Program,
 
 
 @pytest.mark.parametrize("arguments", [(), ("http://127.0.0.1/",), ("--no-such-option", "http://127.0.0.1/", "x")])
-def test_a_call_that_is_not_understood_is_2(arguments: tuple[str, ...], run_crawler: Program) -> None:
+def test_an_invalid_command_line_is_2(arguments: tuple[str, ...], run_crawler: Program) -> None:
     run = run_crawler(*arguments)
     assert run.code == 2
     assert run.stderr
@@ -54,7 +54,7 @@ def test_a_call_that_is_not_understood_is_2(arguments: tuple[str, ...], run_craw
 
 
 @pytest.mark.parametrize("path", ["missing/", "plain.txt", "page/"])
-def test_a_root_that_is_missing_or_no_listing_is_3(
+def test_a_root_that_is_missing_or_not_a_listing_is_3(
     path: str, serve: Serve, site: Path, run_crawler: Program, mirror: Path
 ) -> None:
     trees.write(site / "plain.txt", 100)

@@ -115,7 +115,7 @@ def test_the_page_looks_right(written: Written, chromium: Browser, tmp_path: Pat
     assert png_size(image) == (width, chromium.evaluate("document.documentElement.scrollHeight"))
 
 
-def test_nothing_is_run_and_nothing_is_fetched(written: Written, chromium: Browser) -> None:
+def test_no_script_runs_and_nothing_is_fetched(written: Written, chromium: Browser) -> None:
     chromium.open(written.page, width=1280)
     assert chromium.requested == [written.page.as_uri()]
     active = "script, img, iframe, link, object, embed, [onclick], [onload], [onerror], [href], [src]"

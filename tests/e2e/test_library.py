@@ -22,7 +22,7 @@ def tree(site: Path) -> Path:
     return site
 
 
-async def test_mirror_gives_a_report_whose_account_closes(serve: Serve, tree: Path, mirror: Path) -> None:
+async def test_mirror_returns_a_report_whose_counts_add_up(serve: Serve, tree: Path, mirror: Path) -> None:
     url = serve("nginx").url_of(tree)
     report = await crawler.mirror(url, mirror, crawler.Config(ext=("zip",)))
     assert (report.saved, report.unchanged, report.skipped, report.failed) == (2, 0, 2, 0)
@@ -34,7 +34,7 @@ async def test_mirror_gives_a_report_whose_account_closes(serve: Serve, tree: Pa
     trees.assert_same(tree, mirror)
 
 
-async def test_walk_gives_the_entries_and_saves_nothing(serve: Serve, tree: Path) -> None:
+async def test_walk_yields_the_entries_and_saves_nothing(serve: Serve, tree: Path) -> None:
     server = serve("nginx")
     async with crawler.walk(server.url_of(tree), crawler.Config()) as entries:
         found = {entry.url.removeprefix(server.url_of(tree)): entry async for entry in entries}
@@ -59,7 +59,7 @@ async def test_download_saves_urls_under_chosen_names(serve: Serve, tree: Path, 
     assert not (mirror / "three.txt").exists()
 
 
-async def test_a_root_that_is_no_listing_raises(serve: Serve, tree: Path, mirror: Path) -> None:
+async def test_a_root_that_is_not_a_listing_raises(serve: Serve, tree: Path, mirror: Path) -> None:
     with pytest.raises(crawler.ListingError, match="missing"):
         await crawler.mirror(f"{serve('nginx').url_of(tree)}missing/", mirror, crawler.Config())
 

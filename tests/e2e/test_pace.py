@@ -74,7 +74,7 @@ def test_a_server_that_refuses_more_than_three_at_once_loses_no_file_and_is_know
     assert refused_again <= 2
 
 
-def test_a_server_that_slows_down_under_load_is_not_asked_for_more(run_crawler: Program, mirror: Path) -> None:
+def test_a_server_that_slows_down_under_load_gets_no_more_requests(run_crawler: Program, mirror: Path) -> None:
     """How near the limit comes to the best one is for the tests on a clock of their own: here the machine is busy."""
     workers, best = 4 * START, 4
     with Site() as site:

@@ -65,7 +65,9 @@ def test_they_share_the_connections_that_a_host_gets(sandbox: Sandbox, site: Sit
     assert 3 <= max(request.active for request in site.log) <= 5
 
 
-def test_a_host_that_is_new_to_them_gets_no_more_at_first_than_from_one(sandbox: Sandbox, site: Site) -> None:
+def test_a_host_that_is_new_to_them_gets_no_more_requests_at_first_than_from_one_process(
+    sandbox: Sandbox, site: Site
+) -> None:
     many(site, 40)
     for number in range(40):
         site.on(f"f{number:03}", Late(0.3))
@@ -83,7 +85,7 @@ def test_they_share_a_rate(sandbox: Sandbox, site: Site) -> None:
     assert run.seconds >= 1.2
 
 
-def test_a_pause_that_one_is_asked_for_is_kept_by_all(sandbox: Sandbox, site: Site) -> None:
+def test_a_pause_requested_from_one_is_kept_by_all(sandbox: Sandbox, site: Site) -> None:
     many(site, 40)
     for number in range(40):
         site.on(f"f{number:03}", Late(0.02))
@@ -95,7 +97,7 @@ def test_a_pause_that_one_is_asked_for_is_kept_by_all(sandbox: Sandbox, site: Si
     assert min(later) > 1.9
 
 
-def test_what_fails_is_tried_again_and_accounted(sandbox: Sandbox, site: Site) -> None:
+def test_what_fails_is_tried_again_and_counted(sandbox: Sandbox, site: Site) -> None:
     many(site, 30)
     site.on("f003", Cut(at=0.5, times=1))
     site.on("f007", Status(404))
@@ -155,7 +157,7 @@ def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(sandbox: Sandbox, si
     assert [request.status for request in site.log.of("/pub/large.bin")] == [200, 206]
 
 
-def test_a_disk_that_takes_nothing_more_ends_the_run(sandbox: Sandbox, site: Site) -> None:
+def test_a_full_disk_ends_the_run(sandbox: Sandbox, site: Site) -> None:
     many(site, 200, size=2000)
     sandbox.directory.mkdir()
     (sandbox.directory / ".crawler").mkdir()
@@ -166,14 +168,14 @@ def test_a_disk_that_takes_nothing_more_ends_the_run(sandbox: Sandbox, site: Sit
     sandbox.holds_only_whole(site.contents())
 
 
-async def test_they_work_for_a_program_that_has_a_loop_of_its_own(sandbox: Sandbox, site: Site) -> None:
+async def test_they_work_for_a_program_with_its_own_event_loop(sandbox: Sandbox, site: Site) -> None:
     many(site, 30)
     report = await crawler.mirror(site.url, sandbox.directory, crawler.Config(processes=2, no_robots=True))
     assert (report.saved, report.failed, report.warnings) == (30, 0, ())
     sandbox.holds(site.contents())
 
 
-async def test_children_that_cannot_start_are_missed_and_nothing_else(
+async def test_children_that_cannot_start_make_no_other_difference(
     sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child_process, "_START", "raise SystemExit(3)")

@@ -114,7 +114,7 @@ def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
 
 @SERVERS
 @TREES
-def test_only_directories_are_asked_for_and_only_changes_are_fetched_or_deleted(
+def test_only_directories_are_requested_and_only_changes_are_fetched_or_deleted(
     flavour: str,
     zone: str,
     directories: int,
@@ -155,7 +155,7 @@ def this_minute() -> int:
 
 
 @SERVERS
-def test_a_change_that_leaves_the_row_of_the_same_minute_as_it_was_is_found(
+def test_a_change_that_leaves_the_row_of_the_same_minute_unchanged_is_found(
     flavour: str, zone: str, serve: Serve, site: Path, run_crawler: Program, mirror: Path
 ) -> None:
     server = serve(flavour, zone=zone)

@@ -22,7 +22,7 @@ def bodies(requests: list[Request]) -> list[Request]:
 
 
 @pytest.mark.parametrize("flavour", ["nginx", "apache", "lighttpd", "caddy"])
-def test_a_file_in_pieces_is_the_file(
+def test_a_file_fetched_in_ranges_equals_the_file(
     flavour: str, serve: Serve, site: Path, run_crawler: Program, mirror: Path
 ) -> None:
     trees.write_large(site / "image.iso", 16 * MIB + 1)
@@ -37,7 +37,7 @@ def test_a_file_in_pieces_is_the_file(
     assert statuses.count(206) >= 3
 
 
-def test_a_server_without_ranges_is_asked_once(serve: Serve, site: Path, run_crawler: Program, mirror: Path) -> None:
+def test_a_server_without_ranges_gets_one_request(serve: Serve, site: Path, run_crawler: Program, mirror: Path) -> None:
     trees.write_large(site / "image.iso", 8 * MIB)
     server = serve("python")
     run = run_crawler("--segments", 4, server.url_of(site), mirror)
@@ -70,7 +70,7 @@ def test_after_kill_9_what_had_arrived_without_gaps_is_not_fetched_again(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(300)
-def test_a_file_in_pieces_takes_no_more_memory_the_larger_it_is(
+def test_a_file_fetched_in_ranges_takes_no_more_memory_the_larger_it_is(
     serve: Serve, site: Path, run_crawler: Program, mirror: Path
 ) -> None:
     server, peaks = serve("nginx"), []

@@ -79,7 +79,7 @@ def ending(*suffixes: str) -> set[str]:
         ("--workers 1 --listers 1 --backlog 1", set(FILES), LISTINGS),
     ],
 )
-def test_what_is_selected_is_asked_for_once_and_saved(
+def test_what_is_selected_is_requested_once_and_saved(
     options: str, wanted: set[str], listings: set[str], serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:
     server = serve("nginx")
@@ -106,7 +106,7 @@ def test_max_total_size_is_not_passed(serve: Serve, tree: Path, run_crawler: Pro
     assert 0 < trees.count(mirror).size <= 300
 
 
-def test_a_dry_run_changes_nothing_and_asks_for_listings_alone(
+def test_a_dry_run_changes_nothing_and_requests_listings_only(
     serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:
     server = serve("nginx")

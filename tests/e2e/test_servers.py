@@ -115,7 +115,7 @@ def test_each_directory_and_each_file_costs_one_request_and_robots_txt_one(visit
 
 
 @behind(*ROUNDED_OR_EXACT, *NAMES_ALONE)
-def test_sort_links_and_the_places_above_and_beside_url_are_never_asked_for(visit: Visit) -> None:
+def test_sort_links_and_pages_above_and_beside_url_are_never_requested(visit: Visit) -> None:
     for request in visit.asked[0] + visit.asked[1]:
         assert "?" not in request.path
         assert request.path.startswith("/pub/") or request.path == "/robots.txt"
@@ -123,7 +123,7 @@ def test_sort_links_and_the_places_above_and_beside_url_are_never_asked_for(visi
 
 
 @behind(*ROUNDED_OR_EXACT)
-def test_a_second_run_asks_once_for_each_directory_and_for_no_file(visit: Visit) -> None:
+def test_a_second_run_requests_each_directory_once_and_no_file(visit: Visit) -> None:
     assert visit.second.code == 0, visit.second.output
     assert [request.path for request in visit.asked[1] if not request.path.endswith("/")] == ["/robots.txt"]
     twice = ASKED_TWICE.get(visit.flavour, [])
@@ -131,7 +131,7 @@ def test_a_second_run_asks_once_for_each_directory_and_for_no_file(visit: Visit)
 
 
 @behind(*NAMES_ALONE)
-def test_where_a_listing_shows_names_alone_a_second_run_asks_for_each_file_but_gets_no_body(visit: Visit) -> None:
+def test_if_a_listing_shows_only_names_a_second_run_requests_each_file_but_gets_no_body(visit: Visit) -> None:
     assert visit.second.code == 0, visit.second.output
     assert bodies(visit.asked[1]) == []
     tree = trees.count(visit.tree)

@@ -21,7 +21,7 @@ from tests.support.misbehaving.site import OLD
 @pytest.mark.row("M09")
 @pytest.mark.parametrize("shape", ["nginx", "python"])
 @pytest.mark.parametrize(("size", "how"), [(20 * KB, "rst"), (900 * KB, "rst"), (900 * KB, "silent")])
-def test_tls_that_ends_without_its_goodbye_is_a_cut(
+def test_tls_that_ends_without_close_notify_is_a_truncation(
     sandbox: Sandbox, shape: str, size: int, how: Literal["rst", "silent"]
 ) -> None:
     ca_file = authority(sandbox.reports)
@@ -86,7 +86,7 @@ def test_a_client_certificate_that_is_missing_is_named(sandbox: Sandbox, version
         pytest.param(Silent(), False, id="silent"),
     ],
 )
-def test_what_a_proxy_says_is_never_the_mirror(sandbox: Sandbox, fault: Behaviour, tls: bool) -> None:
+def test_what_a_proxy_sends_never_enters_the_mirror(sandbox: Sandbox, fault: Behaviour, tls: bool) -> None:
     ca_file = authority(sandbox.reports)
     with Site(tls=certificate() if tls else None) as site, Site() as proxy:
         wanted = populate(site)
@@ -104,7 +104,7 @@ def test_what_a_proxy_says_is_never_the_mirror(sandbox: Sandbox, fault: Behaviou
 @pytest.mark.own
 @pytest.mark.row("M10")
 @pytest.mark.parametrize("exempt", ["*", "127.0.0.1:{port}", "10.0.0.0/8, 127.0.0.0/8"])
-def test_what_no_proxy_names_is_asked_directly(sandbox: Sandbox, site: Site, exempt: str) -> None:
+def test_hosts_in_no_proxy_are_contacted_directly(sandbox: Sandbox, site: Site, exempt: str) -> None:
     wanted = populate(site)
     with Site() as proxy:
         no_proxy = exempt.format(port=site.origin.rpartition(":")[2])
@@ -127,7 +127,7 @@ def test_a_proxy_may_be_named_without_its_scheme(sandbox: Sandbox) -> None:
 @pytest.mark.own
 @pytest.mark.row("M10")
 @pytest.mark.parametrize("given", ["socks5://user:secret@{host}", "not a url"])
-def test_what_is_no_http_proxy_is_a_wrong_option(sandbox: Sandbox, site: Site, given: str) -> None:
+def test_a_proxy_other_than_http_is_a_wrong_option(sandbox: Sandbox, site: Site, given: str) -> None:
     populate(site)
     with Site() as proxy:
         text = given.format(host=proxy.origin.removeprefix("http://"))

@@ -95,7 +95,7 @@ def test_a_cache_that_can_be_bypassed_is(lagging: Lagging) -> None:
 
 @pytest.mark.row("C07")
 @pytest.mark.parametrize("lagging", [False], indirect=True, ids=["ignores no-cache"])
-def test_behind_a_cache_that_lags_no_run_is_well_until_it_has_caught_up(lagging: Lagging) -> None:
+def test_behind_a_cache_that_lags_no_run_succeeds_until_it_has_caught_up(lagging: Lagging) -> None:
     lagging.see("a")
     lagging.write("a", "version 2", 20)
     done, asked = lagging.run()

@@ -48,7 +48,7 @@ def test_an_unchanged_tree_costs_one_request_per_directory(sandbox: Sandbox, sit
 
 @pytest.mark.row("C01")
 @pytest.mark.parametrize("shape", ["nginx", "apache"])
-def test_a_server_that_says_nothing_of_its_versions_is_believed_by_its_rows(sandbox: Sandbox, shape: str) -> None:
+def test_a_server_without_validators_is_believed_by_its_rows(sandbox: Sandbox, shape: str) -> None:
     """No validators, an unreadable Last-Modified, or one that is the time of the response."""
     said = {"nothing": (), "garbled": (("Last-Modified", "yesterday"),), "now": (("Last-Modified", formatdate()),)}
     with Site(shape=shape) as site:
@@ -76,7 +76,7 @@ def test_a_young_row_of_a_server_without_validators_hides_no_change(sandbox: San
 
 
 @pytest.mark.row("C02")
-def test_newer_older_grown_and_new_files_are_all_taken(sandbox: Sandbox, site: Site) -> None:
+def test_newer_older_grown_and_new_files_are_all_fetched(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     sandbox.mirror(site.url).succeeds()
     site.log.clear()
@@ -142,7 +142,7 @@ def test_a_file_that_was_only_touched_gets_the_new_time_and_no_body(sandbox: San
 
 
 @pytest.mark.row("C06")
-def test_a_listing_of_names_alone_is_enough_to_see_what_changed(sandbox: Sandbox) -> None:
+def test_a_listing_of_names_alone_is_enough_to_find_changes(sandbox: Sandbox) -> None:
     with Site(shape="python") as site:
         populate(site)
         sandbox.mirror(site.url).succeeds()

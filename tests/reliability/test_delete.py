@@ -40,7 +40,7 @@ def test_what_left_the_listing_stays_without_delete_and_goes_with_it(sandbox: Sa
 
 
 @pytest.mark.row("D00")
-def test_a_folder_that_left_the_listing_goes_with_all_it_held(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_that_left_the_listing_goes_with_all_it_held(sandbox: Sandbox, site: Site) -> None:
     mirrored(sandbox, site)
     for path in ("other/f", "other/g"):
         site.remove(path)
@@ -79,7 +79,7 @@ def test_a_root_that_cannot_be_trusted_deletes_nothing(
 
 @pytest.mark.own
 @pytest.mark.row("D03")
-def test_even_ignored_errors_do_not_delete_below_a_root_that_is_no_listing(sandbox: Sandbox, site: Site) -> None:
+def test_even_ignored_errors_do_not_delete_below_a_root_that_is_not_a_listing(sandbox: Sandbox, site: Site) -> None:
     before = mirrored(sandbox, site)
     site.on("", Page(b"<html><head></head><body></body></html>"))
     sandbox.mirror(site.url, delete=True, more=["--ignore-errors", "--max-delete=100%"]).fails(*ROOT)
@@ -106,7 +106,7 @@ def _by_script(page: bytes) -> bytes:
 @pytest.mark.row("D03", "H04")
 @pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
 @pytest.mark.parametrize("lead", [_with_base, _on_another_host, _signed, _by_script])
-def test_a_listing_whose_rows_lead_elsewhere_is_not_that_of_an_empty_folder(
+def test_a_listing_whose_rows_lead_elsewhere_is_not_that_of_an_empty_directory(
     sandbox: Sandbox, shape: str, lead: Callable[[bytes], bytes]
 ) -> None:
     with Site(shape=shape) as site:
@@ -246,7 +246,7 @@ def test_a_portal_that_appears_in_mid_run_changes_nothing(sandbox: Sandbox, site
 @pytest.mark.parametrize(
     "fault", [Status(503), Status(404), Silent(), Cut(at=0.5)], ids=["503", "404", "silent", "cut"]
 )
-def test_a_folder_whose_listing_failed_keeps_its_files(sandbox: Sandbox, site: Site, fault: Behaviour) -> None:
+def test_a_directory_whose_listing_failed_keeps_its_files(sandbox: Sandbox, site: Site, fault: Behaviour) -> None:
     before = mirrored(sandbox, site)
     site.on("sub/", fault)
     site.remove("f003")
@@ -259,7 +259,7 @@ def test_a_folder_whose_listing_failed_keeps_its_files(sandbox: Sandbox, site: S
 
 @pytest.mark.own
 @pytest.mark.row("D07")
-def test_ignored_errors_spare_only_the_folder_that_failed(sandbox: Sandbox, site: Site) -> None:
+def test_ignored_errors_spare_only_the_directory_that_failed(sandbox: Sandbox, site: Site) -> None:
     before = mirrored(sandbox, site)
     site.on("sub/", Status(503))
     site.remove("f003")
@@ -322,7 +322,7 @@ def test_more_than_the_limit_is_refused_before_the_first_deletion(sandbox: Sandb
 
 @pytest.mark.own
 @pytest.mark.row("D12")
-def test_the_default_limit_never_bites_for_ten_files(sandbox: Sandbox, site: Site) -> None:
+def test_the_default_limit_never_applies_to_ten_files(sandbox: Sandbox, site: Site) -> None:
     many(site, 12)
     sandbox.mirror(site.url).succeeds()
     for number in range(10):
@@ -364,7 +364,7 @@ def test_a_signal_has_its_exit_code(sandbox: Sandbox, site: Site, number: signal
 @pytest.mark.row("D14")
 @pytest.mark.parametrize("when", ["head", "any"])
 @pytest.mark.parametrize("shape", ["nginx", "python"])
-def test_a_listed_file_that_cannot_be_asked_for_is_kept(sandbox: Sandbox, shape: str, when: str) -> None:
+def test_a_listed_file_that_cannot_be_requested_is_kept(sandbox: Sandbox, shape: str, when: str) -> None:
     with Site(shape=shape) as site:
         before = mirrored(sandbox, site)
         site.file("a.txt", blob(800, 99), Status(504, when=when), mtime=OLD + DAY)  # type: ignore[arg-type]
@@ -426,7 +426,7 @@ def test_a_dry_run_changes_nothing_at_all(sandbox: Sandbox, site: Site) -> None:
 
 @pytest.mark.row("D03")
 @pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
-def test_a_folder_that_is_truly_empty_is_believed(sandbox: Sandbox, shape: str) -> None:
+def test_a_directory_that_is_truly_empty_is_believed(sandbox: Sandbox, shape: str) -> None:
     """The control of D03: an empty listing that is recognised as one proves absence."""
     with Site(shape=shape) as site:
         many(site, 3, "sub")

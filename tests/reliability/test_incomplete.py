@@ -41,7 +41,7 @@ def complete(sandbox: Sandbox) -> str:
 @pytest.mark.parametrize(
     ("shape", "option"), [("nginx", "--max-files=4"), ("nginx", "--max-total-size=400"), ("python", "--max-files=4")]
 )
-def test_run_by_run_a_budget_brings_all_there_is(sandbox: Sandbox, shape: str, option: str) -> None:
+def test_successive_runs_with_a_budget_fetch_everything(sandbox: Sandbox, shape: str, option: str) -> None:
     """Requests that find a file unchanged use up nothing; the python listing has no times."""
     with Site(shape=shape) as site:
         wanted = many(site, 10)
@@ -119,7 +119,7 @@ def test_a_refused_deletion_interrupts_nothing(sandbox: Sandbox, site: Site) -> 
         ["--exclude=old/*", "--exclude=x", "--exclude=odd*/"],
     ],
 )
-def test_what_the_filters_exclude_is_no_failure_whatever_its_name(
+def test_what_the_filters_exclude_is_not_a_failure_whatever_its_name(
     sandbox: Sandbox, site: Site, options: list[str]
 ) -> None:
     """A name that cannot be stored, and a file together with a directory of the same name."""
@@ -137,7 +137,7 @@ def test_what_the_filters_exclude_is_no_failure_whatever_its_name(
 
 
 @pytest.mark.row("E22")
-def test_an_excluded_folder_is_in_no_files_way(sandbox: Sandbox, site: Site) -> None:
+def test_an_excluded_directory_is_in_no_files_way(sandbox: Sandbox, site: Site) -> None:
     site.file("x/c.zip", blob(300))
     site._rows[""]["x file"] = Shown(name="x", size=10, mtime=OLD)
     site.at("x").state = Version(data=blob(10), mtime=OLD)

@@ -92,7 +92,7 @@ def test_names_that_other_systems_refuse_are_all_distinct_here(sandbox: Sandbox,
 
 
 @pytest.mark.row("L02")
-def test_bytes_that_are_no_utf8_survive(sandbox: Sandbox, site: Site) -> None:
+def test_bytes_that_are_not_utf8_survive(sandbox: Sandbox, site: Site) -> None:
     site.file("latin-\udce9.txt", blob(100))
     sandbox.mirror(site.url, env={"LC_ALL": "C"}).succeeds()
     sandbox.holds(site.contents())
@@ -129,7 +129,7 @@ def test_a_directory_without_end_is_cut_and_reported(sandbox: Sandbox, site: Sit
 
 @pytest.mark.own
 @pytest.mark.row("L06")
-def test_a_loop_is_seen_after_few_levels(sandbox: Sandbox, site: Site) -> None:
+def test_a_loop_is_detected_after_few_levels(sandbox: Sandbox, site: Site) -> None:
     endless(site, changing=False)
     run = sandbox.mirror(site.url)
     run.fails(5)
@@ -154,7 +154,9 @@ def circle(site: Site, rows: dict[str, list[str]], circles: Callable[[str], str]
 
 @pytest.mark.own
 @pytest.mark.row("L06")
-def test_a_loop_through_two_folders_ends_beside_real_copies_and_names_the_way_out(sandbox: Sandbox, site: Site) -> None:
+def test_a_loop_through_two_directories_ends_beside_real_copies_and_names_the_remedy(
+    sandbox: Sandbox, site: Site
+) -> None:
     for path in ("x/file", "x/x/file", "x/x/x/file"):  # a directory that contains two copies of itself
         site.file(path, blob(100))
     wanted = site.contents()
@@ -199,7 +201,7 @@ def test_a_listing_that_breaks_parsers_is_an_error_of_its_directory(sandbox: San
 @pytest.mark.row("L10", "L11")
 @pytest.mark.parametrize("page", [LOGIN, SOFT_404], ids=["login", "soft 404"])
 @pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
-def test_a_page_with_status_200_is_no_archive(sandbox: Sandbox, shape: str, page: bytes) -> None:
+def test_a_page_with_status_200_is_not_an_archive(sandbox: Sandbox, shape: str, page: bytes) -> None:
     with Site(shape=shape) as site:
         beside(site, "old.tar.gz", blob(5000))
         old = site.contents()
@@ -294,7 +296,7 @@ def test_a_directory_with_an_unexpected_response_keeps_its_files(sandbox: Sandbo
 
 
 @pytest.mark.row("L13")
-def test_a_file_and_a_folder_of_one_name_are_not_both_taken(sandbox: Sandbox, site: Site) -> None:
+def test_a_file_and_a_directory_of_one_name_are_not_both_saved(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "x/inner.txt", blob(500))
     site.at("x").state = Version(data=blob(5), mtime=OLD)
     site.links("x")
@@ -308,7 +310,7 @@ def test_a_file_and_a_folder_of_one_name_are_not_both_taken(sandbox: Sandbox, si
 
 
 @pytest.mark.row("L14")
-def test_a_file_that_became_a_folder_is_replaced_or_refused(sandbox: Sandbox, site: Site) -> None:
+def test_a_file_that_became_a_directory_is_replaced_or_refused(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "x", blob(500))
     sandbox.mirror(site.url).succeeds()
     site.remove("x")
@@ -319,7 +321,7 @@ def test_a_file_that_became_a_folder_is_replaced_or_refused(sandbox: Sandbox, si
 
 
 @pytest.mark.row("L14")
-def test_a_folder_that_became_a_file_is_replaced_or_refused(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_that_became_a_file_is_replaced_or_refused(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "x/inner.txt", blob(500))
     sandbox.mirror(site.url).succeeds()
     site.remove("x/inner.txt")
@@ -381,7 +383,7 @@ def test_index_files_come_after_everything_else(sandbox: Sandbox, site: Site) ->
 
 @pytest.mark.row("M18")
 @pytest.mark.parametrize("shift", [-5 * 3600, 2 * 3600, 13 * 3600 + 45 * 60])
-def test_a_listing_in_the_time_of_another_zone_is_no_change(sandbox: Sandbox, shift: int) -> None:
+def test_a_listing_in_the_time_of_another_zone_is_not_a_change(sandbox: Sandbox, shift: int) -> None:
     with Site(shape="apache") as site:
         wanted = populate(site)
         for path in wanted:
@@ -420,7 +422,7 @@ def test_pages_that_continue_each_other_in_a_circle_end(sandbox: Sandbox, site: 
 
 
 @pytest.mark.row("E08")
-def test_a_listing_for_ever_is_cut_off(sandbox: Sandbox, site: Site) -> None:
+def test_an_endless_listing_is_cut_off(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "sub/hidden", blob(500))
     line = b'<a href="x">x</a>   02-Jan-2025 03:04   5\r\n'
     site.listing("sub", lambda: b"<html><pre>" + line)
@@ -431,7 +433,7 @@ def test_a_listing_for_ever_is_cut_off(sandbox: Sandbox, site: Site) -> None:
 
 
 @pytest.mark.row("E09")
-def test_a_link_to_another_host_is_skipped_and_no_failure(sandbox: Sandbox, site: Site) -> None:
+def test_a_link_to_another_host_is_skipped_and_not_a_failure(sandbox: Sandbox, site: Site) -> None:
     wanted = populate(site)
     with Site() as other:
         other.file("far.bin", blob(500))

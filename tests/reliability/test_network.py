@@ -66,7 +66,7 @@ def test_a_stalled_body_is_given_up_after_the_idle_time_and_tried_again(
 
 
 @pytest.mark.row("N06")
-def test_a_file_that_is_never_answered_holds_up_nobody(sandbox: Sandbox, site: Site) -> None:
+def test_a_file_without_a_response_delays_no_other(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), Silent())
     good |= many(site, 30, "zz") | {}
     del good["a.bin"]
@@ -168,7 +168,7 @@ def test_many_broken_files_in_a_row_do_not_stop_the_others(sandbox: Sandbox, sit
 
 @pytest.mark.own
 @pytest.mark.row("N16")
-def test_no_process_gives_a_host_up_for_its_files(sandbox: Sandbox, site: Site) -> None:
+def test_no_process_gives_up_a_host_for_its_broken_files(sandbox: Sandbox, site: Site) -> None:
     good = many(site, 30)
     for number in range(20):
         site.file(f"a{number:02}", b"never answered", HangUp())

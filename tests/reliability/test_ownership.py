@@ -60,7 +60,7 @@ def test_files_of_the_program_and_mirrors_in_dir_stay_and_are_not_counted(sandbo
 
 @pytest.mark.own
 @pytest.mark.row("M22")
-def test_a_listed_folder_that_is_the_mirror_of_another_url_is_not_written_into(sandbox: Sandbox, site: Site) -> None:
+def test_a_listed_directory_that_is_the_mirror_of_another_url_is_not_written_into(sandbox: Sandbox, site: Site) -> None:
     """That of the same URL, as /pub/same/ in DIR/same, is."""
     site.file("top", blob(50))
     for folder in ("theirs", "theirs/new", "same"):
@@ -189,7 +189,7 @@ def test_a_first_run_inside_another_mirror_waits_until_that_has_ended(sandbox: S
 
 @pytest.mark.own
 @pytest.mark.row("F10", "H13")
-def test_a_link_in_place_of_a_folder_is_named_and_neither_followed_nor_removed(sandbox: Sandbox, site: Site) -> None:
+def test_a_link_in_place_of_a_directory_is_named_and_neither_followed_nor_removed(sandbox: Sandbox, site: Site) -> None:
     wanted = populate(site)
     sandbox.mirror(site.url).succeeds()
     for path in sorted(sandbox.directory.joinpath("sub").rglob("*"), reverse=True):
@@ -216,7 +216,7 @@ def bound(sandbox: Sandbox) -> Iterator[Bindings]:
 
 @pytest.mark.own
 @pytest.mark.row("F13")
-def test_what_is_bound_in_from_the_same_file_system_stays_and_a_listed_folder_is_written_into(
+def test_what_is_bound_in_from_the_same_file_system_stays_and_a_listed_directory_is_written_into(
     sandbox: Sandbox, site: Site, bound: Bindings
 ) -> None:
     wanted = many(site, 12) | {"listed/x": blob(90), "listed/gone": blob(80)}

@@ -16,7 +16,7 @@ from tests.support.misbehaving.site import OLD
 
 @pytest.mark.row("H13")
 @pytest.mark.parametrize("delete", [False, True])
-def test_nothing_is_written_through_a_linked_folder(sandbox: Sandbox, site: Site, delete: bool) -> None:
+def test_nothing_is_written_through_a_linked_directory(sandbox: Sandbox, site: Site, delete: bool) -> None:
     wanted = populate(site)
     sandbox.directory.mkdir()
     (sandbox.directory / "sub").symlink_to(sandbox.outside)
@@ -31,7 +31,7 @@ def test_nothing_is_written_through_a_linked_folder(sandbox: Sandbox, site: Site
 
 
 @pytest.mark.row("H13")
-def test_a_folder_that_becomes_a_link_between_runs_is_not_followed(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_that_becomes_a_link_between_runs_is_not_followed(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     sandbox.mirror(site.url).succeeds()
     (sandbox.directory / "sub").rename(sandbox.directory / "was-sub")
@@ -109,7 +109,9 @@ def test_planted_temporary_names_are_not_written_through(sandbox: Sandbox, site:
 @pytest.mark.row("H15", "H16")
 @pytest.mark.parametrize("name", ["", "/parts", "/trash", "/lock", "/state.sqlite3"])
 @pytest.mark.parametrize("to", ["folder", "victim"])
-def test_a_link_in_the_place_of_our_own_files_is_not_followed(sandbox: Sandbox, site: Site, name: str, to: str) -> None:
+def test_a_link_in_place_of_the_programs_own_files_is_not_followed(
+    sandbox: Sandbox, site: Site, name: str, to: str
+) -> None:
     populate(site)
     site.file("big", blob(900_000))
     place = sandbox.directory / f".crawler{name}"
@@ -137,7 +139,7 @@ def _full_folder(path: Path) -> None:
 
 @pytest.mark.row("F05")
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _full_folder])
-def test_what_is_no_file_under_a_final_name_stops_only_that_file(
+def test_something_other_than_a_file_under_a_final_name_stops_only_that_file(
     sandbox: Sandbox, site: Site, make: Callable[[Path], None]
 ) -> None:
     wanted = populate(site)
@@ -159,7 +161,7 @@ def test_what_is_no_file_under_a_final_name_stops_only_that_file(
 @pytest.mark.parametrize(
     "make", [lambda path: path.write_bytes(b"mine"), lambda path: os.mkfifo(path)], ids=["file", "fifo"]
 )
-def test_a_destination_that_is_no_directory_is_left_alone(
+def test_a_destination_that_is_not_a_directory_is_left_alone(
     sandbox: Sandbox, site: Site, make: Callable[[Path], object]
 ) -> None:
     populate(site)
@@ -174,7 +176,7 @@ def test_a_destination_that_is_no_directory_is_left_alone(
 @pytest.mark.own
 @pytest.mark.row("F05")
 @pytest.mark.parametrize("mode", ["mirror", "--dry-run", "--explain", "--state", "beside"])
-def test_a_fifo_in_the_place_of_the_state_is_not_waited_for(sandbox: Sandbox, site: Site, mode: str) -> None:
+def test_a_fifo_in_place_of_the_state_is_not_waited_for(sandbox: Sandbox, site: Site, mode: str) -> None:
     site.file("a.txt", b"x")
     sandbox.mirror(site.url).succeeds()
     place = sandbox.directory / ".crawler" / "state.sqlite3"

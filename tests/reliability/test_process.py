@@ -261,7 +261,7 @@ def test_an_output_that_cannot_be_written_does_not_harm_the_mirror(sandbox: Sand
 
 @pytest.mark.own
 @pytest.mark.row("X10")
-def test_cron_gives_nothing_and_that_is_enough(sandbox: Sandbox, site: Site) -> None:
+def test_the_empty_environment_of_cron_is_enough(sandbox: Sandbox, site: Site) -> None:
     wanted = populate(site)
     site.file("日本 é \udce9", blob(600))
     wanted = site.contents()

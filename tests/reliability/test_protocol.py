@@ -106,7 +106,7 @@ def test_a_server_that_refuses_more_than_two_at_once_loses_no_file(
 
 
 @pytest.mark.row("P24")
-def test_a_server_that_refuses_everything_is_asked_for_each_file_a_few_times(sandbox: Sandbox, site: Site) -> None:
+def test_a_server_that_refuses_everything_gets_a_few_requests_for_each_file(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), Status(429))
     sandbox.mirror(site.url, attempts=2).fails(5)
     sandbox.holds(good)
@@ -125,7 +125,7 @@ def test_a_retry_after_of_days_fails_that_file_alone(sandbox: Sandbox, site: Sit
 
 
 @pytest.mark.row("P04")
-def test_a_retry_after_that_makes_no_sense_is_no_trap(sandbox: Sandbox, site: Site) -> None:
+def test_an_invalid_retry_after_is_ignored(sandbox: Sandbox, site: Site) -> None:
     values = ("-5", "soon", "", "1e3", "Thu, 32 Foo 2024 99:00:00 GMT", "2,2", "٣", "nan", "inf")
     faults = {f"f{n}": Status(503, headers=(("Retry-After", value),), times=1) for n, value in enumerate(values)}
     each_beside(site, faults, blob(5000))
@@ -144,7 +144,7 @@ def test_a_server_error_is_tried_again_and_its_page_never_stored(sandbox: Sandbo
 
 
 @pytest.mark.row("P06")
-def test_a_listed_file_that_is_gone_is_asked_for_once(sandbox: Sandbox, site: Site) -> None:
+def test_a_listed_file_that_is_gone_is_requested_once(sandbox: Sandbox, site: Site) -> None:
     good = each_beside(site, {str(status): Status(status) for status in (401, 403, 404, 410)}, blob(5000))
     sandbox.mirror(site.url).fails(5)
     sandbox.holds(good)
@@ -209,7 +209,7 @@ def test_a_redirect_to_another_scheme_is_refused(sandbox: Sandbox, site: Site) -
 
 
 @pytest.mark.row("P16")
-def test_a_folder_linked_without_its_slash_becomes_a_folder(sandbox: Sandbox) -> None:
+def test_a_directory_linked_without_its_slash_becomes_a_directory(sandbox: Sandbox) -> None:
     with Site(shape="python") as site:
         wanted = populate(site)
         rows = "".join(
@@ -225,7 +225,7 @@ def test_a_folder_linked_without_its_slash_becomes_a_folder(sandbox: Sandbox) ->
 
 @pytest.mark.row("P16")
 @pytest.mark.parametrize("shape", ["nginx", "python"])
-def test_a_redirect_to_a_folder_may_spell_its_name_otherwise(sandbox: Sandbox, shape: str) -> None:
+def test_a_redirect_to_a_directory_may_spell_its_name_otherwise(sandbox: Sandbox, shape: str) -> None:
     spelled = {"a%2Bb": "a+b", "caf%c3%a9": "caf%C3%A9", "x%28y%29": "x(y)", "v1%2E2": "v1.2"}
     with Site(shape=shape) as site:
         site.otherwise = lambda target: site.at(unquote(target).removeprefix("/pub/"))  # spelling means nothing to it
@@ -245,7 +245,7 @@ def test_a_body_that_ends_with_the_connection_is_taken_when_its_size_agrees(sand
 
 
 @pytest.mark.row("P20")
-def test_header_lines_for_ever_are_cut_off(sandbox: Sandbox, site: Site) -> None:
+def test_endless_header_lines_are_cut_off(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), EndlessHeaders())
     run = sandbox.mirror(site.url, attempts=2)
     run.fails(5)
@@ -308,7 +308,7 @@ def test_a_compressed_file_is_stored_as_it_was_sent(sandbox: Sandbox, site: Site
 
 
 @pytest.mark.row("P23")
-def test_a_coding_that_nobody_asked_for_never_reaches_the_disk(sandbox: Sandbox, site: Site) -> None:
+def test_a_coding_that_was_not_requested_never_reaches_the_disk(sandbox: Sandbox, site: Site) -> None:
     text = b"the same line\n" * 500
     good = beside(site, "x.txt", text, Says(headers=(("Content-Encoding", "gzip"),), body=gzip.compress(text)))
     run = sandbox.mirror(site.url)
@@ -320,7 +320,7 @@ def test_a_coding_that_nobody_asked_for_never_reaches_the_disk(sandbox: Sandbox,
 
 
 @pytest.mark.row("M12")
-def test_codings_upon_codings_are_refused(sandbox: Sandbox) -> None:
+def test_nested_codings_are_refused(sandbox: Sandbox) -> None:
     one = (("Content-Encoding", ", ".join(["gzip"] * 1000)),)
     many = (("Content-Encoding", "gzip"),) * 100
     with Site(shape="python") as site:
@@ -335,7 +335,7 @@ def test_codings_upon_codings_are_refused(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.row("P22", "P23")
-def test_a_coding_of_the_way_or_of_another_name_is_refused(sandbox: Sandbox) -> None:
+def test_a_transfer_coding_or_an_unknown_coding_is_refused(sandbox: Sandbox) -> None:
     """The request has no TE field, so chunked is the only transfer coding allowed (RFC 9112 section 6.1)."""
     packed = gzip.compress(b"text" * 2000, mtime=0)
     chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
@@ -355,7 +355,7 @@ def test_a_coding_of_the_way_or_of_another_name_is_refused(sandbox: Sandbox) -> 
 
 
 @pytest.mark.row("M13")
-def test_what_head_says_does_not_matter_when_get_delivers(sandbox: Sandbox) -> None:
+def test_get_decides_whatever_head_says(sandbox: Sandbox) -> None:
     with Site(shape="python") as site:
         for status in (403, 404, 405, 500):
             site.file(f"{status}.bin", blob(5000), Status(status, when="head"))
@@ -365,7 +365,7 @@ def test_what_head_says_does_not_matter_when_get_delivers(sandbox: Sandbox) -> N
 
 
 @pytest.mark.row("M13", "C06")
-def test_a_head_that_comes_to_nothing_is_followed_by_get(sandbox: Sandbox) -> None:
+def test_a_head_without_a_usable_response_is_followed_by_get(sandbox: Sandbox) -> None:
     """And what GET finds to be current is left alone."""
     body = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbody"
     faults: dict[str, Behaviour] = {
@@ -417,7 +417,7 @@ def test_any_date_of_a_server_is_survived(sandbox: Sandbox, site: Site) -> None:
 
 
 @pytest.mark.row("M14")
-def test_a_date_that_is_none_is_survived(sandbox: Sandbox, site: Site) -> None:
+def test_an_invalid_date_is_survived(sandbox: Sandbox, site: Site) -> None:
     dates = ("yesterday", "", "Thu, 99 Foo 99999 99:99:99 GMT", "0", "Mon, 01 Jan 0001 00:00:00 GMT")
     faults = {f"f{n}": Says(headers=(("Last-Modified", date), ("Date", date))) for n, date in enumerate(dates)}
     each_beside(site, faults, blob(5000))
@@ -436,7 +436,7 @@ def test_only_200_is_a_whole_file(sandbox: Sandbox, site: Site) -> None:
 
 
 @pytest.mark.row("E02")
-def test_a_file_of_no_bytes_is_a_file(sandbox: Sandbox, site: Site) -> None:
+def test_an_empty_file_is_a_file(sandbox: Sandbox, site: Site) -> None:
     site.file("empty", b"")
     site.file("sub/empty", b"")
     for _ in range(2):
@@ -496,7 +496,7 @@ def test_a_robots_txt_that_cannot_be_read_forbids_all_and_is_named(
 
 @pytest.mark.own
 @pytest.mark.row("P04", "P25")
-def test_a_robots_txt_that_asks_for_days_is_asked_once(sandbox: Sandbox, site: Site) -> None:
+def test_a_robots_txt_with_a_retry_after_of_days_is_requested_once(sandbox: Sandbox, site: Site) -> None:
     busy = Status(503, headers=(("Retry-After", "86400"),))
     site.otherwise = {"/robots.txt": Resource(path="/robots.txt", behaviours=[busy])}.get
     run = sandbox.mirror(site.url)
@@ -518,7 +518,7 @@ def robots_txt(site: Site, body: bytes, *behaviours: Behaviour) -> None:
 @pytest.mark.parametrize(
     ("target", "code"), [("/robots.txt", 0), ("ftp://h/robots.txt", 8), ("http://elsewhere.invalid/robots.txt", 8)]
 )
-def test_a_robots_txt_that_redirects_in_a_circle_is_none_and_one_that_cannot_be_had_forbids_all(
+def test_a_robots_txt_in_a_redirect_loop_counts_as_none_and_one_that_cannot_be_fetched_forbids_all(
     sandbox: Sandbox, site: Site, target: str, code: int
 ) -> None:
     populate(site)
@@ -554,7 +554,7 @@ def test_a_robots_txt_that_cannot_be_read_to_its_end_forbids_all(sandbox: Sandbo
 @pytest.mark.own
 @pytest.mark.row("P25")
 @pytest.mark.parametrize("coded", [False, True], ids=["plain", "gzip"])
-def test_of_an_endless_robots_txt_the_beginning_counts(sandbox: Sandbox, site: Site, coded: bool) -> None:
+def test_the_beginning_of_an_endless_robots_txt_applies(sandbox: Sandbox, site: Site, coded: bool) -> None:
     populate(site)
     body = FORBIDS + b"# padding\n" * 100_000
     robots_txt(site, gzip.compress(body) if coded else body, Says(headers=(CODED,) if coded else ()))
@@ -645,7 +645,7 @@ def test_a_redirect_is_judged_where_it_leads(sandbox: Sandbox, site: Site, other
 
 @pytest.mark.own
 @pytest.mark.row("P29")
-def test_a_robots_txt_that_moved_to_another_host_holds(sandbox: Sandbox, site: Site, other: Site) -> None:
+def test_a_robots_txt_that_moved_to_another_host_applies(sandbox: Sandbox, site: Site, other: Site) -> None:
     populate(site)
     robots_txt(other, FORBIDS)
     robots_txt(site, b"", Redirect(f"{other.origin}/robots.txt"))

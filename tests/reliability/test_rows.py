@@ -61,7 +61,7 @@ def test_no_row_of_a_listing_is_lost(sandbox: Sandbox, site: Site) -> None:
 
 
 @pytest.mark.row("L20")
-def test_a_run_of_which_nothing_was_wanted_says_so(sandbox: Sandbox, site: Site) -> None:
+def test_a_run_that_wanted_nothing_says_so(sandbox: Sandbox, site: Site) -> None:
     with Site() as other:
         other.file("far.bin", blob(100))
         rows(site, (f"{other.url}far.bin", "far.bin"), ("ftp://h.invalid/f.bin", "f.bin"))
@@ -75,7 +75,7 @@ def test_a_run_of_which_nothing_was_wanted_says_so(sandbox: Sandbox, site: Site)
 
 
 @pytest.mark.row("L20")
-def test_a_root_with_dot_segments_or_a_query_is_the_folder_that_is_meant(sandbox: Sandbox, site: Site) -> None:
+def test_a_root_with_dot_segments_or_a_query_is_the_directory_that_is_meant(sandbox: Sandbox, site: Site) -> None:
     site.file("a.bin", blob(100))
     site.file("sub/b.bin", blob(100, 1))
     page = nginx(site.root, [Row(href="a.bin?C=M", size=100, mtime=OLD, text="a.bin"), Row(href="sub/?C=M", size=None)])

@@ -42,7 +42,7 @@ class Busy(Behaviour):
 
 
 @pytest.mark.row("P07", "P08", "P10", "M11")
-def test_pieces_that_are_not_what_was_asked_for_are_not_used(sandbox: Sandbox, site: Site) -> None:
+def test_ranges_other_than_requested_are_not_used(sandbox: Sandbox, site: Site) -> None:
     whole = f"bytes 0-{len(BIG) - 1}/{len(BIG)}"
     multipart = (("Content-Type", "multipart/byteranges; boundary=B"), ("Content-Range", "x"))
     faults = {
@@ -66,7 +66,7 @@ def test_pieces_that_are_not_what_was_asked_for_are_not_used(sandbox: Sandbox, s
 
 
 @pytest.mark.row("P09")
-def test_pieces_of_two_versions_are_never_joined(sandbox: Sandbox, site: Site) -> None:
+def test_ranges_of_two_versions_are_never_joined(sandbox: Sandbox, site: Site) -> None:
     new = Version(data=OTHER, mtime=OLD + DAY)
     for number in (1, 2, 4, 6):
         site.file(f"f{number}", BIG, SLOWLY, Becomes(state=new, after=number))
@@ -77,7 +77,7 @@ def test_pieces_of_two_versions_are_never_joined(sandbox: Sandbox, site: Site) -
 
 
 @pytest.mark.row("N02", "N05")
-def test_a_piece_that_breaks_off_is_asked_for_again_alone(sandbox: Sandbox, site: Site) -> None:
+def test_only_a_range_that_breaks_off_is_requested_again(sandbox: Sandbox, site: Site) -> None:
     site.file("fin", BIG, Cut(at=0.5, when="range", after=1, times=1), SLOWLY)
     site.file("rst", BIG, Cut(at=0.3, how="rst", when="range", after=2, times=2), SLOWLY)
     site.file("stalls", BIG, Stall(at=0.5, when="range", after=1, times=1), SLOWLY)
@@ -97,7 +97,7 @@ def test_a_server_that_is_busy_gets_fewer_requests_and_the_file_arrives(sandbox:
 
 
 @pytest.mark.row("X07")
-def test_pieces_stay_within_the_bound_on_connections(sandbox: Sandbox, site: Site) -> None:
+def test_ranges_stay_within_the_limit_on_connections(sandbox: Sandbox, site: Site) -> None:
     for number in range(3):
         site.file(f"f{number}", BIG, Paced(pieces=12, every=0.01))
     sandbox.mirror(site.url, workers=2, more=("--segments", "8")).succeeds()

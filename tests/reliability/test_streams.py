@@ -31,7 +31,9 @@ def started(sandbox: Sandbox, place: str, command: Sequence[str]) -> Run:
 @places
 @pytest.mark.parametrize("more", [[], ["-v"]])
 @pytest.mark.row("M21")
-def test_the_mirrors_of_a_file_tell_of_what_failed(sandbox: Sandbox, site: Site, place: str, more: list[str]) -> None:
+def test_each_mirror_of_a_config_file_reports_its_failures(
+    sandbox: Sandbox, site: Site, place: str, more: list[str]
+) -> None:
     populate(site)
     site.on("a.txt", Status(404))
     file = sandbox.reports / "mirrors.toml"
@@ -52,7 +54,7 @@ def test_a_plan_that_nobody_reads_hides_no_failure(sandbox: Sandbox, site: Site,
 @pytest.mark.parametrize(("place", "code"), [("full", 1), ("left", 0), ("output left", 0)])
 @pytest.mark.parametrize("mode", ["--dry-run", "--list"])
 @pytest.mark.row("M21")
-def test_what_was_asked_for_and_could_not_be_written_is_no_success(
+def test_requested_output_that_cannot_be_written_is_not_a_success(
     sandbox: Sandbox, site: Site, mode: str, place: str, code: int
 ) -> None:
     many(site, 1500)

@@ -94,7 +94,7 @@ def test_without_delete_each_transition_that_needs_it_is_reported_in_each_run(sa
 
 
 @pytest.mark.row("L14")
-def test_a_refused_deletion_leaves_what_is_in_the_way_and_says_so(sandbox: Sandbox, site: Site) -> None:
+def test_a_refused_deletion_leaves_what_is_in_the_way_and_reports_it(sandbox: Sandbox, site: Site) -> None:
     begin(sandbox, site)
     change(site)
     run = sandbox.mirror(site.url, delete=True, max_delete="1")
@@ -123,7 +123,7 @@ def test_an_entry_listed_as_a_file_that_responds_like_a_directory_deletes_nothin
 
 @pytest.mark.own
 @pytest.mark.row("L14")
-def test_a_folder_of_the_user_in_the_way_of_a_file_goes_only_by_the_rules_of_deleting(
+def test_a_directory_of_the_user_in_place_of_a_file_is_deleted_only_by_the_rules_of_deleting(
     sandbox: Sandbox, site: Site
 ) -> None:
     site.file("good", blob(100))
@@ -156,7 +156,7 @@ def test_a_folder_of_the_user_in_the_way_of_a_file_goes_only_by_the_rules_of_del
 
 
 @pytest.mark.row("L14")
-def test_what_the_filters_exclude_keeps_its_folder(sandbox: Sandbox, site: Site) -> None:
+def test_what_the_filters_exclude_keeps_its_directory(sandbox: Sandbox, site: Site) -> None:
     site.file("x/a.zip", blob(100))
     site.file("x/mine.txt", blob(100))
     sandbox.mirror(site.url).succeeds()

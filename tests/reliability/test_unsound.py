@@ -28,7 +28,7 @@ def page(place: str, inside: str = "", around: str = "") -> bytes:
 
 
 @pytest.mark.row("L22")
-def test_a_page_that_is_no_proof_deletes_nothing(sandbox: Sandbox, site: Site) -> None:
+def test_a_page_that_proves_nothing_deletes_nothing(sandbox: Sandbox, site: Site) -> None:
     row = "<tr><td>f.bin</td><td>100</td><td>2020-01-01 00:00</td></tr>"
     unsound = {
         "linkless": (row, ""),

@@ -124,7 +124,7 @@ def test_no_query_leads_out_of_the_tree(sandbox: Sandbox, scripts: Scripts) -> N
 
 
 @pytest.mark.row("L06")
-def test_a_folder_that_holds_itself_by_a_query_ends_beside_copies(sandbox: Sandbox, scripts: Scripts) -> None:
+def test_a_directory_that_contains_itself_by_a_query_ends_beside_copies(sandbox: Sandbox, scripts: Scripts) -> None:
     for script in SCRIPTS:
         scripts.add(script, FILES).twins.update({"sub/again": "sub", "sub/up": "", "gone/beside": "a b"})
     run(sandbox, configured(sandbox, scripts)).fails(5)

@@ -35,7 +35,7 @@ def test_excess_bytes_are_never_part_of_the_mirror(sandbox: Sandbox, site: Site)
 
 @pytest.mark.own
 @pytest.mark.row("P26")
-def test_a_late_response_on_an_idle_connection_is_nothing(sandbox: Sandbox, site: Site) -> None:
+def test_a_late_response_on_an_idle_connection_is_ignored(sandbox: Sandbox, site: Site) -> None:
     """With --delete, an empty listing would empty the directory."""
     for name in ("a.bin", "sub/x.bin", "sub/y.bin"):
         site.file(name, blob(500, len(name)))
@@ -88,7 +88,7 @@ def test_header_sections_are_read_as_curl_reads_them_or_refused_at_once(sandbox:
 
 @pytest.mark.row("P28")
 @pytest.mark.parametrize("more", [[], ["--no-robots"]], ids=["directly", "first"])
-def test_validators_that_are_no_text_go_back_as_they_came(sandbox: Sandbox, more: list[str]) -> None:
+def test_validators_that_are_not_text_are_sent_back_unchanged(sandbox: Sandbox, more: list[str]) -> None:
     tag = '"caf\udce9"'
     with Site() as site:
         site.file("a.bin", blob(300, 1), Says(headers=(("ETag", tag),)))

@@ -98,7 +98,7 @@ async def test_a_touched_file_is_found_and_repaired(check: str, shape: str, path
 @SHAPES
 @pytest.mark.parametrize("path", FILES)
 @pytest.mark.parametrize("cut", [1, 2000])
-async def test_a_cut_file_is_repaired_and_no_304_blesses_it(
+async def test_a_truncated_file_is_repaired_and_no_304_validates_it(
     check: str, shape: str, path: str, cut: int, directory: Path
 ) -> None:
     with Site(shape=shape) as site:

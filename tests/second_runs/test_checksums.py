@@ -116,7 +116,7 @@ async def test_an_unchanged_tree_costs_no_request_for_its_checksums(site: Site, 
     assert not [request for request in site.log if request.path.endswith((name, ".bin"))]
 
 
-async def test_checksums_that_are_current_here_are_not_asked_for_again(site: Site, directory: Path) -> None:
+async def test_checksums_that_are_current_locally_are_not_requested_again(site: Site, directory: Path) -> None:
     publish(site)
     site.file("SHA256SUMS", sums(FILES))
     await run(site, directory)
@@ -187,7 +187,7 @@ async def test_checksums_that_are_of_no_use_are_a_warning(
     assert all((directory / path).exists() for path in FILES)
 
 
-async def test_only_so_many_checksum_files_of_a_folder_are_looked_into(
+async def test_the_number_of_checksum_files_read_per_directory_is_limited(
     site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crawler.model.limits.CHECKSUM_FILES", 3)
@@ -199,7 +199,9 @@ async def test_only_so_many_checksum_files_of_a_folder_are_looked_into(
     assert len(bodies(site)) == 3 + 5 + 3
 
 
-async def test_files_beside_are_read_by_the_workers_and_only_the_strongest(site: Site, directory: Path) -> None:
+async def test_checksum_files_beside_a_file_are_read_by_the_workers_and_only_the_strongest(
+    site: Site, directory: Path
+) -> None:
     for number in range(30):
         data = blob(100, number)
         site.file(f"f{number}", data)
@@ -222,7 +224,7 @@ async def test_many_useless_checksum_files_are_not_reported_one_by_one(site: Sit
     assert len(report.warnings) == WARNINGS + 1
 
 
-async def test_a_plan_asks_for_no_file_beside(site: Site, directory: Path) -> None:
+async def test_a_plan_requests_no_checksum_file_beside_a_file(site: Site, directory: Path) -> None:
     site.file("a.bin", FILES["a.bin"])
     site.file("a.bin.sha256", hashlib.sha256(b"x").hexdigest().encode())
     await run(site, directory, dry_run=True)
@@ -259,7 +261,7 @@ async def test_checksums_that_the_server_confirms_are_read_from_the_disk(directo
     ("name", "expected"),
     [("SHA256SUMS", True), ("x.MD5", True), ("a.b2", True), ("CHECKSUM", True), ("summary.txt", False), ("a", False)],
 )
-def test_only_names_of_checksum_files_are_looked_into(name: str, expected: bool) -> None:
+def test_only_files_named_like_checksum_files_are_read(name: str, expected: bool) -> None:
     assert may_be_checksums(name) is expected
 
 

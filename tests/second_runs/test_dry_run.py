@@ -96,7 +96,7 @@ def test_a_deletion_that_would_be_refused_is_planned_and_refused(sandbox: Sandbo
     sandbox.holds(before)
 
 
-def test_a_folder_that_is_gone_is_planned_with_what_it_holds(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_that_is_gone_is_planned_with_what_it_holds(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     site.folder("empty")
     sandbox.mirror(site.url).succeeds()

@@ -84,7 +84,7 @@ async def test_each_rule_is_named_with_what_it_says(site: Site, tmp_path: Path) 
     ("options", "word"),
     [({"rules": (parse_rule("sub/", include=False, where=""),)}, "exclude"), ({"max_depth": 0}, "depth")],
 )
-async def test_a_folder_that_is_not_entered_is_named(
+async def test_a_directory_that_is_not_entered_is_named(
     site: Site, tmp_path: Path, options: dict[str, object], word: str
 ) -> None:
     populate(site)
@@ -119,7 +119,7 @@ async def test_published_digests_and_the_order_are_part_of_it(site: Site, tmp_pa
 
 
 @pytest.mark.parametrize("path", ["sub/", "sub"])
-async def test_a_folder_is_an_entry_too(site: Site, tmp_path: Path, path: str) -> None:
+async def test_a_directory_is_an_entry_too(site: Site, tmp_path: Path, path: str) -> None:
     populate(site)
     said = await facts(site, path, tmp_path)
     assert said["decision"] == ["a folder: what its listing shows is decided about entry by entry"]

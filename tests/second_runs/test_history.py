@@ -70,7 +70,7 @@ async def test_a_killed_run_is_distinguished_from_a_stopped_one(sandbox: Sandbox
     assert "unfinished" in history(sandbox)[-1]
 
 
-def test_there_is_no_history_of_what_is_no_mirror(sandbox: Sandbox) -> None:
+def test_there_is_no_history_of_what_is_not_a_mirror(sandbox: Sandbox) -> None:
     command = [*sandbox.command("", more=["--history"])]
     command.remove("")
     run = sandbox.note(sandbox.start_raw(command).finish())

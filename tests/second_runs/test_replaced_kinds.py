@@ -23,7 +23,7 @@ def became_a_folder(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
     return others
 
 
-def test_the_file_makes_room_for_its_folder_in_a_run_that_deletes(sandbox: Sandbox, site: Site) -> None:
+def test_the_file_makes_room_for_its_directory_in_a_run_that_deletes(sandbox: Sandbox, site: Site) -> None:
     became_a_folder(sandbox, site)
     sandbox.mirror(site.url, delete=True).succeeds()
     sandbox.holds(site.contents())
@@ -33,7 +33,7 @@ def test_the_file_makes_room_for_its_folder_in_a_run_that_deletes(sandbox: Sandb
 
 
 @pytest.mark.parametrize("delete", [True, False])
-def test_an_index_comes_after_the_folder_that_had_to_wait_or_not_at_all(
+def test_an_index_comes_after_the_directory_that_had_to_wait_or_not_at_all(
     sandbox: Sandbox, site: Site, delete: bool
 ) -> None:
     became_a_folder(sandbox, site)
@@ -62,13 +62,15 @@ def test_a_run_that_does_not_delete_says_how_to_make_room(sandbox: Sandbox, site
 @pytest.mark.parametrize(
     "more", [["--max-depth=0"], ["--exclude=x/"], ["--no-recursive"]], ids=["depth", "filter", "flat"]
 )
-def test_a_folder_that_is_not_read_proves_nothing_about_the_file(sandbox: Sandbox, site: Site, more: list[str]) -> None:
+def test_a_directory_that_is_not_read_proves_nothing_about_the_file(
+    sandbox: Sandbox, site: Site, more: list[str]
+) -> None:
     became_a_folder(sandbox, site)
     sandbox.mirror(site.url, delete=True, more=more).succeeds()
     assert sandbox.tree()["x"] == OLD
 
 
-def test_a_folder_whose_listing_fails_proves_nothing_about_the_file(sandbox: Sandbox, site: Site) -> None:
+def test_a_directory_whose_listing_fails_proves_nothing_about_the_file(sandbox: Sandbox, site: Site) -> None:
     others = became_a_folder(sandbox, site)
     site.on("x/", Status(404))
     sandbox.mirror(site.url, delete=True).fails(5)
@@ -91,7 +93,7 @@ def test_a_dry_run_that_would_not_delete_fails_as_the_run_would(sandbox: Sandbox
     sandbox.holds({**others, "x": OLD})
 
 
-def test_a_folder_that_a_listing_shows_as_a_file_is_never_removed_for_it(sandbox: Sandbox) -> None:
+def test_a_directory_that_a_listing_shows_as_a_file_is_never_removed_for_it(sandbox: Sandbox) -> None:
     with Site(shape="python") as site:
         wanted = populate(site)
         names = ("README", "a.txt", "x.tar.gz", "sub", "other/")

@@ -83,7 +83,7 @@ def files(directory: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("folder", ["", "a/b c/"])
-async def test_a_folder_that_is_as_it_was_is_accounted_file_by_file(
+async def test_an_unchanged_directory_is_counted_file_by_file(
     site: Site, directory: Path, answers: list[bool], folder: str
 ) -> None:
     fill(site, folder)
@@ -145,7 +145,7 @@ def _lose_state(path: Path) -> None:
     "meddle",
     [_remove, _cut, _touch, _plant, _plant_folder, _make_folder, _make_link, _swap, _lose_state],
 )
-async def test_what_somebody_did_to_the_copies_is_found_as_without_sums(
+async def test_changes_to_the_copies_are_found_as_without_digests(
     site: Site,
     directory: Path,
     answers: list[bool],
@@ -172,7 +172,7 @@ async def test_what_somebody_did_to_the_copies_is_found_as_without_sums(
     assert files(directory) == files(other)
 
 
-async def test_a_change_upstream_is_seen_by_its_page(site: Site, directory: Path, answers: list[bool]) -> None:
+async def test_a_change_upstream_is_detected_by_its_page(site: Site, directory: Path, answers: list[bool]) -> None:
     fill(site)
     await run(site, directory)
     site.file(NAMES[0], blob(301, 9), mtime=OLD + DAY)
@@ -211,7 +211,7 @@ async def test_what_a_filter_refuses_is_skipped_each_time(site: Site, directory:
         {"dry_run": True},
     ],
 )
-async def test_whoever_asks_for_more_gets_each_row_looked_at(
+async def test_options_that_need_more_compare_each_row(
     site: Site, directory: Path, answers: list[bool], options: dict[str, object]
 ) -> None:
     fill(site)
@@ -252,7 +252,7 @@ async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, 
 
 
 @pytest.mark.parametrize("other", ["sub/file", "SHA256SUMS", "sub/"])
-async def test_a_folder_that_holds_more_than_files_is_read(
+async def test_a_directory_that_holds_more_than_files_is_read(
     site: Site, directory: Path, answers: list[bool], other: str
 ) -> None:
     fill(site)
@@ -304,7 +304,7 @@ async def test_pages_that_continue_each_other_are_read(site: Site, directory: Pa
     assert answers == []
 
 
-def test_the_log_names_each_file_when_it_is_asked_to(site: Site, directory: Path, tmp_path: Path) -> None:
+def test_the_log_names_each_file_if_requested(site: Site, directory: Path, tmp_path: Path) -> None:
     fill(site)
     log, arguments = tmp_path / "log", [site.url, str(directory)]
     assert command_line(["--no-robots", *arguments]) == 0
@@ -314,7 +314,7 @@ def test_the_log_names_each_file_when_it_is_asked_to(site: Site, directory: Path
         assert all((name in log.read_text()) is named for name in NAMES)
 
 
-async def test_a_page_with_a_name_that_cannot_be_saved_is_not_summed_up(
+async def test_a_page_with_a_name_that_cannot_be_saved_has_no_digest(
     site: Site, directory: Path, answers: list[bool]
 ) -> None:
     fill(site)

@@ -29,7 +29,7 @@ async def test_a_host_that_is_down_does_not_end_the_run(site: Site, tmp_path: Pa
     assert (report.saved, report.exit_code) == (1, 5)
 
 
-async def test_a_directory_is_no_file_that_has_come(site: Site, tmp_path: Path) -> None:
+async def test_a_directory_is_not_a_saved_file(site: Site, tmp_path: Path) -> None:
     populate(site)
     site.file("moved", b"", Redirect(f"{site.url}moved/"))
     report = await download([(f"{site.url}moved", ""), (f"{site.url}a.txt", "")], tmp_path)
@@ -38,7 +38,7 @@ async def test_a_directory_is_no_file_that_has_come(site: Site, tmp_path: Path) 
     assert (report.listed, report.saved, report.exit_code) == (2, 1, 5)
 
 
-async def test_a_line_that_is_there_twice_is_one_file(site: Site, tmp_path: Path) -> None:
+async def test_a_repeated_line_is_one_file(site: Site, tmp_path: Path) -> None:
     populate(site)
     a, b = f"{site.url}a.txt", f"{site.url}sub/b.bin"
     report = await download([(a, ""), (b, "n"), (a, ""), (a, "a.txt"), (b, "n"), (b, "m")], tmp_path)
@@ -54,7 +54,7 @@ async def test_two_urls_for_one_path_are_still_a_failure(site: Site, tmp_path: P
     assert report.exit_code == 5
 
 
-async def test_each_url_is_asked_for_with_its_own_login_and_no_other(site: Site, tmp_path: Path) -> None:
+async def test_each_url_is_requested_with_its_own_login_and_no_other(site: Site, tmp_path: Path) -> None:
     populate(site)
     a, b, c = (site.url.replace("http://", f"http://{login}") + path for login, path in LOGINS)
     site.on("moved", Redirect("sub/b.bin"))
@@ -73,7 +73,7 @@ async def test_each_url_is_asked_for_with_its_own_login_and_no_other(site: Site,
 LOGINS = (("a:12@", "a.txt"), ("b:34@", "moved"), ("", "sub/deep/e"))
 
 
-async def test_a_byte_order_mark_is_no_part_of_the_first_url(site: Site, tmp_path: Path) -> None:
+async def test_a_byte_order_mark_is_not_part_of_the_first_url(site: Site, tmp_path: Path) -> None:
     populate(site)
     listed, settings = tmp_path / "list", tmp_path / "settings.toml"
     listed.write_bytes(b"\xef\xbb\xbf" + site.url.encode() + b"a.txt\n")

@@ -83,7 +83,7 @@ def test_no_record_outlives_its_file(sandbox: Sandbox, site: Site, more: tuple[s
 
 
 @pytest.mark.parametrize("what", ["empty", "pipe", "dangling"])
-def test_what_is_in_the_place_of_the_state_is_named(sandbox: Sandbox, what: str) -> None:
+def test_what_is_in_place_of_the_state_is_named(sandbox: Sandbox, what: str) -> None:
     (sandbox.directory / ".crawler").mkdir(parents=True)
     instead(sandbox.directory / ".crawler/state.sqlite3", what)
     run = verify(sandbox)
@@ -110,7 +110,7 @@ def instead(path: Path, what: str) -> None:
                 (path / ".crawler").mkdir()
 
 
-def test_what_is_in_a_files_place_is_named_and_repair_is_no_better_than_verify(sandbox: Sandbox, site: Site) -> None:
+def test_what_is_in_place_of_a_file_is_named_by_verify_and_by_repair(sandbox: Sandbox, site: Site) -> None:
     site.file("good", blob(100))
     site.file("folder", blob(100))
     site.file("pipe", blob(100))
@@ -211,7 +211,7 @@ def test_a_mirror_that_is_being_written_is_not_verified(sandbox: Sandbox, site: 
 
 
 @pytest.mark.parametrize("prepare", ["nothing", "no state"])
-def test_what_is_no_mirror_is_not_verified_and_not_made_one(sandbox: Sandbox, prepare: str) -> None:
+def test_what_is_not_a_mirror_is_not_verified_and_not_made_one(sandbox: Sandbox, prepare: str) -> None:
     if prepare == "no state":
         sandbox.directory.mkdir()
     run = verify(sandbox)
@@ -272,7 +272,7 @@ async def test_files_without_a_digest_count_as_not_verified(tmp_path: Path) -> N
     assert report.skipped_by == {"no digest is known": 1}
 
 
-async def test_many_files_end_each_once_and_the_run_is_no_history(site: Site, tmp_path: Path) -> None:
+async def test_each_of_many_files_ends_once_and_the_run_is_not_in_the_history(site: Site, tmp_path: Path) -> None:
     many(site, 300)
     await mirror(site.url, tmp_path)
     (tmp_path / "f007").write_bytes(blob(100, 1234))
@@ -323,7 +323,7 @@ def rot(file: Path) -> None:
 
 
 @pytest.mark.parametrize("note", ["repair", "check"])
-def test_files_that_were_here_before_us_are_known_and_can_be_verified_once_they_were_read(
+def test_files_that_were_in_dir_before_are_known_and_can_be_verified_once_they_were_read(
     sandbox: Sandbox, site: Site, note: str
 ) -> None:
     here_before_us(sandbox, site)

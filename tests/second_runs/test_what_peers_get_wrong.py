@@ -7,17 +7,17 @@
 - a file cut to 300 of 1003 bytes stays cut
   reliability/test_control.py::test_a_deleted_and_a_truncated_local_file_come_back
 - the same, whatever decides "unchanged"
-  second_runs/test_check.py::test_a_cut_file_is_repaired_and_no_304_blesses_it
+  second_runs/test_check.py::test_a_truncated_file_is_repaired_and_no_304_validates_it
 - one HEAD that answers 503 deletes the file
   test_a_file_with_status_503_is_kept_and_nothing_else_is_deleted
 - one sub-listing that answers 503 deletes the subtree
-  reliability/test_delete.py::test_a_folder_whose_listing_failed_keeps_its_files
+  reliability/test_delete.py::test_a_directory_whose_listing_failed_keeps_its_files
 - a 200 page without links at the root deletes all
   reliability/test_delete.py::test_a_root_that_cannot_be_trusted_deletes_nothing
 - one 429 with Retry-After loses the file
   test_one_429_costs_a_second_and_no_file
 - an endless directory is walked down to a depth
-  reliability/test_listings.py::test_a_loop_is_seen_after_few_levels
+  reliability/test_listings.py::test_a_loop_is_detected_after_few_levels
 - a final name is visible while incomplete
   reliability/test_process.py::test_a_reader_sees_the_old_file_or_the_new_one
 - the same for a file that is new, after a kill
@@ -31,7 +31,7 @@
 - robots.txt with Disallow: / is an empty success
   e2e/test_exit_codes.py::test_a_root_that_robots_txt_forbids_is_8
 - unwanted files cost a request each
-  e2e/test_selection.py::test_what_is_selected_is_asked_for_once_and_saved
+  e2e/test_selection.py::test_what_is_selected_is_requested_once_and_saved
 - the same for 12 of 17, and when nothing changed
   test_files_that_are_not_wanted_cost_no_request
 - two runs at once both write

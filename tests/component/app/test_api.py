@@ -76,7 +76,7 @@ async def test_a_walk_whose_root_fails_raises(site: Site) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "h/pub", "ftp://h/"])
-async def test_a_wrong_url_is_a_config_error_of_every_call(url: str, tmp_path: Path) -> None:
+async def test_a_wrong_url_is_a_config_error_in_every_function(url: str, tmp_path: Path) -> None:
     with pytest.raises(crawler.ConfigError):
         await crawler.mirror(url, tmp_path / "mirror")
     with pytest.raises(crawler.ConfigError):
@@ -87,7 +87,7 @@ async def test_a_wrong_url_is_a_config_error_of_every_call(url: str, tmp_path: P
     assert not (tmp_path / "mirror").exists()
 
 
-async def test_an_empty_text_is_not_the_directory_that_one_is_in(
+async def test_an_empty_text_is_not_the_working_directory(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -176,7 +176,7 @@ async def test_two_runs_on_one_directory_exclude_each_other(site: Site, tmp_path
         await run
 
 
-async def test_download_names_what_it_is_not_told_to_name(site: Site, tmp_path: Path) -> None:
+async def test_download_chooses_the_names_that_it_is_not_given(site: Site, tmp_path: Path) -> None:
     for name in ("a b", "c"):
         site.file(name, name.encode())
     items = [

@@ -73,7 +73,7 @@ async def test_what_is_gone_upstream_is_deleted_there(site: Site, archive: Path,
     assert rows(archive) == {"a.txt": b"second", "sub": b"", "empty": b""}
 
 
-async def test_a_dry_run_asks_and_changes_nothing(site: Site, archive: Path, home: Path) -> None:
+async def test_a_dry_run_makes_requests_and_changes_nothing(site: Site, archive: Path, home: Path) -> None:
     def changing(*_: object) -> None:
         raise AssertionError("a dry run changes nothing")
 
@@ -97,7 +97,7 @@ async def test_a_dry_run_asks_and_changes_nothing(site: Site, archive: Path, hom
     assert archive.read_bytes() == before
 
 
-async def test_urls_of_ones_own_go_there_too(site: Site, archive: Path, home: Path) -> None:
+async def test_urls_from_a_list_go_there_too(site: Site, archive: Path, home: Path) -> None:
     pairs = [(site.url + "a.txt", "one/name.txt"), (site.url + "sub/large.bin", "")]
     report = await crawler.download(pairs, home, QUICK, destination=Archive(archive))
     assert report.saved == 2
@@ -136,7 +136,9 @@ async def test_what_it_cannot_take_ends_the_run(site: Site, archive: Path, home:
     assert (report.saved, report.exit_code) == (2, 0)
 
 
-async def test_a_file_that_is_no_database_is_an_error_of_the_destination(site: Site, archive: Path, home: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_an_error_of_the_destination(
+    site: Site, archive: Path, home: Path
+) -> None:
     archive.write_bytes(b"something else" * 100)
     with pytest.raises(crawler.DestinationError, match="not a database"):
         await crawler.mirror(site.url, home, QUICK, destination=Archive(archive))
@@ -151,7 +153,7 @@ async def test_the_state_may_live_elsewhere(site: Site, archive: Path, home: Pat
     assert (report.saved, report.unchanged) == (0, 2), "DIR holds no files, so a new one says nothing about them"
 
 
-async def test_a_trash_that_nobody_would_fill_is_refused(site: Site, archive: Path, home: Path) -> None:
+async def test_a_trash_that_would_never_be_filled_is_refused(site: Site, archive: Path, home: Path) -> None:
     with pytest.raises(crawler.ConfigError, match="trash"):
         await crawler.mirror(site.url, home, replace(QUICK, trash=86_400.0), destination=Archive(archive))
     assert not home.exists()

@@ -48,7 +48,7 @@ def test_an_output_file_that_cannot_be_written_is_reported_before_the_run(
 
 
 @both
-def test_what_goes_wrong_at_the_start_of_one_leaves_the_other_its_account(
+def test_an_error_at_the_start_of_one_leaves_the_summary_of_the_other(
     jobs: int, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
@@ -61,7 +61,7 @@ def test_what_goes_wrong_at_the_start_of_one_leaves_the_other_its_account(
 
 
 @both
-def test_a_bug_in_one_leaves_the_other_its_account(
+def test_a_bug_in_one_leaves_the_summary_of_the_other(
     jobs: int, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_mirror = app.run_mirror

@@ -184,7 +184,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]
         (("http://h:\udcff/", DIR), "http"),
     ],
 )
-def test_a_call_that_cannot_be_meant_is_one_line_and_2(
+def test_a_contradictory_command_line_is_one_line_and_2(
     args: tuple[str, ...],
     words: str,
     capsys: pytest.CaptureFixture[str],
@@ -199,7 +199,7 @@ def test_a_call_that_cannot_be_meant_is_one_line_and_2(
 
 
 @pytest.mark.parametrize("name", [name for name in VALUES if option_of(FIELDS[name]).metavar in {"FILE", "PATH"}])
-def test_an_empty_text_is_no_path(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_empty_text_is_not_a_path(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, line = complaint(capsys, flag(name), "", URL, str(tmp_path))
     assert code == 2
     assert flag(name) in line
@@ -214,7 +214,7 @@ def test_a_value_that_turns_out_to_be_wrong_later_is_one_line_and_2_too(
     assert option.strip("-") in line
 
 
-def test_a_complaint_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_message_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
     _, line = complaint(capsys, "http://user:secret@h:port/", DIR)
     assert "secret" not in line
 
@@ -309,7 +309,7 @@ def test_a_line_ends_where_a_line_feed_is(tmp_path: Path) -> None:
     assert read_items(str(path)) == [("http://h/a", name), ("http://h/b", "")]
 
 
-def test_a_list_from_a_standard_input_that_is_closed_is_no_empty_list(tmp_path: Path) -> None:
+def test_a_list_from_a_closed_standard_input_is_not_an_empty_list(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "crawler", "--input-file", "-", str(tmp_path / "DIR")]
     closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
     done = subprocess.run(closed, capture_output=True, text=True, check=False)

@@ -539,7 +539,7 @@ async def test_a_compressed_page_is_decompressed(site: Site, coding: str, packed
         (Says(framing="close", http="HTTP/1.0"), "gzip", True),
     ],
 )
-async def test_a_page_says_if_its_end_is_proven(site: Site, says: Says, coding: str, is_proven: bool) -> None:
+async def test_a_page_shows_whether_its_end_is_proven(site: Site, says: Says, coding: str, is_proven: bool) -> None:
     site.folder("", encoded(coding, gzip.compress(HTML, mtime=0) if coding == "gzip" else HTML), says)
     async with opened() as client:
         found = await page(client, site.url)
@@ -618,7 +618,7 @@ async def test_a_certificate_of_a_named_authority_is_trusted(
         assert (await get(client, secure.url + "a"))[1] == BODY
 
 
-async def test_insecure_means_insecure(secure: Site) -> None:
+async def test_insecure_accepts_any_certificate(secure: Site) -> None:
     async with opened(insecure=True) as client:
         assert (await get(client, secure.url + "a"))[1] == BODY
 

@@ -161,7 +161,7 @@ def test_names_and_kinds_are_exactly_those_of_the_directory(fetch: Fetch, shape:
 
 
 @every_shape
-def test_names_that_are_no_text_or_lead_elsewhere_are_kept_or_refused_and_never_bent(
+def test_names_that_are_not_text_or_lead_elsewhere_are_kept_or_refused_and_never_changed(
     fetch: Fetch, shape: Shape
 ) -> None:
     page = fetch(shape, zone_of(shape), "odd")
@@ -180,14 +180,14 @@ def test_names_that_are_no_text_or_lead_elsewhere_are_kept_or_refused_and_never_
 
 
 @every_shape
-def test_a_page_read_in_pieces_says_the_same(fetch: Fetch, shape: Shape) -> None:
+def test_a_page_read_in_pieces_gives_the_same_entries(fetch: Fetch, shape: Shape) -> None:
     for folder in ("names", "odd", "empty"):
         page = fetch(shape, zone_of(shape), folder)
         assert page.pieces == page.listing
 
 
 @every_shape
-def test_what_the_grammars_take_is_read_from_the_tree_just_the_same(fetch: Fetch, shape: Shape) -> None:
+def test_pages_that_a_grammar_accepts_are_read_the_same_from_the_tree(fetch: Fetch, shape: Shape) -> None:
     for folder in ("names", "times", "empty"):
         page = fetch(shape, zone_of(shape), folder)
         fetched = listing_page.Page(body=page.body, url=page.url, content_type=page.content_type)
@@ -213,7 +213,7 @@ def test_the_size_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape) -> None
 
 
 @every_shape
-def test_links_that_are_no_entries_have_their_reasons(fetch: Fetch, shape: Shape) -> None:
+def test_links_that_are_not_entries_have_their_reasons(fetch: Fetch, shape: Shape) -> None:
     listing = fetch(shape, zone_of(shape), "sizes").listing
     assert {rejection.reason for rejection in listing.rejections} == shape.rejected
 
@@ -227,7 +227,7 @@ def test_an_empty_directory_is_a_listing_without_entries(fetch: Fetch, shape: Sh
 
 
 @every_shape
-def test_a_cut_page_is_never_a_whole_listing_of_fewer_names(fetch: Fetch, shape: Shape) -> None:
+def test_a_truncated_page_is_never_a_whole_listing_of_fewer_names(fetch: Fetch, shape: Shape) -> None:
     page = fetch(shape, zone_of(shape), "times")
     whole = {entry.name for entry in page.listing.entries}
     length = len(page.body)
@@ -286,7 +286,7 @@ def offset_of(moment: datetime, zone: str) -> timedelta:
     return offset
 
 
-def test_the_rows_of_a_directory_are_told_apart_from_its_readme(fetch: Fetch) -> None:
+def test_the_rows_of_a_directory_are_distinguished_from_its_readme(fetch: Fetch) -> None:
     for shape in (shape for shape in SHAPES if shape.readme):
         listing = fetch(shape, "UTC", "times").listing
         reasons = Counter(rejection.reason for rejection in listing.rejections if rejection.subject in shape.readme)

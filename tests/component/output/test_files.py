@@ -263,7 +263,7 @@ def test_metrics_are_in_the_text_format_of_prometheus() -> None:
     assert f'crawler_last_run_files{labels},outcome="saved"}} 2' in text
 
 
-async def test_what_went_wrong_with_the_files_shows_in_the_metrics(tmp_path: Path) -> None:
+async def test_problems_with_the_output_files_show_in_the_metrics(tmp_path: Path) -> None:
     target = tmp_path / "crawler.prom"
     await finished(Config(metrics=str(target), on_change="exit 3"), RESULTS)
     assert 'url="http://h/"} 1\n' in re.sub(r"(?s).*_exit_code gauge\n", "", target.read_text())
@@ -322,7 +322,7 @@ async def test_a_command_ends_with_a_stop_and_the_files_are_written(
     assert (closed.exit_code, json.loads(summary.read_text())["exit_code"]) == (143, 143)
 
 
-async def test_a_run_that_was_stopped_still_tells_what_it_changed(tmp_path: Path) -> None:
+async def test_a_run_that_was_stopped_still_reports_its_changes(tmp_path: Path) -> None:
     stop = Stop()
     stop.request("SIGTERM")
     closed = await finished(Config(on_change=f"touch {tmp_path}/ran"), RESULTS, stop=stop.afterwards())

@@ -66,14 +66,14 @@ def titles_of(page: str) -> list[str]:
 # --- content ----------------------------------------------------------------------------------------
 
 
-def test_a_mirror_of_which_nothing_is_known_has_a_page_that_says_so() -> None:
+def test_a_mirror_without_records_has_a_page_that_says_so() -> None:
     page = page_of()
     assert "No runs recorded yet" in text_of(page)
     assert "Last run" not in text_of(page)
     assert "<svg" not in page
 
 
-def test_the_page_tells_of_the_state_where_no_run_writes_it() -> None:
+def test_without_a_run_the_page_describes_the_state() -> None:
     folders = {"": FileTotals(1, 10), "a": FileTotals(2, 3 * 1024), "a/b": FileTotals(1, 1024), "c": FileTotals(1, 0)}
     page = page_of(runs=(run(0), run(1)), folders=folders, largest=(known("a/large.iso", 3072),))
     text = text_of(page)
@@ -89,7 +89,7 @@ def test_the_page_tells_of_the_state_where_no_run_writes_it() -> None:
     assert "Problems" not in text
 
 
-def test_the_last_good_run_is_looked_for_behind_bad_ones() -> None:
+def test_the_last_successful_run_is_found_behind_failed_ones() -> None:
     bad = {"exit_code": 5, "outcome": "failures", "failed": 2}
     text = text_of(page_of(runs=(run(0, **bad), run(1, **bad), run(2))))
     assert "Last successful run 2023-11-12" in text
@@ -97,7 +97,7 @@ def test_the_last_good_run_is_looked_for_behind_bad_ones() -> None:
     assert "2 failed. To list them, write the page during a run" in text
 
 
-def test_without_a_good_run_the_page_says_so() -> None:
+def test_without_a_successful_run_the_page_says_so() -> None:
     assert "Last successful run none" in text_of(page_of(runs=(run(0, exit_code=4, outcome="disk"),)))
 
 
@@ -143,7 +143,7 @@ def test_what_was_deleted_is_drawn_below_the_line() -> None:
     assert (float(down.get("y")), float(down.get("height"))) == (75, 25)
 
 
-def test_a_run_tells_its_failures_with_their_reasons() -> None:
+def test_a_run_shows_its_failures_with_their_reasons() -> None:
     failures = (result("a/x", Outcome.FAILED, reason="HTTP 503"), result("b", Outcome.FAILED, reason="HTTP 503"),
                 result("c", Outcome.FAILED, reason="too short"))  # fmt: skip
     report = Report(
@@ -194,12 +194,12 @@ def test_the_table_begins_where_the_tree_first_parts() -> None:
     ]
 
 
-def test_files_beside_folders_are_a_place_of_their_own() -> None:
+def test_files_beside_directories_are_a_place_of_their_own() -> None:
     tree = SizeTree({"a": FileTotals(1, 5), "a/b": FileTotals(1, 9)})
     assert [(place.label, place.size) for place in tree.places(tree.base, 9)] == [("a/b/", 9), ("a/… files", 5)]
 
 
-def test_the_folders_beyond_a_limit_are_taken_together() -> None:
+def test_the_directories_beyond_a_limit_are_taken_together() -> None:
     tree = SizeTree({f"{number:03}": FileTotals(1, 1000 - number) for number in range(300)})
     places = tree.places("", 12)
     assert len(places) == 12
@@ -286,7 +286,7 @@ def hostile_page(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_name_becomes_more_than_text(name: str) -> None:
+def test_no_name_becomes_markup(name: str) -> None:
     page = hostile_page(name)
     page.encode()  # no surrogate is left
     assert all(char.isprintable() or char == "\n" for char in page)
@@ -311,7 +311,7 @@ def test_no_text_at_all_changes_the_structure(name: str) -> None:
     assert shape(hostile_page(text)) == shape(hostile_page("x"))
 
 
-def test_a_hostile_name_is_shown_as_what_it_is() -> None:
+def test_a_hostile_name_is_shown_as_text() -> None:
     assert "<script>alert(1)</script>/x" in text_of(hostile_page(HOSTILE[0]))
     assert "\\u202egnp.exe" in text_of(hostile_page("\u202egnp.exe"))
     assert "\\xff" in text_of(hostile_page("\udcff"))
@@ -339,7 +339,7 @@ async def test_the_state_of_a_mirror_is_read(tmp_path: Path) -> None:
     assert [item.totals for item in found.runs] == [FileTotals(2, 12)]
 
 
-async def test_a_link_in_the_place_of_the_state_is_not_followed(tmp_path: Path) -> None:
+async def test_a_link_in_place_of_the_state_is_not_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     async with SqliteState(elsewhere) as state:
         state.remember([known("secret", 7)])

@@ -258,7 +258,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_waiting")
-async def test_a_retry_is_one_of_our_lines_at_v() -> None:
+async def test_a_retry_is_one_line_at_v() -> None:
     _, lines = configured(1)
     attempts.announce_to(log.log_retry)
     assert await retried_once() == "done"

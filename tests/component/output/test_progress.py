@@ -131,7 +131,7 @@ def test_what_is_not_fetched_leaves_the_total_of_bytes(outcome: Outcome) -> None
     assert totals.failed == (outcome is Outcome.FAILED)
 
 
-def test_a_folder_taken_for_a_file_leaves_the_total_and_a_deletion_never_enters_it() -> None:
+def test_a_directory_taken_for_a_file_leaves_the_total_and_a_deletion_never_enters_it() -> None:
     counters = Counters(Clock())
     counters.listed("folder", 5)
     counters.finished(result("folder", Outcome.DIRECTORY))

@@ -73,7 +73,7 @@ def test_a_terminal_of_two_lines_shows_the_sums_alone() -> None:
     assert len(frame(bars, height=2)) == 1
 
 
-def test_plain_lines_say_what_waits() -> None:
+def test_plain_lines_show_what_waits() -> None:
     stream, clock = io.StringIO(), Clock()
     plain = Plain(stream, clock)
     plain.retrying(2, 5, REFUSED)

@@ -95,7 +95,7 @@ def test_an_intact_mirror_is_recognised(directory: Path, tree: Tree) -> None:
 
 
 @pytest.mark.parametrize("damage", [rot, cut, os.utime, linked])
-def test_damage_to_a_file_is_seen(directory: Path, tree: Tree, damage: Callable[[Path], None]) -> None:
+def test_damage_to_a_file_is_detected(directory: Path, tree: Tree, damage: Callable[[Path], None]) -> None:
     files = tree.files()
     before = checks.look(directory, files, Held())
     path = next(path for path, number in files.items() if len(data_of(number)) > 1)
@@ -105,13 +105,13 @@ def test_damage_to_a_file_is_seen(directory: Path, tree: Tree, damage: Callable[
 
 
 @pytest.mark.parametrize("name", ["stranger", ".crawler/stranger", "s0/.part-1"])
-def test_a_file_of_nobody_is_seen(directory: Path, tree: Tree, name: str) -> None:
+def test_an_unknown_file_is_detected(directory: Path, tree: Tree, name: str) -> None:
     (directory / name).write_bytes(b"")
     with pytest.raises(Wrong, match=name.rpartition("/")[2]):
         checks.look(directory, tree.files(), Held())
 
 
-def test_a_file_that_is_lost_or_late_is_seen_unless_the_server_is_why(directory: Path, tree: Tree) -> None:
+def test_a_lost_or_outdated_file_is_detected_unless_the_server_is_the_reason(directory: Path, tree: Tree) -> None:
     before = checks.look(directory, tree.files(), Held())
     lost = next(iter(tree.files()))
     (directory / lost).unlink()
@@ -125,7 +125,7 @@ def test_a_file_that_is_lost_or_late_is_seen_unless_the_server_is_why(directory:
     checks.up_to_date(replace(log, served=log.served - {lost.rpartition("/")[0]}), after, after, tree.files())
 
 
-def test_what_is_gone_is_proven_by_the_listing_of_its_folder_or_of_one_above() -> None:
+def test_what_is_gone_is_proven_by_the_listing_of_its_directory_or_of_one_above() -> None:
     log = Log(served={"", "a", "a/b"})
     before = Held(files=dict.fromkeys(("x", "a/b/x", "a/gone/deep/x", "a/c/x", "a/c/gone/x", "here"), 1))
     proven = checks.proven_gone(log, before, {"", "a", "a/b", "a/c"}, {"here": 1})
@@ -152,7 +152,7 @@ ACCOUNT = {
         {"listed": 59, "saved": 49},
     ],
 )
-def test_an_account_that_does_not_agree_with_the_server_is_seen(tree: Tree, lie: dict[str, object]) -> None:
+def test_counts_that_do_not_agree_with_the_server_are_detected(tree: Tree, lie: dict[str, object]) -> None:
     log = Log(served=set(tree.folders), failed_files={"f": Fault.LOGIN})
     checks.account(ACCOUNT, log, tree.files())
     with pytest.raises(Wrong):
@@ -177,7 +177,7 @@ CHANGES = (("added", "new"), ("deleted", "old"), ("updated", "lost"))
         ),
     ],
 )
-def test_a_change_list_that_does_not_agree_with_the_disk_is_seen(lines: str, counts: dict[str, object]) -> None:
+def test_a_change_list_that_does_not_agree_with_the_disk_is_detected(lines: str, counts: dict[str, object]) -> None:
     before, after = Held(files={"old": 1, "same": 2}), Held(files={"new": 3, "same": 2})
     right = '{"change": "added", "path": "new"}\n{"change": "deleted", "path": "old"}'
     checks.change_list(right, {"saved": 1, "deleted": 1, "failed": 0}, before, after)
@@ -186,7 +186,7 @@ def test_a_change_list_that_does_not_agree_with_the_disk_is_seen(lines: str, cou
 
 
 @pytest.mark.parametrize("log", [Log(listings=20, files=1), Log(listings=21), Log(listings=19)])
-def test_a_second_run_that_asks_too_much_is_seen(log: Log) -> None:
+def test_a_second_run_with_too_many_requests_is_detected(log: Log) -> None:
     summary: dict[str, object] = {"saved": 0}
     unchanged_is_cheap(Row(name="", log=Log(listings=22, listing_faults=2), summary=summary), 20)
     with pytest.raises(Wrong):

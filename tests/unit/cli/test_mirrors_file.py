@@ -59,7 +59,7 @@ def test_jobs_default_to_one() -> None:
     assert parse('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"').jobs == 1
 
 
-def test_a_mirror_knows_those_that_it_lies_in(tmp_path: Path) -> None:
+def test_a_mirror_knows_those_that_contain_it(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "m")
     places = {"inner": "link/a/b/c", "outer": "m", "middle": "m/a", "beside": "m2", "above": "", "other": "m/ab"}
     tables = [MIRROR.replace('"a"', f'"{name}"').replace('"d"', f'"{tmp_path}/{at}"') for name, at in places.items()]
@@ -127,7 +127,7 @@ def test_mirrors_are_chosen_by_name_in_the_order_of_the_file() -> None:
     assert [mirror.name for mirror in select(mirrors, ["two", "one", "two"], "m.toml")] == ["one", "two"]
 
 
-def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
+def test_an_unknown_name_is_reported_with_those_that_exist() -> None:
     with pytest.raises(ConfigError, match=r"--only three: .*one, two"):
         select(parse(TWO), ["one", "three"], "m.toml")
 
@@ -141,7 +141,7 @@ def test_two_mirrors_do_not_write_over_each_others_files(option: str) -> None:
     assert len(select(parse(TWO, **{option: "/dev/stdout"}), [], "m.toml")) == 2
 
 
-def test_what_is_one_for_all_mirrors_may_not_differ() -> None:
+def test_what_is_common_to_all_mirrors_may_not_differ() -> None:
     assert shared_option(parse(TWO, log_file="a.log").mirrors, "log_file", "m.toml") == "a.log"
     assert shared_option(parse(TWO).mirrors, "log_file", "m.toml") is None
     with pytest.raises(ConfigError, match=r"^m\.toml: workers: .*\[defaults\]"):

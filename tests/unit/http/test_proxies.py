@@ -43,7 +43,7 @@ from crawler.http.proxies import Proxies, proxy_url
         ("127.0.0.0/99 . : [ [::1 /", "http://127.0.0.1/", False),
     ],
 )
-def test_no_proxy_lists_what_is_asked_directly(exempt: str, url: str, direct: bool) -> None:
+def test_no_proxy_lists_hosts_that_are_contacted_directly(exempt: str, url: str, direct: bool) -> None:
     proxies = Proxies(by_scheme={"http": "http://proxy:3128"}, exempt=tuple(exempt.split()))
     assert proxies.choose(url) == (None if direct else "http://proxy:3128")
 

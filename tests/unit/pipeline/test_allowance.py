@@ -112,7 +112,7 @@ async def test_the_last_place_is_given_once_it_is_known_whether_the_one_before_t
     assert allowance.spent
 
 
-async def test_a_file_that_no_run_can_save_is_said_and_does_not_end_the_run() -> None:
+async def test_a_file_that_no_run_can_save_is_reported_and_does_not_end_the_run() -> None:
     stopped: list[str] = []
     warnings: list[str] = []
     allowance = Allowance(Budget(size=30), stopped_at=stopped.append, warn=warnings.append)
@@ -161,7 +161,7 @@ async def test_what_was_skipped_or_holds_nothing_uses_no_budget_up() -> None:
     assert await allowance.refuses(job("b", 10)) is None
 
 
-async def test_a_run_counts_what_came_and_a_plan_what_was_expected() -> None:
+async def test_a_run_counts_what_was_received_and_a_plan_what_was_expected() -> None:
     for plans, outcome, size in ((False, Outcome.SAVED, 25), (True, Outcome.SKIPPED, 0)):
         allowance = Allowance(Budget(size=30), plans=plans)
         assert await allowance.refuses(job("a", 21 if plans else 1)) is None

@@ -146,7 +146,7 @@ async def test_the_innermost_guard_ends_and_those_around_it_go_on() -> None:
     assert (work.ended, steps) == ("cancelled", ["after the inner one"])
 
 
-async def test_a_guard_gives_what_its_work_found_and_none_if_it_was_stopped() -> None:
+async def test_a_guard_returns_the_result_of_its_work_and_none_if_it_was_stopped() -> None:
     async def work() -> int:
         return 3
 
@@ -206,7 +206,7 @@ async def test_a_child_of_a_stopped_parent_is_stopped() -> None:
     assert parent.child().reason == "SIGINT"
 
 
-async def test_what_comes_after_the_work_hears_only_what_is_asked_later() -> None:
+async def test_what_comes_after_the_work_sees_only_later_requests() -> None:
     stop, work = Stop(), Work()
     stop.request("SIGTERM")
     later = stop.afterwards()

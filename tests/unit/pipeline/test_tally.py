@@ -41,7 +41,7 @@ def test_every_listed_entry_ends_once() -> None:
     assert report.accounts
 
 
-def test_an_entry_that_never_ended_shows_as_an_open_account() -> None:
+def test_an_entry_that_never_ended_shows_as_a_difference() -> None:
     assert not tally(result(Outcome.SAVED), unreached=1).close(1.0).accounts
 
 
@@ -52,13 +52,13 @@ def test_what_an_interrupted_run_did_not_reach_is_skipped_with_that_reason() -> 
     assert report.accounts
 
 
-def test_a_file_that_turns_out_to_be_a_folder_leaves_the_account() -> None:
+def test_a_file_that_turns_out_to_be_a_directory_is_not_counted() -> None:
     report = tally(result(Outcome.SAVED), result(Outcome.DIRECTORY)).close(1.0)
     assert (report.listed, report.saved) == (1, 1)
     assert report.accounts
 
 
-def test_deleted_files_and_rejected_links_are_no_entries() -> None:
+def test_deleted_files_and_rejected_links_are_not_entries() -> None:
     counted = tally(result(Outcome.SAVED), result(Outcome.DELETED), result(Outcome.DELETED))
     for reason in ("sort", "sort", "parent"):
         counted.rejected("", Rejection(reason, "?C=N"))
@@ -187,7 +187,7 @@ def test_each_failure_is_one_line_with_path_url_and_reason() -> None:
     ]
 
 
-def test_an_interrupted_run_says_by_what() -> None:
+def test_an_interrupted_run_says_why() -> None:
     text = render_summary(tally(unreached=2).close(1.0, "SIGTERM"))
     assert "Saved nothing to mirror/ in 1.0 s" in text
     assert "Stopped by SIGTERM: " in text
@@ -195,7 +195,7 @@ def test_an_interrupted_run_says_by_what() -> None:
     assert "Stopped early: " in render_summary(tally().close(1.0, "DestinationError"))
 
 
-def test_bytes_that_were_received_in_vain_are_said() -> None:
+def test_bytes_that_were_received_in_vain_are_reported() -> None:
     report = tally(result(Outcome.SAVED, size=10, received=10 + 3 * 1024 * 1024)).close(1.0)
     assert "3.0 MiB more received but not kept" in render_summary(report)
 
@@ -253,7 +253,7 @@ def test_names_become_json_that_strict_readers_accept(text: str, expected: dict[
     assert json_text("name", text) == expected
 
 
-def test_names_that_are_not_utf8_can_be_had_back_from_json() -> None:
+def test_names_that_are_not_utf8_can_be_recovered_from_json() -> None:
     raw = bytes(range(1, 256))
     values = json_text("name", raw.decode("utf-8", "surrogateescape"))
     json.dumps(values, ensure_ascii=False).encode("utf-8")

@@ -134,7 +134,7 @@ def no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
 
 
-async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_answers() -> None:
+async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_responses() -> None:
     gate = Gate(64)
     holding = await hold(gate, 30)
     assert gate.host(URL).state.limit == START

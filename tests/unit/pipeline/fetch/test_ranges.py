@@ -45,7 +45,7 @@ ANSWER = {"Content-Range": "bytes 100-199/1000", "Content-Length": "100", "ETag"
         (NEARLY_ALL, GOOD, STRONG, False),
     ],
 )
-def test_a_body_comes_in_pieces_only_if_all_of_them_can_be_proven_to_be_of_one_version(
+def test_a_body_is_fetched_in_ranges_only_if_all_can_be_proven_to_be_of_one_version(
     action: Action, headers: dict[str, str], validators: Validators, possible: bool
 ) -> None:
     expected = Whole(length=LENGTH, validators=validators) if possible else None
@@ -80,7 +80,7 @@ def test_a_body_comes_in_pieces_only_if_all_of_them_can_be_proven_to_be_of_one_v
         (206, OF_DATE, {}, False),
     ],
 )
-def test_an_answer_is_used_only_if_it_is_exactly_what_was_asked_for(
+def test_a_response_is_used_only_if_it_is_exactly_what_was_requested(
     status: int, of: Whole, change: dict[str, str | None], used: bool
 ) -> None:
     headers = {name: value for name, value in (ANSWER | change).items() if value is not None}
@@ -99,13 +99,13 @@ def test_an_answer_is_used_only_if_it_is_exactly_what_was_asked_for(
         (1, 1, 1),
     ],
 )
-def test_how_large_a_piece_is(left: int, streams: int, size: int) -> None:
+def test_how_large_a_range_is(left: int, streams: int, size: int) -> None:
     found = piece_size(left, streams)
     assert (found, type(found)) == (size, int)
 
 
 @given(length=st.integers(1, 1 << 42), streams=st.integers(1, 1000))
-def test_pieces_fit_into_memory_and_none_is_tiny(length: int, streams: int) -> None:
+def test_ranges_fit_into_memory_and_none_is_tiny(length: int, streams: int) -> None:
     size = piece_size(length, streams)
     assert min(length, limits.PIECE_LEAST) <= size <= length
     assert size <= max(2 * limits.PIECE_LEAST, limits.PIECES_AHEAD // (2 * streams) + limits.PIECE_LEAST)
@@ -130,12 +130,12 @@ def test_no_connection_gets_much_more_of_a_file_than_its_share() -> None:
         (206, {"Content-Length": "99"}, "length and range of the answer disagree"),
     ],
 )
-def test_a_user_reads_why_a_piece_is_not_used(status: int, change: dict[str, str], text: str) -> None:
+def test_a_user_reads_why_a_range_is_not_used(status: int, change: dict[str, str], text: str) -> None:
     assert mismatch(status, ANSWER | change, 100, 200, OF) == text
 
 
 @pytest.mark.parametrize(("offset", "possible"), [(0, True), (1, False)])
-def test_the_least_body_that_comes_in_pieces(offset: int, possible: bool) -> None:
+def test_the_smallest_body_that_is_fetched_in_ranges(offset: int, possible: bool) -> None:
     length = limits.SEGMENTED_BODY
     action = Action(verdict=Verdict.SAVE, length=length, offset=offset)
     assert (whole(action, GOOD, STRONG) is not None) is possible
@@ -153,5 +153,5 @@ def test_the_least_body_that_comes_in_pieces(offset: int, possible: bool) -> Non
         (1, 4, 1),
     ],
 )
-def test_how_large_the_next_piece_is(left: int, streams: int, size: int) -> None:
+def test_how_large_the_next_range_is(left: int, streams: int, size: int) -> None:
     assert piece_size(left, streams) == size

@@ -262,7 +262,7 @@ async def test_every_byte_that_arrives_is_counted_when_it_arrives() -> None:
     ],
     ids=["not asked for", "small", "no ranges", "not a word of ranges", "weak ETag"],
 )
-async def test_all_else_comes_in_one_stream(headers: dict[str, str], size: int, segments: int) -> None:
+async def test_everything_else_comes_in_one_stream(headers: dict[str, str], size: int, segments: int) -> None:
     network = Network(size)
     network.headers = {"Accept-Ranges": headers.get("Accept-Ranges", "")}
     network.trouble = lambda asked: asked.headers.update(headers)
@@ -270,7 +270,7 @@ async def test_all_else_comes_in_one_stream(headers: dict[str, str], size: int, 
     assert len(network.asked) == 1
 
 
-async def test_a_piece_that_is_cut_is_asked_for_again_and_nothing_else_is() -> None:
+async def test_only_a_truncated_range_is_requested_again() -> None:
     network = Network()
 
     def trouble(asked: Asked) -> None:
@@ -287,7 +287,7 @@ async def test_a_piece_that_is_cut_is_asked_for_again_and_nothing_else_is() -> N
     assert run.wasted <= 2 * PIECE
 
 
-async def test_a_first_stream_that_is_cut_is_replaced_by_a_piece() -> None:
+async def test_a_truncated_first_stream_is_replaced_by_a_range() -> None:
     network = Network()
 
     def trouble(asked: Asked) -> None:
@@ -311,7 +311,7 @@ def fails_at(place: int) -> Callable[[Asked], None]:
     return trouble
 
 
-async def test_a_piece_that_never_comes_is_asked_for_so_many_times_and_then_the_rest_in_one_stream() -> None:
+async def test_a_range_that_never_comes_is_requested_so_many_times_and_then_the_rest_in_one_stream() -> None:
     network = Network()
     network.trouble = fails_at(SIZE // 2)
     assert await Run(network, attempts=3).saved() == body(SIZE)
@@ -322,7 +322,7 @@ async def test_a_piece_that_never_comes_is_asked_for_so_many_times_and_then_the_
     assert last.start == min(asked.start for asked in network.asked if asked.status == 500)
 
 
-async def test_with_one_attempt_a_piece_that_never_comes_fails_the_file() -> None:
+async def test_with_one_attempt_a_range_that_never_comes_fails_the_file() -> None:
     network = Network()
     network.trouble = fails_at(SIZE // 2)
     (done,) = await Run(network, attempts=1).fetch()
@@ -361,7 +361,7 @@ LIES = {
 
 @pytest.mark.parametrize("from_number", [1, 4])
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
-async def test_what_is_not_exactly_the_piece_leads_to_one_stream(
+async def test_a_response_that_is_not_exactly_the_range_leads_to_one_stream(
     lie: Callable[[Asked], None], from_number: int
 ) -> None:
     network = Network()
@@ -393,7 +393,7 @@ async def test_a_file_that_is_replaced_meanwhile_is_the_old_one_or_the_new_one(f
     assert run.destination.finished[done.part] == body(SIZE, version)
 
 
-async def test_a_first_stream_is_not_left_for_pieces_once_one_of_them_was_of_another_version() -> None:
+async def test_a_first_stream_is_not_left_for_ranges_once_one_of_them_was_of_another_version() -> None:
     network = Network()
 
     def trouble(asked: Asked) -> None:
@@ -419,7 +419,7 @@ async def test_transfers_that_all_want_more_connections_than_there_are_do_not_wa
     assert network.most <= min(workers, connections)
 
 
-async def test_pieces_use_connections_that_no_transfer_wants() -> None:
+async def test_ranges_use_connections_that_no_transfer_wants() -> None:
     network = Network()
     run = Run(network, segments=4, workers=4)
     await run.fetch("a", "b", "c", "d", "e")
@@ -444,7 +444,7 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("pace", [1, 70], ids=["before its turn", "in its turn"])
-async def test_a_piece_that_is_asked_for_again_takes_the_place_of_the_next_stream_that_ends(pace: int) -> None:
+async def test_a_range_that_is_requested_again_takes_the_place_of_the_next_stream_that_ends(pace: int) -> None:
     network = Network(400 * KIB)
 
     def trouble(asked: Asked) -> None:

@@ -132,7 +132,7 @@ async def test_a_large_body_goes_through_a_part() -> None:
         (Answer(status=206, headers={"Content-Length": "1000"}, body=BODY), "HTTP 206"),
     ],
 )
-async def test_what_another_attempt_will_not_change_is_asked_for_once(answer: Answer, reason: str) -> None:
+async def test_what_another_attempt_will_not_change_is_requested_once(answer: Answer, reason: str) -> None:
     transfer = Transfer(answer)
     result = await transfer.result()
     assert result.outcome is Outcome.FAILED
@@ -234,7 +234,7 @@ async def test_what_a_later_run_can_resume_is_kept() -> None:
     )
 
 
-async def test_what_nobody_can_resume_is_dropped() -> None:
+async def test_what_no_run_can_resume_is_dropped() -> None:
     transfer = Transfer(cut(ok(LARGE, ETag='W/"1"'), 100_000), Answer(status=404))
     assert (await transfer.result(BIG)).outcome is Outcome.FAILED
     assert transfer.destination.parts == {}
@@ -412,7 +412,7 @@ async def test_a_probe_that_is_not_clear_is_followed_by_get_which_decides(answer
     assert result.known.validators == Validators(etag='"1"', last_modified=MODIFIED)
 
 
-async def test_a_host_that_is_down_is_probed_once_and_asked_as_often_as_may_be() -> None:
+async def test_a_host_that_is_down_is_probed_once_and_gets_as_many_requests_as_attempts() -> None:
     transfer = Transfer(Answer(status=0, fails=FetchError("refused", url=URL, connection=True)))
     result = await transfer.result(PROBE)
     assert [asked.method for asked in transfer.client.asked] == ["HEAD", "GET", "GET", "GET", "GET"]
@@ -420,7 +420,7 @@ async def test_a_host_that_is_down_is_probed_once_and_asked_as_often_as_may_be()
     assert result.known is None
 
 
-async def test_a_server_that_answers_no_head_is_asked_with_get_alone_after_a_while() -> None:
+async def test_a_server_without_responses_to_head_gets_only_get_after_a_while() -> None:
     transfer = Transfer(ok())
     unanswered = Answer(status=0, fails=FetchError("no answer", url=URL, connection=True))
 
@@ -437,7 +437,7 @@ async def test_a_server_that_answers_no_head_is_asked_with_get_alone_after_a_whi
     assert not await head_of(ok())
 
 
-async def test_a_redirect_to_the_same_name_with_a_slash_is_a_folder() -> None:
+async def test_a_redirect_to_the_same_name_with_a_slash_is_a_directory() -> None:
     moved = Answer(status=301, headers={"Location": URL + "/"})
     result = await Transfer(moved).result()
     assert (result.outcome, result.url) == (Outcome.DIRECTORY, URL + "/")
@@ -450,7 +450,7 @@ async def test_a_redirect_elsewhere_is_a_failure_of_one_attempt() -> None:
 
 
 @pytest.mark.parametrize(("body", "outcome"), [(b"Index of /x", Outcome.DIRECTORY), (b"<html>a page", None)])
-async def test_what_may_be_a_folder_is_looked_at(body: bytes, outcome: Outcome | None) -> None:
+async def test_what_may_be_a_directory_is_inspected(body: bytes, outcome: Outcome | None) -> None:
     unsure = Job(url="http://h/pub/what", path="what", reason="new", kind=Kind.UNKNOWN)
     done = await Transfer(ok(body, Content_Type="text/html")).run(unsure)
     if outcome is None:
@@ -530,7 +530,7 @@ async def test_what_was_cut_before_it_could_be_judged_is_not_resumed() -> None:
     assert all("Range" not in asked.headers for asked in transfer.client.asked)
 
 
-async def test_what_takes_too_long_to_look_at_is_a_failure_of_that_file() -> None:
+async def test_what_takes_too_long_to_inspect_is_a_failure_of_that_file() -> None:
     unsure = Job(url="http://h/pub/what", path="what", reason="new", kind=Kind.UNKNOWN)
     done = await Transfer(ok(b"<html>endless", Content_Type="text/html")).run(unsure)
     assert isinstance(done, Result)

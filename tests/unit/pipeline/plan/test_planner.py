@@ -208,7 +208,7 @@ async def test_a_name_that_cannot_be_is_a_failure_and_the_others_go_on(name: str
     assert [result.outcome for result in decider.observer.results] == [Outcome.FAILED]
 
 
-async def test_a_file_and_a_folder_of_one_name_cannot_both_be_kept() -> None:
+async def test_a_file_and_a_directory_of_one_name_cannot_both_be_kept() -> None:
     decider = Decider()
     await decider.visit(file("x"), file("x", kind=Kind.DIRECTORY), file("y"))
     assert decider.paths == ["y"]
@@ -235,7 +235,7 @@ async def test_a_row_that_a_later_page_repeats_is_one_entry() -> None:
     decider.assert_closed()
 
 
-async def test_folders_are_the_walkers_business() -> None:
+async def test_directories_are_left_to_the_walker() -> None:
     decider = Decider()
     await decider.visit(file("sub", kind=Kind.DIRECTORY))
     assert decider.jobs == decider.observer.results == []
@@ -263,7 +263,7 @@ async def test_beyond_the_budget_everything_is_skipped(budget: Budget) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.FAILED, Outcome.SKIPPED, Outcome.DIRECTORY])
 @pytest.mark.parametrize("budget", [Budget(files=2), Budget(size=25)])
-async def test_what_was_asked_for_and_not_saved_leaves_the_budget_to_others(budget: Budget, outcome: Outcome) -> None:
+async def test_what_was_requested_and_not_saved_leaves_the_budget_to_others(budget: Budget, outcome: Outcome) -> None:
     budget = deepcopy(budget)
     decider = Decider(budget=budget)
     decider.outcomes = dict.fromkeys("abc", outcome)
@@ -302,7 +302,7 @@ async def test_what_replaces_a_file_needs_the_difference_only() -> None:
         ("sha256:2", None, "--check digest"),
     ],
 )
-async def test_check_digest_hashes_what_lies_here(digest: str, saved: str | None, reason: str) -> None:
+async def test_check_digest_hashes_the_local_copy(digest: str, saved: str | None, reason: str) -> None:
     decider = Decider(["a"], known("a", digest=saved), config=Config(check="digest"))
     decider.destination.digests["a"] = digest
     await decider.visit(file("a"))
@@ -342,7 +342,7 @@ def witness(name: str, moment: datetime) -> tuple[Entry, Known]:
         (59, -1, ("fetch", "time differs")),
     ],
 )
-async def test_a_copy_that_nobody_knows_is_judged_in_the_zone_that_its_neighbours_tell(
+async def test_a_copy_without_a_record_is_judged_in_the_zone_of_its_neighbours(
     width: int, offset: int, ends: tuple[str, str]
 ) -> None:
     decider = Decider((), BEFORE_KNOWN, AFTER_KNOWN)
@@ -363,7 +363,7 @@ async def test_a_copy_that_nobody_knows_is_judged_in_the_zone_that_its_neighbour
 
 
 @pytest.mark.parametrize("states", [(), (BEFORE_KNOWN,), (BEFORE_KNOWN, replace(AFTER_KNOWN, row="as it was"))])
-async def test_where_no_zone_can_be_learnt_a_copy_is_asked_about(states: tuple[Known, ...]) -> None:
+async def test_if_no_zone_is_known_a_copy_is_checked_with_a_request(states: tuple[Known, ...]) -> None:
     decider = Decider(["a"], *states)
     await decider.visit(BEFORE, local_row("a", NOON, 0), AFTER)
     (job,) = (job for job in decider.jobs if job.path == "a")
@@ -379,7 +379,7 @@ async def test_where_no_zone_can_be_learnt_a_copy_is_asked_about(states: tuple[K
         (NOON + timedelta(minutes=1), (), None),
     ],
 )
-async def test_a_limit_on_age_is_held_against_the_zone_that_the_neighbours_tell(
+async def test_a_limit_on_age_applies_in_the_zone_of_the_neighbours(
     newer_than: datetime, states: tuple[Known, ...], reason: str | None
 ) -> None:
     decider = Decider((), *states, config=Config(newer_than=newer_than))
@@ -424,7 +424,7 @@ async def test_nothing_is_compared_before_the_last_page() -> None:
     assert decider.extraneous == ["gone"]
 
 
-async def test_pages_of_two_folders_may_come_in_turns() -> None:
+async def test_pages_of_two_directories_may_come_in_turns() -> None:
     decider = Decider(["one/a", "one/b", "two/a", "two/c"])
     await decider.visit(file("a", url=f"{ROOT}one/a"), path="one", last=False)
     await decider.visit(file("a", url=f"{ROOT}two/a"), path="two")
@@ -457,20 +457,20 @@ async def test_names_beyond_the_budget_are_shown_all_the_same() -> None:
     assert decider.extraneous == []
 
 
-async def test_a_flat_listing_is_compared_folder_by_folder() -> None:
+async def test_a_flat_listing_is_compared_directory_by_directory() -> None:
     decider = Decider(["a/x", "a/gone", "a/b/y", "other"])
     await decider.visit(file("x", folder="a"), file("y", folder="a/b"))
     assert decider.extraneous == ["a/gone", "other"]
 
 
-async def test_an_empty_listing_makes_its_folder_and_empties_it() -> None:
+async def test_an_empty_listing_makes_its_directory_and_empties_it() -> None:
     decider = Decider(["sub/old"])
     await decider.visit(path="sub")
     assert decider.destination.folders == ["sub"]
     assert decider.extraneous == ["sub/old"]
 
 
-async def test_an_empty_folder_that_cannot_be_made_is_a_failure() -> None:
+async def test_an_empty_directory_that_cannot_be_made_is_a_failure() -> None:
     decider = Decider()
     decider.destination.stays["sub"] = "a file is in its place"
     await decider.visit(path="sub")
@@ -488,7 +488,7 @@ async def test_an_empty_root_is_compared_and_makes_nothing() -> None:
     ("path", "url", "reason"),
     [("skip", f"{ROOT}skip/", "exclude"), ("sub/no", f"{ROOT}no/", "robots"), ("fine", f"{ROOT}fine/", None)],
 )
-def test_which_folders_are_not_entered(path: str, url: str, reason: str | None) -> None:
+def test_which_directories_are_not_entered(path: str, url: str, reason: str | None) -> None:
     config = Config.from_mapping({"exclude": "skip/"}, where="test")
     rejection = refuse_by(Filters(config, NOON), FakeRules([f"{ROOT}no/"]))(path, url)
     assert (rejection.reason if rejection else None) == reason
@@ -542,7 +542,7 @@ async def test_every_entry_ends_once_and_nothing_that_is_shown_is_extraneous(
         (known("a"), None, "missing locally", False, False),
     ],
 )
-def test_a_url_without_a_row_is_asked_for_as_its_copy_allows(
+def test_a_url_without_a_row_is_requested_as_its_copy_allows(
     state: Known | None, local: Local | None, reason: str, probe: bool, conditional: bool
 ) -> None:
     job = as_job(f"{ROOT}a", "a", state, local)

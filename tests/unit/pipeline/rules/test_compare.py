@@ -82,7 +82,7 @@ def test_a_local_copy_that_was_touched_or_cut_is_found(local: Local, need: Need,
 
 
 @pytest.mark.parametrize("exact", [EXACT, Span(NOON, NOON + timedelta(microseconds=999999))])
-def test_even_an_exact_row_does_not_bless_a_copy_that_was_touched(exact: Span[datetime]) -> None:
+def test_even_an_exact_row_does_not_validate_a_copy_that_was_touched(exact: Span[datetime]) -> None:
     """Its bytes may have been edited and its time restored, to the second."""
     local = replace(LOCAL, mtime=LOCAL.mtime + 5)
     assert needs_fetch(replace(ENTRY, modified=exact), KNOWN, local).need is Need.PROBE
@@ -176,7 +176,7 @@ def test_a_copy_that_a_killed_run_was_replacing_is_fetched(
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("digest", [None, "sha256:00"])
-def test_a_record_of_a_copy_that_was_here_before_us_proves_no_more_than_its_row(
+def test_a_record_of_a_copy_that_was_in_dir_before_proves_no_more_than_its_row(
     entry: Entry, local: Local, ends: Decision, digest: str | None
 ) -> None:
     known = replace(KNOWN, validators=Validators(), digest=digest, checked=BY_ROW)

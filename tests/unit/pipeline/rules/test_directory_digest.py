@@ -60,7 +60,7 @@ def are_kept(
     return found is not None
 
 
-def test_files_that_are_as_they_were_are_told_in_any_order() -> None:
+def test_unchanged_files_are_recognised_in_any_order() -> None:
     assert unchanged_files(THREE, ROWS[::-1], LOCAL, lambda _: True) == ROWS[::-1]
     assert are_kept([each._replace(url=f"{each.url}?signature=1") for each in ROWS])
 
@@ -89,7 +89,7 @@ def test_rows_that_swapped_names_or_are_there_twice_do_not_add_up() -> None:
 
 
 @pytest.mark.parametrize("there", [Local(Kind.DIRECTORY, 5, ROWS[1].mtime), Local(Kind.FILE, 4, ROWS[1].mtime), None])
-def test_what_lies_there_must_be_what_was_left(there: Local | None) -> None:
+def test_the_local_files_must_be_those_that_were_saved(there: Local | None) -> None:
     local = {name: found for name, found in LOCAL.items() if name != "f1"}
     assert not are_kept(local=local | ({"f1": there} if there else {}))
     assert not are_kept(local=LOCAL | {"more": Local(Kind.FILE, 1, 1)})
@@ -116,7 +116,7 @@ def test_a_row_proves_nothing_before_its_time_has_passed() -> None:
     assert not are_kept([each._replace(checked=SECOND + 2.0) for each in ROWS], what=late)
 
 
-def test_only_a_folder_of_files_alone_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_directory_of_files_alone_has_a_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaf, "LEAST", 3)
     monkeypatch.setattr(leaf, "SKIPPED", 2)
     three = [entry(number) for number in range(3)]
@@ -141,7 +141,7 @@ def test_only_a_folder_of_files_alone_is_worth_it(monkeypatch: pytest.MonkeyPatc
     assert not continued.is_worth_it
 
 
-def test_who_counts_counts_many_at_once_as_it_counts_each() -> None:
+def test_a_tally_counts_many_at_once_as_it_counts_each() -> None:
     many, each = Tally("u", "d"), Tally("u", "d")
     many.all_unchanged("a", ROWS, "same row")
     Observer.all_unchanged(each, "a", ROWS, "same row")
@@ -152,7 +152,7 @@ def test_who_counts_counts_many_at_once_as_it_counts_each() -> None:
     assert many_shown.totals(1.0) == each_shown.totals(1.0)
 
 
-def test_whoever_hears_of_each_file_hears_of_each_of_many_and_others_need_not() -> None:
+def test_an_observer_of_each_file_hears_of_each_of_many_and_others_need_not() -> None:
     heard: list[str] = []
 
     class Listed(Observer):

@@ -52,7 +52,7 @@ def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
     assert unlisted == Unlisted(doubted={"x": DOUBT})
 
 
-def test_what_is_a_folder_now_is_known_in_spite_of_doubt_about_the_rest() -> None:
+def test_what_is_a_directory_now_is_known_in_spite_of_doubt_about_the_rest() -> None:
     unlisted, page = Unlisted(), shown(("sub", Kind.DIRECTORY))
     unlisted.note("", page.extraneous("", {"sub": FILE}), doubt=DOUBT)
     assert unlisted == Unlisted(replaced={"sub": gone("sub", Kind.FILE, replaced=True)})
@@ -64,17 +64,17 @@ def test_what_is_not_shown_is_gone() -> None:
     assert page.extraneous("", local) == [gone("b", Kind.FILE), gone("old", Kind.DIRECTORY)]
 
 
-def test_paths_are_those_below_the_folder() -> None:
+def test_paths_are_those_below_the_directory() -> None:
     assert shown(("a", Kind.FILE), path="x/y").extraneous("x/y", {"b": FILE}) == [gone("x/y/b", Kind.FILE)]
 
 
 @pytest.mark.parametrize(("there", "kind"), [(FILE, Kind.FILE), (LINK, Kind.SYMLINK)])
-def test_a_file_where_a_folder_is_shown_is_in_the_way(there: Local, kind: Kind) -> None:
+def test_a_file_where_a_directory_is_shown_is_in_the_way(there: Local, kind: Kind) -> None:
     assert shown(("x", Kind.DIRECTORY)).extraneous("", {"x": there}) == [gone("x", kind, replaced=True)]
 
 
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.UNKNOWN])
-def test_a_folder_where_a_file_is_shown_goes_only_once_that_file_has_arrived(kind: Kind) -> None:
+def test_a_directory_where_a_file_is_shown_goes_only_once_that_file_has_arrived(kind: Kind) -> None:
     """Until then it may be a directory whose slash the listing omits."""
     unlisted = Unlisted()
     unlisted.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), doubt=None)
@@ -102,7 +102,7 @@ def test_a_name_that_is_listed_as_both_is_neither_gone_nor_replaced(kinds: tuple
     assert shown(*(("x", kind) for kind in kinds)).extraneous("", {"x": there}) == []
 
 
-def test_a_flat_listing_shows_the_folders_between() -> None:
+def test_a_flat_listing_shows_the_directories_between() -> None:
     page = shown(("a/b/c", Kind.FILE), ("a/d", Kind.FILE))
     assert page.extraneous("", {"a": FOLDER, "z": FILE}) == [gone("z", Kind.FILE)]
     assert page.extraneous("a", {"b": FILE, "d": FILE}) == [gone("a/b", Kind.FILE, replaced=True)]
@@ -163,7 +163,7 @@ def test_a_user_reads_what_is_in_the_way_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("path", "is_replaced"), [("a/x", True), ("a/x/y/z", True), ("a", False), ("a/xy", False), ("b", False)]
 )
-def test_all_below_a_file_that_became_a_folder_is_replaced(path: str, is_replaced: bool) -> None:
+def test_all_below_a_file_that_became_a_directory_is_replaced(path: str, is_replaced: bool) -> None:
     assert Unlisted(replaced={"a/x": gone("a/x", Kind.FILE, replaced=True)}).is_replaced(path) is is_replaced
 
 
@@ -198,7 +198,7 @@ def test_a_page_lacks_what_it_does_not_show(path: str, replaced: bool, is_lackin
     assert page.lacks(gone(path, Kind.FILE, replaced=replaced)) is is_lacking
 
 
-def test_a_folder_that_stays_where_a_file_is_shown_hides_nothing_behind_it() -> None:
+def test_a_directory_that_stays_where_a_file_is_shown_hides_nothing_behind_it() -> None:
     stays = Extraneous(path="x", kind=Kind.DIRECTORY, size=0, replaced=True, spared="a mount point")
     unlisted = Unlisted()
     unlisted.note("", [stays, gone("y", Kind.FILE)], doubt=None)

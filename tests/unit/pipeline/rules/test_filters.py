@@ -234,14 +234,16 @@ def test_a_rejection_names_the_path_and_the_rule() -> None:
         (("-re:^debug/",), "a/debug", False),
     ],
 )
-def test_only_an_exclude_that_ends_in_a_slash_prunes_folders(rules: tuple[str, ...], folder: str, pruned: bool) -> None:
+def test_only_an_exclude_that_ends_in_a_slash_prunes_directories(
+    rules: tuple[str, ...], folder: str, pruned: bool
+) -> None:
     rejection = filters(*rules).prunes(folder)
     assert (rejection is not None) is pruned
     assert rejection is None or rejection.reason == "exclude"
 
 
 @pytest.mark.parametrize("rules", [("+docs/",), ("-x/", "+docs/"), ("+re:^docs/",)])
-def test_an_include_for_folders_that_nothing_follows_is_a_configuration_error(rules: tuple[str, ...]) -> None:
+def test_an_include_for_directories_that_nothing_follows_is_a_configuration_error(rules: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match=r"has no effect.*\*\*"):
         filters(*rules)
 
@@ -351,7 +353,7 @@ def test_explains_lists_each_rule_and_whether_it_is_true() -> None:
     ]
 
 
-def test_without_options_everything_is_wanted_and_nothing_is_asked() -> None:
+def test_without_options_everything_is_wanted_and_no_headers_are_needed() -> None:
     some = filters()
     assert reason(some, "a/b", Span(0, 1), None) is None
     assert not some.needs_headers(None, None)

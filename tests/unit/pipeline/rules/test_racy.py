@@ -80,7 +80,7 @@ def test_a_date_without_a_zone_lasts_until_the_end_of_the_servers_day() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
-def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
+def test_the_zone_of_this_machine_does_not_affect_a_row(zone: str) -> None:
     with local_time_zone(zone):
         found = [is_racy(LOCAL_MINUTE, known(T + 60 + 14 * HOUR + more)) for more in (0, 1)]
     assert found == [True, False]
@@ -161,7 +161,7 @@ FILE = st.tuples(
 
 
 @given(files=st.lists(FILE, min_size=1, max_size=3))
-def test_a_folder_is_never_trusted_with_more_than_its_rows(
+def test_a_directory_is_never_trusted_with_more_than_its_rows(
     files: list[tuple[int, int, timezone, bool, str, int]],
 ) -> None:
     gathering, rows, racy = DirectoryDigestBuilder(), list[StoredFile](), False

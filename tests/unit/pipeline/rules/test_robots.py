@@ -55,11 +55,11 @@ AGENT = "crawler/0.1.0"
         ("\n  <html>\nUser-agent: *\nDisallow: /\n", "/a", True),
     ],
 )
-def test_the_longest_rule_of_our_group_decides(text: str, path: str, allowed: bool) -> None:
+def test_the_longest_rule_of_the_programs_group_decides(text: str, path: str, allowed: bool) -> None:
     assert parse_robots(text.encode()).allows("http://host.example" + path, AGENT) is allowed
 
 
-def test_bytes_that_are_no_utf_8_spoil_only_their_own_rule() -> None:
+def test_bytes_that_are_not_utf_8_spoil_only_their_own_rule() -> None:
     robots = parse_robots(b"User-agent: *\nDisallow: /caf\xe9/\nDisallow: /b\n\x00\xff\nDisallow: /x\n")
     assert not robots.allows("http://h/b", AGENT)
     assert not robots.allows("http://h/x", AGENT)
@@ -111,7 +111,7 @@ def test_a_byte_order_mark_says_how_the_rules_are_coded(coding: str) -> None:
         (999, None),
     ],
 )
-def test_a_missing_robots_txt_allows_all_and_a_broken_server_tells_nothing(
+def test_a_missing_robots_txt_allows_all_and_a_broken_server_leaves_it_unknown(
     status: int | None, allowed: bool | None
 ) -> None:
     robots = rules_for(status, b"User-agent: *\nDisallow: /\n")

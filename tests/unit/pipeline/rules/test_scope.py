@@ -142,7 +142,9 @@ def test_where_the_redirect_of_a_file_may_lead(scope: Scope, source: str, target
         ("/pub/a", "http://other/pub/a/", False),
     ],
 )
-def test_a_folder_is_known_by_its_slash_however_its_name_is_spelled(source: str, target: str, is_folder: bool) -> None:
+def test_a_directory_is_known_by_its_slash_however_its_name_is_spelled(
+    source: str, target: str, is_folder: bool
+) -> None:
     source, target = urljoin("http://h/", source), urljoin("http://h/", target)
     rejection = HTTP.file_redirect(source, target)
     assert (rejection is not None and rejection.reason == Reason.DIRECTORY) is is_folder

@@ -86,7 +86,7 @@ def test_the_table_has_every_reason_of_a_row() -> None:
     }
 
 
-def test_a_file_on_a_host_that_is_named_is_an_entry_and_a_folder_is_not() -> None:
+def test_a_file_on_a_host_that_is_named_is_an_entry_and_a_directory_is_not() -> None:
     file = Rejection("other-host", "http://cdn.test/d/f.bin?k=1", "", "f.bin")
     entry = entry_of(file, PAGE, NAMED)
     assert entry is not None
@@ -100,7 +100,7 @@ def test_a_file_on_a_host_that_is_named_is_an_entry_and_a_folder_is_not() -> Non
     assert result_of(unnamed, "", PAGE, filters(), NAMED).outcome is FAILED
 
 
-def test_folders_that_are_not_entered_are_skipped_by_depth() -> None:
+def test_directories_that_are_not_entered_are_skipped_by_depth() -> None:
     rows = (
         Rejection("query", "sub/?zip", "", "sub"),
         Rejection("query", "get.php", "", "f"),
@@ -168,7 +168,7 @@ def test_a_user_reads_why_a_row_is_missing(row: Rejection, scope: Scope, text: s
     [("d/", True), ("d/?zip", True), ("d/#top", True), ("d/?a#b", True), ("d/ ", True), ("d", False), ("d?x=/", False),
      ("d#/", False), ("#d/", False)],
 )  # fmt: skip
-def test_a_folder_is_known_by_the_slash_of_its_path(subject: str, leads_to_a_folder: bool) -> None:
+def test_a_directory_is_known_by_the_slash_of_its_path(subject: str, leads_to_a_folder: bool) -> None:
     assert is_folder(Rejection("query", subject, "", "d")) is leads_to_a_folder
 
 

@@ -84,7 +84,7 @@ async def test_a_page_that_is_read_again_says_whether_its_file_is_gone(
     assert walk.walker.failures == len(failures.told)
 
 
-async def test_one_file_that_is_shown_again_keeps_all_of_its_folder() -> None:
+async def test_one_file_that_is_shown_again_keeps_all_of_its_directory() -> None:
     walk = Walk(listing(SUB, "b"), listing(f"{ROOT}other/"), listing(f"{ROOT}third/", "e"))
     unlisted = remembered("sub/b", "sub/c")
     for path in ("other/d", "third/e"):

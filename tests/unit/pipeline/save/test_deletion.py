@@ -47,14 +47,14 @@ async def removals(
 TREE = dict.fromkeys(["a.zip", "b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zip", "keep/f.zip"], FILE)
 
 
-async def test_files_and_whole_folders_go() -> None:
+async def test_files_and_whole_directories_go() -> None:
     assert await removals(TREE, "a.zip", "old/") == (
         ["a.zip", "old/c.zip", "old/d.txt", "old/deep/e.zip"],
         ["old/deep", "old"],
     )
 
 
-async def test_a_folder_goes_after_what_it_holds() -> None:
+async def test_a_directory_goes_after_what_it_holds() -> None:
     tree = dict.fromkeys(["x/1/a", "x/1/2/b", "x/1/2/3/c"], FILE)
     _, folders = await removals(tree, "x/")
     assert folders == ["x/1/2/3", "x/1/2", "x/1", "x"]
@@ -65,18 +65,18 @@ async def test_links_and_odd_things_go_like_files() -> None:
     assert await removals(tree, "link", "old/") == (["link", "old/pipe"], ["old"])
 
 
-async def test_what_the_filters_exclude_is_not_ours_to_delete() -> None:
+async def test_what_the_filters_exclude_is_not_deleted() -> None:
     files, folders = await removals(TREE, "a.zip", "b.txt", "old/", ext="zip")
     assert files == ["a.zip", "old/c.zip", "old/deep/e.zip"]
     assert folders == ["old/deep"], "old holds a file that stays"
 
 
-async def test_an_excluded_file_keeps_every_folder_above_it() -> None:
+async def test_an_excluded_file_keeps_every_directory_above_it() -> None:
     tree = dict.fromkeys(["x/1/2/keep.txt", "x/1/gone.zip", "x/other/gone.zip"], FILE)
     assert await removals(tree, "x/", exclude="*.txt") == (["x/1/gone.zip", "x/other/gone.zip"], ["x/other"])
 
 
-async def test_an_excluded_folder_is_kept_with_all_that_is_in_it() -> None:
+async def test_an_excluded_directory_is_kept_with_all_that_is_in_it() -> None:
     assert await removals(TREE, "a.zip", "old/", exclude="deep/") == (["a.zip", "old/c.zip", "old/d.txt"], [])
     assert await removals(TREE, "old/", exclude="old/") == ([], [])
 
@@ -93,7 +93,7 @@ async def test_limits_on_size_and_age_keep_nothing(option: dict[str, object]) ->
     assert await removals(TREE, "a.zip", **option) == (["a.zip"], [])
 
 
-async def test_nothing_extraneous_is_nothing_doomed() -> None:
+async def test_nothing_extraneous_means_nothing_to_delete() -> None:
     assert await removals(TREE) == ([], [])
 
 
@@ -101,7 +101,7 @@ async def test_nothing_extraneous_is_nothing_doomed() -> None:
     st.sets(st.lists(st.sampled_from(["a", "b", "c.txt"]), min_size=1, max_size=4).map("/".join), max_size=8),
     st.sampled_from(["", "*.txt", "a/", "b/"]),
 )
-async def test_no_doomed_folder_holds_what_stays(paths: set[str], exclude: str) -> None:
+async def test_no_directory_to_delete_contains_what_stays(paths: set[str], exclude: str) -> None:
     files = {path for path in paths if not any(other.startswith(path + "/") for other in paths)}
     tops = {path.partition("/")[0] + ("/" if "/" in path else "") for path in files}
     options = {"exclude": exclude} if exclude else {}
@@ -180,7 +180,7 @@ def test_what_is_not_counted_yet_is_not_too_much() -> None:
     assert judge(Circumstances(wanted=True, gone=True, limit=MaxDelete(count=0))).deletes
 
 
-async def test_what_is_removed_is_told_and_forgotten() -> None:
+async def test_what_is_removed_is_reported_and_forgotten() -> None:
     destination = FakeDestination(TREE)
     state = MemoryState(Known(path="a.zip", url="http://h/a.zip", row="", size=10, mtime=0))
     observer = Recorder()
@@ -231,7 +231,7 @@ async def test_what_is_removed_was_forgotten_before(tmp_path: Path) -> None:
     assert rows == [2], "b.txt and keep/f.zip"
 
 
-async def test_what_must_stay_in_a_folder_that_goes_keeps_it_and_does_not_count() -> None:
+async def test_what_must_stay_in_a_directory_that_goes_keeps_it_and_does_not_count() -> None:
     link = Local(Kind.SYMLINK, 10, 0, "a symbolic link")
     tree = TREE | {"old/deep/link": link}
     item = Extraneous(path="old", kind=Kind.DIRECTORY, size=10)
@@ -272,7 +272,7 @@ MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
          [("not deleted: x and 2 more: no longer listed, but a link on the page still shows the name", 0)]),
     ],
 )  # fmt: skip
-def test_what_stays_in_doubt_is_said(
+def test_what_stays_in_doubt_is_reported(
     doubted: dict[str, Flaw], mentioned: list[str], warnings: list[tuple[str, int]]
 ) -> None:
     assert list(doubts(Unlisted(doubted=doubted, mentioned=mentioned))) == warnings
@@ -285,14 +285,14 @@ def test_excluded_are_the_files_that_the_filters_reject() -> None:
     assert [path in excluded for path in paths] == [True, True, False, True, False, False, False]
 
 
-async def test_a_folder_that_stays_is_told_unless_it_is_not_empty() -> None:
+async def test_a_directory_that_stays_is_reported_unless_it_is_not_empty() -> None:
     destination, state = FakeDestination(TREE), MemoryState()
     destination.stays = {"old": Reason.NOT_EMPTY, "keep": "not permitted"}
     gone = Removals(files=("a.zip",), folders=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
     assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
 
 
-async def test_a_destination_must_answer_for_each_path() -> None:
+async def test_a_destination_must_response_for_each_path() -> None:
     """Whether a file is gone is never guessed: the calling program may supply its own destination."""
 
     class Short(FakeDestination):

@@ -73,7 +73,7 @@ def test_the_order_of_rows_does_not_hide_a_loop() -> None:
     assert loop(*chain(*pages, way="a")) is not None
 
 
-def test_an_ancestor_that_answers_again_is_a_loop_whatever_it_shows() -> None:
+def test_an_ancestor_that_responds_again_is_a_loop_whatever_it_shows() -> None:
     root = listing("http://h/", "up/", "a.txt")
     assert loop([seen(root, "up")], listing("http://h/", "up/", "b.txt")) == "http://h/"
 
@@ -83,11 +83,11 @@ def test_an_ancestor_that_answers_again_is_a_loop_whatever_it_shows() -> None:
     [listing("http://h/a/", "b.txt"), listing("http://h/a/", "a/", "c.txt"), listing("http://h/a/", "x/", "b.txt")],
     ids=["no folder", "one name differs", "another folder"],
 )
-def test_a_folder_that_differs_from_its_parent_is_not_even_followed(page: Fingerprint) -> None:
+def test_a_directory_that_differs_from_its_parent_is_not_even_followed(page: Fingerprint) -> None:
     assert periods([seen(listing("http://h/", "a/", "b.txt"), "a")], page) == []
 
 
-def test_siblings_with_equal_content_are_no_loop() -> None:
+def test_siblings_with_equal_content_are_not_a_loop() -> None:
     root = listing("http://h/", "x/", "y/")
     leaf = listing("http://h/x/", "same.txt")
     assert (loop([seen(root, "x")], leaf), periods([seen(root, "x")], leaf)) == (None, [])

@@ -63,7 +63,7 @@ async def test_a_whole_page_is_read_and_remembered() -> None:
 
 
 @pytest.mark.parametrize(("etag", "is_kept"), [('"1"', True), ("", False)])
-async def test_a_long_page_that_cannot_be_asked_for_with_a_condition_is_read_again(etag: str, is_kept: bool) -> None:
+async def test_a_long_page_that_cannot_be_requested_with_a_condition_is_read_again(etag: str, is_kept: bool) -> None:
     rows = [Row(href=f"{number}.bin", size=500, mtime=1735787040) for number in range(limits.READ_AGAIN_ENTRIES + 1)]
     reading = Reading(nginx("/pub/", rows), etag=etag)
     assert len(await names(reading)) == len(rows)
@@ -99,13 +99,13 @@ async def test_a_page_that_closes_what_it_opened_needs_no_other_proof() -> None:
     assert (await reading.pieces())[-1].complete
 
 
-async def test_a_page_that_is_no_listing_yields_nothing() -> None:
+async def test_a_page_that_is_not_a_listing_yields_nothing() -> None:
     reading = Reading(b"<html><body><h1>Log in</h1><form>Name</form></body></html>")
     with pytest.raises(ListingError, match="not a directory listing"):
         await reading.pieces()
 
 
-async def test_an_empty_array_is_asked_for_again_as_html() -> None:
+async def test_an_empty_array_is_requested_again_as_html() -> None:
     reading = Reading(b"[]", "application/json")
     with pytest.raises(ListingError):
         await reading.pieces()
@@ -123,7 +123,7 @@ async def test_a_page_that_is_the_same_byte_for_byte_is_recalled() -> None:
 
 
 @pytest.mark.parametrize("bad", ["..%2fesc", "%2e%2e", "a%00b", "http://cdn.test/f.bin", "get.php?id=1"])
-async def test_a_page_with_a_row_that_is_no_entry_is_read_and_told_each_time(bad: str) -> None:
+async def test_a_page_with_a_row_that_is_not_an_entry_is_read_and_reported_each_time(bad: str) -> None:
     reading = Reading(PAGE.replace(b'href="b.bin"', f'href="{bad}"'.encode()))
     for _ in range(2):
         pieces = await reading.pieces()
@@ -152,7 +152,7 @@ class Told(UnchangedDirectories):
 @pytest.mark.parametrize("is_kept", [True, False])
 @pytest.mark.parametrize("is_remembered", [True, False])
 @pytest.mark.parametrize("status", [200, 304])
-async def test_a_page_that_is_the_same_is_read_only_if_something_else_is_not(
+async def test_an_unchanged_page_is_read_only_if_something_else_changed(
     status: int, is_remembered: bool, is_kept: bool
 ) -> None:
     reading = Reading(PAGE)
@@ -184,7 +184,7 @@ async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
     assert told.asked == 0
 
 
-async def test_a_304_confirms_the_version_that_was_asked_about_and_not_the_one_that_is_remembered_beside_it() -> None:
+async def test_a_304_confirms_the_version_that_was_requested_and_not_the_one_that_is_remembered_beside_it() -> None:
     """A page of files alone, another one, and the first again: the leaf is of the first, the memo of the second."""
     reading = Reading(nginx("/pub/", [Row(href="other.bin", size=500, mtime=1735787040)]), etag='"2"')
     assert await names(reading) == ["other.bin"]

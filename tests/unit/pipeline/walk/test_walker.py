@@ -105,7 +105,7 @@ def only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 @pytest.mark.parametrize("listers", [1, 2, 8])
-async def test_every_folder_is_read_once(listers: int) -> None:
+async def test_every_directory_is_read_once(listers: int) -> None:
     walk = Walk(
         listing(ROOT, "a/", "b/", "x"),
         listing(f"{ROOT}a/", "c/", "y"),
@@ -128,7 +128,7 @@ async def test_the_walk_goes_depth_first_in_the_order_of_the_page() -> None:
     assert [page.directory.path for page in walk.visited] == ["", "a", "a/c", "b"]
 
 
-async def test_a_folder_that_fails_is_reported_and_the_others_are_read() -> None:
+async def test_a_directory_that_fails_is_reported_and_the_others_are_read() -> None:
     walk = Walk(listing(ROOT, "bad/", "good/", "other/"), listing(f"{ROOT}good/"))
     walk.answers[f"{ROOT}bad/"] = Answer(status=503)
     walk.pages[f"{ROOT}other/"] = listing(f"{ROOT}other/", is_listing=False)
@@ -191,7 +191,7 @@ async def test_a_pager_with_the_numbers_of_all_pages_is_read_once_a_page() -> No
     assert [page.last for page in walk.visited] == [False, False, False, True]
 
 
-async def test_a_later_page_that_fails_leaves_its_folder_incomplete() -> None:
+async def test_a_later_page_that_fails_leaves_its_directory_incomplete() -> None:
     walk = Walk(
         listing(ROOT, "x/"),
         listing(f"{ROOT}x/", "a", "sub/", pages=(f"{ROOT}x/?p=2",)),
@@ -214,7 +214,7 @@ async def test_a_cut_page_makes_the_listing_incomplete_whatever_follows() -> Non
     assert len(walk.visited) == 3
 
 
-async def test_a_folder_that_several_pages_repeat_is_read_once() -> None:
+async def test_a_directory_that_several_pages_repeat_is_read_once() -> None:
     walk = Walk(
         listing(ROOT, "sub/", pages=(f"{ROOT}?p=2",)), listing(f"{ROOT}?p=2", "sub/", "b"), listing(f"{ROOT}sub/")
     )
@@ -227,14 +227,14 @@ def same_name(*urls: str) -> Listing:
     return Listing(url=ROOT, family="test", confidence=1.0, is_listing=True, entries=entries)
 
 
-async def test_one_folder_in_two_spellings_is_read_once() -> None:
+async def test_one_directory_in_two_spellings_is_read_once() -> None:
     walk = Walk(same_name(f"{ROOT}sub/", f"{ROOT}%73ub/"), listing(f"{ROOT}sub/"), listing(f"{ROOT}%73ub/"))
     await walk.run()
     assert walk.paths == ["", "sub"]
     assert walk.observer.failed_listings == []
 
 
-async def test_two_folders_of_one_name_cannot_both_be_kept_and_that_is_a_failure() -> None:
+async def test_two_directories_of_one_name_cannot_both_be_kept_and_that_is_a_failure() -> None:
     walk = Walk(same_name(f"{ROOT}sub/", f"{ROOT}other/sub/"), listing(f"{ROOT}sub/"), listing(f"{ROOT}other/sub/"))
     await walk.run()
     assert walk.paths == ["", "sub"]
@@ -317,7 +317,7 @@ async def test_a_tree_that_contains_itself_is_found_out_before_anything_of_it_is
     assert "--max-depth" in reason
 
 
-async def test_a_loop_through_two_folders_is_found_out_before_anything_of_it_is_visited() -> None:
+async def test_a_loop_through_two_directories_is_found_out_before_anything_of_it_is_visited() -> None:
     walk = Walk(*pages_of({0: {"a": 1, "c": 2}, 1: {"b": 0}, 2: {}}, 9))
     await walk.run()
     assert walk.paths == ["", "a", "c"]
@@ -325,7 +325,7 @@ async def test_a_loop_through_two_folders_is_found_out_before_anything_of_it_is_
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])
-async def test_a_folder_with_copies_of_itself_is_mirrored_whole(levels: int) -> None:
+async def test_a_directory_with_copies_of_itself_is_mirrored_whole(levels: int) -> None:
     graph: Graph = {number: {"a": number + 1} for number in range(levels + 1)} | {levels + 1: {}}
     walk = Walk(*pages_of(graph, levels + 1))
     await walk.run()
@@ -404,7 +404,7 @@ def has_circle(graph: Graph, node: int, above: tuple[int, ...]) -> bool:
     return node in above or any(has_circle(graph, below, (*above, node)) for below in graph[node].values())
 
 
-async def test_refused_folders_are_not_entered_and_the_rule_is_told() -> None:
+async def test_refused_directories_are_not_entered_and_the_rule_is_reported() -> None:
     walk = Walk(listing(ROOT, "a/", "b/"), listing(f"{ROOT}b/"), refused={"a": "exclude"})
     await walk.run()
     assert walk.paths == ["", "b"]
@@ -414,7 +414,7 @@ async def test_refused_folders_are_not_entered_and_the_rule_is_told() -> None:
 @pytest.mark.parametrize(
     ("url", "reason"), [("http://evil/sub/", "other-host"), ("http://h/sub/", "above"), (f"{ROOT}%2e%2e/", "above")]
 )
-async def test_folders_elsewhere_are_not_entered(url: str, reason: str) -> None:
+async def test_directories_elsewhere_are_not_entered(url: str, reason: str) -> None:
     walk = Walk(same_name(url))
     await walk.run()
     assert walk.client.urls() == [ROOT]
@@ -422,7 +422,7 @@ async def test_folders_elsewhere_are_not_entered(url: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["..", ".crawler", "a\0b", "x" * 300])
-async def test_a_folder_whose_name_cannot_be_is_a_failure(name: str) -> None:
+async def test_a_directory_whose_name_cannot_be_is_a_failure(name: str) -> None:
     entry = Entry(name=name, kind=Kind.DIRECTORY, url=f"{ROOT}odd/")
     page = Listing(url=ROOT, family="test", confidence=1.0, is_listing=True, entries=(entry,))
     walk = Walk(page)
@@ -464,7 +464,7 @@ async def test_the_same_bytes_at_another_address_are_parsed_again() -> None:
     assert [len(page.entries) for page in second.visited] == [2]
 
 
-async def test_late_folders_are_walked_within_the_same_rules() -> None:
+async def test_late_directories_are_walked_within_the_same_rules() -> None:
     walk = Walk(listing(ROOT, "x"), listing(f"{ROOT}late/", "y"), refused={"no": "robots"}, max_depth=1)
     await walk.run()
     admit = walk.walker.admit(

@@ -94,7 +94,7 @@ def test_last_modified_is_the_time_of_the_row_or_contradicts_it(
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns"])
-def test_the_zone_of_this_machine_says_nothing_of_a_row(zone: str) -> None:
+def test_the_zone_of_this_machine_does_not_affect_a_row(zone: str) -> None:
     with local_time_zone(zone):
         found = [currency(replace(JOB, modified=NAIVE), http(T - 14 * HOUR + more), NOW) for more in (-1, 60)]
     assert found == [OLDER, OTHER]
@@ -119,7 +119,7 @@ def test_a_last_modified_made_up_with_the_response_says_nothing(offset: int) -> 
     assert currency(JOB, http(NOW - 61), NOW) is OTHER
 
 
-def test_the_zone_that_was_learnt_tells_versions_apart_that_are_hours_from_each_other() -> None:
+def test_the_inferred_zone_distinguishes_versions_that_are_hours_apart() -> None:
     hourly = replace(JOB, modified=NAIVE)
     assert currency(hourly, http(T - HOUR), NOW) is LISTED, "in a zone an hour to the west"
     assert currency(replace(hourly, moment=AWARE), http(T - HOUR), NOW) is OLDER
@@ -148,7 +148,7 @@ def test_the_zone_that_was_learnt_tells_versions_apart_that_are_hours_from_each_
         (0, "1e3", 0),
     ],
 )
-def test_a_response_is_as_old_as_date_age_and_our_clock_say(date: int | None, age: str | None, made: int) -> None:
+def test_a_response_is_as_old_as_date_age_and_the_local_clock_say(date: int | None, age: str | None, made: int) -> None:
     headers = dict[str, str]()
     if date is not None:
         headers["Date"] = http(NOW + date)
@@ -201,7 +201,7 @@ def answered(
     ("last_modified", "found", "checked"),
     [(0, LISTED, NOW), (None, UNKNOWN, NOW), (-DAY, OLDER, UNCONFIRMED), (DAY, OTHER, UNCONFIRMED)],
 )
-def test_each_answer_with_a_version_is_held_against_the_row(
+def test_each_response_with_a_version_is_compared_with_the_row(
     status: int, is_head: bool, last_modified: int | None, found: Currency, checked: float
 ) -> None:
     proof = answered(status, last_modified, is_head=is_head)
@@ -229,7 +229,7 @@ def test_each_answer_with_a_version_is_held_against_the_row(
         (('"1"', None), (None, None), UNKNOWN, False),
     ],
 )
-def test_a_304_is_about_the_version_that_was_asked_about_and_that_is_held_against_the_row(
+def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_with_the_row(
     mine: tuple[str | None, int | None], said: tuple[str | None, int | None], found: Currency, is_another: bool
 ) -> None:
     etag, modified = mine
@@ -275,7 +275,7 @@ def test_a_200_to_a_conditional_request_is_about_the_version_that_it_brings() ->
     assert answered(200, 0, job=job) == Proof(currency=LISTED, validators=said, generated=NOW)
 
 
-def test_all_that_is_remembered_of_a_body_is_of_that_body() -> None:
+def test_everything_recorded_of_a_body_is_of_that_body() -> None:
     proof = answered(200, 0)
     validators = Validators(etag='"new"', last_modified=http(T))
     assert known_of(JOB, proof, 11, 5, "sha256:2") == Known(
@@ -292,7 +292,7 @@ def test_all_that_is_remembered_of_a_body_is_of_that_body() -> None:
         ('"1"', -DAY, 0, T * NANOSECONDS),  # the same bytes, uploaded again
     ],
 )
-def test_all_that_is_remembered_after_a_304_is_of_the_copy(
+def test_everything_recorded_after_a_304_is_of_the_copy(
     etag: str, mine: int, said: int | None, mtime: int, in_full: bool
 ) -> None:
     validators = Validators(etag=etag, last_modified=http(T + mine))
@@ -388,7 +388,7 @@ def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
         (DAY, -DAY, Ruling.ASK_AGAIN, Ruling.REFUSE),
     ],
 )
-def test_an_older_version_is_asked_for_past_the_caches_and_replaces_nothing_better(
+def test_an_older_version_is_requested_again_past_the_caches_and_replaces_nothing_better(
     copy: int | None, said: int | None, first: Ruling, then: Ruling
 ) -> None:
     validators = Validators(etag='"new"', last_modified=None if copy is None else http(T + copy))
@@ -407,7 +407,7 @@ def test_an_earlier_version_in_the_doubt_of_the_zones_does_not_replace_the_liste
     assert rule(job, answered(200, -7 * 60, job=job), 10, fresh=True) is Ruling.REFUSE
 
 
-def test_a_304_that_contradicts_the_row_is_asked_for_once_more() -> None:
+def test_a_304_that_contradicts_the_row_is_requested_once_more() -> None:
     job = replace(JOB, known=COPY, copy=COPY)
     proof = answered(304, None, None, job=job)
     assert rule(job, proof, None, fresh=False) is Ruling.ASK_AGAIN
@@ -469,7 +469,7 @@ def test_the_time_that_a_response_gives_an_unnamed_copy_tells_whether_its_row_is
         (Action(verdict=Verdict.RESTART, reason="again"), "again", False, None),
     ],
 )
-def test_an_answer_that_was_not_asked_for_is_an_error_with_its_reason(
+def test_a_response_that_was_not_requested_is_an_error_with_its_reason(
     action: Action, message: str, retryable: bool, delay: float | None
 ) -> None:
     error = refused(action, "http://h/a", 418)
@@ -477,7 +477,7 @@ def test_an_answer_that_was_not_asked_for_is_an_error_with_its_reason(
     assert (error.retryable, error.retry_after) == (retryable, delay)
 
 
-def test_what_a_filter_refuses_by_its_headers_is_not_asked_for_again() -> None:
+def test_what_a_filter_refuses_by_its_headers_is_not_requested_again() -> None:
     error = Unwanted("exclude-type")
     assert (str(error), error.retryable) == ("exclude-type", False)
 
@@ -498,7 +498,7 @@ VERSIONS = st.sampled_from([-2 * DAY, -DAY, -HOUR, -1, 0, 30, 59, 60, HOUR, DAY]
     dating=st.sampled_from(Dating),
     fresh=st.booleans(),
 )
-def test_what_is_not_the_listed_version_is_asked_for_again(
+def test_what_is_not_the_listed_version_is_requested_again(
     status: int,
     version: int,
     copy: int | None,

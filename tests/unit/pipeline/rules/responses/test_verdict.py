@@ -92,7 +92,7 @@ def partial(content_range: str | None = "bytes 400-999/1000", **fields: str | in
     return headers(**{"Content_Range": content_range, "Content_Length": 600, "ETag": '"1"', **fields})
 
 
-def test_the_206_that_was_asked_for_is_appended() -> None:
+def test_the_requested_206_is_appended() -> None:
     action = interpret(206, partial(), JOB, RESUME, NOW)
     assert action == Action(verdict=Verdict.SAVE, length=1000, limit=1000, offset=400)
 
@@ -107,7 +107,7 @@ def test_the_206_that_was_asked_for_is_appended() -> None:
     ],
     ids=["no length", "unit in capitals", "same time", "another time but the same ETag"],
 )
-def test_a_206_may_leave_out_what_need_not_be_said_again(fields: dict[str, str]) -> None:
+def test_a_206_may_omit_fields_that_the_first_response_had(fields: dict[str, str]) -> None:
     assert interpret(206, fields, JOB, RESUME, NOW).offset == 400
 
 
@@ -152,7 +152,7 @@ def test_a_part_known_by_its_time_is_not_joined_with_one_of_another_time() -> No
 @pytest.mark.parametrize(
     ("length", "verdict"), [(None, Verdict.SAVE), (1000, Verdict.SAVE), (999, Verdict.RESTART), (1001, Verdict.RESTART)]
 )
-def test_a_206_of_another_length_than_the_first_answer_said_starts_again(length: int | None, verdict: Verdict) -> None:
+def test_a_206_of_another_length_than_the_first_response_starts_again(length: int | None, verdict: Verdict) -> None:
     assert interpret(206, partial(), UNSIZED, replace(RESUME, length=length), NOW).verdict is verdict
 
 
@@ -161,7 +161,7 @@ def test_a_206_whose_total_contradicts_the_listing_is_given_up() -> None:
     assert action.verdict is Verdict.GIVE_UP
 
 
-def test_a_206_nobody_asked_for_is_given_up() -> None:
+def test_a_206_that_was_not_requested_is_given_up() -> None:
     assert interpret(206, partial(), JOB, None, NOW) == Action(verdict=Verdict.GIVE_UP, reason="HTTP 206")
 
 
@@ -234,7 +234,7 @@ def test_what_a_status_means(status: int, job: Job, resume: Resume | None, verdi
         (404, JOB, None, headers(), Action(verdict=Verdict.GIVE_UP, reason="HTTP 404")),
     ],
 )  # fmt: skip
-def test_a_user_reads_why_an_answer_is_not_saved(
+def test_a_user_reads_why_a_response_is_not_saved(
     status: int, job: Job, resume: Resume | None, fields: dict[str, str], action: Action
 ) -> None:
     assert interpret(status, fields, job, resume, NOW) == action
@@ -281,7 +281,7 @@ def test_a_retry_after_that_cannot_be_read_is_the_usual_backoff(text: str) -> No
     st.sampled_from([JOB, UNSIZED, LOOSE, CONFIRMING]),
     st.sampled_from([None, RESUME]),
 )  # fmt: skip
-def test_no_answer_is_saved_with_a_length_that_the_listing_excludes(
+def test_no_response_is_saved_with_a_length_that_the_listing_excludes(
     status: int, fields: dict[str, str], job: Job, resume: Resume | None
 ) -> None:
     action = interpret(status, fields, job, resume, NOW)
