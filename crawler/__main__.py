@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawler.cli import signals  # isort: skip - first: until installed, signals take their default actions
 
+import gc
 import io
 import os
 import sys
@@ -14,8 +15,10 @@ def main() -> None:
     signals.install()
     _open_missing_standard_streams()
     _escape_unencodable_characters()
+    gc.set_threshold(50_000, 20, 50)  # a short run set off 120 collections, which found nothing
     from crawler.cli.parser import run
 
+    gc.freeze()
     sys.exit(run(sys.argv[1:]))
 
 

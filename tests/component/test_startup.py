@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +28,53 @@ def printed(program: str) -> str:
 def imported(statement: str) -> set[str]:
     """Which of them ``statement`` leaves in a new interpreter."""
     return HEAVY & set(printed(f"import sys\n{statement}\nprint('\\n' + ' '.join(sys.modules))").split())
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """URL of a directory with one file."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "a.bin").write_bytes(b"a")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site"))) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def loaded(*arguments: str, code: int = 0) -> set[str]:
+    """Every module that the program imports, from its start to its end."""
+    command = [sys.executable, "-X", "importtime", "-m", "crawler", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--version"], 0), (["--help"], 0), (["--no-such-option"], 2), (["--max-size=x"], 2)]
+)
+def test_what_needs_no_event_loop_imports_none(arguments: list[str], code: int) -> None:
+    modules = loaded(*arguments, code=code)
+    assert not modules & (HEAVY | {"asyncio", "socket", "ssl", "logging", "crawler.app"})
+    assert len(modules) <= 160  # 140 with Python 3.11; 156 for `import asyncio, uvloop, click, sqlite3`
+
+
+def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
+    modules = loaded(site, str(tmp_path / "mirror"))
+    assert HEAVY & modules <= {"aiohttp", "protego", "sqlite3", "uvloop"}
+    assert not {name for name in modules if name.startswith(("crawler.listings.json", "crawler.listings.xml"))}
+    assert not {name for name in modules if name.startswith("crawler.output.html_report")}
+    assert len(modules) <= 620  # 565 with Python 3.11
+    history = loaded("--history", str(tmp_path / "mirror"))
+    assert not history & {"aiohttp", "crawler.http.client", "crawler.pipeline.engine"}
+    assert len(history) <= 300
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
