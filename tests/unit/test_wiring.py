@@ -9,8 +9,6 @@ from tests.unit.test_architecture import MODULES, tree_of
 
 _LIBRARY = "an object of a library that is configured by its attributes"
 _COMMIT = "PendingFile is the progress of one file through the steps of a commit"
-_COUNTS = "Evidence is what the reader counts while it goes through the rows"
-_TARGETS = "a page that is read to its end says what its links lead to"
 
 FROM_OUTSIDE = {
     "app.worker: log.propagate": _LIBRARY,
@@ -25,34 +23,6 @@ FROM_OUTSIDE = {
     "storage.state.schema: connection.text_factory": _LIBRARY,
     **{
         f"storage.directory.commit: file.{name}": _COMMIT for name in ("descriptor", "mtime", "placed", "size", "timed")
-    },
-    **dict.fromkeys(
-        (
-            "listings.html.index_pages: link.target",
-            "listings.html.reader: link.target",
-            "listings.html.specimens.row_copies: link.target",
-            "listings.html.tree.unescaped_names: link.target",
-        ),
-        _TARGETS,
-    ),
-    **{
-        f"listings.html.reader: evidence.{name}": _COUNTS
-        for name in (
-            "dated",
-            "empty",
-            "entries",
-            "filelike",
-            "folders",
-            "foreign",
-            "headings",
-            "matching",
-            "parent",
-            "queried",
-            "sized",
-            "slashed",
-            "sort_links",
-            "words",
-        )
     },
 }
 """``module: object.attribute`` that is set from outside → why it may be."""

@@ -28,7 +28,7 @@ def resolve_index_pages(links: Sequence[Link]) -> None:
     for link in deep:
         folder = link.target.folder
         if folder not in taken:
-            link.target = replace(link.target, kind=LinkKind.CHILD, name=folder, folder="", slash=True)
+            link.retarget(replace(link.target, kind=LinkKind.CHILD, name=folder, folder="", slash=True))
 
 
 def _leads_to_index(link: Link) -> bool:

@@ -15,15 +15,14 @@ _ELSEWHERE = {LinkKind.QUERY, LinkKind.SORT, LinkKind.PAGE, LinkKind.OTHER_HOST,
 _BELOW_A_ROOT = {LinkKind.DEEP, LinkKind.ABOVE, LinkKind.SELF, LinkKind.BREADCRUMB, LinkKind.PARENT}
 
 
-def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
-    """Set the directory that the page lists. True if it differs from the one that ``resolver`` assumed."""
+def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> Resolver | None:
+    """The resolver for the directory that the page lists; None if it is the one that ``resolver`` assumes."""
     own = resolver.path.rpartition("/")[0] + "/"
     if resolver.root != own and any(
         link.target.kind is LinkKind.DEEP and urlsplit(link.target.url).path.rstrip("/").rpartition("/")[0] + "/" == own
         for link in links
     ):  # a <base href> above the page: only entries below the page's own URL were requested
-        resolver.set_root(own)
-        return True
+        return resolver.with_root(own)
     children = [link for link in links if link.target.kind is LinkKind.CHILD and not link.target.url.partition("?")[2]]
     parents: Counter[str] = Counter()
     for link in links:
@@ -32,9 +31,8 @@ def find_listed_directory(links: Sequence[Link], resolver: Resolver) -> bool:
             parents[path.rstrip("/").rpartition("/")[0] + "/"] += 1
     for root, count in parents.most_common(12):
         if _may_be_root(root, resolver) and _are_fewer(children, count):
-            resolver.set_root(root)
-            return True
-    return False
+            return resolver.with_root(root)
+    return None
 
 
 def _are_fewer(children: Sequence[Link], count: int) -> bool:
@@ -48,11 +46,14 @@ def _may_be_root(root: str, resolver: Resolver) -> bool:
     return bool(resolver.folder) and unquote(root).rstrip("/").endswith(resolver.folder)
 
 
-def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
-    """Set how queries name directories: in base64, or by paths that begin with the page's own. True if changed."""
+def find_query_directory(links: Sequence[Link], resolver: Resolver) -> Resolver | None:
+    """The resolver for how queries name directories: in base64, or by paths that begin with the page's own.
+
+    None if ``resolver`` assumes the same.
+    """
     named = [(link, value) for link in links if (value := _directory_of(link))]
     if not named:
-        return False
+        return None
     folder, coded = resolver.folder, _is_coded(named)
     if coded and folder:
         folder = (queries.directory_value(resolver.query, coded=True) or ("", ""))[1]
@@ -62,9 +63,8 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> bool:
     if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
         folder = "" if own in values else own  # ``own`` among them may be a subdirectory of that name
     if (folder, coded) == (resolver.folder, resolver.is_coded):
-        return False
-    resolver.set_named_directory(folder, coded=coded)
-    return True
+        return None
+    return resolver.with_named_directory(folder, coded=coded)
 
 
 def _directory_of(link: Link) -> str:

@@ -8,6 +8,7 @@ family determines how sizes are rounded and what proves the listing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 
 from bs4.element import NavigableString
@@ -57,13 +58,14 @@ class HtmlReader:
         self._tree = tree_of(part.text)
         self.survey = Survey.of(self._tree)
         bases = [str(tag.attrs["href"]) for tag in self.survey.named["base"] if "href" in tag.attrs]
-        self.resolver = Resolver(url, bases[0] if bases else "")
-        copies = Copies(self.survey.links(self.resolver), part.specimens, self.resolver)
+        resolver = Resolver(url, bases[0] if bases else "")
+        copies = Copies(self.survey.links(resolver), part.specimens, resolver)
         self.links = copies.links
-        if find_query_directory(self.links, self.resolver):
-            copies.retarget(self.resolver)
-        if find_listed_directory(self.links, self.resolver):
-            copies.retarget(self.resolver)
+        for find in (find_query_directory, find_listed_directory):
+            if (found := find(self.links, resolver)) is not None:
+                resolver = found
+                copies.retarget(resolver)
+        self.resolver = resolver
         unescaped_names.correct_targets(self.links, self.resolver, members_only=self.family.children_only)
         if not self.family.proves:
             self._drop_own_script()
@@ -76,14 +78,13 @@ class HtmlReader:
         """The directories that queries name: see ``queries.directory_key``."""
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
-        self.evidence = Evidence()
+        self._counts = Counter[str]()
+        """Counts over the rows, by the fields of ``Evidence``."""
         self._shown: dict[str, Link] = leader._shown if leader else {}
         """URL of an entry → the link that named it."""
         self._sizes: dict[str, Span[int] | None] = leader._sizes if leader else {}
         self._merged: set[int] = set()
         """``id`` of the links of rows that have the URL of an entry but show another name or size."""
-        self._trusts_foreign = False
-        """Whether rows that lead outside the directory count, because the page identifies itself as a listing."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
         """The names that rejected links mention, complete after ``rejections``."""
 
@@ -93,10 +94,8 @@ class HtmlReader:
             self.survey, self.resolver.root if not self.resolver.key else self.resolver.folder
         )
         heading = 3.0 if self.family.whole else heading
-        self._trusts_foreign = self.family.proves or heading >= 3.0
-        entries = self.entries()
-        self._gather()
-        page = verdict.PageFacts(self.evidence, heading, self.family, error=verdict.says_error(self.survey))
+        entries = self.entries(trusts_foreign=self.family.proves or heading >= 3.0)
+        page = verdict.PageFacts(self._evidence(), heading, self.family, error=verdict.says_error(self.survey))
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
         rejections = tuple(self.rejections(recognised=recognised))
         end = end_of(self._text, self.last_row(), proved=self.family.proves)
@@ -118,9 +117,9 @@ class HtmlReader:
         """Treat a link to the script that prints the listing, such as ``index.php``, as a link to this page."""
         for link in self.links:
             if link.target.kind is LinkKind.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
-                link.target = replace(link.target, kind=LinkKind.SELF)
+                link.retarget(replace(link.target, kind=LinkKind.SELF))
 
-    def entries(self) -> list[Entry]:
+    def entries(self, *, trusts_foreign: bool = False) -> list[Entry]:
         """The entries in the regions of the listing, each URL once."""
         chosen = [candidate for region in self.regions for candidate in region.candidates]
         reader = KindReader(
@@ -144,7 +143,7 @@ class HtmlReader:
                     self.seen.add(entry.url)
                     self.names.add(entry.name)
                     entries.append(entry)
-                    self._count(candidate, entry, reader)
+                    self._count(candidate, entry, reader, trusts_foreign=trusts_foreign)
         return entries
 
     def _is_known_place(self, url: str) -> bool:
@@ -180,45 +179,40 @@ class HtmlReader:
             external=target.kind is LinkKind.OTHER_HOST,
         )
 
-    def _count(self, candidate: Candidate, entry: Entry, reader: KindReader) -> None:
-        evidence = self.evidence
-        if self._is_foreign(candidate):
-            evidence.foreign += 1
+    def _count(self, candidate: Candidate, entry: Entry, reader: KindReader, *, trusts_foreign: bool) -> None:
+        counts, facts = self._counts, candidate.facts
+        if not trusts_foreign and _is_foreign(candidate):
+            counts["foreign"] += 1
             return
-        evidence.entries += 1
-        evidence.matching += candidate.matches
-        evidence.dated += bool(candidate.facts.moment or candidate.facts.stamp)
-        evidence.sized += bool(candidate.facts.size or candidate.facts.no_size)
-        evidence.slashed += entry.kind is Kind.DIRECTORY and candidate.matches and candidate.link.text.endswith("/")
-        folder = entry.kind is Kind.DIRECTORY
-        evidence.directories += folder and reader.is_marked_directory(candidate.row, candidate.facts)
-        evidence.queried += folder and candidate.link.target.queried
-        evidence.filelike += verdict.is_filelike(entry.name)
+        directory = entry.kind is Kind.DIRECTORY
+        counts["entries"] += 1
+        counts["matching"] += candidate.matches
+        counts["dated"] += bool(facts.moment or facts.stamp)
+        counts["sized"] += bool(facts.size or facts.no_size)
+        counts["slashed"] += directory and candidate.matches and candidate.link.text.endswith("/")
+        counts["directories"] += directory and reader.is_marked_directory(candidate.row, facts)
+        counts["queried"] += directory and candidate.link.target.queried
+        counts["filelike"] += verdict.is_filelike(entry.name)
 
-    def _is_foreign(self, candidate: Candidate) -> bool:
-        """True if a row leads outside the directory, or to a deeper level without the size that files have."""
-        facts, kind = candidate.facts, candidate.link.target.kind
-        if kind is LinkKind.CHILD or self._trusts_foreign:
-            return False
-        return kind is not LinkKind.DEEP or not (facts.size or facts.no_size)
-
-    def _gather(self) -> None:
-        """Collect the marks outside the rows: links up, sort links, headings, the amount of other text."""
-        evidence = self.evidence
-        evidence.parent = any(link.target.kind is LinkKind.PARENT for link in self.links)
-        evidence.sort_links = len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT})
-        evidence.headings = max((region.columns.labelled for region in self.regions), default=0)
+    def _evidence(self) -> Evidence:
+        """The counts over the rows, and the marks outside of them: links up, sort links, headings, other text."""
+        headings = max((region.columns.labelled for region in self.regions), default=0)
         if not self.regions:
             tables = self.survey.first("table", limit=8)
-            evidence.headings = max((count_words(" | ".join(labels_of(table))) for table in tables), default=0)
+            headings = max((count_words(" | ".join(labels_of(table))) for table in tables), default=0)
         for pre in self.survey.first("pre", limit=3):
-            evidence.headings = max(evidence.headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
-        if self.regions and evidence.headings < 2:
-            evidence.headings = max(evidence.headings, count_words(self._text_above()))
-        if not evidence.entries:
-            evidence.empty = verdict.says_empty(self._tree)
-        if evidence.entries < 5:
-            evidence.words = sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
+            headings = max(headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
+        if self.regions and headings < 2:
+            headings = max(headings, count_words(self._text_above()))
+        entries = self._counts["entries"]
+        return Evidence(
+            **self._counts,
+            parent=any(link.target.kind is LinkKind.PARENT for link in self.links),
+            sort_links=len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT}),
+            headings=headings,
+            empty=not entries and verdict.says_empty(self._tree),
+            words=sum(len(tag.get_text().split()) for tag in self.survey.named["p"]) if entries < 5 else 0,
+        )
 
     def _text_above(self) -> str:
         """The last few strings before the first row: the headings of a list that is not a table."""
@@ -292,3 +286,14 @@ class HtmlReader:
         """The pages that continue this one."""
         pages = {link.target.url: None for link in self.links if link.target.kind is LinkKind.PAGE}
         return tuple(pages)
+
+
+def _is_foreign(candidate: Candidate) -> bool:
+    """True if a row leads outside the directory, or to a deeper level without the size that files have.
+
+    Such rows count only on pages that identify themselves as listings.
+    """
+    facts, kind = candidate.facts, candidate.link.target.kind
+    if kind is LinkKind.CHILD:
+        return False
+    return kind is not LinkKind.DEEP or not (facts.size or facts.no_size)

@@ -69,9 +69,16 @@ def name_problem(name: str) -> str:
 
 
 class Resolver:
-    """Resolves the links of one page. ``root`` is the encoded path of the directory that the page lists."""
+    """Resolves the links of one page."""
 
-    def __init__(self, url: str, base_href: str = "") -> None:
+    def __init__(
+        self, url: str, base_href: str = "", *, root: str = "", folder: str | None = None, coded: bool = False
+    ) -> None:
+        """``root``: encoded path of the directory that the page lists, by default that of ``url`` or ``base_href``.
+        ``folder``: the directory that the query of ``url`` names, by default by its parameters. ``coded``: queries name
+        directories in base64.
+        """
+        self._base_href = base_href
         self.page = url.partition("#")[0]
         self.base = (resolve_any(self.page, base_href) if base_href else None) or self.page
         self.origin = page_origin(self.page)
@@ -80,29 +87,28 @@ class Resolver:
         except ValueError:
             parts = urlsplit("")
         self.path, self.query = parts.path or "/", parts.query
-        self.is_coded = False
-        """Whether queries name directories in base64."""
-        self.key, self.folder = queries.directory_value(self.query) or ("", "")
+        self.is_coded = coded
+        self.key, named = queries.directory_value(self.query) or ("", "")
+        self.folder = named if folder is None else folder
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
             self.directory = self.base.partition("?")[0].rstrip("/") + "/"
         self._plain = self.origin is not None and page_origin(self.directory) == self.origin
-        self.root = self._path(self.directory) if self._plain else self.path.rpartition("/")[0] + "/"
-        self._fast = self._plain
+        assumed = self._path(self.directory) if self._plain else self.path.rpartition("/")[0] + "/"
+        self.root = root or assumed
+        self._fast = self._plain and self.root == assumed
 
     @staticmethod
     def _path(url: str) -> str:
         return "/" + url.split("/", 3)[3].partition("?")[0]
 
-    def set_root(self, root: str) -> None:
-        """Take ``root`` (an encoded path that ends in a slash) as the directory that the page lists."""
-        if root != self.root:
-            self.root = root
-            self._fast = False
+    def with_root(self, root: str) -> Resolver:
+        """The resolver for a page that lists the directory ``root`` (an encoded path that ends in a slash)."""
+        return Resolver(self.page, self._base_href, root=root, folder=self.folder, coded=self.is_coded)
 
-    def set_named_directory(self, folder: str, *, coded: bool) -> None:
-        """Set the directory that a query names for this page, and whether queries are base64 (``coded``)."""
-        self.folder, self.is_coded = folder, coded
+    def with_named_directory(self, folder: str, *, coded: bool) -> Resolver:
+        """The resolver for a page whose query names the directory ``folder``, in base64 if ``coded``."""
+        return Resolver(self.page, self._base_href, root=self.root, folder=folder, coded=coded)
 
     def target(self, href: str, *, literal: bool = False) -> Target:
         """The target of ``href``. ``literal``: its path parameters (``;…``) belong to the name."""

@@ -189,7 +189,7 @@ class Copies:
         """Resolve all links again, after the root of ``resolver`` has changed."""
         copied = (link for links in self._copied for link in links)
         for link in chain(self.tree_links, copied):
-            link.target = resolver.target(link.href)
+            link.retarget(resolver.target(link.href))
 
     def rows(self, cut: list[Row]) -> list[Row]:
         """``cut``, the rows of the tree, with each specimen replaced by the rows that it stands for."""

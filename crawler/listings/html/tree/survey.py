@@ -31,6 +31,10 @@ class Link(Struct, eq=False):
     _title: str | None = None
     _following: str | None = None
 
+    def retarget(self, target: Target) -> None:
+        """The rest of the page shows that this link leads to ``target``."""
+        self.target = target
+
     @property
     def pieces(self) -> list[str]:
         """The strings of the link's text."""

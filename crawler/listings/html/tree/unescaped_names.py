@@ -29,14 +29,14 @@ def correct_targets(links: Sequence[Link], resolver: Resolver, *, members_only: 
     _settle_parameters([link for link in links if has_parameter(link.href)], resolver, members_only=members_only)
     for link in links:
         if is_doubtful(link.href) and len(link.href) < _LONGEST and link.target.kind not in _SURE:
-            link.target = _meant(link, resolver) or link.target
+            link.retarget(_meant(link, resolver) or link.target)
 
 
 def _settle_parameters(links: Sequence[Link], resolver: Resolver, *, members_only: bool) -> None:
     literal = {link.href for link in links if is_part_of_name(_shown_by(link), link.href, members_only=members_only)}
     for link in links:
         if link.href in literal:
-            link.target = resolver.target(link.href, literal=True)
+            link.retarget(resolver.target(link.href, literal=True))
 
 
 def _shown_by(link: Link) -> list[str]:

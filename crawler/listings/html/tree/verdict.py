@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crawler.listings.html.families import Family
 from crawler.listings.html.tree.survey import Survey, is_text, squeezed
-from crawler.model.struct import Struct, Value
+from crawler.model.struct import Value
 from crawler.text.urls import decoded
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _MANY = 10
 """The number of file names that is enough without other marks."""
 
 
-class Evidence(Struct):
+class Evidence(Value, frozen=True):
     """Counts over the rows of a page, and facts about the rest of the page."""
 
     entries: int = 0
