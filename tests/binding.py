@@ -11,7 +11,7 @@ import pytest
 
 
 class Bindings:
-    """What is bound, the last one last."""
+    """Mount points, the most recent last."""
 
     def __init__(self) -> None:
         self._points: list[Path] = []

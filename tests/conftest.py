@@ -21,8 +21,8 @@ SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQ
 # Many tests run the program. Where the environment forbids it to keep compiled modules, each run would compile 200.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Another program on the machine is no fault of ours; and what landed yesterday is not to fail today, by chance, where
-# nobody looks for it: examples are new each time where people work.
+# No deadline: other programs on the machine may slow a test down. In CI the examples are always the same, so that an
+# unrelated change never fails by chance; elsewhere they are new each time.
 settings.register_profile("untimed", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("untimed")
 
@@ -82,7 +82,7 @@ def docroot() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def serve(docroot: Path) -> Iterator[Serve]:
-    """Servers over ``docroot``, each started once for all tests. Its log begins anew with each call."""
+    """Servers over ``docroot``, each started once for all tests. Each call empties its log."""
     running: dict[tuple[str, str], servers.Server] = {}
 
     def give(flavour: str, *, zone: str = "UTC") -> servers.Server:

@@ -1,7 +1,7 @@
-"""``make test-random``: every property test with other examples than those of CI, and many more of them.
+"""``make test-random``: every property test with examples other than those of CI, and many more of them.
 
-Also the plugin of pytest that does it: ``pytest -p tests.new_seeds -m hypothesis --hypothesis-seed=SEED``. Neither
-examples kept from earlier runs nor ``derandomize`` have a say, so that a seed alone repeats what has failed.
+Also the pytest plugin for this: ``pytest -p tests.new_seeds -m hypothesis --hypothesis-seed=SEED``. Neither
+examples kept from earlier runs nor ``derandomize`` are used, so that the seed alone repeats a failure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a start does not need is not imported: most of the time of a short run is its imports."""
+"""Modules that a start does not need are not imported: imports take most of the time of a short run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every destination promises. A new one is tested by a subclass that gives ``place``.
+"""The contract of destinations. A new one is tested by a subclass that provides ``place``.
 
 ``DestinationContract`` is for all of them, ``ResumingContract`` for those whose parts outlive a run. See
 ``test_local.py`` and ``test_sqlite_archive.py``.
@@ -29,11 +29,11 @@ class Place(ABC):
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Destination]:
-        """A run: what one leaves is there for the next."""
+        """A run: what it leaves is there for the next one."""
 
     @abstractmethod
     def read(self, path: str) -> bytes | None:
-        """What is under a final name, None if nothing is."""
+        """The content under a final name; None if there is nothing."""
 
     @abstractmethod
     def names(self) -> list[str]:
@@ -359,7 +359,7 @@ class DestinationContract(ABC):
 
 
 class ResumingContract(DestinationContract):
-    """For destinations that keep what a run could not finish."""
+    """For destinations that keep incomplete bodies between runs."""
 
     @pytest.mark.parametrize("cut", [1, 262_144, 300_001])
     async def test_a_later_run_goes_on_where_a_kept_part_ends(self, place: Place, cut: int) -> None:

@@ -60,7 +60,7 @@ class Reader:
         return self.run(block.language, block.text)
 
     def files(self) -> set[str]:
-        """Everything that the examples have left, but for what is the crawler's own."""
+        """All files that the examples have left, except the crawler's own."""
         found = (path.relative_to(self.home).as_posix() for path in self.home.rglob("*") if path.is_file())
         return {path for path in found if ".crawler/" not in path}
 

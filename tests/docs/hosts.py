@@ -1,6 +1,6 @@
-"""The hosts of the examples in the documentation, served on loopback: each has what its example is about.
+"""The hosts of the examples in the documentation, served on loopback, each with the content of its example.
 
-A page that names a new host gets its tree and its server here.
+A new host in a page needs its tree and its server here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tests need of a Markdown file: its sections, code blocks, tables and links."""
+"""Reads Markdown files for the tests: sections, code blocks, tables and links."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ CRAWLER = Path(sys.executable).parent / "crawler"
 
 
 def ask(instruction: str, words: str = "") -> str:
-    """What ``crawler`` prints for a shell that wants ``words`` completed; the last one is incomplete."""
+    """The completions that ``crawler`` prints for ``words``; the last one is incomplete."""
     environment = {
         "PATH": os.environ["PATH"],
         "_CRAWLER_COMPLETE": instruction,

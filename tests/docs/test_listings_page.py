@@ -26,7 +26,7 @@ def documented() -> list[str]:
 
 
 def given() -> set[str]:
-    """The first arguments of all calls that make a rejection, as far as they can be followed."""
+    """The first arguments of all calls that create a rejection, as far as they can be followed."""
     found: set[str] = set()
     for function in FUNCTIONS:
         for node in ast.walk(function):
@@ -40,7 +40,7 @@ def called(node: ast.Call) -> str:
 
 
 def values(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
-    """The texts that ``node`` can have in ``function``. Fails for what it cannot follow."""
+    """The strings that ``node`` can evaluate to in ``function``. Fails if it cannot be followed."""
     match node:
         case ast.Constant(value=str() as text):
             yield text

@@ -1,4 +1,4 @@
-"""The options and what is written about them: docs/configuration.md, config/crawler.toml, docs/crawler.1."""
+"""The options and their documentation: docs/configuration.md, config/crawler.toml, docs/crawler.1."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
 def prose(page: Path) -> str:
-    """``page`` without code blocks, and without what belongs to other programs in the table of moving.md."""
+    """``page`` without code blocks, and without the options of other programs in the table of moving.md."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     return re.sub(r"^\|(?:(?:[^|\\]|\\.)*\|){3}", "", text, flags=re.MULTILINE) if page.name == "moving.md" else text
 

@@ -27,7 +27,7 @@ SECTIONS = sorted(
     {(block.page, block.section) for block in BLOCKS if block.language in INTERPRETERS and block.page != RECIPES}
 )
 SHOWN = {"text", "console", "yaml", "crontab", "toml", *INTERPRETERS}
-"""Languages of code blocks: what ``sh`` and ``python`` hold is run, the others are looked at."""
+"""Languages of code blocks: ``sh`` and ``python`` blocks are run, the others are only checked."""
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
@@ -71,7 +71,7 @@ def test_make_targets_that_are_named_exist(block: Block) -> None:
 
 
 def shape(text: str) -> str:
-    """``text`` without what differs from run to run: durations, rates and their units."""
+    """``text`` without the parts that differ from run to run: durations, rates and their units."""
     return re.sub(r"[\d.,:]+ (s|min|[KMG]?i?B/s)\b", "N", text)
 
 

@@ -66,7 +66,7 @@ def test_a_recipe_leaves_what_it_promises(reader: Reader, recipe: str) -> None:
 
 
 def shape(line: str) -> str:
-    """``line`` without what differs from run to run: moments, durations and rates."""
+    """``line`` without the parts that differ from run to run: times, durations and rates."""
     line = re.sub(r"^\d\d:\d\d:\d\d", "TIME", line)
     return re.sub(r"[\d.,:]+ (s|min|[KMG]?i?B/s)\b", "N", line)
 

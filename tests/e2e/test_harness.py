@@ -1,4 +1,4 @@
-"""The harness itself: what the end-to-end tests rest on."""
+"""Tests of the harness on which the end-to-end tests rely."""
 
 from __future__ import annotations
 

@@ -42,12 +42,12 @@ CONTRASTS = """
     });
 })()
 """
-"""The contrast of each piece of text with what is behind it, as WCAG 2.2 defines it (1.4.3)."""
+"""The contrast of each text with its background, as WCAG 2.2 defines it (1.4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A page that the program has written, and what it is about."""
+    """A page that the program has written, and its mirror."""
 
     page: Path
     url: str
@@ -124,7 +124,7 @@ def test_no_script_runs_and_nothing_is_fetched(written: Written, chromium: Brows
 
 
 def test_the_policy_of_the_page_stops_what_would_be_injected(written: Written, chromium: Browser) -> None:
-    """If a name ever got through, it could do nothing: what is put into a copy of the page on purpose is refused."""
+    """Even if a name got through, it could do nothing: content injected into a copy of the page is blocked."""
     evil = "<script>document.title='run'</script><img src='http://127.0.0.1:1/x' onerror='document.title=1'>"
     spoilt = written.page.with_name("spoilt.html")
     spoilt.write_text(written.page.read_text().replace("<header>", f"{evil}<header>"))

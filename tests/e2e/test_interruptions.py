@@ -33,7 +33,7 @@ def tree(site: Path) -> Path:
 
 
 def saved(mirror: Path) -> set[str]:
-    """What has its final name."""
+    """The files that have their final names."""
     files = (path.relative_to(mirror).as_posix() for path in mirror.rglob("*") if path.is_file())
     return {name for name in files if not name.startswith(".crawler/")}
 

@@ -16,7 +16,7 @@ SMALL_AND_LARGE_MAY_DIFFER_BY = 16 * MIB
 """Buffers grow with the speed of a transfer, not with the size of the file."""
 
 PER_FILE = 2048
-"""Bytes of planned bookkeeping per listed file: its entry, and what the state knows of it."""
+"""Expected bookkeeping per listed file in bytes: its entry and its record."""
 
 
 @pytest.mark.parametrize("flavour", ["nginx", "apache", "lighttpd", "caddy", "python"])

@@ -1,4 +1,4 @@
-"""Several processes: one mirror, one account, one bound for each host; whichever of them dies, nothing is lost."""
+"""Several processes: one mirror, one set of counts, one limit per host; if any of them dies, nothing is lost."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def listings(root: Path) -> list[str]:
 
 
 def change(root: Path) -> tuple[list[str], list[str]]:
-    """Change every hundredth file, add three and remove three. Returns what is to be fetched and what is to go."""
+    """Change every hundredth file, add three and remove three. Returns the expected fetches and deletions."""
     paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.bin"))
     changed, gone = paths[::100], paths[7::100][:3]
     for path in changed:
@@ -144,7 +144,7 @@ def test_only_directories_are_requested_and_only_changes_are_fetched_or_deleted(
 
 
 def this_minute() -> int:
-    """Start of the minute in which the runs of a test will be, in seconds. Waits for the next one when that is near.
+    """Start of the minute in which the runs of a test will be, in seconds. Waits for the next one if it is near.
 
     Its first seconds have passed: of a file that is younger than now, Apache says that it was changed now.
     """

@@ -64,7 +64,7 @@ def test_after_kill_9_what_had_arrived_without_gaps_is_not_fetched_again(
     assert trees.parts(mirror) == []
     responses = bodies(server.requests())
     assert {response.status for response in responses} == {206}
-    surplus = 8 * MIB  # what is on its way in sockets when the first stream is left
+    surplus = 8 * MIB  # data in socket buffers when the first stream is left
     assert sum(response.size or 0 for response in responses) <= size - limits.CHECKPOINT_BYTES + surplus
 
 

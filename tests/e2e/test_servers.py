@@ -48,7 +48,7 @@ class Visit:
 
     flavour: str
     tree: Path
-    """What the server shows."""
+    """What the server's listing shows."""
     mirror: Path
     first: Run
     second: Run

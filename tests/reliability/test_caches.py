@@ -1,6 +1,6 @@
 """Rows C07, C08, C09: what a response proves.
 
-Behind a cache that lags no mirror keeps an old version for ever, and no run says that all is well.
+Behind a cache that lags, no mirror keeps an old version for good, and no run reports success.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Lagging:
         os.utime(path, (moment, moment))
 
     def see(self, name: str) -> None:
-        """Somebody else asks for a file, and the cache has it."""
+        """Another client requests a file, and the cache stores it."""
         with urllib.request.urlopen(self.server.url + name) as response:
             response.read()
 

@@ -1,4 +1,4 @@
-"""Row X13: the run is cancelled at any of its awaits: as a library inside somebody else's program."""
+"""Row X13: the run is cancelled at any of its awaits, as a library inside another program."""
 
 from __future__ import annotations
 

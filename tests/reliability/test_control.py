@@ -1,4 +1,4 @@
-"""Rows C: a healthy server. What the other rows take away must be there first."""
+"""Rows C: a healthy server. Everything that other rows disturb must work first."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ ROOT = (3, 5, 6)
 
 
 def mirrored(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
-    """Ten files in the root and a tree below it, mirrored. Returns what DIR holds."""
+    """Ten files in the root and a tree below it, mirrored. Returns the content of DIR."""
     many(site, 10)
     wanted = populate(site)
     sandbox.mirror(site.url).succeeds()
@@ -113,7 +113,7 @@ def test_a_listing_whose_rows_lead_elsewhere_is_not_that_of_an_empty_directory(
         before = mirrored(sandbox, site)
         page = site.at("other/").version().data
         site.listing("other", lead(page))
-        for _ in range(2):  # the second run may recall what the first has read
+        for _ in range(2):  # the second run may recall pages that the first has read
             sandbox.mirror(site.url, delete=True).ends(0, 6)
             sandbox.holds(before)
         site.listing("other", page)

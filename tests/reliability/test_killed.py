@@ -91,7 +91,7 @@ class Rack:
         return range(first, calls[-1].n + 1)
 
     def is_mended(self, nursery: torture.Nursery) -> None:
-        """What a killed run left is whole, and is completed by the next run, which fetches nothing that was proven."""
+        """The files of a killed run are whole; the next run completes them and fetches nothing that was proven."""
         self.sandbox.holds_only_whole(self.old, self.new)
         current = {path for path in proven(self.sandbox.directory) if self.sandbox.tree()[path] == self.new[path]}
         self.site.log.clear()

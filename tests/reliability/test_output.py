@@ -122,7 +122,7 @@ WRONG = {
     "explain": ["--explain=http://someone:pa55w0rd/x@127.0.0.1:1/pub/a", "http://127.0.0.1:1/pub/"],
     "list": ["--input-file=-", "DIR"],
 }
-"""What is wrong → the arguments before DIR. The list is read from standard input, and names one such URL."""
+"""Kind of error → the arguments before DIR. The list is read from standard input and has one such URL."""
 
 
 @pytest.mark.row("H18")

@@ -366,7 +366,7 @@ def test_get_decides_whatever_head_says(sandbox: Sandbox) -> None:
 
 @pytest.mark.row("M13", "C06")
 def test_a_head_without_a_usable_response_is_followed_by_get(sandbox: Sandbox) -> None:
-    """And what GET finds to be current is left alone."""
+    """A file that GET finds to be current is left alone."""
     body = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbody"
     faults: dict[str, Behaviour] = {
         "closed": HangUp(when="head"),

@@ -1,4 +1,4 @@
-"""Rows of one large file that is fetched in pieces: ranges that do not fit, versions that change, busy servers."""
+"""Rows of one large file fetched in ranges: ranges that do not fit, versions that change, busy servers."""
 
 from __future__ import annotations
 
@@ -102,5 +102,5 @@ def test_ranges_stay_within_the_limit_on_connections(sandbox: Sandbox, site: Sit
         site.file(f"f{number}", BIG, Paced(pieces=12, every=0.01))
     sandbox.mirror(site.url, workers=2, more=("--segments", "8")).succeeds()
     sandbox.holds(site.contents())
-    # The server learns a little late that a first stream was left where a piece begins.
+    # The server learns a little late that the first stream was left where a range begins.
     assert max(request.active for request in site.log) <= 3

@@ -63,7 +63,7 @@ class Rack:
         return torture.read_log(self.log)
 
     def judge(self, run: Run, failed: torture.Call | None) -> None:
-        """No half file, no success with a gap, no traceback; whatever happened."""
+        """No incomplete file, no success with a gap, no traceback, whatever happened."""
         assert run.ended, f"hung after {failed}: {run}"
         assert 0 <= run.code < 126, f"{failed}: {run}"
         assert not [sign for sign in BAD_SIGNS if sign in run.text], f"{failed}: {run}"

@@ -42,7 +42,7 @@ def run(sandbox: Sandbox, config: Path, *options: str) -> Run:
 
 
 def wrong(sandbox: Sandbox, wanted: Mapping[str, bytes]) -> dict[str, list[str]]:
-    """Name of the script → what its mirror holds else than ``wanted`` (path → content); none that is right."""
+    """Name of the script → files of its mirror that differ from ``wanted`` (path → content)."""
     held: dict[str, dict[str, bytes]] = {script.name: {} for script in SCRIPTS}
     for path, data in sandbox.tree().items():
         name, _, below = path.partition("/")

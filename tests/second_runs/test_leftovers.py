@@ -1,4 +1,4 @@
-"""What runs leave behind: parts of files that are gone, and the trash."""
+"""Leftovers of runs: parts of files that are gone, and the trash."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_run_in_which_something_failed_leaves_parts(sandbox: Sandbox, site: Si
 
 
 def trash(sandbox: Sandbox) -> dict[str, bytes]:
-    """What the trash holds, by path below the day."""
+    """The content of the trash, by path below the day."""
     root = sandbox.directory / ".crawler" / "trash"
     return {"/".join(path.relative_to(root).parts[1:]): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 

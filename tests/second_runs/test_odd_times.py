@@ -1,4 +1,4 @@
-"""Times that a file system or a column may not hold: each is remembered as it came to lie there, once."""
+"""Times that a file system or a column cannot hold: each is recorded once, as it was stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered may be damaged, wrong or out of date: runs are slower then, and never wrong."""
+"""The state may be damaged, wrong or out of date: runs are then slower, but never wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free space: what cannot fit is refused before the first byte, with both figures; what can is not refused."""
+"""Free space: files that cannot fit are refused before the first byte, with both figures; others are not refused."""
 
 from __future__ import annotations
 

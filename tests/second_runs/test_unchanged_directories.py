@@ -28,7 +28,7 @@ CONFIG = crawler.Config(attempts=2, no_robots=True)
 
 
 class Watcher(crawler.Observer):
-    """Hears of each file, as observers did before there were sums."""
+    """Receives each result, without support for many at once."""
 
     def __init__(self) -> None:
         self.listed_paths: Counter[str] = Counter()

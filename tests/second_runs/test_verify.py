@@ -1,4 +1,4 @@
-"""--verify DIR: what DIR holds against its state, off the network; --repair fetches again what differs."""
+"""--verify DIR compares DIR with its state, offline; --repair fetches again what differs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Debian's chromium without a window, driven through its DevTools pipe: what a page really looks like and asks for.
+"""Debian's chromium without a window, driven through its DevTools pipe: how a page looks, and what it requests.
 
-https://chromedevtools.github.io/devtools-protocol/ describes the methods; messages are JSON with a null byte behind.
+https://chromedevtools.github.io/devtools-protocol/ describes the methods; messages are JSON followed by a null byte.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ with open(sys.argv[1], "w") as file:
     file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 sys.exit(code)
 """
-"""A small parent that records the peak memory of its child. Measured from pytest it would be wrong: Linux counts what
-a process had resident before exec, which is then a copy of pytest."""
+"""A small parent that records the peak memory of its child. A measurement from pytest would be wrong: Linux includes
+what a process had resident before exec, which would be a copy of pytest."""
 
 
 @dataclass(frozen=True, slots=True)

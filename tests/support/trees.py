@@ -101,7 +101,7 @@ class Count:
 def build(root: Path, *, dotted: bool = True) -> Path:
     """Write the standard tree: awkward names, rounding sizes, winter and summer times. The same on every call.
 
-    Without ``dotted`` it lacks what begins with a dot, which some servers never list.
+    Without ``dotted`` it has no names that begin with a dot, which some servers never list.
     """
     root.mkdir(parents=True)
     for number, name in enumerate(AWKWARD_NAMES):

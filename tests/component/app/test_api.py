@@ -1,4 +1,4 @@
-"""The library calls from within a program: errors are raised, nothing is left running, what is complete is kept."""
+"""Library calls from within a program: errors are raised, no task is left running, complete files are kept."""
 
 from __future__ import annotations
 

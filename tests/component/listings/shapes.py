@@ -1,4 +1,4 @@
-"""The shapes a listing of one tree takes: every useful configuration of the real servers, a symlink to the tree each.
+"""The shapes of a listing of one tree: every useful configuration of the real servers, with a symlink to the tree.
 
 One server process serves all shapes of its program, each below a path of its own.
 """
@@ -254,7 +254,7 @@ SHAPES = (*APACHE, *NGINX, *LIGHTTPD, *OTHERS)
 
 
 def lay_out(docroot: Path) -> None:
-    """Give every shape its path, and write what headers and footers are made of."""
+    """Give each shape its path, and write the files for headers and footers."""
     for shape in SHAPES:
         if not shape.path:
             (docroot / shape.name).symlink_to(TREE)

@@ -1,4 +1,4 @@
-"""What the real servers of these tests show: awkward names, sizes at rounding edges, times on both sides of DST."""
+"""The tree that real servers list in these tests: awkward names, sizes at rounding edges, summer and winter times."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Page:
 
     @cached_property
     def pieces(self) -> Listing:
-        """The pieces put together."""
+        """Join the pieces."""
         *parts, last = parse_listing_pieces(self.body, self.url, self.content_type)
         assert not any(part.is_listing or part.complete for part in parts)
         return replace(last, entries=tuple(entry for part in (*parts, last) for entry in part.entries))
@@ -127,12 +127,12 @@ def named(shape: Shape) -> str:
 
 
 def zone_of(shape: Shape) -> str:
-    """A zone for what is not about zones, another for each shape."""
+    """One zone for tests that do not depend on it, another for each shape."""
     return ZONES[SHAPES.index(shape) % len(ZONES)]
 
 
 def shown(shape: Shape, directory: Path) -> dict[str, os.DirEntry[str]]:
-    """The names that ``shape`` shows and the program takes, with what they are."""
+    """The names that ``shape`` shows and the program accepts, with their kinds."""
     misspelt = {os.fsdecode(name) for name in shape.misspelt}
     refused = WAYS_OUT if shape.refuses_ways_out else set()
     return {

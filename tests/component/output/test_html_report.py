@@ -1,4 +1,4 @@
-"""The page of --report: what is on it, and what no name can do to it."""
+"""The page of --report: its content, and its protection against hostile names."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def page_of(**more: Any) -> str:
 
 
 def text_of(page: str) -> str:
-    """What a reader reads, spaces as one."""
+    """The visible text, with runs of white space as one space."""
     tree = html.fromstring(page)
     for hidden in tree.xpath("//style | //title"):
         hidden.drop_tree()
@@ -59,7 +59,7 @@ def text_of(page: str) -> str:
 
 
 def titles_of(page: str) -> list[str]:
-    """What is shown of the parts of charts when they are pointed at."""
+    """The tooltips of charts."""
     return [str(text) for text in html.fromstring(page).xpath("//*[local-name()='svg']//title/text()")]
 
 
@@ -116,7 +116,7 @@ def test_growth_is_drawn_from_run_to_run() -> None:
     assert {"2023-11-14 22:13: 100 KiB, ok", "2023-09-26 22:13: 51.0 KiB, ok"} <= set(titles_of(page))
     (edge, _) = html.fromstring(page).xpath("//path[@class='edge']/@d")
     levels = [float(point.split()[-1]) for point in re.findall(r"[ML] ?([\d. ]+)", edge)]
-    assert levels == sorted(levels, reverse=True)  # upwards, where y goes down
+    assert levels == sorted(levels, reverse=True)  # up is towards smaller y
     assert (len(levels), min(levels)) == (100, 2.0)
 
 
@@ -303,7 +303,7 @@ def test_no_text_at_all_changes_the_structure(name: str) -> None:
     def shape(page: str) -> list[tuple[str, list[str]]]:
         body = html.document_fromstring(page)
         drawings = body.xpath("//svg[@class='map']")
-        for drawing in drawings:  # what fits into a place, and how places are named, depends on the name
+        for drawing in drawings:  # the name decides how many places fit and how they are named
             drawing.clear()
         return [(str(element.tag), sorted(element.attrib)) for element in body.iter()]
 

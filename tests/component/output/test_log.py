@@ -41,7 +41,7 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 class Lines(list[str]):
-    """What the console was given."""
+    """The output of the console."""
 
     @property
     def bare(self) -> list[str]:

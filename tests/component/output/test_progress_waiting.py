@@ -1,4 +1,4 @@
-"""The display while nothing moves: what waits to be tried again. And the display of several mirrors."""
+"""The display while retries are pending, and the display of several mirrors."""
 
 from __future__ import annotations
 

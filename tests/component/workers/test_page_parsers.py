@@ -151,7 +151,7 @@ async def test_cancelling_leaves_no_process_and_no_descriptor() -> None:
         with pytest.raises(asyncio.CancelledError):
             await reading
         assert not descendants()
-    await asyncio.sleep(0)  # the loop closes what was aborted
+    await asyncio.sleep(0)  # the event loop closes aborted transports
     assert descriptors() <= before + 1  # the first thread of the pool has its own
 
 

@@ -1,4 +1,4 @@
-"""What must hold after a run, however it ended: DIR against the tree, the account against the server's log."""
+"""Invariants after each run, however it ended: DIR against the tree, the counts against the server's log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Wrong(AssertionError):
 
 @dataclass(slots=True)
 class Held:
-    """What DIR holds: path → number of the version."""
+    """The content of DIR: path → number of the version."""
 
     files: dict[str, int] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
@@ -98,12 +98,12 @@ def parts(directory: Path) -> list[str]:
 
 
 def nothing_lost(before: Held, after: Held, tree: Mapping[str, int]) -> None:
-    """What is upstream and was here is still here."""
+    """Files that exist upstream and were in DIR are still in DIR."""
     none("deleted, though upstream", (before.files.keys() & tree.keys()) - after.files.keys())
 
 
 def up_to_date(log: Log, before: Held, after: Held, tree: Mapping[str, int]) -> None:
-    """After a run that came to its end: what the server let it have is here, the rest is as it was."""
+    """After a finished run: files that the server delivered are current, the others are unchanged."""
     late = {path for path in tree if after.files.get(path) != tree[path]}
     excused = {path for path in late if path in log.failed_files or path.rpartition("/")[0] not in log.served}
     none("listed and served, but not current here", late - excused)
@@ -123,7 +123,7 @@ def proven_gone(log: Log, before: Held, folders: set[str], tree: Mapping[str, in
 
 
 def change_list(lines: str, summary: Mapping[str, object], before: Held, after: Held) -> None:
-    """The change list names what has changed in DIR and what failed, once each, and nothing else."""
+    """The change list names each change in DIR and each failure once, and nothing else."""
     told = dict[str, set[str]](added=set(), updated=set(), deleted=set(), failed=set())
     for line in lines.splitlines():
         change = json.loads(line)
@@ -140,7 +140,7 @@ def change_list(lines: str, summary: Mapping[str, object], before: Held, after: 
 
 
 def account(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) -> None:
-    """The account adds up, and its failures are exactly those that the server remembers."""
+    """The counts add up, and the failures are exactly those that the server caused."""
     ends = [summary[name] for name in ("saved", "unchanged", "skipped", "failed")]
     equal("saved + unchanged + skipped + failed", sum(ends), summary["listed"])  # type: ignore[arg-type]
     for name, wanted in (("failures", log.failed_files), ("listing_failures", log.failed_listings)):

@@ -1,4 +1,4 @@
-"""The ways of failing: which request fails, and what the client gets to see."""
+"""The kinds of faults: which request fails, and what the client receives."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Dice:
         self._seed = seed
 
     def roll(self, run: int, number: int, *, verdicts: bool) -> tuple[Fault | None, int]:
-        """What befalls request ``number`` of a run, and a further number to vary it by."""
+        """The fault of request ``number`` of a run, and a random number to vary it."""
         digest = blake2b(f"{self._seed}/{run}/{number}".encode(), digest_size=12).digest()
         if int.from_bytes(digest[:4], "big") >= self._rate * 2**32:
             return None, 0
@@ -75,7 +75,7 @@ def shaped(fault: Fault, reply: Response, more: int) -> Response:
 
 
 def _wrong(reply: Response, more: int) -> Response:
-    """Half of it, or much more than it; the headers agree with what comes."""
+    """Half of the body, or much more than it; the headers agree with what is sent."""
     half = bool(reply.body) and (more % 2 == 0 or ("Content-Type", "text/html") in reply.headers)
     body = reply.body[: len(reply.body) // 2] if half else reply.body * 2 + b"x" * 5000
     return Response(headers=reply.headers, body=body)

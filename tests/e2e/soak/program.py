@@ -79,7 +79,7 @@ def run(arguments: Sequence[str], log: Path, deadline: float, blow: Blow | None 
 def _watch(
     process: subprocess.Popen[bytes], deadline: float, blow: Blow | None
 ) -> tuple[list[tuple[float, int]], float | None]:
-    """Until it ends. Returns its peaks of memory so far, by time, and the time of the signal."""
+    """Wait for the end. Returns the memory peaks so far by time, and the time of the signal."""
     peaks: list[tuple[float, int]] = []
     struck: float | None = None
     while process.poll() is None:

@@ -24,7 +24,7 @@ ROOT = "/pub/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the server serves, and how badly."""
+    """What the server serves, and which faults it injects."""
 
     files: int
     folders: int
@@ -51,11 +51,11 @@ class Log:
     """Verdicts about files."""
     failed_listings: dict[str, Fault] = field(default_factory=dict)
     served: set[str] = field(default_factory=set)
-    """Folders whose listing was sent whole."""
+    """Directories whose listing was sent completely."""
 
 
 class _Upstream:
-    """What all connections share."""
+    """The state that all connections share."""
 
     def __init__(self, plan: Plan) -> None:
         self.tree = Tree(plan.files, plan.folders, plan.seed)
@@ -66,7 +66,7 @@ class _Upstream:
         self._dated = (0, b"")
 
     def command(self, verb: str, value: object) -> object:
-        """What the other process asks for."""
+        """Commands from the other process."""
         match verb:
             case "advance":
                 self.tree.advance()
@@ -86,7 +86,7 @@ class _Upstream:
         return self._dated[1]
 
     def serve(self, request: Request) -> tuple[Fault | None, bytes, bool]:
-        """What befalls a request, the bytes to send, and whether the connection is kept."""
+        """The fault of a request, the bytes to send, and whether the connection is kept."""
         self.log.requests += 1
         path = unquote(request.path.removeprefix(ROOT), "utf-8")
         reply = self._good(path, request)

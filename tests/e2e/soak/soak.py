@@ -18,10 +18,10 @@ from tests.support.misbehaving.sandbox import BAD_SIGNS
 
 MEGABYTE = 1_000_000
 PROMPT = 10.0
-"""Seconds within which a run has to end that got SIGTERM: twice what the test on an idle machine asks for."""
+"""Seconds within which a run must end after SIGTERM: twice the limit of the test on an idle machine."""
 ROOM = 48 * MEGABYTE
-"""What a run may take in its second half, or beyond a run over a tenth of the tree: buffers, and what is known of the
-tree before (the state is read at once). To remember each of 200,000 jobs would take twice as much."""
+"""Memory that a run may need more in its second half, or than a run over a tenth of the tree: buffers, and the state,
+which is read at once. Keeping each of 200,000 jobs would take twice as much."""
 WATCHED_FROM = 20_000
 """Requests of a run from which on its memory is compared: shorter ones are starting up half of their time."""
 
@@ -59,7 +59,7 @@ class Step:
 
 @dataclass(slots=True, kw_only=True)
 class Row:
-    """What became of it, for the table."""
+    """How the run ended, for the table."""
 
     name: str
     end: str = ""
@@ -84,7 +84,7 @@ class _Ended:
 
 
 class Soak:
-    """A tree, its server, its mirror. What does not hold is raised as Wrong; TooLate when the time is up."""
+    """A tree, its server and its mirror. Raises Wrong if a check fails, TooLate when the time is up."""
 
     def __init__(self, terms: Terms, server: Server) -> None:
         self._terms = terms
@@ -154,7 +154,7 @@ class Soak:
         return {path[len(folder) + 1 :]: n for path, n in self._files.items() if path.startswith(f"{folder}/")}
 
     def _log(self, below: str) -> Log:
-        """The server's account, with paths relative to what was mirrored."""
+        """The server's log, with paths relative to the mirrored directory."""
         log = self._server.log()
         if not below:
             return log
@@ -244,7 +244,7 @@ class Soak:
 
 
 def _exit_code(step: Step, row: Row) -> int:
-    """What the run has to end with, by what the server did to it."""
+    """The expected exit code of the run, given the faults of the server."""
     if not row.log.failed_files and not row.log.failed_listings:
         return 0
     refused = step.delete and not step.ignore_errors and row.summary["extraneous"] and row.log.failed_listings
@@ -252,7 +252,7 @@ def _exit_code(step: Step, row: Row) -> int:
 
 
 def soak(terms: Terms, schedule: Callable[[Soak, Plan], None]) -> tuple[list[Row], str]:
-    """Make the runs of ``schedule``. Returns them, and what is wrong, or ""."""
+    """Make the runs of ``schedule``. Returns them and the first violation, or ""."""
     with Server(terms.plan) as server:
         work = Soak(terms, server)
         try:

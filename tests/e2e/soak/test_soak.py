@@ -1,4 +1,4 @@
-"""The soak as a small test of the program; and that its checks see what they are there for."""
+"""The soak as a small test of the program, and tests that its checks detect each violation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The tree upstream: a number for every version of every file, and all that is served follows from the number.
+"""The tree upstream: a number for each version of each file, from which everything served is derived.
 
-No content is kept: whoever knows the number knows size, bytes, time and validators, on both sides of the network.
+No content is stored: size, bytes, time and validators follow from the number, on both sides of the network.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def data_of(number: int) -> bytes:
 
 
 class Tree:
-    """Folder → name → number of the version that is there now. Equal arguments make equal trees."""
+    """Directory → name → number of the current version. Equal arguments make equal trees."""
 
     def __init__(self, files: int, folders: int, seed: int) -> None:
         self._seed = seed
@@ -135,7 +135,7 @@ class Tree:
         self.folders[folder][f"f{self._last:07}{SUFFIXES[self._last % len(SUFFIXES)]}"] = self._last
 
     def _all(self) -> Iterator[tuple[str, str, str, int]]:
-        """(path, folder, name, number) of every file."""
+        """(path, directory, name, number) of every file."""
         for folder, names in self.folders.items():
             for name, number in names.items():
                 yield f"{folder}/{name}" if folder else name, folder, name, number

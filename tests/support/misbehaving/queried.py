@@ -45,11 +45,11 @@ class Script:
 
     name: str
     address: str
-    """Path of the script, below which its files lie."""
+    """Path of the script; its files lie below it."""
     key: str = "dir"
     """The parameter that names the directory; "": the whole query does."""
     escaped: Value = _raw
-    """Folder → the value in the query."""
+    """Directory → the value in the query."""
     read: Value = str
     """The value of the query, percent-decoded → directory."""
     above: str = ""
@@ -193,7 +193,7 @@ class Scripts(Site):
 
 def _table(script: Script, shelf: Shelf, folder: str) -> str:
     """A table as such scripts print it: sort links in both directions, breadcrumbs, a menu of
-    folders, itself and the way up as rows, icons."""
+    directories, itself and its parent as rows, icons."""
     title = f"/{folder}"
     sorts = "".join(
         f"<th><a href='{escape(script.folder(folder, f'sort={key}', f'order={order}'))}'>{key.title()}</a></th>"

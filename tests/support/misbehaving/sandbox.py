@@ -4,7 +4,7 @@
     base/inside/canary    must not change; others are in ``outside``, ``home`` and ``base`` itself
     base/home, base/tmp   HOME and TMPDIR of the program; must not change
 
-Whatever a server sends, everything outside DIR must be the same after a test as before it, byte for byte.
+Whatever a server sends, everything outside DIR must be unchanged after a test, byte for byte.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class Tree:
         return self._listings(response) if resource.page is not None else response
 
     def contents(self) -> dict[str, bytes]:
-        """What a mirror of this tree holds: path → bytes, from the listings."""
+        """The content of a mirror of this tree according to its listings: path → bytes."""
         found: dict[str, bytes] = {}
         for folder, rows in self._rows.items():
             for name, shown in rows.items():

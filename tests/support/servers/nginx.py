@@ -82,8 +82,8 @@ NGINX = (
 def refusing(connections: int, status: int) -> Flavour:
     """Serves ``connections`` requests at once and responds with ``status`` to more. Each 2 KiB of a file take 25 ms.
 
-    nginx counts requests in progress and not idle connections (ngx_http_limit_conn_module), and would answer a
-    request for a small file before it looks at the next: so it sends pieces, and waits between them.
+    nginx counts requests in progress and not idle connections (ngx_http_limit_conn_module), and would finish
+    a small file before it reads the next request; so it sends pieces, with pauses in between.
     """
     slowly = "sendfile_max_chunk 2k;"
     return _flavour(

@@ -1,4 +1,4 @@
-"""The file of --config: what a good one becomes, and how a bad one is named."""
+"""The file of --config: how it is parsed, and how errors in it are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""--max-files and --max-total-size: what a run may still save, while some of it is being fetched."""
+"""--max-files and --max-total-size: how much a run may still save while files are being fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine: every job once, never more at a time than allowed, and an end whatever breaks."""
+"""The engine: each job once, never more at a time than allowed, and an end whatever fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def turn() -> None:
 
 
 class Machine:
-    """Runs the engine and counts what happens in it."""
+    """Runs the engine and counts the calls."""
 
     def __init__(self, jobs: int = 50, *, workers: int = 4, backlog: int = 10) -> None:
         self.jobs = JOBS[:jobs]

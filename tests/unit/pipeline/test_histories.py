@@ -1,8 +1,8 @@
-"""Years of a mirror in seconds: random histories of a site, its failures, kills and meddling with the copy.
+"""Years of a mirror in seconds: random histories of a site, with faults, kills and changes to the copy.
 
 The network is in memory; the destination and the state are the real ones. After each run DIR holds nothing that
-was not published, has lost nothing that was upstream throughout, and the account closes; after a run that says
-that all is well it equals the tree.
+was not published, has lost nothing that was upstream throughout, and the counts add up; after a run that reports
+success it equals the tree.
 """
 
 from __future__ import annotations
@@ -59,15 +59,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Day:
-    """What happens between two runs, and in the second of them."""
+    """Changes between two runs, and faults in the second of them."""
 
     changes: list[Change] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     meddled: dict[str, str] = field(default_factory=dict)
-    """Path → what somebody does to the local file: ``remove``, ``cut``, ``touch``, ``plant``."""
+    """Path → what is done to the local file: ``remove``, ``cut``, ``touch``, ``plant``."""
     kill_at: int | None = None
     loses_state: bool = False
-    """What the state learnt in this run never reached the disk."""
+    """The state of this run never reached the disk."""
 
 
 class Mirror:
@@ -188,7 +188,7 @@ class Mirror:
         return report
 
     def live(self, day: Day) -> None:
-        """A day and its run, and what must hold after every run."""
+        """A day and its run, and the invariants after each run."""
         for change in day.changes:
             self.change(change)
         if self.directory.exists():

@@ -1,4 +1,4 @@
-"""What crosses between processes arrives as it was sent, however the bytes are cut."""
+"""Messages between processes arrive as they were sent, however the bytes are split."""
 
 from __future__ import annotations
 

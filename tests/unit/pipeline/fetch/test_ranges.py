@@ -91,8 +91,8 @@ def test_a_response_is_used_only_if_it_is_exactly_what_was_requested(
     ("left", "streams", "size"),
     [
         (64 * MIB, 4, 4 * MIB),
-        (100 * MIB, 3, 5_592_405),  # half of what may wait, in whole bytes
-        (10 * MIB + 1, 3, 3_495_253),  # a third of what is left, in whole bytes
+        (100 * MIB, 3, 5_592_405),  # half of the data that may wait, in whole bytes
+        (10 * MIB + 1, 3, 3_495_253),  # a third of the remainder, in whole bytes
         (600 * limits.KIB, 8, limits.PIECE_LEAST),
         (2 * limits.PIECE_LEAST, 8, limits.PIECE_LEAST),
         (2 * limits.PIECE_LEAST - 1, 8, 2 * limits.PIECE_LEAST - 1),

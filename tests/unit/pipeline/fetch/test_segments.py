@@ -1,4 +1,4 @@
-"""A large file in several streams: the body in its order, whatever a server does to the pieces."""
+"""A large file in several streams: the body stays in order, whatever a server does to the ranges."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.fakes import FakeDestination, Recorder, nothing_refused
 
 KIB = limits.KIB
 SIZE = 40 * KIB
-"""Ten times the smallest body that is fetched in pieces here."""
+"""Ten times the smallest body that is fetched in ranges."""
 MEMORY = 16 * KIB
 PIECE = 1000
 """Bytes that arrive at once."""
@@ -100,7 +100,7 @@ class Answer:
 class Network:
     """Implements ``interfaces.Client``: files of ``size`` bytes, ranges, and no more connections than it has.
 
-    ``trouble`` may change a request; ``version`` is what lies on the server now.
+    ``trouble`` may change a request; ``version`` is the current version on the server.
     """
 
     def __init__(self, size: int = SIZE, connections: int = 16) -> None:

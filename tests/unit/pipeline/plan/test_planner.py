@@ -1,4 +1,4 @@
-"""What becomes of every entry of a listing: a job, or a result; and what of DIR the listing does not show."""
+"""How each entry of a listing becomes a job or a result, and what the listing does not show of DIR."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Decider:
         self.observer = Recorder()
         self.jobs: list[Job] = []
         self.outcomes: dict[str, Outcome] = {}
-        """Path → what becomes of its job, where it is not saved."""
+        """Path → the outcome of its job, if it is not saved."""
         self.allowance = Allowance(budget)
         policy = Policy(
             rules=FakeRules(forbidden),

@@ -1,4 +1,4 @@
-"""A listed file, what the state knows of it, and the jobs for it: shared by the tests of the rules."""
+"""A listed file, its record and the jobs for it: shared by the tests of the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run may still write: the room on the disk, and when too much is booked."""
+"""How much a run may still write: the free space, and when too much is reserved."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def utc(text: str) -> datetime:
 
 
 def shown(moment: datetime, zone: str, width: timedelta = MINUTE) -> Span[datetime]:
-    """What a server in ``zone`` prints for ``moment``."""
+    """How a server in ``zone`` prints ``moment``."""
     local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     if width:
         local = local.replace(second=0) if width is MINUTE else local.replace(hour=0, minute=0, second=0)
@@ -164,7 +164,7 @@ def plain(text: str) -> datetime:
 
 
 def exactly(*rows: tuple[str, float]) -> Zone:
-    """What rows to the second teach, each with the hours that it is ahead of UTC."""
+    """What rows exact to the second prove, each with its offset from UTC in hours."""
     return learn((Span(plain(at), plain(at)), utc(at).timestamp() - hours * 3600) for at, hours in rows)
 
 
@@ -199,7 +199,7 @@ ONE_IMPOSSIBLE = tuple(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2)
         # rows a week apart are steady, a second more and they are not
         (APART, "2025-03-05T12:00:00", (1, 1)),
         (FARTHER_APART, "2025-03-05T12:00:00", (3, -1)),
-        # one row among others that differ: what the two before and the one behind it allow
+        # one row among others that differ: the offsets that the two before and the one after it allow
         (TO_AND_FRO, "2025-03-02T12:00:00", (4, -1)),
         (TO_AND_FRO, "2025-03-03T12:00:01", None),
         # a step of two hours is the largest of summer time
@@ -322,7 +322,7 @@ def test_one_row_alone_is_not_enough(spoil: object) -> None:
         ("", Dating.RELIABLE),
         ("a", Dating.UNRELIABLE),  # one of two
         ("ac", Dating.UNRELIABLE),
-        ("b", Dating.RELIABLE),  # the one that is asked about
+        ("b", Dating.RELIABLE),  # the row in question
     ],
 )
 def test_neighbours_tell_whether_last_modified_is_the_time_of_a_row(off: str, dating: Dating) -> None:
@@ -365,7 +365,7 @@ def test_what_needs_no_zone_or_lies_elsewhere_is_left_as_it_is(change: dict[str,
         ("2025-05-06T10:07:00Z", 59, "Tue, 06 May 2025 08:07:30 GMT", False),
         ("2025-05-06T10:07:00", 59, None, True),
         ("2025-05-06T10:07:00", 59, "Tue, 06 May 2025 08:07:59 GMT", True),
-        ("2025-05-06T22:07:00", 59, "Tue, 06 May 2025 08:07:30 GMT", True),  # as far as zones reach
+        ("2025-05-06T22:07:00", 59, "Tue, 06 May 2025 08:07:30 GMT", True),  # the largest offset of any zone
         ("2025-05-05T18:07:00", 59, "Tue, 06 May 2025 08:07:30 GMT", True),
         ("2025-05-06T22:22:00", 59, "Tue, 06 May 2025 08:07:30 GMT", False),
         ("2025-05-05T17:52:00", 59, "Tue, 06 May 2025 08:07:30 GMT", False),

@@ -34,7 +34,7 @@ class Failures(Recorder):
 
 
 async def proven(walk: Walk, unlisted: Unlisted, *stays: str) -> list[str]:
-    """The paths that are still gone; ``stays``: what would not be deleted anyway."""
+    """The paths that are still gone; ``stays``: paths that would not be deleted anyway."""
 
     async def may_go(item: Extraneous) -> bool:
         return item.path not in stays

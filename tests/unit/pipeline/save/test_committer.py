@@ -1,4 +1,4 @@
-"""Naming finished bodies: in batches, within bounds, and each of them reported once whatever happens."""
+"""Naming finished bodies in batches within limits; each of them is reported once, whatever happens."""
 
 from __future__ import annotations
 

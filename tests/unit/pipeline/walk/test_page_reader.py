@@ -1,4 +1,4 @@
-"""Reading one page of a listing: what comes out, what is remembered."""
+"""Reading one page of a listing: the result, and what is remembered."""
 
 from __future__ import annotations
 

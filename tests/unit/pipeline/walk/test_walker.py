@@ -50,7 +50,7 @@ def listing(
 
 
 class Walk:
-    """A walker over pages in a table, and what it did."""
+    """A walker over a table of pages, and a record of its actions."""
 
     def __init__(
         self,
@@ -297,7 +297,7 @@ Graph = dict[int, dict[str, int]]
 def pages_of(graph: Graph, levels: int) -> list[Listing]:
     """All listings of ``graph`` down to so many levels, each with the same rows wherever it is reached.
 
-    All directories hold a file of the same name, so that they look alike if their folders do.
+    All directories hold a file of the same name, so that they look alike if their subdirectories do.
     """
     found, now = [], [(ROOT, 0)]
     for _ in range(levels + 1):

@@ -1,4 +1,4 @@
-"""What a response proves of a file: every kind of response, row and copy; and what follows from it."""
+"""What a response proves about a file: each kind of response, row and copy, and the consequences."""
 
 from __future__ import annotations
 
@@ -379,7 +379,7 @@ def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
         (-DAY, -2 * DAY, Ruling.ASK_AGAIN, Ruling.REFUSE),
         (-2 * DAY, -DAY, Ruling.ASK_AGAIN, Ruling.TAKE),
         (-DAY, DAY, Ruling.TAKE, Ruling.TAKE),
-        # the copy is what the row shows
+        # the copy is the version in the row
         (0, 0, Ruling.TAKE, Ruling.TAKE),
         (0, -DAY, Ruling.ASK_AGAIN, Ruling.REFUSE),
         (0, DAY, Ruling.TAKE, Ruling.TAKE),

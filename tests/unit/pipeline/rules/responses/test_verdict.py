@@ -1,4 +1,4 @@
-"""What a response means for its job, and whether a body is all of it."""
+"""What a response means for its job, and whether a body is complete."""
 
 from __future__ import annotations
 
