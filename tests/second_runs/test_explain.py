@@ -61,7 +61,7 @@ async def test_an_unchanged_file_is_distinguished_from_a_changed_one(site: Site,
     assert "a file, 517 bytes" in said["disk"][0]
     site.file("a.txt", blob(517, 9), mtime=OLD + DAY)
     said = await facts(site, "a.txt", tmp_path)
-    assert said["decision"] == ["ask on conditions: row changed"]
+    assert said["decision"] == ["conditional request: row changed"]
     assert "If-None-Match: " in said["request"][0]
     said = await facts(site, "a.txt", tmp_path, check="headers")
     assert "another row" in said["state"][0]

@@ -123,7 +123,7 @@ def test_what_is_in_place_of_a_file_is_named_by_verify_and_by_repair(sandbox: Sa
     run = verify(sandbox)
     run.fails(5)
     run.says("folder", "a directory is in its place")
-    run.says("pipe", "something that is no regular file is in its place")
+    run.says("pipe", "something other than a regular file is in its place")
     run.says("link", "a symbolic link is in its place")
     (sandbox.directory / "folder/mine").unlink()
     run = verify(sandbox, "--repair")

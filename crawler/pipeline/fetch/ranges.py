@@ -53,12 +53,12 @@ def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: 
     Bytes that may belong to another version are not used.
     """
     if status != 206:
-        return f"HTTP {status} in answer to a range"
+        return f"HTTP {status} in response to a range request"
     if value_of(headers, "Content-Range").lower() != f"bytes {start}-{end - 1}/{of.length}":
-        return "the server answered with another range"
+        return "the server sent another range"
     now = validators_of(headers)
     if not is_same_version(now, of.validators) or now.last_modified not in (None, of.validators.last_modified):
         return "the file changed meanwhile"
     if content_length(headers) != end - start or coding_of(headers):
-        return "length and range of the answer disagree"
+        return "length and range of the response disagree"
     return None

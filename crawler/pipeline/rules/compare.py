@@ -85,7 +85,7 @@ def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:
         return Decision(Need.FETCH, "time differs")
     if agrees and entry.size is not None and entry.size.exact and not touched and _is_exact(entry.modified):
         return Decision(Need.NOTHING, "same size and time")
-    return Decision(Need.PROBE, "touched locally" if touched else "not brought by us")
+    return Decision(Need.PROBE, "touched locally" if touched else "not saved by this program")
 
 
 def _is_exact(modified: Span[datetime] | None) -> bool:

@@ -13,7 +13,7 @@ _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
 
 def in_its_place(kind: Kind) -> str:
     """Why a file is fetched, or failed, whose name is taken by something of another ``kind``."""
-    return f"{_OBSTACLES.get(kind, 'something that is no regular file')} is in its place"
+    return f"{_OBSTACLES.get(kind, 'something other than a regular file')} is in its place"
 
 
 class Extraneous(Value, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ ENDINGS: Mapping[str, tuple[Outcome, str]] = {
     Reason.ABOVE: (Outcome.SKIPPED, "its link leads above URL"),
     Reason.OTHER_HOST: (Outcome.SKIPPED, "its link leads to another host"),
     Reason.OTHER: (Outcome.SKIPPED, "it is nothing that can be fetched as a file"),
-    Reason.SCHEME: (Outcome.FAILED, "its link is no http or https URL"),
+    Reason.SCHEME: (Outcome.FAILED, "its link is not an http or https URL"),
     Reason.QUERY: (Outcome.FAILED, "the query of its link does not tell which file is meant"),
     Reason.FRAGMENT: (Outcome.FAILED, "its link leads nowhere without a script"),
     Reason.DEEP: (Outcome.FAILED, "its link leads more than one level down and does not show the name"),

@@ -182,7 +182,7 @@ def _path_of(page: DirectoryPage, entry: Entry) -> str | Rejection:
     return entry_path(page.directory.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
 
 
-_HELD = {True: "true of it", False: "not true of it", None: "the listing cannot tell, the answer's headers will"}
+_HELD = {True: "true of it", False: "not true of it", None: "the listing does not tell, the response headers will"}
 
 
 def _size(size: Span[int] | None) -> str:
@@ -210,7 +210,9 @@ def _known(known: Known, entry: Entry) -> str:
     validators = known.validators
     words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
     if known.checked in {UNCONFIRMED, BY_ROW}:
-        return ", ".join([*words, Reason.NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before us"])
+        return ", ".join(
+            [*words, Reason.NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before the first run"]
+        )
     checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
     return ", ".join([*words, f"confirmed {checked}"])
 
@@ -223,7 +225,7 @@ def _of_job(job: Job, *, held: bool) -> list[Line]:
     if job.probe:
         decision = "ask with HEAD if the local copy is current, else fetch"
     else:
-        decision = "ask on conditions" if job.known else "fetch"
+        decision = "conditional request" if job.known else "fetch"
     conditions = [
         f"{name}: {value}" for name, value in request_headers(job, None).items() if name not in _PLAIN_HEADERS
     ]

@@ -148,7 +148,7 @@ def judge(case: Circumstances) -> Judgement:
         return Judgement(False, case.doubts)
     if case.failed and not case.ignores_errors:
         code = 6 if case.listings_failed else 0
-        told = ("nothing was deleted, because something failed (--ignore-errors would)", code)
+        told = ("nothing was deleted, because something failed (--ignore-errors deletes nevertheless)", code)
         return Judgement(False, (*case.doubts, told))
     refusal = excess(case.count, case.total, case.limit)
     return Judgement(refusal is None, case.doubts, refusal)

@@ -211,7 +211,7 @@ async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
             if piece.is_listing or piece.entries:
                 yield piece
     if piece is None or not piece.is_listing:
-        raise ListingError(f"the answer is not a directory listing ({page.content_type or 'no content type'})")
+        raise ListingError(f"the response is not a directory listing ({page.content_type or 'no content type'})")
 
 
 async def _again(pieces: list[Listing]) -> Pieces:

@@ -58,9 +58,9 @@ def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume 
     if status == 304:
         if job.known is not None:
             return Action(verdict=Verdict.UNCHANGED, reason="confirmed by the server")
-        return Action(verdict=Verdict.GIVE_UP, reason="answered 304 to a request without conditions")
+        return Action(verdict=Verdict.GIVE_UP, reason="304 in response to an unconditional request")
     if status == 416 and resume is not None:
-        return Action(verdict=Verdict.RESTART, reason="the partial file does not fit any more")
+        return Action(verdict=Verdict.RESTART, reason="the partial file does not match any more")
     if status in RETRYABLE_STATUS:
         delay = parse_retry_after(headers.get("Retry-After"), parse_http_date(headers.get("Date")) or now)
         if delay is not None and delay > limits.RETRY_AFTER:
@@ -82,12 +82,12 @@ def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     """RFC 9110 section 15.3.7: a 206 is used only if it is exactly the requested range."""
     match = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range"))
     if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
-        return Action(verdict=Verdict.RESTART, reason="the server answered with another range")
+        return Action(verdict=Verdict.RESTART, reason="the server sent another range")
     total = int(match[3])
     if not is_same_version(validators_of(headers), resume.validators) or resume.length not in (None, total):
         return Action(verdict=Verdict.RESTART, reason="the file changed meanwhile")
     if content_length(headers) not in (None, total - resume.offset):
-        return Action(verdict=Verdict.RESTART, reason="length and range of the answer disagree")
+        return Action(verdict=Verdict.RESTART, reason="length and range of the response disagree")
     problem = contradiction(headers, job, total)
     if problem:
         return Action(verdict=Verdict.GIVE_UP, reason=problem)

@@ -124,10 +124,10 @@ def test_no_connection_gets_much_more_of_a_file_than_its_share() -> None:
 @pytest.mark.parametrize(
     ("status", "change", "text"),
     [
-        (200, {}, "HTTP 200 in answer to a range"),
-        (206, {"Content-Range": "bytes 0-99/1000"}, "the server answered with another range"),
+        (200, {}, "HTTP 200 in response to a range request"),
+        (206, {"Content-Range": "bytes 0-99/1000"}, "the server sent another range"),
         (206, {"ETag": '"2"'}, "the file changed meanwhile"),
-        (206, {"Content-Length": "99"}, "length and range of the answer disagree"),
+        (206, {"Content-Length": "99"}, "length and range of the response disagree"),
     ],
 )
 def test_a_user_reads_why_a_range_is_not_used(status: int, change: dict[str, str], text: str) -> None:

@@ -337,7 +337,7 @@ def witness(name: str, moment: datetime) -> tuple[Entry, Known]:
     [
         (0, 0, ("unchanged", "same size and time")),
         (0, 3600, ("fetch", "time differs")),
-        (59, 30, ("probe", "not brought by us")),
+        (59, 30, ("probe", "not saved by this program")),
         (59, 60, ("fetch", "time differs")),
         (59, -1, ("fetch", "time differs")),
     ],
@@ -367,7 +367,7 @@ async def test_if_no_zone_is_known_a_copy_is_checked_with_a_request(states: tupl
     decider = Decider(["a"], *states)
     await decider.visit(BEFORE, local_row("a", NOON, 0), AFTER)
     (job,) = (job for job in decider.jobs if job.path == "a")
-    assert (job.probe, job.reason) == (True, "not brought by us")
+    assert (job.probe, job.reason) == (True, "not saved by this program")
 
 
 @pytest.mark.parametrize(
@@ -534,7 +534,7 @@ async def test_every_entry_ends_once_and_nothing_that_is_shown_is_extraneous(
     ("state", "local", "reason", "probe", "conditional"),
     [
         (None, None, "new", False, False),
-        (None, LOCAL, "not brought by us", True, False),
+        (None, LOCAL, "not saved by this program", True, False),
         (known("a", validators=Validators(etag='"1"')), LOCAL, "row changed", False, True),
         (known("a"), LOCAL, "row changed", False, False),
         (known("a", validators=Validators(etag='"1"'), row=""), LOCAL, "the row has no time", False, True),

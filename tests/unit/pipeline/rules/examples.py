@@ -33,7 +33,7 @@ KNOWN = Known(
     checked=float(T + HOUR),
 )
 LOCAL = Local(Kind.FILE, 1000, T * SECOND)
-NO_FILE = "something that is no regular file"
+NO_FILE = "something other than a regular file"
 NO_ETAG = replace(KNOWN, validators=Validators(last_modified=NOON_HTTP))
 
 

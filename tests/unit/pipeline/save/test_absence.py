@@ -14,7 +14,7 @@ from tests.support.fakes import Recorder
 from tests.unit.pipeline.walk.test_walker import ROOT, Walk, listing
 
 SUB = f"{ROOT}sub/"
-UNREADABLE = "cannot be read again before deleting: the answer is not a directory listing (text/html)"
+UNREADABLE = "cannot be read again before deleting: the response is not a directory listing (text/html)"
 CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
 
 

@@ -306,5 +306,5 @@ async def test_a_destination_must_response_for_each_path() -> None:
 
 def test_a_user_reads_that_something_failed() -> None:
     case = Circumstances(wanted=True, gone=True, failed=True, limit=DEFAULT)
-    text = "nothing was deleted, because something failed (--ignore-errors would)"
+    text = "nothing was deleted, because something failed (--ignore-errors deletes nevertheless)"
     assert judge(case).warnings == ((text, 0),)
