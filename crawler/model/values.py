@@ -57,7 +57,7 @@ LINK = "a symbolic link"
 """``Local.spared`` of a symbolic link."""
 
 
-class Span(Value, Generic[T], frozen=True):
+class Span(Value, Generic[T], frozen=True, gc=False):
     """A closed interval that contains the true value, because listings round sizes and times.
 
     Sizes are in bytes. Times are aware if their zone is known, naive if they are in the server's own, unknown zone.
@@ -77,7 +77,7 @@ class Span(Value, Generic[T], frozen=True):
         return self.low <= value <= self.high
 
 
-class Entry(Value, frozen=True, kw_only=True):
+class Entry(Value, frozen=True, kw_only=True, gc=False):
     """One row of a listing."""
 
     name: str
@@ -102,7 +102,7 @@ class Entry(Value, frozen=True, kw_only=True):
     """True if the URL has another origin than the listing."""
 
 
-class Rejection(Value, frozen=True):
+class Rejection(Value, frozen=True, gc=False):
     """A link, entry or path that is not taken, and why. A value, never an exception."""
 
     reason: str
@@ -148,7 +148,7 @@ class Listing(Value, frozen=True, kw_only=True):
     """True if the entries come from the state; they never justify a deletion."""
 
 
-class Validators(Value, frozen=True, kw_only=True):
+class Validators(Value, frozen=True, kw_only=True, gc=False):
     """Validators of one version of a file (RFC 9110 section 8.8)."""
 
     etag: str | None = None
@@ -171,7 +171,7 @@ UNCONFIRMED = -1.0
 """``Known.checked`` of a copy that the server has not confirmed to be the listed version."""
 
 
-class Known(Value, frozen=True, kw_only=True):
+class Known(Value, frozen=True, kw_only=True, gc=False):
     """What the state remembers about one saved file."""
 
     path: str
@@ -192,7 +192,7 @@ class Known(Value, frozen=True, kw_only=True):
     """When the server last confirmed it as the listed version: server time, seconds since the epoch, or UNCONFIRMED."""
 
 
-class Local(Value, frozen=True):
+class Local(Value, frozen=True, gc=False):
     """What ``lstat`` says about a path under DIR."""
 
     kind: Kind
