@@ -17,8 +17,8 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
-from crawler.http.framing import BodyEnd, BodyError, FramingError, NotAResponse
-from crawler.http.splitter import Splitter
+from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, NotAResponse
+from crawler.http.framing.splitter import Splitter
 from crawler.http.tls import alert_text
 from crawler.model import limits
 

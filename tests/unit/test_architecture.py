@@ -36,7 +36,7 @@ HOMES = {
 
 PURE = (
     "http.credentials.netrc", "http.framing", "http.pacing.circuit_breaker", "http.pacing.concurrency",
-    "http.pacing.meter", "http.pacing.refusals", "http.pacing.sample", "http.proxies", "http.splitter", "listings",
+    "http.pacing.meter", "http.pacing.refusals", "http.pacing.sample", "http.proxies", "listings",
     "model",
     "output.format", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs",
     "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames",

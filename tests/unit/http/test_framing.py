@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.http.framing import (
+from crawler.http.framing.chunks import ChunkScanner
+from crawler.http.framing.header_section import (
     BodyEnd,
     BodyError,
-    ChunkScanner,
     FramingError,
     Head,
     NotAResponse,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crawler.http.framing import BodyError, FramingError
-from crawler.http.splitter import Splitter
+from crawler.http.framing.header_section import BodyError, FramingError
+from crawler.http.framing.splitter import Splitter
 
 OK = b"HTTP/1.1 200 OK"
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from crawler.http.framing import BodyError, FramingError
-from crawler.http.splitter import Splitter
+from crawler.http.framing.header_section import BodyError, FramingError
+from crawler.http.framing.splitter import Splitter
 from crawler.model import limits
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -7,24 +7,27 @@ safely are accepted: repeated equal lengths, a length with chunks, folded lines,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, cast
 
 from crawler.model import limits
 from crawler.text.escape import printable
 from crawler.text.patterns import pattern
 
 _STATUS = pattern(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\r\n]*))?\r*\n")
-_TIDY = pattern(rb"HTTP/1\.[01] \d{3} [^\r\n\0]*\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n")
-_FRAMES = pattern(rb"\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*)", re.IGNORECASE)
+_TIDY_STATUS = pattern(rb"HTTP/1\.([01]) (\d{3}) [^\r\n\0]*")
+_TIDY_FIELD = pattern(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _TOKEN = pattern(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = pattern(rb"\r*\n[ \t]+")
 _LINE_END = pattern(rb"\r*\n")
-_CHUNK_SIZE = pattern(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
 _OTHER_PROTOCOL = pattern(rb"[0-9A-Za-z+*<(-]|\x15\x03")  # a TLS alert: record type, version (RFC 8446 section 5.1)
-_LENGTH, _CODING = b"content-length", b"transfer-encoding"
+_LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
+_LINES_KEPT = 512
+"""Header lines whose meaning is remembered: servers send most of them again with each response."""
+_LONGEST_KEPT = 4096
+"""Bytes of a header section whose lines may be among them."""
 _DIGITS = 18  # of a length: 10^18 fits in 63 bits
 
 Field = tuple[bytes, bytes]
@@ -72,10 +75,66 @@ class Head(NamedTuple):
     """Bytes of the body; 0 unless ``end`` is LENGTH."""
     is_kept: bool
     """Whether the connection may serve another request after this response."""
+    minor: int
+    """Of the version, HTTP/1.``minor``: 0 or 1."""
+    fields: Sequence[tuple[str, str]]
+    """The header fields in ``data``."""
+
+
+class _Line(NamedTuple):
+    """A header field in its canonical form."""
+
+    field: tuple[str, str]
+    role: bytes
+    """Its name in lower case if it takes part in framing, else empty."""
+    value: bytes
+    """Its value as it was sent, from its first character that is no space."""
 
 
 def parse_head(data: bytes, *, is_head: bool = False) -> Head:
     """Parse a header section, including its empty line. ``is_head``: it answers a HEAD. Raises FramingError."""
+    return parse_tidy_head(data, is_head=is_head) or _parse_untidy_head(data, is_head=is_head)
+
+
+def parse_tidy_head(data: bytes, *, is_head: bool = False) -> Head | None:
+    """The header section ``data``, or None if it is not written exactly as RFC 9112 says. Raises FramingError.
+
+    Empty line included. Its last bytes, CR LF CR LF, occur nowhere else in a section that is returned.
+    """
+    is_short = len(data) <= _LONGEST_KEPT
+    if not is_short:
+        _check_size(data)
+    start, *lines = data.split(b"\r\n")
+    if lines[-2:] != [b"", b""] or len(lines) > limits.HEADER_COUNT + 2:
+        return None
+    version = _tidy_status(start)
+    line_of = _tidy_line if is_short else _tidy_line.__wrapped__
+    found = [line_of(line) for line in lines[:-2]]
+    if version is None or None in found:
+        return None
+    return _head(data, version, cast("list[_Line]", found), is_head=is_head)
+
+
+@lru_cache(maxsize=64)
+def _tidy_status(line: bytes) -> tuple[int, int] | None:
+    """(minor version, status) of a status line."""
+    found = _TIDY_STATUS.fullmatch(line)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
+@lru_cache(maxsize=_LINES_KEPT)
+def _tidy_line(line: bytes) -> _Line | None:
+    found = _TIDY_FIELD.fullmatch(line)
+    return None if found is None else _line(found[1], found[2])
+
+
+def _line(name: bytes, value: bytes) -> _Line:
+    lower = name.lower()
+    role = lower if lower in (_LENGTH, _CODING, _CONNECTION) else b""
+    return _Line((name.decode(), value.strip(b" \t").decode("utf-8", "surrogateescape")), role, value)
+
+
+def _parse_untidy_head(data: bytes, *, is_head: bool) -> Head:
     _check_size(data)
     start = _STATUS.match(data)
     if start is None:
@@ -83,32 +142,37 @@ def parse_head(data: bytes, *, is_head: bool = False) -> Head:
     if b"\0" in data:
         raise FramingError("NUL byte in the header section")
     minor, status = min(int(start[1]), 1), int(start[2])
-    is_tidy = _TIDY.fullmatch(data) is not None
-    fields = _FRAMES.findall(data) if is_tidy else _fields(data[start.end() :])
+    lines = [_line(name, value) for name, value in _fields(data[start.end() :])]
+    return _head(data, (minor, status), lines, is_head=is_head, text=start[3] or b"")
+
+
+def _head(
+    data: bytes, version: tuple[int, int], lines: Sequence[_Line], *, is_head: bool, text: bytes | None = None
+) -> Head:
+    """What the header section ``data`` says. ``text``, of the status line: given if ``data`` must be written anew."""
+    minor, status = version
     if status == 101:
         raise FramingError("unexpected switch to another protocol (status 101)")
     lengths: list[bytes] = []
     codings: list[bytes] = []
     options: list[bytes] = []
-    for name, value in fields:
-        kind = name.lower()
-        if kind == _LENGTH:
-            lengths.append(value)
-        elif kind == _CODING:
-            codings.append(value)
-        elif kind == b"connection":
-            options.append(value)
+    for _, role, value in lines:
+        if role:
+            (lengths if role == _LENGTH else codings if role == _CODING else options).append(value)
+    is_plain = False
     if status < 200 or status in (204, 304):
         end, length = BodyEnd.HEADER, 0
+    elif len(lengths) == 1 and not codings and lengths[0].isdigit() and len(lengths[0]) <= _DIGITS:
+        end, length, is_plain = BodyEnd.LENGTH, int(lengths[0]), True
     else:
         end, length = _end(lengths, codings)
-    if not is_tidy or not _is_plain(end, lengths, codings):
-        line = b"HTTP/1.%d %d %s" % (minor, status, start[3] or b"")
-        data = _rebuilt(line, _fields(data[start.end() :]), end, length)
+    if text is not None or not (is_plain or _is_plain(end, lengths, codings)):
+        start = data[: data.index(b"\r\n")] if text is None else b"HTTP/1.%d %d %s" % (minor, status, text)
+        data, lines = _rebuilt(start, lines, end, length)
     if is_head:
         end, length = BodyEnd.HEADER, 0
-    is_kept = end is not BodyEnd.CONNECTION and not (lengths and codings) and _is_persistent(minor, options)
-    return Head(status, data, end, length, is_kept)
+    is_kept = end is not BodyEnd.CONNECTION and not (lengths and codings) and _is_persistent(minor, tuple(options))
+    return Head(status, data, end, length, is_kept, minor, [line.field for line in lines])
 
 
 def _check_size(data: bytes) -> None:
@@ -158,77 +222,19 @@ def _is_plain(end: BodyEnd, lengths: Sequence[bytes], codings: Sequence[bytes]) 
     return not lengths and not codings
 
 
-def _rebuilt(start: bytes, fields: Sequence[Field], end: BodyEnd, length: int) -> bytes:
-    lines = [start]
-    lines += [name + b": " + value for name, value in fields if name.lower() not in (_LENGTH, _CODING)]
+def _rebuilt(start: bytes, lines: Sequence[_Line], end: BodyEnd, length: int) -> tuple[bytes, list[_Line]]:
+    """A header section that strict parsers read as we do, and its lines."""
+    kept = [line for line in lines if line.role not in (_LENGTH, _CODING)]
     if end is BodyEnd.LENGTH:
-        lines.append(b"Content-Length: %d" % length)
+        kept.append(_line(b"Content-Length", b"%d" % length))
     elif end is BodyEnd.CHUNKED:
-        lines.append(b"Transfer-Encoding: chunked")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+        kept.append(_line(b"Transfer-Encoding", b"chunked"))
+    written = [start, *(line.field[0].encode() + b": " + line.value.rstrip(b" \t") for line in kept)]
+    return b"\r\n".join(written) + b"\r\n\r\n", kept
 
 
-def _is_persistent(minor: int, options: Sequence[bytes]) -> bool:
+@lru_cache(maxsize=8)
+def _is_persistent(minor: int, options: tuple[bytes, ...]) -> bool:
     """Whether the connection persists, by version and Connection (RFC 9112 section 9.3)."""
     tokens = {part.strip().lower() for value in options for part in value.split(b",")}
     return b"close" not in tokens and (minor > 0 or b"keep-alive" in tokens)
-
-
-class _Line(Enum):
-    """What the next line of a chunked body is, after the bytes of the current chunk."""
-
-    SIZE = "the size of a chunk"
-    END = "the empty line after a chunk"
-    TRAILER = "a line of the trailer section"
-
-
-class ChunkScanner:
-    """Finds the end of a chunked body (RFC 9112 section 7.1) that arrives in pieces."""
-
-    __slots__ = ("_left", "_line", "_next", "is_over", "trailer")
-
-    def __init__(self) -> None:
-        self.is_over = False
-        self.trailer: int | None = None
-        """Offset of the trailer section in the last piece; None if it has not begun."""
-        self._left = 0
-        """Bytes of the current chunk that have not arrived."""
-        self._next = _Line.SIZE
-        self._line = b""
-
-    def take(self, data: bytes) -> int:
-        """Scan a piece. Returns how many of its bytes belong to the body. Raises BodyError."""
-        at, size = 0, len(data)
-        self.trailer = 0 if self._next is _Line.TRAILER else None
-        while at < size and not self.is_over:
-            if self._left > 0:
-                step = min(self._left, size - at)
-                self._left -= step
-                at += step
-                continue
-            stop = data.find(b"\n", at)
-            if stop < 0:
-                self._line += data[at:]
-                if len(self._line) > limits.HEADER_LINE:
-                    raise BodyError("endless chunk size or trailer line")
-                return size
-            self._take_line(self._line + data[at:stop])
-            self._line = b""
-            at = stop + 1
-            if self._next is _Line.TRAILER and self.trailer is None:
-                self.trailer = at
-        return at
-
-    def _take_line(self, line: bytes) -> None:
-        if self._next is _Line.SIZE:
-            found = _CHUNK_SIZE.fullmatch(line)
-            if found is None:
-                raise BodyError("invalid chunk size")
-            self._left = int(found[1], 16)
-            self._next = _Line.END if self._left else _Line.TRAILER
-        elif self._next is _Line.END:
-            if line not in (b"\r", b""):
-                raise BodyError("a chunk is longer than its size")
-            self._next = _Line.SIZE
-        else:
-            self.is_over = line in (b"\r", b"")

@@ -3,12 +3,71 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from crawler.http.framing import BodyEnd, ChunkScanner, FramingError, Head, not_a_response, parse_head
+from crawler.http.framing.chunks import ChunkScanner
+from crawler.http.framing.header_section import BodyEnd, FramingError, Head, not_a_response, parse_head
 from crawler.model import limits
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
+
+
+class Found(NamedTuple):
+    """The final header section of a response in ``data``, which begins with bytes of it that arrived before."""
+
+    head: Head
+    data: bytes
+    start: int
+    """Offset of the header section in ``data``."""
+    stop: int
+    """Offset of what follows it."""
+
+
+class HeadScanner:
+    """Finds the header section of a response that arrives in pieces. Interim responses are passed over."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        """An incomplete header section."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of a header section has arrived."""
+        return bool(self._buffer)
+
+    def clear(self) -> None:
+        self._buffer.clear()
+
+    def take(self, data: bytes, *, is_head: bool) -> Found | None:
+        """The header section, once it is complete; ``is_head``: of the response to a HEAD. Raises FramingError."""
+        if not self._buffer:
+            return self._scan(data, is_head=is_head)
+        self._buffer += data
+        if b"\n" in data:
+            return self._scan(bytes(self._buffer), is_head=is_head)
+        self._check_buffer()
+        return None
+
+    def _scan(self, data: bytes, *, is_head: bool) -> Found | None:
+        at = _after_empty_lines(data, 0)
+        while found := _HEAD_END.search(data, at):
+            head = parse_head(data[at : found.end()], is_head=is_head)
+            if head.status >= 200:
+                self._buffer.clear()
+                return Found(head, data, at, found.end())
+            at = _after_empty_lines(data, found.end())
+        self._buffer[:] = data[at:]
+        self._check_buffer()
+        return None
+
+    def _check_buffer(self) -> None:
+        if not _START.startswith(self._buffer[: len(_START)]):
+            raise not_a_response(bytes(self._buffer))
+        if len(self._buffer) > limits.HEAD:
+            raise FramingError(f"a header section of more than {limits.HEAD} bytes")
 
 
 class Splitter:
@@ -17,15 +76,14 @@ class Splitter:
     Bytes that arrive before a request never belong to the response of that request.
     """
 
-    __slots__ = ("_buffer", "_chunks", "_is_head", "_left", "head", "is_over")
+    __slots__ = ("_chunks", "_heads", "_is_head", "_left", "head", "is_over")
 
     def __init__(self) -> None:
         self.is_over = True
         """Whether no response is expected, or all of it has arrived."""
         self.head: Head | None = None
         self._is_head = False
-        self._buffer = bytearray()
-        """An incomplete header section."""
+        self._heads = HeadScanner()
         self._left = 0
         """Bytes of a body with a length that have not arrived."""
         self._chunks: ChunkScanner | None = None
@@ -35,7 +93,7 @@ class Splitter:
         self.is_over = False
         self.head = None
         self._is_head = is_head
-        self._buffer.clear()
+        self._heads.clear()
 
     def take(self, data: bytes) -> tuple[bytes, bool]:
         """(the part of ``data`` that belongs to the response, whether there were other bytes).
@@ -48,34 +106,12 @@ class Splitter:
         if self.head is not None:
             end = self._scan_body(data, 0)
             return self._without_trailer(data, 0, end), end < len(data)
-        if not self._buffer:
-            return self._scan_head(data)
-        self._buffer += data
-        if b"\n" in data:
-            return self._scan_head(bytes(self._buffer))
-        self._check_buffer()
-        return b"", False
+        found = self._heads.take(data, is_head=self._is_head)
+        return (b"", False) if found is None else self._begin_body(found)
 
-    def _scan_head(self, data: bytes) -> tuple[bytes, bool]:
-        at = _after_empty_lines(data, 0)
-        while found := _HEAD_END.search(data, at):
-            head = parse_head(data[at : found.end()], is_head=self._is_head)
-            if head.status >= 200:
-                return self._begin_body(head, data, at, found.end())
-            at = _after_empty_lines(data, found.end())
-        self._buffer[:] = data[at:]
-        self._check_buffer()
-        return b"", False
-
-    def _check_buffer(self) -> None:
-        if not _START.startswith(self._buffer[: len(_START)]):
-            raise not_a_response(bytes(self._buffer))
-        if len(self._buffer) > limits.HEAD:
-            raise FramingError(f"a header section of more than {limits.HEAD} bytes")
-
-    def _begin_body(self, head: Head, data: bytes, start: int, stop: int) -> tuple[bytes, bool]:
+    def _begin_body(self, found: Found) -> tuple[bytes, bool]:
+        head, data, start, stop = found
         self.head = head
-        self._buffer.clear()
         self._left = head.length
         self._chunks = ChunkScanner() if head.end is BodyEnd.CHUNKED else None
         end = self._scan_body(data, stop)

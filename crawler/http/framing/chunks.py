@@ -1,0 +1,76 @@
+"""The chunked transfer coding: where a body ends, and its bytes (RFC 9112 section 7.1)."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from crawler.http.framing.header_section import BodyError
+from crawler.model import limits
+
+_CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
+
+
+class _Line(Enum):
+    """What the next line of a chunked body is, after the bytes of the current chunk."""
+
+    SIZE = "the size of a chunk"
+    END = "the empty line after a chunk"
+    TRAILER = "a line of the trailer section"
+
+
+class ChunkScanner:
+    """Finds the end of a chunked body (RFC 9112 section 7.1) that arrives in pieces."""
+
+    __slots__ = ("_left", "_line", "_next", "is_over", "trailer")
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self.trailer: int | None = None
+        """Offset of the trailer section in the last piece; None if it has not begun."""
+        self._left = 0
+        """Bytes of the current chunk that have not arrived."""
+        self._next = _Line.SIZE
+        self._line = b""
+
+    def take(self, data: bytes, decoded: list[bytes] | None = None) -> int:
+        """Scan a piece. Returns how many of its bytes belong to the body; what they encode is added to ``decoded``.
+
+        Raises BodyError.
+        """
+        at, size = 0, len(data)
+        self.trailer = 0 if self._next is _Line.TRAILER else None
+        while at < size and not self.is_over:
+            if self._left > 0:
+                step = min(self._left, size - at)
+                if decoded is not None:
+                    decoded.append(data[at : at + step])
+                self._left -= step
+                at += step
+                continue
+            stop = data.find(b"\n", at)
+            if stop < 0:
+                self._line += data[at:]
+                if len(self._line) > limits.HEADER_LINE:
+                    raise BodyError("endless chunk size or trailer line")
+                return size
+            self._take_line(self._line + data[at:stop])
+            self._line = b""
+            at = stop + 1
+            if self._next is _Line.TRAILER and self.trailer is None:
+                self.trailer = at
+        return at
+
+    def _take_line(self, line: bytes) -> None:
+        if self._next is _Line.SIZE:
+            found = _CHUNK_SIZE.fullmatch(line)
+            if found is None:
+                raise BodyError("invalid chunk size")
+            self._left = int(found[1], 16)
+            self._next = _Line.END if self._left else _Line.TRAILER
+        elif self._next is _Line.END:
+            if line not in (b"\r", b""):
+                raise BodyError("a chunk is longer than its size")
+            self._next = _Line.SIZE
+        else:
+            self.is_over = line in (b"\r", b"")
