@@ -19,7 +19,7 @@ from aiohttp.http import HttpProcessingError
 
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, NotAResponse
 from crawler.http.framing.splitter import Splitter
-from crawler.http.tls import alert_text
+from crawler.http.tls import alert_text, has_close_notify
 from crawler.model import limits
 
 _NO_BYTES = bytes(4)
@@ -136,7 +136,7 @@ class Connection(ResponseHandler):
     def eof_received(self) -> None:
         """Not called after a reset. Under TLS asyncio also calls it for a FIN without close_notify."""
         tls = None if self.transport is None else self.transport.get_extra_info("ssl_object")
-        self._has_ended = tls is None or _has_close_notify(tls)
+        self._has_ended = tls is None or has_close_notify(tls)
         super().eof_received()
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -159,13 +159,3 @@ class Connection(ResponseHandler):
         is_final = isinstance(exc, HttpProcessingError | InvalidResponse | DamagedBody)
         if is_final and body is not None and not body.is_eof() and body.exception() is None:
             body.set_exception(exc if isinstance(exc, DamagedBody) else aiohttp.ClientPayloadError(str(exc)), exc)
-
-
-def _has_close_notify(tls: ssl.SSLObject) -> bool:
-    """True if the peer has sent close_notify (RFC 8446 section 6.1)."""
-    try:
-        return not tls.read(1)
-    except ssl.SSLZeroReturnError:
-        return True
-    except ssl.SSLError:
-        return False

@@ -50,6 +50,18 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
     return context
 
 
+def has_close_notify(tls: ssl.SSLObject) -> bool:
+    """Whether the peer has sent close_notify (RFC 8446 section 6.1)."""
+    import ssl
+
+    try:
+        return not tls.read(1)
+    except ssl.SSLZeroReturnError:
+        return True
+    except ssl.SSLError:
+        return False
+
+
 def alert_text(error: ssl.SSLError) -> str:
     """Why a TLS handshake failed, and what to do, in one clause."""
     reason = (error.reason or "").upper()

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from crawler.http.framing.chunks import ChunkScanner
-from crawler.http.framing.header_section import BodyEnd, FramingError, Head, not_a_response, parse_head
+from crawler.http.framing.header_section import BodyEnd, FramingError, Head, not_a_response, parse_head, parse_tidy_head
 from crawler.model import limits
 
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -41,18 +41,29 @@ class HeadScanner:
     def clear(self) -> None:
         self._buffer.clear()
 
-    def take(self, data: bytes, *, is_head: bool) -> Found | None:
-        """The header section, once it is complete; ``is_head``: of the response to a HEAD. Raises FramingError."""
+    def take(self, data: bytes, at: int = 0, *, is_head: bool) -> Found | None:
+        """The header section from ``at`` on, once it is complete; ``is_head``: of the response to a HEAD.
+
+        Raises FramingError.
+        """
         if not self._buffer:
-            return self._scan(data, is_head=is_head)
-        self._buffer += data
-        if b"\n" in data:
-            return self._scan(bytes(self._buffer), is_head=is_head)
+            return self._scan(data, at, is_head=is_head)
+        self._buffer += data[at:]
+        if data.find(b"\n", at) >= 0:
+            return self._scan(bytes(self._buffer), 0, is_head=is_head)
         self._check_buffer()
         return None
 
-    def _scan(self, data: bytes, *, is_head: bool) -> Found | None:
-        at = _after_empty_lines(data, 0)
+    def _scan(self, data: bytes, at: int, *, is_head: bool) -> Found | None:
+        stop = data.find(b"\r\n\r\n", at) + 4
+        head = parse_tidy_head(data[at:stop], is_head=is_head) if stop > 3 else None
+        if head is None or head.status < 200:
+            return self._scan_patiently(data, at, is_head=is_head)
+        self._buffer.clear()
+        return Found(head, data, at, stop)
+
+    def _scan_patiently(self, data: bytes, at: int, *, is_head: bool) -> Found | None:
+        at = _after_empty_lines(data, at)
         while found := _HEAD_END.search(data, at):
             head = parse_head(data[at : found.end()], is_head=is_head)
             if head.status >= 200:

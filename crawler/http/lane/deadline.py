@@ -1,0 +1,80 @@
+"""When a lane has waited for too long, or a body is too slow. Seconds on the clock of the event loop; no clock inside."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from crawler.model import limits
+
+
+class Patience(NamedTuple):
+    """Limits of all waits of a lane."""
+
+    silence: float
+    """Seconds for a header section, from the request or the response before, and between two pieces of a body."""
+    min_speed: int = 0
+    """Bytes per second that a body must have on average; 0: none."""
+
+    @property
+    def window(self) -> float:
+        """Seconds over which ``min_speed`` is averaged."""
+        return min(limits.MINIMUM_SPEED_WINDOW, self.silence)
+
+
+class Deadline:
+    """The deadline of a lane: None while it waits for nothing from the server."""
+
+    __slots__ = ("_before", "_began", "_patience", "_paused_at", "_total", "until")
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self.until: float | None = None
+        self._total = -1
+        """Bytes of the present body that have arrived; -1 before its header section."""
+        self._began = 0.0
+        self._before = 0
+        """When the present window began, and the bytes that had arrived then."""
+        self._paused_at: float | None = None
+
+    def expect(self, now: float) -> None:
+        """Wait for a header section. Interim responses do not extend the wait."""
+        self._total = -1
+        self._wait(now)
+
+    def rest(self) -> None:
+        """Wait for nothing."""
+        self.until = None
+
+    def received(self, total: int, now: float) -> bool:
+        """A header section has arrived, and ``total`` bytes of its body, which goes on. False if it is too slow.
+
+        Framing alone, such as the size of a chunk, does not extend the wait.
+        """
+        if self._total < 0:
+            self._began, self._before = now, 0
+        elif total == self._total:
+            return True
+        self._total = total
+        self._wait(now)
+        elapsed = now - self._began
+        if elapsed < self._patience.window:
+            return True
+        is_fast = total - self._before >= self._patience.min_speed * elapsed
+        self._began, self._before = now, total
+        return is_fast
+
+    def pause(self, now: float) -> None:
+        """We do not read, so the server cannot be late."""
+        self._paused_at = now
+        self.until = None
+
+    def resume(self, now: float) -> None:
+        """We read again."""
+        if self._paused_at is not None:
+            self._began += now - self._paused_at
+            self._paused_at = None
+        self._wait(now)
+
+    def _wait(self, now: float) -> None:
+        if self._paused_at is None:
+            self.until = now + self._patience.silence

@@ -1,0 +1,257 @@
+"""One connection to one origin, down which requests are sent in batches (RFC 9112 section 9.3.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import ssl
+import termios
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
+
+from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
+from crawler.http.lane.deadline import Deadline, Patience
+from crawler.http.lane.loss import Ending, losses
+from crawler.http.lane.reader import ResponseReader
+from crawler.http.lane.request import Request
+from crawler.http.tls import alert_text, has_close_notify
+from crawler.text.escape import printable
+
+_NO_BYTES = bytes(4)
+"""The result of FIONREAD for a socket without unread bytes."""
+_BAD_REQUEST = 400
+
+
+class _End(NamedTuple):
+    ending: Ending
+    detail: str
+
+
+class Lane(asyncio.Protocol):
+    """Sends requests, and cuts what arrives into their responses, in the order in which they were sent.
+
+    No byte belongs to a response that was not requested: bytes that arrive before a request or behind the last response
+    close the lane, and count as nothing. ``progressed`` is called after responses have arrived, if more can be sent.
+    """
+
+    def __init__(self, patience: Patience, progressed: Callable[[Lane], None]) -> None:
+        self._progressed = progressed
+        self._deadline = Deadline(patience)
+        self._window = patience.window
+        self._min_speed = patience.min_speed
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._socket: Any = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._reader = ResponseReader()
+        self._flight = deque[Request]()
+        self._is_streaming = False
+        """Whether the receiver of the present response was told that it has begun."""
+        self._is_shared = False
+        """Whether several requests have been in flight since there was none."""
+        self._is_paused = False
+        self._has_ended = False
+        """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
+        self._end: _End | None = None
+        """Why nothing more can be sent."""
+        self.sent = 0
+        """Requests sent."""
+        self.answered = 0
+        """Complete responses."""
+
+    # --- what the owner does ------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Requests without a complete response."""
+        return len(self._flight)
+
+    def is_quiet(self) -> bool:
+        """Whether the lane is open, nothing is in flight, and no bytes have arrived that nobody asked for.
+
+        Call it before a lane is used again: there is no need to while requests are in flight, or in ``progressed``.
+        """
+        if self._end is not None or self._flight or self._transport is None or self._transport.is_closing():
+            return False
+        try:
+            # Under TLS too: between responses a server sends only close_notify, or a late session ticket.
+            return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NO_BYTES) == _NO_BYTES
+        except (OSError, ValueError):  # closed meanwhile
+            return False
+
+    def send(self, requests: Sequence[Request]) -> None:
+        """Send a batch in one write. If the lane has ended, the requests are lost at once."""
+        if not self._flight and requests:
+            self._is_shared = False
+            self._reader.begin(is_head=requests[0].is_head)
+        self._flight.extend(requests)
+        self.sent += len(requests)
+        if self._end is None and self._transport is not None and not self._transport.is_closing():
+            self._is_shared = self._is_shared or len(self._flight) > 1
+            self._transport.write(b"".join([request.data for request in requests]))
+            if self._deadline.until is None:
+                self._deadline.expect(self._loop.time())
+                self._watch()
+            return
+        self._lose(self._end or _End(Ending.CLOSED, ""))
+
+    def pause(self) -> None:
+        """Stop reading until ``resume``: the receiver of a body has enough. Bytes that were read still come."""
+        if not self._is_paused and self._end is None and self._transport is not None:
+            self._is_paused = True
+            self._deadline.pause(self._loop.time())
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._is_paused and self._end is None and self._transport is not None:
+            self._is_paused = False
+            self._deadline.resume(self._loop.time())
+            self._watch()
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close the lane. Requests in flight are lost."""
+        self._stop(_End(Ending.ABANDONED, ""))
+
+    # --- what the event loop calls ------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._socket = transport.get_extra_info("socket")
+
+    def data_received(self, data: bytes) -> None:
+        if self._end is not None:
+            return
+        answered = self.answered
+        try:
+            is_excess = self._read(data)
+        except FramingError as error:
+            kind = Ending.GARBLED if isinstance(error, NotAResponse) else Ending.INVALID
+            self._stop(_End(kind, str(error)))
+            return
+        except BodyError as error:
+            self._stop(_End(Ending.DAMAGED, str(error)))
+            return
+        if is_excess:
+            self._stop(_End(Ending.CLOSED if self.sent else Ending.UNREQUESTED, ""))
+        elif self.answered > answered and self._end is None:
+            self._progressed(self)
+
+    def eof_received(self) -> None:
+        """Not called after a reset. Under TLS asyncio also calls it for a FIN without close_notify."""
+        tls = None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        self._has_ended = tls is None or has_close_notify(tls)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._end is not None:
+            return
+        if exc is None and self._has_ended and self._flight:
+            self._reader.end()
+            if self._reader.is_over:
+                self._finish_response(self._flight[0])
+        if self._end is None:
+            self._stop(self._explain(exc))
+
+    # --- responses ----------------------------------------------------------------------------------
+
+    def _read(self, data: bytes) -> bool:
+        """Pass on the responses in ``data``. Returns whether there are bytes of none. Raises FramingError, BodyError."""
+        reader, rest = self._reader, len(data)
+        while self._flight and rest:
+            rest = reader.take(data, len(data) - rest)
+            if reader.is_over:
+                self._finish_response(self._flight[0])
+            elif reader.head is not None:
+                self._continue_response(self._flight[0])
+            if self._end is not None:
+                return False
+        return rest > 0
+
+    def _continue_response(self, request: Request) -> None:
+        """A part of a response has arrived, its header section at least."""
+        reader = self._reader
+        if not self._deadline.received(reader.received, self._loop.time()):
+            self._stop(_End(Ending.SLOW, f"slower than {self._min_speed} B/s over {self._window:g} s"))
+            return
+        assert reader.head is not None
+        gathered = request.gathered
+        if not self._is_streaming and (not gathered or max(reader.head.length, reader.gathered) > gathered):
+            self._is_streaming = True
+            request.receiver.begun(request, reader.head)
+        if self._is_streaming and reader.gathered:
+            request.receiver.piece(request, reader.body())
+
+    def _finish_response(self, request: Request) -> None:
+        """All of a response has arrived."""
+        reader, flight = self._reader, self._flight
+        head, body, is_streaming = reader.head, reader.body(), self._is_streaming
+        assert head is not None
+        if head.status == _BAD_REQUEST and self._is_shared:
+            self._stop(_End(Ending.BAD_REQUEST, ""))
+            return
+        flight.popleft()
+        self.answered += 1
+        self._is_streaming = False
+        self.resume()
+        if flight:
+            reader.begin(is_head=flight[0].is_head)
+            self._deadline.expect(self._loop.time())
+        else:
+            self._deadline.rest()
+        if not is_streaming:
+            request.receiver.answered(request, head, body)
+        else:
+            if body:
+                request.receiver.piece(request, body)
+            request.receiver.ended(request)
+        if not head.is_kept:
+            self._stop(_End(Ending.ANNOUNCED, ""))
+
+    # --- the end ------------------------------------------------------------------------------------
+
+    def _explain(self, error: Exception | None) -> _End:
+        has_begun = self._reader.has_begun
+        if isinstance(error, ssl.SSLError) and not self.answered and not has_begun:
+            return _End(Ending.REFUSED_BY_TLS, alert_text(error))
+        if error is not None:
+            text = error.strerror if isinstance(error, OSError) else None
+            return _End(Ending.RESET, printable((text or str(error))[:200]))
+        return _End(Ending.CLOSED if self._reader.head is None else Ending.CUT, "")
+
+    def _stop(self, end: _End) -> None:
+        if self._end is not None:
+            return
+        self._end = end
+        self._deadline.rest()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            if end.ending is Ending.ANNOUNCED:
+                self._transport.close()
+            else:
+                self._transport.abort()
+        self._lose(end)
+
+    def _lose(self, end: _End) -> None:
+        requests = list(self._flight)
+        self._flight.clear()
+        has_begun = self._reader.has_begun and end.ending is not Ending.BAD_REQUEST
+        lost = losses(end.ending, end.detail, len(requests), has_begun=has_begun, answered=self.answered)
+        for request, loss in zip(requests, lost, strict=True):
+            request.receiver.lost(request, loss)
+
+    def _watch(self) -> None:
+        """Have a timer run. It is set once for many deadlines: each moves the deadline, and none the timer."""
+        until = self._deadline.until
+        if self._timer is None and until is not None:
+            self._timer = self._loop.call_at(until, self._check)
+
+    def _check(self) -> None:
+        self._timer = None
+        until = self._deadline.until
+        if until is not None and until <= self._loop.time():
+            self._stop(_End(Ending.SILENT, ""))
+        else:
+            self._watch()

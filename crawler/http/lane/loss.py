@@ -1,0 +1,66 @@
+"""Why a request on a lane has no complete response, and whether sending it again counts as another attempt."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Ending(Enum):
+    """How a lane ended."""
+
+    ANNOUNCED = "the response before was announced as the last one of the connection"
+    CLOSED = "the server closed the connection"
+    CUT = "the connection ended within a body, or without close_notify where only that proves the end"
+    RESET = "the connection was reset"
+    SILENT = "nothing arrived for too long"
+    SLOW = "a body arrived too slowly"
+    INVALID = "not an HTTP/1.1 response, or one without a definite end: another attempt would get the same"
+    GARBLED = "no response of any protocol: another attempt may get one"
+    DAMAGED = "the chunks of a body are malformed"
+    UNREQUESTED = "the server sent data before the first request"
+    REFUSED_BY_TLS = "a TLS alert instead of a response"
+    BAD_REQUEST = "a request among several was answered 400: the server may not have understood where it began"
+    ABANDONED = "closed by us"
+
+
+_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.RESET})
+
+
+class Loss(NamedTuple):
+    """What became of a request without a complete response."""
+
+    ending: Ending
+    detail: str
+    """More about the ending, in one clause; may be empty."""
+    is_broken: bool
+    """Whether a part of its response had arrived. If not, the request is unanswered."""
+    is_free: bool
+    """Whether sending it again does not count as another attempt."""
+
+
+def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:
+    """What became of the ``requests`` in flight, in their order, when a lane ended.
+
+    ``has_begun``: a part of the response to the first had arrived. ``answered``: responses before it on the connection.
+    """
+    return [
+        Loss(
+            ending,
+            detail,
+            is_broken=has_begun and place == 0,
+            is_free=_is_free(ending, place, has_begun=has_begun, answered=answered),
+        )
+        for place in range(requests)
+    ]
+
+
+def _is_free(ending: Ending, place: int, *, has_begun: bool, answered: int) -> bool:
+    """Whether the request at ``place`` may be sent again at no cost.
+
+    One behind another never had its turn, and a 400 may be meant for any of them. A server may close a connection at
+    the moment when it is used again (RFC 9112 section 9.3.1).
+    """
+    if place > 0 or ending in (Ending.BAD_REQUEST, Ending.ANNOUNCED):
+        return True
+    return ending in _WITHOUT_A_WORD and not has_begun and answered > 0

@@ -1,0 +1,121 @@
+"""Cuts the bytes that arrive on a lane into responses, by the rules of ``framing``."""
+
+from __future__ import annotations
+
+from crawler.http.framing.chunks import ChunkScanner
+from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, Head
+from crawler.http.framing.splitter import HeadScanner
+from crawler.model import limits
+
+
+class ResponseReader:
+    """Reads one response after another. Call ``begin`` before each."""
+
+    __slots__ = (
+        "_arrived",
+        "_chunks",
+        "_heads",
+        "_is_head",
+        "_left",
+        "gathered",
+        "head",
+        "is_over",
+        "pieces",
+        "received",
+    )
+
+    def __init__(self) -> None:
+        self._heads = HeadScanner()
+        self._chunks: ChunkScanner | None = None
+        self.begin(is_head=False)
+
+    def begin(self, *, is_head: bool) -> None:
+        """Expect the response to the next request; ``is_head``: to a HEAD."""
+        self._is_head = is_head
+        self.head: Head | None = None
+        self.is_over = False
+        """Whether all of the response has arrived."""
+        self.pieces: list[bytes] = []
+        """The bytes of the body that were not taken."""
+        self.gathered = 0
+        """Their number."""
+        self._left = 0
+        self._arrived = 0
+        self.received = 0
+        """Bytes of the body that have arrived."""
+        self._chunks = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the response has arrived, interim responses aside."""
+        return self.head is not None or self._heads.has_begun
+
+    def take(self, data: bytes, at: int) -> int:
+        """Read the bytes of the response from ``at`` on. Returns how many bytes at the end of ``data`` are not of it.
+
+        Raises FramingError; BodyError if the header section was valid.
+        """
+        self._arrived += len(data) - at
+        if self.head is None:
+            found = self._heads.take(data, at, is_head=self._is_head)
+            if found is None:
+                self._check_share()
+                return 0
+            self.head, data, _, at = found
+            self._left = self.head.length
+            if self.head.end is BodyEnd.CHUNKED:
+                self._chunks = ChunkScanner()
+        stop = self._take_body(data, at, self.head.end)
+        if self._arrived > limits.FRAMING and not self.is_over:
+            self._check_share()
+        return len(data) - stop
+
+    def body(self) -> bytes:
+        """The bytes of the body that were not taken; they are taken now."""
+        pieces = self.pieces
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self.pieces = []
+        self.gathered = 0
+        return body
+
+    def end(self) -> None:
+        """The connection has ended in an orderly way, which may be the end of the response."""
+        if self.head is not None and self.head.end is BodyEnd.CONNECTION:
+            self.is_over = True
+
+    def _take_body(self, data: bytes, at: int, end: BodyEnd) -> int:
+        """The offset in ``data`` where the body ends, or ``len(data)``."""
+        if end is BodyEnd.LENGTH:
+            stop = min(len(data), at + self._left)
+            self._left -= stop - at
+            self.is_over = self._left == 0
+            self._gather(data[at:stop])
+        elif end is BodyEnd.CHUNKED:
+            stop = self._take_chunks(data[at:], at)
+        elif end is BodyEnd.CONNECTION:
+            stop = len(data)
+            self._gather(data[at:])
+        else:
+            stop = at
+            self.is_over = True
+        return stop
+
+    def _take_chunks(self, data: bytes, at: int) -> int:
+        assert self._chunks is not None
+        decoded: list[bytes] = []
+        stop = at + self._chunks.take(data, decoded)
+        self.is_over = self._chunks.is_over
+        self._gather(b"".join(decoded))
+        return stop
+
+    def _gather(self, piece: bytes) -> None:
+        if piece:
+            self.pieces.append(piece)
+            self.gathered += len(piece)
+            self.received += len(piece)
+
+    def _check_share(self) -> None:
+        """Refuse a response of endless framing data."""
+        if self._arrived > limits.FRAMING + limits.FRAMING_SHARE * self.received:
+            text = "too much framing data without a body"
+            raise FramingError(text) if self.head is None else BodyError(text)
