@@ -68,7 +68,7 @@ def run_history(call: Invocation) -> int:
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
-    runs = run_query(read_history(start_directory(call.positional[0]), call.config, limit), network=False)
+    runs = run_query(read_history(start_directory(call.positional[0]), call.config, limit))
     if call.config.report is not None:
         _write_page(call.config.report, call)
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
@@ -83,7 +83,7 @@ def _write_page(target: str, call: Invocation) -> None:
     check_target("--report", target)
     check_installed()
     try:
-        run_query(write_page(target, call.positional[0], call.config), network=False)
+        run_query(write_page(target, call.positional[0], call.config))
     except OSError as problem:
         raise DestinationError(f"--report {target}: {problem.strerror}") from None
 

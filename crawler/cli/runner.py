@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from crawler.cli import signals
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_line, print_result
-from crawler.http.tls import certificates_aside
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import is_trouble
@@ -37,11 +36,8 @@ PrintReport = Callable[["Report", Invocation, Config], int]
 """Prints a report and returns the exit code."""
 
 
-def run_async(work: Callable[[Stop], Awaitable[T]], *, network: bool = True) -> T:
-    """Run ``work`` on a new event loop. The first signal requests its stop.
-
-    ``network``: import aiohttp first, without the certificates that it would load.
-    """
+def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
+    """Run ``work`` on a new event loop. The first signal requests its stop."""
 
     async def watched() -> T:
         stop, loop = Stop(), asyncio.get_running_loop()
@@ -51,14 +47,11 @@ def run_async(work: Callable[[Stop], Awaitable[T]], *, network: bool = True) -> 
         finally:
             signals.set_stop_request(None)
 
-    if network:
-        with certificates_aside():
-            import crawler.http.client  # noqa: F401 - aiohttp, which creates TLS contexts when imported
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(watched())
 
 
-def run_query(work: Coroutine[Any, Any, T], *, network: bool = True) -> T:
+def run_query(work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``, which changes nothing. Raises QueryInterrupted if a signal arrives first."""
 
     async def guarded(stop: Stop) -> T:
@@ -67,7 +60,7 @@ def run_query(work: Coroutine[Any, Any, T], *, network: bool = True) -> T:
             raise signals.QueryInterrupted(stop.reason)
         return cast("T", found)
 
-    return run_async(guarded, network=network)
+    return run_async(guarded)
 
 
 def read_items(name: str) -> list[tuple[str, str]]:

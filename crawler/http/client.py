@@ -14,28 +14,26 @@ from http.cookiejar import Cookie
 from types import TracebackType
 from typing import Self
 
-import aiohttp
 from multidict import CIMultiDict
 
-from crawler.http.connection import GarbledResponse, InvalidResponse, RefusedByTLS
 from crawler.http.credentials.cookies import Cookies
 from crawler.http.decoding import read_decoded
+from crawler.http.lane.deadline import Patience
 from crawler.http.pacing.gate import Gate, Host
+from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
-from crawler.http.response import HttpResponse, ResponseLimits, explain
-from crawler.http.timeouts import SharedTimeout
+from crawler.http.response import HttpResponse, RawResponse
 from crawler.http.tls import tls_context
-from crawler.http.transport import RawResponse, Transport
+from crawler.http.transport import Transport
 from crawler.model import limits
-from crawler.model.errors import NO_DESCRIPTORS, FetchError, VerificationError
+from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field
 from crawler.model.values import Rejection, Validators
-from crawler.text.escape import masked
+from crawler.text.escape import masked, printable
 from crawler.text.http_fields import (
     OVERLOAD_STATUS,
-    RETRYABLE_STATUS,
     coding_of,
     content_length,
     is_chunked,
@@ -46,12 +44,6 @@ from crawler.text.urls import Origin, is_upgrade, origin, resolve
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NOT_SENT = (
-    aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
-    RefusedByTLS, ValueError,
-)  # fmt: skip
-_PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
-"""Errors that another attempt would meet again. InvalidURL is a ValueError."""
 _PROBE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
@@ -83,13 +75,6 @@ class HttpClient:
         self.gate = gate
         self._transport: Transport | None = None
         self._cookies = Cookies(options.cookies)
-        self.limits = ResponseLimits(
-            connect_timeout=options.connect_timeout,
-            read_timeout=options.read_timeout,
-            min_speed=options.min_speed,
-            gate=gate,
-            idle=SharedTimeout(options.read_timeout),
-        )
         self._logs_requests = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
@@ -102,7 +87,7 @@ class HttpClient:
         self._transport = Transport(
             options.user_agent,
             connect_timeout=options.connect_timeout,
-            read_timeout=options.read_timeout,
+            patience=Patience(options.read_timeout, options.min_speed),
             tls=tls,
         )
         return self
@@ -110,7 +95,6 @@ class HttpClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.limits.idle.close()
         if self._transport is not None:
             await self._transport.close()
 
@@ -149,8 +133,14 @@ class HttpClient:
         try:
             proxy = self.options.proxies.choose(url)
             response = await self._transport.send(method, url, headers, proxy)
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise self._translate(error, url, host) from None
+        except RequestError as error:
+            if error.blames_host:
+                host.failed()
+            raise FetchError(
+                str(error), url=url, retryable=not error.is_permanent, connection=error.is_unsent
+            ) from None
+        except ValueError as error:
+            raise FetchError(printable(str(error)[:200]), url=url, retryable=False, connection=True) from None
         if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
@@ -158,17 +148,6 @@ class HttpClient:
         if response.status not in OVERLOAD_STATUS:
             host.succeeded(url if method == "GET" else None)
         return response
-
-    def _translate(self, error: Exception, url: str, host: Host) -> FetchError:
-        """``error`` as a FetchError. Counts a failure if the host could not be reached and the cause is not local."""
-        is_local = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
-        if isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_local:
-            host.failed()
-        text, connection = explain(error, self.limits), isinstance(error, _NOT_SENT)
-        retryable = not isinstance(error, _PERMANENT) or isinstance(error, GarbledResponse)
-        if isinstance(error, aiohttp.ClientHttpProxyError):
-            retryable = error.status in RETRYABLE_STATUS
-        return FetchError(text, url=url, retryable=retryable, connection=connection)
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
@@ -250,7 +229,7 @@ class _Exchange:
                         continue
                 target = await _redirect(response, url, self._permit) if status in _REDIRECTS else None
                 if target is None:
-                    return HttpResponse(response, url, host, self._release, client.limits)
+                    return HttpResponse(response, url, host, self._release, client.gate)
                 self._release()
                 url = target
                 hops += 1

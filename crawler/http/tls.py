@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import ConfigError
 
 if TYPE_CHECKING:
     import ssl
-
-_TRUSTED = "SSL_CERT_FILE"
-"""Environment variable with the file of trusted certificates: see SSL_CTX_set_default_verify_paths(3)."""
-
-
-@contextmanager
-def certificates_aside() -> Iterator[None]:
-    """A context in which importing aiohttp does not load the system's certificates, which takes a sixth of a short run.
-
-    aiohttp creates two TLS contexts on import. The program creates its own when https is first used. aiohttp's contexts
-    trust no certificate afterwards, so this is only for a process in which nothing else uses aiohttp.
-    """
-    before = os.environ.get(_TRUSTED)
-    os.environ[_TRUSTED] = os.devnull
-    try:
-        yield
-    finally:
-        del os.environ[_TRUSTED]
-        if before is not None:
-            os.environ[_TRUSTED] = before
 
 
 def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool) -> ssl.SSLContext:

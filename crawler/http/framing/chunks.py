@@ -9,6 +9,9 @@ from crawler.http.framing.header_section import BodyError
 from crawler.model import limits
 
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
+_CHUNK_SIZE_BEGUN = re.compile(rb"[0-9A-Fa-f]*(?:[ \t]*(?:\r|;.*)?)", re.DOTALL)
+_LONGEST_SIZE = 64
+"""Bytes of a chunk size line that are looked at before it is complete; longer ones have an extension."""
 
 
 class _Line(Enum):
@@ -51,8 +54,7 @@ class ChunkScanner:
             stop = data.find(b"\n", at)
             if stop < 0:
                 self._line += data[at:]
-                if len(self._line) > limits.HEADER_LINE:
-                    raise BodyError("endless chunk size or trailer line")
+                self._check_beginning()
                 return size
             self._take_line(self._line + data[at:stop])
             self._line = b""
@@ -60,6 +62,16 @@ class ChunkScanner:
             if self._next is _Line.TRAILER and self.trailer is None:
                 self.trailer = at
         return at
+
+    def _check_beginning(self) -> None:
+        """Refuse a line whose beginning is wrong already, because the rest of it may never come."""
+        line = self._line
+        if len(line) > limits.HEADER_LINE:
+            raise BodyError("endless chunk size or trailer line")
+        if self._next is _Line.SIZE and len(line) <= _LONGEST_SIZE and not _CHUNK_SIZE_BEGUN.fullmatch(line):
+            raise BodyError("invalid chunk size")
+        if self._next is _Line.END and line != b"\r":
+            raise BodyError("a chunk is longer than its size")
 
     def _take_line(self, line: bytes) -> None:
         if self._next is _Line.SIZE:

@@ -1,4 +1,4 @@
-"""When a lane has waited for too long, or a body is too slow. Seconds on the clock of the event loop; no clock inside."""
+"""When a lane has waited for too long, or a body is too slow. Times in seconds on the clock of the event loop."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ class Patience(NamedTuple):
     def window(self) -> float:
         """Seconds over which ``min_speed`` is averaged."""
         return min(limits.MINIMUM_SPEED_WINDOW, self.silence)
+
+    @property
+    def too_slow(self) -> str:
+        """Why a slow body is given up, in one clause."""
+        return f"slower than {self.min_speed} B/s over {self.window:g} s"
 
 
 class Deadline:

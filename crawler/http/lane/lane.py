@@ -38,8 +38,7 @@ class Lane(asyncio.Protocol):
     def __init__(self, patience: Patience, progressed: Callable[[Lane], None]) -> None:
         self._progressed = progressed
         self._deadline = Deadline(patience)
-        self._window = patience.window
-        self._min_speed = patience.min_speed
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._socket: Any = None
@@ -82,7 +81,8 @@ class Lane(asyncio.Protocol):
 
     def send(self, requests: Sequence[Request]) -> None:
         """Send a batch in one write. If the lane has ended, the requests are lost at once."""
-        if not self._flight and requests:
+        is_idle = not self._flight
+        if is_idle and requests:
             self._is_shared = False
             self._reader.begin(is_head=requests[0].is_head)
         self._flight.extend(requests)
@@ -90,7 +90,7 @@ class Lane(asyncio.Protocol):
         if self._end is None and self._transport is not None and not self._transport.is_closing():
             self._is_shared = self._is_shared or len(self._flight) > 1
             self._transport.write(b"".join([request.data for request in requests]))
-            if self._deadline.until is None:
+            if is_idle and requests:
                 self._deadline.expect(self._loop.time())
                 self._watch()
             return
@@ -157,7 +157,7 @@ class Lane(asyncio.Protocol):
     # --- responses ----------------------------------------------------------------------------------
 
     def _read(self, data: bytes) -> bool:
-        """Pass on the responses in ``data``. Returns whether there are bytes of none. Raises FramingError, BodyError."""
+        """Pass on the responses in ``data``. Returns whether it has bytes of none. Raises FramingError, BodyError."""
         reader, rest = self._reader, len(data)
         while self._flight and rest:
             rest = reader.take(data, len(data) - rest)
@@ -173,7 +173,7 @@ class Lane(asyncio.Protocol):
         """A part of a response has arrived, its header section at least."""
         reader = self._reader
         if not self._deadline.received(reader.received, self._loop.time()):
-            self._stop(_End(Ending.SLOW, f"slower than {self._min_speed} B/s over {self._window:g} s"))
+            self._stop(_End(Ending.SLOW, self._patience.too_slow))
             return
         assert reader.head is not None
         gathered = request.gathered
@@ -194,20 +194,25 @@ class Lane(asyncio.Protocol):
         flight.popleft()
         self.answered += 1
         self._is_streaming = False
-        self.resume()
         if flight:
             reader.begin(is_head=flight[0].is_head)
-            self._deadline.expect(self._loop.time())
-        else:
-            self._deadline.rest()
         if not is_streaming:
             request.receiver.answered(request, head, body)
         else:
             if body:
                 request.receiver.piece(request, body)
             request.receiver.ended(request)
+        self._await_next()
         if not head.is_kept:
             self._stop(_End(Ending.ANNOUNCED, ""))
+
+    def _await_next(self) -> None:
+        """Wait for the next response, if there is one to come, and read even if the last one was too much."""
+        self.resume()
+        if self._flight:
+            self._deadline.expect(self._loop.time())
+        else:
+            self._deadline.rest()
 
     # --- the end ------------------------------------------------------------------------------------
 

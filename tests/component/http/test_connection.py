@@ -1,4 +1,4 @@
-"""Responses on real connections, by aiohttp's session and directly: the same results, no bytes left over."""
+"""Responses on real connections, by aiohttp's session and on lanes: the same results, no bytes left over."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import aiohttp
 import pytest
 import trustme
 import uvloop
 
-from crawler.http import transport as transport_module
-from crawler.http.connection import Connection, DamagedBody, InvalidResponse, UnrequestedData
+from crawler.http.connection import Connection, UnrequestedData
+from crawler.http.lane.deadline import Patience
+from crawler.http.problem import RequestError
+from crawler.http.response import RawResponse
+from crawler.http.session import Session
 from crawler.http.transport import Transport
 
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nWRONG"
 BODY = b"some bytes"
 HEADERS = {"Accept": "*/*"}
-WAYS = ["session", "directly"]
+WAYS = [Session, Transport]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Script:
 
     sent: bytes
     status: int = 200
-    body: bytes | type[Exception] = BODY
+    body: bytes | str = BODY
+    """Or the text of the error."""
     extra: bytes = b""
     method: str = "GET"
     step: int = 1 << 16
@@ -72,22 +75,28 @@ SCRIPTS = [
     for body in [b"" if method == "HEAD" or status in (204, 304) else BODY]
     if framing != "long header" or step > 37
 ]
+INVALID, DAMAGED = "the response is not valid HTTP", "malformed chunks"
 REFUSED = [
     Script(data, 0, error, closes=closes)
     for data, error, closes in [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nabcdef", InvalidResponse, False),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabcde", InvalidResponse, False),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", InvalidResponse, False),
-        (b"HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\n", InvalidResponse, False),
-        (b"ICY 200 OK\r\n\r\n", InvalidResponse, False),
-        (b"\x15\x03\x01\x00\x02\x02\x46", InvalidResponse, False),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", InvalidResponse, False),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", DamagedBody, False),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", DamagedBody, False),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome", aiohttp.ClientPayloadError, True),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", aiohttp.ServerDisconnectedError, True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nabcdef",
+         f"{INVALID}: conflicting Content-Length values", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabcde", f"{INVALID}: invalid Content-Length", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+         f"{INVALID}: unexpected Transfer-Encoding: gzip, chunked", False),
+        (b"HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\n",
+         f"{INVALID}: unexpected switch to another protocol (status 101)", False),
+        (b"ICY 200 OK\r\n\r\n", f"{INVALID}: no status line", False),
+        (b"\x15\x03\x01\x00\x02\x02\x46", f"{INVALID}: no status line", False),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+         f"{INVALID}: a header line of more than 65536 bytes", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", f"{DAMAGED}: invalid chunk size", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
+         f"{DAMAGED}: a chunk is longer than its size", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome", "the connection ended before the body did", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", "the server closed the connection without a response", True),
     ]
-]
+]  # fmt: skip
 
 
 class Scripted:
@@ -138,36 +147,39 @@ class Scripted:
             writer.close()
 
 
-def made(monkeypatch: pytest.MonkeyPatch, way: str, tls: ssl.SSLContext | None = None) -> Transport:
-    monkeypatch.setattr(transport_module, "_CAN_SEND_DIRECTLY", way == "directly")
-    return Transport("agent/1", connect_timeout=5, read_timeout=5, tls=lambda: tls or ssl.create_default_context())
+def made(way: type[Session | Transport], tls: ssl.SSLContext | None = None) -> Session | Transport:
+    return way("agent/1", connect_timeout=5, patience=Patience(5), tls=lambda: tls or ssl.create_default_context())
 
 
 @pytest.fixture(params=WAYS)
-async def sender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Transport]:
-    made_one = made(monkeypatch, request.param)
+async def sender(request: pytest.FixtureRequest) -> AsyncIterator[Session | Transport]:
+    made_one = made(request.param)
     yield made_one
     await made_one.close()
 
 
-async def ask(sender: Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
+async def ask(sender: Session | Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
     async with asyncio.timeout(5):
         answer = await sender.send(method, url, HEADERS, None)
         try:
-            return answer.status, await answer.content.read()
+            return answer.status, b"".join([piece async for piece in pieces_of(answer)])
         finally:
             answer.release()
 
 
-async def outcome(sender: Transport, url: str, script: Script) -> tuple[int, bytes | type[Exception]]:
+async def pieces_of(answer: RawResponse) -> AsyncIterator[bytes]:
+    while piece := await answer.next():
+        yield piece
+
+
+async def outcome(sender: Session | Transport, url: str, script: Script) -> tuple[int, bytes | str]:
     try:
         return await ask(sender, url, script.method)
-    except aiohttp.ClientError as error:
-        assert "\n" not in str(error)
-        return 0, type(error)
+    except RequestError as error:
+        return 0, str(error)
 
 
-async def test_responses_of_all_kinds_are_read_alike_and_leave_no_bytes(sender: Transport) -> None:
+async def test_responses_of_all_kinds_are_read_alike_and_leave_no_bytes(sender: Session | Transport) -> None:
     async with Scripted() as server:
         await ask(sender, f"{server.url}/first")
         for number, script in enumerate(SCRIPTS + REFUSED):
@@ -176,11 +188,11 @@ async def test_responses_of_all_kinds_are_read_alike_and_leave_no_bytes(sender: 
             assert found == (script.status, script.body), script
             assert await ask(sender, f"{server.url}/next") == (200, b"next"), script
             (used, _), (later, _) = server.seen[-2:]
-            if script.extra or isinstance(script.body, type):
+            if script.extra or isinstance(script.body, str):
                 assert later != used, script
 
 
-async def test_an_ordinary_response_keeps_its_connection(sender: Transport) -> None:
+async def test_an_ordinary_response_keeps_its_connection(sender: Session | Transport) -> None:
     async with Scripted() as server:
         for number, script in enumerate(SCRIPTS):
             server.scripts[f"/{number}"] = script
@@ -192,7 +204,7 @@ async def test_an_ordinary_response_keeps_its_connection(sender: Transport) -> N
 @pytest.mark.parametrize("extra", [STRAY, b"\r\n", b"HTTP/1.1 408 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"])
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed", "unread"])
 async def test_data_on_an_idle_connection_is_not_the_next_response(
-    sender: Transport, extra: bytes, is_noticed: bool
+    sender: Session | Transport, extra: bytes, is_noticed: bool
 ) -> None:
     """``unread``: the data is in the socket when the next request is about to be sent."""
     async with Scripted() as server:
@@ -228,7 +240,7 @@ async def test_data_sent_before_a_request_is_not_its_response() -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("is_orderly", [True, False])
 def test_a_body_without_a_length_ends_with_close_notify(
-    monkeypatch: pytest.MonkeyPatch, loop: object, way: str, is_orderly: bool
+    loop: object, way: type[Session | Transport], is_orderly: bool
 ) -> None:
     """Anybody on the network can send a FIN (RFC 9112 section 9.8)."""
     authority = trustme.CA()
@@ -236,28 +248,28 @@ def test_a_body_without_a_length_ends_with_close_notify(
     authority.issue_cert("127.0.0.1").configure_cert(server_tls)
     authority.configure_trust(client_tls)
 
-    async def read() -> tuple[int, bytes | type[Exception]]:
-        sender = made(monkeypatch, way, client_tls)
+    async def read() -> tuple[int, bytes | str]:
+        sender = made(way, client_tls)
         try:
             async with Scripted(server_tls) as server:
                 await ask(sender, f"{server.url}/first")
                 script = Script(b"HTTP/1.1 200 OK\r\n\r\nsome")
                 server.scripts["/cut"] = script
                 answer = await sender.send("GET", f"{server.url}/cut", HEADERS, None)
-                assert await answer.content.readany() == b"some"
+                assert await answer.next() == b"some"
                 if is_orderly:
                     server.writers[-1].close()
                 else:
                     end_without_goodbye(server.writers[-1])
                 try:
                     async with asyncio.timeout(5):
-                        return answer.status, await answer.content.read()
-                except aiohttp.ClientError as error:
-                    return answer.status, type(error)
+                        return answer.status, await answer.next()
+                except RequestError as error:
+                    return answer.status, str(error)
                 finally:
                     answer.release()
         finally:
             await sender.close()
 
     with asyncio.Runner(loop_factory=loop) as runner:  # type: ignore[arg-type]
-        assert runner.run(read()) == (200, b"" if is_orderly else aiohttp.ClientPayloadError)
+        assert runner.run(read()) == (200, b"" if is_orderly else "the connection ended before the body did")

@@ -1,0 +1,118 @@
+"""Opens the connections of lanes: resolver, all addresses of a host (RFC 8305), TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+import aiohappyeyeballs
+
+from crawler.http.lane.lane import Lane
+from crawler.http.problem import RequestError
+from crawler.http.tls import alert_text
+from crawler.model.errors import NO_DESCRIPTORS
+from crawler.text.escape import printable
+
+_ADDRESSES_KEPT = 300.0
+"""Seconds for which the addresses of a host are used again."""
+_HEAD_START = 0.25
+"""Seconds that an address has before the next one is tried beside it (RFC 8305 section 5)."""
+_NO_REASON = "the server closed the connection during the TLS handshake"
+
+Address = aiohappyeyeballs.AddrInfoType
+
+
+class Endpoint(NamedTuple):
+    """Where a connection leads."""
+
+    host: str
+    port: int
+    is_tls: bool
+
+
+class Dialer:
+    """Opens connections. Times in seconds. ``tls`` returns the context for https, the same each time."""
+
+    def __init__(self, *, connect_timeout: float, read_timeout: float, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
+        self._tls = tls
+        self._found: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
+        """The addresses of hosts, and until when they are used."""
+
+    async def dial(self, where: Endpoint, make: Callable[[], Lane]) -> Lane:
+        """A new lane. Raises RequestError."""
+        context = self._tls() if where.is_tls else None
+        try:
+            async with asyncio.timeout(self._connect_timeout + self._read_timeout):
+                return await self._connect(where, make, context, await self._addresses(where))
+        except _NoConnection:
+            text = f"no connection within {self._connect_timeout:g} s"
+            raise RequestError(text, blames_host=True, is_unsent=True) from None
+        except TimeoutError:
+            text = f"no response within {self._read_timeout:g} s"
+            raise RequestError(text, blames_host=True) from None
+        except (OSError, ssl.CertificateError) as error:
+            raise _explained(error) from None
+
+    async def _connect(
+        self, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None, addresses: list[Address]
+    ) -> Lane:
+        """Try the addresses, and all but the first of them again if the handshake fails."""
+        loop = asyncio.get_running_loop()
+        name = where.host.rstrip(".") if context is not None else None
+        while True:
+            try:
+                async with asyncio.timeout(self._connect_timeout):
+                    opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START)
+                    _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
+                    return lane
+            except (OSError, ssl.CertificateError) as error:
+                aiohappyeyeballs.pop_addr_infos_interleave(addresses, 1)
+                if not addresses or isinstance(error, ssl.SSLError):
+                    raise (_NoConnection if _is_timeout(error) else error) from None
+
+    async def _addresses(self, where: Endpoint) -> list[Address]:
+        """The addresses of a host. Concurrent callers share one lookup. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        key = where.host, where.port
+        until, lookup = self._found.get(key, (0.0, None))
+        if lookup is None or until <= loop.time():
+            lookup = asyncio.ensure_future(_look_up(*key))
+            lookup.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, even if nobody waits
+            self._found[key] = (loop.time() + _ADDRESSES_KEPT, lookup)
+        try:
+            return list(await asyncio.shield(lookup))
+        except OSError:
+            self._found.pop(key, None)
+            raise
+
+
+class _NoConnection(Exception):
+    """Neither a connection nor an error within the time limit."""
+
+
+def _is_timeout(error: Exception) -> bool:
+    """Whether the time limit of the connection has passed. The system's own has an ``errno``."""
+    return isinstance(error, TimeoutError) and error.errno is None
+
+
+async def _look_up(host: str, port: int) -> list[Address]:
+    is_address = ":" in host or host.replace(".", "").isdigit()
+    flags = 0 if is_address else socket.AI_ADDRCONFIG
+    loop = asyncio.get_running_loop()
+    return cast("list[Address]", await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags))
+
+
+def _explained(error: OSError | ssl.CertificateError) -> RequestError:
+    if isinstance(error, ssl.CertificateError):  # SSLCertVerificationError is one
+        return RequestError(
+            f"the server's certificate is not trusted: {printable(str(error))}", is_permanent=True, is_unsent=True
+        )
+    if isinstance(error, ssl.SSLError):
+        return RequestError(alert_text(error), is_permanent=True, is_unsent=True)
+    reason = printable(str(error.strerror or error)) or _NO_REASON
+    is_ours = error.errno in NO_DESCRIPTORS
+    return RequestError(f"cannot connect: {reason}", blames_host=not is_ours, is_unsent=True)

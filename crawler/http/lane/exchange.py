@@ -1,0 +1,157 @@
+"""One request on a lane, awaited: its status and headers, and then its body in pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+
+from multidict import CIMultiDict
+
+from crawler.http.framing.header_section import Head
+from crawler.http.lane.lane import Lane
+from crawler.http.lane.loss import Ending, Loss
+from crawler.http.lane.request import Request
+from crawler.http.problem import RequestError, TooSlow
+from crawler.model import limits
+
+_ENOUGH = limits.BODY_CHUNK * 2
+"""Bytes of a body that may wait before the lane stops reading."""
+_PERMANENT = frozenset({Ending.INVALID, Ending.REFUSED_BY_TLS})
+_BLAMES_HOST = frozenset({Ending.CLOSED, Ending.RESET, Ending.SILENT, Ending.UNREQUESTED})
+
+
+class LostExchange(Exception):
+    """The request may be sent again at no cost."""
+
+
+class Exchange:
+    """Implements ``lane.request.Receiver`` and ``response.RawResponse``."""
+
+    __slots__ = ("_arrival", "_head", "_is_over", "_lane", "_loss", "_pieces", "_silence", "_waiting", "headers")
+
+    def __init__(self, lane: Lane, silence: float) -> None:
+        self._lane = lane
+        self._silence = silence
+        self._arrival: asyncio.Future[None] | None = None
+        """Awaited by whoever waits for the next piece, or for the headers."""
+        self._head: Head | None = None
+        self._pieces = deque[bytes]()
+        self._waiting = 0
+        """Bytes of the pieces."""
+        self._is_over = False
+        self._loss: Loss | None = None
+        self.headers: Mapping[str, str] = {}
+
+    async def send(self, data: bytes, *, is_head: bool) -> None:
+        """Send a request and wait for the header section. Raises RequestError, LostExchange."""
+        self._lane.send([Request(data, self, is_head=is_head)])
+        try:
+            while self._head is None and self._loss is None:
+                await self._arrive()
+        except asyncio.CancelledError:
+            self._lane.close()
+            raise
+        if self._head is None:
+            raise self._error()
+
+    @property
+    def status(self) -> int:
+        assert self._head is not None, "no response has arrived"
+        return self._head.status
+
+    async def next(self) -> bytes:
+        """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
+        while not self._pieces:
+            if self._is_over:
+                return b""
+            if self._loss is not None:
+                raise self._error()
+            await self._arrive()
+        piece = self._pieces.popleft()
+        self._waiting -= len(piece)
+        if self._waiting <= _ENOUGH // 2 and not self._is_over:
+            self._lane.resume()
+        return piece
+
+    def release(self) -> None:
+        """No more of the body is needed: a lane on which it still arrives is closed."""
+        if not self._is_over:
+            self._lane.close()
+
+    async def _arrive(self) -> None:
+        self._arrival = asyncio.get_running_loop().create_future()
+        try:
+            await self._arrival
+        finally:
+            self._arrival = None
+
+    def _wake(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    # --- what the lane calls ------------------------------------------------------------------------
+
+    def answered(self, _request: Request, head: Head, body: bytes) -> None:
+        self._is_over = True
+        if body:
+            self._pieces.append(body)
+            self._waiting = len(body)
+        self._announce(head)
+
+    def begun(self, _request: Request, head: Head) -> None:
+        self._announce(head)
+
+    def _announce(self, head: Head) -> None:
+        self._head = head
+        self.headers = CIMultiDict(head.fields)
+        self._wake()
+
+    def piece(self, _request: Request, data: bytes) -> None:
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting > _ENOUGH:
+            self._lane.pause()
+        self._wake()
+
+    def ended(self, _request: Request) -> None:
+        self._is_over = True
+        self._wake()
+
+    def lost(self, _request: Request, loss: Loss) -> None:
+        self._loss = loss
+        self._wake()
+
+    def _error(self) -> Exception:
+        loss = self._loss
+        assert loss is not None
+        if loss.is_free:
+            return LostExchange()
+        if loss.ending is Ending.SLOW:
+            return TooSlow(loss.detail)
+        return RequestError(
+            _text(loss, self._silence),
+            is_permanent=loss.ending in _PERMANENT,
+            blames_host=loss.ending in _BLAMES_HOST,
+            is_unsent=loss.ending is Ending.REFUSED_BY_TLS,
+        )
+
+
+def _text(loss: Loss, silence: float) -> str:
+    """Why there is no complete response, in one clause."""
+    match loss.ending:
+        case Ending.INVALID | Ending.GARBLED:
+            return f"the response is not valid HTTP: {loss.detail}"
+        case Ending.DAMAGED:
+            return f"malformed chunks: {loss.detail}"
+        case Ending.SILENT:
+            return f"no response within {silence:g} s"
+        case Ending.CLOSED:
+            return "the server closed the connection without a response"
+        case Ending.UNREQUESTED:
+            return "the server sent data before the request"
+        case Ending.RESET if not loss.is_broken:
+            return loss.detail
+        case Ending.REFUSED_BY_TLS:
+            return loss.detail
+    return "the connection ended before the body did"

@@ -1,0 +1,22 @@
+"""Why a request has failed, whichever way it was sent."""
+
+from __future__ import annotations
+
+
+class RequestError(Exception):
+    """No response, or an incomplete body. ``str(error)`` is one clause without the URL."""
+
+    def __init__(
+        self, text: str, *, is_permanent: bool = False, blames_host: bool = False, is_unsent: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.is_permanent = is_permanent
+        """Whether another attempt would get the same."""
+        self.blames_host = blames_host
+        """Whether it counts as a failure of the host as a whole."""
+        self.is_unsent = is_unsent
+        """Whether there was no connection on which the request could be sent."""
+
+
+class TooSlow(Exception):
+    """A body arrives more slowly than --min-speed allows. ``str(error)`` says so in one clause."""

@@ -1,0 +1,230 @@
+"""Requests through aiohttp's session: those that go through a proxy, and those whose URL is not sent on a lane.
+
+``TCPConnector._factory``, which creates the connections of ``connection``, is undocumented, and so is
+``ClientSession._retry_connection``: it is off because a request is repeated here only if it was sent on a reused
+connection, which the session does not check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
+
+from crawler.http.connection import Connection, DamagedBody, GarbledResponse, InvalidResponse, RefusedByTLS
+from crawler.http.lane.deadline import Patience
+from crawler.http.problem import RequestError, TooSlow
+from crawler.http.timeouts import SharedTimeout
+from crawler.http.tls import alert_text
+from crawler.model import limits
+from crawler.model.errors import NO_DESCRIPTORS
+from crawler.text.escape import printable
+from crawler.text.hosts import connectable, without_zone
+from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.text.urls import userinfo
+
+if TYPE_CHECKING:
+    import ssl
+
+_READ_BUFFER = limits.BODY_CHUNK * 2
+"""Maximum number of bytes of a body that are received before they are read."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
+_NOT_SENT = (
+    aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
+    RefusedByTLS, ValueError,
+)  # fmt: skip
+_PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
+"""Errors that another attempt would get again. InvalidURL is a ValueError."""
+
+
+class Session:
+    """Sends requests. Times in seconds. Must be created and closed in the event loop.
+
+    ``tls`` returns the context for https, the same each time; it is called when the first one is needed.
+    """
+
+    def __init__(
+        self, agent: str, *, connect_timeout: float, patience: Patience, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
+        self._tls = tls
+        self._connect_timeout = connect_timeout
+        self._patience = patience
+        # For the whole header section: each 1xx response restarts aiohttp's own timer.
+        self._header_timeout = SharedTimeout(connect_timeout + patience.silence)
+        self._idle = SharedTimeout(patience.silence)
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
+        handler: type[ResponseHandler] = Connection
+        connector._factory = partial(handler, loop=asyncio.get_running_loop())
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=patience.silence),
+            headers={"User-Agent": agent},
+            skip_auto_headers=("Accept", "Accept-Encoding"),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            max_line_size=limits.HEADER_LINE,
+            max_field_size=limits.HEADER_LINE,
+            max_headers=limits.HEADER_COUNT,
+            read_bufsize=_READ_BUFFER,
+            trace_configs=[_reuse_tracing()],
+        )
+        self._session._retry_connection = False
+
+    async def close(self) -> None:
+        self._header_timeout.close()
+        self._idle.close()
+        await self._session.close()
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], proxy: str | None) -> SessionResponse:
+        """Send a GET or HEAD and wait for the headers. Raises RequestError, ValueError."""
+        with_host = {"Host": host} if (host := without_zone(url)) else {}
+        headers = {**with_host, **_encodable(headers)}
+        try:
+            with self._header_timeout.wait():
+                reused: list[bool] = []
+                try:
+                    response = await self._request(method, url, headers, proxy, reused)
+                except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+                    raise
+                except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
+                    # A server may close a connection just when it is reused (RFC 9112 section 9.3.1).
+                    if not reused:
+                        raise
+                    response = await self._request(method, url, headers, proxy, [])
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise self._translated(error) from None
+        return SessionResponse(response, self._patience, self._idle)
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], proxy: str | None, reused: list[bool]
+    ) -> aiohttp.ClientResponse:
+        where = URL(connectable(url), encoded=True)
+        tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
+        proxy, login = userinfo(proxy) if proxy else (None, None)
+        auth = aiohttp.BasicAuth(*login, encoding="utf-8") if login else None
+        return await self._session.request(
+            method,
+            where,
+            headers=headers,
+            allow_redirects=False,
+            proxy=proxy,
+            proxy_auth=auth,
+            ssl=tls,
+            trace_request_ctx=reused,
+        )
+
+    def _translated(self, error: Exception) -> RequestError:
+        is_ours = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
+        is_permanent = isinstance(error, _PERMANENT) and not isinstance(error, GarbledResponse)
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            is_permanent = error.status not in RETRYABLE_STATUS
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            text = f"no connection within {self._connect_timeout:g} s"
+        else:
+            text = _explain(error, self._patience.silence)
+        return RequestError(
+            text,
+            is_permanent=is_permanent,
+            blames_host=isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_ours,
+            is_unsent=isinstance(error, _NOT_SENT),
+        )
+
+
+class SessionResponse:
+    """Implements ``response.RawResponse``."""
+
+    __slots__ = ("_idle", "_patience", "_received", "_response", "_waited", "headers", "release", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse, patience: Patience, idle: SharedTimeout) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self.release: Callable[[], object] = response.release
+        self._patience = patience
+        self._idle = idle
+        """Limits the time without bytes of a body; framing, such as chunk extensions, does not count."""
+        self._waited, self._received = 0.0, 0
+        """Seconds of waiting for the bytes that arrived in them."""
+
+    async def next(self) -> bytes:
+        """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
+        began = time.monotonic()
+        try:
+            if self._response.content.is_eof():  # the whole body has arrived
+                chunk = await self._read_chunk()
+            else:
+                with self._idle.wait():
+                    chunk = await self._read_chunk()
+        except (aiohttp.ClientError, OSError) as error:
+            raise RequestError(_explain(error, self._patience.silence)) from None
+        self._received += len(chunk)
+        self._waited += time.monotonic() - began
+        patience = self._patience
+        if chunk and self._waited >= patience.window:
+            if self._received < patience.min_speed * self._waited:
+                raise TooSlow(patience.too_slow)
+            self._waited, self._received = 0.0, 0
+        return chunk
+
+    async def _read_chunk(self) -> bytes:
+        chunk, content = b"", self._response.content
+        while not chunk and not content.at_eof():  # an empty piece may be just the end of an HTTP chunk
+            chunk, _ = await content.readchunk()  # readany would copy
+        return chunk
+
+
+def _encodable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """``headers``, without conditions if a validator is not UTF-8 (RFC 9110 section 8.8.3): the session cannot send it.
+
+    All conditions are removed together: a range without its condition could be of another version.
+    """
+    if all(value.isascii() or not _SURROGATE.search(value) for value in headers.values()):
+        return headers
+    return {name: value for name, value in headers.items() if name not in _CONDITIONS}
+
+
+def _reuse_tracing() -> aiohttp.TraceConfig:
+    """A trace that appends to the list passed as ``trace_request_ctx`` if the connection is a reused one."""
+
+    async def note(_session: object, context: SimpleNamespace, _what: object) -> None:
+        context.trace_request_ctx.append(True)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(note)
+    return trace
+
+
+def _explain(error: Exception, read_timeout: float) -> str:
+    """What happened, in one clause without the URL."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"the server's certificate is not trusted: {printable(str(error.certificate_error))}"
+    if isinstance(error, TimeoutError):
+        return f"no response within {read_timeout:g} s"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return alert_text(cast("ssl.SSLError", error.os_error))
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = printable(str(error.strerror or error.os_error))
+        return f"cannot connect: {reason or 'the server closed the connection during the TLS handshake'}"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server closed the connection without a response"
+    if isinstance(error, DamagedBody):
+        return f"malformed chunks: {error}"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the connection ended before the body did"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy refused to connect: HTTP {error.status}"
+    if isinstance(error, InvalidResponse):
+        return f"the response is not valid HTTP: {error}"
+    if isinstance(error, aiohttp.ClientResponseError):  # its message is the parser's
+        return "the response is not valid HTTP"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(text[:200]) or type(error).__name__

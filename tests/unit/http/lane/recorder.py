@@ -1,0 +1,88 @@
+"""A receiver that records what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from crawler.http.framing.header_section import Head
+from crawler.http.lane.loss import Loss
+from crawler.http.lane.request import Request
+
+
+@dataclass(eq=False)
+class Outcome:
+    """What became of one request."""
+
+    name: str
+    head: Head | None = None
+    pieces: list[bytes] = field(default_factory=list)
+    is_streamed: bool = False
+    is_complete: bool = False
+    loss: Loss | None = None
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
+
+
+def nothing(_outcome: Outcome) -> None:
+    """Do nothing about a piece."""
+
+
+class Recorder:
+    """Implements ``Receiver``; checks that each request gets exactly one end."""
+
+    def __init__(self, on_piece: Callable[[Outcome], None] = nothing) -> None:
+        self.outcomes: dict[Request, Outcome] = {}
+        self.ends: list[Outcome] = []
+        """Those that have one, in the order in which they got it."""
+        self.is_over = asyncio.Event()
+        """Set when each request has had its end."""
+        self._on_piece = on_piece
+
+    def request(self, name: str, *, is_head: bool = False, gathered: int = 0) -> Request:
+        method = "HEAD" if is_head else "GET"
+        data = f"{method} /{name} HTTP/1.1\r\nHost: h\r\n\r\n".encode()
+        request = Request(data, self, is_head=is_head, gathered=gathered)
+        self.outcomes[request] = Outcome(name)
+        return request
+
+    def named(self, name: str) -> Outcome:
+        return next(outcome for outcome in self.outcomes.values() if outcome.name == name)
+
+    def answered(self, request: Request, head: Head, body: bytes) -> None:
+        outcome = self._end(request)
+        assert not outcome.is_streamed
+        outcome.head, outcome.pieces, outcome.is_complete = head, [body], True
+
+    def begun(self, request: Request, head: Head) -> None:
+        outcome = self.outcomes[request]
+        assert outcome not in self.ends
+        assert not outcome.is_streamed
+        outcome.head, outcome.is_streamed = head, True
+
+    def piece(self, request: Request, data: bytes) -> None:
+        outcome = self.outcomes[request]
+        assert outcome not in self.ends
+        assert outcome.is_streamed
+        assert data
+        outcome.pieces.append(data)
+        self._on_piece(outcome)
+
+    def ended(self, request: Request) -> None:
+        outcome = self._end(request)
+        assert outcome.is_streamed
+        outcome.is_complete = True
+
+    def lost(self, request: Request, loss: Loss) -> None:
+        self._end(request).loss = loss
+
+    def _end(self, request: Request) -> Outcome:
+        outcome = self.outcomes[request]
+        assert outcome not in self.ends, "one request, one end"
+        self.ends.append(outcome)
+        if len(self.ends) == len(self.outcomes):
+            self.is_over.set()
+        return outcome
