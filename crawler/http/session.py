@@ -177,7 +177,8 @@ class SessionResponse:
 
     async def _read_chunk(self) -> bytes:
         chunk, content = b"", self._response.content
-        while not chunk and not content.at_eof():  # an empty piece may be just the end of an HTTP chunk
+        # An empty piece may be just the end of a chunk, and a body that was cut short has an end and an exception.
+        while not chunk and not (content.at_eof() and content.exception() is None):
             chunk, _ = await content.readchunk()  # readany would copy
         return chunk
 

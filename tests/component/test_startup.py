@@ -88,20 +88,40 @@ def test_the_package_itself_imports_none_of_them() -> None:
 
 def test_a_run_imports_its_network_and_its_state_only_before_it_begins() -> None:
     modules = "crawler.cli.parser, crawler.app.api, crawler.output.files, crawler.output.log"
-    assert imported(f"import {modules}") == {"aiohttp", "sqlite3"}
+    assert imported(f"import {modules}") == {"sqlite3"}
 
 
-@pytest.mark.parametrize("variable", [{}, {"SSL_CERT_FILE": "/somewhere/else.pem"}])
-def test_a_run_does_not_read_the_certificates_of_the_system_before_it_needs_them(variable: dict[str, str]) -> None:
-    program = f"""
-import asyncio, os, ssl
-os.environ.pop("SSL_CERT_FILE", None)
-os.environ |= {variable}
+def test_a_run_does_not_read_the_certificates_of_the_system_before_it_needs_them() -> None:
+    program = """
+import ssl
 read = []
-ssl.SSLContext.load_default_certs = lambda *_: read.append(os.environ.get("SSL_CERT_FILE"))
+ssl.SSLContext.load_default_certs = lambda *_: read.append(1)
 from crawler.cli.runner import run_async
+import crawler.http.client
 async def work(stop): return 0
 run_async(work)
-print(*read, os.environ.get("SSL_CERT_FILE"))
+print(len(read))
 """
-    assert printed(program).split() == ["/dev/null", str(variable.get("SSL_CERT_FILE"))]
+    assert printed(program) == "0"
+
+
+@pytest.mark.parametrize(("proxy", "libraries"), [("", set()), ("127.0.0.1:1", {"aiohttp"})])
+def test_aiohttp_is_imported_for_a_proxy_alone(proxy: str, libraries: set[str]) -> None:
+    program = f"""
+import sys
+from crawler.cli.runner import run_async
+from crawler.http.client import ClientOptions, HttpClient
+from crawler.http.pacing.gate import Gate
+from crawler.http.proxies import Proxies
+from crawler.model.errors import FetchError
+async def permit(source, target): return None
+async def work(stop):
+    options = ClientOptions(user_agent="x", proxies=Proxies(by_scheme={{"http": "{proxy}"}} if "{proxy}" else {{}}))
+    async with HttpClient(options, Gate(1)) as client:
+        try:
+            async with client.open("GET", "http://127.0.0.1:1/", headers={{}}, permit=permit): pass
+        except FetchError: return 0
+run_async(work)
+print(*sys.modules)
+"""
+    assert HEAVY & set(printed(program).split()) - {"uvloop", "sqlite3"} == libraries

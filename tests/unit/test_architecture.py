@@ -17,6 +17,8 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 HOMES = {
     "aiohttp": "http",
+    "aiohappyeyeballs": "http.lane.dial",
+    "multidict": "http",
     "bs4": "listings",
     "lxml": "listings",
     "msgspec": "model.struct",
@@ -35,8 +37,8 @@ HOMES = {
 """Library → the packages or modules that import it: one, or one that uses it and one that listens to it."""
 
 PURE = (
-    "http.credentials.netrc", "http.framing", "http.pacing.circuit_breaker", "http.pacing.concurrency",
-    "http.pacing.meter", "http.pacing.refusals", "http.pacing.sample", "http.proxies", "listings",
+    "http.credentials.netrc", "http.framing", "http.lane.deadline", "http.lane.loss", "http.lane.reader",
+    "http.lane.request", "http.pacing.circuit_breaker", "http.pacing.concurrency", "http.pacing.meter", "http.pacing.refusals", "http.pacing.sample", "http.proxies", "listings",
     "model",
     "output.format", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs",
     "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames",

@@ -9,7 +9,7 @@ from crawler.http.framing.header_section import BodyError
 from crawler.model import limits
 
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
-_CHUNK_SIZE_BEGUN = re.compile(rb"[0-9A-Fa-f]*(?:[ \t]*(?:\r|;.*)?)", re.DOTALL)
+_CHUNK_SIZE_BEGUN = re.compile(rb"0*[0-9A-Fa-f]{0,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
 _LONGEST_SIZE = 64
 """Bytes of a chunk size line that are looked at before it is complete; longer ones have an extension."""
 

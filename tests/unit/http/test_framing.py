@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from crawler.http.framing.chunks import ChunkScanner
@@ -294,6 +296,22 @@ def test_the_longest_line_of_a_chunk() -> None:
 def test_malformed_chunks(body: bytes) -> None:
     with pytest.raises(BodyError):
         ChunkScanner().take(body)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "is_refused"),
+    [
+        (b"5more", True), (b"z", True), (b"-", True), (b"f" * 16, True), (b"5 5", True), (b"5\rx", True), (b" ", False),
+        (b"5", False), (b"0" * 40 + b"f" * 15, False), (b"5 \t", False), (b"5\r", False), (b"5;x=y", False),
+        (b"5 ;\r\0", False), (b"1\r\nax", True), (b"1\r\na\r", False), (b"1\r\na\rx", True), (b"1\r\na", False),
+    ],
+)  # fmt: skip
+def test_a_line_that_begins_wrong_is_not_waited_for(beginning: bytes, is_refused: bool) -> None:
+    for pieces in ([beginning], [beginning[at : at + 1] for at in range(len(beginning))]):
+        chunks = ChunkScanner()
+        with pytest.raises(BodyError) if is_refused else nullcontext():
+            for piece in pieces:
+                chunks.take(piece)
 
 
 def test_an_endless_chunk_size_is_refused() -> None:
