@@ -1,0 +1,65 @@
+"""Whatever a server does, in whatever pieces: each request has one end, and gets only what was sent in its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+
+from crawler.http.lane.deadline import Patience
+from crawler.http.lane.lane import Lane
+from tests.support.memory_transport import MemoryTransport
+from tests.unit.http.lane.histories import CLOSING, ENDS, History, body, histories, pieces
+from tests.unit.http.lane.recorder import Outcome, Recorder
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as made:
+        yield made
+
+
+async def played(history: History, *, gathered: int) -> list[Outcome]:
+    """The outcomes of the requests, in their order."""
+    receiver = Recorder()
+    lane = Lane(Patience(60), lambda _lane: None)
+    transport = MemoryTransport(lane)
+    requests = [receiver.request(str(number), gathered=gathered) for number in range(history.requests)]
+    lane.send(requests)
+    transport.arrive(pieces(history))
+    transport.end(ConnectionResetError(104, "reset") if history.is_reset else None)
+    assert lane.in_flight == 0
+    assert len(receiver.ends) == history.requests
+    return [receiver.outcomes[request] for request in requests]
+
+
+def complete(history: History) -> list[bytes]:
+    """The bodies of the responses that a client may take, in the order in which they were sent."""
+    found: list[bytes] = []
+    steps = [step for step in history.steps if step.kind != "interim"]
+    for place, step in enumerate(steps):
+        if step.kind == "endless" and not history.is_reset:
+            rest = b"".join(pieces(history)).partition(b"X: y\r\n\r\n")[2]
+            return [*found, rest]
+        if step.kind == "400" and history.requests == 1:
+            return [b""]
+        if step.kind in ENDS:
+            return found
+        found.append(body(step.of))
+        if step.kind in CLOSING or place + 1 == history.requests:
+            return found
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories())
+def test_each_request_gets_what_was_sent_in_its_place_or_nothing(runner: asyncio.Runner, history: History) -> None:
+    expected = complete(history)
+    for gathered in (0, 3, 1 << 18):
+        outcomes = runner.run(played(history, gathered=gathered))
+        answered = [outcome for outcome in outcomes if outcome.is_complete]
+        assert answered == outcomes[: len(answered)], "those in front come first"
+        assert [outcome.body for outcome in answered] == expected[: history.requests]
+        assert all(outcome.loss is not None for outcome in outcomes[len(answered) :])
