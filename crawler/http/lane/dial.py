@@ -71,7 +71,7 @@ class Dialer:
                     return lane
             except (OSError, ssl.CertificateError) as error:
                 aiohappyeyeballs.pop_addr_infos_interleave(addresses, 1)
-                if not addresses or isinstance(error, ssl.SSLError):
+                if not addresses:
                     raise (_NoConnection if _is_timeout(error) else error) from None
 
     async def _addresses(self, where: Endpoint) -> list[Address]:
