@@ -51,11 +51,11 @@ class Dialer:
         except _NoConnection:
             text = f"no connection within {self._connect_timeout:g} s"
             raise RequestError(text, blames_host=True, is_unsent=True) from None
-        except TimeoutError:
+        except (OSError, ssl.CertificateError) as error:
+            if not _is_timeout(error):
+                raise _explained(error) from None
             text = f"no response within {self._read_timeout:g} s"
             raise RequestError(text, blames_host=True) from None
-        except (OSError, ssl.CertificateError) as error:
-            raise _explained(error) from None
 
     async def _connect(
         self, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None, addresses: list[Address]
@@ -95,7 +95,7 @@ class _NoConnection(Exception):
 
 
 def _is_timeout(error: Exception) -> bool:
-    """Whether the time limit of the connection has passed. The system's own has an ``errno``."""
+    """Whether a limit of ours has passed; the system's own has an ``errno``."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 
