@@ -1,4 +1,4 @@
-"""Rows P26 to P28, P30: bytes that belong to no response, all kinds of header sections, validators that are not text."""
+"""Rows P26 to P28, P30: bytes of no response, all kinds of header sections, validators that are not text."""
 
 from __future__ import annotations
 
