@@ -21,6 +21,8 @@ from crawler.text.escape import printable
 _NO_BYTES = bytes(4)
 """The result of FIONREAD for a socket without unread bytes."""
 _BAD_REQUEST = 400
+_GRACE = 8
+"""A deadline is late by at most this part of the time that it allows."""
 
 
 class _End(NamedTuple):
@@ -43,6 +45,8 @@ class Lane(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._socket: Any = None
         self._timer: asyncio.TimerHandle | None = None
+        self._overdue: float | None = None
+        """The deadline that has passed once."""
         self._reader = ResponseReader()
         self._flight = deque[Request]()
         self._is_streaming = False
@@ -254,9 +258,13 @@ class Lane(asyncio.Protocol):
             self._timer = self._loop.call_at(until, self._check)
 
     def _check(self) -> None:
+        """A deadline ends the lane when it has passed twice: bytes may wait for an event loop that was busy."""
         self._timer = None
         until = self._deadline.until
-        if until is not None and until <= self._loop.time():
-            self._stop(_End(Ending.SILENT, ""))
-        else:
+        if until is None or until > self._loop.time():
             self._watch()
+        elif until != self._overdue:
+            self._overdue = until
+            self._timer = self._loop.call_later(self._patience.silence / _GRACE, self._check)
+        else:
+            self._stop(_End(Ending.SILENT, ""))

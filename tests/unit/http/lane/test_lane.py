@@ -241,6 +241,18 @@ async def test_silence_ends_a_lane_and_interim_responses_are_silence() -> None:
         assert wire.transport.is_aborted
 
 
+async def test_bytes_that_wait_for_a_busy_event_loop_are_no_silence() -> None:
+    loop = asyncio.get_running_loop()
+    async with wired(Patience(0.05)) as wire:
+        (a,) = wire.ask("a")
+        until = loop.time() + 0.06
+        while loop.time() < until:
+            """Busy."""
+        loop.call_later(0, wire.transport.arrive, [response(b"one")])
+        await wire.receiver.is_over.wait()
+        assert a.is_complete
+
+
 async def test_an_idle_lane_may_be_silent() -> None:
     async with wired(Patience(0.02)) as idle, wired(Patience(0.04)) as other:
         idle.ask("a")
