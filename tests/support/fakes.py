@@ -48,7 +48,7 @@ class FakeRules(RobotsTxt):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class FakeResponse:
     """A scripted response: status, headers and a body, which may be cut short."""
 
     status: int = 200
@@ -61,12 +61,12 @@ class Answer:
 class FakeReply:
     """Implements ``interfaces.Reply``."""
 
-    def __init__(self, url: str, answer: Answer, piece: int) -> None:
+    def __init__(self, url: str, response: FakeResponse, piece: int) -> None:
         self.url = url
-        self.status = answer.status
-        self.headers: Mapping[str, str] = CIMultiDict(answer.headers)
+        self.status = response.status
+        self.headers: Mapping[str, str] = CIMultiDict(response.headers)
         self.released = False
-        self._answer = answer
+        self._response = response
         self._piece = piece
 
     async def read(self, limit: int) -> bytes:
@@ -76,17 +76,17 @@ class FakeReply:
         return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._answer.body), self._piece):
-            yield self._answer.body[start : start + self._piece]
-        if self._answer.fails is not None:
-            raise self._answer.fails
+        for start in range(0, len(self._response.body), self._piece):
+            yield self._response.body[start : start + self._piece]
+        if self._response.fails is not None:
+            raise self._response.fails
 
     def release(self) -> None:
         self.released = True
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FakeRequest:
     """One request."""
 
     method: str
@@ -95,32 +95,32 @@ class Asked:
 
 
 class FakeClient:
-    """Implements ``interfaces.Client``. ``answer`` decides; every request is kept in ``asked``."""
+    """Implements ``interfaces.Client``. ``respond`` decides; every request is kept in ``requests``."""
 
-    def __init__(self, answer: Callable[[Asked], Answer], *, piece: int = 1 << 16) -> None:
-        self._answer = answer
+    def __init__(self, respond: Callable[[FakeRequest], FakeResponse], *, piece: int = 1 << 16) -> None:
+        self._respond = respond
         self._piece = piece
         self.end_proven = True
         """Of the pages that are fetched."""
-        self.asked: list[Asked] = []
+        self.requests: list[FakeRequest] = []
 
     @asynccontextmanager
     async def open(
         self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
     ) -> AsyncIterator[FakeReply]:
-        asked = Asked(method, url, dict(headers))
-        self.asked.append(asked)
-        answer = self._answer(asked)
-        location = answer.headers.get("Location")
+        request = FakeRequest(method, url, dict(headers))
+        self.requests.append(request)
+        response = self._respond(request)
+        location = response.headers.get("Location")
         if location is not None:
             rejection = await permit(url, location)
             if rejection is not None:
                 raise FetchError(rejection.detail, url=url, retryable=False, rejection=rejection)
             url = location
-            answer = self._answer(Asked(method, url, dict(headers)))
-        if answer.fails is not None and answer.status == 0:
-            raise answer.fails
-        yield FakeReply(url, answer if method != "HEAD" else replace(answer, body=b"", fails=None), self._piece)
+            response = self._respond(FakeRequest(method, url, dict(headers)))
+        if response.fails is not None and response.status == 0:
+            raise response.fails
+        yield FakeReply(url, response if method != "HEAD" else replace(response, body=b"", fails=None), self._piece)
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
@@ -141,7 +141,7 @@ class FakeClient:
             )
 
     def urls(self, method: str = "GET") -> list[str]:
-        return [asked.url for asked in self.asked if asked.method == method]
+        return [request.url for request in self.requests if request.method == method]
 
 
 class MemoryPart:

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from urllib.parse import unquote
 
 from crawler.model.errors import FetchError
-from tests.support.fakes import Answer, Asked, FakeClient
+from tests.support.fakes import FakeClient, FakeRequest, FakeResponse
 from tests.support.misbehaving.pages import Row, nginx
 from tests.support.misbehaving.responses import Request, Version, respond
 
@@ -36,14 +36,15 @@ class Upstream:
     """Path of a file or directory → ``500``, ``cut`` or ``page`` (a web page in its place)."""
     kill_at: int | None = None
     """The request at which the client is killed."""
-    asked: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
+    """Path → number of requests."""
     bodies: Counter[str] = field(default_factory=Counter)
     """Paths of files of which bytes were sent → number of times."""
 
     def client(self) -> FakeClient:
-        self.asked.clear()
+        self.requests.clear()
         self.bodies.clear()
-        return FakeClient(self._answer, piece=16)
+        return FakeClient(self._respond, piece=16)
 
     @property
     def folders(self) -> set[str]:
@@ -71,26 +72,26 @@ class Upstream:
         self.put(target, version[0])
         self.files[target] = version
 
-    def _answer(self, asked: Asked) -> Answer:
-        if self.kill_at is not None and self.asked.total() >= self.kill_at:
+    def _respond(self, received: FakeRequest) -> FakeResponse:
+        if self.kill_at is not None and self.requests.total() >= self.kill_at:
             raise Killed
-        path = unquote(asked.url.removeprefix(ROOT))
-        self.asked[path] += 1
+        path = unquote(received.url.removeprefix(ROOT))
+        self.requests[path] += 1
         trouble = self.broken.get(path.rstrip("/"))
         if trouble == "500":
-            return Answer(status=500)
+            return FakeResponse(status=500)
         if path == "" or path.endswith("/"):
             return self._listing(path.rstrip("/"), trouble)
-        return self._file(asked, path, trouble)
+        return self._file(received, path, trouble)
 
-    def _listing(self, folder: str, trouble: str | None) -> Answer:
+    def _listing(self, folder: str, trouble: str | None) -> FakeResponse:
         if folder not in self.folders:
-            return Answer(status=404)
+            return FakeResponse(status=404)
         page = self._page(folder)
         if trouble == "page":
             page = LOGIN
         headers = {"Content-Type": "text/html", "Date": formatdate(self.now, usegmt=True)}
-        return Answer(headers=headers, body=page[: len(page) // 2] if trouble == "cut" else page)
+        return FakeResponse(headers=headers, body=page[: len(page) // 2] if trouble == "cut" else page)
 
     def _page(self, folder: str) -> bytes:
         prefix = f"{folder}/" if folder else ""
@@ -104,26 +105,28 @@ class Upstream:
                 rows.append(Row(href=name, size=len(version[0]), mtime=version[1]))
         return nginx(f"/pub/{prefix}", rows)
 
-    def _file(self, asked: Asked, path: str, trouble: str | None) -> Answer:
+    def _file(self, received: FakeRequest, path: str, trouble: str | None) -> FakeResponse:
         if path not in self.files:
-            return Answer(status=404)
+            return FakeResponse(status=404)
         data, mtime = self.files[path]
         request = Request(
-            method=asked.method,
-            target=asked.url,
-            headers={name.lower(): value for name, value in asked.headers.items()},
+            method=received.method,
+            target=received.url,
+            headers={name.lower(): value for name, value in received.headers.items()},
             connection=1,
             at=0.0,
         )
         reply = respond(request, Version(data=data, mtime=mtime, etag="auto" if self.etags else None, dated=self.dated))
         if trouble == "page":
-            return Answer(headers={"Content-Type": "text/html", "Content-Length": str(len(LOGIN))}, body=LOGIN)
+            return FakeResponse(headers={"Content-Type": "text/html", "Content-Length": str(len(LOGIN))}, body=LOGIN)
         headers = dict(reply.headers) | {"Date": formatdate(self.now, usegmt=True)}
         if reply.status != 304:
             headers["Content-Length"] = str(len(reply.body))
-        if reply.status in (200, 206) and asked.method == "GET":
+        if reply.status in (200, 206) and received.method == "GET":
             self.bodies[path] += 1
-        whole = Answer(status=reply.status, headers=headers, body=reply.body)
+        whole = FakeResponse(status=reply.status, headers=headers, body=reply.body)
         if trouble == "cut" and reply.body:
-            return replace(whole, body=reply.body[: len(reply.body) // 2], fails=FetchError("cut short", url=asked.url))
+            return replace(
+                whole, body=reply.body[: len(reply.body) // 2], fails=FetchError("cut short", url=received.url)
+            )
         return whole

@@ -22,10 +22,10 @@ HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"
 
 
 class Server:
-    """Responds by path; ``asked`` holds (number of the connection, header section) of each request."""
+    """Responds by path; ``received`` holds (number of the connection, header section) of each request."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, str]] = []
+        self.received: list[tuple[int, str]] = []
         self.answers: dict[str, Callable[[asyncio.StreamWriter], bytes | None]] = {}
         self._connections = 0
         self.url = ""
@@ -36,7 +36,7 @@ class Server:
         number = self._connections
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode(self.decoding):
-                self.asked.append((number, head))
+                self.received.append((number, head))
                 answer = self.answers.get(head.split(" ")[1], lambda _writer: PLAIN)(writer)
                 if answer is None:
                     break
@@ -113,7 +113,7 @@ async def test_a_request_on_a_lane_is_the_one_of_the_session(
         for target in ("/a%20b?c=%2F#d", "/", "#d", ""):
             assert await get(sender, server.url + target, headers, method) == (204, b"")
         await sender.close()
-    found = [(text.partition("\r\n")[0], sorted(text.split("\r\n"))) for _, text in server.asked]
+    found = [(text.partition("\r\n")[0], sorted(text.split("\r\n"))) for _, text in server.received]
     half = len(found) // 2
     assert found[:half] == found[half:]
     assert found[0][0] == f"{method} /a%20b?c=%2F HTTP/1.1"
@@ -122,7 +122,7 @@ async def test_a_request_on_a_lane_is_the_one_of_the_session(
 async def test_headers_of_the_user_replace_defaults(server: Server, sender: Session | Transport) -> None:
     for _ in range(2):
         await get(sender, f"{server.url}/", {"User-Agent": "mine", "host": "other.example"})
-    for _, head in server.asked:
+    for _, head in server.received:
         assert head.lower().count("user-agent:") == head.lower().count("host:") == 1
         assert "User-Agent: mine" in head
 
@@ -132,7 +132,7 @@ async def test_a_connection_closed_while_idle_is_replaced(server: Server, sender
     broken = iter([None, PLAIN])
     server.answers["/closed"] = lambda _writer: next(broken)
     assert await get(sender, f"{server.url}/closed") == (200, b"hello")
-    assert [number for number, _ in server.asked] == [1, 1, 2]
+    assert [number for number, _ in server.received] == [1, 1, 2]
 
 
 async def test_a_server_that_closes_each_connection_gets_the_request_twice_at_most(
@@ -142,7 +142,7 @@ async def test_a_server_that_closes_each_connection_gets_the_request_twice_at_mo
     server.answers["/closed"] = lambda _writer: None
     with pytest.raises(RequestError, match="without a response"):
         await get(sender, f"{server.url}/closed")
-    assert len(server.asked) == 3
+    assert len(server.received) == 3
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
@@ -154,10 +154,10 @@ async def test_a_new_connection_closed_without_a_response_counts_as_an_attempt(
         await get(sender, f"{server.url}/")
     server.answers["/closed"] = lambda _writer: None
     for method in ("GET", "HEAD"):
-        server.asked.clear()
+        server.received.clear()
         with pytest.raises(RequestError, match="without a response"):
             await sender.send(method, f"{server.url}/closed", HEADERS, None)
-        assert len(server.asked) == 1
+        assert len(server.received) == 1
 
 
 async def test_no_body_is_expected_in_the_response_to_head(server: Server, sender: Session | Transport) -> None:
@@ -167,7 +167,7 @@ async def test_no_body_is_expected_in_the_response_to_head(server: Server, sende
         assert (answer.status, answer.headers["Content-Length"]) == (200, "9")
         assert await body_of(answer) == b""
         answer.release()
-    assert [number for number, _ in server.asked] == [1, 1, 1]
+    assert [number for number, _ in server.received] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
@@ -210,7 +210,7 @@ async def test_a_304_ends_with_its_header(server: Server, sender: Session | Tran
     for _ in range(2):
         assert await get(sender, f"{server.url}/a") == (304, b"")
     assert await get(sender, f"{server.url}/") == (200, b"hello")
-    first, second, third = [number for number, _ in server.asked][-3:]
+    first, second, third = [number for number, _ in server.received][-3:]
     assert first < second < third, "its connection is not used again"
 
 
@@ -237,7 +237,7 @@ async def test_an_unread_body_is_not_taken_for_the_next_response(server: Server,
     answer = await sender.send("GET", f"{server.url}/long", HEADERS, None)
     answer.release()
     assert await get(sender, f"{server.url}/") == (200, b"hello")
-    assert [number for number, _ in server.asked] == [1, 1, 2]
+    assert [number for number, _ in server.received] == [1, 1, 2]
 
 
 async def test_a_response_that_is_not_http_is_an_error(server: Server, sender: Session | Transport) -> None:
@@ -253,7 +253,7 @@ async def test_no_header_makes_another_one(server: Server, sender: Session | Tra
         with pytest.raises(ValueError, match=r"(?i)header"):
             await get(sender, f"{server.url}/", {"X": value})
         await get(sender, f"{server.url}/")
-    assert not any("X:" in head for _, head in server.asked)
+    assert not any("X:" in head for _, head in server.received)
 
 
 async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Session | Transport) -> None:
@@ -291,7 +291,7 @@ async def test_validators_that_are_not_utf8_are_returned_unchanged(
     sender = made(way)
     assert await get(sender, f"{server.url}/", {"Accept": "*/*", **conditions}) == (200, b"hello")
     await sender.close()
-    head = server.asked[0][1]
+    head = server.received[0][1]
     if way is Session:
         assert "range" not in head.lower()
     else:
@@ -306,4 +306,4 @@ async def test_a_response_without_a_body_may_come_again(server: Server, way: typ
     for _ in range(3):
         assert await get(sender, f"{server.url}/") == (204, b"")
     await sender.close()
-    assert len(server.asked) == 3
+    assert len(server.received) == 3

@@ -252,8 +252,8 @@ class Mirror:
         assert report is not None
         assert (report.saved, report.deleted, report.failed) == (0, 0, 0)
         assert report.unchanged == len(self.site.files)
-        assert set(self.site.asked) == {f"{folder}/".lstrip("/") for folder in self.site.folders}
-        assert self.site.asked.total() == len(self.site.folders)
+        assert set(self.site.requests) == {f"{folder}/".lstrip("/") for folder in self.site.folders}
+        assert self.site.requests.total() == len(self.site.folders)
 
 
 CHANGES = st.builds(

@@ -44,7 +44,7 @@ def body(size: int, version: int = 1) -> bytes:
 
 
 @dataclass(slots=True, kw_only=True)
-class Asked:
+class Request:
     """One request, and how its response is used."""
 
     url: str
@@ -74,7 +74,7 @@ class Asked:
 class Answer:
     """Implements ``interfaces.Reply``."""
 
-    def __init__(self, asked: Asked, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]):
+    def __init__(self, asked: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]):
         self.status, self.url, self.headers = status, asked.url, CIMultiDict(headers)
         self.release = leave
         self._asked, self._data = asked, data
@@ -107,10 +107,10 @@ class Network:
         self.size = size
         self.version = 1
         self.headers = {"Accept-Ranges": "bytes"}
-        self.trouble: Callable[[Asked], None] = lambda asked: None
-        self.slow: Callable[[Asked], int] = lambda asked: 0
+        self.trouble: Callable[[Request], None] = lambda asked: None
+        self.slow: Callable[[Request], int] = lambda asked: 0
         """Number of turns of the event loop before a request gets its response."""
-        self.asked: list[Asked] = []
+        self.requests: list[Request] = []
         self.open_streams: list[str] = []
         self.most = self.most_of_one = 0
         self._connections = asyncio.Semaphore(connections)
@@ -142,11 +142,11 @@ class Network:
         finally:
             leave()
 
-    def _asking(self, url: str, headers: Mapping[str, str]) -> Asked:
+    def _asking(self, url: str, headers: Mapping[str, str]) -> Request:
         ranged = "Range" in headers
         first, _, last = headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
-        number = sum(other.url == url for other in self.asked)
-        asked = Asked(
+        number = sum(other.url == url for other in self.requests)
+        asked = Request(
             url=url,
             start=int(first),
             end=int(last) + 1 if last else self.size,
@@ -155,10 +155,10 @@ class Network:
             number=number,
             beside=self.open_streams.count(url) - 1,
         )
-        self.asked.append(asked)
+        self.requests.append(asked)
         return asked
 
-    def _answer(self, asked: Asked, headers: Mapping[str, str], leave: Callable[[], None]) -> Answer:
+    def _answer(self, asked: Request, headers: Mapping[str, str], leave: Callable[[], None]) -> Answer:
         whole = body(self.size, self.version)
         valid = asked.ranged and headers["If-Range"] == f'"{self.version}"'
         status = asked.status or (206 if valid else 200)
@@ -230,14 +230,14 @@ class Run:
 
     @property
     def wasted(self) -> int:
-        return sum(asked.sent for asked in self.network.asked) - self.network.size
+        return sum(asked.sent for asked in self.network.requests) - self.network.size
 
 
 async def test_a_large_body_comes_over_several_connections_and_in_its_order() -> None:
     network = Network()
     assert await Run(network, segments=4).saved() == body(SIZE)
     assert network.most_of_one == 4
-    first, *others = network.asked
+    first, *others = network.requests
     assert not first.ranged
     assert first.sent < SIZE // 2
     assert all(asked.ranged and asked.end - asked.start <= MEMORY for asked in others)
@@ -248,7 +248,7 @@ async def test_every_byte_that_arrives_is_counted_when_it_arrives() -> None:
     run = Run(network)
     (done,) = await run.fetch()
     assert isinstance(done, Staged)
-    assert done.result.received == sum(asked.sent for asked in network.asked) >= SIZE
+    assert done.result.received == sum(asked.sent for asked in network.requests) >= SIZE
 
 
 @pytest.mark.parametrize(
@@ -267,44 +267,44 @@ async def test_everything_else_comes_in_one_stream(headers: dict[str, str], size
     network.headers = {"Accept-Ranges": headers.get("Accept-Ranges", "")}
     network.trouble = lambda asked: asked.headers.update(headers)
     assert await Run(network, segments=segments).saved() == body(size)
-    assert len(network.asked) == 1
+    assert len(network.requests) == 1
 
 
 async def test_only_a_truncated_range_is_requested_again() -> None:
     network = Network()
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         if asked.number == 2:
             asked.cut = 1500
 
     network.trouble = trouble
     run = Run(network)
     assert await run.saved() == body(SIZE)
-    cut = network.asked[2]
-    again = [asked for asked in network.asked if asked.end == cut.end and asked is not cut]
+    cut = network.requests[2]
+    again = [asked for asked in network.requests if asked.end == cut.end and asked is not cut]
     assert [asked.start for asked in again] == [cut.start + 1500]
-    assert sum(not asked.ranged for asked in network.asked) == 1
+    assert sum(not asked.ranged for asked in network.requests) == 1
     assert run.wasted <= 2 * PIECE
 
 
 async def test_a_truncated_first_stream_is_replaced_by_a_range() -> None:
     network = Network()
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         if asked.number == 0:
             asked.cut = 2000
 
     network.trouble = trouble
     run = Run(network)
     assert await run.saved() == body(SIZE)
-    assert sum(asked.start == 2000 for asked in network.asked) == 1
+    assert sum(asked.start == 2000 for asked in network.requests) == 1
     assert run.wasted == 0
 
 
-def fails_at(place: int) -> Callable[[Asked], None]:
+def fails_at(place: int) -> Callable[[Request], None]:
     """Ranges that contain the byte at ``place`` get a 500."""
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         if asked.bounded and asked.start <= place < asked.end:
             asked.status = 500
 
@@ -315,11 +315,11 @@ async def test_a_range_that_never_comes_is_requested_so_many_times_and_then_the_
     network = Network()
     network.trouble = fails_at(SIZE // 2)
     assert await Run(network, attempts=3).saved() == body(SIZE)
-    assert sum(asked.status == 500 for asked in network.asked) == 1 + 3
-    last = network.asked[-1]
+    assert sum(asked.status == 500 for asked in network.requests) == 1 + 3
+    last = network.requests[-1]
     assert last.ranged
     assert not last.bounded
-    assert last.start == min(asked.start for asked in network.asked if asked.status == 500)
+    assert last.start == min(asked.start for asked in network.requests if asked.status == 500)
 
 
 async def test_with_one_attempt_a_range_that_never_comes_fails_the_file() -> None:
@@ -328,20 +328,20 @@ async def test_with_one_attempt_a_range_that_never_comes_fails_the_file() -> Non
     (done,) = await Run(network, attempts=1).fetch()
     assert isinstance(done, Result)
     assert (done.outcome, done.reason) == (Outcome.FAILED, "HTTP 500")
-    assert sum(asked.status == 500 for asked in network.asked) == 2
+    assert sum(asked.status == 500 for asked in network.requests) == 2
 
 
 async def test_a_server_that_allows_two_connections_is_soon_left_alone_with_two() -> None:
     network = Network(400 * KIB)
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         if asked.beside > 1:
             asked.status = 503
 
     network.trouble = trouble
     assert await Run(network, segments=8).saved() == body(network.size)
-    assert network.asked[0].sent < network.size // 2
-    assert sum(asked.status == 503 for asked in network.asked) < 8
+    assert network.requests[0].sent < network.size // 2
+    assert sum(asked.status == 503 for asked in network.requests) < 8
 
 
 LIES = {
@@ -362,26 +362,26 @@ LIES = {
 @pytest.mark.parametrize("from_number", [1, 4])
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 async def test_a_response_that_is_not_exactly_the_range_leads_to_one_stream(
-    lie: Callable[[Asked], None], from_number: int
+    lie: Callable[[Request], None], from_number: int
 ) -> None:
     network = Network()
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         if asked.number >= from_number and asked.bounded:
             lie(asked)
 
     network.trouble = trouble
     run = Run(network)
     assert await run.saved() == body(SIZE)
-    assert sum(asked.bounded for asked in network.asked) <= from_number + 3, "and no more pieces"
-    assert not any(asked.sent for asked in network.asked if asked.bounded and asked.number >= from_number)
+    assert sum(asked.bounded for asked in network.requests) <= from_number + 3, "and no more pieces"
+    assert not any(asked.sent for asked in network.requests if asked.bounded and asked.number >= from_number)
 
 
 @pytest.mark.parametrize("from_number", range(1, 12))
 async def test_a_file_that_is_replaced_meanwhile_is_the_old_one_or_the_new_one(from_number: int) -> None:
     network = Network()
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         network.version = 1 + (asked.number >= from_number)
 
     network.trouble = trouble
@@ -396,13 +396,13 @@ async def test_a_file_that_is_replaced_meanwhile_is_the_old_one_or_the_new_one(f
 async def test_a_first_stream_is_not_left_for_ranges_once_one_of_them_was_of_another_version() -> None:
     network = Network()
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         network.version = 1 + (asked.number >= 2)
         asked.pace = 50 if asked.number == 0 else 1
 
     network.trouble = trouble
     assert await Run(network).saved() == body(SIZE, 1)
-    assert network.asked[0].sent == SIZE
+    assert network.requests[0].sent == SIZE
 
 
 @pytest.mark.parametrize(("workers", "segments", "connections"), [(1, 8, 1), (2, 8, 2), (4, 8, 2), (3, 2, 1)])
@@ -423,7 +423,7 @@ async def test_ranges_use_connections_that_no_transfer_wants() -> None:
     network = Network()
     run = Run(network, segments=4, workers=4)
     await run.fetch("a", "b", "c", "d", "e")
-    assert [asked.bounded for asked in network.asked[:4]] == [False] * 4
+    assert [asked.bounded for asked in network.requests[:4]] == [False] * 4
     assert network.most == 4
 
 
@@ -431,7 +431,7 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
     network = Network(400 * KIB)
     least = MEMORY
 
-    def look(asked: Asked) -> None:
+    def look(asked: Request) -> None:
         nonlocal least
         least = min(least, run.connections.memory)
         if not asked.ranged:
@@ -447,7 +447,7 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
 async def test_a_range_that_is_requested_again_takes_the_place_of_the_next_stream_that_ends(pace: int) -> None:
     network = Network(400 * KIB)
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         asked.pace = 20 if asked.ranged else 1
         if asked.number == 2:
             asked.pace, asked.cut = pace, 0
@@ -455,7 +455,7 @@ async def test_a_range_that_is_requested_again_takes_the_place_of_the_next_strea
     network.trouble = trouble
     assert await Run(network, segments=4, memory=4 * MEMORY).saved() == body(network.size)
     assert network.most_of_one == 4
-    number, again = (asked.number for asked in network.asked if asked.start == network.asked[2].start)
+    number, again = (asked.number for asked in network.requests if asked.start == network.requests[2].start)
     assert number == 2
     assert again <= (6 if pace == 1 else 9)
 
@@ -466,7 +466,7 @@ async def test_a_first_stream_takes_over_what_does_not_begin_to_arrive() -> None
     run = Run(network)
     assert await run.saved() == body(SIZE)
     assert run.wasted == 0
-    assert network.asked[0].sent == SIZE
+    assert network.requests[0].sent == SIZE
 
 
 @pytest.mark.parametrize("turns", range(1, 60, 3))
@@ -486,7 +486,7 @@ async def test_a_transfer_that_is_cancelled_leaves_nothing_behind(turns: int) ->
     assert body(SIZE).startswith(kept)
 
 
-FAULTS: tuple[Callable[[Asked, random.Random], None], ...] = (
+FAULTS: tuple[Callable[[Request, random.Random], None], ...] = (
     lambda asked, chance: setattr(asked, "cut", chance.randrange(3000)),
     lambda asked, chance: (setattr(asked, "cut", chance.randrange(3000)), setattr(asked, "silent", True)),  # type: ignore[func-returns-value]
     lambda asked, chance: setattr(asked, "refused", True),
@@ -503,7 +503,7 @@ async def test_whatever_happens_a_file_is_right_or_its_failure_is_reported(seed:
     changes = chance.choice([0, 0, 0.05])
     network.slow = lambda asked: chance.randrange(chance.choice([1, 5, 50]))
 
-    def trouble(asked: Asked) -> None:
+    def trouble(asked: Request) -> None:
         network.version += chance.random() < changes
         if chance.random() < often:
             chance.choice(FAULTS)(asked, chance)

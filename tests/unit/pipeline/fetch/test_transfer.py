@@ -15,7 +15,7 @@ from crawler.model.errors import FetchError, ListingError
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.transfer import Downloader
 from crawler.pipeline.rules.scope import Scope
-from tests.support.fakes import Answer, Asked, FakeClient, FakeDestination, Recorder, permit_as
+from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, permit_as
 
 DATE = "Wed, 01 May 2024 13:00:00 GMT"
 MODIFIED = "Wed, 01 May 2024 12:00:00 GMT"
@@ -36,7 +36,7 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
-def ok(body: bytes = BODY, **headers: str | None) -> Answer:
+def ok(body: bytes = BODY, **headers: str | None) -> FakeResponse:
     """A whole file. ``ETag=None`` leaves a header out."""
     given = {
         "Content-Type": "application/octet-stream",
@@ -45,14 +45,14 @@ def ok(body: bytes = BODY, **headers: str | None) -> Answer:
         "Date": DATE,
         "ETag": '"1"',
     } | {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(headers={name: value for name, value in given.items() if value is not None}, body=body)
+    return FakeResponse(headers={name: value for name, value in given.items() if value is not None}, body=body)
 
 
-def cut(answer: Answer, at: int) -> Answer:
+def cut(answer: FakeResponse, at: int) -> FakeResponse:
     return replace(answer, body=answer.body[:at], fails=FetchError("the body was cut short", url=URL))
 
 
-def rest(body: bytes, start: int, **headers: str | None) -> Answer:
+def rest(body: bytes, start: int, **headers: str | None) -> FakeResponse:
     tail = ok(body[start:], Content_Range=f"bytes {start}-{len(body) - 1}/{len(body)}", **headers)
     return replace(tail, status=206)
 
@@ -66,7 +66,7 @@ async def is_index(body: bytes, url: str, _content_type: str) -> bool:
 class Transfer:
     """A downloader over a scripted network: each response is given once, the last one repeatedly."""
 
-    def __init__(self, *answers: Answer, attempts: int = 4) -> None:
+    def __init__(self, *answers: FakeResponse, attempts: int = 4) -> None:
         self.script = list(answers)
         self.client = FakeClient(self._next, piece=4096)
         self.destination = FakeDestination()
@@ -80,7 +80,7 @@ class Transfer:
             is_listing=is_index,
         )
 
-    def _next(self, _asked: Asked) -> Answer:
+    def _next(self, _asked: FakeRequest) -> FakeResponse:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     async def run(self, job: Job = JOB) -> Result | Staged:
@@ -124,34 +124,34 @@ async def test_a_large_body_goes_through_a_part() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Answer(status=404), "HTTP 404"),
-        (Answer(status=403), "HTTP 403"),
-        (Answer(status=503, headers={"Retry-After": "86400"}), "HTTP 503, and the server asks to wait 86400 s"),
+        (FakeResponse(status=404), "HTTP 404"),
+        (FakeResponse(status=403), "HTTP 403"),
+        (FakeResponse(status=503, headers={"Retry-After": "86400"}), "HTTP 503, and the server asks to wait 86400 s"),
         (ok(b"short"), "the listing says 1000 bytes, the server sends 5"),
         (ok(b"<html>log in</html>", Content_Type="text/html", Content_Length=None), "an HTML page came"),
-        (Answer(status=206, headers={"Content-Length": "1000"}, body=BODY), "HTTP 206"),
+        (FakeResponse(status=206, headers={"Content-Length": "1000"}, body=BODY), "HTTP 206"),
     ],
 )
-async def test_what_another_attempt_will_not_change_is_requested_once(answer: Answer, reason: str) -> None:
+async def test_what_another_attempt_will_not_change_is_requested_once(answer: FakeResponse, reason: str) -> None:
     transfer = Transfer(answer)
     result = await transfer.result()
     assert result.outcome is Outcome.FAILED
     assert reason in result.reason
-    assert len(transfer.client.asked) == result.attempts == 1
+    assert len(transfer.client.requests) == result.attempts == 1
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(status=500),
-        Answer(status=503, headers={"Retry-After": "0"}),
-        Answer(status=0, fails=FetchError("refused", url=URL, connection=True)),
+        FakeResponse(status=500),
+        FakeResponse(status=503, headers={"Retry-After": "0"}),
+        FakeResponse(status=0, fails=FetchError("refused", url=URL, connection=True)),
         cut(ok(), 400),
         replace(ok(), body=BODY[:999]),
     ],
     ids=["500", "503", "no answer", "cut", "shorter than said"],
 )
-async def test_what_another_attempt_may_change_is_tried_again(answer: Answer) -> None:
+async def test_what_another_attempt_may_change_is_tried_again(answer: FakeResponse) -> None:
     transfer = Transfer(answer, answer, ok())
     done = await transfer.staged()
     assert transfer.body_of(done) == BODY
@@ -171,7 +171,7 @@ async def test_an_attempt_goes_on_where_the_last_one_was_cut() -> None:
     transfer = Transfer(cut(ok(LARGE), 100_000), rest(LARGE, 100_000))
     done = await transfer.staged(BIG)
     assert transfer.body_of(done) == LARGE
-    first, second = transfer.client.asked
+    first, second = transfer.client.requests
     assert "Range" not in first.headers
     assert (second.headers["Range"], second.headers["If-Range"]) == ("bytes=100000-", '"1"')
     assert done.result.received == len(LARGE)
@@ -185,16 +185,16 @@ async def test_an_attempt_goes_on_where_the_last_one_was_cut() -> None:
         rest(LARGE[::-1], 100_000, ETag=None),
         rest(LARGE, 99_999),
         replace(rest(LARGE, 100_000), headers={"Content-Type": "multipart/byteranges"}),
-        Answer(status=416, headers={"Content-Range": "bytes */5"}),
+        FakeResponse(status=416, headers={"Content-Range": "bytes */5"}),
     ],
     ids=["200", "206 of another version", "206 of no version", "206 of another range", "multipart", "416"],
 )
-async def test_halves_of_two_versions_are_never_joined(second: Answer) -> None:
+async def test_halves_of_two_versions_are_never_joined(second: FakeResponse) -> None:
     changed = LARGE[::-1]
     transfer = Transfer(cut(ok(LARGE), 100_000), second, ok(changed, ETag='"2"'))
     done = await transfer.staged(BIG)
     assert transfer.body_of(done) == changed
-    assert "Range" not in transfer.client.asked[-1].headers or second.status == 200
+    assert "Range" not in transfer.client.requests[-1].headers or second.status == 200
 
 
 async def test_halves_of_two_lengths_are_never_joined() -> None:
@@ -202,7 +202,7 @@ async def test_halves_of_two_lengths_are_never_joined() -> None:
     transfer = Transfer(cut(ok(LARGE), 100_000), rest(grown, 100_000), ok(grown))
     done = await transfer.staged(replace(BIG, size=None))
     assert transfer.body_of(done) == grown
-    assert ["Range" in asked.headers for asked in transfer.client.asked] == [False, True, False]
+    assert ["Range" in asked.headers for asked in transfer.client.requests] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ async def test_without_a_strong_validator_it_starts_again(weak: dict[str, str | 
     transfer = Transfer(cut(ok(LARGE, **weak), 100_000), ok(LARGE, **weak))
     done = await transfer.staged(BIG)
     assert transfer.body_of(done) == LARGE
-    assert all("Range" not in asked.headers for asked in transfer.client.asked)
+    assert all("Range" not in asked.headers for asked in transfer.client.requests)
 
 
 async def test_a_part_of_an_earlier_run_is_resumed() -> None:
@@ -222,11 +222,11 @@ async def test_a_part_of_an_earlier_run_is_resumed() -> None:
     transfer.destination.parts["a.bin"] = (LARGE[:5000], Validators(etag='"1"'))
     done = await transfer.staged(BIG)
     assert transfer.body_of(done) == LARGE
-    assert transfer.client.asked[0].headers["Range"] == "bytes=5000-"
+    assert transfer.client.requests[0].headers["Range"] == "bytes=5000-"
 
 
 async def test_what_a_later_run_can_resume_is_kept() -> None:
-    transfer = Transfer(cut(ok(LARGE), 100_000), Answer(status=404))
+    transfer = Transfer(cut(ok(LARGE), 100_000), FakeResponse(status=404))
     assert (await transfer.result(BIG)).outcome is Outcome.FAILED
     assert transfer.destination.parts["a.bin"] == (
         LARGE[:100_000],
@@ -235,7 +235,7 @@ async def test_what_a_later_run_can_resume_is_kept() -> None:
 
 
 async def test_what_no_run_can_resume_is_dropped() -> None:
-    transfer = Transfer(cut(ok(LARGE, ETag='W/"1"'), 100_000), Answer(status=404))
+    transfer = Transfer(cut(ok(LARGE, ETag='W/"1"'), 100_000), FakeResponse(status=404))
     assert (await transfer.result(BIG)).outcome is Outcome.FAILED
     assert transfer.destination.parts == {}
 
@@ -286,7 +286,7 @@ async def test_a_part_without_its_published_digest_is_thrown_away() -> None:
     result = await transfer.result(replace(BIG, digest=WRONG))
     assert (result.outcome, result.attempts) == (Outcome.FAILED, 2)
     assert transfer.destination.parts == transfer.destination.finished == {}
-    assert all("Range" not in asked.headers for asked in transfer.client.asked)
+    assert all("Range" not in asked.headers for asked in transfer.client.requests)
 
 
 async def test_a_digest_header_is_checked_too() -> None:
@@ -296,9 +296,9 @@ async def test_a_digest_header_is_checked_too() -> None:
 
 
 async def test_a_304_confirms_the_copy_and_remembers_the_row() -> None:
-    transfer = Transfer(Answer(status=304, headers={"Date": DATE}))
+    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE}))
     result = await transfer.result(replace(JOB, known=KNOWN, local=LOCAL))
-    assert transfer.client.asked[0].headers["If-None-Match"] == '"1"'
+    assert transfer.client.requests[0].headers["If-None-Match"] == '"1"'
     assert (result.outcome, result.size, result.received) == (Outcome.UNCHANGED, 1000, 0)
     assert result.known == replace(KNOWN, row="noon 1000", checked=1714568400.0)
 
@@ -308,7 +308,7 @@ async def test_a_304_that_lags_behind_the_listing_confirms_nothing_so_that_the_n
     later = datetime(2024, 5, 1, 12, 0, 1, tzinfo=UTC)
     known = replace(KNOWN, validators=Validators(etag='"1"', last_modified=MODIFIED))
     job = replace(JOB, known=known, local=LOCAL, modified=Span(later, later))
-    result = await Transfer(Answer(status=304, headers={"Date": DATE})).result(job)
+    result = await Transfer(FakeResponse(status=304, headers={"Date": DATE})).result(job)
     assert result.outcome is Outcome.UNCHANGED
     assert result.known is not None
     assert (result.known.row, result.known.checked) == ("noon 1000", UNCONFIRMED)
@@ -320,7 +320,7 @@ TOUCHED = replace(JOB, known=KNOWN, local=LOCAL, modified=LATER_SPAN)
 
 
 async def test_a_304_with_another_time_gives_it_to_the_copy() -> None:
-    transfer = Transfer(Answer(status=304, headers={"Date": DATE, "Last-Modified": LATER, "ETag": '"1"'}))
+    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE, "Last-Modified": LATER, "ETag": '"1"'}))
     transfer.destination.files["a.bin"] = LOCAL
     result = await transfer.result(TOUCHED)
     later = MTIME + 1800 * 10**9
@@ -331,7 +331,7 @@ async def test_a_304_with_another_time_gives_it_to_the_copy() -> None:
 
 
 async def test_a_copy_that_keeps_its_time_is_known_by_it() -> None:
-    transfer = Transfer(Answer(status=304, headers={"Last-Modified": LATER}))
+    transfer = Transfer(FakeResponse(status=304, headers={"Last-Modified": LATER}))
     transfer.destination.keeps_times = True
     result = await transfer.result(TOUCHED)
     assert result.known is not None
@@ -353,7 +353,7 @@ async def test_a_304_that_does_not_prove_the_bytes_to_be_those_of_another_time_c
     etag: str | None, headers: dict[str, str]
 ) -> None:
     known = replace(KNOWN, validators=Validators(etag=etag, last_modified=MODIFIED))
-    transfer = Transfer(Answer(status=304, headers=headers))
+    transfer = Transfer(FakeResponse(status=304, headers=headers))
     transfer.destination.files["a.bin"] = LOCAL
     result = await transfer.result(replace(TOUCHED, known=known))
     assert result.known is not None
@@ -362,7 +362,7 @@ async def test_a_304_that_does_not_prove_the_bytes_to_be_those_of_another_time_c
 
 
 async def test_a_304_to_a_request_without_conditions_is_a_failure() -> None:
-    assert (await Transfer(Answer(status=304)).result()).outcome is Outcome.FAILED
+    assert (await Transfer(FakeResponse(status=304)).result()).outcome is Outcome.FAILED
 
 
 PROBE = replace(JOB, probe=True, local=LOCAL)
@@ -371,7 +371,7 @@ PROBE = replace(JOB, probe=True, local=LOCAL)
 async def test_a_probe_that_agrees_in_size_and_time_adopts_the_copy() -> None:
     transfer = Transfer(ok())
     result = await transfer.result(PROBE)
-    assert [asked.method for asked in transfer.client.asked] == ["HEAD"]
+    assert [asked.method for asked in transfer.client.requests] == ["HEAD"]
     assert result.outcome is Outcome.UNCHANGED
     assert result.known is not None
     assert (result.known.size, result.known.mtime, result.known.row) == (1000, MTIME, "noon 1000")
@@ -386,65 +386,65 @@ async def test_a_probe_that_agrees_in_size_and_time_adopts_the_copy() -> None:
         ok(Last_Modified="garbage"),
         ok(Content_Length="1001"),
         ok(Content_Length=None),
-        Answer(status=405),
-        Answer(status=404),
-        Answer(status=503),
-        Answer(status=0, fails=FetchError("closed", url=URL, connection=True)),
-        Answer(status=0, fails=FetchError("not valid HTTP", url=URL)),
-        Answer(status=302, headers={"Location": "http://evil/a.bin"}),
+        FakeResponse(status=405),
+        FakeResponse(status=404),
+        FakeResponse(status=503),
+        FakeResponse(status=0, fails=FetchError("closed", url=URL, connection=True)),
+        FakeResponse(status=0, fails=FetchError("not valid HTTP", url=URL)),
+        FakeResponse(status=302, headers={"Location": "http://evil/a.bin"}),
     ],
     ids=[
         "later", "no time", "unreadable time", "larger", "no length", "405", "404", "503", "closed", "no HTTP",
         "redirected away",
     ],
 )  # fmt: skip
-async def test_a_probe_that_is_not_clear_is_followed_by_get_which_decides(answer: Answer) -> None:
+async def test_a_probe_that_is_not_clear_is_followed_by_get_which_decides(answer: FakeResponse) -> None:
     transfer = Transfer(answer, ok(Last_Modified=LATER))
     done = await transfer.staged(PROBE)
-    assert [asked.method for asked in transfer.client.asked] == ["HEAD", "GET"]
+    assert [asked.method for asked in transfer.client.requests] == ["HEAD", "GET"]
     assert done.body == BODY
     assert (done.result.old_size, done.result.attempts) == (1000, 1)
     current = Transfer(answer, ok())
     result = await current.result(PROBE)
-    assert [asked.method for asked in current.client.asked] == ["HEAD", "GET"]
+    assert [asked.method for asked in current.client.requests] == ["HEAD", "GET"]
     assert (result.outcome, result.received) == (Outcome.UNCHANGED, 0), "get says what head could have said"
     assert result.known is not None
     assert result.known.validators == Validators(etag='"1"', last_modified=MODIFIED)
 
 
 async def test_a_host_that_is_down_is_probed_once_and_gets_as_many_requests_as_attempts() -> None:
-    transfer = Transfer(Answer(status=0, fails=FetchError("refused", url=URL, connection=True)))
+    transfer = Transfer(FakeResponse(status=0, fails=FetchError("refused", url=URL, connection=True)))
     result = await transfer.result(PROBE)
-    assert [asked.method for asked in transfer.client.asked] == ["HEAD", "GET", "GET", "GET", "GET"]
+    assert [asked.method for asked in transfer.client.requests] == ["HEAD", "GET", "GET", "GET", "GET"]
     assert (result.outcome, result.reason, result.attempts) == (Outcome.FAILED, "refused", 4)
     assert result.known is None
 
 
 async def test_a_server_without_responses_to_head_gets_only_get_after_a_while() -> None:
     transfer = Transfer(ok())
-    unanswered = Answer(status=0, fails=FetchError("no answer", url=URL, connection=True))
+    unanswered = FakeResponse(status=0, fails=FetchError("no answer", url=URL, connection=True))
 
-    async def head_of(answer: Answer) -> bool:
-        transfer.client.asked.clear()
+    async def head_of(answer: FakeResponse) -> bool:
+        transfer.client.requests.clear()
         transfer.script = [answer, ok()]
         await transfer.result(PROBE)
-        return transfer.client.asked[0].method == "HEAD"
+        return transfer.client.requests[0].method == "HEAD"
 
     asked = [await head_of(unanswered) for _ in range(limits.HEAD_FAILURES - 1)]
-    asked += [await head_of(Answer(status=405))]
+    asked += [await head_of(FakeResponse(status=405))]
     asked += [await head_of(unanswered) for _ in range(limits.HEAD_FAILURES)]
     assert all(asked), "one that was answered begins anew"
     assert not await head_of(ok())
 
 
 async def test_a_redirect_to_the_same_name_with_a_slash_is_a_directory() -> None:
-    moved = Answer(status=301, headers={"Location": URL + "/"})
+    moved = FakeResponse(status=301, headers={"Location": URL + "/"})
     result = await Transfer(moved).result()
     assert (result.outcome, result.url) == (Outcome.DIRECTORY, URL + "/")
 
 
 async def test_a_redirect_elsewhere_is_a_failure_of_one_attempt() -> None:
-    result = await Transfer(Answer(status=302, headers={"Location": "http://evil/a.bin"})).result()
+    result = await Transfer(FakeResponse(status=302, headers={"Location": "http://evil/a.bin"})).result()
     assert (result.outcome, result.attempts) == (Outcome.FAILED, 1)
     assert "--allow-host evil" in result.reason
 
@@ -527,7 +527,7 @@ async def test_what_was_cut_before_it_could_be_judged_is_not_resumed() -> None:
     begun = cut(ok(PAGE + bytes(5_000_000), Content_Type=HTML), 9)
     transfer = Transfer(begun, ok(PAGE + bytes(5_000_000), Content_Type=HTML))
     assert "HTML page" in (await transfer.result(job_of("x.unheard"))).reason
-    assert all("Range" not in asked.headers for asked in transfer.client.asked)
+    assert all("Range" not in asked.headers for asked in transfer.client.requests)
 
 
 async def test_what_takes_too_long_to_inspect_is_a_failure_of_that_file() -> None:

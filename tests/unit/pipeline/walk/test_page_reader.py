@@ -14,7 +14,7 @@ from crawler.model.values import Listing, Validators
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.workers.page_parsers import PageParsers
-from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, nothing_refused
+from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState, Recorder, nothing_refused
 from tests.support.misbehaving.pages import Row, nginx
 
 URL = "http://h/pub/"
@@ -25,8 +25,10 @@ class Reading:
     """A page, read through fakes."""
 
     def __init__(self, body: bytes, content_type: str = "text/html", etag: str = '"1"') -> None:
-        self.asked: list[Asked] = []
-        self.answer = Answer(headers={"Content-Type": content_type, **({"ETag": etag} if etag else {})}, body=body)
+        self.requests: list[FakeRequest] = []
+        self.response = FakeResponse(
+            headers={"Content-Type": content_type, **({"ETag": etag} if etag else {})}, body=body
+        )
         self.state, self.observer = MemoryState(), Recorder()
         self.unchanged: UnchangedDirectories | None = None
         self.status = 200
@@ -34,10 +36,10 @@ class Reading:
         self.end_proven = True
 
     async def pieces(self) -> list[Listing]:
-        def answer(asked: Asked) -> Answer:
-            self.asked.append(asked)
+        def answer(asked: FakeRequest) -> FakeResponse:
+            self.requests.append(asked)
             is_same = self.status == 304 and "If-None-Match" in asked.headers
-            return replace(self.answer, status=304, body=b"") if is_same else self.answer
+            return replace(self.response, status=304, body=b"") if is_same else self.response
 
         client = FakeClient(answer)
         client.end_proven = self.end_proven
@@ -109,7 +111,7 @@ async def test_an_empty_array_is_requested_again_as_html() -> None:
     reading = Reading(b"[]", "application/json")
     with pytest.raises(ListingError):
         await reading.pieces()
-    assert len(reading.asked) == 2
+    assert len(reading.requests) == 2
 
 
 async def test_a_page_that_is_the_same_byte_for_byte_is_recalled() -> None:
@@ -138,14 +140,14 @@ class Told(UnchangedDirectories):
 
     def __init__(self, leaf: DirectoryDigest, *, kept: bool) -> None:
         self._leaf, self._kept = leaf, kept
-        self.asked = 0
+        self.requests = 0
 
     async def of(self, url: str) -> DirectoryDigest | None:
         assert url == URL
         return self._leaf
 
     async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
-        self.asked += 1
+        self.requests += 1
         return self._kept
 
 
@@ -164,11 +166,11 @@ async def test_an_unchanged_page_is_read_only_if_something_else_changed(
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     reading.unchanged = told = Told(leaf, kept=is_kept)
-    reading.asked.clear()
+    reading.requests.clear()
     reading.status = status
     assert await names(reading) == ([] if is_kept else ["a.bin", "b.bin", "c.bin"])
-    assert told.asked == 1
-    conditional = [asked.headers.get("If-None-Match") for asked in reading.asked]
+    assert told.requests == 1
+    conditional = [asked.headers.get("If-None-Match") for asked in reading.requests]
     once_more = status == 304 and not is_kept and not is_remembered
     assert conditional == (['"1"', None] if once_more else ['"1"'])
 
@@ -181,7 +183,7 @@ async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
     reading = Reading(PAGE)
     reading.unchanged = told = Told(leaf, kept=True)
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
-    assert told.asked == 0
+    assert told.requests == 0
 
 
 async def test_a_304_confirms_the_version_that_was_requested_and_not_the_one_that_is_remembered_beside_it() -> None:
@@ -197,7 +199,7 @@ async def test_a_304_confirms_the_version_that_was_requested_and_not_the_one_tha
     first.unchanged = Told(leaf, kept=False)
     first.status = 304
     assert await names(first) == ["a.bin", "b.bin", "c.bin"]
-    assert [asked.headers.get("If-None-Match") for asked in first.asked] == ['"1"', None]
+    assert [asked.headers.get("If-None-Match") for asked in first.requests] == ['"1"', None]
     memo = await first.state.listing(URL)
     assert memo is not None
     assert memo.validators.etag == '"1"', "and is the one that is remembered now"
@@ -207,6 +209,6 @@ async def test_a_304_about_another_version_of_a_page_is_not_believed() -> None:
     reading = Reading(PAGE)
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
     other = nginx("/pub/", [Row(href="other.bin", size=500, mtime=1735787040)])
-    reading.answer = Answer(headers={"Content-Type": "text/html", "ETag": '"2"'}, body=other)
+    reading.response = FakeResponse(headers={"Content-Type": "text/html", "ETag": '"2"'}, body=other)
     reading.status = 304
     assert await names(reading) == ["other.bin"]

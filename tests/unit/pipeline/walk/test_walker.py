@@ -19,7 +19,7 @@ from crawler.pipeline.walk.loops import EQUAL
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.walker import Walker
-from tests.support.fakes import Answer, Asked, FakeClient, MemoryState, Recorder, permit_as
+from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState, Recorder, permit_as
 
 ROOT = "http://h/pub/"
 
@@ -60,7 +60,7 @@ class Walk:
         **bounds: int | bool,
     ) -> None:
         self.pages = {page.url: page for page in pages}
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, FakeResponse] = {}
         self.client = FakeClient(self._answer)
         self.state = MemoryState()
         self.observer = observer or Recorder()
@@ -74,12 +74,12 @@ class Walk:
             refuse=lambda path, url: Rejection((refused or {})[path], url) if path in (refused or {}) else None,
         )
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, asked: FakeRequest) -> FakeResponse:
         if asked.url in self.answers:
             return self.answers[asked.url]
         if asked.url not in self.pages:
-            return Answer(status=404, headers={"Content-Type": "text/html"})
-        return Answer(headers={"Content-Type": "text/html"}, body=asked.url.encode())
+            return FakeResponse(status=404, headers={"Content-Type": "text/html"})
+        return FakeResponse(headers={"Content-Type": "text/html"}, body=asked.url.encode())
 
     async def _parse(self, body: bytes, url: str, _content_type: str) -> AsyncGenerator[Listing, None]:
         yield self.pages.get(body.decode()) or listing(url, is_listing=False)
@@ -130,7 +130,7 @@ async def test_the_walk_goes_depth_first_in_the_order_of_the_page() -> None:
 
 async def test_a_directory_that_fails_is_reported_and_the_others_are_read() -> None:
     walk = Walk(listing(ROOT, "bad/", "good/", "other/"), listing(f"{ROOT}good/"))
-    walk.answers[f"{ROOT}bad/"] = Answer(status=503)
+    walk.answers[f"{ROOT}bad/"] = FakeResponse(status=503)
     walk.pages[f"{ROOT}other/"] = listing(f"{ROOT}other/", is_listing=False)
     await walk.run()
     assert walk.paths == ["", "good"]
@@ -143,15 +143,15 @@ async def test_a_directory_that_fails_is_reported_and_the_others_are_read() -> N
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(status=404),
-        Answer(status=500),
-        Answer(headers={"Content-Type": "text/html"}, body=b"Welcome"),
-        Answer(status=0, fails=FetchError("refused", url=ROOT, connection=True)),
-        Answer(status=304),
+        FakeResponse(status=404),
+        FakeResponse(status=500),
+        FakeResponse(headers={"Content-Type": "text/html"}, body=b"Welcome"),
+        FakeResponse(status=0, fails=FetchError("refused", url=ROOT, connection=True)),
+        FakeResponse(status=304),
     ],
     ids=["404", "500", "no listing", "no answer", "304 to a first request"],
 )
-async def test_a_root_that_fails_raises_and_names_the_url(answer: Answer) -> None:
+async def test_a_root_that_fails_raises_and_names_the_url(answer: FakeResponse) -> None:
     walk = Walk()
     walk.answers["http://h/secret-free/"] = answer
     with pytest.raises(ExceptionGroup) as raised:
@@ -250,7 +250,7 @@ async def test_pages_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     walk = Walk(listing(ROOT, "x/"), listing(f"{ROOT}x/", pages=(endless[0],)), *pages)
     await walk.run()
-    assert len(walk.client.asked) <= 7
+    assert len(walk.client.requests) <= 7
     assert "more than 5 pages" in walk.observer.failed_listings[0][1]
 
 
@@ -380,11 +380,11 @@ async def test_trees_with_links_back_up_end_soon_and_fail_only_in_a_loop(links: 
     walk = Walk()
     walk.answers = Endless(graph, walk.pages)
     await walk.run()
-    assert len(walk.client.asked) <= 600
+    assert len(walk.client.requests) <= 600
     assert bool(walk.observer.failed_listings) == has_circle(graph, 0, ())
 
 
-class Endless(dict[str, Answer]):
+class Endless(dict[str, FakeResponse]):
     """Makes each page of a graph when it is requested."""
 
     def __init__(self, graph: Graph, pages: dict[str, Listing]) -> None:
@@ -433,18 +433,18 @@ async def test_a_directory_whose_name_cannot_be_is_a_failure(name: str) -> None:
 
 async def test_a_page_that_did_not_change_is_not_parsed_again() -> None:
     first = Walk(listing(ROOT, "sub/", "x"), listing(f"{ROOT}sub/", "y"))
-    first.answers[f"{ROOT}sub/"] = Answer(
+    first.answers[f"{ROOT}sub/"] = FakeResponse(
         headers={"Content-Type": "text/html", "ETag": '"1"'}, body=f"{ROOT}sub/".encode()
     )
     await first.run()
     second = Walk()
     second.state.memos = first.state.memos
     second.answers = {
-        ROOT: Answer(headers={"Content-Type": "text/html"}, body=ROOT.encode()),
-        f"{ROOT}sub/": Answer(status=304),
+        ROOT: FakeResponse(headers={"Content-Type": "text/html"}, body=ROOT.encode()),
+        f"{ROOT}sub/": FakeResponse(status=304),
     }
     await second.run()
-    asked = {asked.url: asked.headers.get("If-None-Match") for asked in second.client.asked}
+    asked = {asked.url: asked.headers.get("If-None-Match") for asked in second.client.requests}
     assert asked == {ROOT: None, f"{ROOT}sub/": '"1"'}
     assert sorted((page.directory.path, len(page.entries)) for page in second.visited) == [("", 2), ("sub", 1)]
     assert all(page.complete for page in second.visited)
@@ -457,8 +457,8 @@ async def test_the_same_bytes_at_another_address_are_parsed_again() -> None:
     moved = "http://h/pub/new/"
     second = Walk(listing(moved, "x"))
     second.state.memos = first.state.memos
-    second.answers[ROOT] = Answer(status=301, headers={"Location": moved})
-    second.answers[moved] = Answer(headers={"Content-Type": "text/html"}, body=ROOT.encode())
+    second.answers[ROOT] = FakeResponse(status=301, headers={"Location": moved})
+    second.answers[moved] = FakeResponse(headers={"Content-Type": "text/html"}, body=ROOT.encode())
     second.pages[ROOT] = listing(moved, "x", "y")
     await second.run()
     assert [len(page.entries) for page in second.visited] == [2]
@@ -511,8 +511,8 @@ async def test_nothing_to_walk_is_an_end() -> None:
     assert walk.visited == []
 
 
-def linked(url: str, target: str, **headers: str) -> Answer:
-    return Answer(
+def linked(url: str, target: str, **headers: str) -> FakeResponse:
+    return FakeResponse(
         headers={"Content-Type": "text/html", "Link": f'<{target}>; rel="next"', **headers}, body=url.encode()
     )
 
@@ -555,12 +555,12 @@ async def test_a_listing_whose_next_page_is_not_read_is_not_complete(target: str
 async def test_a_remembered_page_goes_on_as_its_link_header_says_now(is_304: bool) -> None:
     second = f"{ROOT}?page=2"
     walk = Walk(listing(ROOT, "a"), listing(second, "b"))
-    walk.answers[ROOT] = Answer(headers={"Content-Type": "text/html", "ETag": '"1"'}, body=ROOT.encode())
+    walk.answers[ROOT] = FakeResponse(headers={"Content-Type": "text/html", "ETag": '"1"'}, body=ROOT.encode())
     await walk.run()
     walk.answers[ROOT] = linked(ROOT, "?page=2", ETag='"1"')
     await walk.run()
     assert walk.client.urls() == [ROOT, ROOT, second], "the same bytes, and now there is a second page"
     headers = {"ETag": '"1"'}
-    walk.answers[ROOT] = Answer(status=304, headers=headers) if is_304 else linked(ROOT, "?page=2", ETag='"1"')
+    walk.answers[ROOT] = FakeResponse(status=304, headers=headers) if is_304 else linked(ROOT, "?page=2", ETag='"1"')
     await walk.run()
     assert walk.client.urls()[3:] == [ROOT, second]
