@@ -42,7 +42,7 @@ HALF_A_YEAR = 182 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Requests:
     """The requests that one run sent to a server."""
 
     listings: list[str]
@@ -53,7 +53,7 @@ class Asked:
     robots: int
 
     @classmethod
-    def of(cls, server: Server, root: Path) -> Asked:
+    def of(cls, server: Server, root: Path) -> Requests:
         top = f"/{root.relative_to(server.root).as_posix()}/"
         answered = [request for request in server.requests() if not is_busy(server, request)]
         asked = [request for request in answered if request.path != "/robots.txt"]
@@ -131,14 +131,14 @@ def test_only_directories_are_requested_and_only_changes_are_fetched_or_deleted(
     server.forget()
     second = run_crawler(*arguments)
     assert (second.code, second.output) == (0, "")
-    assert Asked.of(server, site) == Asked(listings(site), bodies=[], others=[], robots=1)
+    assert Requests.of(server, site) == Requests(listings(site), bodies=[], others=[], robots=1)
     trees.assert_same(site, mirror)
     to_fetch, gone = change(site)
     wait_until_seen(server, (site / path for path in to_fetch))
     server.forget()
     third = run_crawler(*arguments)
     assert (third.code, third.output) == (0, "")
-    assert Asked.of(server, site) == Asked(listings(site), bodies=to_fetch, others=[], robots=1)
+    assert Requests.of(server, site) == Requests(listings(site), bodies=to_fetch, others=[], robots=1)
     assert not any((mirror / path).exists() for path in gone)
     trees.assert_same(site, mirror)
 
@@ -170,5 +170,5 @@ def test_a_change_that_leaves_the_row_of_the_same_minute_unchanged_is_found(
         server.forget()
         assert run_crawler(server.url_of(site), mirror).code == 0
         trees.assert_same(site, mirror)
-        assert "young.bin" in Asked.of(server, site).bodies
-        assert ("old.bin" in Asked.of(server, site).bodies) is (second == 0)
+        assert "young.bin" in Requests.of(server, site).bodies
+        assert ("old.bin" in Requests.of(server, site).bodies) is (second == 0)

@@ -71,7 +71,7 @@ class Request:
     """The range that is given starts so much earlier."""
 
 
-class Answer:
+class Response:
     """Implements ``interfaces.Reply``."""
 
     def __init__(self, asked: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]):
@@ -116,7 +116,9 @@ class Network:
         self._connections = asyncio.Semaphore(connections)
 
     @asynccontextmanager
-    async def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> AsyncIterator[Answer]:
+    async def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit
+    ) -> AsyncIterator[Response]:
         assert method == "GET"
         await self._connections.acquire()
         self.open_streams.append(url)
@@ -158,7 +160,7 @@ class Network:
         self.requests.append(asked)
         return asked
 
-    def _answer(self, asked: Request, headers: Mapping[str, str], leave: Callable[[], None]) -> Answer:
+    def _answer(self, asked: Request, headers: Mapping[str, str], leave: Callable[[], None]) -> Response:
         whole = body(self.size, self.version)
         valid = asked.ranged and headers["If-Range"] == f'"{self.version}"'
         status = asked.status or (206 if valid else 200)
@@ -167,7 +169,7 @@ class Network:
         given = self.headers | {"ETag": f'"{self.version}"', "Content-Length": str(len(data))}
         if status == 206:
             given["Content-Range"] = f"bytes {start}-{end - 1}/{self.size}"
-        return Answer(asked, status, given | asked.headers, data[: asked.cut], leave)
+        return Response(asked, status, given | asked.headers, data[: asked.cut], leave)
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
