@@ -8,7 +8,7 @@ from typing import Any
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.options.values import MAX_PARALLEL
+from crawler.model.options.readers import MAX_PARALLEL
 from crawler.model.struct import Value
 from crawler.text.arguments import start_url
 

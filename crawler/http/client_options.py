@@ -17,7 +17,7 @@ from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.proxies import Proxies, proxy_url
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.options.values import parse_header
+from crawler.model.options.readers import parse_header
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 from crawler.version import __version__
 

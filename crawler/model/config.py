@@ -14,8 +14,7 @@ from typing import Any
 from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.options.option import convert, location_of, option
-from crawler.model.options.rules import Rule, check_rules, rules_of
-from crawler.model.options.values import (
+from crawler.model.options.readers import (
     MAX_COUNT,
     MAX_NUMBER,
     MAX_PARALLEL,
@@ -36,6 +35,7 @@ from crawler.model.options.values import (
     parse_timeout,
     parse_total_size,
 )
+from crawler.model.options.rules import Rule, check_rules, rules_of
 
 WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patience", "Requests"
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"

@@ -8,7 +8,7 @@ from crawler.listings import parse_listing, parse_listing_pieces
 from crawler.model import limits
 from crawler.model.values import Entry, Job, Known, Listing, Span, Validators
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
-from crawler.pipeline.rules.responses.evidence import is_strong
+from crawler.pipeline.rules.responses.strong_validators import is_strong
 from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
 from crawler.text import http_fields, urls
 from crawler.text.resuming import Resume

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError
-from crawler.model.options.values import check_pattern
+from crawler.model.options.readers import check_pattern
 from crawler.model.struct import Value
 
 

@@ -31,13 +31,13 @@ from crawler.pipeline.rules.responses.evidence import (
     Unwanted,
     adopted,
     confirmed,
-    is_strong,
     known_of,
     mtime_of,
     prove,
     refused,
     rule,
 )
+from crawler.pipeline.rules.responses.strong_validators import is_strong
 from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
 from crawler.text import digests
 from crawler.text.http_fields import parse_http_date, validators_of

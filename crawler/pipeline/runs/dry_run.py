@@ -6,7 +6,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.report import Step
 from crawler.model.values import Job, Outcome, Result, Span
-from crawler.pipeline.save.deletion import Removals
+from crawler.pipeline.save.removal import Removals
 
 
 class DryRun:

@@ -15,12 +15,12 @@ from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components, Transfers
 from crawler.pipeline.runs.build import build_walker, refuse_by
-from crawler.pipeline.runs.deletions import Deletions
+from crawler.pipeline.runs.deletion_stage import Deletions
 from crawler.pipeline.runs.waiting import WaitingJobs
 from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.committer import Committer
-from crawler.pipeline.save.deletion import Excluded
 from crawler.pipeline.save.obstructed import Obstructed
+from crawler.pipeline.save.removal import Excluded
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wishes

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from crawler.model.options.values import parse_duration
+from crawler.model.options.readers import parse_duration
 from tests.e2e.soak import program
 from tests.e2e.soak.faults import Fault
 from tests.e2e.soak.schedules import whole

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
 from crawler.model.options.option import default_of, option_of
+from crawler.model.options.readers import MaxDelete, parse_age, parse_duration, parse_max_delete, parse_size
 from crawler.model.options.rules import Rule
-from crawler.model.options.values import MaxDelete, parse_age, parse_duration, parse_max_delete, parse_size
 
 
 def read(**values: object) -> Config:

@@ -225,15 +225,3 @@ class Unwanted(VerificationError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)
-
-
-def is_strong(validators: Validators, date: str | None, age: str | None = None) -> bool:
-    """True if the validators prove byte-for-byte identity (RFC 9110 sections 8.8.1 and 8.8.2.2).
-
-    A strong ETag does. A Last-Modified does only if Date is at least one second later. (The RFC asks for sixty seconds
-    where the clocks could differ; here it is one clock.) A cache may have replaced Date, which an Age reveals.
-    """
-    if validators.etag:
-        return is_strong_tag(validators.etag)
-    modified, sent = parse_http_date(validators.last_modified), parse_http_date(date)
-    return modified is not None and sent is not None and sent - parse_age(age) - modified >= 1

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,18 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.config import Config
-from crawler.model.flaws import Flaw, FlawKind
-from crawler.model.options.values import MaxDelete, parse_max_delete
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Outcome
-from crawler.pipeline.rules.extraneous import Extraneous, Unlisted
+from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.save.deletion import Circumstances, Excluded, Removals, candidates, doubts, excess, judge, remove
+from crawler.pipeline.save.removal import Excluded, Removals, candidates, remove
 from crawler.storage.state import SqliteState
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
 
 FILE = Local(Kind.FILE, 10, 0)
-DEFAULT = Config().max_delete
 
 
 async def removals(
@@ -111,73 +106,7 @@ async def test_no_directory_to_delete_contains_what_stays(paths: set[str], exclu
     assert len(folders) == len(set(folders))
 
 
-@pytest.mark.parametrize(
-    ("count", "total", "limit", "refused"),
-    [
-        (10, 10, DEFAULT, False),
-        (10, 12, DEFAULT, False),
-        (11, 12, DEFAULT, True),
-        (25, 100, DEFAULT, False),
-        (26, 100, DEFAULT, True),
-        (0, 0, DEFAULT, False),
-        (250_000, 1_000_000, DEFAULT, False),
-        (250_001, 1_000_000, DEFAULT, True),
-        (0, 5, MaxDelete(count=0), False),
-        (1, 5, MaxDelete(count=0), True),
-        (3, 100, MaxDelete(count=3), False),
-        (4, 100, MaxDelete(count=3), True),
-        (100, 100, MaxDelete(count=1000), False),
-        (100, 100, MaxDelete(percent=100.0), False),
-        (50, 100, MaxDelete(percent=49.9), True),
-        (1, 30, MaxDelete(percent=0.0), True),
-        (0, 30, MaxDelete(percent=0.0), False),
-        (3, 30, MaxDelete(percent=10.0), False),
-        (4, 30, MaxDelete(percent=10.0), True),
-        (3, 10, parse_max_delete("25%"), True),
-    ],
-)
-def test_too_many_deletions_are_refused(count: int, total: int, limit: MaxDelete, refused: bool) -> None:
-    text = excess(count, total, limit)
-    assert (text is not None) == refused
-    if text is not None:
-        assert f"{count} of {total}" in text
-        assert f"--max-delete {limit}" in text
-        assert "\n" not in text
-
-
-DOUBT = ("nothing was deleted in /x", 6)
-SWITCHES = ("wanted", "gone", "interrupted", "limit_reached", "failed", "listings_failed", "ignores_errors", "too many")
-JUDGEMENTS = (
-    # switches in that order, "." for either; whether it deletes; the message; the exit code
-    ("0.......", False, "", 0),
-    ("10......", False, "", 0),
-    ("111.....", False, "", 0),
-    ("1101....", False, "", 0),
-    ("1100100.", False, "something failed", 0),
-    ("11001.0.", False, "something failed", 6),
-    (".......1", False, "--max-delete", 6),
-    (".......0", True, "", 0),
-)
 """The first line that fits decides."""
-
-
-@pytest.mark.parametrize("doubted", [False, True], ids=["no doubt", "a doubtful folder"])
-@pytest.mark.parametrize("switches", list(product("01", repeat=len(SWITCHES))), ids="".join)
-def test_what_stands_in_the_way_of_deleting(switches: tuple[str, ...], doubted: bool) -> None:
-    is_on = {name: switch == "1" for name, switch in zip(SWITCHES, switches, strict=True)}
-    count = DEFAULT.always + 1 if is_on.pop("too many") else DEFAULT.always
-    case = Circumstances(**is_on, doubts=(DOUBT,) * doubted, count=count, total=12, limit=DEFAULT)  # type: ignore[arg-type]
-    deletes, warnings, refusal = judge(case)
-    _, expected, says, code = next(line for line in JUDGEMENTS if re.fullmatch(line[0], "".join(switches)))
-    assert deletes == expected
-    assert (DOUBT in warnings) == (doubted and case.wanted), "a doubt is told, and is no obstacle for other folders"
-    told = [warning for warning in warnings if warning != DOUBT] + [(refusal, 6)] * (refusal is not None)
-    assert [text for text, _ in told if not text or says not in text] == []
-    assert [warned for _, warned in told] == [code] * bool(says)
-
-
-def test_what_is_not_counted_yet_is_not_too_much() -> None:
-    assert judge(Circumstances(wanted=True, gone=True, limit=MaxDelete(count=0))).deletes
 
 
 async def test_what_is_removed_is_reported_and_forgotten() -> None:
@@ -242,42 +171,6 @@ async def test_what_must_stay_in_a_directory_that_goes_keeps_it_and_does_not_cou
     assert found.spared == {"old/deep/link": "a symbolic link"}
 
 
-def test_a_user_reads_why_nothing_was_deleted() -> None:
-    assert excess(4, 100, MaxDelete(count=3)) == (
-        "4 of 100 local files are gone upstream: more than --max-delete 3 allows, "
-        "so nothing was deleted (is the site complete? then run once with a higher --max-delete)"
-    )
-
-
-def test_no_percentage_allows_nothing() -> None:
-    assert excess(1, 100, MaxDelete(percent=0.0, always=0)) is not None
-
-
-MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
-
-
-@pytest.mark.parametrize(
-    ("doubted", "mentioned", "warnings"),
-    [
-        ({}, [], []),
-        ({"a": MOVED}, [], [(f"nothing was deleted in /a: {MOVED}", 6)]),
-        ({"a": MOVED, "b": MOVED}, [], [(f"nothing was deleted in /a (and 1 more folder): {MOVED}", 6)]),
-        ({"a": MOVED, "b": SCRIPTED, "c": MOVED, "d": MOVED}, ["x"],
-         [(f"nothing was deleted in /a (and 2 more folders): {MOVED}", 6),
-          (f"nothing was deleted in /b: {SCRIPTED}", 6),
-          ("not deleted: x: no longer listed, but a link on the page still shows the name", 0)]),
-        ({}, ["x", "y"],
-         [("not deleted: x and 1 more: no longer listed, but a link on the page still shows the name", 0)]),
-        ({}, ["x", "y", "z"],
-         [("not deleted: x and 2 more: no longer listed, but a link on the page still shows the name", 0)]),
-    ],
-)  # fmt: skip
-def test_what_stays_in_doubt_is_reported(
-    doubted: dict[str, Flaw], mentioned: list[str], warnings: list[tuple[str, int]]
-) -> None:
-    assert list(doubts(Unlisted(doubted=doubted, mentioned=mentioned))) == warnings
-
-
 def test_excluded_are_the_files_that_the_filters_reject() -> None:
     config = Config.from_mapping({"delete": True, "exclude": ["*.txt", "deep/"]}, where="test")
     excluded = Excluded(Filters(config, datetime(2024, 1, 1, tzinfo=UTC)))
@@ -302,9 +195,3 @@ async def test_a_destination_must_response_for_each_path() -> None:
     gone = Removals(files=("a.zip",), folders=("old",), sizes={"a.zip": 10}, uncounted=0)
     with pytest.raises(ValueError, match="shorter"):
         await remove(gone, Short(TREE), MemoryState(), Recorder())
-
-
-def test_a_user_reads_that_something_failed() -> None:
-    case = Circumstances(wanted=True, gone=True, failed=True, limit=DEFAULT)
-    text = "nothing was deleted, because something failed (--ignore-errors deletes nevertheless)"
-    assert judge(case).warnings == ((text, 0),)

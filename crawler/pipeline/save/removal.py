@@ -1,23 +1,20 @@
-"""Deletes what is gone upstream: the most dangerous feature, so any doubt ends it.
+"""Removes what is gone upstream: which files and directories go, and how.
 
-Only what the complete listing of a directory proves absent is a candidate (``extraneous.Unlisted.gone``). Deletion is
-the last act of a run, and its limit is checked before the first file is removed.
+Only what the complete listing of a directory proves absent is a candidate (``extraneous.Unlisted.gone``). Whether a run
+may delete at all, and how much, is ``rules.deletion_limit``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Container, Sequence
 
-from crawler.model.flaws import FlawKind
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
-from crawler.model.options.values import MaxDelete
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Value, field
 from crawler.model.values import Kind, Outcome, Result
-from crawler.pipeline.rules.extraneous import Extraneous, Unlisted
+from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 
 
@@ -90,79 +87,6 @@ class Excluded(Container[str]):
 
 def _parents(path: str) -> list[str]:
     return [path[:at] for at, character in enumerate(path) if character == "/"]
-
-
-def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
-    """Warnings, each with its exit code, of what is not listed and stays because its pages do not prove it absent."""
-    doubted, mentioned = unlisted.doubted, unlisted.mentioned
-    by_kind: dict[FlawKind, list[str]] = {}
-    for folder, flaw in doubted.items():
-        by_kind.setdefault(flaw.kind, []).append(folder)
-    for folders in by_kind.values():
-        more = len(folders) - 1
-        also = f" (and {more} more {'folder' if more == 1 else 'folders'})" if more else ""
-        yield f"nothing was deleted in /{folders[0]}{also}: {doubted[folders[0]]}", 6
-    if mentioned:
-        also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
-        yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0
-
-
-class Circumstances(Value, frozen=True, kw_only=True):
-    """Circumstances at the end of a run that decide whether it may delete."""
-
-    wanted: bool
-    """``--delete``."""
-    gone: bool
-    """Something is proven absent."""
-    doubts: tuple[tuple[str, int], ...] = ()
-    """As ``doubts`` yields them."""
-    interrupted: bool = False
-    limit_reached: bool = False
-    """``--max-files`` and the like ended the run, so it has not seen everything."""
-    failed: bool = False
-    """True if any file or listing failed."""
-    listings_failed: bool = False
-    ignores_errors: bool = False
-    count: int = 0
-    """Files that would be removed, 0 before they are counted; ``total`` counts all local files."""
-    total: int = 0
-    limit: MaxDelete
-
-
-class Judgement(NamedTuple):
-    """Whether a run deletes, and its warnings, each with its exit code."""
-
-    deletes: bool
-    warnings: tuple[tuple[str, int], ...] = ()
-    refusal: str | None = None
-    """Text of the DeleteRefused that ends the run."""
-
-
-def judge(case: Circumstances) -> Judgement:
-    """Decide whether to delete. Doubts about some directories do not concern the others."""
-    if not case.wanted:
-        return Judgement(False)
-    if (
-        not case.gone or case.interrupted or case.limit_reached
-    ):  # the latter two are reported elsewhere, with their exit codes
-        return Judgement(False, case.doubts)
-    if case.failed and not case.ignores_errors:
-        code = 6 if case.listings_failed else 0
-        told = ("nothing was deleted, because something failed (--ignore-errors deletes nevertheless)", code)
-        return Judgement(False, (*case.doubts, told))
-    refusal = excess(case.count, case.total, case.limit)
-    return Judgement(refusal is None, case.doubts, refusal)
-
-
-def excess(count: int, total: int, limit: MaxDelete) -> str | None:
-    """Why ``count`` of ``total`` local files are more than ``limit`` allows, or None."""
-    share = max(limit.always, int(total * (limit.percent or 0.0) / 100))
-    if count <= (share if limit.count is None else limit.count):
-        return None
-    return (
-        f"{count} of {total} local files are gone upstream: more than --max-delete {limit} allows, "
-        "so nothing was deleted (is the site complete? then run once with a higher --max-delete)"
-    )
 
 
 async def remove(

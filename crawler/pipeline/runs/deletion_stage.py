@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from crawler.model.errors import DeleteRefused
 from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.save import absence
-from crawler.pipeline.save.deletion import Circumstances, Removals, candidates, doubts, judge, remove
 from crawler.pipeline.save.obstructed import Obstructed
+from crawler.pipeline.save.removal import Removals, candidates, remove
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Walker
 
