@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from crawler.app.accounting import accounted
-from crawler.app.build import Builder, shared_gate
 from crawler.app.refusals import refuse_another_mirror, refuse_enclosing_mirror, refuse_missing_disk
+from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
 from crawler.model.config import Config
@@ -149,35 +149,37 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     if are_few():
         prepare()
     own = (*own_files(config), *context.own_files)
-    builder = Builder(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own)
-    destination = await _open_destination(builder, context.destination)
+    resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own)
+    destination = await _open_destination(resources, context.destination)
     tally.note_free(await destination.free_space())
-    state = await builder.open_state(read_only=config.dry_run)
+    state = await resources.open_state(read_only=config.dry_run)
     await refuse_another_mirror(run.directory, tally.url, state, config)
     gate = context.gate or shared_gate([config])
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
-    parts = await builder.open_components(
+    parts = await resources.open_components(
         options, destination, state, gate=gate, observers=observers, stop=context.stop
     )
     parts = replace(parts, allowance=allowance)
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
     if config.processes != 1 and context.destination is None and not config.dry_run:
-        parts = await builder.with_pool(parts, options, gate, context.processes)
+        parts = await resources.with_pool(parts, options, gate, context.processes)
     return parts, state
 
 
-async def _open_destination(builder: Builder, given: AbstractAsyncContextManager[Destination] | None) -> Destination:
+async def _open_destination(
+    resources: Resources, given: AbstractAsyncContextManager[Destination] | None
+) -> Destination:
     """DIR, locked; or the ``given`` destination, for which DIR keeps the lock and the state, but no files."""
-    config, where, tally = builder.config, builder.directory, builder.tally
+    config, where, tally = resources.config, resources.directory, resources.tally
     await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
     if given is None:
         await refuse_missing_disk(where, config)
     elif config.trash is not None:
         raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
-    directory = await builder.open_directory(read_only=config.dry_run)
-    builder.stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
+    directory = await resources.open_directory(read_only=config.dry_run)
+    resources.stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:
         await directory.acquire(config.lock_wait, lock=config.lock != "none")
         try:
@@ -185,4 +187,4 @@ async def _open_destination(builder: Builder, given: AbstractAsyncContextManager
         except CrawlerError:
             await directory.withdraw()
             raise
-    return directory if given is None else await builder.stack.enter_async_context(given)
+    return directory if given is None else await resources.stack.enter_async_context(given)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from crawler.app.accounting import first_error
-from crawler.app.build import shared_gate
+from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options
 from crawler.model.config import Config

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from crawler.app.accounting import accounted, first_error
-from crawler.app.build import Builder, shared_gate
 from crawler.app.history import state_of
 from crawler.app.refusals import refuse_missing_disk
+from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError, DestinationError
@@ -48,16 +48,16 @@ async def run_verify(
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
-        builder = Builder(stack=stack, config=config, directory=directory, tally=tally, own_files=own_files(config))
+        resources = Resources(stack=stack, config=config, directory=directory, tally=tally, own_files=own_files(config))
         await refuse_missing_disk(directory, config)
-        destination = await builder.open_directory(read_only=False)
+        destination = await resources.open_directory(read_only=False)
         await _hold(destination, config, writes=repair)
-        state = await builder.open_state(read_only=not repair)
+        state = await resources.open_state(read_only=not repair)
         if state.problem:
             raise DestinationError(f"nothing can be verified: {state.problem}")
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
-        parts = await builder.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
+        parts = await resources.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
         return parts, NullState()  # the history belongs to the runs of the mirror
 
     async def work(parts: Components) -> None:
@@ -77,10 +77,10 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
     options = client_options(config, [start])
     tally = Tally(root, str(directory))
     async with AsyncExitStack() as stack:
-        builder = Builder(stack=stack, config=config, directory=directory, tally=tally)
-        destination = await builder.open_directory(read_only=True)
-        state = await builder.open_state(read_only=True)
-        parts = await builder.open_components(options, destination, state, gate=shared_gate([config]), stop=Stop())
+        resources = Resources(stack=stack, config=config, directory=directory, tally=tally)
+        destination = await resources.open_directory(read_only=True)
+        state = await resources.open_state(read_only=True)
+        parts = await resources.open_components(options, destination, state, gate=shared_gate([config]), stop=Stop())
         try:
             return await Explainer(parts, root, wanted).explain()
         except* CrawlerError as group:

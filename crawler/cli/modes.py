@@ -183,7 +183,7 @@ async def _run_mirrors(
     ConfigError before the first mirror starts.
     """
     from crawler.app import api as app
-    from crawler.app.build import shared_gate
+    from crawler.app.resources import shared_gate
     from crawler.cli.mirrors_file import enclosing
     from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 

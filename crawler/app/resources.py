@@ -1,4 +1,4 @@
-"""The composition root: builds the concrete objects of a run and joins them.
+"""The resources of a run, the state, the client and DIR among them: opens them, joins them and closes them at its end.
 
 All entry points (``api``, ``maintenance``, ``browse``) get their destination, state, client and components here.
 """
@@ -35,7 +35,7 @@ from crawler.workers.worker import PoolCallbacks
 from crawler.workers.worker_pool import ProcessPool
 
 
-class Builder(Value, frozen=True, kw_only=True):
+class Resources(Value, frozen=True, kw_only=True):
     """Opens what a run needs on ``stack``, which closes it again. Problems go to ``tally``."""
 
     stack: AsyncExitStack
