@@ -27,10 +27,12 @@ def parse_netrc(text: str) -> list[NetrcEntry]:
     Raises ValueError for an unclosed quotation mark; the message quotes nothing from the file.
     """
     entries: list[NetrcEntry] = []
-    words = _words(text)
+    words = _Words(text)
     for word in words:
         keyword = word.lower()
-        if keyword == "machine":
+        if keyword == "macdef":
+            words.skip_macro()
+        elif keyword == "machine":
             entries.append(NetrcEntry(host=next(words, "")))
         elif keyword == "default":
             entries.append(NetrcEntry(host=None))
@@ -44,26 +46,38 @@ def parse_netrc(text: str) -> list[NetrcEntry]:
     return entries
 
 
-def _words(text: str) -> Iterator[str]:
-    """The words of the file outside macros. A macro ends at an empty line."""
-    in_macro = False
-    for number, line in enumerate(text.split("\n"), 1):
-        if in_macro:
-            in_macro = not _BLANK.fullmatch(line)
-            continue
-        position = 0
-        while match := _TOKEN.match(line, position):
-            position = match.end()
-            quoted, unclosed, plain = match.groups()
-            if unclosed is not None:
-                raise ValueError(f"line {number}: a quotation mark is not closed")
-            if quoted is not None:
-                yield re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), quoted)
-            elif plain is not None and plain.lower() == "macdef":
-                in_macro = True
-                break
-            elif plain is not None:
-                yield plain
+class _Words:
+    """An iterator over the words of a file."""
+
+    def __init__(self, text: str) -> None:
+        self._in_macro = False
+        self._words = self._split(text)
+
+    def __iter__(self) -> Iterator[str]:
+        return self._words
+
+    def __next__(self) -> str:
+        return next(self._words)
+
+    def skip_macro(self) -> None:
+        """Continue behind the macro that the last word begins; it ends at an empty line."""
+        self._in_macro = True
+
+    def _split(self, text: str) -> Iterator[str]:
+        for number, line in enumerate(text.split("\n"), 1):
+            if self._in_macro:
+                self._in_macro = not _BLANK.fullmatch(line)
+                continue
+            position = 0
+            while not self._in_macro and (match := _TOKEN.match(line, position)):
+                position = match.end()
+                quoted, unclosed, plain = match.groups()
+                if unclosed is not None:
+                    raise ValueError(f"line {number}: a quotation mark is not closed")
+                if quoted is not None:
+                    yield re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), quoted)
+                elif plain is not None:
+                    yield plain
 
 
 def login_for(entries: Iterable[NetrcEntry], host: str, user: str | None = None) -> tuple[str, str] | None:

@@ -72,9 +72,10 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     while part.end < len(text):
         start = part.end
         part = abridger.part(start, size=PART, rows=ROWS)
-        if _spans_parts(text[start : part.end]):
+        markup = text[start : part.end]
+        if _spans_parts(markup) or (part.end < len(text) and _closes(markup, region.name)):
             return None
-        reader = _read(page, text[start : part.end], part, first, before)
+        reader = _read(page, markup, part, first, before)
         found = reader.entries()
         conclusive &= reader.is_conclusive(found)
         entries += found
@@ -111,6 +112,16 @@ def _spans_parts(markup: str) -> bool:
         if match["ends"] is not None:
             depth = max(0, depth - 1) if match["ends"] else depth + 1
     return depth > 0
+
+
+def _closes(markup: str, name: str) -> bool:
+    """Whether ``markup`` ends an element ``name`` that began before it, so that the rows behind it lie elsewhere."""
+    depth = 0
+    for tag in re.findall(rf"<(/?){name}\b", markup, re.IGNORECASE):
+        depth += -1 if tag else 1
+        if depth < 0:
+            return True
+    return False
 
 
 def _opening(region: Tag, bases: list[Tag]) -> str:

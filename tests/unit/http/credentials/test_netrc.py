@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.http.credentials.netrc import login_for, parse_netrc
@@ -64,6 +64,7 @@ def test_an_unclosed_quotation_mark_is_named_by_its_line_and_nothing_is_quoted()
 WORD = st.text(st.characters(exclude_categories=("Z", "Cc", "Cs")), min_size=1).filter(lambda text: text[0] not in '#"')
 
 
+@example("h", "macdef", "MACDEF")
 @given(WORD, WORD, WORD)
 def test_words_keep_their_value_quoted_or_not(host: str, user: str, password: str) -> None:
     def quoted(text: str) -> str:

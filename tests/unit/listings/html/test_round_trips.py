@@ -123,6 +123,7 @@ def test_a_page_gives_the_same_listing_in_parts_or_whole(
 @pytest.mark.parametrize("printer", [nginx, apache_table, plain_table])
 @example(pieces=[("<template>", 4), ("<template>", 4), ("</template>", 4)])
 @example(pieces=[("<template>", 4), ("<!-- </template> -->", 4)])
+@example(pieces=[("-->", 52), ("</table><table>", 26), ("</pre>", 52)])
 @given(
     pieces=st.lists(
         st.tuples(
