@@ -70,8 +70,7 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
     entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
     last, conclusive = first.last_row(), listing.conclusive
     while part.end < len(text):
-        start = part.end
-        part = abridger.part(start, size=PART, rows=ROWS)
+        start, part = part.end, abridger.part(part.end, size=PART, rows=ROWS)
         markup = text[start : part.end]
         if _spans_parts(markup) or (part.end < len(text) and _closes(markup, region.name)):
             return None
