@@ -27,11 +27,19 @@ from crawler.storage.directory.os_errors import (
     is_whole,
     item_reason,
 )
-from crawler.storage.directory.trash import Trash, kept_in_trash, write_all
-from crawler.storage.directory.tree import Tree, close_quietly, encoded, encoded_new, lstat, split
+from crawler.storage.directory.trash import Trash, kept_in_trash
+from crawler.storage.directory.tree import (
+    REOPEN_FLAGS,
+    Tree,
+    close_quietly,
+    encoded,
+    encoded_new,
+    lstat,
+    split,
+    write_all,
+)
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
 TIMES = "this file system does not store modification times: files keep their download time"
 _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}

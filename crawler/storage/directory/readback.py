@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from io import FileIO
 
 from crawler.model.values import Kind, Local
-from crawler.storage.directory.commit import REOPEN_FLAGS
 from crawler.storage.directory.os_errors import UnusablePath
-from crawler.storage.directory.tree import Tree, encoded, split
+from crawler.storage.directory.tree import REOPEN_FLAGS, Tree, encoded, split
 
 
 def digest_at(root: int, path: str) -> str:

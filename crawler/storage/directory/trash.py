@@ -17,7 +17,16 @@ from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
 from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
 from crawler.storage.directory.scan import Scan
-from crawler.storage.directory.tree import DIRECTORY_FLAGS, Tree, close_quietly, decoded, encoded, lstat, split
+from crawler.storage.directory.tree import (
+    DIRECTORY_FLAGS,
+    Tree,
+    close_quietly,
+    decoded,
+    encoded,
+    lstat,
+    split,
+    write_all,
+)
 
 NAME = b"trash"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -157,13 +166,6 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
             os.close(writing)
     finally:
         close_quietly(reading)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``: a single ``os.write`` may write less after a signal, at a limit or on a full disk."""
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, memoryview(data)[written:])
 
 
 def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:

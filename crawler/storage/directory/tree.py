@@ -23,6 +23,7 @@ Identity = tuple[int, int]
 """Device and inode, which identify an open file whatever its name."""
 
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def encoded(name: str) -> bytes:
@@ -67,6 +68,13 @@ def lstat(name: bytes, directory: int) -> os.stat_result | None:
         return os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``: a single ``os.write`` may write less after a signal, at a limit or on a full disk."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
 
 
 def close_quietly(descriptor: int) -> None:

@@ -20,8 +20,7 @@ from itertools import count
 from crawler.model import limits
 from crawler.model.values import Job, Validators
 from crawler.storage.directory.os_errors import flush as flush_file
-from crawler.storage.directory.trash import write_all
-from crawler.storage.directory.tree import decoded
+from crawler.storage.directory.tree import decoded, write_all
 from crawler.text.resuming import (
     KEY,
     NOTE,
