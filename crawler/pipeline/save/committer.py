@@ -16,6 +16,8 @@ from crawler.model.state.store import StateStore
 from crawler.model.struct import replace
 from crawler.model.values import Known, Outcome, Result, Staged
 
+_ENDED = "the committer has ended: its own error says why"
+
 
 class Committer:
     """The last stage: every Result passes here, and is reported once the file has its name."""
@@ -32,7 +34,7 @@ class Committer:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._closing = self._is_flushing = False
+        self._closing = self._is_flushing = self._has_ended = False
         self._error: DestinationError | None = None
 
     async def put(self, done: Result | Staged) -> None:
@@ -43,12 +45,14 @@ class Committer:
                 self._is_flushing = True
                 asyncio.get_running_loop().call_soon(self._flush)
             return
-        while self._is_full() and self._error is None:
+        while self._is_full() and not self._has_ended:
             self._room.clear()
             await self._room.wait()
         if self._error is not None:
             self._fail(done, str(self._error))
             raise self._error
+        if self._has_ended:
+            raise RuntimeError(_ENDED)
         self._pending.append(done)
         self._unwritten += 1
         self._bytes += len(done.body)
@@ -62,7 +66,18 @@ class Committer:
         return len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES
 
     async def run(self) -> None:
-        """Write batches until ``close`` was called and everything is written. Raises DestinationError."""
+        """Write batches until ``close`` was called and everything is written. Raises DestinationError.
+
+        However it ends, nothing waits for it any longer: a destination of the calling program may raise anything.
+        """
+        try:
+            await self._write_batches()
+        finally:
+            self._has_ended = True
+            self._room.set()
+            self._idle.set()
+
+    async def _write_batches(self) -> None:
         while self._pending or not self._closing:
             await self._wake.wait()
             self._wake.clear()
@@ -78,12 +93,14 @@ class Committer:
 
     async def drain(self) -> None:
         """Wait until everything taken so far has its name. Raises the DestinationError of a failed batch."""
-        while self._unwritten and self._error is None:
+        while self._unwritten and not self._has_ended:
             self._idle.clear()
             self._wake.set()
             await self._idle.wait()
         if self._error is not None:
             raise self._error
+        if self._unwritten:
+            raise RuntimeError(_ENDED)
 
     async def _commit(self, batch: list[Staged]) -> None:
         # A kill between a name and its record must leave no record of an older file beside the new one, even if there
@@ -103,8 +120,6 @@ class Committer:
             self._state.flush()
             self._pending = []
             self._error = error
-            self._room.set()
-            self._idle.set()
             raise
         for staged, known in zip(batch, results, strict=True):
             self._settle(staged, known)

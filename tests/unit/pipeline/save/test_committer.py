@@ -270,3 +270,30 @@ async def test_the_records_of_files_that_others_saved_are_written_with_the_messa
     await asyncio.sleep(0)
     assert stage.state.flushes == 1
     await stage.end()
+
+
+class BrokenDestination(SlowDestination):
+    """A destination of a calling program, with a bug."""
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        await super().commit(batch)
+        raise TypeError("a bug")
+
+
+async def test_nobody_waits_for_a_committer_that_met_a_bug() -> None:
+    broken = BrokenDestination()
+    stage = Stage(broken)
+    await stage.committer.put(staged("first"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await broken.busy.wait()
+    await stage.committer.put(staged("large", bytes(limits.PENDING_BYTES)))
+    waiting = asyncio.create_task(stage.committer.put(staged("late")))
+    await asyncio.sleep(0)
+    broken.ready.set()
+    for task in (draining, waiting):
+        with pytest.raises(RuntimeError, match="the committer has ended"):
+            await asyncio.wait_for(task, 5)
+    with pytest.raises(RuntimeError, match="the committer has ended"):
+        await stage.committer.put(staged("later"))
+    with pytest.raises(TypeError, match="a bug"):
+        await stage.end()
