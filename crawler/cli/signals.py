@@ -80,8 +80,9 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
         _run_cleanup(_cleanup)
     # Looked up, not imported: if the module was never imported, no command can be running.
     if (commands := sys.modules.get("crawler.output.on_change")) is not None:
-        commands.terminate_all()
-    os._exit(128 + number)
+        commands.terminate_all(then=lambda: os._exit(128 + number))
+    else:
+        os._exit(128 + number)
 
 
 def _run_cleanup(cleanup: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import IO
 
@@ -12,13 +13,24 @@ GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL when a command is cancelled."""
 _running: set[int] = set()
 """Process groups of the running commands."""
+_starting = 0
+"""Number of commands that may exist although their process group is not known yet."""
+_then: Callable[[], object] | None = None
 
 
-def terminate_all() -> None:
-    """Send SIGTERM to all running commands without waiting, for a process that is about to exit."""
+def terminate_all(then: Callable[[], object]) -> None:
+    """Send SIGTERM to all running commands without waiting, and call ``then``, which ends this process.
+
+    If a command is just being started, that happens as soon as its process group is known.
+    """
+    global _then
+    if _starting:
+        _then = then
+        return
     for group in list(_running):
         with suppress(OSError):
             os.killpg(group, signal.SIGTERM)
+    then()
 
 
 async def run_command(command: str, stdin: IO[bytes]) -> str | None:
@@ -28,13 +40,9 @@ async def run_command(command: str, stdin: IO[bytes]) -> str | None:
     runs in a session of its own: on cancellation the session gets SIGTERM, and SIGKILL if the shell has not exited
     after GRACE seconds.
     """
-    shell = asyncio.create_subprocess_shell(command, stdin=stdin, start_new_session=True)
-    starting = asyncio.ensure_future(
-        shell
-    )  # the process may exist before the await returns, and must be ended then, too
+    starting = asyncio.ensure_future(_start(command, stdin))  # also what starts during a cancellation must be ended
     try:
         process = await asyncio.shield(starting)
-        _running.add(process.pid)
         try:
             code = await process.wait()
         finally:
@@ -50,6 +58,19 @@ async def run_command(command: str, stdin: IO[bytes]) -> str | None:
     return f"ended with exit status {code}: {command}" if code else None
 
 
+async def _start(command: str, stdin: IO[bytes]) -> asyncio.subprocess.Process:
+    global _starting
+    _starting += 1
+    try:
+        process = await asyncio.create_subprocess_shell(command, stdin=stdin, start_new_session=True)
+        _running.add(process.pid)
+        return process
+    finally:
+        _starting -= 1
+        if _then is not None:
+            terminate_all(_then)
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -59,3 +80,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         except TimeoutError:
             os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
+    _running.discard(process.pid)
