@@ -6,7 +6,7 @@ This works on the markup, so the result does not depend on whether the tree was 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
 
 from crawler.model.struct import Struct, field
@@ -95,22 +95,27 @@ class _Splitter:
         number, kind = self.regions[-1]
         return Passage(number, kind, bool(self.boilerplate), self.at, [""])
 
-    def finish(self) -> Iterator[Passage]:
-        if self.current.hrefs or self.current.text:
-            yield self.current
-        self.current = self._new()
+    def finish(self) -> Sequence[Passage]:
+        """Begin a new passage. Returns the current one, unless it is empty."""
+        done, self.current = self.current, self._new()
+        return (done,) if done.hrefs or done.text else ()
 
-    def add_text(self, text: str) -> Iterator[Passage]:
+    def add_text(self, text: str) -> Sequence[Passage]:
+        """Returns the passages that end at a line of ``text``."""
+        done: list[Passage] = []
         lines = text.split("\n") if self.regions[-1][1] == "pre" and not self.in_link else [text]
         for number, line in enumerate(lines):
             if number:
-                yield from self.finish()
+                done += self.finish()
             self.current.cells[-1] += unescape(line)
+        return done
 
-    def add_tag(self, closing: bool, name: str, attributes: str) -> Iterator[Passage]:
+    def add_tag(self, closing: bool, name: str, attributes: str) -> Sequence[Passage]:
+        """Returns the passage that the tag ends, if it ends one."""
+        done: Sequence[Passage] = ()
         in_row = self.regions[-1][1] == "table" and name not in {"tr", "table", "thead", "tbody", "tfoot", "caption"}
         if name in _BREAKS and not (in_row and name not in _REGIONS):
-            yield from self.finish()
+            done = self.finish()
         if name in _BOILERPLATE:
             self._note_boilerplate(name, closing=closing)
         if name in _REGIONS:
@@ -126,6 +131,7 @@ class _Splitter:
         found = None if closing or not attributes else _HREF.search(attributes)
         if found is not None and name not in {"link", "base"}:
             self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))
+        return done
 
     def _note_boilerplate(self, name: str, *, closing: bool) -> None:
         if not closing:
