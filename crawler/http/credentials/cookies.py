@@ -34,35 +34,31 @@ class Cookies:
 
     def header(self, url: str) -> str | None:
         """The value of the Cookie header for a request for ``url``; None if no cookie matches."""
-        if not (self._jars or self._given):
+        if not (self._jars or self._given) or (jar := self._jar_of(url)) is None:
             return None
-        where = origin(url)
-        jar = self._jars.get(where) if where is not None else None
-        if jar is None:
-            if where is None or not self._given:
-                return None
-            jar = self._new_jar(where)
         request = Request(url)
         jar.add_cookie_header(request)
         return request.get_header("Cookie")
 
     def keep(self, url: str, headers: Mapping[str, str]) -> None:
         """Store the cookies that are set by the ``headers`` of the response for ``url``."""
-        if "Set-Cookie" not in headers or (where := origin(url)) is None:
+        if "Set-Cookie" not in headers or (jar := self._jar_of(url)) is None:
             return
-        jar = self._jars.get(where)
-        if jar is None:
-            jar = self._new_jar(where)
         request = Request(url)
         for cookie in jar.make_cookies(cast("Any", _Response(headers)), request):
             if len(cookie.name) + len(cookie.value or "") <= LONGEST_COOKIE and len(jar) < MOST_COOKIES:
                 jar.set_cookie_if_ok(cookie, request)
 
-    def _new_jar(self, where: Origin) -> CookieJar:
-        jar = self._jars[where] = CookieJar(_POLICY)
-        for cookie in self._given:
-            jar.set_cookie(cookie)
-        return jar
+    def _jar_of(self, url: str) -> CookieJar | None:
+        """The jar of the origin of ``url``, created when it is first needed; None if ``url`` has no origin."""
+        where = origin(url)
+        if where is None:
+            return None
+        if where not in self._jars:
+            jar = self._jars[where] = CookieJar(_POLICY)
+            for cookie in self._given:
+                jar.set_cookie(cookie)
+        return self._jars[where]
 
 
 class _Response:
