@@ -37,8 +37,8 @@ async def known_below(directory: Path, folder: str) -> tuple[str | None, bool | 
     Each is None if unknown: without a usable state, and after a killed run, which may have stored files without
     recording them.
     """
-    path = directory / STATE_DIRECTORY / "state.sqlite3"
-    if not path.is_file() or path.is_symlink():
+    path = _own_state(directory)
+    if path is None:
         return None, None
     async with ReadOnlyState(path) as state:
         url, knows = await mirrored_url(state), await state.knows_below(folder)
@@ -48,8 +48,14 @@ async def known_below(directory: Path, folder: str) -> tuple[str | None, bool | 
 
 async def url_of_mirror(directory: Path) -> str | None:
     """The URL that ``directory`` mirrors, read from its own state; None if unknown."""
-    path = directory / STATE_DIRECTORY / "state.sqlite3"
-    if not path.is_file() or path.is_symlink():
+    path = _own_state(directory)
+    if path is None:
         return None
     async with ReadOnlyState(path) as state:
         return await mirrored_url(state)
+
+
+def _own_state(directory: Path) -> Path | None:
+    """The state file in ``directory``; None if there is none, or a link in its place."""
+    path = directory / STATE_DIRECTORY / "state.sqlite3"
+    return path if path.is_file() and not path.is_symlink() else None
