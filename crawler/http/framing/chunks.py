@@ -9,7 +9,7 @@ from crawler.http.framing.header_section import BodyError
 from crawler.model import limits
 
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
-_CHUNK_SIZE_BEGUN = re.compile(rb"0*[0-9A-Fa-f]{0,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
+_CHUNK_SIZE_BEGUN = re.compile(rb"0*|0*[0-9A-Fa-f]{1,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
 _LONGEST_SIZE = 64
 """Bytes of a chunk size line that are looked at before it is complete; longer ones have an extension."""
 
@@ -23,31 +23,32 @@ class _Line(Enum):
 
 
 class ChunkScanner:
-    """Finds the end of a chunked body (RFC 9112 section 7.1) that arrives in pieces."""
+    """Finds the end of a chunked body (RFC 9112 section 7.1) that arrives in pieces.
 
-    __slots__ = ("_left", "_line", "_next", "is_over", "trailer")
+    Lines that end in LF alone are accepted, as by curl.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_is_coded", "_left", "_line", "_next", "is_over")
+
+    def __init__(self, *, is_coded: bool = False) -> None:
+        """``is_coded``: what is passed on stays chunked, written exactly as RFC 9112 says, for a strict parser."""
         self.is_over = False
-        self.trailer: int | None = None
-        """Offset of the trailer section in the last piece; None if it has not begun."""
+        self._is_coded = is_coded
         self._left = 0
         """Bytes of the current chunk that have not arrived."""
         self._next = _Line.SIZE
         self._line = b""
 
-    def take(self, data: bytes, decoded: list[bytes] | None = None) -> int:
-        """Scan a piece. Returns how many of its bytes belong to the body; what they encode is added to ``decoded``.
+    def take(self, data: bytes, passed: list[bytes]) -> int:
+        """Scan a piece. Returns how many of its bytes belong to the body; what they encode is added to ``passed``.
 
-        Raises BodyError.
+        Chunk extensions and the trailer section are dropped (RFC 9112 sections 7.1.1 and 7.1.2). Raises BodyError.
         """
         at, size = 0, len(data)
-        self.trailer = 0 if self._next is _Line.TRAILER else None
         while at < size and not self.is_over:
             if self._left > 0:
                 step = min(self._left, size - at)
-                if decoded is not None:
-                    decoded.append(data[at : at + step])
+                passed.append(data[at : at + step])
                 self._left -= step
                 at += step
                 continue
@@ -56,11 +57,11 @@ class ChunkScanner:
                 self._line += data[at:]
                 self._check_beginning()
                 return size
-            self._take_line(self._line + data[at:stop])
+            code = self._take_line(self._line + data[at:stop])
+            if self._is_coded:
+                passed.append(code)
             self._line = b""
             at = stop + 1
-            if self._next is _Line.TRAILER and self.trailer is None:
-                self.trailer = at
         return at
 
     def _check_beginning(self) -> None:
@@ -73,16 +74,19 @@ class ChunkScanner:
         if self._next is _Line.END and line != b"\r":
             raise BodyError("a chunk is longer than its size")
 
-    def _take_line(self, line: bytes) -> None:
+    def _take_line(self, line: bytes) -> bytes:
+        """``line`` as RFC 9112 writes it; empty for a line of the trailer section."""
         if self._next is _Line.SIZE:
             found = _CHUNK_SIZE.fullmatch(line)
             if found is None:
                 raise BodyError("invalid chunk size")
             self._left = int(found[1], 16)
             self._next = _Line.END if self._left else _Line.TRAILER
-        elif self._next is _Line.END:
+            return b"%x\r\n" % self._left
+        if self._next is _Line.END:
             if line not in (b"\r", b""):
                 raise BodyError("a chunk is longer than its size")
             self._next = _Line.SIZE
-        else:
-            self.is_over = line in (b"\r", b"")
+            return b"\r\n"
+        self.is_over = line in (b"\r", b"")
+        return b"\r\n" if self.is_over else b""

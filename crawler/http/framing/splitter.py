@@ -115,8 +115,8 @@ class Splitter:
         if self.is_over:
             return b"", bool(data)
         if self.head is not None:
-            end = self._scan_body(data, 0)
-            return self._without_trailer(data, 0, end), end < len(data)
+            body, end = self._take_body(data, 0)
+            return body, end < len(data)
         found = self._heads.take(data, is_head=self._is_head)
         return (b"", False) if found is None else self._begin_body(found)
 
@@ -124,35 +124,26 @@ class Splitter:
         head, data, start, stop = found
         self.head = head
         self._left = head.length
-        self._chunks = ChunkScanner() if head.end is BodyEnd.CHUNKED else None
-        end = self._scan_body(data, stop)
+        self._chunks = ChunkScanner(is_coded=True) if head.end is BodyEnd.CHUNKED else None
+        body, end = self._take_body(data, stop)
         if start == 0 and end == len(data) and head.data == data[:stop] and self._chunks is None:
             return data, False
-        return head.data + self._without_trailer(data, stop, end), end < len(data)
+        return head.data + body, end < len(data)
 
-    def _without_trailer(self, data: bytes, start: int, stop: int) -> bytes:
-        """``data[start:stop]`` without the trailer section.
-
-        Trailer fields may be discarded (RFC 9112 section 7.1.2), and must not affect framing (RFC 9110 section 6.5.1).
-        """
-        trailer = self._chunks.trailer if self._chunks is not None else None
-        if trailer is None:
-            return data[start:stop]
-        return data[start : start + trailer] + (b"\r\n" if self.is_over else b"")
-
-    def _scan_body(self, data: bytes, start: int) -> int:
-        """The end, in ``data``, of the bytes from ``start`` on that belong to the body."""
+    def _take_body(self, data: bytes, start: int) -> tuple[bytes, int]:
+        """(the body in ``data[start:]``, its end in ``data``)."""
         assert self.head is not None
         if self.head.end is BodyEnd.CONNECTION:
-            return len(data)
+            return data[start:], len(data)
         if self._chunks is not None:
-            end = start + self._chunks.take(data[start:])
+            passed: list[bytes] = []
+            end = start + self._chunks.take(data[start:], passed)
             self.is_over = self._chunks.is_over
-            return end
+            return b"".join(passed), end
         end = min(len(data), start + self._left)
         self._left -= end - start
         self.is_over = self._left == 0
-        return end
+        return data[start:end], end
 
 
 def _after_empty_lines(data: bytes, at: int) -> int:

@@ -138,7 +138,11 @@ STARTS = [
 BODIES = [
     b"hello", b"hell", b"", b"5\r\nhello\r\n0\r\n\r\n", b"5;x=y\r\nhello\r\n0\r\nX: y\r\n\r\n",
     b"5\r\nhello\r\n", b"zz\r\n", b"5\r\nhelloX\r\n0\r\n\r\n", b"05\r\nhello\r\n00\r\nContent-Length: 3\r\n\r\n",
-    b"-1\r\n",    b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", b"0\r\n\r\n", b"5 \r\nhello\r\n0\r\n\r\n",
+    b"-1\r\n", b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", b"0\r\n\r\n", b"5 \r\nhello\r\n0\r\n\r\n",
+    b"5\nhello\n0\n\n", b"5\r\nhello\n0\r\n\r\n", b"5\r\nhello\r\n0\n\r\n", b"5\r\nhello\r\n0\r\nX: y\n\n",
+    b"5\r\nhello\r\n\r\n", b"5\r\nhello\r\n0\r\nX y\r\n\r\n",
+    b"5\r\nhello\r\n;x\r\n\r\n", b"5;x\ny\r\nhello\r\n0\r\n\r\n", b" 5\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n0\r\n\n",
+    b"5\r\nhello\r\n 0\r\n\r\n", b"5\r\nhello\r\n0\r\nX: y\r\n\n", b"5\r\r\nhello\r\n0\r\n\r\n",
 ]  # fmt: skip
 EXTRA = [b"", b"", b"x", b"\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nWRONG"]
 
@@ -165,7 +169,7 @@ def runner() -> Iterator[asyncio.Runner]:
         yield made
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(servings())
 @example(Served(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"hello", EXTRA[-1], [41, 45]))
 def test_both_make_the_same_of_any_response(runner: asyncio.Runner, served: Served) -> None:

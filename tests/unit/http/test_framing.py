@@ -252,27 +252,40 @@ def test_where_chunks_end(body: bytes, length: int) -> None:
     for pieces in splits:
         chunks = ChunkScanner()
         assert chunks.is_over is False
-        assert sum(chunks.take(piece) for piece in pieces) == length
+        assert sum(chunks.take(piece, []) for piece in pieces) == length
         assert chunks.is_over is is_over
 
 
-def test_where_the_trailer_section_begins_in_what_was_taken_last() -> None:
-    chunks = ChunkScanner()
-    found = []
-    assert chunks.trailer is None
-    for piece in (b"1\r\n", b"a\r\n0\r", b"\nX: ", b"y\r\n", b"\r\n", b"late"):
-        chunks.take(piece)
-        found.append(chunks.trailer)
-    assert found == [None, None, 1, 0, 0, 0]
-    chunks = ChunkScanner()
-    chunks.take(b"0\r\nX: y\r\nZ: 0\r\n\r\n")
-    assert chunks.trailer == 3, "not behind a later line"
+@pytest.mark.parametrize(
+    ("body", "decoded", "coded"),
+    [
+        (b"3\r\nabc\r\n0\r\n\r\n", b"abc", b"3\r\nabc\r\n0\r\n\r\n"),
+        (b"003 ;x=y\nabc\n000\n\n", b"abc", b"3\r\nabc\r\n0\r\n\r\n"),
+        (b"A\t\r\n0123456789\r\n0;y\r\nX: y\r\nZ: 0\r\n\r\nlate", b"0123456789", b"a\r\n0123456789\r\n0\r\n\r\n"),
+        (b"3\r\nab", b"ab", b"3\r\nab"),
+        (b"3\r\nabc\r\n0\r\nX: y\r\n", b"abc", b"3\r\nabc\r\n0\r\n"),
+        (b"3;x", b"", b""),
+    ],
+)
+def test_chunks_are_passed_on_decoded_or_as_strict_parsers_accept_them(
+    body: bytes, decoded: bytes, coded: bytes
+) -> None:
+    for is_coded, wanted in ((False, decoded), (True, coded)):
+        for step in range(1, len(body) + 1):
+            passed: list[bytes] = []
+            chunks = ChunkScanner(is_coded=is_coded)
+            for at in range(0, len(body), step):
+                chunks.take(body[at : at + step], passed)
+            assert b"".join(passed) == wanted, step
 
 
 @pytest.mark.parametrize(
     ("body", "text"),
     [
         (b"zz\r\n", "invalid chunk size"),
+        (b"\r", "invalid chunk size"),
+        (b";", "invalid chunk size"),
+        (b" 1\r\n", "invalid chunk size"),
         (b"1\r\nabc", "a chunk is longer than its size"),
         (b"1\r\nab\n", "a chunk is longer than its size"),
         (b"0" * (limits.HEADER_LINE + 1), "endless chunk size or trailer line"),
@@ -281,27 +294,28 @@ def test_where_the_trailer_section_begins_in_what_was_taken_last() -> None:
 )
 def test_a_user_reads_what_is_wrong_with_chunks(body: bytes, text: str) -> None:
     with pytest.raises(BodyError) as raised:
-        ChunkScanner().take(body + b"\n" if b"abc" in body else body)
+        ChunkScanner().take(body + b"\n" if b"abc" in body else body, [])
     assert str(raised.value) == text
 
 
 def test_the_longest_line_of_a_chunk() -> None:
     chunks = ChunkScanner()
-    assert chunks.take(b"0" * limits.HEADER_LINE) == limits.HEADER_LINE
+    assert chunks.take(b"0" * limits.HEADER_LINE, []) == limits.HEADER_LINE
     with pytest.raises(BodyError, match="endless"):
-        chunks.take(b"0")
+        chunks.take(b"0", [])
 
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"\r\n", b"-1\r\n", b"5\r\nabcdeX\r\n", b"5 5\r\n", b"f" * 16 + b"\r\n"])
 def test_malformed_chunks(body: bytes) -> None:
     with pytest.raises(BodyError):
-        ChunkScanner().take(body)
+        ChunkScanner().take(body, [])
 
 
 @pytest.mark.parametrize(
     ("beginning", "is_refused"),
     [
-        (b"5more", True), (b"z", True), (b"-", True), (b"f" * 16, True), (b"5 5", True), (b"5\rx", True), (b" ", False),
+        (b"5more", True), (b"z", True), (b"-", True), (b"f" * 16, True), (b"5 5", True), (b"5\rx", True),
+        (b" ", True), (b"\r", True), (b"", False),
         (b"5", False), (b"0" * 40 + b"f" * 15, False), (b"5 \t", False), (b"5\r", False), (b"5;x=y", False),
         (b"5 ;\r\0", False), (b"1\r\nax", True), (b"1\r\na\r", False), (b"1\r\na\rx", True), (b"1\r\na", False),
     ],
@@ -311,14 +325,14 @@ def test_a_line_that_begins_wrong_is_not_waited_for(beginning: bytes, is_refused
         chunks = ChunkScanner()
         with pytest.raises(BodyError) if is_refused else nullcontext():
             for piece in pieces:
-                chunks.take(piece)
+                chunks.take(piece, [])
 
 
 def test_an_endless_chunk_size_is_refused() -> None:
     chunks = ChunkScanner()
     with pytest.raises(BodyError, match="endless"):
         for _ in range(20):
-            chunks.take(b"0" * 8192)
+            chunks.take(b"0" * 8192, [])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def chunked(body: bytes, sizes: list[int], extension: bytes, trailer: bytes) -> 
         if piece:
             out += b"%x%b\r\n%b\r\n" % (len(piece), extension, piece)
     if body[at:]:
-        out += b"%X%b\r\n%b\r\n" % (len(body[at:]), extension, body[at:])
+        out += b"%x%b\r\n%b\r\n" % (len(body[at:]), extension, body[at:])
     return out + b"0\r\n" + trailer + b"\r\n"
 
 
@@ -30,7 +30,7 @@ EXTRA = [b"", b"\r\n", b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny", b
 
 @st.composite
 def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
-    """(bytes of the response, its body as sent, whether it is for a HEAD, bytes that follow it)."""
+    """(bytes of the response, its body as it is passed on, whether it is for a HEAD, bytes that follow it)."""
     status = draw(st.sampled_from([200, 206, 302, 404, 204, 304]))
     line_end = draw(st.sampled_from([b"\r\n", b"\n"]))
     is_head = draw(st.booleans())
@@ -45,14 +45,16 @@ def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
         "both": [b"Content-Length: 7", b"Transfer-Encoding: chunked"],
     }[framing]
     lines = draw(st.permutations([*length, b'ETag: "\xe9"']))
+    sent = body
     if framing in ("chunked", "both"):
         sizes = draw(st.lists(st.integers(1, 20), max_size=4))
         extension = draw(st.sampled_from([b"", b";a=b", b" "]))
-        body = chunked(body, sizes, extension, draw(st.sampled_from(TRAILERS)))
+        sent = chunked(body, sizes, extension, draw(st.sampled_from(TRAILERS)))
+        body = chunked(body, sizes, b"", b"")
     if is_head or status in (204, 304):
-        body = b""
+        sent = body = b""
     start = line_end.join([b"HTTP/1.1 %d x" % status, *lines]) + line_end * 2
-    return interim + start + body, body, is_head, draw(st.sampled_from(EXTRA))
+    return interim + start + sent, body, is_head, draw(st.sampled_from(EXTRA))
 
 
 @settings(max_examples=150, deadline=None)
@@ -73,8 +75,7 @@ def test_every_split_of_a_response_gives_the_same(
             mine += part
             is_excess = is_excess or more
         assert splitter.head is not None
-        kept = next((body.replace(each, b"") for each in TRAILERS if each and each in body), body)
-        assert mine == splitter.head.data + kept
+        assert mine == splitter.head.data + body
         assert (splitter.is_over, is_excess) == (True, bool(extra))
         assert splitter.take(b"late") == (b"", True)
 
