@@ -16,6 +16,7 @@ from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
+from crawler.model.options.timetable import Timetable
 from crawler.model.state.host_limits import divided
 from crawler.model.struct import Value, replace
 from crawler.output.log import LOGGER
@@ -127,8 +128,16 @@ def shared_gate(configs: Sequence[Config]) -> Gate:
     Few open files mean few connections: a lack of descriptors would look like a host that cannot be reached.
     """
     requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
+    connections = min(max(config.workers for config in configs), connection_budget(descriptor_limit()))
+    return Gate(connections, _with_bytes(RateLimits.per_second(min(requests, default=None), None), configs))
+
+
+def _with_bytes(limits: RateLimits, configs: Sequence[Config]) -> RateLimits:
+    """``limits`` with the strictest of the byte rates of ``configs``, some of which may depend on the time of day."""
     rates = [config.limit_rate for config in configs if config.limit_rate is not None]
-    return Gate(
-        min(max(config.workers for config in configs), connection_budget(descriptor_limit())),
-        RateLimits.per_second(min(requests, default=None), min(rates, default=None)),
-    )
+    constant = [rate for rate in rates if not isinstance(rate, Timetable)]
+    if len(constant) == len(rates):
+        return replace(limits, bytes=RateLimits.per_second(None, min(constant, default=None)).bytes)
+    from crawler.http.pacing.timed_rate import TimedRate
+
+    return replace(limits, bytes=TimedRate(rates))

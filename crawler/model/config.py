@@ -30,12 +30,12 @@ from crawler.model.options.readers import (
     parse_duration,
     parse_max_delete,
     parse_processes,
-    parse_rate,
     parse_size,
     parse_timeout,
     parse_total_size,
 )
 from crawler.model.options.rules import Rule, check_rules, rules_of
+from crawler.model.options.timetable import Timetable, check_timetable, parse_limit_rate
 
 WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patience", "Requests"
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
@@ -119,8 +119,9 @@ class Config:
         100, NETWORK, "abort and retry a transfer slower than this on average over 60 s; 0: never", "RATE",
         parse=parse_size,
     )
-    limit_rate: int | None = option(
-        None, NETWORK, "limit on bytes per second over all transfers, e.g. 2M", "RATE", parse=parse_rate,
+    limit_rate: int | Timetable | None = option(
+        None, NETWORK, "limit on bytes per second over all transfers: 2M, or by local time: '08:00,2M 19:00,off'",
+        "RATE", parse=parse_limit_rate, takes=Timetable, check=check_timetable,
     )
     requests_per_second: int | None = option(
         None, NETWORK, "limit on requests per second", "N", parse=integer(1, MAX_NUMBER),

@@ -2,7 +2,7 @@
 
 Events go through the standard logger ``crawler``. The message of a record is the stable name of the event, and its
 ``fields`` (see ``event``) hold the rest: ``run-start``, ``listing``, ``listing-failed``, ``rejected``,
-``saved``, ``unchanged``, ``skipped``, ``failed``, ``deleted``, ``request``, ``retry``, ``pace``, ``run-end``.
+``saved``, ``unchanged``, ``skipped``, ``failed``, ``deleted``, ``request``, ``retry``, ``pace``, ``rate``, ``run-end``.
 """
 
 from __future__ import annotations

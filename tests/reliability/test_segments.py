@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -104,3 +105,24 @@ def test_ranges_stay_within_the_limit_on_connections(sandbox: Sandbox, site: Sit
     sandbox.holds(site.contents())
     # The server learns a little late that the first stream was left where a range begins.
     assert max(request.active for request in site.log) <= 3
+
+
+def shows(clock: str) -> str:
+    """A value of TZ, in POSIX notation, for which the local time is ``clock`` (HH:MM:SS) now."""
+    hour, minute, second = (int(part) for part in clock.split(":"))
+    now = time.gmtime()
+    west = (now.tm_hour - hour) * 3600 + (now.tm_min - minute) * 60 + now.tm_sec - second
+    west = (west + 12 * 3600) % 86400 - 12 * 3600
+    hours, rest = divmod(abs(west), 3600)
+    return f"<here>{'-' if west < 0 else ''}{hours}:{rest // 60:02}:{rest % 60:02}"
+
+
+@pytest.mark.row("X09")
+def test_a_rate_of_the_time_of_day_changes_while_a_file_is_received(sandbox: Sandbox, site: Site) -> None:
+    site.file("big.iso", BIG)
+    table = "00:00,off 11:59,64K 12:00,off"
+    run = sandbox.mirror(site.url, limit_rate=table, more=("--segments", "3", "-v"), env={"TZ": shows("11:59:56")})
+    run.succeeds()
+    sandbox.holds(site.contents())
+    assert "rate bytes_per_second=65536 before=0" in run.output
+    assert "rate bytes_per_second=0 before=65536" in run.output
