@@ -124,5 +124,5 @@ def test_a_rate_of_the_time_of_day_changes_while_a_file_is_received(sandbox: San
     run = sandbox.mirror(site.url, limit_rate=table, more=("--segments", "3", "-v"), env={"TZ": shows("11:59:56")})
     run.succeeds()
     sandbox.holds(site.contents())
-    assert "rate bytes_per_second=65536 before=0" in run.output
-    assert "rate bytes_per_second=0 before=65536" in run.output
+    assert "rate bytes_per_second=65536 before=0" in run.errors
+    assert "rate bytes_per_second=0 before=65536" in run.errors
