@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache, partial
 from http.cookiejar import Cookie
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from multidict import CIMultiDict
 
@@ -40,11 +40,15 @@ from crawler.text.http_fields import (
     parse_http_date,
     validators_of,
 )
-from crawler.text.urls import Origin, is_upgrade, origin, resolve
+from crawler.text.urls import Origin, origin, resolve
+
+if TYPE_CHECKING:
+    from crawler.http.credentials.authentication import Authenticator, Logins
+    from crawler.http.credentials.login import Login
 
 _LOG = logging.getLogger("crawler")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PROBE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
+_FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
 
@@ -56,9 +60,11 @@ class ClientOptions(Value, frozen=True, kw_only=True):
     read_timeout: float = 60.0
     min_speed: int = 100
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
-    """Origin → headers sent to that origin only: Authorization, anything given by --header."""
-    logins: Mapping[str, str] = field(default_factory=dict)
-    """URL → value of Authorization, for requests that begin at that URL."""
+    """Origin → headers of --header, sent to that origin only."""
+    logins: Mapping[Origin, Login] = field(default_factory=dict)
+    """Origin → its login."""
+    url_logins: Mapping[str, Login] = field(default_factory=dict)
+    """URL → login for requests that begin at that URL, instead of that of its origin."""
     cookies: Sequence[Cookie] = ()
     """Cookies of --cookies, sent to the hosts that they name."""
     proxies: Proxies = field(default_factory=Proxies)
@@ -75,6 +81,11 @@ class HttpClient:
         self.gate = gate
         self._transport: Transport | None = None
         self._cookies = Cookies(options.cookies)
+        self._logins: Logins | None = None
+        if options.logins or options.url_logins:
+            from crawler.http.credentials.authentication import Logins
+
+            self._logins = Logins(options.logins, options.url_logins)
         self._logs_requests = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
@@ -111,21 +122,31 @@ class HttpClient:
     async def _probe(self, url: str, host: Host) -> None:
         """Request the first byte of ``url``; ``send`` reports to ``host`` whether a response came."""
         with suppress(FetchError):
-            (await self.send("GET", url, self.headers_for(url, _PROBE_HEADERS, url), host)).release()
+            login = self.login_for(url, url)
+            authorization = login.authorization("GET", url) if login is not None else None
+            (await self.request("GET", url, _FIRST_BYTE, host=host, authorization=authorization)).release()
 
-    def headers_for(self, url: str, headers: Mapping[str, str], first: str) -> Mapping[str, str]:
-        """``headers`` with the credentials and cookies for ``url``; ``first`` is the URL before any redirects."""
+    def login_for(self, url: str, first: str) -> Authenticator | None:
+        """The login that a request for ``url`` gets; ``first`` is the URL before any redirects."""
+        return self._logins.find(url, first) if self._logins is not None else None
+
+    def headers_for(self, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """``headers`` with the cookies, and the headers of --header, for ``url``."""
         options = self.options
         cookie = self._cookies.header(url)
         if cookie is not None:
             headers = merged(headers, {"Cookie": cookie})
         own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
-        if own:
-            headers = merged(headers, own)
-        login = options.logins.get(first) if options.logins else None
-        if login is not None and (origin(url) == origin(first) or is_upgrade(first, url)):
-            headers = merged(headers, {"Authorization": login})
-        return headers
+        return merged(headers, own) if own else headers
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], *, host: Host, authorization: str | None = None
+    ) -> RawResponse:
+        """``send`` with all headers that the request needs. Raises FetchError."""
+        headers = self.headers_for(url, headers)
+        if authorization is not None:
+            headers = merged(headers, {"Authorization": authorization})
+        return await self.send(method, url, headers, host)
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> RawResponse:
         """Send one request on a connection of ``host``; returns when the headers have arrived. Raises FetchError."""
@@ -214,13 +235,17 @@ class _Exchange:
 
     async def __aenter__(self) -> HttpResponse:
         client, url = self._client, self._url
-        hops = refusals = 0
+        hops = refusals = logins = 0
         try:
             while hops <= limits.REDIRECTS:
                 self._host = host = await client.enter(url)
                 generation = host.generation
-                headers = client.headers_for(url, self._headers, self._url)
-                self._response = response = await client.send(self._method, url, headers, host)
+                response = await self._answer(url, host, logins)
+                if response is None:
+                    logins += 1
+                    self._release()
+                    continue
+                self._response = response
                 status = response.status
                 if status in OVERLOAD_STATUS and host.overloaded(status, response.headers, generation):
                     refusals += 1
@@ -233,11 +258,19 @@ class _Exchange:
                 self._release()
                 url = target
                 hops += 1
+                logins = 0
         except BaseException:
             self._release()
             raise
         text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
         raise FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
+
+    async def _answer(self, url: str, host: Host, logins: int) -> RawResponse | None:
+        """The response to one request; None if it is to be sent once more, to log in. ``logins``: how often it was."""
+        client = self._client
+        if (login := client.login_for(url, self._url)) is None:
+            return await client.request(self._method, url, self._headers, host=host)
+        return await login.send(partial(client.request, host=host), self._method, url, self._headers, logins)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

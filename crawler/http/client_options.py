@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.request import getproxies
 
 from multidict import CIMultiDict
 
-from crawler.http.client import ClientOptions, merged
+from crawler.http.client import ClientOptions
 from crawler.http.credentials.cookies import read_cookies
+from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.proxies import Proxies, proxy_url
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import parse_header
+from crawler.model.struct import Value
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 from crawler.version import __version__
 
@@ -34,10 +35,12 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
     ``starts``, and to https instead of http on the same host.
     """
     proxies = _proxies(config)
-    secrets, logins = _credentials(config, starts, is_list=is_list)
-    for scheme, host, port in secrets:
+    headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
+    has_own = "Authorization" in headers  # it replaces all logins
+    found = _credentials(config, starts, is_list=is_list and not has_own)
+    for where in found.origins:
         try:
-            proxies.choose(origin_name((scheme, host, port)))
+            proxies.choose(origin_name(where))
         except ValueError as error:
             raise ConfigError(str(error)) from None
     return ClientOptions(
@@ -45,8 +48,9 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
         connect_timeout=config.connect_timeout,
         read_timeout=config.read_timeout,
         min_speed=config.min_speed,
-        secrets=_with_upgrades({where: own for where, own in secrets.items() if own}),
-        logins=logins,
+        secrets=dict.fromkeys(_with_upgrades(found.origins), headers) if headers else {},
+        logins={} if has_own else found.logins,
+        url_logins={} if has_own else found.url_logins,
         cookies=read_cookies(config.cookies) if config.cookies else (),
         proxies=proxies,
         ca_file=config.ca_file,
@@ -55,14 +59,18 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
     )
 
 
-def _credentials(
-    config: Config, starts: Iterable[str], *, is_list: bool
-) -> tuple[dict[Origin, CIMultiDict[str]], dict[str, str]]:
-    """(Header fields by origin of ``starts``, Authorization by URL). Raises ConfigError."""
-    headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
+class _Credentials(Value, frozen=True, kw_only=True):
+    origins: Collection[Origin]
+    """Those of the URLs given by the user."""
+    logins: Mapping[Origin, Login]
+    url_logins: Mapping[str, Login]
+
+
+def _credentials(config: Config, starts: Iterable[str], *, is_list: bool) -> _Credentials:
+    """The origins of ``starts`` and the logins for them. Raises ConfigError."""
     entries = _netrc_entries() if config.netrc else []
-    secrets: dict[Origin, CIMultiDict[str]] = {}
-    logins: dict[str, str] = {}
+    logins: dict[Origin, Login | None] = {}
+    url_logins: dict[str, Login] = {}
     for start in starts:
         bare, login = userinfo(start)
         where = origin(bare)
@@ -71,29 +79,25 @@ def _credentials(
         if login is not None and not login[1]:
             login = login_for(entries, where[1], login[0]) or login
         if login is not None and is_list:
-            if "Authorization" not in headers:
-                _claim(logins, bare, _basic(*login))
+            own = Login(user=login[0], password=login[1], start=bare)
+            if url_logins.setdefault(bare, own) != own:
+                raise ConfigError(f"{bare}: listed with two logins: list each URL with one login only")
             login = None
-        if where not in secrets:
+        if where not in logins:
             login = login or login_for(entries, where[1])
-            secrets[where] = merged({"Authorization": _basic(*login)} if login else {}, headers)
-    return secrets, logins
+            logins[where] = Login(user=login[0], password=login[1], start=bare) if login else None
+    secured = {where: login for where, login in logins.items() if login is not None}
+    upgrades = {upgrade: upgraded(secured[where]) for where in secured if (upgrade := _upgrade(where))}
+    return _Credentials(origins=tuple(logins), logins={**upgrades, **secured}, url_logins=url_logins)
 
 
-def _claim(logins: dict[str, str], url: str, login: str) -> None:
-    if logins.setdefault(url, login) != login:
-        raise ConfigError(f"{url}: listed with two logins: list each URL with one login only")
+def _with_upgrades(origins: Iterable[Origin]) -> list[Origin]:
+    """``origins``, with https://host for each http://host: redirects may lead there (``is_upgrade``)."""
+    return [each for where in origins for each in (where, _upgrade(where)) if each is not None]
 
 
-def _with_upgrades(secrets: Mapping[Origin, CIMultiDict[str]]) -> dict[Origin, CIMultiDict[str]]:
-    """``secrets``, with those of http://host also for https://host, where redirects may lead (``is_upgrade``)."""
-    upgrades = {("https", host, 443): own for (scheme, host, port), own in secrets.items() if (scheme, port) == PLAIN}
-    return {**upgrades, **secrets}
-
-
-def _basic(user: str, password: str) -> str:
-    """The value of Authorization (RFC 7617) in UTF-8; other bytes are sent unchanged."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode("ascii")
+def _upgrade(where: Origin) -> Origin | None:
+    return ("https", where[1], 443) if (where[0], where[2]) == PLAIN else None
 
 
 def _header_lines(text: str) -> Iterator[tuple[str, str]]:

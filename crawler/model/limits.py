@@ -30,6 +30,8 @@ FRAMING_SHARE = 16
 """Framing bytes allowed per body byte, in addition to FRAMING; a chunk of one byte takes six."""
 REDIRECTS = 10
 """Redirects followed for one request; browsers stop at 20, and a mirror needs one or two."""
+CHALLENGES = 3
+"""Requests to log in that are answered for one request: a nonce may go stale again before its answer arrives."""
 HEAD_FAILURES = 10
 """Consecutive failed HEAD requests after which a run uses GET only; some servers never answer HEAD."""
 BYPASSES = 10

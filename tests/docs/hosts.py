@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from tests.docs.markdown import REPOSITORY
 from tests.support import servers
+from tests.support.servers.apache import APACHE_WITH_LOGINS
 
 TOKEN = "the-secret-of-the-example"
 BEHIND_PROXY = "mirror.intranet.example"
@@ -138,7 +139,7 @@ def _model() -> Tree:
     }  # fmt: skip
 
 
-HOSTS: dict[str, tuple[Callable[[], Tree], str | type[Handler]]] = {
+HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler]]] = {
     "files.example.org": (_files, Handler),
     "deb.debian.org": (_debian, Handler),
     "archive.apache.org": (_apache, "apache"),
@@ -146,6 +147,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | type[Handler]]] = {
     "thredds.example.org": (_thredds, "python"),
     "data.example.org": (_model, Handler),
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
+    "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }
 """Host → its content and its server: one of ``tests.support.servers``, or a handler of this module."""
@@ -182,9 +184,9 @@ class World:
             self._ports[host] = self._serve(root, server)
         return self._ports[host]
 
-    def _serve(self, root: Path, server: str | type[Handler]) -> int:
-        if isinstance(server, str):
-            running = servers.start(server, root)
+    def _serve(self, root: Path, server: str | servers.Flavour | type[Handler]) -> int:
+        if isinstance(server, str | servers.Flavour):
+            running = servers.Server(servers.FLAVOURS[server] if isinstance(server, str) else server, root)
             self._stack.callback(running.stop)
             return running.port
         handler = type("RootedHandler", (server,), {"root": root})

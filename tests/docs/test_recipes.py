@@ -43,6 +43,7 @@ EXPECTED = {
     "Only the new .nc files of the last week": {"model/new/run-1.nc"},
     "Behind a proxy": {"pub/a.txt", "pub/b/c.txt"},
     "With a token": {"token.txt", "builds/app.bin", "builds/log/1.txt"},
+    "With a user name and a password": {"netrc", "pub/a.txt"},
     "A little every night": RELEASES,
     "A server that limits each connection": {"images/index.iso"},
     "From cron": ALL_OF_PUB | {"pub.json", "crawler-pub.prom"},

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.support.misbehaving.behaviours import CookieGate, Redirect, Says
+from tests.support.misbehaving.logins import PASSWORD, USER, AsksForDigest
 from tests.support.misbehaving.pages import Row, nginx
 from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import (
@@ -237,6 +238,25 @@ def test_credentials_stay_at_home_even_when_the_other_host_is_allowed(
         assert other.log != []
         for request in other.log:
             assert {"authorization", "cookie", "referer", "x-token"}.isdisjoint(request.headers)
+
+
+@pytest.mark.row("H26")
+def test_a_password_is_proven_where_digest_is_asked_for_and_never_sent(sandbox: Sandbox, site: Site) -> None:
+    digest = AsksForDigest(uses=2, beside=('Basic realm="x"',))
+    site.folder("", digest)
+    for name in ("a.bin", "b.bin", "c.bin"):
+        site.file(name, blob(500), digest)
+    with Site(host="localhost") as other:
+        other.file("d.bin", blob(600), digest)
+        site.links(f"{other.url}d.bin", size=600)
+        url = site.url.replace("://", f"://{USER}:{PASSWORD.replace(' ', '%20')}@")
+        run = sandbox.mirror(url, more=[f"--allow-host={other.host}:{other.port}", "--attempts=1"])
+        run.fails(5)
+        assert [request.headers.get("authorization") for request in other.log if "d.bin" in request.target] == [None]
+    assert sorted(sandbox.tree()) == ["a.bin", "b.bin", "c.bin"]
+    sent = [request.headers.get("authorization", "") for request in site.log]
+    assert {text.partition(" ")[0] for text in sent} == {"", "Digest"}
+    assert PASSWORD not in run.output + str(sent)
 
 
 @pytest.mark.row("H06")

@@ -1,1 +1,1 @@
-"""Credentials from files and servers: .netrc and cookies."""
+"""Credentials from files and servers: .netrc, cookies, and how user and password are sent."""

@@ -22,11 +22,17 @@ def basic(login: str) -> str:
 def sent(
     config: Config, starts: list[str], url: str, *, first: str = "", is_list: bool = False
 ) -> dict[str, list[str]]:
-    """Header fields, by name in lower case, of a request for ``url``; ``first`` is the URL before any redirect."""
+    """Header fields, by name in lower case, of a request for ``url`` to a server that asks for Basic.
+
+    ``first`` is the URL before any redirect.
+    """
     client = HttpClient(client_options(config, starts, is_list=is_list), Gate(1, RateLimits.per_second(None, None)))
     fields: dict[str, list[str]] = {}
-    for name, value in client.headers_for(url, {"Accept": "*/*"}, first or url).items():
+    for name, value in client.headers_for(url, {"Accept": "*/*"}).items():
         fields.setdefault(name.lower(), []).append(value)
+    login = client.login_for(url, first or url)
+    if login is not None:
+        fields.setdefault("authorization", []).append(login.login.basic)
     return fields
 
 

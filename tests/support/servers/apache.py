@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from functools import partial
 from pathlib import Path
@@ -28,7 +30,6 @@ ThreadsPerChild 25
 MaxRequestWorkers 25
 DocumentRoot "{root}"
 <Directory "{root}">
-    Require all granted
     Options Indexes FollowSymLinks
     AllowOverride None
     {options}
@@ -36,11 +37,11 @@ DocumentRoot "{root}"
 """
 
 
-def configure(site: Site, *, options: str) -> list[str]:
+def configure(site: Site, *, options: str, more: tuple[str, ...] = ()) -> list[str]:
     modules = next((Path(place) for place in MODULE_DIRECTORIES if Path(place, "mod_autoindex.so").exists()), None)
     if modules is None:
         raise Missing("apache2 modules")
-    loaded = (f'LoadModule {name}_module "{modules}/mod_{name}.so"' for name in MODULES)
+    loaded = (f'LoadModule {name}_module "{modules}/mod_{name}.so"' for name in (*MODULES, *more))
     types = "".join(f"{kind} {extensions}\n" for kind, extensions in MIME_TYPES.items())
     text = CONFIGURATION.format(
         scratch=site.scratch,
@@ -58,8 +59,37 @@ def configure(site: Site, *, options: str) -> list[str]:
 
 
 def _flavour(name: str, *options: str) -> Flavour:
-    return Flavour(name=name, program="apache2", configure=partial(configure, options="\n    ".join(options)))
+    return Flavour(
+        name=name,
+        program="apache2",
+        configure=partial(configure, options="\n    ".join(("Require all granted", *options))),
+    )
 
+
+USER, PASSWORD, REALM = "Mufasa", "Circle of Life", "the pride lands"
+LOGIN_MODULES = ("authn_core", "authn_file", "authz_user", "auth_basic", "auth_digest")
+
+
+def _with_logins(site: Site) -> list[str]:
+    """Digest for everything, with a new nonce every second; Basic for directories named ``basic``."""
+    digest = hashlib.md5(f"{USER}:{REALM}:{PASSWORD}".encode()).hexdigest()
+    basic = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()
+    options = f"""\
+    AuthType Digest
+    AuthName "{REALM}"
+    AuthDigestNonceLifetime 1
+    AuthUserFile "{site.write("digest", f"{USER}:{REALM}:{digest}")}"
+    Require valid-user
+    </Directory>
+    <Directory "{site.root}/basic">
+    AuthType Basic
+    AuthName "{REALM}"
+    AuthUserFile "{site.write("basic", f"{USER}:{{SHA}}{basic}")}"
+    Require valid-user"""
+    return configure(site, options=options, more=LOGIN_MODULES)
+
+
+APACHE_WITH_LOGINS = Flavour(name="apache-logins", program="apache2", configure=_with_logins)
 
 APACHE = (
     _flavour("apache", "IndexOptions FancyIndexing Charset=UTF-8"),

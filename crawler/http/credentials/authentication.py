@@ -1,0 +1,270 @@
+"""How servers want user and password: as Basic, as Digest, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from enum import Enum
+from typing import Any, Protocol
+
+from crawler.http.credentials.challenges import Challenge, digest_of, parse_challenges
+from crawler.http.credentials.digest import DigestNonce
+from crawler.http.credentials.login import Login, upgraded
+from crawler.http.problem import RequestError, TooSlow
+from crawler.http.response import RawResponse
+from crawler.model import limits
+from crawler.model.errors import FetchError
+from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.text.urls import Origin, before_query, is_upgrade, origin
+
+_FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
+_UNAUTHORIZED = 401
+_REDIRECTED = range(300, 400)
+_NOT_MODIFIED = 304
+_NEXT_NONCE = re.compile(r'(?:^|[\s,])nextnonce\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+
+
+class Scheme(Enum):
+    """How requests are authenticated."""
+
+    UNKNOWN = "the server has not been asked"
+    NONE = "without credentials, until a response asks for them"
+    UNASKED_BASIC = "as with BASIC, although the server has asked for nothing"
+    BASIC = "each request carries user and password (RFC 7617)"
+    DIGEST = "each request proves that the password is known (RFC 7616)"
+
+
+def first_scheme(status: int, challenges: list[Challenge]) -> Scheme:
+    """How to log in after a response to a request without credentials.
+
+    A server that asks for nothing gets Basic all the same: it may show more to those who send it. A redirect gets
+    nothing: what asks for a login, and how, is its target.
+    """
+    if digest_of(challenges) is not None:
+        return Scheme.DIGEST
+    if status in _REDIRECTED and status != _NOT_MODIFIED:
+        return Scheme.NONE
+    if status != _UNAUTHORIZED:
+        return Scheme.UNASKED_BASIC
+    return Scheme.BASIC if not challenges or _offers_basic(challenges) else Scheme.NONE
+
+
+def _offers_basic(challenges: list[Challenge]) -> bool:
+    return any(challenge.scheme == "basic" for challenge in challenges)
+
+
+class Request(Protocol):
+    """Sends one request, with the value of Authorization if one is given."""
+
+    def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], *, authorization: str | None = None
+    ) -> Awaitable[RawResponse]: ...
+
+
+class _Space:
+    """A directory and what is below it, where one scheme and one realm apply (RFC 7617 section 2.2)."""
+
+    __slots__ = ("nonce", "scheme")
+
+    def __init__(self) -> None:
+        self.scheme = Scheme.UNKNOWN
+        self.nonce: DigestNonce | None = None
+
+    def use(self, scheme: Scheme, nonce: DigestNonce | None = None) -> None:
+        self.scheme, self.nonce = scheme, nonce
+
+
+class Authenticator:
+    """Authenticates the requests of one login to one origin.
+
+    The server is asked once how to log in, by a request without credentials. Where it has asked for Digest, the
+    password is never sent as Basic.
+    """
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self._asking = asyncio.Lock()
+        self._first = _Space()
+        self._spaces = {_directory(login.start): self._first}
+
+    def scheme(self, url: str) -> Scheme:
+        """The scheme for requests for ``url``."""
+        return self._space(url).scheme
+
+    def _space(self, url: str) -> _Space:
+        """That of the closest directory above ``url`` of which one is known, else that of the start."""
+        if len(self._spaces) > 1:
+            place = _directory(url)
+            while place:
+                if place in self._spaces:
+                    return self._spaces[place]
+                place = place[: place.rfind("/", 0, -1) + 1]
+        return self._first
+
+    async def send(
+        self, request: Request, method: str, url: str, headers: Mapping[str, str], repeats: int
+    ) -> RawResponse | None:
+        """Send a request. None if it is to be sent once more, because now it is known how to log in.
+
+        ``repeats``: how often it was None for this request. Raises FetchError.
+        """
+        if self._first.scheme is Scheme.UNKNOWN:
+            async with self._asking:
+                return await self._ask(request) if self._first.scheme is Scheme.UNKNOWN else None
+        sent = self.authorization(method, url)
+        response = await request(method, url, headers, authorization=sent)
+        with _usable(response, url):
+            is_again = self.is_worth_repeating(url, response.status, response.headers, sent, repeats)
+        if is_again:
+            await _read_out(response)
+            return None
+        if repeats > limits.CHALLENGES and _is_stale(response):
+            response.release()
+            raise FetchError("the server declares each nonce of its Digest authentication stale", url=url)
+        return response
+
+    async def _ask(self, request: Request) -> RawResponse | None:
+        """Ask the server how to log in. Returns the response only if it does not say so: the server has trouble."""
+        response = await request("GET", self.login.start, _FIRST_BYTE)
+        with _usable(response, self.login.start):
+            is_learnt = self.learn(response.status, response.headers)
+        if not is_learnt:
+            return response
+        await _read_out(response)
+        return None
+
+    def learn(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Learn from a response to a request without credentials. False if it says nothing: the server has trouble.
+
+        Raises ValueError if the login cannot be used.
+        """
+        if status in RETRYABLE_STATUS:
+            return False
+        challenges = _challenges(headers) if status == _UNAUTHORIZED else []
+        scheme = first_scheme(status, challenges)
+        self._first.use(scheme, self._nonce(digest_of(challenges)) if scheme is Scheme.DIGEST else None)
+        return True
+
+    def authorization(self, method: str, url: str) -> str | None:
+        """The value of Authorization for the next request; each call counts."""
+        space = self._space(url)
+        if space.nonce is not None:
+            return space.nonce.authorization(method, url)
+        return self.login.basic if space.scheme in {Scheme.BASIC, Scheme.UNASKED_BASIC} else None
+
+    def is_worth_repeating(
+        self, url: str, status: int, headers: Mapping[str, str], sent: str | None, repeats: int
+    ) -> bool:
+        """Whether a request is to be sent again with ``authorization``, by the response to it.
+
+        ``sent``: the value of Authorization that it had; ``repeats``: how often it was sent again before.
+        Raises ValueError if the login cannot be used.
+        """
+        space = self._space(url)
+        if status != _UNAUTHORIZED:
+            self._renew(space, headers)
+            return False
+        if repeats > limits.CHALLENGES:
+            return False
+        challenges = _challenges(headers)
+        digest = digest_of(challenges)
+        if digest is not None:
+            is_answered = space.nonce is not None and space.nonce.realm == digest.parameters["realm"] and bool(sent)
+            self._accept(url, space, digest)
+            return not is_answered or digest.is_stale or not repeats
+        if sent is None and space.scheme is not Scheme.DIGEST and _offers_basic(challenges):
+            space.use(Scheme.BASIC)
+            return True
+        return False
+
+    def _accept(self, url: str, space: _Space, digest: Challenge) -> None:
+        """Answer ``digest`` at ``url`` from now on; what has asked for Basic, or for another realm, keeps it."""
+        nonce = self._nonce(digest)
+        is_other = space.nonce is not None and space.nonce.realm != nonce.realm
+        if is_other or space.scheme is Scheme.BASIC:
+            space = self._spaces.setdefault(_directory(url), _Space())
+        space.use(Scheme.DIGEST, nonce)
+
+    def _nonce(self, challenge: Challenge | None) -> DigestNonce:
+        assert challenge is not None
+        try:
+            return DigestNonce(self.login.user, self.login.password, challenge)
+        except ValueError:
+            raise ValueError(
+                "the server asks for Digest authentication, which needs a user without ':', and user, password and "
+                "realm in UTF-8"
+            ) from None
+
+    def _renew(self, space: _Space, headers: Mapping[str, str]) -> None:
+        """Use the nonce that a server announces for the next request (RFC 7616 section 3.5)."""
+        if space.nonce is not None and "Authentication-Info" in headers:
+            found = _NEXT_NONCE.search(headers["Authentication-Info"])
+            if found is not None and found[1]:
+                challenge = space.nonce.challenge
+                renewed = challenge._replace(parameters={**challenge.parameters, "nonce": found[1]})
+                space.use(Scheme.DIGEST, self._nonce(renewed))
+
+
+@contextmanager
+def _usable(response: RawResponse, url: str) -> Iterator[None]:
+    """A ValueError ends ``response`` and becomes a FetchError."""
+    try:
+        yield
+    except ValueError as error:
+        response.release()
+        raise FetchError(str(error), url=url, retryable=False) from None
+
+
+def _directory(url: str) -> str:
+    """The path of ``url`` up to its last slash."""
+    path = before_query(url)
+    return path[path.find("/", path.find("://") + 3) : path.rfind("/") + 1]
+
+
+async def _read_out(response: RawResponse) -> None:
+    """Read a short body, so that the connection can be reused, and end the response."""
+    size = 0
+    try:
+        with suppress(RequestError, TooSlow):
+            while size <= limits.ERROR_BODY and (piece := await response.next()):
+                size += len(piece)
+    finally:
+        response.release()
+
+
+def _is_stale(response: RawResponse) -> bool:
+    if response.status != _UNAUTHORIZED:
+        return False
+    digest = digest_of(_challenges(response.headers))
+    return digest is not None and digest.is_stale
+
+
+def _challenges(headers: Mapping[str, str]) -> list[Challenge]:
+    several: Any = headers  # a multidict
+    return parse_challenges(several.getall("WWW-Authenticate", ()))
+
+
+class Logins:
+    """The logins of a client: by origin, and by URL for requests that begin at that URL."""
+
+    def __init__(self, of_origins: Mapping[Origin, Login], of_urls: Mapping[str, Login]) -> None:
+        self._of_origins, self._of_urls = of_origins, of_urls
+        self._authenticators: dict[tuple[Origin, str, str], Authenticator] = {}
+
+    def find(self, url: str, first: str) -> Authenticator | None:
+        """The authenticator of a request for ``url``; ``first`` is the URL before any redirects."""
+        where = origin(url)
+        login = self._of_urls.get(first)
+        if where is None:
+            return None
+        if login is not None and where != origin(first):
+            login = upgraded(login) if is_upgrade(first, url) else None
+        login = login or self._of_origins.get(where)
+        if login is None:
+            return None
+        key = where, login.user, login.password
+        if key not in self._authenticators:
+            self._authenticators[key] = Authenticator(login)
+        return self._authenticators[key]

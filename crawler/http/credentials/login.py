@@ -1,0 +1,30 @@
+"""User and password for an origin, or for a URL."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import urlsplit
+
+from crawler.model.struct import Value
+
+
+class Login(Value, frozen=True, kw_only=True):
+    """User and password; other bytes than UTF-8 are surrogates."""
+
+    user: str
+    password: str
+    start: str
+    """The URL that is asked how to log in: the one for which the user gave this login."""
+
+    @property
+    def basic(self) -> str:
+        """The value of Authorization (RFC 7617) in UTF-8; other bytes are sent unchanged."""
+        login = f"{self.user}:{self.password}".encode("utf-8", "surrogateescape")
+        return "Basic " + base64.b64encode(login).decode("ascii")
+
+
+def upgraded(login: Login) -> Login:
+    """``login`` of http://host for https://host, where redirects may lead (``is_upgrade``)."""
+    parts = urlsplit(login.start)
+    start = parts._replace(scheme="https", netloc=parts.netloc.removesuffix(":80")).geturl()
+    return Login(user=login.user, password=login.password, start=start)
