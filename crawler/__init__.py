@@ -29,22 +29,28 @@ _MODULE_OF = {
     "ListingError": "crawler.model.errors",
     "Local": "crawler.model.values",
     "Observer": "crawler.model.observer",
+    "Options": "crawler.model.options.keywords",
     "Outcome": "crawler.model.values",
     "Part": "crawler.model.interfaces",
     "Rejection": "crawler.model.values",
     "Report": "crawler.model.report",
     "Result": "crawler.model.values",
+    "RichProgress": "crawler.output.progress.third_party",
     "RobotsForbidden": "crawler.model.errors",
     "Span": "crawler.model.values",
     "Staged": "crawler.model.values",
     "Step": "crawler.model.report",
+    "TqdmProgress": "crawler.output.progress.third_party",
     "Validators": "crawler.model.values",
     "VerificationError": "crawler.model.errors",
-    "download": "crawler.app.api",
-    "mirror": "crawler.app.api",
+    "WalkOptions": "crawler.model.options.keywords",
+    "download": "crawler.app.library",
+    "download_sync": "crawler.app.library",
+    "mirror": "crawler.app.library",
+    "mirror_sync": "crawler.app.library",
     "parse_listing": "crawler.listings",
     "path_problem": "crawler.text.urls",
-    "walk": "crawler.app.browse",
+    "walk": "crawler.app.walk",
 }
 
 __all__ = [
@@ -64,28 +70,34 @@ __all__ = [
     "ListingError",
     "Local",
     "Observer",
+    "Options",
     "Outcome",
     "Part",
     "Rejection",
     "Report",
     "Result",
+    "RichProgress",
     "RobotsForbidden",
     "Span",
     "Staged",
     "Step",
+    "TqdmProgress",
     "Validators",
     "VerificationError",
+    "WalkOptions",
     "__version__",
     "download",
+    "download_sync",
     "mirror",
+    "mirror_sync",
     "parse_listing",
     "path_problem",
     "walk",
 ]
 
 if TYPE_CHECKING:
-    from crawler.app.api import download, mirror
-    from crawler.app.browse import walk
+    from crawler.app.library import download, download_sync, mirror, mirror_sync
+    from crawler.app.walk import walk
     from crawler.listings import parse_listing
     from crawler.model.config import Config
     from crawler.model.errors import (
@@ -101,6 +113,7 @@ if TYPE_CHECKING:
     )
     from crawler.model.interfaces import Destination, Part
     from crawler.model.observer import Observer
+    from crawler.model.options.keywords import Options, WalkOptions
     from crawler.model.report import Report, Step
     from crawler.model.values import (
         Entry,
@@ -116,6 +129,7 @@ if TYPE_CHECKING:
         Staged,
         Validators,
     )
+    from crawler.output.progress.third_party import RichProgress, TqdmProgress
     from crawler.text.urls import path_problem
 
 

@@ -37,8 +37,7 @@ async def main(url: str, directory: str) -> int:
         files = [entry async for entry in entries if entry.kind is crawler.Kind.FILE]
     chosen = newest(files)
     print(f"{len(chosen)} of {len(files)} files")
-    pairs = [(entry.url, f"{entry.folder}/{entry.name}".lstrip("/")) for entry in chosen]
-    report = await crawler.download(pairs, directory)
+    report = await crawler.download([(entry.url, entry.path) for entry in chosen], directory)
     print(f"{report.saved} saved, {report.unchanged} unchanged, {report.failed} failed")
     return report.exit_code
 

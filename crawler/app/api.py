@@ -1,4 +1,4 @@
-"""The runs that fetch: ``mirror`` and ``download``, and their variants for the command line."""
+"""The runs that fetch, for the command line and for ``library``: they return an error beside the report."""
 
 from __future__ import annotations
 
@@ -34,50 +34,6 @@ from crawler.text.escape import masked
 from crawler.workers.child_process import WorkerProcesses
 
 
-async def mirror(
-    url: str,
-    directory: str | Path,
-    config: Config | None = None,
-    *,
-    observers: Sequence[Observer] = (),
-    destination: AbstractAsyncContextManager[Destination] | None = None,
-) -> Report:
-    """Mirror the listing at ``url`` into ``directory``.
-
-    With a ``destination``, files are stored there. It is entered for the run, after ``directory`` was locked, which
-    then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. In a dry run it
-    is only asked what it holds.
-
-    Failures of single files are in the Report. Raises ConfigError (also if ``directory`` is the mirror of another URL
-    and ``config.moved`` is not set), ListingError (for the root), DestinationError, AlreadyRunning, RobotsForbidden,
-    DeleteRefused. May be cancelled; complete files are kept.
-    """
-    context = RunContext(observers=observers, destination=destination)
-    report, error = await run_mirror(url, directory, Config.ensure(config), context)
-    if error is not None:
-        raise error
-    return report
-
-
-async def download(
-    items: Iterable[tuple[str, str]],
-    directory: str | Path,
-    config: Config | None = None,
-    *,
-    observers: Sequence[Observer] = (),
-    destination: AbstractAsyncContextManager[Destination] | None = None,
-) -> Report:
-    """Save each (URL, path relative to ``directory``); an empty path means the last segment of the URL.
-
-    ``destination``: see ``mirror``. Raises ConfigError, DestinationError, AlreadyRunning.
-    """
-    context = RunContext(observers=observers, destination=destination)
-    report, error = await run_download(items, directory, Config.ensure(config), context)
-    if error is not None:
-        raise error
-    return report
-
-
 class RunContext(Value, frozen=True, kw_only=True):
     """What a run shares with its caller and with other runs."""
 
@@ -96,7 +52,10 @@ class RunContext(Value, frozen=True, kw_only=True):
 async def run_mirror(
     url: str, directory: str | Path, config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
-    """Like ``mirror``, but returns an error that ended the run, with the report of what was done until then."""
+    """Mirror ``url`` into ``directory``. Returns what was done, and the error that ended the run early, if any.
+
+    Raises ConfigError for an invalid ``url`` or ``directory``.
+    """
     start = start_url(url)
     root, _ = urls.userinfo(start)
     tally = Tally(masked(root), str(directory), is_dry_run=config.dry_run)
@@ -111,7 +70,10 @@ async def run_mirror(
 async def run_download(
     items: Iterable[tuple[str, str]], directory: str | Path, config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
-    """Like ``download``, but returns an error that ended the run, with the report of what was done until then."""
+    """Save each (URL, path relative to ``directory``); an empty path means the last segment of the URL.
+
+    Returns what was done, and the error that ended the run early, if any. Raises ConfigError for an invalid item.
+    """
     wanted = [_listed_item(item) for item in items]
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
 
@@ -126,7 +88,7 @@ async def run_download(
 def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
     """(URL, path) of one item of ``download``. Raises ConfigError."""
     if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2 or not isinstance(item[1], str):
-        raise ConfigError(f"items: expected pairs of URL and path, not {type(item).__name__}")
+        raise ConfigError(f"items: expected URLs, or pairs of URL and path, not {type(item).__name__}")
     return start_url(item[0]), item[1]
 
 

@@ -1,11 +1,8 @@
-"""Reads listings without saving anything: --list, and ``walk`` for programs."""
+"""Reads one listing without saving anything, for --list."""
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from crawler.app.accounting import first_error
 from crawler.app.resources import shared_gate
@@ -15,16 +12,13 @@ from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.flaws import Flaw
 from crawler.model.observer import Observer
-from crawler.model.struct import replace
 from crawler.model.values import Entry, Listing, Rejection
 from crawler.pipeline.runs.build import build_walker
-from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.state import NullState
 from crawler.text import urls
 from crawler.text.arguments import start_url
-from crawler.text.escape import masked
 from crawler.workers.page_parsers import PageParsers
 
 
@@ -86,52 +80,3 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
         rejections=tuple(look.rejections),
     )
     return listing, look.problem
-
-
-@asynccontextmanager
-async def walk(url: str, config: Config | None = None) -> AsyncIterator[AsyncIterator[Entry]]:
-    """The entries of the listing at ``url`` and of all listings below it, as they are read; nothing is saved.
-
-    ``async with crawler.walk(url) as entries: async for entry in entries: …``. ``Entry.folder`` is the path of the
-    entry's directory relative to ``url``. Raises ConfigError, ListingError, RobotsForbidden.
-    """
-    config = Config.ensure(config)
-    start = start_url(url)
-    bare, _ = urls.userinfo(start)
-    options = client_options(config, [start])
-    pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(config.listers)
-    async with HttpClient(options, shared_gate([config])) as client, PageParsers() as parser:
-        rules = RobotsTxt(client, config, options.user_agent)
-        await rules.enter(bare)
-        tally = Tally(masked(bare), "")
-        walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)
-
-        async def visit(page: DirectoryPage) -> bool:
-            await pages.put(page)
-            return True
-
-        async def produce() -> None:
-            try:
-                await walker.walk([Directory(path="", url=bare)], visit)
-            except* CrawlerError as group:
-                raise first_error(group) from None
-            finally:
-                if not closed.is_set():
-                    await pages.put(None)
-
-        closed = asyncio.Event()
-        task = asyncio.create_task(produce())
-        try:
-            yield _entries(pages, task)
-        finally:
-            closed.set()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
-async def _entries(pages: asyncio.Queue[DirectoryPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
-    while (page := await pages.get()) is not None:
-        for entry in page.entries:
-            folder = "/".join(filter(None, (page.directory.path, entry.folder)))
-            yield replace(entry, folder=folder)
-    await task

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, InitVar, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.model import limits
 from crawler.model.errors import ConfigError
@@ -36,6 +36,11 @@ from crawler.model.options.readers import (
 )
 from crawler.model.options.rules import Rule, check_rules, rules_of
 from crawler.model.options.timetable import Timetable, check_timetable, parse_limit_rate
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from crawler.model.options.keywords import ProgramOptions
 
 WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patience", "Requests"
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
@@ -209,6 +214,10 @@ class Config:
         None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path,
     )
     # fmt: on
+
+    if TYPE_CHECKING:  # fields are declared with the types of their values; each accepts more than those
+
+        def __init__(self, **options: Unpack[ProgramOptions]) -> None: ...
 
     def __post_init__(self, include: str | Sequence[str], exclude: str | Sequence[str]) -> None:
         where = type(self).__name__

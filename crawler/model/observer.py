@@ -64,6 +64,10 @@ class Observer(Protocol):
                 Result(path=above + file.name, url=file.url, outcome=Outcome.UNCHANGED, reason=reason, size=file.size)
             )
 
+    def run_finished(self) -> None:
+        """The call of ``mirror`` or ``download`` is about to return, or to raise; nothing follows."""
+        return
+
 
 class Silent(Observer):
     """Ignores everything."""

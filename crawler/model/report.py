@@ -7,13 +7,14 @@ parent) are counted as rejections and local files that were deleted as deletions
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from crawler.model.exit_codes import worst
-from crawler.model.struct import Value, field, replace
+from crawler.model.struct import Record, Value, field, html_table, replace
 from crawler.model.values import Result, Span
 
 
-class ListingFailure(Value, frozen=True, kw_only=True):
+class ListingFailure(Record, frozen=True, kw_only=True):
     """A listing that could not be read."""
 
     path: str
@@ -24,7 +25,7 @@ class ListingFailure(Value, frozen=True, kw_only=True):
     """Why it could not be read."""
 
 
-class Step(Value, frozen=True, kw_only=True):
+class Step(Record, frozen=True, kw_only=True):
     """One line of the plan that ``--dry-run`` prints: what a run would do now, and why."""
 
     action: str
@@ -37,6 +38,13 @@ class Step(Value, frozen=True, kw_only=True):
     """Bytes that would be fetched or deleted; None if the listing does not say."""
     url: str = ""
     """URL of the file; "" for a deletion."""
+    _columns: ClassVar = "action path reason size.low size.high url"
+
+
+_FIGURES = (
+    "listed", "saved", "unchanged", "skipped", "failed", "deleted", "received", "interrupted", "exit_code",
+)  # fmt: skip
+"""What a notebook shows of a report."""
 
 
 class Report(Value, frozen=True, kw_only=True):
@@ -92,6 +100,11 @@ class Report(Value, frozen=True, kw_only=True):
     """Free disk space in bytes when the run began; None if it was not determined."""
 
     @property
+    def ok(self) -> bool:
+        """True if the program would have ended with exit code 0: all that is listed and wanted is here."""
+        return self.exit_code == 0
+
+    @property
     def accounts(self) -> bool:
         """True if every listed entry ended exactly once."""
         return self.listed == self.saved + self.unchanged + self.skipped + self.failed
@@ -109,3 +122,26 @@ class Report(Value, frozen=True, kw_only=True):
     def warned(self, text: str, exit_code: int = 0) -> Report:
         """A copy with one more warning and the worse of both exit codes."""
         return replace(self, warnings=(*self.warnings, text), exit_code=worst((self.exit_code, exit_code)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data that ``json.dumps`` accepts: text, numbers, lists and dicts."""
+        plain = {name: _plain(getattr(self, name)) for name in self.__struct_fields__}
+        return {**plain, "ok": self.ok, "changed": self.changed, "speed": self.speed}
+
+    def _repr_html_(self) -> str:
+        from crawler.model.notebook.tables import pairs_table, text_list
+
+        figures = {name.replace("_", " "): getattr(self, name) for name in _FIGURES}
+        table = pairs_table(f"{self.url} → {self.directory}", {**figures, "seconds": f"{self.seconds:.2f}"})
+        lists = {"Failed": self.failures, "Listings that failed": self.listing_failures, "Plan": self.plan or ()}
+        tables = [html_table(title, records) for title, records in lists.items() if records]
+        return "".join([table, *tables, text_list("Warnings", self.warnings)])
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON knows it."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.to_dict() if isinstance(value, Record) else value

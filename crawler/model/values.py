@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from crawler.model.currency import Currency, Dating
 from crawler.model.flaws import Flaw
-from crawler.model.struct import Value
+from crawler.model.struct import Record, Value, html_table
 
 
 class _Comparable(Protocol):
@@ -77,7 +77,7 @@ class Span(Value, Generic[T], frozen=True, gc=False):
         return self.low <= value <= self.high
 
 
-class Entry(Value, frozen=True, kw_only=True, gc=False):
+class Entry(Record, frozen=True, kw_only=True, gc=False):
     """One row of a listing."""
 
     name: str
@@ -100,6 +100,12 @@ class Entry(Value, frozen=True, kw_only=True, gc=False):
     """ETag if the listing shows one."""
     external: bool = False
     """True if the URL has another origin than the listing."""
+    _columns: ClassVar = "path name folder kind size.low size.high modified.low modified.high digest etag url external"
+
+    @property
+    def path(self) -> str:
+        """``folder`` and ``name``: the path relative to the listing; below the URL of a ``walk``, to that."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
 class Rejection(Value, frozen=True, gc=False):
@@ -146,6 +152,9 @@ class Listing(Value, frozen=True, kw_only=True):
     """Why the listing is incomplete or inconclusive, as far as known."""
     recalled: bool = False
     """True if the entries come from the state; they never justify a deletion."""
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{self.url}: {self.family}", self.entries)
 
 
 class Validators(Value, frozen=True, kw_only=True, gc=False):
@@ -242,7 +251,7 @@ class Job(Value, frozen=True, kw_only=True):
     """Whether to bypass all caches (RFC 9111 section 5.2.1.4)."""
 
 
-class Result(Value, frozen=True, kw_only=True):
+class Result(Record, frozen=True, kw_only=True):
     """How one entry ended. Failures are results, not exceptions."""
 
     path: str
@@ -271,6 +280,7 @@ class Result(Value, frozen=True, kw_only=True):
     """Whether the local file is the listed version, according to the last response."""
     dating: Dating = Dating.UNKNOWN
     """How far ``currency`` can be relied on."""
+    _columns: ClassVar = "path outcome reason size old_size received seconds attempts digest url"
 
 
 class Staged(Value, frozen=True, kw_only=True):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
+
+import pytest
 
 from tests.docs import hosts
 from tests.docs.conftest import Reader
@@ -19,7 +22,9 @@ asyncio.run(made) if inspect.iscoroutine(made) else None
 """Runs a text as IPython runs a cell: with ``await`` at its top."""
 
 CALLS = {
+    "data_frame.py": ("https://files.example.org/pub/", ""),
     "newest_only.py": ("https://files.example.org/releases/", "newest"),
+    "script.py": ("https://files.example.org/pub/", "pub"),
     "slowest.py": ("https://files.example.org/pub/", "pub"),
     "sqlite_archive.py": ("https://files.example.org/releases/", "releases.sqlar"),
 }
@@ -32,6 +37,21 @@ def run(reader: Reader, name: str) -> str:
 
 def test_every_example_is_run_here() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == {*CALLS, "notebook.py"}
+
+
+def test_entries_become_a_data_frame_without_dicts(reader: Reader) -> None:
+    pytest.importorskip("pandas")
+    said = run(reader, "data_frame.py").splitlines()
+    rows = [line.split() for line in said[2:5]]
+    assert rows == [["zip", "56", "159600"], ["txt", "58", "15968"], ["iso", "1", "5000"]]
+    assert said[5].startswith("newest: ")
+    assert reader.files() == set()
+
+
+def test_a_script_needs_no_asyncio(reader: Reader) -> None:
+    assert "113 saved, 0 unchanged, 0 failed" in run(reader, "script.py")
+    report = json.loads((reader.home / "pub.json").read_text())
+    assert (report["ok"], report["saved"], report["skipped_by"]) == (True, 113, {"ext": 1})
 
 
 def test_a_custom_filter_keeps_the_newest_versions(reader: Reader) -> None:

@@ -26,6 +26,7 @@ HOMES = {
     "idna": "text.hosts",
     "uvloop": "workers.event_loop",
     "rich": "output.progress",
+    "tqdm": "output.progress.third_party",
     "click": "cli",
     "protego": "pipeline.rules.robots",
     "stamina": "pipeline.attempts output.log",

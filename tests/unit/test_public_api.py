@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import typing
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ import pytest
 import crawler
 from crawler.model.config import option_fields
 
-_OTHERS = {"Path", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager"}
+_OTHERS = {"Path", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager", "Unpack"}
 """Of the standard library."""
 
 SOURCE = ast.parse(Path(crawler.__file__).read_text())
@@ -71,9 +72,25 @@ def test_every_error_that_the_program_raises_by_name_is_public() -> None:
     assert raised <= set(crawler.__all__)
 
 
+FUNCTIONS = (
+    crawler.mirror, crawler.mirror_sync, crawler.download, crawler.download_sync, crawler.walk, crawler.parse_listing,
+)  # fmt: skip
+
+
+def test_help_shows_the_types_that_a_call_has() -> None:
+    """``walk`` is a context manager, and no iterator. The two forms of the other calls differ in ``await`` alone."""
+    shown = str(inspect.signature(crawler.walk)).replace("'", "")
+    assert shown.endswith("-> AbstractAsyncContextManager[AsyncIterator[Entry]]")
+    for plain, waiting in ((crawler.mirror_sync, crawler.mirror), (crawler.download_sync, crawler.download)):
+        assert inspect.signature(plain) == inspect.signature(waiting)
+        assert (inspect.iscoroutinefunction(plain), inspect.iscoroutinefunction(waiting)) == (False, True)
+    for function in FUNCTIONS:
+        assert typing.get_type_hints(function), "every name of the annotations can be resolved"
+
+
 def test_every_public_type_of_a_signature_is_public_too() -> None:
     """``mirror`` takes and gives values that users must be able to name."""
-    for function in (crawler.mirror, crawler.download, crawler.walk, crawler.parse_listing):
+    for function in FUNCTIONS:
         for annotation in inspect.get_annotations(inspect.unwrap(function)).values():
             named = set(re.findall(r"\b[A-Z]\w+\b", str(annotation))) - {"None"}
             ours = named - _OTHERS
@@ -140,6 +157,8 @@ def test_every_public_method_and_attribute_has_a_docstring(name: str) -> None:
     if not isinstance(value, type):
         return
     explained = set(option_fields()) if value is crawler.Config else set()  # each has its help text
+    if value in (crawler.Options, crawler.WalkOptions):
+        explained = set(value.__annotations__)  # in the docstring of the class
     inherited = {"exit_code"} if issubclass_of_error(value) and value is not crawler.CrawlerError else set()
     members = documented_members(value)
     assert {member for member, text in members.items() if not text} <= explained | inherited

@@ -17,6 +17,7 @@ FROM_OUTSIDE = {
     "http.tls: context.verify_mode": _LIBRARY,
     "http.session: connector._factory": _LIBRARY,
     "http.session: self._session._retry_connection": _LIBRARY,
+    "output.progress.third_party: self._bar.total": _LIBRARY,
     "output.log: LOGGER.propagate": _LIBRARY,
     "output.log: stamina_log.handlers": _LIBRARY,
     "output.log: stamina_log.propagate": _LIBRARY,

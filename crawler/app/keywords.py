@@ -1,0 +1,57 @@
+"""Options given as keyword arguments of a call."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
+from crawler.model.options.keywords import Options, ProgramOptions, WalkOptions
+
+ACCEPTED = {
+    "mirror": Options.__optional_keys__,
+    "download": Options.__optional_keys__,
+    "walk": WalkOptions.__optional_keys__,
+}
+"""Function → the options that it heeds."""
+ALL = ProgramOptions.__optional_keys__
+
+
+def config_of(function: str, config: Config | None, options: WalkOptions) -> Config:
+    """``config`` with the ``options`` of a call of ``function``; ``include`` and ``exclude`` replace its filter rules.
+
+    Raises ConfigError for an option that is unknown, invalid or without effect, and for a ``config`` that is none.
+    """
+    base = Config.ensure(config)
+    if not options:
+        return base
+    given: dict[str, Any] = {**options}
+    accepted = ACCEPTED[function]
+    for key in given:
+        if key not in ALL:
+            raise ConfigError(f"{function}: unknown option {key!r}{_suggestion(key, accepted)}")
+        if key not in accepted:
+            raise ConfigError(f"{function}: {key} has no effect here; {_instead(key)}")
+    if given.keys() & {"include", "exclude"}:
+        given.setdefault("rules", ())
+    try:
+        return dataclasses.replace(base, **given)
+    except ConfigError as error:
+        raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
+
+
+def _instead(key: str) -> str:
+    """What to use instead of an option that only other calls or the program heed."""
+    if key in Options.__optional_keys__:
+        return "walk yields every entry and saves nothing"
+    return "the program alone heeds it: use the report, or an observer"
+
+
+def _suggestion(key: str, accepted: frozenset[str]) -> str:
+    """``: did you mean 'ext'?`` for the nearest of ``accepted``, or where to find them if none is near."""
+    from difflib import get_close_matches
+
+    kind = "WalkOptions" if accepted == WalkOptions.__optional_keys__ else "Options"
+    near = get_close_matches(key.lower().replace("-", "_"), sorted(accepted), n=1)
+    return f": did you mean {near[0]!r}?" if near else f"; help(crawler.{kind}) lists all"

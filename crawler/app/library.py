@@ -1,0 +1,150 @@
+"""``mirror`` and ``download`` for programs, as coroutines and as plain calls for scripts without an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, Unpack
+
+from crawler.app.api import RunContext, run_download, run_mirror
+from crawler.app.keywords import config_of
+from crawler.model.config import Config
+from crawler.model.interfaces import Destination
+from crawler.model.observer import Observer
+from crawler.model.options.keywords import Options
+from crawler.model.report import Report
+from crawler.workers.event_loop import loop_factory
+
+T = TypeVar("T")
+
+
+async def mirror(
+    url: str,
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
+    **options: Unpack[Options],
+) -> Report:
+    """Mirror the listing at ``url`` into ``directory``, and return what was done.
+
+        report = await crawler.mirror("https://files.example.org/pub/", "pub", ext="zip", workers=16)
+
+    Options are given by name, as a ``config``, or both: those given by name then replace those of ``config``.
+    ``help(crawler.Options)`` lists them.
+
+    Files whose transfer fails are in the report: ``report.ok`` is true if nothing failed, ``report.failures`` says what
+    did. ``observers`` are told of each event while the run lasts.
+
+    With a ``destination``, files are stored there. It is entered for the run, after ``directory`` was locked, which
+    then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. In a dry run it
+    is only asked what it holds.
+
+    Raises ConfigError (also if ``directory`` is the mirror of another URL and ``moved`` is not set), ListingError (for
+    the listing at ``url`` itself), DestinationError, AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled:
+    complete files are kept, and the next call continues.
+    """
+    context = RunContext(observers=observers, destination=destination)
+    with _told_of_the_end(observers):
+        report, error = await run_mirror(url, directory, config_of("mirror", config, options), context)
+    if error is not None:
+        raise error
+    return report
+
+
+async def download(
+    items: str | Iterable[str | tuple[str, str]],
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
+    **options: Unpack[Options],
+) -> Report:
+    """Save files into ``directory``, and return what was done.
+
+        report = await crawler.download(["https://files.example.org/pub/a.iso"], "isos")
+
+    Each of ``items`` is a URL, whose last segment becomes the name of the file, or a pair of a URL and a path relative
+    to ``directory``. A single URL need not be in a list.
+
+    ``config``, ``options``, ``observers`` and ``destination``: see ``mirror``. Raises ConfigError, DestinationError,
+    AlreadyRunning.
+    """
+    context = RunContext(observers=observers, destination=destination)
+    wanted = [items] if isinstance(items, str) else items
+    pairs = ((item, "") if isinstance(item, str) else item for item in wanted)
+    with _told_of_the_end(observers):
+        report, error = await run_download(pairs, directory, config_of("download", config, options), context)
+    if error is not None:
+        raise error
+    return report
+
+
+def mirror_sync(
+    url: str,
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
+    **options: Unpack[Options],
+) -> Report:
+    """``mirror`` for scripts without an event loop: returns when the run has ended.
+
+        report = crawler.mirror_sync("https://files.example.org/pub/", "pub", ext="zip", workers=16)
+
+    Ctrl-C ends the run as a cancellation does, and raises KeyboardInterrupt. Raises RuntimeError if an event loop is
+    running in this thread, as in a notebook: write ``await crawler.mirror(...)`` there.
+    """
+    _refuse_in_loop("mirror")
+    return _run(mirror(url, directory, config, observers=observers, destination=destination, **options))
+
+
+def download_sync(
+    items: str | Iterable[str | tuple[str, str]],
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    destination: AbstractAsyncContextManager[Destination] | None = None,
+    **options: Unpack[Options],
+) -> Report:
+    """``download`` for scripts without an event loop: returns when the run has ended.
+
+        report = crawler.download_sync(["https://files.example.org/pub/a.iso"], "isos")
+
+    For Ctrl-C, and the RuntimeError while an event loop is running, see ``mirror_sync``.
+    """
+    _refuse_in_loop("download")
+    return _run(download(items, directory, config, observers=observers, destination=destination, **options))
+
+
+@contextmanager
+def _told_of_the_end(observers: Sequence[Observer]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for observer in observers:
+            observer.run_finished()
+
+
+def _refuse_in_loop(name: str) -> None:
+    """Raise RuntimeError if an event loop is running in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        f"{name}_sync cannot wait while an event loop is running, as in notebooks and coroutines: "
+        f"write 'await crawler.{name}(...)' instead"
+    )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work`` on a new event loop, which is closed afterwards."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(work)

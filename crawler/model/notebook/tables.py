@@ -1,0 +1,45 @@
+"""Values as HTML tables, for notebooks. Servers choose the names in them: every text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import islice
+
+ROWS = 50
+"""Rows that a table shows."""
+
+
+def shown(value: object) -> str:
+    """``value`` as HTML text; None is empty. Controls, bidi marks, surrogates and the like appear as escapes."""
+    text = "" if value is None else f"{value:,}" if type(value) is int else str(value)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return escape(text)
+
+
+def pairs_table(title: str, fields: Mapping[str, object]) -> str:
+    """One row for each of ``fields``: its name and its value."""
+    rows = "".join(f"<tr><th>{shown(name)}</th><td>{shown(value)}</td></tr>" for name, value in fields.items())
+    return f"<table><caption>{shown(title)}</caption>{rows}</table>"
+
+
+def rows_table(title: str, records: Iterable[Mapping[str, object]], count: int) -> str:
+    """One row for each of ``records``, which have the same keys; ``count`` of them, of which ROWS are shown."""
+    kept = list(islice(records, ROWS))
+    head = "".join(f"<th>{shown(name)}</th>" for name in (kept[0] if kept else ()))
+    body = "".join("<tr>" + "".join(f"<td>{shown(value)}</td>" for value in row.values()) + "</tr>" for row in kept)
+    caption = f"<caption>{shown(title)}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{_more(count)}"
+
+
+def text_list(title: str, texts: Sequence[str]) -> str:
+    """The ``texts`` as a list below ``title``, the first ROWS of them; "" if there are none."""
+    if not texts:
+        return ""
+    items = "".join(f"<li>{shown(text)}</li>" for text in texts[:ROWS])
+    return f"<p>{shown(title)}</p><ul>{items}</ul>{_more(len(texts))}"
+
+
+def _more(count: int) -> str:
+    return f"<p>… and {count - ROWS:,} more</p>" if count > ROWS else ""

@@ -1,0 +1,162 @@
+"""The options as keyword arguments, with every type that each of them accepts, for type checkers and completion.
+
+``Config`` converts the values; tests compare the keys and the types with its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from os import PathLike
+from typing import Literal, TypeAlias, TypedDict
+
+from crawler.model.options.readers import MaxDelete
+from crawler.model.options.rules import Rule
+
+Texts: TypeAlias = str | Sequence[str]
+"""One text, or several."""
+Number: TypeAlias = int | str
+Size: TypeAlias = int | str
+"""Bytes, or a text such as ``10M``; for a rate, per second."""
+Time: TypeAlias = float | str
+"""Seconds, or a text such as ``5m``."""
+Age: TypeAlias = date | datetime | timedelta | str
+"""A point in time, or how long before the start of the run: ``7d``."""
+File: TypeAlias = str | PathLike[str]
+
+
+class WalkOptions(TypedDict, total=False):
+    """The options that ``walk`` accepts as keyword arguments; ``docs/configuration.md`` explains each.
+
+    no_recursive: do not enter subdirectories
+    max_depth: directory levels to enter below URL
+    allow_host: also fetch files from HOST that are linked or redirected to
+    no_robots: ignore robots.txt
+    workers: maximum concurrent transfers, and connections per host
+    listers: listings fetched concurrently
+    attempts: attempts per file or listing, including the first
+    connect_timeout: time limit for connecting, TLS included
+    read_timeout: time limit without data, and for all headers; a whole transfer has none
+    min_speed: abort and retry a transfer slower than this on average over 60 s; 0: never
+    limit_rate: limit on bytes per second over all transfers, e.g. 2M
+    requests_per_second: limit on requests per second
+    header: send this header to the host and port of URL only; @FILE reads headers from a file
+    user_agent: User-Agent header to send
+    netrc: read user and password for the host of URL from ~/.netrc or $NETRC
+    cookies: send the cookies of this file, in Netscape's format, to the hosts that it names
+    proxy: HTTP proxy for all requests
+    ca_file: trust the certificates in this PEM file
+    client_cert: PEM file with the client certificate and its key
+    insecure: do not verify TLS certificates
+    """
+
+    no_recursive: bool
+    max_depth: Number | None
+    allow_host: Texts
+    no_robots: bool
+    workers: Number
+    listers: Number
+    attempts: Number
+    connect_timeout: Time
+    read_timeout: Time
+    min_speed: Size
+    limit_rate: Size | None
+    requests_per_second: Number | None
+    header: Texts
+    user_agent: str | None
+    netrc: bool
+    cookies: File | None
+    proxy: str | None
+    ca_file: File | None
+    client_cert: File | None
+    insecure: bool
+
+
+class Options(WalkOptions, total=False):
+    """The options that ``mirror`` and ``download`` accept as keyword arguments: these, and those of WalkOptions.
+
+    A dict of them is passed as ``**options``. ``docs/configuration.md`` explains each.
+
+    ext: keep files with these extensions, e.g. zip,tar.gz (any case)
+    include: patterns of files to keep
+    exclude: patterns of files to skip, and of directories not to enter
+    rules: include and exclude in an order of your own, instead of both
+    min_size: skip smaller files
+    max_size: skip larger files
+    newer_than: skip files older than this: 7d or 2025-01-31
+    older_than: skip files newer than this
+    max_files: stop after saving N files
+    max_total_size: stop before saving more than SIZE in total
+    delete: delete local files that are proven to be gone upstream
+    max_delete: refuse to delete more than this
+    ignore_errors: delete despite failures, where the listing was complete
+    delete_excluded: also delete local files that the filters exclude
+    trash: keep deleted and replaced files in DIR/.crawler/trash for DAYS
+    check: how to recognise an unchanged file
+    verify_digests: check files against published digests such as SHA256SUMS
+    last: save these after everything else
+    fsync: when to flush data to disk: never, for many files together, or for each
+    moved: accept URL although DIR is, or lies in, the mirror of another one
+    state: path of the state database
+    lock: how to keep out a second run on DIR; none: not at all
+    lock_wait: how long to wait for another run on DIR to end
+    max_duration: stop cleanly after TIME; the next run continues
+    dry_run: print the plan, with reasons and free space; write nothing
+    processes: processes that fetch and save files; auto: by the number of processors
+    backlog: files queued ahead of the workers
+    segments: connections for one large file, if other transfers leave them idle
+    """
+
+    ext: Texts
+    include: Texts
+    exclude: Texts
+    rules: Sequence[Rule]
+    min_size: Size | None
+    max_size: Size | None
+    newer_than: Age | None
+    older_than: Age | None
+    max_files: Number | None
+    max_total_size: Size | None
+    delete: bool
+    max_delete: int | str | MaxDelete
+    ignore_errors: bool
+    delete_excluded: bool
+    trash: timedelta | float | str | None
+    check: Literal["listing", "headers", "digest"]
+    verify_digests: bool
+    last: Texts
+    fsync: Literal["none", "batch", "file"]
+    moved: bool
+    state: File | None
+    lock: Literal["flock", "none"]
+    lock_wait: Time
+    max_duration: Time | None
+    dry_run: bool
+    processes: int | Literal["auto"]
+    backlog: Number
+    segments: Number
+
+
+class ProgramOptions(Options, total=False):
+    """All fields of ``Config``: also the options of what the program prints, writes and runs at the end.
+
+    on_change: run this at the end if anything changed, with the change list on its stdin
+    progress: progress display; auto: bars on a terminal, nothing elsewhere
+    format: output format of --list and --dry-run
+    log_file: also log to this file
+    log_format: format of the log
+    summary: write a JSON summary of the run
+    changes: write the files added, updated, deleted or failed, as JSON lines
+    metrics: write Prometheus metrics for the textfile collector
+    report: write an HTML page about the mirror and its runs
+    """
+
+    on_change: str | None
+    progress: Literal["auto", "bars", "plain", "none"]
+    format: Literal["text", "json"]
+    log_file: File | None
+    log_format: Literal["text", "json"]
+    summary: File | None
+    changes: File | None
+    metrics: File | None
+    report: File | None

@@ -1,0 +1,128 @@
+"""Observers that show a run by the progress bars of tqdm and of rich, which are imported on first use."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from crawler.model.observer import Observer
+from crawler.model.state.directory_digest import StoredFile
+from crawler.model.values import Job, Outcome, Result
+from crawler.text.units import render_size
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+class _Counts(Observer):
+    """Counts files; ``draw`` shows the counts."""
+
+    def __init__(self) -> None:
+        self.files = self.done = self.failed = self.bytes = 0
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Show the counts."""
+
+    @property
+    def figures(self) -> str:
+        """What a bar of files does not show: bytes received, and failures."""
+        return render_size(self.bytes) + (f", {self.failed:,} failed" if self.failed else "")
+
+    def listed(self, path: str, size: int | None) -> None:
+        self.files += 1
+        self.draw()
+
+    def received(self, job: Job, count: int) -> None:
+        self.bytes += count
+        self.draw()
+
+    def finished(self, result: Result) -> None:
+        if result.outcome is Outcome.DIRECTORY:  # it was listed as a file
+            self.files -= 1
+        elif result.outcome is not Outcome.DELETED:
+            self.done += 1
+        self.failed += result.outcome is Outcome.FAILED
+        self.draw()
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self.failed += 1
+        self.draw()
+
+    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+        self.files += len(files)
+        self.done += len(files)
+        self.draw()
+
+
+class TqdmProgress(_Counts):
+    """Shows a run as a bar of tqdm: ``observers=[crawler.TqdmProgress()]``. One for each run.
+
+    ``bar`` is the class of the bar, by default that of ``tqdm.auto``, which suits terminals and notebooks; ``options``
+    are arguments for it, such as ``desc="pub"``. Raises ImportError if tqdm is not installed.
+    """
+
+    def __init__(self, bar: Any = None, **options: Any) -> None:
+        super().__init__()
+        self._bar = (bar or _bar_of_tqdm())(**{"unit": " files", "total": 0, "dynamic_ncols": True} | options)
+
+    def draw(self) -> None:
+        """Tell tqdm the counts; it redraws the bar ten times a second at most."""
+        self._bar.total = self.files
+        self._bar.set_postfix_str(self.figures, refresh=False)
+        self._bar.update(self.done - self._bar.n)
+
+    def run_finished(self) -> None:
+        """Draw the final counts and close the bar."""
+        self._bar.refresh()
+        self._bar.close()
+
+
+def _bar_of_tqdm() -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise ImportError("TqdmProgress needs tqdm: pip install tqdm") from error
+    return tqdm
+
+
+class RichProgress(_Counts):
+    """Shows a run as a task of rich's progress display: ``observers=[crawler.RichProgress()]``. One for each run.
+
+    ``progress`` is a display of your own that gets the task, and that you start and stop; its columns may use
+    ``{task.fields[figures]}``. ``description`` stands before the bar.
+    """
+
+    def __init__(self, progress: Progress | None = None, *, description: str = "Files") -> None:
+        super().__init__()
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Display
+
+        self._own = progress is None
+        self._progress = progress or Display(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+        )
+        self._task = self._progress.add_task(description, total=None, figures="")
+        self._walked = False
+
+    def walked(self) -> None:
+        """From now on the total is known."""
+        self._walked = True
+        self.draw()
+
+    def draw(self) -> None:
+        """Tell rich the counts; it redraws ten times a second."""
+        if self._own and not self._progress.live.is_started:
+            self._progress.start()
+        total = self.files if self._walked else None
+        self._progress.update(self._task, completed=self.done, total=total, figures=self.figures)
+
+    def run_finished(self) -> None:
+        """Draw the final counts, and stop the display unless it is the caller's."""
+        if self._own:
+            self._progress.stop()

@@ -1,0 +1,138 @@
+"""The options as keyword arguments: their keys, types and texts are those of Config, and mistakes are named."""
+
+from __future__ import annotations
+
+import pathlib
+import types
+import typing
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+
+from crawler.app.keywords import ACCEPTED, ALL, config_of
+from crawler.model.config import Config, option_fields
+from crawler.model.errors import ConfigError
+from crawler.model.options.keywords import Options, ProgramOptions, WalkOptions
+from crawler.model.options.option import option_of
+from crawler.model.options.readers import MaxDelete
+from crawler.model.options.rules import Rule
+
+TYPES = typing.get_type_hints(ProgramOptions)
+TEXTS = {
+    "SIZE": "1M", "RATE": "1M", "AGE": "7d", "TIME": "5m", "N": "3", "N|auto": "3", "N|N%": "25%", "DAYS": "30",
+    "'N: V'": "X-Key: v",
+}  # fmt: skip
+"""Placeholder of an option → a text that it accepts; "x" for any other."""
+SAMPLES: dict[object, list[object]] = {
+    bool: [True, False],
+    float: [30.0, 45],
+    int: [3],
+    type(None): [None],
+    date: [date(2025, 1, 31)],
+    datetime: [datetime(2025, 1, 31, 12, tzinfo=UTC)],
+    timedelta: [timedelta(days=3)],
+    MaxDelete: [MaxDelete(count=5)],
+}
+"""Type → values of it."""
+WITH: dict[str, dict[str, Any]] = {"delete_excluded": {"delete": True}, "ignore_errors": {"delete": True}}
+"""Option → others that it has no effect without."""
+
+
+def samples(key: str, kind: object) -> list[object]:
+    """Values of the type ``kind`` that the option ``key`` should accept."""
+    text = TEXTS.get(option_of(option_fields()[key]).metavar or "", "x") if key in option_fields() else "x"
+    if kind is str:
+        return [text]
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    if "Sequence" in str(kind):
+        one: object = Rule(True, "x") if "Rule" in str(kind) else text
+        return [[one, one], (one,), ()]
+    return [pathlib.Path("x")] if "PathLike" in str(kind) else SAMPLES[kind]
+
+
+def alternatives(kind: object) -> tuple[object, ...]:
+    """The types that a union joins."""
+    return get_args(kind) if get_origin(kind) in {types.UnionType, typing.Union} else (kind,)
+
+
+CASES = [(key, kind, value) for key in TYPES for kind in alternatives(TYPES[key]) for value in samples(key, kind)]
+
+
+def test_the_keys_are_those_of_config() -> None:
+    assert TYPES.keys() == {*option_fields(), "rules", "include", "exclude"}
+    assert WalkOptions.__optional_keys__ < Options.__optional_keys__ < ProgramOptions.__optional_keys__ == ALL
+
+
+def test_config_accepts_a_value_of_every_type() -> None:
+    assert len(CASES) > 100
+    for key, kind, value in CASES:
+        assert Config(**WITH.get(key, {}), **{key: value}), (key, kind)  # type: ignore[arg-type]
+
+
+def test_the_types_are_as_wide_as_the_field_that_config_stores() -> None:
+    """Whatever a Config holds may be passed on by name."""
+    stored = typing.get_type_hints(Config)
+    for key in option_fields():
+        kinds = set(alternatives(stored[key]))
+        if stored[key] == tuple[str, ...]:
+            assert TYPES[key] == TYPES["ext"], key
+        elif get_origin(TYPES[key]) is not Literal:
+            assert kinds - {int} <= set(alternatives(TYPES[key])), key
+
+
+def test_each_key_is_explained_as_in_the_help_page() -> None:
+    above: frozenset[str] = frozenset()
+    for options in (WalkOptions, Options, ProgramOptions):
+        text, keys = " ".join((options.__doc__ or "").split()), options.__optional_keys__
+        for key in (keys - above) & option_fields().keys():
+            assert f" {key}: {option_of(option_fields()[key]).help}" in text, key
+        above = keys
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "message"),
+    [
+        ("mirror", {"exts": "zip"}, "mirror: unknown option 'exts': did you mean 'ext'?"),
+        ("mirror", {"max-size": 1}, "mirror: unknown option 'max-size': did you mean 'max_size'?"),
+        ("mirror", {"Workers": 1}, "mirror: unknown option 'Workers': did you mean 'workers'?"),
+        ("download", {"zzz": 1}, "download: unknown option 'zzz'; help(crawler.Options) lists all"),
+        ("mirror", {"workers": 0}, "mirror: workers: '0': expected a whole number from 1 to 1000"),
+        ("mirror", {"delete_excluded": True}, "mirror: delete_excluded has no effect without delete"),
+        ("mirror", {"header": "Secret"}, "mirror: header: expected 'Name: value' or @FILE"),
+        ("mirror", {"log_file": "x"},
+         "mirror: log_file has no effect here; the program alone heeds it: use the report, or an observer"),
+        ("walk", {"ext": "zip"}, "walk: ext has no effect here; walk yields every entry and saves nothing"),
+        ("walk", {"extt": "zip"}, "walk: unknown option 'extt'; help(crawler.WalkOptions) lists all"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_named_with_what_to_do(function: str, options: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        config_of(function, None, options)
+    assert str(error.value) == message
+
+
+def test_each_call_heeds_what_it_accepts_and_refuses_the_others() -> None:
+    for function, accepted in ACCEPTED.items():
+        for key in ALL:
+            value = samples(key, str)[0] if not isinstance(getattr(Config(), key, ""), bool) else True
+            options: Any = {**WITH.get(key, {}), key: value}
+            if key in {"rules", "check", "fsync", "lock", "progress", "format", "log_format"}:
+                options[key] = () if key == "rules" else getattr(Config(), key)
+            if key in accepted:
+                assert config_of(function, None, options)
+            else:
+                with pytest.raises(ConfigError, match="has no effect here"):
+                    config_of(function, None, options)
+
+
+def test_options_replace_those_of_the_config() -> None:
+    base = Config(ext="zip", exclude="old/", workers=3)
+    assert config_of("mirror", base, {}) is base
+    assert config_of("mirror", base, {"ext": "iso"}) == Config(ext="iso", exclude="old/", workers=3)
+    assert config_of("mirror", base, {"include": "*.x"}) == Config(ext="zip", include="*.x", workers=3)
+    rules = (Rule(False, "a"), Rule(True, "b"))
+    assert config_of("mirror", base, {"rules": rules}).rules == rules
+    with pytest.raises(ConfigError, match="either rules, or include and exclude"):
+        config_of("mirror", base, {"rules": rules, "include": "*.x"})
