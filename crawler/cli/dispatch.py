@@ -32,10 +32,13 @@ def dispatch(call: Invocation) -> int:
 
 def _run_of(mode: str) -> Callable[[Invocation], int]:
     """The function that does ``mode``. Imported here: --version, --help and wrong options need no event loop."""
+    if mode == "--config":
+        from crawler.cli.config_file import run_config
+
+        return run_config
     from crawler.cli import modes, runner
 
     runs = {
-        "--config": modes.run_config,
         "--list": modes.run_list,
         "--history": modes.run_history,
         "--verify": modes.run_verify,

@@ -222,6 +222,7 @@ def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
 def run(args: Sequence[str]) -> int:
     """Run the program with ``args`` and return its exit code. Never raises."""
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
+    call: Invocation | str = ""
     try:
         call = _parse(args)
         code = dispatch(call) if isinstance(call, Invocation) else print_result(call)
@@ -233,8 +234,20 @@ def run(args: Sequence[str]) -> int:
         code = ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - a user gets one line, not a traceback
         code = print_error(*describe(error, verbose=verbose))
+        if isinstance(call, Invocation) and (call.given or call.config_file):
+            code = _told(call, error, code)
     flush()
     return code
+
+
+def _told(call: Invocation, error: Exception, code: int) -> int:
+    """Tell the commands of ``call`` that ``error`` ended it. Returns the exit code. Never raises."""
+    from crawler.cli.early_ends import told
+
+    try:
+        return told(call, error, code)
+    except Exception as problem:  # noqa: BLE001 - as above
+        return print_error(*describe(problem, verbose=False))
 
 
 def _parse(args: Sequence[str]) -> Invocation | str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from crawler.cli import signals
 from crawler.cli.invocation import Invocation
-from crawler.cli.printing import print_line, print_result
+from crawler.cli.printing import print_error, print_line, print_result
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import is_trouble
@@ -161,21 +161,30 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
 
     config = call.config
     mode = "none" if call.quiet else config.progress
-    with Outputs(config) as outputs, choose_display(mode, sys.stderr) as display, display_closed_on_signal(display):
+    kind = "verify" if call.verify else "run"
+    with (
+        Outputs(config, kind=kind) as outputs,
+        choose_display(mode, sys.stderr) as display,
+        display_closed_on_signal(display),
+    ):
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
         announce_to(log_retry, display.retrying)
+        texts: list[str] = []
 
-        async def logged(stop: Stop) -> tuple[Report, CrawlerError | None]:
+        async def logged(stop: Stop) -> Report:
+            nonlocal texts
             log.run_started(*_subject(call))
-            report, error = await work(stop, [display, log, outputs])
-            report = await outputs.finish(report, stop.afterwards())
+            before, error = await work(stop, [display, log, outputs])
+            report = await outputs.finish(before, stop.afterwards())
             log.run_ended(report)
-            return report, error
+            if error is not None and not report.listed:  # no entry was listed: the error says more than a summary
+                texts = [str(error), *report.warnings[len(before.warnings) :]]
+            return report
 
-        report, error = run_async(logged)
-    if error is not None and not report.listed:
-        raise error  # no entry was listed: the error says more than a summary
-    return show(report, call, config)
+        report = run_async(logged)
+    for text in texts:
+        print_error(text, report.exit_code)
+    return report.exit_code if texts else show(report, call, config)
 
 
 def _subject(call: Invocation) -> tuple[str, str]:

@@ -79,7 +79,7 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
     if _cleanup is not None:
         _run_cleanup(_cleanup)
     # Looked up, not imported: if the module was never imported, no command can be running.
-    if (commands := sys.modules.get("crawler.output.on_change")) is not None:
+    if (commands := sys.modules.get("crawler.output.commands.process")) is not None:
         commands.terminate_all(then=lambda: os._exit(128 + number))
     else:
         os._exit(128 + number)

@@ -193,6 +193,11 @@ class Config:
     on_change: str | None = option(
         None, RUN, "run this at the end if anything changed, with the change list on its stdin", "COMMAND",
     )
+    on_failure: str | None = option(
+        None, RUN, "run this if the exit code is not 0, with the summary on its stdin; once a day for the same failure",
+        "COMMAND",
+    )
+    on_end: str | None = option(None, RUN, "run this after every end, with the summary on its stdin", "COMMAND")
 
     progress: str = option(
         "auto", OUTPUT, "progress display; auto: bars on a terminal, nothing elsewhere", "auto|bars|plain|none",

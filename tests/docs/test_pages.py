@@ -15,7 +15,7 @@ from crawler.cli import parser as cli
 from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model import errors
 from crawler.model import exit_codes as exits
-from crawler.output import files as outputs
+from crawler.output import metrics
 from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
 
@@ -108,4 +108,4 @@ def test_the_order_of_exit_codes_is_documented() -> None:
 def test_the_metrics_of_the_documented_alert_exist() -> None:
     named = set(re.findall(r"crawler_last_run_(\w+)", (REPOSITORY / "docs" / "cron.md").read_text()))
     assert named
-    assert named <= {name for name, _ in outputs._GAUGES}
+    assert named <= {name for name, _ in metrics.GAUGES}

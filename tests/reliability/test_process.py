@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Late, Paced, Stall
+from tests.support.misbehaving.behaviours import Late, Paced, Stall, Status
 from tests.support.misbehaving.samples import DAY, KB, blob, many, populate, wait_until
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -192,6 +192,21 @@ def test_a_rate_is_kept(sandbox: Sandbox, site: Site) -> None:
     run.succeeds()
     assert run.seconds >= 2.5
     sandbox.holds(site.contents())
+
+
+@pytest.mark.row("X18")
+def test_a_failure_is_told_once_and_its_end_too(sandbox: Sandbox, site: Site) -> None:
+    site.file("f", b"x", Status(404, times=2))
+    heard = sandbox.reports / "heard"
+    more = [
+        f'--on-failure={{ echo "$CRAWLER_STATUS"; grep failed_runs; }} >> {heard}',
+        f'--on-end=echo "end: $CRAWLER_STATUS" >> {heard}',
+    ]
+    for code in (5, 5, 0):
+        assert sandbox.mirror(site.url, more=more).code == code
+    assert heard.read_text().split("\n") == [
+        "failed", ' "failed_runs": 1', "end: failed", "end: failed", "end: recovered", "",
+    ]  # fmt: skip
 
 
 @pytest.mark.row("X11")

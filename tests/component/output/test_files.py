@@ -22,11 +22,15 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import Report
 from crawler.model.values import Known, Outcome, Rejection, Result
-from crawler.output import on_change as commands
-from crawler.output.files import Outputs, change_of, render_json_summary, render_metrics, replace_file
-from crawler.output.on_change import run_command
+from crawler.output.atomic_file import replace_file
+from crawler.output.commands import process as commands
+from crawler.output.commands.process import run_command
+from crawler.output.files import Outputs
+from crawler.output.json_report import change_of, render_json_summary
+from crawler.output.metrics import Standing, render_metrics
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.storage.state import FileTotals
 
 URL = "http://user:secret@h/"
 NOON = 1_700_000_000.0
@@ -245,7 +249,7 @@ SAMPLE = re.compile(r'[a-z_]+\{([a-z_]+="(\\[\\"n]|[^"\\\n])*",?)+\} -?\d+(\.\d+
 
 
 def test_metrics_are_in_the_text_format_of_prometheus() -> None:
-    text = render_metrics(tallied(), NOON + 0.25)
+    text = render_metrics(tallied(), NOON + 0.25, "pub", Standing(last_success=NOON, totals=FileTotals(3, 1 << 53)))
     assert text.endswith("\n")
     assert "secret" not in text
     kinds = set()
@@ -255,12 +259,16 @@ def test_metrics_are_in_the_text_format_of_prometheus() -> None:
         elif not line.startswith("# HELP"):
             assert SAMPLE.fullmatch(line), line
             assert line.partition("{")[0] in kinds
-    labels = '{directory="mir\ufffd\\\\\\"r",url="http://h/"'
+    labels = '{mirror="pub",directory="mir\ufffd\\\\\\"r",url="http://h/"'
     assert f"crawler_last_run_timestamp_seconds{labels}}} 1700000000.25" in text
     assert f"crawler_last_run_exit_code{labels}}} 5" in text
     assert f"crawler_last_run_success{labels}}} 0" in text
     assert f"crawler_last_run_listings_failed{labels}}} 1" in text
     assert f'crawler_last_run_files{labels},outcome="saved"}} 2' in text
+    assert 'crawler_last_success_timestamp_seconds{mirror="pub"} 1700000000' in text
+    assert 'crawler_mirror_files{mirror="pub"} 3' in text
+    assert 'crawler_mirror_size_bytes{mirror="pub"} 9007199254740992' in text
+    assert all('mirror="pub"' in line for line in text.splitlines() if not line.startswith("#"))
 
 
 async def test_problems_with_the_output_files_show_in_the_metrics(tmp_path: Path) -> None:

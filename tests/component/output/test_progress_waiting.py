@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from crawler.cli.config_file import _run_mirrors
 from crawler.cli.mirrors_file import Mirror
-from crawler.cli.modes import _run_mirrors
 from crawler.model.config import Config
 from crawler.model.errors import FetchError
 from crawler.model.observer import Observer
@@ -157,6 +157,6 @@ async def test_the_mirrors_of_a_config_file_are_shown_together(site: Site, tmp_p
         Mirror(name="bad", url=f"{site.url}missing/", directory=str(tmp_path / "bad"), config=config),
     ]
     reports = await _run_mirrors(mirrors, 2, Stop(), LogObserver(), display)
-    assert [report.exit_code for report in reports] == [0, 3]
+    assert [report.exit_code for report, _ in reports] == [0, 3]
     display.tick()
     assert re.search(r"^\S+ 2/2 mirrors, 3/3 files, 3/3 B, .* ETA 0:00", stream.getvalue())

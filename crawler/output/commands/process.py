@@ -1,11 +1,11 @@
-"""Runs the --on-change command in a session of its own, which ends with the run."""
+"""Runs a command of the user in a session of its own, which ends with the run."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -33,14 +33,16 @@ def terminate_all(then: Callable[[], object]) -> None:
     then()
 
 
-async def run_command(command: str, stdin: IO[bytes]) -> str | None:
+async def run_command(command: str, stdin: IO[bytes], variables: Mapping[str, str] | None = None) -> str | None:
     """Run a shell command with ``stdin`` as its standard input. Returns what went wrong, or None.
 
-    ``command`` is the user's own text for ``/bin/sh``, as in a crontab; nothing from a server becomes part of it. It
-    runs in a session of its own: on cancellation the session gets SIGTERM, and SIGKILL if the shell has not exited
-    after GRACE seconds.
+    ``variables`` are added to its environment. ``command`` is the user's own text for ``/bin/sh``, as in a crontab;
+    nothing from a server becomes part of it. It runs in a session of its own: on cancellation the session gets SIGTERM,
+    and SIGKILL if the shell has not exited after GRACE seconds.
     """
-    starting = asyncio.ensure_future(_start(command, stdin))  # also what starts during a cancellation must be ended
+    starting = asyncio.ensure_future(
+        _start(command, stdin, variables or {})
+    )  # also what starts during a cancellation must be ended
     try:
         process = await asyncio.shield(starting)
         try:
@@ -58,11 +60,12 @@ async def run_command(command: str, stdin: IO[bytes]) -> str | None:
     return f"ended with exit status {code}: {command}" if code else None
 
 
-async def _start(command: str, stdin: IO[bytes]) -> asyncio.subprocess.Process:
+async def _start(command: str, stdin: IO[bytes], variables: Mapping[str, str]) -> asyncio.subprocess.Process:
     global _starting
     _starting += 1
     try:
-        process = await asyncio.create_subprocess_shell(command, stdin=stdin, start_new_session=True)
+        environment = {**os.environ, **variables}
+        process = await asyncio.create_subprocess_shell(command, stdin=stdin, start_new_session=True, env=environment)
         _running.add(process.pid)
         return process
     finally:

@@ -1,0 +1,150 @@
+"""Runs the mirrors of a --config file."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.cli.invocation import Invocation
+from crawler.cli.printing import describe, print_line
+from crawler.cli.runner import display_closed_on_signal, is_interactive, print_report, run_async
+from crawler.model.errors import ConfigError
+from crawler.model.exit_codes import is_trouble, worst
+from crawler.pipeline.stop import Stop
+from crawler.text.arguments import named_url
+from crawler.text.escape import masked, printable
+
+if TYPE_CHECKING:
+    from crawler.app.api import RunContext
+    from crawler.cli.mirrors_file import Mirror, MirrorsFile
+    from crawler.model.report import Report
+    from crawler.output.files import Outputs
+    from crawler.output.log import LogObserver
+    from crawler.output.progress.display import SilentDisplay
+    from crawler.storage.directory.boundaries.spared import OwnFile
+
+
+def read_file(call: Invocation) -> MirrorsFile:
+    """The mirrors of the file of --config. Raises ConfigError."""
+    import tomllib
+
+    from crawler.cli.mirrors_file import check_distinct_paths, parse_mirrors
+    from crawler.storage.directory.boundaries.spared import place
+
+    name = call.config_file or ""
+    try:
+        data = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"--config {name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {name}: {error}") from None
+    mirrors = parse_mirrors(data, call.given, name)
+    check_distinct_paths(mirrors.mirrors, place, name)
+    return mirrors
+
+
+def run_config(call: Invocation) -> int:
+    """Run the mirrors of a TOML file, ``jobs`` at once, and print a summary for each."""
+    from crawler.cli.mirrors_file import select, shared_option
+    from crawler.output.log import configure, log_retry
+    from crawler.output.progress import choose_display
+    from crawler.pipeline.attempts import announce_to
+    from crawler.storage.directory.boundaries.spared import OwnFile, own_files, redirected
+
+    name = call.config_file or ""
+    mirrors = read_file(call)
+    chosen = select(mirrors, call.only, name)
+    mode, log_file, log_format = (shared_option(chosen, key, name) for key in ("progress", "log_file", "log_format"))
+    with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
+        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
+        announce_to(log_retry, display.retrying)
+        own = [
+            OwnFile("--config", Path(name)),
+            *redirected(),
+            *(file for mirror in chosen for file in own_files(mirror.config)),
+        ]
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display, own))
+    codes = []
+    for mirror, (report, error) in zip(chosen, outcomes, strict=True):
+        if error is not None:
+            describe(error, verbose=call.verbosity > 0)  # prints the traceback of a bug
+        is_bad = is_trouble(report.exit_code)
+        if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
+            print_line(f"--- {printable(mirror.name)}", sys.stderr if is_bad else sys.stdout)
+        codes.append(print_report(report, call, mirror.config))
+    return worst(codes)
+
+
+async def _run_mirrors(
+    mirrors: Sequence[Mirror],
+    jobs: int,
+    stop: Stop,
+    log: LogObserver,
+    display: SilentDisplay,
+    own: Sequence[OwnFile] = (),
+) -> list[tuple[Report, Exception | None]]:
+    """Run ``mirrors``, at most ``jobs`` at once. They never touch the files in ``own`` and share the limits per host.
+
+    A mirror inside the directory of another one starts after that one has ended, because only then it is known which
+    of the two owns a file. If an error ends a mirror without a report, it is returned with a report that names it, and
+    the others continue. Raises ConfigError before the first mirror starts.
+    """
+    from crawler.app import api as app
+    from crawler.app.resources import shared_gate
+    from crawler.cli.mirrors_file import enclosing
+    from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
+
+    places = asyncio.Semaphore(jobs)
+    around, ended = enclosing(mirrors), {mirror.name: asyncio.Event() for mirror in mirrors}
+    gate = shared_gate([mirror.config for mirror in mirrors])
+
+    async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> tuple[Report, Exception | None]:
+        for outer in around[mirror.name]:
+            await ended[outer].wait()
+        async with places:
+            context = app.RunContext(observers=(share, log, outputs), stop=stop.child(), gate=gate, own_files=own)
+            try:
+                return await _run_mirror(mirror, context, stop, log, outputs), None
+            except Exception as error:  # noqa: BLE001 - it must not end the other mirrors
+                return await _ended_by(error, mirror, stop), error
+            finally:
+                ended[mirror.name].set()
+                share.ended()
+
+    parts = zip(
+        mirrors, mirror_observers(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True
+    )
+    return await asyncio.gather(*[one(*part) for part in list(parts)])
+
+
+async def _run_mirror(mirror: Mirror, context: RunContext, stop: Stop, log: LogObserver, outputs: Outputs) -> Report:
+    """Run one mirror, write its output files and run its commands."""
+    from crawler.app import api as app
+
+    with outputs:
+        log.run_started(named_url(mirror.url), mirror.directory)
+        report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, context)
+        report = await outputs.finish(report, stop.afterwards())
+        log.run_ended(report)
+        return report
+
+
+async def _ended_by(error: Exception, mirror: Mirror, stop: Stop) -> Report:
+    """The report of a mirror whose run ended with ``error`` instead of a report. Its commands are told."""
+    from crawler.cli.early_ends import report_of, tell
+
+    report = report_of(error, masked(mirror.url), mirror.directory)
+    return await tell(mirror.config, report, mirror.name, stop.afterwards())
+
+
+def _outputs(mirror: Mirror) -> Outputs:
+    """The output files of ``mirror``. Raises ConfigError with the name of the mirror."""
+    from crawler.output.files import Outputs
+
+    try:
+        return Outputs(mirror.config, mirror.name)
+    except ConfigError as error:
+        raise ConfigError(f"mirror {mirror.name}: {error}") from None

@@ -1,0 +1,91 @@
+"""When a failure is told: at once if it is new, once a day while it lasts, and at once again after a good run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from crawler.model.report import Report
+from crawler.model.struct import Value
+
+AGAIN = 23 * 3600.0
+"""Seconds after which the same failure is told again: a day, less an hour, because a nightly run may start earlier than
+the night before."""
+KINDS_KEPT = 100
+"""Number of different failures that are remembered."""
+_NUMBER = re.compile(r"(?<!HTTP )\d+")
+
+
+class Failure(Value, frozen=True):
+    """How a run failed. Two runs fail alike if these values are equal."""
+
+    code: int
+    """The exit code."""
+    reasons: frozenset[str]
+    """The reasons of all problems, without the files that they concern and without numbers that differ each time."""
+
+    @property
+    def key(self) -> str:
+        """A short text that stands for this value."""
+        text = "\n".join(sorted(self.reasons)).encode("utf-8", "surrogatepass")
+        return f"{self.code} {hashlib.sha256(text).hexdigest()[:32]}"
+
+
+class Trouble(Value, frozen=True):
+    """What is remembered from the first bad run on until the next good one."""
+
+    since: float
+    """End of the first bad run, in seconds since the epoch."""
+    runs: int
+    """Number of bad runs."""
+    told: Mapping[str, float]
+    """Key of each failure that was told → when."""
+
+
+class Notice(Value, frozen=True):
+    """What the end of a run means to those who are told."""
+
+    status: str
+    """``ok``, ``failed``, or ``recovered``: the first good run after a bad one."""
+    is_due: bool
+    """Whether a failure is to be told now."""
+    since: float | None
+    """End of the first bad run, None if there was none."""
+    runs: int
+    """Number of bad runs, this one included."""
+
+
+def failure_of(report: Report) -> Failure | None:
+    """How the run failed; None if it ended with exit code 0."""
+    if not report.exit_code:
+        return None
+    reasons = {item.reason for item in report.failures}
+    reasons |= {item.reason for item in report.listing_failures}
+    reasons |= set(report.warnings)
+    return Failure(report.exit_code, frozenset(_NUMBER.sub("#", reason) for reason in reasons))
+
+
+def decide(before: Trouble | None, failure: Failure | None, now: float) -> tuple[Notice, Trouble | None]:
+    """What to tell about a run that ended at ``now``, and what to remember if that succeeds.
+
+    ``before`` is what earlier runs left. A good run forgets everything. A failure is due if it was not told within
+    AGAIN; a clock that was set back does not silence it.
+    """
+    if failure is None:
+        if before is None:
+            return Notice("ok", is_due=False, since=None, runs=0), None
+        return Notice("recovered", is_due=False, since=before.since, runs=before.runs), None
+    before = before or Trouble(since=now, runs=0, told={})
+    recent = {key: when for key, when in before.told.items() if 0 <= now - when < AGAIN}
+    is_due = failure.key not in recent
+    told = {**recent, failure.key: now} if is_due else recent
+    newest = sorted(told.items(), key=lambda item: item[1])[-KINDS_KEPT:]
+    after = Trouble(since=before.since, runs=before.runs + 1, told=dict(newest))
+    return Notice("failed", is_due=is_due, since=after.since, runs=after.runs), after
+
+
+def untold(after: Trouble, failure: Failure) -> Trouble:
+    """``after`` if telling ``failure`` did not succeed: the next run tries again."""
+    told = {key: when for key, when in after.told.items() if key != failure.key}
+    return Trouble(since=after.since, runs=after.runs, told=told)
