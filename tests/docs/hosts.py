@@ -61,9 +61,9 @@ class ProxyHandler(Handler):
     """Responds for BEHIND_PROXY if it is used as a proxy (RFC 9112 section 3.2.2)."""
 
     def is_allowed(self) -> bool:
-        asked = urlsplit(self.path)
-        self.path = asked.path
-        return asked.hostname == BEHIND_PROXY
+        parts = urlsplit(self.path)
+        self.path = parts.path
+        return parts.hostname == BEHIND_PROXY
 
 
 class _HttpServer(ThreadingHTTPServer):

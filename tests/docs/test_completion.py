@@ -12,7 +12,7 @@ import pytest
 CRAWLER = Path(sys.executable).parent / "crawler"
 
 
-def ask(instruction: str, words: str = "") -> str:
+def complete(instruction: str, words: str = "") -> str:
     """The completions that ``crawler`` prints for ``words``; the last one is incomplete."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -27,7 +27,7 @@ def ask(instruction: str, words: str = "") -> str:
     ("shell", "mark"), [("bash", "complete -o"), ("zsh", "#compdef"), ("fish", "complete --no-files")]
 )
 def test_there_is_a_script_for_each_shell(shell: str, mark: str) -> None:
-    script = ask(f"{shell}_source")
+    script = complete(f"{shell}_source")
     assert mark in script
     assert f"_CRAWLER_COMPLETE={shell}_complete" in script
 
@@ -46,5 +46,5 @@ def test_there_is_a_script_for_each_shell(shell: str, mark: str) -> None:
         ("crawler https://files.example.org/ mir", ["dir,mir"]),
     ],
 )  # fmt: skip
-def test_words_are_completed(words: str, answers: list[str]) -> None:
-    assert sorted(ask("bash_complete", words).split()) == sorted(answers)
+def test_words_are_completed(words: str, completions: list[str]) -> None:
+    assert sorted(complete("bash_complete", words).split()) == sorted(completions)

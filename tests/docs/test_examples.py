@@ -61,9 +61,9 @@ def test_a_custom_filter_keeps_the_newest_versions(reader: Reader) -> None:
 
 
 def test_a_custom_observer_sees_each_file(reader: Reader) -> None:
-    said = [line.split(" s  ")[1] for line in run(reader, "slowest.py").splitlines()]
-    assert {line for line in said if line.startswith("in ")} == {"in /", "in images", "in old"}
-    assert len([line for line in said if not line.startswith("in ")]) == 5
+    lines = [line.split(" s  ")[1] for line in run(reader, "slowest.py").splitlines()]
+    assert {line for line in lines if line.startswith("in ")} == {"in /", "in images", "in old"}
+    assert len([line for line in lines if not line.startswith("in ")]) == 5
 
 
 def test_a_custom_destination_holds_all_files(reader: Reader) -> None:

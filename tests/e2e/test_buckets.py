@@ -29,9 +29,9 @@ def test_all_pages_of_a_bucket_become_one_tree(serve: Serve, bucket: Path, run_c
     run = run_crawler(server.url_of(bucket), mirror)
     assert run.code == 0, run.output
     trees.assert_same(bucket, mirror)
-    asked = [request.path for request in server.requests()]
+    requested = [request.path for request in server.requests()]
     pages = -(-(len(KEYS) + MANY) // PAGE)
-    assert len(asked) == len(set(asked)) == 1 + pages + len(KEYS) + MANY
+    assert len(requested) == len(set(requested)) == 1 + pages + len(KEYS) + MANY
 
 
 def test_an_unchanged_bucket_costs_its_pages_and_no_key(

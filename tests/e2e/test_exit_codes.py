@@ -144,8 +144,8 @@ def test_a_path_that_robots_txt_forbids_is_skipped_and_counted(
         trees.write(server.root / "pub" / name, 5)
     run = run_crawler("-v", server.url_of(server.root / "pub"), mirror)
     assert run.code == 0, run.output
-    asked = {request.path for request in server.requests()}
-    assert asked == {"/robots.txt", "/pub/", "/pub/a.txt", "/pub/sub/", "/pub/sub/c.txt"}
+    requested = {request.path for request in server.requests()}
+    assert requested == {"/robots.txt", "/pub/", "/pub/a.txt", "/pub/sub/", "/pub/sub/c.txt"}
     assert "robots" in run.output
 
 

@@ -64,14 +64,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def bucket(store: Server) -> str:
     """The URL of the test's own bucket, which holds KEYS and a directory marker."""
     url = f"{store.url}shelf-{next(NUMBERS)}/"
-    ask(store, "PUT", url)
+    send(store, "PUT", url)
     for key, body in (KEYS | {"sub/": b"", "marked/": b""}).items():
-        ask(store, "PUT", url + quote(key), body)
-    assert b"<IsTruncated>true" in ask(store, "GET", url)
+        send(store, "PUT", url + quote(key), body)
+    assert b"<IsTruncated>true" in send(store, "GET", url)
     return url
 
 
-def ask(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
+def send(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
     """The response body of one request, which must succeed."""
     connection = http.client.HTTPConnection("127.0.0.1", store.port, timeout=20)
     headers = {"Content-Type": "application/octet-stream", "x-amz-acl": "public-read"}
@@ -83,7 +83,7 @@ def ask(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
     return found
 
 
-def held(mirror: Path) -> dict[str, bytes]:
+def content(mirror: Path) -> dict[str, bytes]:
     """Path → content of the files of ``mirror``."""
     return {
         os.fspath(path.relative_to(mirror)): path.read_bytes()
@@ -105,20 +105,20 @@ def test_a_bucket_is_mirrored_whole_and_a_second_run_saves_nothing(
     bucket: str, query: str, run_crawler: Program, mirror: Path, tmp_path: Path
 ) -> None:
     assert run(run_crawler, bucket + query, mirror, note=tmp_path / "note")["saved"] == len(KEYS)
-    assert held(mirror) == KEYS
+    assert content(mirror) == KEYS
     again = run(run_crawler, bucket + query, mirror, note=tmp_path / "note")
     assert (again["saved"], again["unchanged"]) == (0, len(KEYS))
-    assert held(mirror) == KEYS
+    assert content(mirror) == KEYS
 
 
 def test_changed_and_deleted_keys_follow(
     store: Server, bucket: str, run_crawler: Program, mirror: Path, tmp_path: Path
 ) -> None:
     run(run_crawler, bucket, mirror, note=tmp_path / "note")
-    ask(store, "PUT", f"{bucket}sub/f.txt", b"other content")
-    ask(store, "DELETE", f"{bucket}many/000.bin")
+    send(store, "PUT", f"{bucket}sub/f.txt", b"other content")
+    send(store, "DELETE", f"{bucket}many/000.bin")
     found = run(run_crawler, "--delete", bucket, mirror, note=tmp_path / "note")
     assert (found["saved"], found["deleted"]) == (1, 1)
-    assert held(mirror) == {key: body for key, body in KEYS.items() if key != "many/000.bin"} | {
+    assert content(mirror) == {key: body for key, body in KEYS.items() if key != "many/000.bin"} | {
         "sub/f.txt": b"other content"
     }

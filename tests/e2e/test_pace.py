@@ -89,6 +89,6 @@ def test_a_server_that_slows_down_under_load_gets_no_more_requests(run_crawler: 
     active = [request.active for request in site.log]
     assert max(active) <= workers // 2
     assert sum(count > 2 * START for count in active) < len(active) / 2
-    said = [event for event in map(json.loads, run.stderr.splitlines()) if event["event"] == "pace"]
-    assert [event["url"] for event in said] == [site.origin] * len(said)
-    assert said[-1]["connections"] == limit
+    reported = [event for event in map(json.loads, run.stderr.splitlines()) if event["event"] == "pace"]
+    assert [event["url"] for event in reported] == [site.origin] * len(reported)
+    assert reported[-1]["connections"] == limit

@@ -55,15 +55,15 @@ class Requests:
     @classmethod
     def of(cls, server: Server, root: Path) -> Requests:
         top = f"/{root.relative_to(server.root).as_posix()}/"
-        answered = [request for request in server.requests() if not is_busy(server, request)]
-        asked = [request for request in answered if request.path != "/robots.txt"]
-        files = [request for request in asked if not request.path.endswith("/")]
+        requests = [request for request in server.requests() if not is_busy(server, request)]
+        counted = [request for request in requests if request.path != "/robots.txt"]
+        files = [request for request in counted if not request.path.endswith("/")]
         sent = [request for request in files if request.method == "GET" and request.status in {200, 206}]
         return cls(
-            listings=sorted(request.path.removeprefix(top) for request in asked if request.path.endswith("/")),
+            listings=sorted(request.path.removeprefix(top) for request in counted if request.path.endswith("/")),
             bodies=sorted(request.path.removeprefix(top) for request in sent),
             others=sorted(request.path.removeprefix(top) for request in files if request not in sent),
-            robots=len(answered) - len(asked),
+            robots=len(requests) - len(counted),
         )
 
 
@@ -102,13 +102,13 @@ def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     deadline = time.monotonic() + PATIENCE
     for path in paths:
-        now, said = formatdate(int(path.stat().st_mtime), usegmt=True), None
-        while said != now:
-            assert time.monotonic() < deadline, f"{path} is served as of {said}, not {now}"
+        now, served = formatdate(int(path.stat().st_mtime), usegmt=True), None
+        while served != now:
+            assert time.monotonic() < deadline, f"{path} is served as of {served}, not {now}"
             connection.request("HEAD", f"/{path.relative_to(server.root).as_posix()}")
             response = connection.getresponse()
             response.read()
-            said = response.headers["Last-Modified"]
+            served = response.headers["Last-Modified"]
     connection.close()
 
 

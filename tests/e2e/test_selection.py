@@ -87,8 +87,8 @@ def test_what_is_selected_is_requested_once_and_saved(
     assert run.code == 0, run.output
     assert saved(mirror) == wanted
     top = f"/{tree.name}/"
-    asked = sorted(request.path for request in server.requests())
-    assert asked == sorted(["/robots.txt", *(top + name for name in wanted | listings)])
+    requested = sorted(request.path for request in server.requests())
+    assert requested == sorted(["/robots.txt", *(top + name for name in wanted | listings)])
 
 
 def saved(mirror: Path) -> set[str]:
@@ -134,8 +134,8 @@ def test_an_input_file_gives_urls_and_names(
     assert (mirror / "chosen" / "name.zip").read_bytes() == (tree / "sub" / "f.zip").read_bytes()
     assert int((mirror / "chosen" / "name.zip").stat().st_mtime) == 1_710_000_000
     top = f"/{tree.name}/"
-    asked = {request.path for request in server.requests()}
-    assert asked - {"/robots.txt"} == {f"{top}a.txt", f"{top}sub/f.zip", f"{top}sub/e.txt"}
+    requested = {request.path for request in server.requests()}
+    assert requested - {"/robots.txt"} == {f"{top}a.txt", f"{top}sub/f.zip", f"{top}sub/e.txt"}
 
 
 def test_a_list_prints_the_entries_and_saves_nothing(

@@ -52,7 +52,7 @@ class Visit:
     mirror: Path
     first: Run
     second: Run
-    asked: tuple[list[Request], list[Request]]
+    requests: tuple[list[Request], list[Request]]
     stamps: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]
     """Inode and modification time of each file after each run."""
 
@@ -71,14 +71,14 @@ def visit(
     home = tmp_path_factory.mktemp(f"visit-{flavour}")
     tree = trees.build(home / "tree", dotted=not server.flavour.hides_dotted)
     run, mirror = Program(home), home / "mirror"
-    runs, asked, found = [], [], []
+    runs, received, found = [], [], []
     for _ in range(2):
         runs.append(run(server.url_of(docroot / "pub"), mirror))
-        asked.append(server.requests() if server.keeps_log else [])
+        received.append(server.requests() if server.keeps_log else [])
         found.append(stamps(mirror))
         if server.keeps_log:
             server.forget()
-    yield Visit(flavour, tree, mirror, runs[0], runs[1], (asked[0], asked[1]), (found[0], found[1]))
+    yield Visit(flavour, tree, mirror, runs[0], runs[1], (received[0], received[1]), (found[0], found[1]))
 
 
 def behind(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
@@ -109,14 +109,14 @@ def test_the_mirror_equals_the_tree(visit: Visit) -> None:
 @behind(*ROUNDED_OR_EXACT, *NAMES_ALONE)
 def test_each_directory_and_each_file_costs_one_request_and_robots_txt_one(visit: Visit) -> None:
     tree = trees.count(visit.tree)
-    asked = [(request.method, request.path) for request in visit.asked[0]]
-    assert [path for (_, path), times in Counter(asked).items() if times > 1] == ASKED_TWICE.get(visit.flavour, [])
-    assert len(set(asked)) == tree.directories + tree.files + 1
+    received = [(request.method, request.path) for request in visit.requests[0]]
+    assert [path for (_, path), times in Counter(received).items() if times > 1] == ASKED_TWICE.get(visit.flavour, [])
+    assert len(set(received)) == tree.directories + tree.files + 1
 
 
 @behind(*ROUNDED_OR_EXACT, *NAMES_ALONE)
 def test_sort_links_and_pages_above_and_beside_url_are_never_requested(visit: Visit) -> None:
-    for request in visit.asked[0] + visit.asked[1]:
+    for request in visit.requests[0] + visit.requests[1]:
         assert "?" not in request.path
         assert request.path.startswith("/pub/") or request.path == "/robots.txt"
         assert request.status < 400 or request.path == "/robots.txt"
@@ -125,17 +125,17 @@ def test_sort_links_and_pages_above_and_beside_url_are_never_requested(visit: Vi
 @behind(*ROUNDED_OR_EXACT)
 def test_a_second_run_requests_each_directory_once_and_no_file(visit: Visit) -> None:
     assert visit.second.code == 0, visit.second.output
-    assert [request.path for request in visit.asked[1] if not request.path.endswith("/")] == ["/robots.txt"]
+    assert [request.path for request in visit.requests[1] if not request.path.endswith("/")] == ["/robots.txt"]
     twice = ASKED_TWICE.get(visit.flavour, [])
-    assert len(visit.asked[1]) == trees.count(visit.tree).directories + len(twice) + 1
+    assert len(visit.requests[1]) == trees.count(visit.tree).directories + len(twice) + 1
 
 
 @behind(*NAMES_ALONE)
 def test_if_a_listing_shows_only_names_a_second_run_requests_each_file_but_gets_no_body(visit: Visit) -> None:
     assert visit.second.code == 0, visit.second.output
-    assert bodies(visit.asked[1]) == []
+    assert bodies(visit.requests[1]) == []
     tree = trees.count(visit.tree)
-    assert len(visit.asked[1]) == tree.directories + tree.files + 1
+    assert len(visit.requests[1]) == tree.directories + tree.files + 1
 
 
 @behind(*ROUNDED_OR_EXACT, *NAMES_ALONE, *WITHOUT_LOG)
@@ -146,7 +146,7 @@ def test_a_second_run_touches_no_file(visit: Visit) -> None:
 
 @behind(("nginx", "UTC"))
 def test_requests_name_the_program(visit: Visit) -> None:
-    assert all((request.agent or "").startswith("crawler") for request in visit.asked[0])
+    assert all((request.agent or "").startswith("crawler") for request in visit.requests[0])
 
 
 def test_every_flavour_is_visited() -> None:

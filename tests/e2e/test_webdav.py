@@ -65,7 +65,7 @@ def dav(request: pytest.FixtureRequest, serve_alone: ServeAlone) -> Iterator[Ser
     shutil.rmtree(root)
 
 
-def ask(server: Server, method: str, name: str, body: bytes = b"", **headers: str) -> None:
+def send(server: Server, method: str, name: str, body: bytes = b"", **headers: str) -> None:
     """One request of a WebDAV client; it must succeed."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request(method, f"/{quote(name)}", body=body, headers=headers)
@@ -80,9 +80,9 @@ def fill(server: Server) -> None:
         for depth in range(len(folders)):
             folder = "/".join(folders[: depth + 1])
             if not (server.root / folder).is_dir():
-                ask(server, "MKCOL", f"{folder}/")
-        ask(server, "PUT", name, os.urandom(900 + 300 * number))
-    ask(server, "MKCOL", "empty/")
+                send(server, "MKCOL", f"{folder}/")
+        send(server, "PUT", name, os.urandom(900 + 300 * number))
+    send(server, "MKCOL", "empty/")
 
 
 def counts(run: Program, *arguments: object, note: Path) -> dict[str, int]:
@@ -109,10 +109,10 @@ def test_what_is_changed_through_webdav_follows(
 ) -> None:
     fill(dav)
     counts(run_crawler, dav.url, mirror, note=tmp_path / "note")
-    ask(dav, "PUT", "a b.txt", os.urandom(5_000))
-    ask(dav, "DELETE", "100%.txt")
-    ask(dav, "MOVE", "sub/deeper/", Destination=f"{dav.url}{quote('moved & more')}/")
-    ask(dav, "PUT", "empty/new.txt", b"new")
+    send(dav, "PUT", "a b.txt", os.urandom(5_000))
+    send(dav, "DELETE", "100%.txt")
+    send(dav, "MOVE", "sub/deeper/", Destination=f"{dav.url}{quote('moved & more')}/")
+    send(dav, "PUT", "empty/new.txt", b"new")
     found = counts(run_crawler, "--delete", "--max-delete", "50%", dav.url, mirror, note=tmp_path / "note")
     assert (found["saved"], found["deleted"], found["unchanged"]) == (3, 2, len(NAMES) - 3)
     trees.assert_same(dav.root, mirror)

@@ -84,12 +84,12 @@ def lagging(request: pytest.FixtureRequest, tmp_path: Path, mirror: Path, run_cr
 def test_a_cache_that_can_be_bypassed_is(lagging: Lagging) -> None:
     lagging.see("a")
     lagging.write("a", "version 2", 20)
-    done, asked = lagging.run()
+    done, requests = lagging.run()
     assert (done.code, done.output, lagging.text("a")) == (0, "", "version 2")
-    assert asked.count(("GET", 200)) == 5, "one request more for the file that lagged behind"
+    assert requests.count(("GET", 200)) == 5, "one request more for the file that lagged behind"
     lagging.write("a", "version 3", 10)
-    done, asked = lagging.run()
-    assert (done.code, done.output, lagging.text("a"), len(asked)) == (0, "", "version 3", 2)
+    done, requests = lagging.run()
+    assert (done.code, done.output, lagging.text("a"), len(requests)) == (0, "", "version 3", 2)
     assert lagging.run()[1] == []
 
 
@@ -98,16 +98,16 @@ def test_a_cache_that_can_be_bypassed_is(lagging: Lagging) -> None:
 def test_behind_a_cache_that_lags_no_run_succeeds_until_it_has_caught_up(lagging: Lagging) -> None:
     lagging.see("a")
     lagging.write("a", "version 2", 20)
-    done, asked = lagging.run()
+    done, requests = lagging.run()
     assert (done.code, lagging.text("a")) == (5, "version 1"), "the first copy is better than none"
     assert LAGS in done.output
     assert ": a" in done.output
-    done, asked = lagging.run()
-    assert (done.code, asked) == (5, [("GET", 304)]), "one request a run, and no body"
+    done, requests = lagging.run()
+    assert (done.code, requests) == (5, [("GET", 304)]), "one request a run, and no body"
     assert LAGS in done.output
     purge(lagging.server)
-    done, asked = lagging.run()
-    assert (done.code, done.output, lagging.text("a"), asked) == (0, "", "version 2", [("GET", 200)])
+    done, requests = lagging.run()
+    assert (done.code, done.output, lagging.text("a"), requests) == (0, "", "version 2", [("GET", 200)])
     assert lagging.run()[1] == []
     lagging.write("a", "version 3", 10)  # an update, and a good copy that stays
     done, _ = lagging.run()

@@ -50,9 +50,9 @@ def test_an_unchanged_tree_costs_one_request_per_directory(sandbox: Sandbox, sit
 @pytest.mark.parametrize("shape", ["nginx", "apache"])
 def test_a_server_without_validators_is_believed_by_its_rows(sandbox: Sandbox, shape: str) -> None:
     """No validators, an unreadable Last-Modified, or one that is the time of the response."""
-    said = {"nothing": (), "garbled": (("Last-Modified", "yesterday"),), "now": (("Last-Modified", formatdate()),)}
+    variants = {"nothing": (), "garbled": (("Last-Modified", "yesterday"),), "now": (("Last-Modified", formatdate()),)}
     with Site(shape=shape) as site:
-        for name, headers in said.items():
+        for name, headers in variants.items():
             site.file(name, blob(500, len(name)), Says(headers=headers), etag=None, dated=False)
         sandbox.mirror(site.url).succeeds()
         before = sandbox.inodes()

@@ -67,8 +67,8 @@ def test_the_three_limits_are_reported_alike(sandbox: Sandbox, site: Site) -> No
         run.fails(9)
         name = option.partition("=")[0]
         run.says(f"Stopped by {name}: the mirror is incomplete, the next run continues")
-        told = json.loads(summary.read_text())
-        assert (told["interrupted"], told["exit_code"]) == (name, 9)
+        written = json.loads(summary.read_text())
+        assert (written["interrupted"], written["exit_code"]) == (name, 9)
 
 
 @pytest.mark.row("E20")

@@ -68,10 +68,10 @@ def test_a_stopped_run_ends_at_once_and_leaves_whole_files(sandbox: Sandbox, sit
     site.file("new.bin", blob(900 * KB), Stall(at=0.5, times=1))
     program = sandbox.start(site.url, timeout=30)
     wait_until(has_begun(site, "new.bin"), "a body in its middle")
-    asked = time.monotonic()
+    stopped_at = time.monotonic()
     program.signal(signal.SIGTERM)
     run = program.finish()
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - stopped_at < 5
     assert run.ended
     assert run.code != 0
     sandbox.holds_only_whole(whole)
@@ -219,10 +219,10 @@ def test_a_run_ends_whenever_it_is_asked_to(sandbox: Sandbox, site: Site) -> Non
         before = len(site.log)
         program = sandbox.start(site.url)
         wait_until(lambda before=before, requests=requests: len(site.log) - before >= requests, "requests in flight")
-        asked = time.monotonic()
+        stopped_at = time.monotonic()
         program.signal(signal.SIGTERM)
         sandbox.note(program.finish()).fails(143)
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - stopped_at < 5
         sandbox.holds_only_whole(whole)
     sandbox.mirror(site.url, workers=30).succeeds()
     sandbox.holds(whole)

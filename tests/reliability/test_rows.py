@@ -49,15 +49,15 @@ def test_no_row_of_a_listing_is_lost(sandbox: Sandbox, site: Site) -> None:
     sandbox.holds(wanted)
     assert "/pub/a.zip?k=KEY" in site.log.targets
     assert "/pub/sub/" in site.log.targets
-    told = json.loads(summary.read_text())
-    assert [told[key] for key in ("listed", "saved", "skipped", "failed")] == [10, 5, 3, 2]
-    assert told["skipped_by"] == {"above": 1, "other-host": 1, "scheme": 1}
+    written = json.loads(summary.read_text())
+    assert [written[key] for key in ("listed", "saved", "skipped", "failed")] == [10, 5, 3, 2]
+    assert written["skipped_by"] == {"above": 1, "other-host": 1, "scheme": 1}
     lost = [json.loads(line)["path"] for line in changes.read_text().splitlines() if '"failed"' in line]
     assert sorted(lost) == ["lost.bin", "lost.iso"]
     # excluded rows are not failures, and they are counted again although the page is unchanged
     sandbox.mirror(site.url, more=["--exclude=lost.*", f"--summary={summary}"]).succeeds()
-    told = json.loads(summary.read_text())
-    assert [told[key] for key in ("listed", "unchanged", "skipped", "failed")] == [10, 5, 5, 0]
+    written = json.loads(summary.read_text())
+    assert [written[key] for key in ("listed", "unchanged", "skipped", "failed")] == [10, 5, 5, 0]
 
 
 @pytest.mark.row("L20")

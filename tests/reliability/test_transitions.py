@@ -86,9 +86,9 @@ def test_without_delete_each_transition_that_needs_it_is_reported_in_each_run(sa
         run = sandbox.mirror(site.url, more=more)
         run.fails(5)
         for before, after in PAIRS:
-            said = [line for line in run.text.splitlines() if f" {before}-{after}" in line and "in the way" in line]
-            assert bool(said) == ("file" in (before, after)), (before, after, said)
-            assert all(line.endswith("--delete removes it") for line in said)
+            lines = [line for line in run.text.splitlines() if f" {before}-{after}" in line and "in the way" in line]
+            assert bool(lines) == ("file" in (before, after)), (before, after, lines)
+            assert all(line.endswith("--delete removes it") for line in lines)
     sandbox.mirror(site.url, delete=True, max_delete="100%").succeeds()
     assert settled(sandbox, site)
 

@@ -105,9 +105,9 @@ def test_each_flaw_of_a_page_is_reported_by_its_own_name(sandbox: Sandbox, site:
     run.fails(6)
     sandbox.holds(wanted)
     events = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    told = [line for line in run.errors.splitlines() if line.startswith(("listing failed: ", "problem: "))]
+    reported = [line for line in run.errors.splitlines() if line.startswith(("listing failed: ", "problem: "))]
     for kind, meaning in MEANINGS.items():
-        lines = [line for line in told if f"/{kind}" in line and meaning.text in line]
+        lines = [line for line in reported if f"/{kind}" in line and meaning.text in line]
         assert len(lines) == 1, (kind, str(run))
         assert lines[0].endswith(meaning.advice), "it says what can be done"
         assert lines[0].startswith("listing failed: " if meaning.is_incomplete else "problem: nothing was deleted in /")

@@ -43,14 +43,14 @@ def run(sandbox: Sandbox, config: Path, *options: str) -> Run:
 
 def wrong(sandbox: Sandbox, wanted: Mapping[str, bytes]) -> dict[str, list[str]]:
     """Name of the script → files of its mirror that differ from ``wanted`` (path → content)."""
-    held: dict[str, dict[str, bytes]] = {script.name: {} for script in SCRIPTS}
+    contents: dict[str, dict[str, bytes]] = {script.name: {} for script in SCRIPTS}
     for path, data in sandbox.tree().items():
         name, _, below = path.partition("/")
         if not below.startswith(".crawler/"):
-            held[name][below] = data
+            contents[name][below] = data
     return {
         name: sorted(path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path))
-        for name, found in held.items()
+        for name, found in contents.items()
         if found != wanted
     }
 
@@ -68,14 +68,14 @@ def test_a_tree_that_is_named_by_queries_is_mirrored_kept_and_cleaned(sandbox: S
     run(sandbox, config).succeeds()
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
-        folders, files = scripts.asked_of(script)
+        folders, files = scripts.requests_of(script)
         assert (sorted(folders), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
 
     scripts.log.clear()
     run(sandbox, config).succeeds()
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
-        folders, files = scripts.asked_of(script)
+        folders, files = scripts.requests_of(script)
         assert (sorted(folders), files) == (sorted(FOLDERS), []), script.name
 
     left = {path: data for path, data in FILES.items() if path not in {"R&D.txt", "gone/four.txt"}}
@@ -119,7 +119,7 @@ def test_no_query_leads_out_of_the_tree(sandbox: Sandbox, scripts: Scripts) -> N
     run(sandbox, configured(sandbox, scripts), "--delete").fails(5)
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
-        folders, files = scripts.asked_of(script)
+        folders, files = scripts.requests_of(script)
         assert (sorted(folders), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
 
 
@@ -130,6 +130,6 @@ def test_a_directory_that_contains_itself_by_a_query_ends_beside_copies(sandbox:
     run(sandbox, configured(sandbox, scripts)).fails(5)
     assert wrong(sandbox, FILES | {"gone/beside/c d/e f.txt": FILES["a b/c d/e f.txt"]}) == {}
     for script in SCRIPTS:
-        folders, files = scripts.asked_of(script)
+        folders, files = scripts.requests_of(script)
         assert len(folders) < 6 * len(FOLDERS), script.name
         assert len(files) == len(FILES) + 1, script.name

@@ -42,14 +42,14 @@ def holds(site: Site, directory: Path) -> None:
         assert (directory / path).stat().st_mtime == site.mtime(path)
 
 
-def asked(site: Site) -> list[tuple[str, int | None]]:
+def requested(site: Site) -> list[tuple[str, int | None]]:
     return [(request.path.removeprefix("/pub/"), request.status) for request in site.log if ".bin" in request.path]
 
 
 async def test_by_headers_each_file_costs_one_conditional_request(site: Site, directory: Path) -> None:
     await mirrored(site, directory)
     report = await run(site, directory, "headers")
-    assert sorted(asked(site)) == [("a.bin", 304), ("sub/b.bin", 304)]
+    assert sorted(requested(site)) == [("a.bin", 304), ("sub/b.bin", 304)]
     assert all(request.headers["if-none-match"] for request in site.log.of("/pub/a.bin"))
     assert report.unchanged == 2
 
@@ -60,7 +60,7 @@ async def test_by_headers_a_change_that_no_row_shows_is_found(site: Site, direct
     report = await run(site, directory, "listing")
     assert report.unchanged == 2, "the row is the same: it takes a request to know"
     report = await run(site, directory, "headers")
-    assert sorted(asked(site)) == [("a.bin", 200), ("sub/b.bin", 304)]
+    assert sorted(requested(site)) == [("a.bin", 200), ("sub/b.bin", 304)]
     holds(site, directory)
 
 
@@ -68,7 +68,7 @@ async def test_without_validators_there_is_nothing_to_confirm_by(site: Site, dir
     site.file("a.bin", FILES["a.bin"], etag=None, dated=False)
     await run(site, directory, "listing")
     report = await run(site, directory, "headers")
-    assert asked(site) == [("a.bin", 200)]
+    assert requested(site) == [("a.bin", 200)]
     assert report.failed == 0
 
 
@@ -107,7 +107,7 @@ async def test_a_truncated_file_is_repaired_and_no_304_validates_it(
         os.truncate(directory / path, status.st_size - cut)
         os.utime(directory / path, ns=(status.st_atime_ns, status.st_mtime_ns))
         await run(site, directory, check)
-        assert (path, 304) not in asked(site)
+        assert (path, 304) not in requested(site)
         holds(site, directory)
 
 
@@ -149,5 +149,5 @@ async def rotten(site: Site, directory: Path, check: str, *, found: bool) -> Non
 async def test_by_digest_an_intact_file_costs_one_conditional_request(site: Site, directory: Path) -> None:
     await mirrored(site, directory)
     report = await run(site, directory, "digest")
-    assert sorted(asked(site)) == [("a.bin", 304), ("sub/b.bin", 304)]
+    assert sorted(requested(site)) == [("a.bin", 304), ("sub/b.bin", 304)]
     assert report.unchanged == 2

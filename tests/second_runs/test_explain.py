@@ -27,26 +27,26 @@ async def facts(site: Site, path: str, directory: Path, **options: object) -> di
     config = Config(attempts=2, **options)  # type: ignore[arg-type]
     lines, found = await explain(site.url + path, site.url, directory, config)
     assert site.log.bodies("/pub/") == []
-    said: dict[str, list[str]] = {"found": [str(found)]}
+    explained: dict[str, list[str]] = {"found": [str(found)]}
     for word, text in lines:
-        said.setdefault(word, []).append(text)
-    return said
+        explained.setdefault(word, []).append(text)
+    return explained
 
 
 async def test_a_new_file_is_explained_without_a_directory(site: Site, tmp_path: Path) -> None:
     populate(site)
-    said = await facts(site, "sub/deep/d.bin", tmp_path / "d")
-    assert said["scope"] == [site.url]
-    assert [text.partition(": ")[0] for text in said["listing"]] == [
+    explained = await facts(site, "sub/deep/d.bin", tmp_path / "d")
+    assert explained["scope"] == [site.url]
+    assert [text.partition(": ")[0] for text in explained["listing"]] == [
         site.url,
         f"{site.url}sub/",
         f"{site.url}sub/deep/",
     ]
-    assert said["path"] == ["sub/deep/d.bin"]
-    assert "size 2517 bytes" in said["row"][0]
-    assert (said["state"], said["disk"]) == (["nothing is known"], ["nothing is there"])
-    assert said["decision"] == ["fetch: new"]
-    assert said["request"] == [f"GET {site.url}sub/deep/d.bin"]
+    assert explained["path"] == ["sub/deep/d.bin"]
+    assert "size 2517 bytes" in explained["row"][0]
+    assert (explained["state"], explained["disk"]) == (["nothing is known"], ["nothing is there"])
+    assert explained["decision"] == ["fetch: new"]
+    assert explained["request"] == [f"GET {site.url}sub/deep/d.bin"]
     assert not (tmp_path / "d").exists()
     assert not site.log.times("/pub/other/"), "only what is on the way is read"
 
@@ -54,30 +54,30 @@ async def test_a_new_file_is_explained_without_a_directory(site: Site, tmp_path:
 async def test_an_unchanged_file_is_distinguished_from_a_changed_one(site: Site, tmp_path: Path) -> None:
     populate(site)
     await mirror(site.url, tmp_path)
-    said = await facts(site, "a.txt", tmp_path)
-    assert said["decision"] == ["unchanged, no request: same row"]
-    assert "the same row, 517 bytes" in said["state"][0]
-    assert hashlib.sha256(site.contents()["a.txt"]).hexdigest() in said["state"][0]
-    assert "a file, 517 bytes" in said["disk"][0]
+    explained = await facts(site, "a.txt", tmp_path)
+    assert explained["decision"] == ["unchanged, no request: same row"]
+    assert "the same row, 517 bytes" in explained["state"][0]
+    assert hashlib.sha256(site.contents()["a.txt"]).hexdigest() in explained["state"][0]
+    assert "a file, 517 bytes" in explained["disk"][0]
     site.file("a.txt", blob(517, 9), mtime=OLD + DAY)
-    said = await facts(site, "a.txt", tmp_path)
-    assert said["decision"] == ["conditional request: row changed"]
-    assert "If-None-Match: " in said["request"][0]
-    said = await facts(site, "a.txt", tmp_path, check="headers")
-    assert "another row" in said["state"][0]
+    explained = await facts(site, "a.txt", tmp_path)
+    assert explained["decision"] == ["conditional request: row changed"]
+    assert "If-None-Match: " in explained["request"][0]
+    explained = await facts(site, "a.txt", tmp_path, check="headers")
+    assert "another row" in explained["state"][0]
 
 
 async def test_each_rule_is_named_with_what_it_says(site: Site, tmp_path: Path) -> None:
     populate(site)
     rules = (parse_rule("sub/**", include=False, where=""), parse_rule("*.iso", include=True, where=""))
-    said = await facts(site, "sub/c.iso", tmp_path, rules=rules, ext=("iso",), min_size=10)
-    assert said["rule"] == [
+    explained = await facts(site, "sub/c.iso", tmp_path, rules=rules, ext=("iso",), min_size=10)
+    assert explained["rule"] == [
         "--ext iso: true of it",
         "--exclude sub/**: true of it",
         "--include *.iso: true of it",
         "--min-size 10: true of it",
     ]
-    assert said["decision"] == ["skipped: exclude"]
+    assert explained["decision"] == ["skipped: exclude"]
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ async def test_a_directory_that_is_not_entered_is_named(
     site: Site, tmp_path: Path, options: dict[str, object], word: str
 ) -> None:
     populate(site)
-    said = await facts(site, "sub/deep/e", tmp_path, **options)
-    assert said["folder"][0].startswith(f"sub/ is not entered: {word}")
-    assert said["decision"] == ["nothing: no listing shows it"]
-    assert said["found"] == ["False"]
+    explained = await facts(site, "sub/deep/e", tmp_path, **options)
+    assert explained["folder"][0].startswith(f"sub/ is not entered: {word}")
+    assert explained["decision"] == ["nothing: no listing shows it"]
+    assert explained["found"] == ["False"]
 
 
 async def test_robots_of_a_file_and_of_the_root(site: Site, tmp_path: Path) -> None:
     populate(site)
     site._resource("/robots.txt").page = lambda: b"User-agent: *\nDisallow: /pub/a.txt\n"
-    said = await facts(site, "a.txt", tmp_path)
-    assert said["decision"] == ["skipped: robots"]
+    explained = await facts(site, "a.txt", tmp_path)
+    assert explained["decision"] == ["skipped: robots"]
     site._resource("/robots.txt").page = lambda: b"User-agent: *\nDisallow: /\n"
     with pytest.raises(RobotsForbidden):
         await facts(site, "a.txt", tmp_path)
@@ -110,19 +110,19 @@ async def test_published_digests_and_the_order_are_part_of_it(site: Site, tmp_pa
     site.file("SHA256SUMS", f"{digest}  a.bin\n".encode())
     await mirror(site.url, tmp_path)
     site.file("a.bin", blob(101, 2), mtime=OLD + DAY)
-    said = await facts(site, "a.bin", tmp_path)
-    assert said["digest"] == [f"must be sha256:{digest}"]
+    explained = await facts(site, "a.bin", tmp_path)
+    assert explained["digest"] == [f"must be sha256:{digest}"]
     site.file("SHA256SUMS.new", b"")
     (tmp_path / "SHA256SUMS").unlink()
-    said = await facts(site, "SHA256SUMS", tmp_path)
-    assert said["order"] == ["after everything else (--last)"]
+    explained = await facts(site, "SHA256SUMS", tmp_path)
+    assert explained["order"] == ["after everything else (--last)"]
 
 
 @pytest.mark.parametrize("path", ["sub/", "sub"])
 async def test_a_directory_is_an_entry_too(site: Site, tmp_path: Path, path: str) -> None:
     populate(site)
-    said = await facts(site, path, tmp_path)
-    assert said["decision"] == ["a folder: what its listing shows is decided about entry by entry"]
+    explained = await facts(site, path, tmp_path)
+    assert explained["decision"] == ["a folder: what its listing shows is decided about entry by entry"]
 
 
 async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site: Site, tmp_path: Path) -> None:
@@ -130,21 +130,21 @@ async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site:
     await mirror(site.url, tmp_path, Config(rules=(parse_rule("README", include=False, where=""),)))
     (tmp_path / "README").write_bytes(site.contents()["README"])
     os.utime(tmp_path / "README", (OLD - 3600, OLD - 3600))
-    said = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD - 3600, UTC))
-    assert said["decision"] == ["fetch: time differs"]
-    assert "+00:00 to " in said["zone"][0]
-    assert said["rule"][0].endswith(": true of it")
-    said = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD + 3600, UTC))
-    assert said["decision"] == ["skipped: too-old"]
-    assert said["rule"][0].endswith(": not true of it")
+    explained = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD - 3600, UTC))
+    assert explained["decision"] == ["fetch: time differs"]
+    assert "+00:00 to " in explained["zone"][0]
+    assert explained["rule"][0].endswith(": true of it")
+    explained = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD + 3600, UTC))
+    assert explained["decision"] == ["skipped: too-old"]
+    assert explained["rule"][0].endswith(": not true of it")
 
 
 async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site: Site, tmp_path: Path) -> None:
     populate(site)
-    said = await facts(site, "absent", tmp_path)
-    assert said["decision"] == ["nothing: no listing shows it"]
-    said = await facts(site, "../beside.txt", tmp_path)
-    assert "not below" in said["decision"][0]
+    explained = await facts(site, "absent", tmp_path)
+    assert explained["decision"] == ["nothing: no listing shows it"]
+    explained = await facts(site, "../beside.txt", tmp_path)
+    assert "not below" in explained["decision"][0]
     with pytest.raises(ConfigError):
         await explain("no url", site.url, tmp_path, Config())
 
@@ -152,8 +152,8 @@ async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site
 async def test_names_are_matched_however_they_are_encoded(site: Site, tmp_path: Path) -> None:
     site.file("a b%20c.txt", blob(10))
     for path in ("a%20b%2520c.txt", "%61%20b%2520c.txt"):
-        said = await facts(site, path, tmp_path)
-        assert said["path"] == ["a b%20c.txt"]
+        explained = await facts(site, path, tmp_path)
+        assert explained["path"] == ["a b%20c.txt"]
 
 
 def test_the_command_line_prints_it_and_masks_passwords(sandbox: Sandbox, site: Site) -> None:

@@ -40,14 +40,14 @@ def test_an_index_comes_after_the_directory_that_had_to_wait_or_not_at_all(
     site.file("InRelease", b"names x/inner.txt")
     site.log.clear()
     run = sandbox.mirror(site.url, delete=delete)
-    asked = [request.path for request in site.log.bodies()]
+    requested = [request.path for request in site.log.bodies()]
     if delete:
         run.succeeds()
-        assert asked[-1] == "/pub/InRelease"
+        assert requested[-1] == "/pub/InRelease"
         sandbox.holds(site.contents())
     else:
         run.fails(5)
-        assert "/pub/InRelease" not in asked
+        assert "/pub/InRelease" not in requested
         assert "InRelease" not in sandbox.tree()
 
 

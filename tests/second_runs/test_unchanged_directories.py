@@ -47,17 +47,17 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """The result of each comparison of a directory with its digest, in order."""
-    said: list[bool] = []
+    recorded: list[bool] = []
     is_kept = UnchangedDirectories.is_kept
 
     async def noted(self: UnchangedDirectories, path: str, what: directory_digest.DirectoryDigest) -> bool:
-        said.append(await is_kept(self, path, what))
-        return said[-1]
+        recorded.append(await is_kept(self, path, what))
+        return recorded[-1]
 
     monkeypatch.setattr(UnchangedDirectories, "is_kept", noted)
-    return said
+    return recorded
 
 
 @pytest.fixture
@@ -84,18 +84,18 @@ def files(directory: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("folder", ["", "a/b c/"])
 async def test_an_unchanged_directory_is_counted_file_by_file(
-    site: Site, directory: Path, answers: list[bool], folder: str
+    site: Site, directory: Path, comparisons: list[bool], folder: str
 ) -> None:
     fill(site, folder)
     await run(site, directory)
     report, watcher = await run(site, directory)
-    assert answers == [True]
+    assert comparisons == [True]
     assert (report.listed, report.unchanged, report.exit_code) == (6, 6, 0)
     assert watcher.listed_paths == Counter(folder + name for name in NAMES)
     assert sorted(watcher.ended) == [(folder + name, "unchanged", "same row") for name in NAMES]
     assert [request.path for request in site.log if not request.path.endswith("/")] == []
     assert (await run(site, directory))[0].unchanged == 6
-    assert answers == [True, True]
+    assert comparisons == [True, True]
 
 
 def _remove(path: Path) -> None:
@@ -148,7 +148,7 @@ def _lose_state(path: Path) -> None:
 async def test_changes_to_the_copies_are_found_as_without_digests(
     site: Site,
     directory: Path,
-    answers: list[bool],
+    comparisons: list[bool],
     monkeypatch: pytest.MonkeyPatch,
     meddle: Callable[[Path], None],
     delete: bool,
@@ -161,7 +161,7 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     other = directory.with_name("other")
     shutil.copytree(directory, other, symlinks=True)
     report, watcher = await run(site, directory, config)
-    assert True not in answers
+    assert True not in comparisons
     monkeypatch.setattr(leaf, "LEAST", 1000)
     with monkeypatch.context() as without:
         without.setattr("crawler.pipeline.runs.mirror.wishes", lambda *_: None)
@@ -172,32 +172,32 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     assert files(directory) == files(other)
 
 
-async def test_a_change_upstream_is_detected_by_its_page(site: Site, directory: Path, answers: list[bool]) -> None:
+async def test_a_change_upstream_is_detected_by_its_page(site: Site, directory: Path, comparisons: list[bool]) -> None:
     fill(site)
     await run(site, directory)
     site.file(NAMES[0], blob(301, 9), mtime=OLD + DAY)
     site.remove(NAMES[1])
     report, _ = await run(site, directory, replace(CONFIG, delete=True))
-    assert answers == []
+    assert comparisons == []
     assert (report.saved, report.unchanged, report.deleted) == (1, 4, 1)
     assert files(directory) == site.contents()
     report, _ = await run(site, directory)
-    assert (report.unchanged, answers) == (5, [True])
+    assert (report.unchanged, comparisons) == (5, [True])
 
 
-async def test_what_a_filter_refuses_is_skipped_each_time(site: Site, directory: Path, answers: list[bool]) -> None:
+async def test_what_a_filter_refuses_is_skipped_each_time(site: Site, directory: Path, comparisons: list[bool]) -> None:
     fill(site)
     site.file("readme.txt", b"x")
     config = replace(CONFIG, ext=("bin",))
     first, watcher = await run(site, directory, config)
     again, watched = await run(site, directory, config)
-    assert answers == [True]
+    assert comparisons == [True]
     assert (again.unchanged, again.skipped, again.skipped_by) == (6, 1, first.skipped_by)
     assert [end for end in watched.ended if end[1] == "skipped"] == [
         end for end in watcher.ended if end[1] == "skipped"
     ]
     report, _ = await run(site, directory)
-    assert (answers, report.saved, report.unchanged) == ([True], 1, 6), "another wish is another decision"
+    assert (comparisons, report.saved, report.unchanged) == ([True], 1, 6), "another wish is another decision"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ async def test_what_a_filter_refuses_is_skipped_each_time(site: Site, directory:
     ],
 )
 async def test_options_that_need_more_compare_each_row(
-    site: Site, directory: Path, answers: list[bool], options: dict[str, object]
+    site: Site, directory: Path, comparisons: list[bool], options: dict[str, object]
 ) -> None:
     fill(site)
     config = crawler.Config.from_mapping({"attempts": 2, "no_robots": True, **options}, where="test")
@@ -220,22 +220,22 @@ async def test_options_that_need_more_compare_each_row(
     for _ in range(2):
         report, _ = await run(site, directory, config)
         assert report.unchanged == 6
-    assert answers == []
+    assert comparisons == []
 
 
 async def test_a_file_that_may_have_changed_behind_its_row_is_confirmed(
-    site: Site, directory: Path, answers: list[bool]
+    site: Site, directory: Path, comparisons: list[bool]
 ) -> None:
     fill(site)
     site.file(NAMES[0], blob(300, 9), mtime=4_000_000_000)  # the server's clock has not come there yet
     await run(site, directory)
     report, _ = await run(site, directory)
-    assert answers == [False]
+    assert comparisons == [False]
     assert report.unchanged == 6
     assert [(request.path, request.status) for request in site.log if ".bin" in request.path] == [("/pub/f0.bin", 304)]
 
 
-async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, answers: list[bool]) -> None:
+async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, comparisons: list[bool]) -> None:
     rules = b""
     fill(site)
     robots = site._resource("/robots.txt")
@@ -244,7 +244,7 @@ async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, 
     await run(site, directory, config)
     rules = b"User-agent: *\nDisallow: /pub/f0.bin\n"
     report, _ = await run(site, directory, config)
-    assert (answers, report.unchanged, report.skipped_by) == ([False], 5, {"robots": 1})
+    assert (comparisons, report.unchanged, report.skipped_by) == ([False], 5, {"robots": 1})
     await run(site, directory, config)
     rules = b""
     report, _ = await run(site, directory, config)
@@ -253,7 +253,7 @@ async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, 
 
 @pytest.mark.parametrize("other", ["sub/file", "SHA256SUMS", "sub/"])
 async def test_a_directory_that_holds_more_than_files_is_read(
-    site: Site, directory: Path, answers: list[bool], other: str
+    site: Site, directory: Path, comparisons: list[bool], other: str
 ) -> None:
     fill(site)
     if other.endswith("/"):
@@ -262,30 +262,30 @@ async def test_a_directory_that_holds_more_than_files_is_read(
         site.file(other, b"x")
     await run(site, directory)
     report, _ = await run(site, directory)
-    assert (answers, report.saved) == ([], 0)
+    assert (comparisons, report.saved) == ([], 0)
 
 
-async def test_what_failed_is_tried_in_every_run(site: Site, directory: Path, answers: list[bool]) -> None:
+async def test_what_failed_is_tried_in_every_run(site: Site, directory: Path, comparisons: list[bool]) -> None:
     fill(site)
     site.file("gone.bin", b"x", Status(404))
     for _ in range(2):
         report, _ = await run(site, directory)
         assert report.failed == 1
-    assert answers == [False]
+    assert comparisons == [False]
 
 
 async def test_two_rows_of_one_name_are_a_failure_in_every_run(
-    site: Site, directory: Path, answers: list[bool]
+    site: Site, directory: Path, comparisons: list[bool]
 ) -> None:
     fill(site)
     site.links("f0%2Ebin", size=300)
     for _ in range(2):
         report, _ = await run(site, directory)
         assert (report.failed, report.exit_code) == (2, 5)  # the server does not know the first one
-    assert answers == []
+    assert comparisons == []
 
 
-async def test_pages_that_continue_each_other_are_read(site: Site, directory: Path, answers: list[bool]) -> None:
+async def test_pages_that_continue_each_other_are_read(site: Site, directory: Path, comparisons: list[bool]) -> None:
     fill(site)
     second = site.at("").page
     assert second is not None
@@ -301,7 +301,7 @@ async def test_pages_that_continue_each_other_are_read(site: Site, directory: Pa
     for _ in range(3):
         report, watcher = await run(site, directory)
         assert watcher.listed_paths.total() == report.listed
-    assert answers == []
+    assert comparisons == []
 
 
 def test_the_log_names_each_file_if_requested(site: Site, directory: Path, tmp_path: Path) -> None:
@@ -315,11 +315,11 @@ def test_the_log_names_each_file_if_requested(site: Site, directory: Path, tmp_p
 
 
 async def test_a_page_with_a_name_that_cannot_be_saved_has_no_digest(
-    site: Site, directory: Path, answers: list[bool]
+    site: Site, directory: Path, comparisons: list[bool]
 ) -> None:
     fill(site)
     site.links("..%2fescape")
     for _ in range(2):
         report, _ = await run(site, directory)
         assert (report.exit_code, report.failed, report.listed) == (5, 1, len(NAMES) + 1)
-    assert answers == []
+    assert comparisons == []

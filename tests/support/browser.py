@@ -96,9 +96,9 @@ class Browser:
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression. A page's own scripts may be forbidden; this one is not."""
-        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
+        response = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in response, response
+        return response["result"].get("value")
 
     def screenshot(self) -> bytes:
         """The whole page as PNG."""
@@ -110,9 +110,9 @@ class Browser:
         if self._session is not None:
             message["sessionId"] = self._session
         os.write(self._to, json.dumps(message).encode() + b"\0")
-        answer = next(answer for answer in self._messages if answer.get("id") == self._number)
-        assert "result" in answer, answer
-        result: dict[str, Any] = answer["result"]
+        response = next(response for response in self._messages if response.get("id") == self._number)
+        assert "result" in response, response
+        result: dict[str, Any] = response["result"]
         return result
 
     def _note(self, message: dict[str, Any]) -> None:

@@ -166,16 +166,16 @@ async def test_permitted_redirects_are_followed_and_the_last_url_is_returned(sit
     site.on("one", Redirect("/pub/two", status=301))
     site.on("two", Redirect("three%2F?x", status=307))
     site.on("three%2F", Says())
-    asked: list[tuple[str, str]] = []
+    checked: list[tuple[str, str]] = []
 
     async def permit(source: str, target: str) -> Rejection | None:
-        asked.append((source, target))
+        checked.append((source, target))
         return None
 
     async with opened() as client:
         _, _, reply = await get(client, site.url + "one", permit=permit)
     assert reply.url == site.url + "three%2F?x"
-    assert asked == [(site.url + "one", site.url + "two"), (site.url + "two", reply.url)]
+    assert checked == [(site.url + "one", site.url + "two"), (site.url + "two", reply.url)]
 
 
 async def test_a_redirect_that_is_not_permitted_is_not_followed(site: Site, other: Site) -> None:
@@ -409,8 +409,8 @@ async def test_no_request_is_sent_to_an_overloaded_host(
 async def test_a_refusal_among_concurrent_requests_is_repeated_silently(site: Site) -> None:
     site.file("a", BODY, Status(429, times=3))
     async with opened() as client:
-        answers = await asyncio.gather(*(get(client, site.url + "a") for _ in range(4)))
-    assert [(status, body) for status, body, _ in answers] == [(200, BODY)] * 4
+        responses = await asyncio.gather(*(get(client, site.url + "a") for _ in range(4)))
+    assert [(status, body) for status, body, _ in responses] == [(200, BODY)] * 4
     assert len(site.log) == 7
 
 
@@ -419,8 +419,8 @@ async def test_endless_refusals_reach_the_caller(site: Site, monkeypatch: pytest
     monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
     site.portal = (Status(429),)
     async with opened(Gate(6)) as client:
-        answers = await asyncio.gather(*(get(client, site.url) for _ in range(6)))
-    assert [status for status, _, _ in answers] == [429] * 6
+        responses = await asyncio.gather(*(get(client, site.url) for _ in range(6)))
+    assert [status for status, _, _ in responses] == [429] * 6
     assert len(site.log) <= 6 * (1 + limits.REFUSALS)
 
 

@@ -158,35 +158,35 @@ async def sender(request: pytest.FixtureRequest) -> AsyncIterator[Session | Tran
     await made_one.close()
 
 
-async def ask(sender: Session | Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
+async def send(sender: Session | Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
     async with asyncio.timeout(5):
-        answer = await sender.send(method, url, HEADERS, None)
+        response = await sender.send(method, url, HEADERS, None)
         try:
-            return answer.status, b"".join([piece async for piece in pieces_of(answer)])
+            return response.status, b"".join([piece async for piece in pieces_of(response)])
         finally:
-            answer.release()
+            response.release()
 
 
-async def pieces_of(answer: RawResponse) -> AsyncIterator[bytes]:
-    while piece := await answer.next():
+async def pieces_of(response: RawResponse) -> AsyncIterator[bytes]:
+    while piece := await response.next():
         yield piece
 
 
 async def outcome(sender: Session | Transport, url: str, script: Script) -> tuple[int, bytes | str]:
     try:
-        return await ask(sender, url, script.method)
+        return await send(sender, url, script.method)
     except RequestError as error:
         return 0, str(error)
 
 
 async def test_responses_of_all_kinds_are_read_alike_and_leave_no_bytes(sender: Session | Transport) -> None:
     async with Scripted() as server:
-        await ask(sender, f"{server.url}/first")
+        await send(sender, f"{server.url}/first")
         for number, script in enumerate(SCRIPTS + REFUSED):
             server.scripts[f"/{number}"] = script
             found = await outcome(sender, f"{server.url}/{number}", script)
             assert found == (script.status, script.body), script
-            assert await ask(sender, f"{server.url}/next") == (200, b"next"), script
+            assert await send(sender, f"{server.url}/next") == (200, b"next"), script
             (used, _), (later, _) = server.seen[-2:]
             if script.extra or isinstance(script.body, str):
                 assert later != used, script
@@ -197,7 +197,7 @@ async def test_an_ordinary_response_keeps_its_connection(sender: Session | Trans
         for number, script in enumerate(SCRIPTS):
             server.scripts[f"/{number}"] = script
             if not script.extra and b"Content-Length: 3\r\n" not in script.sent:
-                await ask(sender, f"{server.url}/{number}", script.method)
+                await send(sender, f"{server.url}/{number}", script.method)
         assert server.connections == 1
 
 
@@ -209,13 +209,13 @@ async def test_data_on_an_idle_connection_is_not_the_next_response(
     """``unread``: the data is in the socket when the next request is about to be sent."""
     async with Scripted() as server:
         for number in range(1, 4):
-            assert await ask(sender, f"{server.url}/first") == (200, b"next")
+            assert await send(sender, f"{server.url}/first") == (200, b"next")
             assert server.connections == number
             server.writers[-1].write(extra)
             if is_noticed:
                 async with asyncio.timeout(5):
                     await server.gone[-1].wait()
-        assert await ask(sender, f"{server.url}/last") == (200, b"next")
+        assert await send(sender, f"{server.url}/last") == (200, b"next")
         assert server.connections == 4
 
 
@@ -252,22 +252,22 @@ def test_a_body_without_a_length_ends_with_close_notify(
         sender = made(way, client_tls)
         try:
             async with Scripted(server_tls) as server:
-                await ask(sender, f"{server.url}/first")
+                await send(sender, f"{server.url}/first")
                 script = Script(b"HTTP/1.1 200 OK\r\n\r\nsome")
                 server.scripts["/cut"] = script
-                answer = await sender.send("GET", f"{server.url}/cut", HEADERS, None)
-                assert await answer.next() == b"some"
+                response = await sender.send("GET", f"{server.url}/cut", HEADERS, None)
+                assert await response.next() == b"some"
                 if is_orderly:
                     server.writers[-1].close()
                 else:
                     end_without_goodbye(server.writers[-1])
                 try:
                     async with asyncio.timeout(5):
-                        return answer.status, await answer.next()
+                        return response.status, await response.next()
                 except RequestError as error:
-                    return answer.status, str(error)
+                    return response.status, str(error)
                 finally:
-                    answer.release()
+                    response.release()
         finally:
             await sender.close()
 

@@ -26,7 +26,7 @@ class Server:
 
     def __init__(self) -> None:
         self.received: list[tuple[int, str]] = []
-        self.answers: dict[str, Callable[[asyncio.StreamWriter], bytes | None]] = {}
+        self.responses: dict[str, Callable[[asyncio.StreamWriter], bytes | None]] = {}
         self._connections = 0
         self.url = ""
         self.decoding = "utf-8"
@@ -37,10 +37,10 @@ class Server:
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode(self.decoding):
                 self.received.append((number, head))
-                answer = self.answers.get(head.split(" ")[1], lambda _writer: PLAIN)(writer)
-                if answer is None:
+                response = self.responses.get(head.split(" ")[1], lambda _writer: PLAIN)(writer)
+                if response is None:
                     break
-                writer.write(answer)
+                writer.write(response)
         except asyncio.IncompleteReadError:
             pass
         finally:
@@ -67,9 +67,9 @@ async def sender() -> AsyncIterator[Session | Transport]:
     await sender.close()
 
 
-async def body_of(answer: RawResponse) -> bytes:
+async def body_of(response: RawResponse) -> bytes:
     body = b""
-    while piece := await answer.next():
+    while piece := await response.next():
         body += piece
     return body
 
@@ -77,11 +77,11 @@ async def body_of(answer: RawResponse) -> bytes:
 async def get(
     sender: Session | Transport, url: str, headers: dict[str, str] | None = None, method: str = "GET"
 ) -> tuple[int, bytes]:
-    answer = await sender.send(method, url, HEADERS if headers is None else headers, None)
+    response = await sender.send(method, url, HEADERS if headers is None else headers, None)
     try:
-        return answer.status, await body_of(answer)
+        return response.status, await body_of(response)
     finally:
-        answer.release()
+        response.release()
 
 
 async def begun(
@@ -96,10 +96,10 @@ async def begun(
         writers.append(writer)
         return b"HTTP/1.1 200 OK\r\n" + rest
 
-    server.answers["/begun"] = begin
-    answer = await sender.send("GET", f"{server.url}/begun", HEADERS, None)
-    assert await answer.next() == b"some"
-    return answer, writers[0]
+    server.responses["/begun"] = begin
+    response = await sender.send("GET", f"{server.url}/begun", HEADERS, None)
+    assert await response.next() == b"some"
+    return response, writers[0]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -107,7 +107,7 @@ async def begun(
 async def test_a_request_on_a_lane_is_the_one_of_the_session(
     server: Server, method: str, headers: dict[str, str]
 ) -> None:
-    server.answers = dict.fromkeys(["/a%20b?c=%2F", "/"], lambda _: b"HTTP/1.1 204 x\r\n\r\n")
+    server.responses = dict.fromkeys(["/a%20b?c=%2F", "/"], lambda _: b"HTTP/1.1 204 x\r\n\r\n")
     for way in (Session, Transport):
         sender = made(way)
         for target in ("/a%20b?c=%2F#d", "/", "#d", ""):
@@ -130,7 +130,7 @@ async def test_headers_of_the_user_replace_defaults(server: Server, sender: Sess
 async def test_a_connection_closed_while_idle_is_replaced(server: Server, sender: Session | Transport) -> None:
     await get(sender, f"{server.url}/")
     broken = iter([None, PLAIN])
-    server.answers["/closed"] = lambda _writer: next(broken)
+    server.responses["/closed"] = lambda _writer: next(broken)
     assert await get(sender, f"{server.url}/closed") == (200, b"hello")
     assert [number for number, _ in server.received] == [1, 1, 2]
 
@@ -139,7 +139,7 @@ async def test_a_server_that_closes_each_connection_gets_the_request_twice_at_mo
     server: Server, sender: Session | Transport
 ) -> None:
     await get(sender, f"{server.url}/")
-    server.answers["/closed"] = lambda _writer: None
+    server.responses["/closed"] = lambda _writer: None
     with pytest.raises(RequestError, match="without a response"):
         await get(sender, f"{server.url}/closed")
     assert len(server.received) == 3
@@ -150,9 +150,9 @@ async def test_a_new_connection_closed_without_a_response_counts_as_an_attempt(
     server: Server, sender: Session | Transport, kept: bool
 ) -> None:
     if kept:
-        server.answers["/"] = lambda _writer: PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        server.responses["/"] = lambda _writer: PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         await get(sender, f"{server.url}/")
-    server.answers["/closed"] = lambda _writer: None
+    server.responses["/closed"] = lambda _writer: None
     for method in ("GET", "HEAD"):
         server.received.clear()
         with pytest.raises(RequestError, match="without a response"):
@@ -161,12 +161,12 @@ async def test_a_new_connection_closed_without_a_response_counts_as_an_attempt(
 
 
 async def test_no_body_is_expected_in_the_response_to_head(server: Server, sender: Session | Transport) -> None:
-    server.answers["/head"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+    server.responses["/head"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
     for _ in range(3):
-        answer = await sender.send("HEAD", f"{server.url}/head", HEADERS, None)
-        assert (answer.status, answer.headers["Content-Length"]) == (200, "9")
-        assert await body_of(answer) == b""
-        answer.release()
+        response = await sender.send("HEAD", f"{server.url}/head", HEADERS, None)
+        assert (response.status, response.headers["Content-Length"]) == (200, "9")
+        assert await body_of(response) == b""
+        response.release()
     assert [number for number, _ in server.received] == [1, 1, 1]
 
 
@@ -175,16 +175,16 @@ async def test_no_body_is_expected_in_the_response_to_head(server: Server, sende
 async def test_a_body_without_a_length_ends_with_the_connection_and_not_with_a_reset(
     server: Server, sender: Session | Transport, kept: bool, is_reset: bool
 ) -> None:
-    answer, writer = await begun(server, sender, b"Connection: close\r\n\r\nsome", kept=kept)
+    response, writer = await begun(server, sender, b"Connection: close\r\n\r\nsome", kept=kept)
     if is_reset:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
         with pytest.raises(RequestError):
-            await answer.next()
+            await response.next()
     else:
         writer.close()
-        assert await answer.next() == b""
-    answer.release()
+        assert await response.next() == b""
+    response.release()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ async def test_a_304_ends_with_its_header(server: Server, sender: Session | Tran
     """Excess bytes are not read, and not taken for the next response."""
     if kept:
         await get(sender, f"{server.url}/")
-    server.answers["/a"] = lambda _writer: b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nContent-Length: 5\r\n\r\nhello'
+    server.responses["/a"] = lambda _writer: b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nContent-Length: 5\r\n\r\nhello'
     for _ in range(2):
         assert await get(sender, f"{server.url}/a") == (304, b"")
     assert await get(sender, f"{server.url}/") == (200, b"hello")
@@ -217,32 +217,32 @@ async def test_a_304_ends_with_its_header(server: Server, sender: Session | Tran
 async def test_a_body_may_look_like_a_304(server: Server, sender: Session | Transport) -> None:
     body = b"HTTP/1.1 304 Not Modified\r\n\r\nand more"
 
-    def answer(writer: asyncio.StreamWriter) -> bytes:
+    def response(writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
         return body
 
-    server.answers["/a"] = answer
+    server.responses["/a"] = response
     assert await get(sender, f"{server.url}/a") == (200, body)
 
 
 async def test_interim_responses_are_skipped(server: Server, sender: Session | Transport) -> None:
-    server.answers["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
+    server.responses["/early"] = lambda _writer: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + PLAIN
     for _ in range(2):
         assert await get(sender, f"{server.url}/early") == (200, b"hello")
 
 
 async def test_an_unread_body_is_not_taken_for_the_next_response(server: Server, sender: Session | Transport) -> None:
     await get(sender, f"{server.url}/")
-    server.answers["/long"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"
-    answer = await sender.send("GET", f"{server.url}/long", HEADERS, None)
-    answer.release()
+    server.responses["/long"] = lambda _writer: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"
+    response = await sender.send("GET", f"{server.url}/long", HEADERS, None)
+    response.release()
     assert await get(sender, f"{server.url}/") == (200, b"hello")
     assert [number for number, _ in server.received] == [1, 1, 2]
 
 
 async def test_a_response_that_is_not_http_is_an_error(server: Server, sender: Session | Transport) -> None:
     await get(sender, f"{server.url}/")
-    server.answers["/bad"] = lambda _writer: b"HTTP/1.1 two hundred\r\n\r\n"
+    server.responses["/bad"] = lambda _writer: b"HTTP/1.1 two hundred\r\n\r\n"
     with pytest.raises(RequestError, match="not valid HTTP"):
         await get(sender, f"{server.url}/bad")
 
@@ -262,7 +262,7 @@ async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Sess
     def cut(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome")
 
-    server.answers["/cut"] = cut
+    server.responses["/cut"] = cut
     with pytest.raises(RequestError):
         await get(sender, f"{server.url}/cut")
 
@@ -272,12 +272,12 @@ async def test_a_body_that_is_cut_short_is_an_error(server: Server, sender: Sess
 async def test_malformed_chunks_are_an_error(
     server: Server, sender: Session | Transport, nonsense: bytes, kept: bool
 ) -> None:
-    answer, writer = await begun(server, sender, b"Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", kept=kept)
+    response, writer = await begun(server, sender, b"Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", kept=kept)
     writer.write(nonsense)
     with pytest.raises(RequestError):
         async with asyncio.timeout(5):
-            await answer.next()
-    answer.release()
+            await response.next()
+    response.release()
     assert await get(sender, f"{server.url}/") == (200, b"hello")
 
 
@@ -301,7 +301,7 @@ async def test_validators_that_are_not_utf8_are_returned_unchanged(
 @pytest.mark.parametrize("way", [Session, Transport])
 async def test_a_response_without_a_body_may_come_again(server: Server, way: type[Session | Transport]) -> None:
     """aiohttp has one object for all bodies that are empty, and its second reader waits in vain for the end of it."""
-    server.answers["/"] = lambda _: b"HTTP/1.1 204 No Content\r\n\r\n"
+    server.responses["/"] = lambda _: b"HTTP/1.1 204 No Content\r\n\r\n"
     sender = made(way)
     for _ in range(3):
         assert await get(sender, f"{server.url}/") == (204, b"")

@@ -103,7 +103,7 @@ def fetch(shelf_root: Path) -> Iterator[Fetch]:
         if key not in pages:
             if (shape.program, zone) not in running:
                 running[shape.program, zone] = start(shape.program, zone)
-            pages[key] = ask(running[shape.program, zone], shape, folder)
+            pages[key] = request(running[shape.program, zone], shape, folder)
         return pages[key]
 
     yield give
@@ -111,14 +111,14 @@ def fetch(shelf_root: Path) -> Iterator[Fetch]:
         server.stop()
 
 
-def ask(server: Server, shape: Shape, folder: str) -> Page:
+def request(server: Server, shape: Shape, folder: str) -> Page:
     path = f"/{shape.place}/{folder}/{shape.query}"
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request(shape.method, path, headers=shape.headers)
-    answer = connection.getresponse()
-    body, kind = answer.read(), answer.headers.get("Content-Type", "")
+    response = connection.getresponse()
+    body, kind = response.read(), response.headers.get("Content-Type", "")
     connection.close()
-    assert answer.status in {200, 207}, (shape.name, answer.status, body)
+    assert response.status in {200, 207}, (shape.name, response.status, body)
     return Page(body, f"http://127.0.0.1:{server.port}{path}", kind, server.root / TREE / folder, datetime.now(UTC))
 
 
@@ -251,13 +251,13 @@ def test_the_time_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape, zone: s
     today = offset_of(page.fetched, zone)
     truth = shown(shape, page.directory)
     for entry in page.listing.entries:
-        told = printed_time(shape, truth[entry.name].stat().st_mtime_ns, zone, today)
-        if entry.kind is Kind.DIRECTORY and told.year == 1970:
+        printed = printed_time(shape, truth[entry.name].stat().st_mtime_ns, zone, today)
+        if entry.kind is Kind.DIRECTORY and printed.year == 1970:
             # programs that know no time print 1970
-            assert entry.modified is None or told in entry.modified, entry
+            assert entry.modified is None or printed in entry.modified, entry
         else:
             assert entry.modified is not None, entry
-            assert told in entry.modified, entry
+            assert printed in entry.modified, entry
             assert entry.modified.high - entry.modified.low < timedelta(minutes=1), entry
 
 

@@ -128,8 +128,8 @@ def test_a_mirror_that_could_not_begin_does_not_keep_the_others_from_an_end() ->
 def test_a_silent_display_receives_no_events() -> None:
     shares = mirror_observers(choose_display("none", io.StringIO()), ["one", "two"])
     assert len(shares) == 2
-    told = Fanout(shares)
-    assert all(not listeners for listeners in vars(told).values())
+    fanout = Fanout(shares)
+    assert all(not listeners for listeners in vars(fanout).values())
     assert [share.ended() for share in shares] == [None, None]
 
 

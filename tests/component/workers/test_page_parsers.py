@@ -187,11 +187,11 @@ async def test_if_no_process_can_be_started_a_thread_parses_and_a_warning_says_s
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     problem = "cannot start a parser process (No such file or directory): long listings are parsed without limits"
-    said: list[str] = []
-    async with PageParsers(said.append) as parsers:
+    warnings: list[str] = []
+    async with PageParsers(warnings.append) as parsers:
         for _ in range(2):
             assert len((await read(parsers, themed(3000))).entries) == 3000
-    assert said == [problem]
+    assert warnings == [problem]
 
 
 FORBIDDEN = """

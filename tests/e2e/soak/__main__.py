@@ -84,8 +84,8 @@ def table(rows: Sequence[Row]) -> str:
         for line in (head, *body)
     ]
     faults = sum((row.log.faults for row in rows), Counter[Fault]())
-    told = ", ".join(f"{fault} {faults[fault]:,}" for fault in Fault)
-    return "\n".join([*lines, f"faults: {told}"])
+    counts = ", ".join(f"{fault} {faults[fault]:,}" for fault in Fault)
+    return "\n".join([*lines, f"faults: {counts}"])
 
 
 if __name__ == "__main__":

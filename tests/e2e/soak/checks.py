@@ -23,7 +23,7 @@ class Wrong(AssertionError):
 
 
 @dataclass(slots=True)
-class Held:
+class Content:
     """The content of DIR: path → number of the version."""
 
     files: dict[str, int] = field(default_factory=dict)
@@ -45,12 +45,12 @@ def equal(what: str, found: object, wanted: object) -> None:
         raise Wrong(f"{what}: {found!r}, wanted {wanted!r}")
 
 
-def look(directory: Path, tree: Mapping[str, int], before: Held, *, all_again: bool = False) -> Held:
+def look(directory: Path, tree: Mapping[str, int], before: Content, *, all_again: bool = False) -> Content:
     """Read DIR. Every file must be, whole, the version of ``tree`` or the one that was there ``before``."""
-    held, broken = Held(), set[str]()
+    content, broken = Content(), set[str]()
     for path, info in _below(str(directory)):
         if stat.S_ISDIR(info.st_mode):
-            held.folders.add(path)
+            content.folders.add(path)
             continue
         stamp = (info.st_ino, info.st_ctime_ns)
         number = before.files.get(path) if not all_again and before.stamps.get(path) == stamp else None
@@ -59,10 +59,10 @@ def look(directory: Path, tree: Mapping[str, int], before: Held, *, all_again: b
         if number is None:
             broken.add(path)
         else:
-            held.files[path], held.stamps[path] = number, stamp
+            content.files[path], content.stamps[path] = number, stamp
     none("files under a final name that are no version of theirs", broken)
     none("strangers in .crawler", set(os.listdir(directory / OWN)) - OWN_NAMES)
-    return held
+    return content
 
 
 def _version(path: Path, info: os.stat_result, candidates: tuple[int | None, ...]) -> int | None:
@@ -97,12 +97,12 @@ def parts(directory: Path) -> list[str]:
     return sorted(os.listdir(directory / OWN / "parts"))
 
 
-def nothing_lost(before: Held, after: Held, tree: Mapping[str, int]) -> None:
+def nothing_lost(before: Content, after: Content, tree: Mapping[str, int]) -> None:
     """Files that exist upstream and were in DIR are still in DIR."""
     none("deleted, though upstream", (before.files.keys() & tree.keys()) - after.files.keys())
 
 
-def up_to_date(log: Log, before: Held, after: Held, tree: Mapping[str, int]) -> None:
+def up_to_date(log: Log, before: Content, after: Content, tree: Mapping[str, int]) -> None:
     """After a finished run: files that the server delivered are current, the others are unchanged."""
     late = {path for path in tree if after.files.get(path) != tree[path]}
     excused = {path for path in late if path in log.failed_files or path.rpartition("/")[0] not in log.served}
@@ -110,7 +110,7 @@ def up_to_date(log: Log, before: Held, after: Held, tree: Mapping[str, int]) -> 
     none("changed by a run in which it failed", {p for p in excused if after.files.get(p) != before.files.get(p)})
 
 
-def proven_gone(log: Log, before: Held, folders: set[str], tree: Mapping[str, int]) -> set[str]:
+def proven_gone(log: Log, before: Content, folders: set[str], tree: Mapping[str, int]) -> set[str]:
     """Files that a run with --delete must delete: a complete listing does not show them or a directory above them."""
 
     def is_proven(path: str) -> bool:
@@ -122,20 +122,20 @@ def proven_gone(log: Log, before: Held, folders: set[str], tree: Mapping[str, in
     return {path for path in before.files.keys() - tree.keys() if is_proven(path)}
 
 
-def change_list(lines: str, summary: Mapping[str, object], before: Held, after: Held) -> None:
+def change_list(lines: str, summary: Mapping[str, object], before: Content, after: Content) -> None:
     """The change list names each change in DIR and each failure once, and nothing else."""
-    told = dict[str, set[str]](added=set(), updated=set(), deleted=set(), failed=set())
+    reported = dict[str, set[str]](added=set(), updated=set(), deleted=set(), failed=set())
     for line in lines.splitlines():
         change = json.loads(line)
-        told[change["change"]].add(change["path"])
-    saved = told["added"] | told["updated"]
+        reported[change["change"]].add(change["path"])
+    saved = reported["added"] | reported["updated"]
     new = {path for path, number in after.files.items() if before.files.get(path) != number}
     none("changed, and not in the change list", new - saved)
     none("in the change list, and not here", saved - after.files.keys())
     none(
-        "deleted by the change list only, or in DIR only", told["deleted"] ^ (before.files.keys() - after.files.keys())
+        "deleted by the change list only, or in DIR only", reported["deleted"] ^ (before.files.keys() - after.files.keys())
     )
-    for count, paths in (("saved", saved), ("deleted", told["deleted"]), ("failed", told["failed"])):
+    for count, paths in (("saved", saved), ("deleted", reported["deleted"]), ("failed", reported["failed"])):
         equal(f"{count} in the account", summary[count], len(paths))
 
 

@@ -59,8 +59,8 @@ def shaped(fault: Fault, reply: Response, more: int) -> Response:
     match fault:
         case Fault.BUSY | Fault.OVERLOAD:
             # Each 429 without a time holds up everybody for a second: a few are enough.
-            said = ("1", None)[more % 2] if more % 32 < 2 else "0"
-            after = (("Retry-After", said),) if said is not None else ()
+            delay = ("1", None)[more % 2] if more % 32 < 2 else "0"
+            after = (("Retry-After", delay),) if delay is not None else ()
             return Response(status=int(fault), headers=(*page, *after), body=b"later")
         case Fault.BROKEN | Fault.GONE:
             return Response(status=int(fault), headers=page, body=b"<html>an error page</html>")

@@ -214,22 +214,22 @@ class Server:
 
     def begin(self, *, verdicts: bool) -> None:
         """A run begins, with an empty log. Without ``verdicts`` only those faults happen that heal."""
-        self._ask("begin", verdicts)
+        self._call("begin", verdicts)
 
     def advance(self) -> None:
-        self._ask("advance")
+        self._call("advance")
 
     def requests(self) -> int:
         """Since ``begin``."""
-        count = self._ask("count")
+        count = self._call("count")
         assert isinstance(count, int)
         return count
 
     def log(self) -> Log:
-        log = self._ask("log")
+        log = self._call("log")
         assert isinstance(log, Log)
         return log
 
-    def _ask(self, verb: str, value: object = None) -> object:
+    def _call(self, verb: str, value: object = None) -> object:
         self._pipe.send((verb, value))
         return self._pipe.recv()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.e2e.soak import checks, program
-from tests.e2e.soak.checks import Held, Wrong, equal, none
+from tests.e2e.soak.checks import Content, Wrong, equal, none
 from tests.e2e.soak.program import Blow, TooLate
 from tests.e2e.soak.server import Log, Plan, Server
 from tests.e2e.soak.tree import Tree
@@ -79,8 +79,8 @@ class _Ended:
     run: program.Run
     directory: Path
     wanted: dict[str, int]
-    before: Held
-    after: Held
+    before: Content
+    after: Content
 
 
 class Soak:
@@ -93,7 +93,7 @@ class Soak:
         self.tree = Tree(plan.files, plan.folders, plan.seed)
         self.rows: list[Row] = []
         self._files = self.tree.files()
-        self._held: dict[Path, Held] = {}
+        self._contents: dict[Path, Content] = {}
         self._reference = 0
 
     @property
@@ -110,7 +110,7 @@ class Soak:
         """Make one run, and check all that must hold after it."""
         self._terms.say(f"run {len(self.rows) + 1}: {step.name}")
         directory = self._terms.directory / f"only-{step.below}" if step.below else self.mirror
-        before = self._held.get(directory, Held())
+        before = self._contents.get(directory, Content())
         wanted = self._below(step.below)
         self._server.begin(verdicts=step.verdicts)
         ran = self._program(self._arguments(step, directory), self._blow(step, before, wanted))
@@ -119,7 +119,7 @@ class Soak:
         self.rows.append(row)
         try:
             none("signs of a bug in the output", [sign for sign in BAD_SIGNS if sign in ran.text])
-            after = self._held[directory] = checks.look(directory, wanted, before)
+            after = self._contents[directory] = checks.look(directory, wanted, before)
             ended = _Ended(step=step, row=row, run=ran, directory=directory, wanted=wanted, before=before, after=after)
             self._check(ended)
         except Wrong as wrong:
@@ -135,15 +135,15 @@ class Soak:
         if found is None or ran.code != 0:
             raise Wrong(f"--verify ended with {ran.code}\n{ran.text[-3000:]}")
         known, good, bad = (int(figure.replace(",", "")) for figure in found.groups())
-        files = len(self._held[self.mirror].files)
+        files = len(self._contents[self.mirror].files)
         equal("files that --verify knows, and bad ones", (known, bad), (files, 0))
         # A kill can come between the name of a file and its row in the state. The next run asks for it with HEAD,
         # which brings no digest.
-        asked = sum(row.log.heads for row in self.rows)
-        if good < files - asked:
-            raise Wrong(f"{good:,} of {files:,} files are known by their digest, {asked:,} were asked for with HEAD")
-        held = checks.look(self.mirror, {}, self._held[self.mirror], all_again=True)
-        equal("files in DIR", len(held.files), files)
+        heads = sum(row.log.heads for row in self.rows)
+        if good < files - heads:
+            raise Wrong(f"{good:,} of {files:,} files are known by their digest, {heads:,} were asked for with HEAD")
+        content = checks.look(self.mirror, {}, self._contents[self.mirror], all_again=True)
+        equal("files in DIR", len(content.files), files)
 
     def _program(self, arguments: list[str], blow: Blow | None) -> program.Run:
         return program.run(arguments, self._terms.directory / "output", self._terms.deadline, blow)
@@ -180,7 +180,7 @@ class Soak:
         options += [f"--summary={scratch / 'summary'}", f"--changes={scratch / 'changes'}"]
         return [*options, f"{self._server.url}{step.below}{'/' if step.below else ''}", str(directory)]
 
-    def _blow(self, step: Step, before: Held, wanted: dict[str, int]) -> Blow | None:
+    def _blow(self, step: Step, before: Content, wanted: dict[str, int]) -> Blow | None:
         if step.blow is None:
             return None
         if step.after:

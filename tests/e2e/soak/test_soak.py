@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.soak import checks
-from tests.e2e.soak.checks import Held, Wrong
+from tests.e2e.soak.checks import Content, Wrong
 from tests.e2e.soak.faults import VERDICTS, Fault
 from tests.e2e.soak.schedules import brief, unchanged_is_cheap
 from tests.e2e.soak.server import Log, Plan
@@ -89,15 +89,15 @@ def linked(path: Path) -> None:
 
 
 def test_an_intact_mirror_is_recognised(directory: Path, tree: Tree) -> None:
-    held = checks.look(directory, tree.files(), Held())
-    assert held.files == tree.files()
-    assert held.folders == tree.folders.keys() - {""}
+    content = checks.look(directory, tree.files(), Content())
+    assert content.files == tree.files()
+    assert content.folders == tree.folders.keys() - {""}
 
 
 @pytest.mark.parametrize("damage", [rot, cut, os.utime, linked])
 def test_damage_to_a_file_is_detected(directory: Path, tree: Tree, damage: Callable[[Path], None]) -> None:
     files = tree.files()
-    before = checks.look(directory, files, Held())
+    before = checks.look(directory, files, Content())
     path = next(path for path, number in files.items() if len(data_of(number)) > 1)
     damage(directory / path)
     with pytest.raises(Wrong, match=re.escape(path)):
@@ -108,11 +108,11 @@ def test_damage_to_a_file_is_detected(directory: Path, tree: Tree, damage: Calla
 def test_an_unknown_file_is_detected(directory: Path, tree: Tree, name: str) -> None:
     (directory / name).write_bytes(b"")
     with pytest.raises(Wrong, match=name.rpartition("/")[2]):
-        checks.look(directory, tree.files(), Held())
+        checks.look(directory, tree.files(), Content())
 
 
 def test_a_lost_or_outdated_file_is_detected_unless_the_server_is_the_reason(directory: Path, tree: Tree) -> None:
-    before = checks.look(directory, tree.files(), Held())
+    before = checks.look(directory, tree.files(), Content())
     lost = next(iter(tree.files()))
     (directory / lost).unlink()
     after = checks.look(directory, tree.files(), before)
@@ -127,7 +127,7 @@ def test_a_lost_or_outdated_file_is_detected_unless_the_server_is_the_reason(dir
 
 def test_what_is_gone_is_proven_by_the_listing_of_its_directory_or_of_one_above() -> None:
     log = Log(served={"", "a", "a/b"})
-    before = Held(files=dict.fromkeys(("x", "a/b/x", "a/gone/deep/x", "a/c/x", "a/c/gone/x", "here"), 1))
+    before = Content(files=dict.fromkeys(("x", "a/b/x", "a/gone/deep/x", "a/c/x", "a/c/gone/x", "here"), 1))
     proven = checks.proven_gone(log, before, {"", "a", "a/b", "a/c"}, {"here": 1})
     assert proven == {"x", "a/b/x", "a/gone/deep/x"}
 
@@ -178,7 +178,7 @@ CHANGES = (("added", "new"), ("deleted", "old"), ("updated", "lost"))
     ],
 )
 def test_a_change_list_that_does_not_agree_with_the_disk_is_detected(lines: str, counts: dict[str, object]) -> None:
-    before, after = Held(files={"old": 1, "same": 2}), Held(files={"new": 3, "same": 2})
+    before, after = Content(files={"old": 1, "same": 2}), Content(files={"new": 3, "same": 2})
     right = '{"change": "added", "path": "new"}\n{"change": "deleted", "path": "old"}'
     checks.change_list(right, {"saved": 1, "deleted": 1, "failed": 0}, before, after)
     with pytest.raises(Wrong):

@@ -85,7 +85,7 @@ class Script:
             return f"{self.address}?{self.key}={self.escaped(folder)}&{self.file_key}={self.escaped(name)}"
         return self.base + quote(path)
 
-    def asked(self, target: str) -> tuple[str, bool]:
+    def resolve(self, target: str) -> tuple[str, bool]:
         """(path, whether it is a directory) that a request target names."""
         path, _, query = target.partition("?")
         if self.is_hdfs:
@@ -163,17 +163,17 @@ class Scripts(Site):
     def start_of(self, script: Script) -> str:
         return self.origin + script.folder("")
 
-    def asked_of(self, script: Script) -> tuple[list[str], list[str]]:
+    def requests_of(self, script: Script) -> tuple[list[str], list[str]]:
         """(directories, files) that were requested, in order."""
-        asked = [script.asked(target) for target in self.log.targets if target.startswith(script.base)]
-        return [path for path, is_folder in asked if is_folder], [path for path, is_folder in asked if not is_folder]
+        resolved = [script.resolve(target) for target in self.log.targets if target.startswith(script.base)]
+        return [path for path, is_folder in resolved if is_folder], [path for path, is_folder in resolved if not is_folder]
 
     def resource_of(self, request: Request) -> Resource:
         script = next((each for each in self.shelves if request.target.startswith(each.base)), None)
         if script is None:
             return super().resource_of(request)
         shelf = self.shelves[script]
-        path, is_folder = script.asked(request.target)
+        path, is_folder = script.resolve(request.target)
         if not is_folder:
             data = shelf.files.get(shelf.real(path))
             return Resource(path=request.target, state=None if data is None else Version(data=data, mtime=OLD))

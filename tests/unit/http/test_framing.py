@@ -62,8 +62,8 @@ def head(*lines: bytes, status: bytes = OK, is_head: bool = False) -> Head:
 def test_what_ends_a_body(lines: list[bytes], end: BodyEnd, length: int, is_kept: bool) -> None:
     found = head(*lines)
     assert (found.end, found.length, found.is_kept) == (end, length, is_kept)
-    answer = head(*lines, is_head=True)
-    assert (answer.end, answer.length) == (BodyEnd.HEADER, 0)
+    parsed = head(*lines, is_head=True)
+    assert (parsed.end, head_.length) == (BodyEnd.HEADER, 0)
     bare = parse_head(b"\n".join([OK, *lines]) + b"\n\n")
     assert (bare.end, bare.length, bare.is_kept) == (end, length, is_kept)
     again = parse_head(found.data)  # the input of the next parser

@@ -343,8 +343,8 @@ def swift(nodes: list[Node]) -> str:
 
     def row(n: Node) -> str:
         kind = "subdir" if n.directory else "type-application type-octet-stream"
-        said = ("&nbsp;", "&nbsp;") if n.directory else (size(n), f"{n.when:%Y-%m-%d %H:%M:%S}")
-        return f'   <tr class="item {kind}">\n    <td class="colname"><a href="{n.href()}">{n.shown}{slash(n)}</a></td>\n    <td class="colsize">{said[0]}</td>\n    <td class="coldate">{said[1]}</td>\n   </tr>'
+        facts = ("&nbsp;", "&nbsp;") if n.directory else (size(n), f"{n.when:%Y-%m-%d %H:%M:%S}")
+        return f'   <tr class="item {kind}">\n    <td class="colname"><a href="{n.href()}">{n.shown}{slash(n)}</a></td>\n    <td class="colsize">{facts[0]}</td>\n    <td class="coldate">{facts[1]}</td>\n   </tr>'
 
     return (
         '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html>\n <head>\n  <title>Listing of /v1/AUTH_x/c/pub/</title>\n </head>\n <body>\n  <h1 id="title">Listing of /v1/AUTH_x/c/pub/</h1>\n'
@@ -417,8 +417,8 @@ def apache_like(nodes: list[Node]) -> str:
 
 
 def script_calls(nodes: list[Node]) -> str:
-    def text(said: str) -> str:
-        return "'" + said.replace("\\", "\\\\").replace("'", "\\'").replace("</", "<\\/") + "'"
+    def text(facts: str) -> str:
+        return "'" + facts.replace("\\", "\\\\").replace("'", "\\'").replace("</", "<\\/") + "'"
 
     rows = joined(
         nodes,

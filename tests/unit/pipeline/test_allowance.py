@@ -57,13 +57,13 @@ def test_one_more_file_is_taken_waits_or_is_refused(budget: Budget, size: int | 
 
 def test_what_was_saved_adds_up_and_what_was_not_is_free_again() -> None:
     budget = Budget(files=9, size=90)
-    told: list[tuple[int, int, int]] = []
+    used: list[tuple[int, int, int]] = []
     for path, saved in (("a", 3), ("b", None), ("c", 4), ("d", 0)):
         assert budget.book(path, 10) is Booking.TAKEN
         budget.settle(path, saved)
         budget.settle("never booked", 50)
-        told.append((budget.saved, budget.saved_bytes, len(budget.booked)))
-    assert told == [(1, 3, 0), (1, 3, 0), (2, 7, 0), (3, 7, 0)]
+        used.append((budget.saved, budget.saved_bytes, len(budget.booked)))
+    assert used == [(1, 3, 0), (1, 3, 0), (2, 7, 0), (3, 7, 0)]
 
 
 @given(
@@ -83,11 +83,11 @@ def test_a_limit_is_never_exceeded_and_never_reached_by_what_is_not_saved(
         budget.settle(path, length if outcome is Outcome.SAVED else None)
 
     for number, (length, outcome, at_once) in enumerate(wanted):
-        while (answer := budget.book(str(number), length)) is Booking.WAIT:
+        while (booking := budget.book(str(number), length)) is Booking.WAIT:
             settle()
-        if answer is Booking.SPENT:
+        if booking is Booking.SPENT:
             assert budget.saved == files or budget.saved_bytes + length > size
-        elif answer is Booking.TOO_LARGE:
+        elif booking is Booking.TOO_LARGE:
             assert length > size
         else:
             flying.append((str(number), length, outcome))
@@ -141,12 +141,12 @@ async def test_where_no_row_gives_a_size_the_one_that_a_file_had_is_expected() -
     assert await allowance.refuses(job("a", None, known=known)) == Reason.LARGER_THAN_BUDGET
 
 
-@pytest.mark.parametrize("asks", [False, True])
-async def test_a_plan_counts_what_would_certainly_be_saved(asks: bool) -> None:
+@pytest.mark.parametrize("probes", [False, True])
+async def test_a_plan_counts_what_would_certainly_be_saved(probes: bool) -> None:
     allowance = Allowance(Budget(files=1), plans=True)
-    assert await allowance.refuses(job("a", probe=asks)) is None
+    assert await allowance.refuses(job("a", probe=probes)) is None
     allowance.finished(ended("a", Outcome.SKIPPED, 0))
-    assert await allowance.refuses(job("b")) == (None if asks else Reason.BUDGET)
+    assert await allowance.refuses(job("b")) == (None if probes else Reason.BUDGET)
 
 
 async def test_what_was_skipped_or_holds_nothing_uses_no_budget_up() -> None:

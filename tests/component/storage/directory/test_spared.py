@@ -51,8 +51,8 @@ async def test_the_programs_own_file_is_spared_and_not_replaced_however_it_is_sp
         if "sum.json" in found:
             assert found["sum.json"].spared == SUMMARY
             assert await destination.delete(["sum.json"]) == [f"it is {SUMMARY}"]
-        said, other = await destination.commit([staged("sum.json", b"theirs"), staged("other.json", b"theirs")])
-    assert SUMMARY in str(said)
+        refused, other = await destination.commit([staged("sum.json", b"theirs"), staged("other.json", b"theirs")])
+    assert SUMMARY in str(refused)
     assert isinstance(other, Known)
     assert not (directory / "sum.json").exists() or (directory / "sum.json").read_bytes() == b"mine"
 

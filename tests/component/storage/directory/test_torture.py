@@ -76,8 +76,8 @@ async def prepare(directory: Path) -> None:
     (old / "file").touch()
 
 
-async def run(directory: Path, said: dict[str, Known | str]) -> None:
-    """A run that uses every method once; ``said`` gets what it reports."""
+async def run(directory: Path, reported: dict[str, Known | str]) -> None:
+    """A run that uses every method once; ``reported`` gets what it reports."""
     async with LocalDestination(directory, fsync="batch", trash_seconds=0) as destination:
         await destination.acquire(0)
         await destination.scan("")
@@ -89,9 +89,9 @@ async def run(directory: Path, said: dict[str, Known | str]) -> None:
         try:
             outcomes = await destination.commit(items)
         except DestinationError as error:
-            said.update((known.path, known) for known in error.done)
+            reported.update((known.path, known) for known in error.done)
             raise
-        said.update(zip(FILES, outcomes, strict=True))
+        reported.update(zip(FILES, outcomes, strict=True))
         await destination.digest("large")
         await destination.delete([path for path, _, _ in await destination.walk_local("gone")] + ["gone"])
         kept = await destination.open_part(job("other"))
@@ -100,13 +100,13 @@ async def run(directory: Path, said: dict[str, Known | str]) -> None:
         await destination.clean_parts({"other"})
 
 
-def look(directory: Path, said: dict[str, Known | str]) -> None:
+def look(directory: Path, reported: dict[str, Known | str]) -> None:
     """No partial file has a final name, and what was reported is true."""
     for path, (old, new) in FILES.items():
         file = directory / path
         now = file.read_bytes() if file.exists() else None
         assert now in (old, new), path
-        outcome = said.get(path)
+        outcome = reported.get(path)
         if isinstance(outcome, Known):
             assert now == new, path
             assert (outcome.size, outcome.mtime) == (file.stat().st_size, file.stat().st_mtime_ns)
@@ -134,18 +134,18 @@ def fail_each_call(template: Path, directory: Path, monkeypatch: pytest.MonkeyPa
     while True:
         number += 1
         shutil.copytree(template, directory)
-        said: dict[str, Known | str] = {}
+        reported: dict[str, Known | str] = {}
         before = descriptors()
         disk.fail(number, error)
         try:
-            asyncio.run(run(directory, said))
+            asyncio.run(run(directory, reported))
         except (DestinationError, FetchError) as problem:
             assert "\n" not in str(problem)
             assert str(problem)
         count, failed = disk.count, disk.failed
         disk.fail(-1, 0)
         assert descriptors() == before, failed
-        look(directory, said)
+        look(directory, reported)
         again: dict[str, Known | str] = {}
         asyncio.run(run(directory, again))
         assert all(isinstance(outcome, Known) for outcome in again.values())

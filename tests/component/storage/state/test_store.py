@@ -422,10 +422,10 @@ asyncio.run(main())
 async def test_a_killed_writer_leaves_complete_batches(path: Path, lines: int) -> None:
     writer = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True)
     assert writer.stdout
-    said = [writer.stdout.readline() for _ in range(lines)]
+    printed = [writer.stdout.readline() for _ in range(lines)]
     writer.send_signal(signal.SIGKILL)
-    said += writer.communicate()[0].splitlines(keepends=True)  # it may have continued before the kill
-    last = int([line for line in said if line.endswith("\n")][-1].split()[0])
+    printed += writer.communicate()[0].splitlines(keepends=True)  # it may have continued before the kill
+    last = int([line for line in printed if line.endswith("\n")][-1].split()[0])
     async with SqliteState(path) as state:
         assert len(await state.folder(str(last))) == 100
         for number in range(last - 10, last + 10):

@@ -34,7 +34,7 @@ class Wire:
         self.transport = MemoryTransport(self.lane, {"socket": self.near})
         self.receiver = Recorder()
 
-    def ask(self, *names: str, gathered: int = 100, is_head: bool = False) -> list[Outcome]:
+    def send(self, *names: str, gathered: int = 100, is_head: bool = False) -> list[Outcome]:
         requests = [self.receiver.request(name, gathered=gathered, is_head=is_head) for name in names]
         self.lane.send(requests)
         return [self.receiver.outcomes[request] for request in requests]
@@ -60,7 +60,7 @@ async def wire() -> AsyncIterator[Wire]:
 
 
 async def test_a_batch_is_one_write_and_its_responses_come_in_order(wire: Wire) -> None:
-    a, b, c = wire.ask("a", "b", "c")
+    a, b, c = wire.send("a", "b", "c")
     assert wire.transport.written.count(b"GET /") == 3
     wire.transport.arrive([response(b"one") + response(b"", b"ETag: x\r\n") + response(b"three")[:-1]])
     assert ([a.body, b.body, c.head], wire.progress) == ([b"one", b"", None], [1])
@@ -75,32 +75,32 @@ async def test_a_batch_is_one_write_and_its_responses_come_in_order(wire: Wire) 
 
 
 async def test_head_has_no_body_behind_get_and_before_it(wire: Wire) -> None:
-    (get,) = wire.ask("a")
-    (head,) = wire.ask("b", is_head=True)
-    (last,) = wire.ask("c")
+    (get,) = wire.send("a")
+    (head,) = wire.send("b", is_head=True)
+    (last,) = wire.send("c")
     wire.transport.arrive([response(b"one") + OK + b"Content-Length: 9\r\n\r\n" + response(b"three")])
     assert (get.body, head.body, last.body) == (b"one", b"", b"three")
 
 
 async def test_bytes_behind_the_last_response_close_the_lane_and_count_as_nothing(wire: Wire) -> None:
-    (a,) = wire.ask("a")
+    (a,) = wire.send("a")
     wire.transport.arrive([response(b"one") + response(b"stray")])
     assert (a.body, a.is_complete, wire.progress) == (b"one", True, [])
     assert wire.transport.is_aborted
     assert not wire.lane.is_quiet()
-    (b,) = wire.ask("b")
+    (b,) = wire.send("b")
     assert b.loss == Loss(Ending.CLOSED, "", is_broken=False, is_free=True)
 
 
 async def test_bytes_before_the_first_request_are_no_response(wire: Wire) -> None:
     wire.transport.arrive([response(b"stray")])
-    (a,) = wire.ask("a")
+    (a,) = wire.send("a")
     assert a.loss == Loss(Ending.UNREQUESTED, "", is_broken=False, is_free=False)
     assert wire.transport.written == b""
 
 
 async def test_bytes_on_an_idle_lane_close_it(wire: Wire) -> None:
-    wire.ask("a")
+    wire.send("a")
     wire.transport.arrive([response(b"one")])
     wire.transport.arrive([b"\r\n"])
     assert wire.transport.is_aborted
@@ -112,7 +112,7 @@ async def test_unread_bytes_make_a_lane_unfit(wire: Wire) -> None:
     assert not wire.lane.is_quiet()
     wire.near.recv(1)
     assert wire.lane.is_quiet()
-    wire.ask("a")
+    wire.send("a")
     assert not wire.lane.is_quiet(), "a request is in flight"
     wire.transport.arrive([response(b"")])
     wire.near.close()
@@ -145,28 +145,28 @@ async def test_unread_bytes_make_a_lane_unfit(wire: Wire) -> None:
 async def test_how_a_lane_ends(
     wire: Wire, sent: bytes, error: Exception | None, endings: list[Ending | None], step: int
 ) -> None:
-    found = wire.ask("a", "b", "c")
+    found = wire.send("a", "b", "c")
     wire.transport.arrive(sent[at : at + step] for at in range(0, len(sent), step))
     wire.transport.end(error)
     assert wire.endings() == list(zip("abc", endings, strict=True))
     for place, outcome in enumerate(found):
         assert outcome.is_complete is (outcome.loss is None)
         assert outcome.loss is None or place == 0 or outcome.loss.is_free or outcome.loss.ending is not Ending.CLOSED
-    (late,) = wire.ask("late")
+    (late,) = wire.send("late")
     assert late.loss is not None, "nothing can be sent any more"
 
 
 async def test_a_400_to_a_request_that_was_alone_is_its_response(wire: Wire) -> None:
-    wire.ask("a", "b")
+    wire.send("a", "b")
     wire.transport.arrive([response(b"one") + response(b"two")])
-    (alone,) = wire.ask("c")
+    (alone,) = wire.send("c")
     wire.transport.arrive([response(b"no", status=b"HTTP/1.1 400 Bad\r\n")])
     assert (alone.is_complete, alone.body) == (True, b"no")
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
 async def test_a_large_body_comes_in_pieces_and_the_next_response_behind_it(wire: Wire, framing: str) -> None:
-    small, large, last = wire.ask("small", "large", "last", gathered=10)
+    small, large, last = wire.send("small", "large", "last", gathered=10)
     body = b"0123456789abcdef"
     coded = {
         "length": response(body),
@@ -187,7 +187,7 @@ async def test_a_large_body_comes_in_pieces_and_the_next_response_behind_it(wire
 
 
 async def test_a_receiver_that_has_enough_stops_the_reading_until_it_resumes(wire: Wire) -> None:
-    (a,) = wire.ask("a", gathered=0)
+    (a,) = wire.send("a", gathered=0)
     wire.transport.arrive([response(bytes(100))[:60]])
     wire.lane.pause()
     wire.lane.pause()
@@ -211,7 +211,7 @@ async def test_a_lane_whose_last_piece_was_too_much_is_read_again(wire: Wire) ->
 
 
 async def test_the_owner_may_close_a_lane_at_any_time(wire: Wire) -> None:
-    a, b = wire.ask("a", "b")
+    a, b = wire.send("a", "b")
     wire.transport.arrive([response(b"one")[:-1]])
     wire.lane.close()
     assert a.loss == Loss(Ending.ABANDONED, "", is_broken=True, is_free=False)
@@ -233,7 +233,7 @@ async def test_a_receiver_may_close_the_lane_on_which_its_body_arrives(wire: Wir
 
 async def test_silence_ends_a_lane_and_interim_responses_are_silence() -> None:
     async with wired(Patience(0.05)) as wire:
-        a, b = wire.ask("a", "b")
+        a, b = wire.send("a", "b")
         wire.transport.arrive([b"HTTP/1.1 100 Continue\r\n\r\n"])
         await wire.receiver.is_over.wait()
         assert a.loss == Loss(Ending.SILENT, "", is_broken=False, is_free=False)
@@ -244,7 +244,7 @@ async def test_silence_ends_a_lane_and_interim_responses_are_silence() -> None:
 async def test_bytes_that_wait_for_a_busy_event_loop_are_no_silence() -> None:
     loop = asyncio.get_running_loop()
     async with wired(Patience(0.05)) as wire:
-        (a,) = wire.ask("a")
+        (a,) = wire.send("a")
         until = loop.time() + 0.06
         while loop.time() < until:
             """Busy."""
@@ -255,20 +255,20 @@ async def test_bytes_that_wait_for_a_busy_event_loop_are_no_silence() -> None:
 
 async def test_an_idle_lane_may_be_silent() -> None:
     async with wired(Patience(0.02)) as idle, wired(Patience(0.04)) as other:
-        idle.ask("a")
+        idle.send("a")
         idle.transport.arrive([response(b"one")])
-        other.ask("later")
+        other.send("later")
         await other.receiver.is_over.wait()
         assert not idle.transport.is_closing()
         idle.receiver.is_over.clear()
-        (b,) = idle.ask("b")
+        (b,) = idle.send("b")
         await idle.receiver.is_over.wait()
         assert b.loss is not None
         assert b.loss.ending is Ending.SILENT
 
 
 async def test_a_tls_alert_instead_of_the_first_response_says_why(wire: Wire) -> None:
-    (a,) = wire.ask("a")
+    (a,) = wire.send("a")
     error = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
     error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     wire.transport.end(error)

@@ -22,28 +22,28 @@ SAME_HOST = "HTTP://H:80/other?x"
 OTHER_HOST = "http://other/"
 
 
-async def silence(_url: str, _host: Host) -> None:
+async def silent(_url: str, _host: Host) -> None:
     """A probe without a response."""
 
 
-async def answer(url: str, host: Host) -> None:
+async def responding(url: str, host: Host) -> None:
     """A probe with a response."""
     host.succeeded(url)
 
 
 @asynccontextmanager
-async def slot(gate: Gate, url: str, ask: Probe = silence) -> AsyncIterator[None]:
+async def slot(gate: Gate, url: str, probe: Probe = silent) -> AsyncIterator[None]:
     """Hold one connection to the host of ``url``."""
     host = gate.host(url)
-    await host.enter(url, ask)
+    await host.enter(url, probe)
     try:
         yield
     finally:
         host.leave()
 
 
-async def enter(gate: Gate, url: str = URL, ask: Probe = silence) -> None:
-    async with slot(gate, url, ask):
+async def enter(gate: Gate, url: str = URL, probe: Probe = silent) -> None:
+    async with slot(gate, url, probe):
         pass
 
 
@@ -329,44 +329,44 @@ async def test_a_host_that_responds_is_not_given_up_for_the_failures_of_its_file
     gate = Gate(1)
     for _ in range(3):  # the probe has the only connection
         fail(gate)
-        await enter(gate, ask=answer)
+        await enter(gate, probe=responding)
     fail(gate, limits.CONNECTION_FAILURES - 1)
     await enter(gate)
 
 
 async def test_a_host_in_doubt_is_probed_with_the_url_that_it_served_last() -> None:
-    gate, asked = Gate(1), list[str]()
+    gate, probed = Gate(1), list[str]()
 
-    async def ask(url: str, host: Host) -> None:
-        asked.append(url)
+    async def probe(url: str, host: Host) -> None:
+        probed.append(url)
         host.succeeded(None)
 
-    for answered in (None, "http://h/pub/", None, SAME_HOST):  # None: a HEAD, which proves nothing about GET
-        gate.host(URL).succeeded(answered)
+    for served in (None, "http://h/pub/", None, SAME_HOST):  # None: a HEAD, which proves nothing about GET
+        gate.host(URL).succeeded(served)
         fail(gate)
-        await enter(gate, ask=ask)
-    assert asked == ["http://h:80/robots.txt", "http://h/pub/", "http://h/pub/", SAME_HOST]
+        await enter(gate, probe=probe)
+    assert probed == ["http://h:80/robots.txt", "http://h/pub/", "http://h/pub/", SAME_HOST]
 
 
-@pytest.mark.parametrize("answers", [True, False])
-async def test_one_probe_decides_for_all_waiting_requests(answers: bool) -> None:
-    gate, asked, free = Gate(4), list[str](), asyncio.Event()
+@pytest.mark.parametrize("responds", [True, False])
+async def test_one_probe_decides_for_all_waiting_requests(responds: bool) -> None:
+    gate, probed, free = Gate(4), list[str](), asyncio.Event()
 
-    async def ask(url: str, host: Host) -> None:
-        asked.append(url)
+    async def probe(url: str, host: Host) -> None:
+        probed.append(url)
         await free.wait()
-        if answers:
+        if responds:
             host.succeeded(url)
 
     fail(gate)
-    waiting = [asyncio.create_task(enter(gate, ask=ask)) for _ in range(6)]
+    waiting = [asyncio.create_task(enter(gate, probe=probe)) for _ in range(6)]
     for _ in range(5):
         await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     free.set()
     ended = await asyncio.gather(*waiting, return_exceptions=True)
-    assert len(asked) == 1
-    assert [type(error) for error in ended] == [type(None) if answers else FetchError] * 6
+    assert len(probed) == 1
+    assert [type(error) for error in ended] == [type(None) if responds else FetchError] * 6
 
 
 async def test_if_a_probe_is_cancelled_another_request_probes() -> None:
@@ -376,8 +376,8 @@ async def test_if_a_probe_is_cancelled_another_request_probes() -> None:
         await asyncio.Event().wait()
 
     fail(gate)
-    first = asyncio.create_task(enter(gate, ask=never))
-    second = asyncio.create_task(enter(gate, ask=answer))
+    first = asyncio.create_task(enter(gate, probe=never))
+    second = asyncio.create_task(enter(gate, probe=responding))
     await asyncio.sleep(0)
     await end(first)
     async with asyncio.timeout(5):
@@ -387,12 +387,12 @@ async def test_if_a_probe_is_cancelled_another_request_probes() -> None:
 async def test_responses_to_other_requests_during_a_probe_count() -> None:
     gate = Gate(2)
 
-    async def ask(_url: str, host: Host) -> None:
+    async def probe(_url: str, host: Host) -> None:
         host.succeeded(None)  # a transfer in flight
         host.failed()
 
     fail(gate)
-    await enter(gate, ask=ask)
+    await enter(gate, probe=probe)
 
 
 async def test_a_probe_respects_the_rate_limit_and_the_pause() -> None:
@@ -407,7 +407,7 @@ async def test_a_probe_respects_the_rate_limit_and_the_pause() -> None:
     fail(gate)
     gate.host(URL).rest(0.05)
     began = time.monotonic()
-    await enter(gate, ask=answer)
+    await enter(gate, probe=responding)
     assert time.monotonic() - began >= 0.05
     assert bucket.taken == 2
 

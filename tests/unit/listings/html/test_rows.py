@@ -103,12 +103,12 @@ ELSEWHERE = [
 def test_a_row_that_leads_elsewhere_is_an_entry_or_has_a_name_and_a_reason(shape: str, own: bool) -> None:
     for href, text, reason in ELSEWHERE[: 2 if shape == "many" else None]:
         listing = listing_of(shape, (href, text), own=own)
-        told = [(each.reason, each.row) for each in listing.rejections if each.row]
+        rejected = [(each.reason, each.row) for each in listing.rejections if each.row]
         entries = [entry.name for entry in listing.entries if entry.name not in {"own.bin"} and entry.size != 7]
         assert listing.is_listing, href
         if text not in entries:
-            assert [each for each, _ in told] == [reason], (href, told)
-            assert told[0][1] in {text, "..", "../a.zip"}, href
+            assert [each for each, _ in rejected] == [reason], (href, rejected)
+            assert rejected[0][1] in {text, "..", "../a.zip"}, href
 
 
 @pytest.mark.parametrize("shape", list(SHAPES))
@@ -162,8 +162,8 @@ def test_only_sessions_are_removed(href: str) -> None:
 @given(st.text("ab.?#:&=/%2F;+ ", min_size=1, max_size=12))
 def test_no_row_is_lost(href: str) -> None:
     listing = listing_of("fancyindex", (href, "shown name.zip"))
-    told = any(each.row for each in listing.rejections) or len(listing.entries) > 1
-    assert told or {each.reason for each in listing.rejections} & {
+    rejected = any(each.row for each in listing.rejections) or len(listing.entries) > 1
+    assert rejected or {each.reason for each in listing.rejections} & {
         "self",
         "parent",
         "breadcrumb",

@@ -22,8 +22,8 @@ def status(name: str, kind: str = "FILE", **more: object) -> dict[str, object]:
 
 
 def parse(*rows: object, url: str = URL, **outer: object) -> Listing:
-    answer = {"FileStatuses": {"FileStatus": list(rows), **outer}}
-    return parse_listing(json.dumps(answer).encode(), url, "application/json")
+    document = {"FileStatuses": {"FileStatus": list(rows), **outer}}
+    return parse_listing(json.dumps(document).encode(), url, "application/json")
 
 
 def test_entries_have_kind_size_and_time_and_keep_the_operation() -> None:

@@ -124,8 +124,8 @@ def test_a_missing_collection_is_not_an_empty_one(status: str) -> None:
     line = f"<D:status>HTTP/1.1 {status}</D:status>"
     kind = "<D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop>"
     for inside in (f"<D:propstat><D:prop/>{line}</D:propstat>", f"<D:propstat>{kind}{line}</D:propstat>", line):
-        answer = dav(f"<D:response><D:href>/pub/</D:href>{inside}</D:response>")
-        assert not parse_listing(answer.encode(), HERE, "application/xml").is_listing
+        document = dav(f"<D:response><D:href>/pub/</D:href>{inside}</D:response>")
+        assert not parse_listing(document.encode(), HERE, "application/xml").is_listing
     partly = (
         f"<D:propstat><D:prop/>{line}</D:propstat><D:propstat>{kind}<D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
     )

@@ -189,8 +189,8 @@ def azure(*blobs: str, after: str = "<NextMarker />", prefix: str = "") -> str:
 
 def blob(name: str, extra: str = "", properties: str = "") -> str:
     common = "<Last-Modified>Thu, 29 Feb 2024 12:00:01 GMT</Last-Modified><Etag>0x8D</Etag>"
-    held = f"<Properties>{common}<Content-Length>5</Content-Length>{properties}</Properties>"
-    return f"<Blob>{name if name.startswith('<') else f'<Name>{name}</Name>'}{extra}{held}</Blob>"
+    inside = f"<Properties>{common}<Content-Length>5</Content-Length>{properties}</Properties>"
+    return f"<Blob>{name if name.startswith('<') else f'<Name>{name}</Name>'}{extra}{inside}</Blob>"
 
 
 def test_azure_blobs_and_prefixes() -> None:

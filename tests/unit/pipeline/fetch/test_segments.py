@@ -74,10 +74,10 @@ class Request:
 class Response:
     """Implements ``interfaces.Reply``."""
 
-    def __init__(self, asked: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]):
-        self.status, self.url, self.headers = status, asked.url, CIMultiDict(headers)
+    def __init__(self, request: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]):
+        self.status, self.url, self.headers = status, request.url, CIMultiDict(headers)
         self.release = leave
-        self._asked, self._data = asked, data
+        self._request, self._data = request, data
 
     async def read(self, limit: int) -> bytes:
         raise AssertionError("no body here is small")
@@ -86,14 +86,14 @@ class Response:
         for start in range(0, len(self._data), PIECE):
             await self._pause()
             chunk = self._data[start : start + PIECE]
-            self._asked.sent += len(chunk)
+            self._request.sent += len(chunk)
             yield chunk
         await self._pause()
-        if self._asked.cut is not None and not self._asked.silent:
+        if self._request.cut is not None and not self._request.silent:
             raise FetchError("the body was cut short", url=self.url)
 
     async def _pause(self) -> None:
-        for _ in range(self._asked.pace):
+        for _ in range(self._request.pace):
             await asyncio.sleep(0)
 
 
@@ -107,8 +107,8 @@ class Network:
         self.size = size
         self.version = 1
         self.headers = {"Accept-Ranges": "bytes"}
-        self.trouble: Callable[[Request], None] = lambda asked: None
-        self.slow: Callable[[Request], int] = lambda asked: 0
+        self.trouble: Callable[[Request], None] = lambda request: None
+        self.slow: Callable[[Request], int] = lambda request: 0
         """Number of turns of the event loop before a request gets its response."""
         self.requests: list[Request] = []
         self.open_streams: list[str] = []
@@ -134,21 +134,21 @@ class Network:
                 self._connections.release()
 
         try:
-            asked = self._asking(url, headers)
-            self.trouble(asked)
-            for _ in range(self.slow(asked) + 1):
+            request = self._record(url, headers)
+            self.trouble(request)
+            for _ in range(self.slow(request) + 1):
                 await asyncio.sleep(0)
-            if asked.refused:
+            if request.refused:
                 raise FetchError("cannot connect", url=url, connection=True)
-            yield self._answer(asked, headers, leave)
+            yield self._response(request, headers, leave)
         finally:
             leave()
 
-    def _asking(self, url: str, headers: Mapping[str, str]) -> Request:
+    def _record(self, url: str, headers: Mapping[str, str]) -> Request:
         ranged = "Range" in headers
         first, _, last = headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
         number = sum(other.url == url for other in self.requests)
-        asked = Request(
+        request = Request(
             url=url,
             start=int(first),
             end=int(last) + 1 if last else self.size,
@@ -157,19 +157,19 @@ class Network:
             number=number,
             beside=self.open_streams.count(url) - 1,
         )
-        self.requests.append(asked)
-        return asked
+        self.requests.append(request)
+        return request
 
-    def _answer(self, asked: Request, headers: Mapping[str, str], leave: Callable[[], None]) -> Response:
+    def _response(self, request: Request, headers: Mapping[str, str], leave: Callable[[], None]) -> Response:
         whole = body(self.size, self.version)
-        valid = asked.ranged and headers["If-Range"] == f'"{self.version}"'
-        status = asked.status or (206 if valid else 200)
-        start, end = (asked.start - asked.shift, asked.end - asked.shift) if status == 206 else (0, self.size)
+        valid = request.ranged and headers["If-Range"] == f'"{self.version}"'
+        status = request.status or (206 if valid else 200)
+        start, end = (request.start - request.shift, request.end - request.shift) if status == 206 else (0, self.size)
         data = whole[start:end] if status in (200, 206) else b""
         given = self.headers | {"ETag": f'"{self.version}"', "Content-Length": str(len(data))}
         if status == 206:
             given["Content-Range"] = f"bytes {start}-{end - 1}/{self.size}"
-        return Response(asked, status, given | asked.headers, data[: asked.cut], leave)
+        return Response(request, status, given | request.headers, data[: request.cut], leave)
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
@@ -232,7 +232,7 @@ class Run:
 
     @property
     def wasted(self) -> int:
-        return sum(asked.sent for asked in self.network.requests) - self.network.size
+        return sum(request.sent for request in self.network.requests) - self.network.size
 
 
 async def test_a_large_body_comes_over_several_connections_and_in_its_order() -> None:
@@ -242,7 +242,7 @@ async def test_a_large_body_comes_over_several_connections_and_in_its_order() ->
     first, *others = network.requests
     assert not first.ranged
     assert first.sent < SIZE // 2
-    assert all(asked.ranged and asked.end - asked.start <= MEMORY for asked in others)
+    assert all(request.ranged and request.end - request.start <= MEMORY for request in others)
 
 
 async def test_every_byte_that_arrives_is_counted_when_it_arrives() -> None:
@@ -250,7 +250,7 @@ async def test_every_byte_that_arrives_is_counted_when_it_arrives() -> None:
     run = Run(network)
     (done,) = await run.fetch()
     assert isinstance(done, Staged)
-    assert done.result.received == sum(asked.sent for asked in network.requests) >= SIZE
+    assert done.result.received == sum(request.sent for request in network.requests) >= SIZE
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ async def test_every_byte_that_arrives_is_counted_when_it_arrives() -> None:
 async def test_everything_else_comes_in_one_stream(headers: dict[str, str], size: int, segments: int) -> None:
     network = Network(size)
     network.headers = {"Accept-Ranges": headers.get("Accept-Ranges", "")}
-    network.trouble = lambda asked: asked.headers.update(headers)
+    network.trouble = lambda request: request.headers.update(headers)
     assert await Run(network, segments=segments).saved() == body(size)
     assert len(network.requests) == 1
 
@@ -275,40 +275,40 @@ async def test_everything_else_comes_in_one_stream(headers: dict[str, str], size
 async def test_only_a_truncated_range_is_requested_again() -> None:
     network = Network()
 
-    def trouble(asked: Request) -> None:
-        if asked.number == 2:
-            asked.cut = 1500
+    def trouble(request: Request) -> None:
+        if request.number == 2:
+            request.cut = 1500
 
     network.trouble = trouble
     run = Run(network)
     assert await run.saved() == body(SIZE)
     cut = network.requests[2]
-    again = [asked for asked in network.requests if asked.end == cut.end and asked is not cut]
-    assert [asked.start for asked in again] == [cut.start + 1500]
-    assert sum(not asked.ranged for asked in network.requests) == 1
+    again = [request for request in network.requests if request.end == cut.end and request is not cut]
+    assert [request.start for request in again] == [cut.start + 1500]
+    assert sum(not request.ranged for request in network.requests) == 1
     assert run.wasted <= 2 * PIECE
 
 
 async def test_a_truncated_first_stream_is_replaced_by_a_range() -> None:
     network = Network()
 
-    def trouble(asked: Request) -> None:
-        if asked.number == 0:
-            asked.cut = 2000
+    def trouble(request: Request) -> None:
+        if request.number == 0:
+            request.cut = 2000
 
     network.trouble = trouble
     run = Run(network)
     assert await run.saved() == body(SIZE)
-    assert sum(asked.start == 2000 for asked in network.requests) == 1
+    assert sum(request.start == 2000 for request in network.requests) == 1
     assert run.wasted == 0
 
 
 def fails_at(place: int) -> Callable[[Request], None]:
     """Ranges that contain the byte at ``place`` get a 500."""
 
-    def trouble(asked: Request) -> None:
-        if asked.bounded and asked.start <= place < asked.end:
-            asked.status = 500
+    def trouble(request: Request) -> None:
+        if request.bounded and request.start <= place < request.end:
+            request.status = 500
 
     return trouble
 
@@ -317,11 +317,11 @@ async def test_a_range_that_never_comes_is_requested_so_many_times_and_then_the_
     network = Network()
     network.trouble = fails_at(SIZE // 2)
     assert await Run(network, attempts=3).saved() == body(SIZE)
-    assert sum(asked.status == 500 for asked in network.requests) == 1 + 3
+    assert sum(request.status == 500 for request in network.requests) == 1 + 3
     last = network.requests[-1]
     assert last.ranged
     assert not last.bounded
-    assert last.start == min(asked.start for asked in network.requests if asked.status == 500)
+    assert last.start == min(request.start for request in network.requests if request.status == 500)
 
 
 async def test_with_one_attempt_a_range_that_never_comes_fails_the_file() -> None:
@@ -330,34 +330,34 @@ async def test_with_one_attempt_a_range_that_never_comes_fails_the_file() -> Non
     (done,) = await Run(network, attempts=1).fetch()
     assert isinstance(done, Result)
     assert (done.outcome, done.reason) == (Outcome.FAILED, "HTTP 500")
-    assert sum(asked.status == 500 for asked in network.requests) == 2
+    assert sum(request.status == 500 for request in network.requests) == 2
 
 
 async def test_a_server_that_allows_two_connections_is_soon_left_alone_with_two() -> None:
     network = Network(400 * KIB)
 
-    def trouble(asked: Request) -> None:
-        if asked.beside > 1:
-            asked.status = 503
+    def trouble(request: Request) -> None:
+        if request.beside > 1:
+            request.status = 503
 
     network.trouble = trouble
     assert await Run(network, segments=8).saved() == body(network.size)
     assert network.requests[0].sent < network.size // 2
-    assert sum(asked.status == 503 for asked in network.requests) < 8
+    assert sum(request.status == 503 for request in network.requests) < 8
 
 
 LIES = {
-    "ignores the range": lambda asked: setattr(asked, "status", 200),
-    "refuses the range": lambda asked: setattr(asked, "status", 416),
-    "an earlier range": lambda asked: setattr(asked, "shift", 100),
-    "another total": lambda asked: asked.headers.update(
-        {"Content-Range": f"bytes {asked.start}-{asked.end - 1}/{SIZE + 1}"}
+    "ignores the range": lambda request: setattr(request, "status", 200),
+    "refuses the range": lambda request: setattr(request, "status", 416),
+    "an earlier range": lambda request: setattr(request, "shift", 100),
+    "another total": lambda request: request.headers.update(
+        {"Content-Range": f"bytes {request.start}-{request.end - 1}/{SIZE + 1}"}
     ),
-    "another version": lambda asked: asked.headers.update({"ETag": '"x"'}),
-    "no version": lambda asked: asked.headers.update({"ETag": ""}),
-    "an encoded piece": lambda asked: asked.headers.update({"Content-Encoding": "gzip"}),
-    "too long a piece": lambda asked: asked.headers.update({"Content-Length": "99999"}),
-    "gone": lambda asked: setattr(asked, "status", 404),
+    "another version": lambda request: request.headers.update({"ETag": '"x"'}),
+    "no version": lambda request: request.headers.update({"ETag": ""}),
+    "an encoded piece": lambda request: request.headers.update({"Content-Encoding": "gzip"}),
+    "too long a piece": lambda request: request.headers.update({"Content-Length": "99999"}),
+    "gone": lambda request: setattr(request, "status", 404),
 }
 
 
@@ -368,23 +368,23 @@ async def test_a_response_that_is_not_exactly_the_range_leads_to_one_stream(
 ) -> None:
     network = Network()
 
-    def trouble(asked: Request) -> None:
-        if asked.number >= from_number and asked.bounded:
-            lie(asked)
+    def trouble(request: Request) -> None:
+        if request.number >= from_number and request.bounded:
+            lie(request)
 
     network.trouble = trouble
     run = Run(network)
     assert await run.saved() == body(SIZE)
-    assert sum(asked.bounded for asked in network.requests) <= from_number + 3, "and no more pieces"
-    assert not any(asked.sent for asked in network.requests if asked.bounded and asked.number >= from_number)
+    assert sum(request.bounded for request in network.requests) <= from_number + 3, "and no more pieces"
+    assert not any(request.sent for request in network.requests if request.bounded and request.number >= from_number)
 
 
 @pytest.mark.parametrize("from_number", range(1, 12))
 async def test_a_file_that_is_replaced_meanwhile_is_the_old_one_or_the_new_one(from_number: int) -> None:
     network = Network()
 
-    def trouble(asked: Request) -> None:
-        network.version = 1 + (asked.number >= from_number)
+    def trouble(request: Request) -> None:
+        network.version = 1 + (request.number >= from_number)
 
     network.trouble = trouble
     run = Run(network)
@@ -398,9 +398,9 @@ async def test_a_file_that_is_replaced_meanwhile_is_the_old_one_or_the_new_one(f
 async def test_a_first_stream_is_not_left_for_ranges_once_one_of_them_was_of_another_version() -> None:
     network = Network()
 
-    def trouble(asked: Request) -> None:
-        network.version = 1 + (asked.number >= 2)
-        asked.pace = 50 if asked.number == 0 else 1
+    def trouble(request: Request) -> None:
+        network.version = 1 + (request.number >= 2)
+        request.pace = 50 if request.number == 0 else 1
 
     network.trouble = trouble
     assert await Run(network).saved() == body(SIZE, 1)
@@ -425,7 +425,7 @@ async def test_ranges_use_connections_that_no_transfer_wants() -> None:
     network = Network()
     run = Run(network, segments=4, workers=4)
     await run.fetch("a", "b", "c", "d", "e")
-    assert [asked.bounded for asked in network.requests[:4]] == [False] * 4
+    assert [request.bounded for request in network.requests[:4]] == [False] * 4
     assert network.most == 4
 
 
@@ -433,11 +433,11 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
     network = Network(400 * KIB)
     least = MEMORY
 
-    def look(asked: Request) -> None:
+    def look(request: Request) -> None:
         nonlocal least
         least = min(least, run.connections.memory)
-        if not asked.ranged:
-            asked.pace = 1000
+        if not request.ranged:
+            request.pace = 1000
 
     network.trouble = look
     run = Run(network, segments=8)
@@ -449,22 +449,22 @@ async def test_what_arrives_before_its_turn_is_bounded() -> None:
 async def test_a_range_that_is_requested_again_takes_the_place_of_the_next_stream_that_ends(pace: int) -> None:
     network = Network(400 * KIB)
 
-    def trouble(asked: Request) -> None:
-        asked.pace = 20 if asked.ranged else 1
-        if asked.number == 2:
-            asked.pace, asked.cut = pace, 0
+    def trouble(request: Request) -> None:
+        request.pace = 20 if request.ranged else 1
+        if request.number == 2:
+            request.pace, request.cut = pace, 0
 
     network.trouble = trouble
     assert await Run(network, segments=4, memory=4 * MEMORY).saved() == body(network.size)
     assert network.most_of_one == 4
-    number, again = (asked.number for asked in network.requests if asked.start == network.requests[2].start)
+    number, again = (request.number for request in network.requests if request.start == network.requests[2].start)
     assert number == 2
     assert again <= (6 if pace == 1 else 9)
 
 
 async def test_a_first_stream_takes_over_what_does_not_begin_to_arrive() -> None:
     network = Network()
-    network.slow = lambda asked: 10_000 if asked.ranged else 0
+    network.slow = lambda request: 10_000 if request.ranged else 0
     run = Run(network)
     assert await run.saved() == body(SIZE)
     assert run.wasted == 0
@@ -475,7 +475,7 @@ async def test_a_first_stream_takes_over_what_does_not_begin_to_arrive() -> None
 async def test_a_transfer_that_is_cancelled_leaves_nothing_behind(turns: int) -> None:
     network = Network()
     chance = random.Random(turns)
-    network.slow = lambda asked: chance.randrange(12)
+    network.slow = lambda request: chance.randrange(12)
     run = Run(network)
     job = Job(url="http://h/a.bin", path="a.bin", reason="new", size=Span(SIZE, SIZE))
     task = asyncio.create_task(run.downloader.process(job))
@@ -489,11 +489,11 @@ async def test_a_transfer_that_is_cancelled_leaves_nothing_behind(turns: int) ->
 
 
 FAULTS: tuple[Callable[[Request, random.Random], None], ...] = (
-    lambda asked, chance: setattr(asked, "cut", chance.randrange(3000)),
-    lambda asked, chance: (setattr(asked, "cut", chance.randrange(3000)), setattr(asked, "silent", True)),  # type: ignore[func-returns-value]
-    lambda asked, chance: setattr(asked, "refused", True),
-    lambda asked, chance: setattr(asked, "status", chance.choice([500, 503, 429, 404])),
-    lambda asked, chance: asked.bounded and chance.choice(list(LIES.values()))(asked),
+    lambda request, chance: setattr(request, "cut", chance.randrange(3000)),
+    lambda request, chance: (setattr(request, "cut", chance.randrange(3000)), setattr(request, "silent", True)),  # type: ignore[func-returns-value]
+    lambda request, chance: setattr(request, "refused", True),
+    lambda request, chance: setattr(request, "status", chance.choice([500, 503, 429, 404])),
+    lambda request, chance: request.bounded and chance.choice(list(LIES.values()))(request),
 )
 
 
@@ -503,12 +503,12 @@ async def test_whatever_happens_a_file_is_right_or_its_failure_is_reported(seed:
     network = Network(chance.randrange(2 * KIB, 90 * KIB), connections=chance.randrange(1, 9))
     often = chance.choice([0, 0.05, 0.2, 0.5])
     changes = chance.choice([0, 0, 0.05])
-    network.slow = lambda asked: chance.randrange(chance.choice([1, 5, 50]))
+    network.slow = lambda request: chance.randrange(chance.choice([1, 5, 50]))
 
-    def trouble(asked: Request) -> None:
+    def trouble(request: Request) -> None:
         network.version += chance.random() < changes
         if chance.random() < often:
-            chance.choice(FAULTS)(asked, chance)
+            chance.choice(FAULTS)(request, chance)
 
     network.trouble = trouble
     workers = chance.randrange(1, 7)

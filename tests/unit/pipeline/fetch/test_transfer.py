@@ -48,8 +48,8 @@ def ok(body: bytes = BODY, **headers: str | None) -> FakeResponse:
     return FakeResponse(headers={name: value for name, value in given.items() if value is not None}, body=body)
 
 
-def cut(answer: FakeResponse, at: int) -> FakeResponse:
-    return replace(answer, body=answer.body[:at], fails=FetchError("the body was cut short", url=URL))
+def cut(response: FakeResponse, at: int) -> FakeResponse:
+    return replace(response, body=response.body[:at], fails=FetchError("the body was cut short", url=URL))
 
 
 def rest(body: bytes, start: int, **headers: str | None) -> FakeResponse:
@@ -66,8 +66,8 @@ async def is_index(body: bytes, url: str, _content_type: str) -> bool:
 class Transfer:
     """A downloader over a scripted network: each response is given once, the last one repeatedly."""
 
-    def __init__(self, *answers: FakeResponse, attempts: int = 4) -> None:
-        self.script = list(answers)
+    def __init__(self, *responses: FakeResponse, attempts: int = 4) -> None:
+        self.script = list(responses)
         self.client = FakeClient(self._next, piece=4096)
         self.destination = FakeDestination()
         self.observer = Recorder()
@@ -132,8 +132,8 @@ async def test_a_large_body_goes_through_a_part() -> None:
         (FakeResponse(status=206, headers={"Content-Length": "1000"}, body=BODY), "HTTP 206"),
     ],
 )
-async def test_what_another_attempt_will_not_change_is_requested_once(answer: FakeResponse, reason: str) -> None:
-    transfer = Transfer(answer)
+async def test_what_another_attempt_will_not_change_is_requested_once(response: FakeResponse, reason: str) -> None:
+    transfer = Transfer(response)
     result = await transfer.result()
     assert result.outcome is Outcome.FAILED
     assert reason in result.reason
@@ -151,12 +151,12 @@ async def test_what_another_attempt_will_not_change_is_requested_once(answer: Fa
     ],
     ids=["500", "503", "no answer", "cut", "shorter than said"],
 )
-async def test_what_another_attempt_may_change_is_tried_again(answer: FakeResponse) -> None:
-    transfer = Transfer(answer, answer, ok())
+async def test_what_another_attempt_may_change_is_tried_again(response: FakeResponse) -> None:
+    transfer = Transfer(response, response, ok())
     done = await transfer.staged()
     assert transfer.body_of(done) == BODY
     assert done.result.attempts == 3
-    failing = Transfer(answer)
+    failing = Transfer(response)
     result = await failing.result()
     assert (result.outcome, result.attempts) == (Outcome.FAILED, 4)
 
@@ -398,13 +398,13 @@ async def test_a_probe_that_agrees_in_size_and_time_adopts_the_copy() -> None:
         "redirected away",
     ],
 )  # fmt: skip
-async def test_a_probe_that_is_not_clear_is_followed_by_get_which_decides(answer: FakeResponse) -> None:
-    transfer = Transfer(answer, ok(Last_Modified=LATER))
+async def test_a_probe_that_is_not_clear_is_followed_by_get_which_decides(response: FakeResponse) -> None:
+    transfer = Transfer(response, ok(Last_Modified=LATER))
     done = await transfer.staged(PROBE)
     assert [asked.method for asked in transfer.client.requests] == ["HEAD", "GET"]
     assert done.body == BODY
     assert (done.result.old_size, done.result.attempts) == (1000, 1)
-    current = Transfer(answer, ok())
+    current = Transfer(response, ok())
     result = await current.result(PROBE)
     assert [asked.method for asked in current.client.requests] == ["HEAD", "GET"]
     assert (result.outcome, result.received) == (Outcome.UNCHANGED, 0), "get says what head could have said"
@@ -424,9 +424,9 @@ async def test_a_server_without_responses_to_head_gets_only_get_after_a_while() 
     transfer = Transfer(ok())
     unanswered = FakeResponse(status=0, fails=FetchError("no answer", url=URL, connection=True))
 
-    async def head_of(answer: FakeResponse) -> bool:
+    async def head_of(response: FakeResponse) -> bool:
         transfer.client.requests.clear()
-        transfer.script = [answer, ok()]
+        transfer.script = [response, ok()]
         await transfer.result(PROBE)
         return transfer.client.requests[0].method == "HEAD"
 

@@ -37,10 +37,10 @@ class Shared(FakeDestination):
 
 
 async def test_each_mirror_is_looked_at_once_and_decides_for_all_below_it() -> None:
-    asked = []
+    looked_up = []
 
     async def url_of(folder: str) -> str | None:
-        asked.append(folder)
+        looked_up.append(folder)
         return "http://other/"
 
     neighbours = Neighbours(Shared(), url_of, lambda: "http://h/")
@@ -49,4 +49,4 @@ async def test_each_mirror_is_looked_at_once_and_decides_for_all_below_it() -> N
     text = await neighbours.refusal("in")
     assert text is not None
     assert await neighbours.refusal("in/deep/er") == text
-    assert asked == ["in"]
+    assert looked_up == ["in"]

@@ -79,9 +79,9 @@ def test_what_stands_in_the_way_of_deleting(switches: tuple[str, ...], doubted: 
     _, expected, says, code = next(line for line in JUDGEMENTS if re.fullmatch(line[0], "".join(switches)))
     assert deletes == expected
     assert (DOUBT in warnings) == (doubted and case.wanted), "a doubt is told, and is no obstacle for other folders"
-    told = [warning for warning in warnings if warning != DOUBT] + [(refusal, 6)] * (refusal is not None)
-    assert [text for text, _ in told if not text or says not in text] == []
-    assert [warned for _, warned in told] == [code] * bool(says)
+    reported = [warning for warning in warnings if warning != DOUBT] + [(refusal, 6)] * (refusal is not None)
+    assert [text for text, _ in reported if not text or says not in text] == []
+    assert [warned for _, warned in reported] == [code] * bool(says)
 
 
 def test_what_is_not_counted_yet_is_not_too_much() -> None:

@@ -153,15 +153,15 @@ def test_a_tally_counts_many_at_once_as_it_counts_each() -> None:
 
 
 def test_an_observer_of_each_file_hears_of_each_of_many_and_others_need_not() -> None:
-    heard: list[str] = []
+    received: list[str] = []
 
     class Listed(Observer):
         def listed(self, path: str, size: int | None) -> None:
-            heard.append(path)
+            received.append(path)
 
     class Idle(Observer):
         def walked(self) -> None:
             return
 
     Fanout([Listed(), Idle()]).all_unchanged("a", ROWS, "same row")
-    assert heard == ["a/f0", "a/f1", "a/f2"]
+    assert received == ["a/f0", "a/f1", "a/f2"]

@@ -256,14 +256,14 @@ def test_rows_that_are_weeks_apart_leave_summer_time_open() -> None:
 @given(
     known=st.lists(st.integers(946_684_800, 1_640_995_200), min_size=1, max_size=6),
     steps=st.lists(st.integers(3 * 3600, 9 * 86_400), max_size=30),
-    asked=st.integers(-20 * 86_400, 20 * 86_400),
+    shift=st.integers(-20 * 86_400, 20 * 86_400),
 )
-def test_whatever_is_learnt_of_a_real_zone_is_true(zone: str, known: list[int], steps: list[int], asked: int) -> None:
+def test_whatever_is_learnt_of_a_real_zone_is_true(zone: str, known: list[int], steps: list[int], shift: int) -> None:
     """These left their offset for a few weeks only, some time between 2000 and 2021."""
     for step in steps:
         known.append(known[-1] + step)
     moments = [datetime.fromtimestamp(seconds, UTC) for seconds in known]
-    moment = moments[len(moments) // 2] + timedelta(seconds=asked)
+    moment = moments[len(moments) // 2] + timedelta(seconds=shift)
     found = learn((shown(each, zone), each.timestamp()) for each in moments).localize(shown(moment, zone))
     assert found is None or moment in found or _is_printed_twice(moment, zone)
 
@@ -311,9 +311,9 @@ def test_a_page_is_learnt_from_rows_that_still_stand() -> None:
     ids=["another row", "no Last-Modified", "unreadable", "no time", "another folder", "says its zone"],
 )
 def test_one_row_alone_is_not_enough(spoil: object) -> None:
-    (first, one), (asked, _), last = rows()
+    (first, one), (shift, _), last = rows()
     spoilt, other = spoil(*last)  # type: ignore[operator]
-    assert ZoneLearner([first, asked, spoilt]).timed(asked, {"a": one, "c": other}) == asked
+    assert ZoneLearner([first, shift, spoilt]).timed(shift, {"a": one, "c": other}) == shift
 
 
 @pytest.mark.parametrize(
@@ -400,12 +400,12 @@ def test_only_an_exact_time_with_a_fraction_is_rounded_up() -> None:
 
 def test_what_is_not_known_or_lies_elsewhere_has_no_vote_and_a_hundred_are_enough() -> None:
     entries, states = zip(*rows(), strict=True)
-    first, asked, last = entries
-    assert ZoneLearner(entries).dating(asked, {"c": states[2]}) is Dating.RELIABLE, "the first is not known"
+    first, shift, last = entries
+    assert ZoneLearner(entries).dating(shift, {"c": states[2]}) is Dating.RELIABLE, "the first is not known"
     wrong = replace(states[2], validators=Validators(last_modified="Sat, 01 Jan 2000 00:00:07 GMT"))
     for silent in (replace(last, row="other"), replace(last, modified=None), replace(last, folder="deep")):
-        found = ZoneLearner([silent, asked, first]).dating(asked, {"a": states[0], "c": wrong})
+        found = ZoneLearner([silent, shift, first]).dating(shift, {"a": states[0], "c": wrong})
         assert found is Dating.RELIABLE
     many = [replace(first, name=str(number)) for number in range(300)]
     known = {each.name: states[0] if int(each.name) < 100 else replace(wrong, row=first.row) for each in many}
-    assert ZoneLearner(many).dating(asked, known) is Dating.RELIABLE
+    assert ZoneLearner(many).dating(shift, known) is Dating.RELIABLE

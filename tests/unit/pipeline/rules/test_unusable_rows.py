@@ -50,9 +50,9 @@ def filters(**options: object) -> Filters:
         (Rejection("never heard of", "x", "", "x"), FAILED, "not understood"),
     ],
 )
-def test_every_reason_skips_or_fails(row: Rejection, outcome: Outcome, said: str) -> None:
+def test_every_reason_skips_or_fails(row: Rejection, outcome: Outcome, expected: str) -> None:
     result = result_of(row, "d", PAGE, filters(), SCOPE)
-    assert (result.outcome, said in result.reason) == (outcome, True), result
+    assert (result.outcome, expected in result.reason) == (outcome, True), result
     assert result.path in {f"d/{row.row}", "d"}
     if row.reason != "bad-name":
         assert result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE).outcome is SKIPPED or row.row == "b"
@@ -136,9 +136,9 @@ def test_an_observer_hears_of_each_row_once() -> None:
 def test_a_run_that_wanted_nothing_of_what_was_listed_says_so(
     listed: int, skipped_by: dict[str, int], says: str
 ) -> None:
-    said = " ".join(nothing_wanted(listed, skipped_by))
-    assert says in said
-    assert bool(says) == bool(said)
+    message = " ".join(nothing_wanted(listed, skipped_by))
+    assert says in message
+    assert bool(says) == bool(message)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ class Failures(Recorder):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[tuple[str, str, str]] = []
+        self.reported: list[tuple[str, str, str]] = []
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
-        self.told.append((path, url, reason))
+        self.reported.append((path, url, reason))
 
 
 async def proven(walk: Walk, unlisted: Unlisted, *stays: str) -> list[str]:
@@ -80,8 +80,8 @@ async def test_a_page_that_is_read_again_says_whether_its_file_is_gone(
     walk = Walk(*pages, observer=failures)
     still = await proven(walk, remembered("sub/b", replaced=replaced))
     assert still == (["sub/b"] if problem is None else [])
-    assert failures.told == ([] if problem is None else [("sub", SUB, problem)])
-    assert walk.walker.failures == len(failures.told)
+    assert failures.reported == ([] if problem is None else [("sub", SUB, problem)])
+    assert walk.walker.failures == len(failures.reported)
 
 
 async def test_one_file_that_is_shown_again_keeps_all_of_its_directory() -> None:

@@ -36,12 +36,12 @@ class Reading:
         self.end_proven = True
 
     async def pieces(self) -> list[Listing]:
-        def answer(asked: FakeRequest) -> FakeResponse:
-            self.requests.append(asked)
-            is_same = self.status == 304 and "If-None-Match" in asked.headers
+        def respond(request: FakeRequest) -> FakeResponse:
+            self.requests.append(request)
+            is_same = self.status == 304 and "If-None-Match" in request.headers
             return replace(self.response, status=304, body=b"") if is_same else self.response
 
-        client = FakeClient(answer)
+        client = FakeClient(respond)
         client.end_proven = self.end_proven
         reader = PageReader(
             client=client,
@@ -135,7 +135,7 @@ async def test_a_page_with_a_row_that_is_not_an_entry_is_read_and_reported_each_
     assert ("", "bad-name") not in reading.observer.refused  # it is counted, and no link of the page
 
 
-class Told(UnchangedDirectories):
+class FixedDigests(UnchangedDirectories):
     """Gives the configured result for each directory."""
 
     def __init__(self, leaf: DirectoryDigest, *, kept: bool) -> None:
@@ -165,12 +165,12 @@ async def test_an_unchanged_page_is_read_only_if_something_else_changed(
         answered=URL, body_digest=hashlib.sha256(PAGE).hexdigest(), validators=Validators(etag='"1"'), family="nginx",
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
-    reading.unchanged = told = Told(leaf, kept=is_kept)
+    reading.unchanged = digests = FixedDigests(leaf, kept=is_kept)
     reading.requests.clear()
     reading.status = status
     assert await names(reading) == ([] if is_kept else ["a.bin", "b.bin", "c.bin"])
-    assert told.requests == 1
-    conditional = [asked.headers.get("If-None-Match") for asked in reading.requests]
+    assert digests.requests == 1
+    conditional = [request.headers.get("If-None-Match") for request in reading.requests]
     once_more = status == 304 and not is_kept and not is_remembered
     assert conditional == (['"1"', None] if once_more else ['"1"'])
 
@@ -181,9 +181,9 @@ async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
         resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     reading = Reading(PAGE)
-    reading.unchanged = told = Told(leaf, kept=True)
+    reading.unchanged = digests = FixedDigests(leaf, kept=True)
     assert await names(reading) == ["a.bin", "b.bin", "c.bin"]
-    assert told.requests == 0
+    assert digests.requests == 0
 
 
 async def test_a_304_confirms_the_version_that_was_requested_and_not_the_one_that_is_remembered_beside_it() -> None:
@@ -196,10 +196,10 @@ async def test_a_304_confirms_the_version_that_was_requested_and_not_the_one_tha
         wishes="", files=3, total=0, resolution=1, newest=0.0, newest_local=0.0, skipped=(),
     )  # fmt: skip
     first.state = reading.state
-    first.unchanged = Told(leaf, kept=False)
+    first.unchanged = FixedDigests(leaf, kept=False)
     first.status = 304
     assert await names(first) == ["a.bin", "b.bin", "c.bin"]
-    assert [asked.headers.get("If-None-Match") for asked in first.requests] == ['"1"', None]
+    assert [request.headers.get("If-None-Match") for request in first.requests] == ['"1"', None]
     memo = await first.state.listing(URL)
     assert memo is not None
     assert memo.validators.etag == '"1"', "and is the one that is remembered now"

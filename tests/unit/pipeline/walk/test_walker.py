@@ -60,8 +60,8 @@ class Walk:
         **bounds: int | bool,
     ) -> None:
         self.pages = {page.url: page for page in pages}
-        self.answers: dict[str, FakeResponse] = {}
-        self.client = FakeClient(self._answer)
+        self.responses: dict[str, FakeResponse] = {}
+        self.client = FakeClient(self._respond)
         self.state = MemoryState()
         self.observer = observer or Recorder()
         self.visited: list[DirectoryPage] = []
@@ -74,12 +74,12 @@ class Walk:
             refuse=lambda path, url: Rejection((refused or {})[path], url) if path in (refused or {}) else None,
         )
 
-    def _answer(self, asked: FakeRequest) -> FakeResponse:
-        if asked.url in self.answers:
-            return self.answers[asked.url]
-        if asked.url not in self.pages:
+    def _respond(self, request: FakeRequest) -> FakeResponse:
+        if request.url in self.responses:
+            return self.responses[request.url]
+        if request.url not in self.pages:
             return FakeResponse(status=404, headers={"Content-Type": "text/html"})
-        return FakeResponse(headers={"Content-Type": "text/html"}, body=asked.url.encode())
+        return FakeResponse(headers={"Content-Type": "text/html"}, body=request.url.encode())
 
     async def _parse(self, body: bytes, url: str, _content_type: str) -> AsyncGenerator[Listing, None]:
         yield self.pages.get(body.decode()) or listing(url, is_listing=False)
@@ -130,7 +130,7 @@ async def test_the_walk_goes_depth_first_in_the_order_of_the_page() -> None:
 
 async def test_a_directory_that_fails_is_reported_and_the_others_are_read() -> None:
     walk = Walk(listing(ROOT, "bad/", "good/", "other/"), listing(f"{ROOT}good/"))
-    walk.answers[f"{ROOT}bad/"] = FakeResponse(status=503)
+    walk.responses[f"{ROOT}bad/"] = FakeResponse(status=503)
     walk.pages[f"{ROOT}other/"] = listing(f"{ROOT}other/", is_listing=False)
     await walk.run()
     assert walk.paths == ["", "good"]
@@ -151,9 +151,9 @@ async def test_a_directory_that_fails_is_reported_and_the_others_are_read() -> N
     ],
     ids=["404", "500", "no listing", "no answer", "304 to a first request"],
 )
-async def test_a_root_that_fails_raises_and_names_the_url(answer: FakeResponse) -> None:
+async def test_a_root_that_fails_raises_and_names_the_url(response: FakeResponse) -> None:
     walk = Walk()
-    walk.answers["http://h/secret-free/"] = answer
+    walk.responses["http://h/secret-free/"] = response
     with pytest.raises(ExceptionGroup) as raised:
         await walk.run(Directory(path="", url="http://h/secret-free/"))
     error = only_error(raised.value)
@@ -378,7 +378,7 @@ def number_nodes(tree: dict[str, Any], graph: Graph) -> int:
 async def test_trees_with_links_back_up_end_soon_and_fail_only_in_a_loop(links: list[dict[str, int]]) -> None:
     graph: Graph = dict(enumerate(links))
     walk = Walk()
-    walk.answers = Endless(graph, walk.pages)
+    walk.responses = Endless(graph, walk.pages)
     await walk.run()
     assert len(walk.client.requests) <= 600
     assert bool(walk.observer.failed_listings) == has_circle(graph, 0, ())
@@ -433,13 +433,13 @@ async def test_a_directory_whose_name_cannot_be_is_a_failure(name: str) -> None:
 
 async def test_a_page_that_did_not_change_is_not_parsed_again() -> None:
     first = Walk(listing(ROOT, "sub/", "x"), listing(f"{ROOT}sub/", "y"))
-    first.answers[f"{ROOT}sub/"] = FakeResponse(
+    first.responses[f"{ROOT}sub/"] = FakeResponse(
         headers={"Content-Type": "text/html", "ETag": '"1"'}, body=f"{ROOT}sub/".encode()
     )
     await first.run()
     second = Walk()
     second.state.memos = first.state.memos
-    second.answers = {
+    second.responses = {
         ROOT: FakeResponse(headers={"Content-Type": "text/html"}, body=ROOT.encode()),
         f"{ROOT}sub/": FakeResponse(status=304),
     }
@@ -457,8 +457,8 @@ async def test_the_same_bytes_at_another_address_are_parsed_again() -> None:
     moved = "http://h/pub/new/"
     second = Walk(listing(moved, "x"))
     second.state.memos = first.state.memos
-    second.answers[ROOT] = FakeResponse(status=301, headers={"Location": moved})
-    second.answers[moved] = FakeResponse(headers={"Content-Type": "text/html"}, body=ROOT.encode())
+    second.responses[ROOT] = FakeResponse(status=301, headers={"Location": moved})
+    second.responses[moved] = FakeResponse(headers={"Content-Type": "text/html"}, body=ROOT.encode())
     second.pages[ROOT] = listing(moved, "x", "y")
     await second.run()
     assert [len(page.entries) for page in second.visited] == [2]
@@ -520,7 +520,7 @@ def linked(url: str, target: str, **headers: str) -> FakeResponse:
 async def test_a_page_goes_on_where_its_link_header_says_and_is_complete_with_the_last_one() -> None:
     second = f"{ROOT}?page=2"
     walk = Walk(listing(ROOT, "a"), listing(second, "b"), listing(f"{ROOT}?page=3", "c"))
-    walk.answers = {ROOT: linked(ROOT, "?page=2"), second: linked(second, "/pub/?page=3")}
+    walk.responses = {ROOT: linked(ROOT, "?page=2"), second: linked(second, "/pub/?page=3")}
     await walk.run()
     assert [(page.url, page.complete) for page in walk.visited] == [
         (ROOT, False),
@@ -543,7 +543,7 @@ async def test_a_listing_whose_next_page_is_not_read_is_not_complete(target: str
     first = f"{ROOT}sub/"
     again = f"{first}?page=1"
     walk = Walk(listing(ROOT, "sub/"), listing(first, "a"), listing(again, "b"))
-    walk.answers = {first: linked(first, target), again: linked(again, target)}
+    walk.responses = {first: linked(first, target), again: linked(again, target)}
     await walk.run()
     ((path, reason),) = walk.observer.failed_listings
     assert path == "sub"
@@ -555,12 +555,12 @@ async def test_a_listing_whose_next_page_is_not_read_is_not_complete(target: str
 async def test_a_remembered_page_goes_on_as_its_link_header_says_now(is_304: bool) -> None:
     second = f"{ROOT}?page=2"
     walk = Walk(listing(ROOT, "a"), listing(second, "b"))
-    walk.answers[ROOT] = FakeResponse(headers={"Content-Type": "text/html", "ETag": '"1"'}, body=ROOT.encode())
+    walk.responses[ROOT] = FakeResponse(headers={"Content-Type": "text/html", "ETag": '"1"'}, body=ROOT.encode())
     await walk.run()
-    walk.answers[ROOT] = linked(ROOT, "?page=2", ETag='"1"')
+    walk.responses[ROOT] = linked(ROOT, "?page=2", ETag='"1"')
     await walk.run()
     assert walk.client.urls() == [ROOT, ROOT, second], "the same bytes, and now there is a second page"
     headers = {"ETag": '"1"'}
-    walk.answers[ROOT] = FakeResponse(status=304, headers=headers) if is_304 else linked(ROOT, "?page=2", ETag='"1"')
+    walk.responses[ROOT] = FakeResponse(status=304, headers=headers) if is_304 else linked(ROOT, "?page=2", ETag='"1"')
     await walk.run()
     assert walk.client.urls()[3:] == [ROOT, second]

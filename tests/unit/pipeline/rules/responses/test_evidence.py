@@ -183,7 +183,7 @@ COPY = Known(
 LOCAL = Local(Kind.FILE, 10, COPY.mtime)
 
 
-def answered(
+def proof_of(
     status: int, last_modified: int | None = 0, etag: str | None = '"new"', *, job: Job = JOB, is_head: bool = False
 ) -> Proof:
     headers = {"Date": http(NOW), "Content-Length": "10"}
@@ -202,7 +202,7 @@ def answered(
 def test_each_response_with_a_version_is_compared_with_the_row(
     status: int, is_head: bool, last_modified: int | None, found: Currency, checked: float
 ) -> None:
-    proof = answered(status, last_modified, is_head=is_head)
+    proof = proof_of(status, last_modified, is_head=is_head)
     assert (proof.currency, proof.checked) == (found, checked)
     remembered = known_of(JOB, proof, 10, 5, "sha256:2")
     assert (remembered.row, remembered.checked, remembered.digest) == ("noon", checked, "sha256:2")
@@ -233,7 +233,7 @@ def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_
     etag, modified = mine
     validators = Validators(etag=etag, last_modified=None if modified is None else http(T + modified))
     job = replace(JOB, known=replace(COPY, validators=validators))
-    proof = answered(304, said[1], said[0], job=job)
+    proof = proof_of(304, said[1], said[0], job=job)
     assert (proof.currency, proof.is_another, proof.generated) == (found, is_another, NOW)
     if not is_another:
         remembered = confirmed(job, proof)
@@ -254,27 +254,27 @@ def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_
         (Validators(last_modified="garbled"), Validators(last_modified=http(T)), True),
     ],
 )
-def test_a_304_names_the_version_that_it_confirms(said: Validators, asked: Validators, is_about_it: bool) -> None:
-    assert confirms(said, asked) is is_about_it
+def test_a_304_names_the_version_that_it_confirms(received: Validators, known: Validators, is_about_it: bool) -> None:
+    assert confirms(received, known) is is_about_it
 
 
 def test_a_body_with_the_digest_of_its_row_is_the_listed_version_whatever_its_time() -> None:
     job = replace(JOB, digest="sha256:2", vouched=True)
-    assert answered(200, -DAY, job=job).currency is LISTED
-    said = Validators(etag='"new"', last_modified=http(T - DAY))
-    answer = {"Date": http(NOW), "ETag": '"new"', "Last-Modified": http(T - DAY)}
-    assert prove(job, 200, answer, NOW) == Proof(currency=LISTED, validators=said, generated=NOW)
-    assert answered(200, -DAY, job=job, is_head=True).currency is OLDER, "nothing was hashed"
+    assert proof_of(200, -DAY, job=job).currency is LISTED
+    validators = Validators(etag='"new"', last_modified=http(T - DAY))
+    headers = {"Date": http(NOW), "ETag": '"new"', "Last-Modified": http(T - DAY)}
+    assert prove(job, 200, headers, NOW) == Proof(currency=LISTED, validators=validators, generated=NOW)
+    assert proof_of(200, -DAY, job=job, is_head=True).currency is OLDER, "nothing was hashed"
 
 
 def test_a_200_to_a_conditional_request_is_about_the_version_that_it_brings() -> None:
     job = replace(JOB, known=COPY)
-    said = Validators(etag='"new"', last_modified=http(T))
-    assert answered(200, 0, job=job) == Proof(currency=LISTED, validators=said, generated=NOW)
+    validators = Validators(etag='"new"', last_modified=http(T))
+    assert proof_of(200, 0, job=job) == Proof(currency=LISTED, validators=validators, generated=NOW)
 
 
 def test_everything_recorded_of_a_body_is_of_that_body() -> None:
-    proof = answered(200, 0)
+    proof = proof_of(200, 0)
     validators = Validators(etag='"new"', last_modified=http(T))
     assert known_of(JOB, proof, 11, 5, "sha256:2") == Known(
         path="a", url="http://h/a", row="noon", size=11, mtime=5, validators=validators, digest="sha256:2", checked=NOW
@@ -296,7 +296,7 @@ def test_everything_recorded_after_a_304_is_of_the_copy(
     validators = Validators(etag=etag, last_modified=http(T + mine))
     copy = replace(COPY, validators=validators, mtime=(T + mine) * NANOSECONDS + 7, url="http://h/elsewhere")
     job = replace(JOB, known=copy)
-    proof = answered(304, said, etag, job=job)
+    proof = proof_of(304, said, etag, job=job)
     now = replace(validators, last_modified=http(T + (mine if said is None else said)))
     checked = NOW if said == 0 else UNCONFIRMED
     expected = replace(copy, url=JOB.url, row="noon", mtime=mtime, validators=now, checked=checked)
@@ -391,7 +391,7 @@ def test_an_older_version_is_requested_again_past_the_caches_and_replaces_nothin
 ) -> None:
     validators = Validators(etag='"new"', last_modified=None if copy is None else http(T + copy))
     job = JOB if copy is None else replace(JOB, copy=replace(COPY, validators=validators), local=LOCAL)
-    proof = answered(200, said)
+    proof = proof_of(200, said)
     assert rule(job, proof, 10, fresh=False) is first
     assert rule(job, proof, 10, fresh=True) is then
     unreliable = replace(job, dating=Dating.UNRELIABLE)
@@ -401,13 +401,13 @@ def test_an_older_version_is_requested_again_past_the_caches_and_replaces_nothin
 def test_an_earlier_version_in_the_doubt_of_the_zones_does_not_replace_the_listed_one() -> None:
     listed = replace(COPY, validators=Validators(last_modified=http(T)))
     job = replace(JOB, modified=NAIVE, copy=listed)
-    assert rule(job, answered(200, -7 * 60), 10, fresh=False) is Ruling.ASK_AGAIN
-    assert rule(job, answered(200, -7 * 60, job=job), 10, fresh=True) is Ruling.REFUSE
+    assert rule(job, proof_of(200, -7 * 60), 10, fresh=False) is Ruling.ASK_AGAIN
+    assert rule(job, proof_of(200, -7 * 60, job=job), 10, fresh=True) is Ruling.REFUSE
 
 
 def test_a_304_that_contradicts_the_row_is_requested_once_more() -> None:
     job = replace(JOB, known=COPY, copy=COPY)
-    proof = answered(304, None, None, job=job)
+    proof = proof_of(304, None, None, job=job)
     assert rule(job, proof, None, fresh=False) is Ruling.ASK_AGAIN
     assert rule(job, proof, None, fresh=True) is Ruling.TAKE
 
@@ -415,15 +415,15 @@ def test_a_304_that_contradicts_the_row_is_requested_once_more() -> None:
 def test_the_bytes_of_the_listed_copy_are_kept_whatever_time_a_304_gives_them() -> None:
     listed = replace(COPY, validators=Validators(etag='"1"', last_modified=http(T)))
     job = replace(JOB, known=listed, copy=listed)
-    assert rule(job, answered(304, -DAY, '"1"', job=job), None, fresh=True) is Ruling.TAKE
-    assert rule(job, answered(200, -DAY, job=job), 10, fresh=True) is Ruling.REFUSE, "a body would replace them"
+    assert rule(job, proof_of(304, -DAY, '"1"', job=job), None, fresh=True) is Ruling.TAKE
+    assert rule(job, proof_of(200, -DAY, job=job), 10, fresh=True) is Ruling.REFUSE, "a body would replace them"
 
 
 @pytest.mark.parametrize("fresh", [True, False])
 def test_a_304_about_another_version_is_never_believed(fresh: bool) -> None:
     known = replace(COPY, validators=Validators(last_modified=http(T)))
     job = replace(JOB, known=known, copy=known, dating=Dating.UNRELIABLE)
-    assert rule(job, answered(304, -DAY, None, job=job), None, fresh=fresh) is Ruling.ASK_AGAIN
+    assert rule(job, proof_of(304, -DAY, None, job=job), None, fresh=fresh) is Ruling.ASK_AGAIN
 
 
 @pytest.mark.parametrize(
@@ -446,16 +446,16 @@ def test_a_copy_of_which_the_validators_alone_are_not_known_is_not_fetched_again
 ) -> None:
     proven = replace(COPY, row="noon", validators=Validators(), checked=NOW)
     job = replace(JOB, copy=replace(proven, **change))  # type: ignore[arg-type]
-    assert rule(job, answered(200, said), length, fresh=False) is ruling
+    assert rule(job, proof_of(200, said), length, fresh=False) is ruling
 
 
 def test_the_time_that_a_response_gives_an_unnamed_copy_tells_whether_its_row_is_old_enough() -> None:
     """A row without a zone has passed some hours after the time of the file, if that is known; else after all zones."""
     copy = replace(COPY, row="noon", validators=Validators(), checked=T + 3.0 * HOUR)
     job = replace(JOB, modified=NAIVE, copy=copy)
-    assert rule(job, answered(200, 0), 10, fresh=False) is Ruling.KEEP
+    assert rule(job, proof_of(200, 0), 10, fresh=False) is Ruling.KEEP
     young = replace(job, copy=replace(copy, checked=T + 2.0 * HOUR))
-    assert rule(young, answered(200, 0), 10, fresh=False) is Ruling.TAKE
+    assert rule(young, proof_of(200, 0), 10, fresh=False) is Ruling.TAKE
 
 
 @pytest.mark.parametrize(
@@ -516,7 +516,7 @@ def test_what_is_not_the_listed_version_is_requested_again(
     if status == 304 and copy is None:
         return
     said = copy if status == 304 else version
-    proof = answered(status, said, f'"{said}"' if etags else None, job=job)
+    proof = proof_of(status, said, f'"{said}"' if etags else None, job=job)
     ruling = rule(job, proof, None if status == 304 else 10, fresh=fresh)
     if ruling in {Ruling.ASK_AGAIN, Ruling.REFUSE}:
         return
