@@ -61,15 +61,15 @@ def _flat(count: int, size: int) -> Callable[[Path], None]:
 def _tree(root: Path) -> None:
     """5,000 files of 1 to 8 KiB in 1,200 directories: 20 projects, 59 versions each."""
     chance = random.Random(_SEED)
-    folders = []
+    directories = []
     for project in range(20):
         top = root / f"project-{project:02}"
-        folders.append(top)
-        folders += [top / f"{version // 10}.{version % 10}" for version in range(59)]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
+        directories.append(top)
+        directories += [top / f"{version // 10}.{version % 10}" for version in range(59)]
+    for directory in directories:
+        directory.mkdir(parents=True, exist_ok=True)
     for number in range(5000):
-        _write(folders[number % len(folders)] / f"part-{number:04}.txt", chance.randint(KIB, 8 * KIB), number)
+        _write(directories[number % len(directories)] / f"part-{number:04}.txt", chance.randint(KIB, 8 * KIB), number)
 
 
 def _mixed(root: Path) -> None:

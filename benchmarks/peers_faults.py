@@ -25,8 +25,8 @@ PATIENCE = "20"
 
 def outcomes(tool: str, arguments: list[str]) -> dict[str, list[bool]]:
     """Row → whether each of its tests that apply to ``tool`` passed."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
+    with tempfile.TemporaryDirectory() as directory:
+        report = Path(directory) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=no", "-n", "2", "-p", "no:cacheprovider"]
         env = os.environ | {"FAULTS_TOOL": tool, "FAULTS_PATIENCE": PATIENCE}
         options = [f"--junitxml={report}", "-o", "junit_family=xunit1", "-m", "not heavy", "tests/reliability"]

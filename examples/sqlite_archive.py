@@ -122,17 +122,19 @@ class Archive(crawler.Destination):
 
     # --- content ----------------------------------------------------------------------------------
 
-    def _below(self, folder: str) -> list[tuple[str, Local]]:
-        """Everything below ``folder``: names between ``folder/`` and ``folder0``, because 0 follows the slash."""
-        bounds = (key(f"{folder}/"), key(f"{folder}0")) if folder else (b"", b"\xff" * 256)
+    def _below(self, directory: str) -> list[tuple[str, Local]]:
+        """Everything below ``directory``: keys between ``directory/`` and ``directory0`` (0 follows the slash)."""
+        bounds = (key(f"{directory}/"), key(f"{directory}0")) if directory else (b"", b"\xff" * 256)
         return [(name, local(*rest)) for name, *rest in self._select(BELOW, *bounds)]
 
-    async def scan(self, folder: str) -> dict[str, Local]:
-        start = len(folder) + 1 if folder else 0
-        return {name[start:]: found for name, found in await self._run(self._below, folder) if "/" not in name[start:]}
+    async def scan(self, directory: str) -> dict[str, Local]:
+        start = len(directory) + 1 if directory else 0
+        return {
+            name[start:]: found for name, found in await self._run(self._below, directory) if "/" not in name[start:]
+        }
 
-    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        backwards = sorted(await self._run(self._below, folder), key=lambda row: row[0], reverse=True)
+    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
+        backwards = sorted(await self._run(self._below, directory), key=lambda row: row[0], reverse=True)
         return [(name, found.kind, found.size) for name, found in backwards]
 
     def _blob(self, path: str) -> tuple[Local, sqlite3.Blob] | None:

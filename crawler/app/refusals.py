@@ -52,13 +52,13 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
     if not url or await _has_own_run(directory, config):
         return
     until = time.monotonic() + wait
-    for above, folder in _enclosing(directory):
+    for above, below in _enclosing(directory):
         while True:
             # The lock first: what a run stored is in its state before it releases the lock.
             is_running = not config.dry_run and is_held(above / STATE_DIRECTORY)
-            known_url, knows_files = await known_below(above, folder)
+            known_url, knows_files = await known_below(above, below)
             found = Enclosing(
-                directory=str(above), folder=folder, url=known_url, knows_files=knows_files, is_running=is_running
+                directory=str(above), below=below, url=known_url, knows_files=knows_files, is_running=is_running
             )
             problem = enclosing_refusal(found, str(directory), url, is_empty=_is_empty(directory), moved=config.moved)
             if problem is None:

@@ -88,7 +88,7 @@ class Resources(Value, frozen=True, kw_only=True):
             state=state,
             observer=Fanout([tally, *observers]) if observers else tally,
             tally=tally,
-            url_of=lambda folder: url_of_mirror(self.directory / folder),
+            url_of=lambda directory: url_of_mirror(self.directory / directory),
             stop=stop,
             parser=await self.stack.enter_async_context(PageParsers(tally.warn)),
         )

@@ -146,8 +146,8 @@ class Destination(Protocol):
     raise DestinationError if the destination fails as a whole, and nothing else.
     """
 
-    async def scan(self, folder: str) -> dict[str, Local]:
-        """The content of the directory ``folder`` by name, links not followed; {} if it does not exist.
+    async def scan(self, directory: str) -> dict[str, Local]:
+        """The content of the directory ``directory`` by name, links not followed; {} if it does not exist.
 
         The program's own directory is not included. Raises DestinationError.
         """
@@ -204,8 +204,8 @@ class Destination(Protocol):
         """
         ...
 
-    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        """(path, kind, bytes) of everything below ``folder`` that may be deleted, children before their directory.
+    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
+        """(path, kind, bytes) of everything below ``directory`` that may be deleted, children before their directory.
 
         Links are not followed. Raises DestinationError.
         """
@@ -218,8 +218,8 @@ class Destination(Protocol):
         """
         return {}
 
-    def owner(self, folder: str) -> str | None:
-        """The directory at or above ``folder``, but below DIR, that is a mirror of its own, as of the last ``scan``.
+    def owner(self, directory: str) -> str | None:
+        """The directory at or above ``directory``, but below DIR, that is a mirror of its own, as of the last ``scan``.
 
         No I/O. None by default.
         """

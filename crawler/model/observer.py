@@ -52,12 +52,12 @@ class Observer(Protocol):
         """An entry or a deletion has ended; each listed entry ends exactly once."""
         return
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
-        """All ``files`` of the directory ``folder`` were listed and are unchanged.
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
+        """All ``files`` of the directory ``directory`` were listed and are unchanged.
 
         Called instead of ``listed`` and ``finished`` for each file; by default it calls both.
         """
-        above = f"{folder}/" if folder else ""
+        above = f"{directory}/" if directory else ""
         for file in files:
             self.listed(above + file.name, file.size)
             self.finished(

@@ -64,7 +64,7 @@ class Reason(StrEnum):
     NAME_CLASH = "name-clash"
     FILE_IN_THE_WAY = "a file is in the way of its folder"
     """Its directory cannot be created."""
-    FOLDER_IN_THE_WAY = "a folder of that name is in the way"
+    DIRECTORY_IN_THE_WAY = "a folder of that name is in the way"
     """Returned by ``Destination.commit`` for a file whose name is taken by a directory; a run with --delete may then
     remove the directory and retry."""
     NOT_EMPTY = "the folder is not empty"

@@ -95,7 +95,7 @@ class Outputs(Observer):
         except OSError as problem:
             self._spool_problem = self._spool_problem or problem
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         """Ignore these files: they did not change and took no time."""
 
     async def finish(self, report: Report, stop: Stoppable) -> Report:

@@ -86,9 +86,9 @@ class LogObserver(Observer):
             reason = f"{rejection.reason}: {rejection.detail}" if rejection.detail else rejection.reason
             event(level, "rejected", path=path, link=rejection.subject, reason=reason)
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
-            super().all_unchanged(folder, files, reason)
+            super().all_unchanged(directory, files, reason)
 
     def finished(self, result: Result) -> None:
         level = _LEVELS[result.outcome]

@@ -80,7 +80,7 @@ class Allowance(Observer):
         self._budget.settle(result.path, (size or 0) if is_saved else None)
         self._settled.set()
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         return  # they were never booked
 
 

@@ -97,7 +97,7 @@ class Tally(Observer):
         elif outcome is Outcome.FAILED and len(self._failures) < FAILURES_KEPT:
             self._failures.append(result)
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         self._listed += len(files)
         self._ended[Outcome.UNCHANGED] += len(files)
 

@@ -20,8 +20,8 @@ def descriptor_budget(limit: int) -> tuple[int, int]:
 
     Half of the limit is left for connections, the state and the standard streams.
     """
-    folders = min(limits.OPEN_DIRECTORIES, max(2, (limit - 32) // 8))
-    return folders, min(_BATCH_WIDTH, max(4, limit // 4))
+    directories = min(limits.OPEN_DIRECTORIES, max(2, (limit - 32) // 8))
+    return directories, min(_BATCH_WIDTH, max(4, limit // 4))
 
 
 def connection_budget(limit: int) -> int:

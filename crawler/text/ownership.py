@@ -22,9 +22,9 @@ def tree_of(url: str) -> tuple[str, str, str]:
     default = {"http": 80, "https": 443}.get(parts.scheme.lower())
     port = "" if parts.port in (None, default) else f":{parts.port}"
     path = unquote_to_bytes(parts.path)
-    folder, _, last = path.rpartition(b"/")
+    directory, _, last = path.rpartition(b"/")
     if INDEX_PAGE.fullmatch(last):
-        path = folder
+        path = directory
     return host + port, quote(path.rstrip(b"/")), "" if INDEX_SORT.fullmatch(parts.query) else parts.query
 
 
@@ -36,9 +36,9 @@ def is_same_tree(first: str, second: str) -> bool:
         return first == second
 
 
-def is_subtree(url: str, base: str, folder: str) -> bool:
-    """True if ``url`` is the tree that a mirror of ``base`` stores in ``folder``, a path below its directory."""
-    return is_same_tree(url, f"{base.rstrip('/')}/{quote(folder, errors='surrogateescape')}/")
+def is_subtree(url: str, base: str, directory: str) -> bool:
+    """True if ``url`` is the tree that a mirror of ``base`` stores in ``directory``, a path below its directory."""
+    return is_same_tree(url, f"{base.rstrip('/')}/{quote(directory, errors='surrogateescape')}/")
 
 
 def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
@@ -66,7 +66,7 @@ class Enclosing(Value, frozen=True, kw_only=True):
     """A directory above DIR that has its own state, as found by the first run in DIR."""
 
     directory: str
-    folder: str
+    below: str
     """Path of DIR relative to it."""
     url: str | None
     """The URL that it mirrors; None if unknown."""
@@ -84,7 +84,7 @@ def enclosing_refusal(
     With --delete it would remove the files that ``above`` stores there; while ``above`` is running, it is unknown which
     files these will be. ``is_empty``: ``directory`` contains no files, so none can be lost.
     """
-    if above.url is not None and is_subtree(url, above.url, above.folder):
+    if above.url is not None and is_subtree(url, above.url, above.below):
         return None
     if above.is_running:
         return AlreadyRunning(

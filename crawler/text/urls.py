@@ -256,8 +256,8 @@ def path_problem(path: str) -> str | None:
     return next((problem for name in path.split("/") if (problem := name_problem(name))), None)
 
 
-def entry_path(folder: str, name: str) -> str | Rejection:
-    """The path under DIR of the entry ``name`` (decoded once) in the directory ``folder`` (already checked, "" is DIR).
+def entry_path(directory: str, name: str) -> str | Rejection:
+    """The path under DIR of the entry ``name`` (decoded once) in ``directory`` (a checked path; "" is DIR).
 
     ``name`` may contain further directories, separated by slashes, as in flat listings and URL lists.
     """
@@ -265,7 +265,7 @@ def entry_path(folder: str, name: str) -> str | Rejection:
         problem = name_problem(segment)
         if problem:
             return Rejection(Reason.BAD_NAME, name, problem)
-    path = f"{folder}/{name}" if folder else name
+    path = f"{directory}/{name}" if directory else name
     if len(path) * 4 > limits.PATH_BYTES and len(path.encode("utf-8", "surrogateescape")) > limits.PATH_BYTES:
         return Rejection(Reason.BAD_NAME, name, f"makes a path longer than {limits.PATH_BYTES} bytes")
     return path

@@ -107,13 +107,13 @@ def _decode_rejection(reason: str, subject: str, detail: str, row: str) -> Rejec
 
 
 def _decode_entry(row: list[Any]) -> Entry:
-    name, kind, url, printed, folder, external, size, modified, digest, etag = row
+    name, kind, url, printed, directory, external, size, modified, digest, etag = row
     return Entry(
         name=_text(name),
         kind=_KINDS[kind],
         url=_text(url),
         row=_text(printed),
-        folder=_text(folder),
+        folder=_text(directory),
         external=external is True,
         size=None if size is None else Span(int(size[0]), int(size[1])),
         modified=None if modified is None else Span(*map(datetime.fromisoformat, modified)),

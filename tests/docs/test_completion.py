@@ -33,7 +33,7 @@ def test_there_is_a_script_for_each_shell(shell: str, mark: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "answers"),
+    ("words", "completions"),
     [
         ("crawler --inc", ["plain,--include"]),
         ("crawler --max-", ["plain,--max-size", "plain,--max-files", "plain,--max-total-size", "plain,--max-depth",

@@ -70,17 +70,17 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     """Two runs over a site with hostile names: all is well in the first, two files cannot be had in the second."""
     scratch = tmp_path_factory.mktemp("written")
-    folder = scratch / "site" / HOSTILE[0].replace("/", "")
-    folder.mkdir(parents=True)
+    directory = scratch / "site" / HOSTILE[0].replace("/", "")
+    directory.mkdir(parents=True)
     for size, name in enumerate(HOSTILE[1:], 1):
-        (folder / name).write_bytes(b"x" * size * 1000)
-    (folder.parent / "plain.txt").write_text("plain")
+        (directory / name).write_bytes(b"x" * size * 1000)
+    (directory.parent / "plain.txt").write_text("plain")
     mirror, page, crawler = scratch / "mirror", scratch / "page.html", Program(scratch)
-    server = servers.start("python", folder.parent)
+    server = servers.start("python", directory.parent)
     try:
         first = crawler("--report", page, server.url, mirror)
-        (folder.parent / "lost.zip").symlink_to("nothing")  # listed, and not found
-        (folder / REFUSED).touch()
+        (directory.parent / "lost.zip").symlink_to("nothing")  # listed, and not found
+        (directory / REFUSED).touch()
         second = crawler("--report", page, server.url, mirror)
         assert (first.code, second.code) == (0, 5), first.output + second.output
         yield Written(page, server.url, mirror)

@@ -76,11 +76,11 @@ def send(server: Server, method: str, name: str, body: bytes = b"", **headers: s
 
 def fill(server: Server) -> None:
     for number, name in enumerate(NAMES):
-        folders = name.split("/")[:-1]
-        for depth in range(len(folders)):
-            folder = "/".join(folders[: depth + 1])
-            if not (server.root / folder).is_dir():
-                send(server, "MKCOL", f"{folder}/")
+        directories = name.split("/")[:-1]
+        for depth in range(len(directories)):
+            directory = "/".join(directories[: depth + 1])
+            if not (server.root / directory).is_dir():
+                send(server, "MKCOL", f"{directory}/")
         send(server, "PUT", name, os.urandom(900 + 300 * number))
     send(server, "MKCOL", "empty/")
 

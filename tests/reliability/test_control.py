@@ -111,8 +111,8 @@ def test_files_and_directories_get_the_modes_that_the_umask_leaves(sandbox: Sand
     finally:
         os.umask(before)
     assert {stat.S_IMODE((sandbox.directory / path).stat().st_mode) for path in sandbox.tree()} == {0o644}
-    folders = ("sub", "sub/deep", "other")
-    assert {stat.S_IMODE((sandbox.directory / path).stat().st_mode) for path in folders} == {0o755}
+    directories = ("sub", "sub/deep", "other")
+    assert {stat.S_IMODE((sandbox.directory / path).stat().st_mode) for path in directories} == {0o755}
 
 
 @pytest.mark.row("C05")

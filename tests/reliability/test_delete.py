@@ -236,8 +236,8 @@ def test_a_portal_that_appears_in_mid_run_changes_nothing(sandbox: Sandbox, site
     before = mirrored(sandbox, site)
     for path in before:
         site.file(path, before[path][::-1], Page(LOGIN), mtime=OLD + DAY)
-    for folder in ("sub/", "other/"):
-        site.on(folder, Page(LOGIN))
+    for directory in ("sub/", "other/"):
+        site.on(directory, Page(LOGIN))
     sandbox.mirror(site.url, delete=True).fails(5)
     sandbox.holds(before)
 

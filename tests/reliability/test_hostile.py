@@ -194,8 +194,8 @@ def test_a_site_that_sets_a_cookie_before_it_sends_anything_is_mirrored(
 ) -> None:
     for name in ("a.bin", "sub/b.bin"):
         site.file(name, blob(500), CookieGate())
-    for folder in ("", "sub/"):
-        site.on(folder, CookieGate())
+    for directory in ("", "sub/"):
+        site.on(directory, CookieGate())
     sandbox.mirror(site.url, more=[f"--processes={processes}"]).succeeds()
     sandbox.holds(site.contents())
     sandbox.mirror(site.url, more=["--header=Cookie: own=1"]).fails(3)
@@ -266,7 +266,7 @@ def test_a_redirect_to_another_origin_is_refused(sandbox: Sandbox, site: Site, w
     with Site() as other:
         populate(other)
         to = Redirect(f"{other.origin}/latest/meta-data/")
-        site.folder("sub", to) if when == "folder" else site.on("a.bin" if when == "file" else "", to)
+        site.directory("sub", to) if when == "folder" else site.on("a.bin" if when == "file" else "", to)
         run = sandbox.mirror(site.url)
         run.fails(3 if when == "root" else 5)
         assert other.log == []

@@ -129,7 +129,7 @@ def test_what_the_filters_exclude_is_not_a_failure_whatever_its_name(
     site.file("x/c.zip", blob(300))
     site._rows[""]["x file"] = Shown(name="x", size=10, mtime=OLD)
     if "--ext=zip" not in options:
-        site.folder("odd\x01name")
+        site.directory("odd\x01name")
     sandbox.mirror(site.url, more=options).succeeds()
     site.remove("b.zip")
     sandbox.mirror(site.url, delete=True, more=options).succeeds()

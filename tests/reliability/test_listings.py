@@ -36,8 +36,8 @@ def test_sort_links_and_other_furniture_are_never_requested(sandbox: Sandbox) ->
         sandbox.mirror(site.url).succeeds()
         sandbox.holds(wanted)
         assert [target for target in site.log.targets if "?" in target or "#" in target] == []
-        for folder in ("/pub/", "/pub/sub/", "/pub/sub/deep/", "/pub/other/"):
-            assert site.log.times(folder, "GET") == 1
+        for directory in ("/pub/", "/pub/sub/", "/pub/sub/deep/", "/pub/other/"):
+            assert site.log.times(directory, "GET") == 1
         assert {target for target in site.log.targets if not target.startswith("/pub/")} <= {"/robots.txt"}
 
 
@@ -387,8 +387,8 @@ def test_a_listing_in_the_time_of_another_zone_is_not_a_change(sandbox: Sandbox,
     with Site(shape="apache") as site:
         wanted = populate(site)
         for path in wanted:
-            folder, _, name = path.rpartition("/")
-            site._rows[folder][name].mtime = OLD + shift
+            directory, _, name = path.rpartition("/")
+            site._rows[directory][name].mtime = OLD + shift
         sandbox.mirror(site.url).succeeds()
         site.log.clear()
         sandbox.mirror(site.url).succeeds()
@@ -461,7 +461,7 @@ def test_a_listing_goes_on_where_its_link_header_says(sandbox: Sandbox, site: Si
         site.file(name, blob(500, number))
     wanted = site.contents()
     sandbox.mirror(site.url).succeeds()
-    site.folder("", Paged())
+    site.directory("", Paged())
     site.log.clear()
     sandbox.mirror(site.url, delete=True).succeeds()
     sandbox.holds(wanted)

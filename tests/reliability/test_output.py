@@ -95,7 +95,7 @@ SECRET = re.compile(rb"pa55w0rd|pa55w0r%64|c29tZW9uZTpwYTU1dzByZA")
 def test_a_password_is_written_nowhere(sandbox: Sandbox, site: Site, more: list[str]) -> None:
     beside(site, "a.bin", blob(500), Status(404))
     site.file("b.bin", blob(900), Redirect("http://localhost:1/pub/b.bin"))
-    site.folder("sub", Status(500))
+    site.directory("sub", Status(500))
     names = ("log-file", "metrics", "changes", "summary", "report")
     reports = [f"--{name}={sandbox.reports / name}" for name in names] if more else []
     run = sandbox.mirror(with_credentials(site), attempts=2, more=[*more, *reports])
@@ -138,8 +138,8 @@ def test_a_password_is_not_printed_whatever_is_wrong_with_the_text_that_holds_it
     assert SECRET.search(run.stdout + run.stderr + (log.read_bytes() if log.exists() else b"")) is None
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+def _files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
 
 
 MARKUP = (

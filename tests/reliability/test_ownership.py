@@ -63,16 +63,16 @@ def test_files_of_the_program_and_mirrors_in_dir_stay_and_are_not_counted(sandbo
 def test_a_listed_directory_that_is_the_mirror_of_another_url_is_not_written_into(sandbox: Sandbox, site: Site) -> None:
     """That of the same URL, as /pub/same/ in DIR/same, is."""
     site.file("top", blob(50))
-    for folder in ("theirs", "theirs/new", "same"):
-        site.file(f"{folder}/x", blob(100))
-    site.folder("theirs/empty")
+    for directory in ("theirs", "theirs/new", "same"):
+        site.file(f"{directory}/x", blob(100))
+    site.directory("theirs/empty")
     with Site() as other:
         inner = {f"theirs/{path}": data for path, data in (("x", blob(100, 7)), ("y", blob(90)))}
         for path, data in inner.items():
             other.file(path.removeprefix("theirs/"), data)
-        for url, folder in ((other.url, "theirs"), (f"{site.url}same/", "same")):
+        for url, directory in ((other.url, "theirs"), (f"{site.url}same/", "same")):
             command = sandbox.command(url)
-            command[-1] += f"/{folder}"
+            command[-1] += f"/{directory}"
             sandbox.note(sandbox.start_raw(command).finish()).succeeds()
     runs = (["--dry-run"], ["--delete", "--max-delete=100%"], ["--delete", "--processes=2"], [])
     for number, more in enumerate(runs):
@@ -90,15 +90,17 @@ def test_a_listed_directory_that_is_the_mirror_of_another_url_is_not_written_int
     sandbox.mirror(site.url, more=["--exclude=theirs/"]).succeeds()
 
 
-def run_in(sandbox: Sandbox, url: str, folder: str, *more: str) -> Run:
-    """Mirror ``url`` into DIR/``folder``."""
+def run_in(sandbox: Sandbox, url: str, directory: str, *more: str) -> Run:
+    """Mirror ``url`` into DIR/``directory``."""
     command = sandbox.command(url, more=more)
-    command[-1] += f"/{folder}"
+    command[-1] += f"/{directory}"
     return sandbox.note(sandbox.start_raw(command).finish())
 
 
-def below(sandbox: Sandbox, folder: str) -> dict[str, bytes]:
-    return {path: data for path, data in sandbox.tree().items() if path.startswith(f"{folder}/") and STATE not in path}
+def below(sandbox: Sandbox, directory: str) -> dict[str, bytes]:
+    return {
+        path: data for path, data in sandbox.tree().items() if path.startswith(f"{directory}/") and STATE not in path
+    }
 
 
 ALL = ("--delete", "--max-delete=100%")
@@ -108,17 +110,19 @@ ALL = ("--delete", "--max-delete=100%")
 @pytest.mark.row("M24")
 def test_a_first_run_inside_another_mirror_removes_none_of_its_files(sandbox: Sandbox, site: Site) -> None:
     site.file("top", blob(50))
-    for folder in ("in", "same"):
-        site.file(f"{folder}/deep/x", blob(100))
+    for directory in ("in", "same"):
+        site.file(f"{directory}/deep/x", blob(100))
     wanted = site.contents()
     with Site() as other:
         other.file("y", blob(90))
         sandbox.mirror(site.url, more=["--delete"]).succeeds()
-        for folder, options in (("in", ALL), ("in", ()), ("in/deep", ("--dry-run", *ALL))):
-            refused = run_in(sandbox, other.url, folder, *options)
+        for directory, options in (("in", ALL), ("in", ()), ("in/deep", ("--dry-run", *ALL))):
+            refused = run_in(sandbox, other.url, directory, *options)
             refused.fails(2)
-            refused.says(site.url, other.url, f"{sandbox.directory}/{folder} is inside {sandbox.directory}", "--moved")
-            assert not (sandbox.directory / folder / STATE).exists()
+            refused.says(
+                site.url, other.url, f"{sandbox.directory}/{directory} is inside {sandbox.directory}", "--moved"
+            )
+            assert not (sandbox.directory / directory / STATE).exists()
         assert len(other.log) == 0
         clean(run_in(sandbox, f"{site.url}same/", "same", *ALL))
         clean(run_in(sandbox, other.url, "new/deep", *ALL))
@@ -148,8 +152,8 @@ def test_a_first_run_inside_another_mirror_begins_where_doubt_costs_nothing(sand
         refused.says("the mirror of an unknown URL, whose state does not show", other.url, "--moved")
         assert below(sandbox, "in") == {"in/x": blob(100)}
         (sandbox.directory / "empty").mkdir()
-        for folder in ("empty", "new"):
-            clean(run_in(sandbox, other.url, folder, *ALL))
+        for directory in ("empty", "new"):
+            clean(run_in(sandbox, other.url, directory, *ALL))
         clean(sandbox.mirror(site.url, more=[state]))
         assert below(sandbox, "in") == {"in/x": blob(100)}
 
@@ -173,8 +177,8 @@ def test_a_first_run_inside_another_mirror_waits_until_that_has_ended(sandbox: S
         outer.finish()
         (sandbox.directory / "late").mkdir()
         (sandbox.directory / "late" / "x").touch()  # as if named and not recorded before the end
-        for folder, reason in (("in", "contains files of it"), ("late", "whose state does not show")):
-            refused = run_in(sandbox, other.url, folder, *ALL)
+        for directory, reason in (("in", "contains files of it"), ("late", "whose state does not show")):
+            refused = run_in(sandbox, other.url, directory, *ALL)
             refused.fails(2)
             refused.says(reason, site.url)
         outer = sandbox.start(site.url, timeout=30, delete=True)
@@ -229,8 +233,8 @@ def test_what_is_bound_in_from_the_same_file_system_stays_and_a_listed_directory
         (source / "deep" / str(number)).write_bytes(blob(60, number))
     precious = {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
     (sandbox.directory / "listed").rename(disk)
-    for folder in ("listed", "a b", "old/ünï\nx"):
-        (sandbox.directory / folder).mkdir(parents=True)
+    for directory in ("listed", "a b", "old/ünï\nx"):
+        (sandbox.directory / directory).mkdir(parents=True)
     (sandbox.directory / "old" / "pinned").touch()
     bound.bind(disk, sandbox.directory / "listed")
     bound.bind(source, sandbox.directory / "a b")

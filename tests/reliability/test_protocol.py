@@ -327,7 +327,7 @@ def test_nested_codings_are_refused(sandbox: Sandbox) -> None:
         good = each_beside(site, {}, b"")
         for name, codings in {"one": one, "many": many}.items():
             site.file(f"{name}.txt", b"text", Says(headers=codings))
-            site.folder(f"sub {name}", Says(headers=codings))
+            site.directory(f"sub {name}", Says(headers=codings))
         run = sandbox.mirror(site.url, attempts=2)
         run.fails(5)
         assert run.seconds < 15

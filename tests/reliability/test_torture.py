@@ -150,8 +150,8 @@ def test_the_data_of_every_file_are_flushed_before_it_gets_its_name(
         assert flushed, f"{name.to} got its name without a flush"
         assert max(written, default=0) < max(flushed), f"{name.to} was written to after its last flush"
         assert name.to is not None
-        folder = str(Path(name.to).parent)
-        assert any(call.n > name.n and call.call == "fsync" and call.path == folder for call in calls), (
+        directory = str(Path(name.to).parent)
+        assert any(call.n > name.n and call.call == "fsync" and call.path == directory for call in calls), (
             f"the folder of {name.to} was not flushed after the rename"
         )
 

@@ -27,7 +27,7 @@ PAIRS = list(permutations(SHAPES, 2))
 def put(site: Site, name: str, shape: str, seed: int) -> None:
     for below in SHAPES[shape]:
         if below.endswith("/"):
-            site.folder(f"{name}{below}".rstrip("/"))
+            site.directory(f"{name}{below}".rstrip("/"))
         else:
             site.file(f"{name}{below}", blob(200, seed), mtime=OLD + seed)
 
@@ -58,8 +58,8 @@ def begin(sandbox: Sandbox, site: Site) -> None:
 
 def settled(sandbox: Sandbox, site: Site) -> bool:
     """Whether DIR holds the site's files and directories. Those that a name had before may remain."""
-    folders = {path for path in site._rows if path}
-    return sandbox.tree() == site.contents() and all((sandbox.directory / path).is_dir() for path in folders)
+    directories = {path for path in site._rows if path}
+    return sandbox.tree() == site.contents() and all((sandbox.directory / path).is_dir() for path in directories)
 
 
 @pytest.mark.row("L14")

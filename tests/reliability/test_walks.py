@@ -68,15 +68,15 @@ def test_a_tree_that_is_named_by_queries_is_mirrored_kept_and_cleaned(sandbox: S
     run(sandbox, config).succeeds()
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
-        folders, files = scripts.requests_of(script)
-        assert (sorted(folders), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
+        directories, files = scripts.requests_of(script)
+        assert (sorted(directories), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
 
     scripts.log.clear()
     run(sandbox, config).succeeds()
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
-        folders, files = scripts.requests_of(script)
-        assert (sorted(folders), files) == (sorted(FOLDERS), []), script.name
+        directories, files = scripts.requests_of(script)
+        assert (sorted(directories), files) == (sorted(FOLDERS), []), script.name
 
     left = {path: data for path, data in FILES.items() if path not in {"R&D.txt", "gone/four.txt"}}
     for shelf in shelves:
@@ -110,17 +110,17 @@ WAYS_OUT = (
 def test_no_query_leads_out_of_the_tree(sandbox: Sandbox, scripts: Scripts) -> None:
     for script in SCRIPTS:
         shelf = scripts.add(script, FILES | OUTSIDE)
-        for folder in ("", "sub"):
-            shelf.links[folder] = [
-                (script.folder(f"{folder}/{way}".lstrip("/")), text)
+        for directory in ("", "sub"):
+            shelf.links[directory] = [
+                (script.directory(f"{directory}/{way}".lstrip("/")), text)
                 for way in WAYS_OUT
                 for text in ((way,) if script.is_hdfs else (way, "a name"))
             ]
     run(sandbox, configured(sandbox, scripts), "--delete").fails(5)
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
-        folders, files = scripts.requests_of(script)
-        assert (sorted(folders), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
+        directories, files = scripts.requests_of(script)
+        assert (sorted(directories), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
 
 
 @pytest.mark.row("L06")
@@ -130,6 +130,6 @@ def test_a_directory_that_contains_itself_by_a_query_ends_beside_copies(sandbox:
     run(sandbox, configured(sandbox, scripts)).fails(5)
     assert wrong(sandbox, FILES | {"gone/beside/c d/e f.txt": FILES["a b/c d/e f.txt"]}) == {}
     for script in SCRIPTS:
-        folders, files = scripts.requests_of(script)
-        assert len(folders) < 6 * len(FOLDERS), script.name
+        directories, files = scripts.requests_of(script)
+        assert len(directories) < 6 * len(FOLDERS), script.name
         assert len(files) == len(FILES) + 1, script.name

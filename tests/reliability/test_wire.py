@@ -26,7 +26,7 @@ def test_excess_bytes_are_never_part_of_the_mirror(sandbox: Sandbox, site: Site)
         site.file(f"f{number}.bin", blob(500, number), Excess(data=extra) if number % 2 else Says(framing="chunked"))
     site.file("sub/c.bin", blob(500, 7), Says(framing="chunked"), Excess(data=b"\r\n"))
     for path in ("", "sub"):
-        site.folder(path, Excess(data=extra))
+        site.directory(path, Excess(data=extra))
     site.at("/robots.txt").behave((Excess(data=stray(b"User-agent: *\nDisallow: /\n")),))
     for more in ({}, {"delete": True}):
         sandbox.mirror(site.url, workers=1, **more).succeeds()
@@ -40,7 +40,7 @@ def test_a_late_response_on_an_idle_connection_is_ignored(sandbox: Sandbox, site
     for name in ("a.bin", "sub/x.bin", "sub/y.bin"):
         site.file(name, blob(500, len(name)))
     sandbox.mirror(site.url, workers=1).succeeds()
-    site.folder("", Excess(data=stray(EMPTY), pause=0.05))
+    site.directory("", Excess(data=stray(EMPTY), pause=0.05))
     sandbox.mirror(site.url, workers=1, delete=True, more=["--requests-per-second=1"]).succeeds()
     sandbox.holds(site.contents())
 
@@ -95,7 +95,7 @@ def test_validators_that_are_not_text_are_sent_back_unchanged(sandbox: Sandbox, 
         site.file("b.bin", blob(300, 2), Says(headers=(("ETag", '"b"'), ("Last-Modified", "\udce9"))))
         cuts: list[Behaviour] = [Says(headers=(("ETag", tag),)), Cut(at=0.6, times=1)]
         site.file("c.bin", blob(900 * KB, 3), *cuts)
-        site.folder("", Says(headers=(("ETag", tag),)))
+        site.directory("", Says(headers=(("ETag", tag),)))
         for options in (["--attempts=1"], [], ["--check=headers"]):
             run = sandbox.mirror(site.url, more=[*more, *options])
             assert run.code == (5 if "--attempts=1" in options else 0), run
@@ -110,7 +110,7 @@ def test_listings_without_a_body_end_like_any_other_error(sandbox: Sandbox, site
     site.file("a.bin", b"hello")
     for number in range(3):
         site.file(f"sub{number}/b.bin", b"hello", Status(204, body=b""))
-        site.folder(f"sub{number}", Status(204, body=b""))
+        site.directory(f"sub{number}", Status(204, body=b""))
     run = sandbox.mirror(site.url)
     run.fails(5)
     assert run.text.count("sub") >= 3

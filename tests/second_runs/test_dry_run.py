@@ -98,12 +98,12 @@ def test_a_deletion_that_would_be_refused_is_planned_and_refused(sandbox: Sandbo
 
 def test_a_directory_that_is_gone_is_planned_with_what_it_holds(sandbox: Sandbox, site: Site) -> None:
     populate(site)
-    site.folder("empty")
+    site.directory("empty")
     sandbox.mirror(site.url).succeeds()
     for path in ("other/f", "other/g"):
         site.remove(path)
     del site._rows[""]["other"], site._rows["other"]
-    site.folder("hollow")
+    site.directory("hollow")
     run = sandbox.mirror(site.url, delete=True, more=["--dry-run"])
     run.succeeds()
     assert [line.split()[2] for line in run.output.splitlines()[:-1]] == ["other/", "other/f", "other/g"]

@@ -111,8 +111,8 @@ async def test_a_site_that_moves_leaves_no_pages_behind_and_keeps_its_digests(si
         assert {item.digest for item in known.values()} == {"sha256:" + hashlib.sha256(blob(100, 1)).hexdigest()}
         async with SqliteState(state_of(tmp_path)) as state:
             for other in range(3):
-                for folder in ("", "sub/"):
-                    page = await state.listing(f"{site.url}snap{other}/{folder}")
+                for directory in ("", "sub/"):
+                    page = await state.listing(f"{site.url}snap{other}/{directory}")
                     assert (page is not None) == (other == number)
 
 

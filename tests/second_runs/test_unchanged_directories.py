@@ -257,7 +257,7 @@ async def test_a_directory_that_holds_more_than_files_is_read(
 ) -> None:
     fill(site)
     if other.endswith("/"):
-        site.folder(other.rstrip("/"))
+        site.directory(other.rstrip("/"))
     else:
         site.file(other, b"x")
     await run(site, directory)

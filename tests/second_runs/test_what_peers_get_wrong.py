@@ -95,16 +95,16 @@ def test_one_429_costs_a_second_and_no_file(sandbox: Sandbox, site: Site) -> Non
     assert 0.9 <= second.at - first.at < 10
 
 
-@pytest.mark.parametrize(("shape", "folder"), [("apache", ""), ("python", "sub/")])
-def test_an_encoded_slash_leads_nowhere_and_stops_nothing(sandbox: Sandbox, shape: str, folder: str) -> None:
+@pytest.mark.parametrize(("shape", "directory"), [("apache", ""), ("python", "sub/")])
+def test_an_encoded_slash_leads_nowhere_and_stops_nothing(sandbox: Sandbox, shape: str, directory: str) -> None:
     with Site(shape=shape) as site:
         populate(site)
-        site.file(f"{folder}e2.txt", b"beside it")
+        site.file(f"{directory}e2.txt", b"beside it")
         wanted = site.contents()
         site.otherwise = lambda target: (
             Resource(path=target, state=Version(data=b"owned", mtime=OLD)) if target.endswith("e1.txt") else None
         )
-        site.links("..%2fe1.txt", path=folder.rstrip("/"))
+        site.links("..%2fe1.txt", path=directory.rstrip("/"))
         sandbox.mirror(site.url, attempts=1).ends(0, 5)
         sandbox.holds(wanted)
 
@@ -114,9 +114,9 @@ def test_files_that_are_not_wanted_cost_no_request(sandbox: Sandbox, site: Site)
         site.file(f"{('', 'sub/', 'sub/deep/')[number % 3]}t{number}.txt", blob(100 + number, number))
     wanted = site.contents()
     many(site, 5)
-    folders = ["/pub/", "/pub/sub/", "/pub/sub/deep/", "/robots.txt"]
+    directories = ["/pub/", "/pub/sub/", "/pub/sub/deep/", "/robots.txt"]
     for files in (wanted, {}):
         site.log.clear()
         sandbox.mirror(site.url, ext="txt").succeeds()
         sandbox.holds(wanted)
-        assert sorted(site.log.targets) == sorted([*folders, *(f"/pub/{path}" for path in files)])
+        assert sorted(site.log.targets) == sorted([*directories, *(f"/pub/{path}" for path in files)])

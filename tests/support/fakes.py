@@ -194,7 +194,7 @@ class FakeDestination:
         self.parts: dict[str, tuple[bytes, Validators]] = {}
         self.finished: dict[str, bytes] = {}
         self.batches: list[list[str]] = []
-        self.folders: list[str] = []
+        self.created: list[str] = []
         self.deleted: list[str] = []
         self.bad_digests: set[str] = set()
         self.digests: dict[str, str] = {}
@@ -204,9 +204,9 @@ class FakeDestination:
         self.full_at: str | None = None
         """Committing the file of this path fails because the disk is full."""
 
-    async def scan(self, folder: str) -> dict[str, Local]:
+    async def scan(self, directory: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
-        prefix = f"{folder}/" if folder else ""
+        prefix = f"{directory}/" if directory else ""
         for path, local in self.files.items():
             if path.startswith(prefix):
                 name, slash, _ = path.removeprefix(prefix).partition("/")
@@ -255,14 +255,14 @@ class FakeDestination:
         return 1 << 40
 
     async def make_folder(self, path: str) -> str | None:
-        self.folders.append(path)
+        self.created.append(path)
         return self.stays.get(path)
 
-    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
-        below = [path for path in self.files if path.startswith(folder + "/")]
-        folders = {path.rpartition("/")[0] for path in below} - {folder}
+    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
+        below = [path for path in self.files if path.startswith(directory + "/")]
+        directories = {path.rpartition("/")[0] for path in below} - {directory}
         found = [(path, self.files[path].kind, self.files[path].size) for path in below if not self.files[path].spared]
-        return found + [(path, Kind.DIRECTORY, 0) for path in sorted(folders, reverse=True)]
+        return found + [(path, Kind.DIRECTORY, 0) for path in sorted(directories, reverse=True)]
 
     def spared(self) -> Mapping[str, str]:
         return {path: local.spared for path, local in self.files.items() if local.spared}
@@ -289,7 +289,7 @@ class MemoryState:
     def knew_files(self) -> bool:
         return bool(self.files)
 
-    async def folder(self, path: str) -> dict[str, Known]:
+    async def directory(self, path: str) -> dict[str, Known]:
         return {item.rpartition("/")[2]: known for item, known in self.files.items() if item.rpartition("/")[0] == path}
 
     async def file(self, path: str) -> Known | None:
@@ -305,7 +305,7 @@ class MemoryState:
         return self.leaves.get(url)
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
-        found = (await self.folder(path)).items()
+        found = (await self.directory(path)).items()
         return judge(
             [
                 StoredFile(name, k.url, k.row, k.size, k.mtime, k.checked, k.validators.last_modified)
@@ -324,7 +324,7 @@ class MemoryState:
         if url is not None:
             self.pages.add(url)
 
-    async def unvisited_folders(self) -> list[str]:
+    async def unvisited_directories(self) -> list[str]:
         return sorted({path.rpartition("/")[0] for path in self.files} - self.seen)
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
@@ -346,7 +346,7 @@ class MemoryState:
         for path in paths:
             self.files.pop(path, None)
 
-    def forget_folder(self, path: str) -> None:
+    def forget_directory(self, path: str) -> None:
         self.forgotten.append(path + "/")
 
 

@@ -47,7 +47,7 @@ class Upstream:
         return FakeClient(self._respond, piece=16)
 
     @property
-    def folders(self) -> set[str]:
+    def directories(self) -> set[str]:
         """Paths of all directories; "" is the root."""
         found = {""}
         for path in self.files:
@@ -84,17 +84,17 @@ class Upstream:
             return self._listing(path.rstrip("/"), trouble)
         return self._file(received, path, trouble)
 
-    def _listing(self, folder: str, trouble: str | None) -> FakeResponse:
-        if folder not in self.folders:
+    def _listing(self, directory: str, trouble: str | None) -> FakeResponse:
+        if directory not in self.directories:
             return FakeResponse(status=404)
-        page = self._page(folder)
+        page = self._page(directory)
         if trouble == "page":
             page = LOGIN
         headers = {"Content-Type": "text/html", "Date": formatdate(self.now, usegmt=True)}
         return FakeResponse(headers=headers, body=page[: len(page) // 2] if trouble == "cut" else page)
 
-    def _page(self, folder: str) -> bytes:
-        prefix = f"{folder}/" if folder else ""
+    def _page(self, directory: str) -> bytes:
+        prefix = f"{directory}/" if directory else ""
         names = {path.removeprefix(prefix).partition("/")[0] for path in self.files if path.startswith(prefix)}
         rows = []
         for name in sorted(names):

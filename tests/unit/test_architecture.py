@@ -158,11 +158,11 @@ def test_every_excuse_is_still_needed() -> None:
 
 
 def test_no_folder_holds_too_many_modules() -> None:
-    folders: dict[Path, int] = {}
+    directories: dict[Path, int] = {}
     for path in SOURCES:
         if path.name != "__init__.py":
-            folders[path.parent] = folders.get(path.parent, 0) + 1
-    assert {str(folder): count for folder, count in folders.items() if count > FOLDER_MODULES} == {}
+            directories[path.parent] = directories.get(path.parent, 0) + 1
+    assert {str(directory): count for directory, count in directories.items() if count > FOLDER_MODULES} == {}
 
 
 def test_the_engine_fits_one_page() -> None:

@@ -26,9 +26,9 @@ def resolve_index_pages(links: Sequence[Link]) -> None:
         return
     taken = {link.target.name for link in links if link.target.kind is LinkKind.CHILD}
     for link in deep:
-        folder = link.target.folder
-        if folder not in taken:
-            link.retarget(replace(link.target, kind=LinkKind.CHILD, name=folder, folder="", slash=True))
+        directory = link.target.folder
+        if directory not in taken:
+            link.retarget(replace(link.target, kind=LinkKind.CHILD, name=directory, folder="", slash=True))
 
 
 def _leads_to_index(link: Link) -> bool:

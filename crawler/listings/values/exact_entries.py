@@ -43,7 +43,7 @@ class Rows:
         self._rejections: list[Rejection] = []
         self._seen: dict[str, Details] = {}
 
-    def add(self, name: str, url: str, details: Details, *, folder: str = "", external: bool = False) -> None:
+    def add(self, name: str, url: str, details: Details, *, directory: str = "", external: bool = False) -> None:
         """Add an entry, or a rejection if the name is invalid or the URL is already an entry."""
         if problem := name_problem(name):
             self.reject(Reason.BAD_NAME, shown(name), problem)
@@ -60,7 +60,7 @@ class Rows:
                     size=None if details.kind is Kind.DIRECTORY else details.size,
                     modified=details.modified,
                     row=details.row,
-                    folder=folder,
+                    folder=directory,
                     digest=details.digest,
                     etag=details.etag,
                     external=external,

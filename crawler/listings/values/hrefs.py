@@ -72,10 +72,10 @@ class Resolver:
     """Resolves the links of one page."""
 
     def __init__(
-        self, url: str, base_href: str = "", *, root: str = "", folder: str | None = None, coded: bool = False
+        self, url: str, base_href: str = "", *, root: str = "", directory: str | None = None, coded: bool = False
     ) -> None:
         """``root``: encoded path of the directory that the page lists, by default that of ``url`` or ``base_href``.
-        ``folder``: the directory that the query of ``url`` names, by default by its parameters. ``coded``: queries name
+        ``directory``: the one that the query of ``url`` names, by default by its parameters. ``coded``: queries name
         directories in base64.
         """
         self._base_href = base_href
@@ -89,7 +89,7 @@ class Resolver:
         self.path, self.query = parts.path or "/", parts.query
         self.is_coded = coded
         self.key, named = queries.directory_value(self.query) or ("", "")
-        self.folder = named if folder is None else folder
+        self.directory = named if directory is None else directory
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
             self.directory = self.base.partition("?")[0].rstrip("/") + "/"
@@ -104,11 +104,11 @@ class Resolver:
 
     def with_root(self, root: str) -> Resolver:
         """The resolver for a page that lists the directory ``root`` (an encoded path that ends in a slash)."""
-        return Resolver(self.page, self._base_href, root=root, folder=self.folder, coded=self.is_coded)
+        return Resolver(self.page, self._base_href, root=root, directory=self.directory, coded=self.is_coded)
 
-    def with_named_directory(self, folder: str, *, coded: bool) -> Resolver:
-        """The resolver for a page whose query names the directory ``folder``, in base64 if ``coded``."""
-        return Resolver(self.page, self._base_href, root=self.root, folder=folder, coded=coded)
+    def with_named_directory(self, directory: str, *, coded: bool) -> Resolver:
+        """The resolver for a page whose query names the directory ``directory``, in base64 if ``coded``."""
+        return Resolver(self.page, self._base_href, root=self.root, directory=directory, coded=coded)
 
     def target(self, href: str, *, literal: bool = False) -> Target:
         """The target of ``href``. ``literal``: its path parameters (``;…``) belong to the name."""
@@ -217,36 +217,36 @@ class Resolver:
 
     def _is_same_directory(self, query: str) -> bool:
         value = queries.directory_value(query, coded=self.is_coded)
-        return value is None or value[1] == self.folder
+        return value is None or value[1] == self.directory
 
     def _named_by_query(self, url: str, query: str) -> Target | None:
         value = queries.directory_value(query, coded=self.is_coded)
         file = next((v for k, v in parse_qsl(query, errors="surrogateescape") if k.lower() in _FILE_KEYS and v), "")
         if value is None:
             return None
-        key, folder = value
-        if key == "p" and folder.isdigit():
+        key, directory = value
+        if key == "p" and directory.isdigit():
             return None
         if file:
             file = file.rstrip("/").rpartition("/")[2]
-            if folder != self.folder or name_problem(file):
+            if directory != self.directory or name_problem(file):
                 return None
             return Target(LinkKind.CHILD, url, file)
-        target = self._named_directory_target(url, folder)
+        target = self._named_directory_target(url, directory)
         # A path that is the whole query (``?/a/b``) may name a file: only a trailing slash makes it a directory.
         slash = target.slash and (key != "/" or query.partition("&")[0].endswith("/"))
         queried = target.kind is LinkKind.CHILD and key in queries.PLAIN_DIRECTORY_KEYS and "/" in decoded(query)
         return replace(target, slash=slash, queried=queried)
 
-    def _named_directory_target(self, url: str, folder: str) -> Target:
-        if folder == self.folder:
+    def _named_directory_target(self, url: str, directory: str) -> Target:
+        if directory == self.directory:
             return Target(LinkKind.SELF, url)
-        above = self.folder.rpartition("/")[0]
-        if not folder or (self.folder + "/").startswith(folder + "/"):
-            return Target(LinkKind.PARENT if folder == above else LinkKind.BREADCRUMB, url)
-        if self.folder and not folder.startswith(self.folder + "/"):
-            return Target(LinkKind.PARENT if folder.endswith("/..") else LinkKind.ABOVE, url)
-        segments = folder[len(self.folder) :].strip("/").split("/")
+        above = self.directory.rpartition("/")[0]
+        if not directory or (self.directory + "/").startswith(directory + "/"):
+            return Target(LinkKind.PARENT if directory == above else LinkKind.BREADCRUMB, url)
+        if self.directory and not directory.startswith(self.directory + "/"):
+            return Target(LinkKind.PARENT if directory.endswith("/..") else LinkKind.ABOVE, url)
+        segments = directory[len(self.directory) :].strip("/").split("/")
         if problem := next(filter(None, map(name_problem, segments)), ""):
             return Target(LinkKind.PARENT if segments[-1] == ".." else LinkKind.BAD_NAME, url, problem=problem)
         return Target(

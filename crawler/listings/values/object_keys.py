@@ -39,7 +39,7 @@ class ObjectKeys:
             return
         parts, quoted = self._split(key)
         if parts:
-            self._rows.add(parts[-1], self._base + quoted, details, folder="/".join(parts[:-1]))
+            self._rows.add(parts[-1], self._base + quoted, details, directory="/".join(parts[:-1]))
 
     def add_prefix(self, prefix: str) -> None:
         """Add a common prefix as a directory: its URL is that of this listing with another ``prefix``."""

@@ -169,5 +169,5 @@ def _take_files(taken: Rows, files: list[_Dataset]) -> None:
     times = Counter(names)
     for name, file in zip(names, files, strict=True):
         directories = [decoded(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
-        folder = "" if any(name_problem(part) for part in directories) else "/".join(directories)
-        taken.add(name, file.url, file.details, folder=folder, external=is_external(file.url, taken.url))
+        directory = "" if any(name_problem(part) for part in directories) else "/".join(directories)
+        taken.add(name, file.url, file.details, directory=directory, external=is_external(file.url, taken.url))

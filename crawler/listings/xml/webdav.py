@@ -162,7 +162,7 @@ def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:
     raw = "/".join(member.raw[depth:])
     clean = raw if _CLEAN(raw) else quote(raw, safe="%!$&'()*+,;=:@/[]|~", errors="surrogateescape")
     url = f"{bucket_of(taken.url)}{clean}{'/' if kind is Kind.DIRECTORY else ''}"
-    taken.add(below[-1], url, _details(member, kind), folder="/".join(below[:-1]))
+    taken.add(below[-1], url, _details(member, kind), directory="/".join(below[:-1]))
 
 
 def _details(member: _Member, kind: Kind) -> Details:

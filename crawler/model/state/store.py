@@ -48,7 +48,7 @@ class StateStore(Protocol):
         """Whether files were known when this run began."""
         ...
 
-    async def folder(self, path: str) -> dict[str, Known]:
+    async def directory(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
         ...
 
@@ -92,7 +92,7 @@ class StateStore(Protocol):
         """Record that this run has read the listing of directory ``path``, from its page at ``url`` or elsewhere."""
         ...
 
-    async def unvisited_folders(self) -> list[str]:
+    async def unvisited_directories(self) -> list[str]:
         """Directories with known files that this run has not visited."""
         ...
 
@@ -108,6 +108,6 @@ class StateStore(Protocol):
         """Drop the records of these files, which no longer exist."""
         ...
 
-    def forget_folder(self, path: str) -> None:
+    def forget_directory(self, path: str) -> None:
         """Drop the records of the directory ``path``: its listing, and everything below it."""
         ...

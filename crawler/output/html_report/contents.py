@@ -37,7 +37,7 @@ class Contents(Value, frozen=True, kw_only=True):
     directory: str
     runs: tuple[RunRecord, ...] = ()
     """Newest first."""
-    folders: Mapping[str, FileTotals] = field(default_factory=dict)
+    directories: Mapping[str, FileTotals] = field(default_factory=dict)
     """Directory → files in it, down to DEPTH levels; deeper directories count towards their ancestor at that level."""
     largest: tuple[Known, ...] = ()
     """Largest first."""
@@ -83,7 +83,7 @@ async def read_contents(directory: str, config: Config, last: LastRun | None = N
         return Contents(
             directory=directory,
             runs=tuple(await state.runs(RUNS_READ)),
-            folders=await state.folders(DEPTH),
+            directories=await state.directories(DEPTH),
             largest=tuple(await state.largest(FILES_SHOWN)),
             problem=state.problem,
             last=last,

@@ -28,20 +28,20 @@ class SizeItem(Value, frozen=True, kw_only=True):
     files: int
     size: int
     """Bytes."""
-    folder: str | None = None
+    directory: str | None = None
     """Path, if the item is one whole directory."""
     group: int = 0
     """Items of one group are adjacent and share a colour."""
 
 
 class SizeTree:
-    """The total size of every directory including everything below it. ``folders``: path → files directly in it."""
+    """The total size of every directory including everything below it. ``directories``: path → files directly in it."""
 
-    def __init__(self, folders: Mapping[str, FileTotals]) -> None:
-        self._own = folders
+    def __init__(self, directories: Mapping[str, FileTotals]) -> None:
+        self._own = directories
         self._totals: dict[str, list[int]] = {}
         self._below: dict[str, set[str]] = {}
-        for path, totals in folders.items():
+        for path, totals in directories.items():
             self._add(path, totals)
         self.base = self._common_base()
         """The deepest directory that contains all files."""
@@ -68,19 +68,19 @@ class SizeTree:
         files, size = self._totals.get("", (0, 0))
         return FileTotals(files, size)
 
-    def places(self, folder: str, limit: int) -> list[SizeItem]:
-        """The directories in ``folder`` and its own files, at most ``limit`` items, largest first."""
+    def places(self, directory: str, limit: int) -> list[SizeItem]:
+        """The directories in ``directory`` and its own files, at most ``limit`` items, largest first."""
         found = [
-            SizeItem(label=f"{path}/", folder=path, files=self._totals[path][0], size=self._totals[path][1])
-            for path in self._below.get(folder, ())
+            SizeItem(label=f"{path}/", directory=path, files=self._totals[path][0], size=self._totals[path][1])
+            for path in self._below.get(directory, ())
         ]
         found.sort(key=lambda place: (-place.size, -place.files, place.label))
-        above = f"{folder}/" if folder else ""
+        above = f"{directory}/" if directory else ""
         if len(found) > limit:
             rest = found[limit - 1 :]
             found = [*found[: limit - 1], _together(f"{above}… {len(rest):,} more", rest)]
-        if folder in self._own:
-            own = self._own[folder]
+        if directory in self._own:
+            own = self._own[directory]
             label = f"{above}… files" if found else above
             found.append(SizeItem(label=label or "files", files=own.files, size=own.size))
         return found
@@ -91,12 +91,12 @@ class SizeTree:
         cells = _grouped(self.places(self.base, CHILDREN), 0)
         groups = len(cells)
         while len(cells) < CELLS:
-            inner = [cell for cell in cells if cell.folder in self._below and cell.size >= _WORTH_OPENING * whole]
+            inner = [cell for cell in cells if cell.directory in self._below and cell.size >= _WORTH_OPENING * whole]
             if not inner:
                 break
             largest = min(inner, key=_by_size)
             cells.remove(largest)
-            opened = self.places(largest.folder or "", min(CHILDREN, CELLS - len(cells)))
+            opened = self.places(largest.directory or "", min(CHILDREN, CELLS - len(cells)))
             if largest.size >= _DOMINANT * whole:
                 cells += _grouped(opened, groups)
                 groups += len(opened)

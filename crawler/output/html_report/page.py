@@ -56,7 +56,7 @@ class Problem(Value, frozen=True, kw_only=True):
 
 def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> str:
     """The whole report. ``now``: seconds since the epoch; ``zone``: time zone of all times, None is local time."""
-    tree = SizeTree(contents.folders)
+    tree = SizeTree(contents.directories)
     places = tree.map()
     runs = contents.runs[:RUNS_CHARTED][::-1]
     moments = TimeFormatter(zone)

@@ -86,6 +86,6 @@ class Fanout(Observer):
         for notify in self._finished:
             notify(result)
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         for notify in self._all_unchanged:
-            notify(folder, files, reason)
+            notify(directory, files, reason)

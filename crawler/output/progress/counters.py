@@ -185,7 +185,7 @@ class Counters(Observer):
         elif outcome is Outcome.FAILED:
             self._failed += 1
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         self._files += len(files)
         self._done += len(files)
         self._bytes += sum(file.size for file in files)

@@ -49,8 +49,8 @@ class _CountingMirrorObserver(MirrorObserver):
     def finished(self, result: Result) -> None:
         self._totals.finished(replace(result, path=f"{self._name}/{result.path}"))
 
-    def all_unchanged(self, folder: str, files: Sequence[StoredFile], reason: str) -> None:
-        self._totals.all_unchanged(f"{self._name}/{folder}", files, reason)
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
+        self._totals.all_unchanged(f"{self._name}/{directory}", files, reason)
 
     def _named(self, job: Job) -> Job:
         return replace(job, path=f"{self._name}/{job.path}")

@@ -87,7 +87,7 @@ class Checksums:
         self._tell = warn
         self._told = 0
         self._permit = permit
-        self._folders: dict[str, _Directory] = {}
+        self._directories: dict[str, _Directory] = {}
         self._awaited: dict[str, list[_Source]] = {}
         """Sidecars by the path of a file that is to be fetched."""
 
@@ -98,8 +98,8 @@ class Checksums:
         """
         many, left_out = [], set()
         for path, entry in sorted(files.items(), key=lambda item: _rank(item[1].name)):
-            folder = path.rpartition("/")[0]
-            known = self._folders.setdefault(folder, _Directory())
+            directory = path.rpartition("/")[0]
+            known = self._directories.setdefault(directory, _Directory())
             subject = entry.name.rpartition(".")[0]
             if subject in shown:
                 known.sidecars.setdefault(subject, []).append(_Source(path, entry))
@@ -107,26 +107,26 @@ class Checksums:
                 known.sums.append(_Source(path, entry))
                 many.append(path)
             else:
-                left_out.add(folder)
-        for folder in sorted(left_out):
-            self._warn(f"{folder or '/'}: only {limits.CHECKSUM_FILES} of its checksum files are looked into")
+                left_out.add(directory)
+        for directory in sorted(left_out):
+            self._warn(f"{directory or '/'}: only {limits.CHECKSUM_FILES} of its checksum files are looked into")
         return many
 
-    def leave(self, folders: Collection[str]) -> None:
-        """All of ``folders`` is decided on: keep only what covers files below them."""
-        for folder in self._folders.keys() & folders:
-            known = self._folders[folder]
+    def leave(self, directories: Collection[str]) -> None:
+        """All of ``directories`` is decided on: keep only what covers files below them."""
+        for directory in self._directories.keys() & directories:
+            known = self._directories[directory]
             known.sidecars = {}
             for source in known.sums:
                 if source.digests is not None:
                     source.digests = {path: digest for path, digest in source.digests.items() if "/" in path}
             if not known.sums:
-                del self._folders[folder]
+                del self._directories[directory]
 
     def expect(self, path: str) -> None:
         """The file at ``path`` is to be fetched: ``beside`` will be called for it."""
-        folder, _, name = path.rpartition("/")
-        known = self._folders.get(folder)
+        directory, _, name = path.rpartition("/")
+        known = self._directories.get(directory)
         if known is not None and name in known.sidecars:
             self._awaited[path] = known.sidecars[name]
 
@@ -137,17 +137,17 @@ class Checksums:
 
     async def of(self, path: str) -> Published | None:
         """The digest of the file at ``path`` in a file that covers many, of its directory or of one above."""
-        folder = path.rpartition("/")[0]
+        directory = path.rpartition("/")[0]
         found = None
-        while found is None and self._folders:
-            known = self._folders.get(folder)
-            below = path[len(folder) + 1 :] if folder else path
+        while found is None and self._directories:
+            known = self._directories.get(directory)
+            below = path[len(directory) + 1 :] if directory else path
             found = (
                 await self._first([source for source in known.sums if source.path != path], below) if known else None
             )
-            if not folder:
+            if not directory:
                 break
-            folder = folder.rpartition("/")[0]
+            directory = directory.rpartition("/")[0]
         return found
 
     async def _first(self, sources: Sequence[_Source], below: str) -> Published | None:

@@ -19,9 +19,9 @@ class Neighbours:
         self._destination, self._url_of, self._base = destination, url_of, base
         self._refusals: dict[str, str | None] = {}
 
-    async def refusal(self, folder: str) -> str | None:
-        """Why nothing may be stored in ``folder``, which was scanned, or None."""
-        owner = self._destination.owner(folder)
+    async def refusal(self, directory: str) -> str | None:
+        """Why nothing may be stored in ``directory``, which was scanned, or None."""
+        owner = self._destination.owner(directory)
         if owner is None:
             return None
         if owner not in self._refusals:
@@ -29,12 +29,13 @@ class Neighbours:
         return self._refusals[owner]
 
 
-def refusal(folder: str, url: str | None, base: str) -> str | None:
-    """Why a mirror of ``base`` stores nothing in ``folder``, which mirrors ``url``; None if it may.
+def refusal(directory: str, url: str | None, base: str) -> str | None:
+    """Why a mirror of ``base`` stores nothing in ``directory``, which mirrors ``url``; None if it may.
 
     ``/pub/a/`` in DIR/a is where a mirror of ``/pub/`` stores it too, so the two agree. A mirror whose URL is not known
     may hold anything.
     """
-    if url is not None and is_subtree(url, base, folder):
+    if url is not None and is_subtree(url, base, directory):
         return None
-    return f"belongs to another mirror, the one in {folder}: exclude it here ({folder}/), or move that mirror elsewhere"
+    advice = f"exclude it here ({directory}/), or move that mirror elsewhere"
+    return f"belongs to another mirror, the one in {directory}: {advice}"

@@ -67,7 +67,7 @@ class OpenDirectory(Struct, kw_only=True):
         """The local file ``name`` of the directory ``parent``, and what the state knows of it."""
         if parent not in self.known:
             await self.scan(parent)
-            self.known[parent] = await self.state.folder(parent)
+            self.known[parent] = await self.state.directory(parent)
         return self.local[parent].get(name), self.known[parent].get(name)
 
     async def foreign(self, parent: str) -> str | None:
@@ -75,17 +75,17 @@ class OpenDirectory(Struct, kw_only=True):
         await self.scan(parent)
         return await self.neighbours.refusal(parent) if self.neighbours is not None else None
 
-    async def forget_gone(self, folder: str) -> None:
-        """Once all of ``folder`` is listed, forget the records that are of no use (``rules.extraneous.useless``)."""
+    async def forget_gone(self, directory: str) -> None:
+        """Once all of ``directory`` is listed, forget the records that are of no use (``rules.extraneous.useless``)."""
         if not self.conclusive:
             return
-        for parent in {folder, *self.shown.folders}:
+        for parent in {directory, *self.shown.directories}:
             self.state.visited(parent, None)
             local = await self.scan(parent)
             known = self.known.get(parent)
             if known is None:
-                known = await self.state.folder(parent)
-            listed = self.shown.folders.get(parent, {})
+                known = await self.state.directory(parent)
+            listed = self.shown.directories.get(parent, {})
             above = f"{parent}/" if parent else ""
             gone = useless(known, local, listed, self.shown.mentioned)
             if gone:

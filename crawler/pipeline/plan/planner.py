@@ -44,7 +44,7 @@ class Policy(Value, frozen=True, kw_only=True):
     check: str = "listing"
     checksums: Checksums | None = None
     """None: published digests are not consulted."""
-    make_folders: bool = True
+    make_directories: bool = True
     """Create directories that are empty upstream. False for a run that changes nothing."""
     unchanged: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
@@ -98,14 +98,14 @@ class Planner:
             waiting=[] if defers else None,
         )
         await self._note_checksums(page, open_page)
-        folders = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
+        directories = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         for entry in page.entries:
             if entry.kind is Kind.DIRECTORY:
                 continue
             if policy.allowance.spent:
                 self._end(f"{page.directory.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, Reason.BUDGET)
                 continue
-            await self._decide(page.directory, entry, open_page, clash=entry.name in folders and not entry.folder)
+            await self._decide(page.directory, entry, open_page, clash=entry.name in directories and not entry.folder)
         count(page.unusable, page.directory.path, page.url, self._filters, page.scope, self._observer)
         policy.room.check()
         for job in open_page.waiting or ():
@@ -278,16 +278,16 @@ class Planner:
 
     async def _compare(self, directory: Directory, open_directory: OpenDirectory, *, complete: bool) -> None:
         """Note what the local directory holds and its complete listing does not show."""
-        is_empty = complete and not open_directory.shown.folders
+        is_empty = complete and not open_directory.shown.directories
         if is_empty and self.unlisted.is_replaced(directory.path):
             self.blocked_directories.append(directory)
-        elif is_empty and directory.path and self._policy.make_folders:
+        elif is_empty and directory.path and self._policy.make_directories:
             problem = await open_directory.foreign(directory.path) or await self._destination.make_folder(
                 directory.path
             )
             if problem is not None:
                 self._observer.listing_failed(directory.path, directory.url, problem)
-        for parent in open_directory.shown.folders or [directory.path]:
+        for parent in open_directory.shown.directories or [directory.path]:
             local = await open_directory.scan(parent)
             self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
             if complete:

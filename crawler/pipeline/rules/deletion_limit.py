@@ -15,12 +15,12 @@ def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
     """Warnings, each with its exit code, of what is not listed and stays because its pages do not prove it absent."""
     doubted, mentioned = unlisted.doubted, unlisted.mentioned
     by_kind: dict[FlawKind, list[str]] = {}
-    for folder, flaw in doubted.items():
-        by_kind.setdefault(flaw.kind, []).append(folder)
-    for folders in by_kind.values():
-        more = len(folders) - 1
+    for directory, flaw in doubted.items():
+        by_kind.setdefault(flaw.kind, []).append(directory)
+    for directories in by_kind.values():
+        more = len(directories) - 1
         also = f" (and {more} more {'folder' if more == 1 else 'folders'})" if more else ""
-        yield f"nothing was deleted in /{folders[0]}{also}: {doubted[folders[0]]}", 6
+        yield f"nothing was deleted in /{directories[0]}{also}: {doubted[directories[0]]}", 6
     if mentioned:
         also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
         yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0

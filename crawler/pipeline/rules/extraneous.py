@@ -56,16 +56,16 @@ class Unlisted(Struct):
     """Path → local directory where a listing shows a file."""
 
     def note(
-        self, folder: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None
+        self, directory: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None
     ) -> None:
-        """Note ``items`` of ``folder``, which its complete listing does not show.
+        """Note ``items`` of ``directory``, which its complete listing does not show.
 
         ``doubt``: why that does not prove them absent; None if it does.
         """
         if recalled is not None:
             self.recalled.update((item.path, recalled) for item in items)
         if doubt is not None and any(not (item.replaced or item.spared) for item in items):
-            self.doubted[folder] = doubt
+            self.doubted[directory] = doubt
         for item in items:
             is_folder = item.replaced and item.kind is Kind.DIRECTORY
             if item.spared and is_folder:
@@ -92,10 +92,10 @@ class Unlisted(Struct):
         """Whether a file lies where a listing shows the directory ``path``, or one above it."""
         return any(path == file or path.startswith(f"{file}/") for file in self.replaced)
 
-    def confirm(self, folder: str) -> None:
-        """The listing of ``folder`` itself was read completely: the file in its place may go."""
-        if folder in self.replaced:
-            self.gone.append(self.replaced[folder])
+    def confirm(self, directory: str) -> None:
+        """The listing of ``directory`` itself was read completely: the file in its place may go."""
+        if directory in self.replaced:
+            self.gone.append(self.replaced[directory])
 
     def withdraw(self, paths: Collection[str]) -> None:
         """Take these out of ``gone``: they are not proven absent after all."""
@@ -117,7 +117,7 @@ def useless(
 
     Those are the ones that its complete listing does not show as files and that are not here as regular files.
     Forgetting them costs nothing; otherwise --verify would report them as missing in every run. ``shown`` is as in
-    ``ListedNames.folders``.
+    ``ListedNames.directories``.
     """
     shown = shown or {}
     here = {name for name, found in local.items() if found.kind is Kind.FILE}
@@ -128,7 +128,7 @@ def useless(
 class ListedNames(Struct):
     """What the pages of a listing have shown so far. A flat listing shows several directories."""
 
-    folders: dict[str, dict[str, bool | None]] = field(default_factory=dict)
+    directories: dict[str, dict[str, bool | None]] = field(default_factory=dict)
     """Directory → name → whether it is a directory; None if the listing does not say."""
     clashing: set[tuple[str, str]] = field(default_factory=set)
     """(directory, name) of everything that is listed as more than one kind."""
@@ -138,10 +138,10 @@ class ListedNames(Struct):
     def add(self, path: str, entry: Entry) -> None:
         """Note the name of ``entry``, and of the directories between it and the directory at ``path``."""
         for segment in entry.folder.split("/") if entry.folder else ():
-            self.folders.setdefault(path, {})[segment] = True
+            self.directories.setdefault(path, {})[segment] = True
             path = f"{path}/{segment}" if path else segment
         is_folder = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
-        names = self.folders.setdefault(path, {})
+        names = self.directories.setdefault(path, {})
         # A name that is both (x and x/) is a clash; that is reported elsewhere and proves nothing.
         if names.setdefault(entry.name, is_folder) != is_folder:
             names[entry.name] = None
@@ -154,12 +154,12 @@ class ListedNames(Struct):
     def lacks(self, item: Extraneous) -> bool:
         """Whether the pages prove that ``item`` is not listed, or that it is a directory now."""
         parent, _, name = item.path.rpartition("/")
-        shown = self.folders.get(parent, {})
+        shown = self.directories.get(parent, {})
         return shown.get(name) is True if item.replaced else name not in shown and name not in self.mentioned
 
     def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
         """The names in the local directory ``parent`` that are not listed, or seem to be of another kind now."""
-        shown = self.folders.get(parent, {})
+        shown = self.directories.get(parent, {})
         found = []
         for name, there in local.items():
             is_here = there.kind is Kind.DIRECTORY

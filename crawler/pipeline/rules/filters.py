@@ -101,7 +101,7 @@ class _Pattern(Value, frozen=True):
         """Test ``path``, relative to URL. For a regular expression the path of a directory ends in a slash."""
         return self.test(path.rpartition("/")[2] if self.on_name else path)
 
-    def matches_folder(self, path: str) -> bool:
+    def matches_directory(self, path: str) -> bool:
         return self.matches(path + "/" if self.rule.pattern.startswith("re:") else path)
 
 
@@ -162,18 +162,18 @@ class Filters:
         if config.ext and not self._extensions:
             raise ConfigError(f"ext: no extension in {','.join(config.ext)!r}")
         patterns = [_pattern(rule) for rule in config.rules]
-        self._folder_rules = [item for item in patterns if item.rule.pattern.endswith("/")]
+        self._directory_rules = [item for item in patterns if item.rule.pattern.endswith("/")]
         self._file_rules = [item for item in patterns if not item.rule.pattern.endswith("/")]
         self._included = ", ".join(item.rule.pattern for item in self._file_rules if item.rule.include)
         self._sizes, self._ages = _limits_of(config, now)
         self._by_name = bool(self._extensions or patterns)
         self._by_limit = bool(self._sizes or self._ages)
         self._excluded_in = lru_cache(maxsize=1024)(self._find_excluded_in)
-        self._refuse_idle_folder_rules()
+        self._refuse_idle_directory_rules()
 
-    def _refuse_idle_folder_rules(self) -> None:
-        if self._folder_rules and self._folder_rules[-1].rule.include:
-            pattern = self._folder_rules[-1].rule.pattern
+    def _refuse_idle_directory_rules(self) -> None:
+        if self._directory_rules and self._directory_rules[-1].rule.include:
+            pattern = self._directory_rules[-1].rule.pattern
             raise ConfigError(
                 f"include: {pattern!r} has no effect: a rule that ends in / is for folders, and all are entered that "
                 "no later exclude names; for the files below a folder write 'folder/**'"
@@ -213,7 +213,7 @@ class Filters:
 
         It is not if the first directory rule that matches it, or a directory above it, is an exclude rule.
         """
-        rule = self._excluded_in(path.rstrip("/")) if self._folder_rules else None
+        rule = self._excluded_in(path.rstrip("/")) if self._directory_rules else None
         return Rejection(Reason.EXCLUDE, path.rstrip("/") + "/", rule) if rule else None
 
     def explains(self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None) -> list[Check]:
@@ -221,10 +221,10 @@ class Filters:
         checks = []
         if self._extensions:
             checks.append(Check(rule=f"--ext {self._extension_list()}", matched=self._has_extension(name)))
-        above = list(_folders_above(path))
+        above = list(_directories_above(path))
         checks += [
-            Check(rule=item.text, matched=any(item.matches_folder(folder) for folder in above))
-            for item in self._folder_rules
+            Check(rule=item.text, matched=any(item.matches_directory(directory) for directory in above))
+            for item in self._directory_rules
         ]
         checks += [Check(rule=item.text, matched=item.matches(path)) for item in self._file_rules]
         return checks + [Check(rule=limit.rule, matched=held) for limit, held in self._held(size, modified)]
@@ -240,7 +240,7 @@ class Filters:
     def _rejects_name(self, path: str, name: str) -> Rejection | None:
         if self._extensions and not self._has_extension(name):
             return Rejection(Reason.EXTENSION, path, self._extension_list())
-        if self._folder_rules:
+        if self._directory_rules:
             rule = self._excluded_in(path.rpartition("/")[0])
             if rule:
                 return Rejection(Reason.EXCLUDE, path, rule)
@@ -249,9 +249,9 @@ class Filters:
                 return None if item.rule.include else Rejection(Reason.EXCLUDE, path, item.rule.pattern)
         return Rejection(Reason.NOT_INCLUDED, path, self._included) if self._included else None
 
-    def _find_excluded_in(self, folder: str) -> str | None:
-        for above in _folders_above(folder + "/"):
-            deciding = next((item.rule for item in self._folder_rules if item.matches_folder(above)), None)
+    def _find_excluded_in(self, directory: str) -> str | None:
+        for above in _directories_above(directory + "/"):
+            deciding = next((item.rule for item in self._directory_rules if item.matches_directory(above)), None)
             if deciding and not deciding.include:
                 return deciding.pattern
         return None
@@ -276,7 +276,7 @@ def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:
         return None
 
 
-def _folders_above(path: str) -> Iterator[str]:
+def _directories_above(path: str) -> Iterator[str]:
     """The directories above a path: ``a/b/c.zip`` → ``a``, ``a/b``."""
     slash = path.find("/")
     while slash > 0:

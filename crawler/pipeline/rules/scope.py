@@ -73,7 +73,7 @@ class Scope(Value, frozen=True):
         return _downgrade(source, target) or self.listing(target)
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
-        if _is_its_folder(source, target):
+        if _is_its_directory(source, target):
             return Rejection(Reason.DIRECTORY, _with_slash(source), "it is a directory")
         if self._upgrades(source, target):
             return None
@@ -114,7 +114,7 @@ def same_host_redirect(source: str, target: str) -> Rejection | None:
     return Rejection(Reason.OTHER_HOST, target, "on another host")
 
 
-def _is_its_folder(source: str, target: str) -> bool:
+def _is_its_directory(source: str, target: str) -> bool:
     """Whether ``target`` is ``source`` with a slash, in any spelling (RFC 3986 section 6.2.2).
 
     Servers decode a path and escape it in their own way before they put it into Location.

@@ -90,24 +90,24 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
     return tuple(entries), tuple(unusable)
 
 
-def result_of(row: Rejection, folder: str, page: str, filters: Filters, scope: Scope) -> Result:
-    """The result of ``row`` in the listing of ``folder`` at ``page``: skipped by a filter, or ended by its reason."""
-    path = entry_path(folder, row.row)
-    named = f"{folder}/{row.row}".lstrip("/") if isinstance(path, Rejection) else path
+def result_of(row: Rejection, directory: str, page: str, filters: Filters, scope: Scope) -> Result:
+    """The result of ``row`` in the listing of ``directory`` at ``page``: skipped by a filter or ended by its reason."""
+    path = entry_path(directory, row.row)
+    named = f"{directory}/{row.row}".lstrip("/") if isinstance(path, Rejection) else path
     last = named.rpartition("/")[2]
     refused = filters.prunes(named) if is_folder(row) else filters.rejects(named, last, None, None)
     if isinstance(path, Rejection):
-        path = folder
+        path = directory
     outcome, reason = (Outcome.SKIPPED, refused.reason) if refused is not None else ending(row, page, scope)
     return Result(path=path, url=_url_of(row, page), outcome=outcome, reason=reason)
 
 
 def count(
-    rows: Iterable[Rejection], folder: str, page: str, filters: Filters, scope: Scope, observer: Observer
+    rows: Iterable[Rejection], directory: str, page: str, filters: Filters, scope: Scope, observer: Observer
 ) -> None:
     """Report each of ``rows`` to ``observer``, like an entry that was listed and has ended."""
     for row in rows:
-        result = result_of(row, folder, page, filters, scope)
+        result = result_of(row, directory, page, filters, scope)
         observer.listed(result.path, None)
         observer.finished(result)
 

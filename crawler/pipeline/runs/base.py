@@ -26,7 +26,7 @@ from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 
-async def _unknown(_folder: str) -> str | None:
+async def _unknown(_directory: str) -> str | None:
     return None
 
 

@@ -61,7 +61,7 @@ class Deletions:
 
     async def _may_go(self, item: Extraneous) -> bool:
         removals = await self._candidates([item])
-        return bool(removals.files or removals.folders)
+        return bool(removals.files or removals.directories)
 
     async def _candidates(self, items: list[Extraneous]) -> Removals:
         excluded = self._parts.config.delete_excluded

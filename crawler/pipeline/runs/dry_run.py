@@ -30,4 +30,4 @@ class DryRun:
         for path in removals.files:
             size = removals.sizes[path]
             self._steps.append(Step(action="delete", path=path, reason=Reason.GONE, size=Span(size, size)))
-        self._steps += [Step(action="delete", path=f"{path}/", reason=Reason.GONE) for path in removals.folders]
+        self._steps += [Step(action="delete", path=f"{path}/", reason=Reason.GONE) for path in removals.directories]

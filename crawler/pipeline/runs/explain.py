@@ -161,8 +161,8 @@ class Explainer(Observer):
 
     async def _describe(self, path: str, entry: Entry, zone: ZoneLearner) -> None:
         lines = self._lines
-        folder, _, name = path.rpartition("/")
-        states = await self._parts.state.folder(folder)
+        directory, _, name = path.rpartition("/")
+        states = await self._parts.state.directory(directory)
         timed = zone.timed(entry, states)
         lines.append(("path", path))
         lines.append(("row", f"{entry.row!r}: size {_size(entry.size)}, time {_time(entry.modified)}"))
@@ -174,7 +174,7 @@ class Explainer(Observer):
         ]
         known = states.get(name)
         lines.append(("state", _known(known, entry) if known else "nothing is known"))
-        local = (await self._parts.destination.scan(folder)).get(name)
+        local = (await self._parts.destination.scan(directory)).get(name)
         lines.append(("disk", _local(local) if local else "nothing is there"))
 
 

@@ -145,7 +145,7 @@ class MirrorRun:
             last=config.last,
             check=config.check,
             checksums=checksums,
-            make_folders=not config.dry_run,
+            make_directories=not config.dry_run,
             unchanged=unchanged,
             neighbours=Neighbours(parts.destination, parts.url_of, lambda: self._url),
             holds=obstructed.holds,

@@ -71,9 +71,9 @@ class DownloadRun:
                 self._fail(wanted or urls.last_name(url), url, problem or "")
                 continue
             taken.add(path)
-            folder, _, name = path.rpartition("/")
-            local = (await parts.destination.scan(folder)).get(name)
-            known = (await parts.state.folder(folder)).get(name)
+            directory, _, name = path.rpartition("/")
+            local = (await parts.destination.scan(directory)).get(name)
+            known = (await parts.state.directory(directory)).get(name)
             job = as_job(url, path, known, local)
             refused = await parts.allowance.refuses(job)
             if refused is None:

@@ -43,8 +43,8 @@ class VerifyRun(DownloadRun):
         """Put a job for each known file, with the local file in its place."""
         parts = self.parts
         async for batch in parts.state.all_files():
-            for folder, files in groupby(batch, key=lambda known: known.path.rpartition("/")[0]):
-                there = await parts.destination.scan(folder)
+            for directory, files in groupby(batch, key=lambda known: known.path.rpartition("/")[0]):
+                there = await parts.destination.scan(directory)
                 for known in files:
                     parts.observer.listed(known.path, known.size)
                     await put(_job(known, there.get(known.path.rpartition("/")[2])))
@@ -88,9 +88,9 @@ class VerifyRun(DownloadRun):
             if problem is not None:
                 self._fail(job.path, job.url, f"{job.reason}; {problem}")
                 continue
-            folder, _, name = job.path.rpartition("/")
+            directory, _, name = job.path.rpartition("/")
             known = await self.parts.state.file(job.path)
-            local = (await self.parts.destination.scan(folder)).get(name)
+            local = (await self.parts.destination.scan(directory)).get(name)
             await put(replace(job, row=known.row if known else "", local=local))
 
 

@@ -38,19 +38,21 @@ class WaitingJobs:
         planner, jobs = self._planner, list(self._obstructed.proven.values())
         self._obstructed.proven.clear()
         if has_room:
-            for folder in planner.blocked_directories if self._parts.dry_run is None else ():
-                problem = await self._parts.destination.make_folder(folder.path)
+            for directory in planner.blocked_directories if self._parts.dry_run is None else ():
+                problem = await self._parts.destination.make_folder(directory.path)
                 if problem is not None:
-                    self._parts.observer.listing_failed(folder.path, folder.url, problem)
+                    self._parts.observer.listing_failed(directory.path, directory.url, problem)
             await self._fetch([*planner.blocked, *jobs], committer)
         elif self._parts.allowance.reached:
             self._give_up([*planner.blocked, *jobs], Outcome.SKIPPED, Reason.BUDGET)
         else:
             way_out = KEPT if self._parts.config.delete else REMOVES
             self._give_up(planner.blocked, Outcome.FAILED, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
-            self._give_up(jobs, Outcome.FAILED, f"{Reason.FOLDER_IN_THE_WAY}: {way_out}")
-            for folder in planner.blocked_directories:
-                self._parts.observer.listing_failed(folder.path, folder.url, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
+            self._give_up(jobs, Outcome.FAILED, f"{Reason.DIRECTORY_IN_THE_WAY}: {way_out}")
+            for directory in planner.blocked_directories:
+                self._parts.observer.listing_failed(
+                    directory.path, directory.url, f"{Reason.FILE_IN_THE_WAY}: {way_out}"
+                )
         await self.finish_last(committer)
 
     async def finish_last(self, committer: Committer) -> None:

@@ -9,12 +9,12 @@ from crawler.model.state.store import StateStore
 from crawler.pipeline.rules.extraneous import useless
 
 
-def below_any(folders: Collection[str]) -> Callable[[str], bool]:
-    """Whether a path is one of ``folders`` or below one of them; "" is DIR, above everything."""
+def below_any(directories: Collection[str]) -> Callable[[str], bool]:
+    """Whether a path is one of ``directories`` or below one of them; "" is DIR, above everything."""
 
     def is_below(path: str) -> bool:
         pieces = path.split("/")
-        return "" in folders or any("/".join(pieces[:count]) in folders for count in range(1, len(pieces) + 1))
+        return "" in directories or any("/".join(pieces[:count]) in directories for count in range(1, len(pieces) + 1))
 
     return is_below
 
@@ -25,12 +25,12 @@ async def collect(destination: Destination, state: StateStore, is_spared: Callab
     To be called at the end of a run that visited every listed directory it was allowed to enter. ``is_spared``: whether
     a path is one of the others. ``base``: URL of the tree; pages at other addresses are never spared.
     """
-    for folder in await state.unvisited_folders():
-        if is_spared(folder):
+    for directory in await state.unvisited_directories():
+        if is_spared(directory):
             continue
-        local = await destination.scan(folder)
-        above = f"{folder}/" if folder else ""
-        stale = [above + name for name in useless(await state.folder(folder), local)]
+        local = await destination.scan(directory)
+        above = f"{directory}/" if directory else ""
+        stale = [above + name for name in useless(await state.directory(directory), local)]
         if stale:
             state.forget(stale)
     await state.forget_unvisited_pages(lambda path, url: url.startswith(base) and is_spared(path))

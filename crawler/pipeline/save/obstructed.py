@@ -35,7 +35,7 @@ class Obstructed(Observer):
 
     def finished(self, result: Result) -> None:
         job = self._expected.pop(result.path, None)
-        if job is not None and result.outcome is Outcome.FAILED and result.reason == Reason.FOLDER_IN_THE_WAY:
+        if job is not None and result.outcome is Outcome.FAILED and result.reason == Reason.DIRECTORY_IN_THE_WAY:
             self.proven[job.path] = job
             self._allowance.finished(result)  # it was booked, and will be again
         else:

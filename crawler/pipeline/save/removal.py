@@ -22,7 +22,7 @@ class Removals(Value, frozen=True, kw_only=True):
     """Files to be removed, then directories, deepest first."""
 
     files: tuple[str, ...]
-    folders: tuple[str, ...]
+    directories: tuple[str, ...]
     sizes: dict[str, int]
     uncounted: int
     """Files in directories that are gone upstream: no listing was compared with them, so nothing has counted them."""
@@ -35,7 +35,7 @@ async def candidates(
 ) -> Removals:
     """Everything at or below ``extraneous`` that may be removed: not what the filters exclude, nor its directories."""
     files: list[str] = []
-    folders: list[str] = []
+    directories: list[str] = []
     sizes: dict[str, int] = {}
     kept: set[str] = set()
     spared: dict[str, str] = {}
@@ -52,13 +52,13 @@ async def candidates(
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
                 kept.update(_parents(path))
             elif kind is Kind.DIRECTORY:
-                folders.append(path)
+                directories.append(path)
             else:
                 files.append(path)
                 sizes[path] = size
     return Removals(
         files=tuple(files),
-        folders=tuple(p for p in folders if p not in kept),
+        directories=tuple(p for p in directories if p not in kept),
         sizes=sizes,
         uncounted=uncounted,
         spared=spared,
@@ -101,11 +101,11 @@ async def remove(
     """
     stayed: list[tuple[str, str]] = []
     state.forget(removals.files)
-    for folder in removals.folders:
-        state.forget_folder(folder)
+    for directory in removals.directories:
+        state.forget_directory(directory)
     if removals.files:
         await state.file(removals.files[0])  # returns only after the writes before it
-    paths = [*removals.files, *removals.folders]
+    paths = [*removals.files, *removals.directories]
     reasons = dict(zip(paths, await destination.delete(paths), strict=True))
     for path in removals.files:
         if (reason := reasons[path]) is not None:
@@ -114,8 +114,8 @@ async def remove(
         size = removals.sizes[path]
         observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason=Reason.GONE, old_size=size))
     stayed += [
-        (folder, reason)
-        for folder in removals.folders
-        if (reason := reasons[folder]) is not None and reason != Reason.NOT_EMPTY
+        (directory, reason)
+        for directory in removals.directories
+        if (reason := reasons[directory]) is not None and reason != Reason.NOT_EMPTY
     ]
     return stayed

@@ -170,12 +170,12 @@ class BatchCommit:
     def _place(self, file: PendingFile, touched: set[str]) -> Known | str:
         """Rename the part to its final name. Returns what is now on disk, or the reason. Raises OSError."""
         try:
-            folder, name = split(file.item.job.path)
+            directory, name = split(file.item.job.path)
             try:
-                self._rename(file, folder, name)
+                self._rename(file, directory, name)
             except FileNotFoundError:  # the directory, or one above it, was removed after it was opened
                 self._tree.refresh()
-                self._rename(file, folder, name)
+                self._rename(file, directory, name)
         except UnusablePath as unusable:
             return str(unusable)
         except OSError as error:
@@ -183,14 +183,14 @@ class BatchCommit:
                 raise
             return item_reason(error)
         file.placed = True
-        touched.add(folder)
+        touched.add(directory)
         if file.item.part:
             self._unlink(f"{file.part}.json")
         return known_of(file)
 
-    def _rename(self, file: PendingFile, folder: str, name: str) -> None:
+    def _rename(self, file: PendingFile, parent: str, name: str) -> None:
         plain = encoded_new(name)
-        directory = self._tree.folder(folder, create=True)
+        directory = self._tree.directory(parent, create=True)
         old = lstat(plain, directory)
         protected = self._spared.protected_names(directory)
         if protected is not None and (own := protected.exactly(plain, old)) is not None:
@@ -201,7 +201,7 @@ class BatchCommit:
             if protected is not None and plain in protected.mounted:
                 raise UnusablePath("a mount point is in its place, and mount points are never replaced")
             unseen = file.item.job.local is None  # not seen by the scan: another spelling of it may exist
-            self._tree.check_spelling(folder, directory, plain, unseen=unseen)
+            self._tree.check_spelling(parent, directory, plain, unseen=unseen)
         with kept_in_trash(self._trash if old is not None else None, directory, plain, file.item.job.path):
             self._switch(file, plain, directory)
         if not file.timed and (status := lstat(plain, directory)) is not None:
@@ -239,9 +239,9 @@ class BatchCommit:
     def _flush_directories(self, touched: set[str]) -> None:
         """Flush the new names, of files and of the directories created for them."""
         if self._fsync != "none":
-            for folder in sorted(touched | self._tree.changed):
+            for directory in sorted(touched | self._tree.changed):
                 try:
-                    os.fsync(self._tree.folder(folder))
+                    os.fsync(self._tree.directory(directory))
                 except UnusablePath:
                     continue
                 except OSError as error:
@@ -276,4 +276,4 @@ def _start_writeback(descriptor: int) -> None:
 
 
 def _in_the_way(mode: int) -> str:
-    return Reason.FOLDER_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"
+    return Reason.DIRECTORY_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"

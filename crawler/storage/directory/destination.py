@@ -176,14 +176,14 @@ class LocalDestination:
 
     # --- reading ----------------------------------------------------------------------------------
 
-    async def scan(self, folder: str) -> dict[str, Local]:
+    async def scan(self, directory: str) -> dict[str, Local]:
         """See ``interfaces.Destination``. {} also for a directory behind a link."""
-        if self._known_empty.covers(folder):
+        if self._known_empty.covers(directory):
             return {}
         fills = self._known_empty.fills
-        found = await self._run(self._brief_scans, self._scan, folder)
+        found = await self._run(self._brief_scans, self._scan, directory)
         if not found and self._known_empty.fills == fills:  # a file created during the scan may have been missed
-            self._known_empty.found_empty(folder)
+            self._known_empty.found_empty(directory)
         return found
 
     def _opened_scanner(self) -> Scan | None:
@@ -192,13 +192,13 @@ class LocalDestination:
             self._scanner = Scan(tree, self._spared)
         return self._scanner
 
-    def _scan(self, folder: str) -> dict[str, Local]:
+    def _scan(self, directory: str) -> dict[str, Local]:
         scanner = self._opened_scanner()
-        return scanner.scan(folder) if scanner is not None else {}
+        return scanner.scan(directory) if scanner is not None else {}
 
-    async def walk_local(self, folder: str) -> list[tuple[str, Kind, int]]:
+    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
         """See ``interfaces.Destination``. Spared paths are left out; ``spared`` returns them."""
-        found = await self._run(self._scan_thread, self._walk, folder)
+        found = await self._run(self._scan_thread, self._walk, directory)
         self._spared_paths = {path: local.spared for path, local in found if local.spared}
         return [(path, local.kind, local.size) for path, local in found if not local.spared]
 
@@ -206,13 +206,13 @@ class LocalDestination:
         """See ``interfaces.Destination``: links, mount points, other mirrors, and the program's own files."""
         return self._spared_paths
 
-    def owner(self, folder: str) -> str | None:
+    def owner(self, directory: str) -> str | None:
         """See ``interfaces.Destination``."""
-        return self._scanner.owner(folder) if self._scanner is not None else None
+        return self._scanner.owner(directory) if self._scanner is not None else None
 
-    def _walk(self, folder: str) -> list[tuple[str, Local]]:
+    def _walk(self, directory: str) -> list[tuple[str, Local]]:
         scanner = self._opened_scanner()
-        return list(scanner.walk(folder)) if scanner is not None else []
+        return list(scanner.walk(directory)) if scanner is not None else []
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of a local file; "" if it is not a regular file or cannot be read."""
@@ -231,8 +231,8 @@ class LocalDestination:
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. ``done`` of the error are the files that already have their final names."""
         writer = await self._ready()
-        for folder in {staged.job.path.rpartition("/")[0] for staged in batch}:
-            self._known_empty.fill(folder)
+        for directory in {staged.job.path.rpartition("/")[0] for staged in batch}:
+            self._known_empty.fill(directory)
         return await self._run(self._brief_writes, writer.committer.commit, batch, self._shown)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:

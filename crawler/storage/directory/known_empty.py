@@ -20,28 +20,30 @@ class KnownEmpty:
         self.fills = 0
         """Number of calls of ``fill``."""
 
-    def covers(self, folder: str) -> bool:
-        """True if ``folder`` must be empty or absent."""
-        return bool(self._empty) and folder not in self._filled and any(up in self._empty for up in _upwards(folder))
+    def covers(self, directory: str) -> bool:
+        """True if ``directory`` must be empty or absent."""
+        return (
+            bool(self._empty) and directory not in self._filled and any(up in self._empty for up in _upwards(directory))
+        )
 
-    def found_empty(self, folder: str) -> None:
-        """Record that a scan found ``folder`` empty or absent."""
-        self._empty.add(folder)
+    def found_empty(self, directory: str) -> None:
+        """Record that a scan found ``directory`` empty or absent."""
+        self._empty.add(directory)
 
-    def fill(self, folder: str) -> None:
-        """Record that something is about to be created in ``folder``."""
+    def fill(self, directory: str) -> None:
+        """Record that something is about to be created in ``directory``."""
         self.fills += 1
-        if not self._empty or folder in self._filled:
+        if not self._empty or directory in self._filled:
             return
-        self._filled.update(_upwards(folder))
+        self._filled.update(_upwards(directory))
         if len(self._filled) > _MOST:
             self._empty.clear()
             self._filled.clear()
 
 
-def _upwards(folder: str) -> Iterator[str]:
+def _upwards(directory: str) -> Iterator[str]:
     """``a/b`` → ``a/b``, ``a``, and "" for DIR."""
-    yield folder
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
+    yield directory
+    while directory:
+        directory = directory.rpartition("/")[0]
+        yield directory

@@ -34,7 +34,7 @@ _ITEM: dict[int, str] = {
     errno.EACCES: "permission denied",
     errno.EPERM: "operation not permitted",
     errno.EEXIST: "something else has that name",
-    errno.EISDIR: Reason.FOLDER_IN_THE_WAY,
+    errno.EISDIR: Reason.DIRECTORY_IN_THE_WAY,
     errno.ENOTDIR: "a file blocks one of its directories",
     errno.ENOTEMPTY: Reason.NOT_EMPTY,
     errno.ELOOP: "a symbolic link is in the way: links in DIR are never written through",

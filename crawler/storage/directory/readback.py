@@ -56,8 +56,8 @@ def _opened(root: int, path: str) -> Iterator[tuple[FileIO, Local]]:
         raise FileNotFoundError(path)
     tree = Tree(root, capacity=1)
     try:
-        folder, name = split(path)
-        with FileIO(os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.folder(folder))) as file:
+        directory, name = split(path)
+        with FileIO(os.open(encoded(name), REOPEN_FLAGS, dir_fd=tree.directory(directory))) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise FileNotFoundError(path)

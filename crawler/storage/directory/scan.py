@@ -66,7 +66,7 @@ class Scan:
         device, protected, owner = 0, None, None
         if self._spared is not None:  # first, because an absent directory has an owner too
             owner = self._spared.owner(self._tree, path)
-        directory = self._tree.folder(path)
+        directory = self._tree.directory(path)
         if self._spared is not None:
             device, protected = os.fstat(directory).st_dev, self._spared.protected_names(directory)
         try:
@@ -75,7 +75,7 @@ class Scan:
             if error.errno not in NO_DESCRIPTORS:
                 raise
             self._tree.shrink()
-            directory = self._tree.folder(path)
+            directory = self._tree.directory(path)
             entries = os.scandir(directory)
         with entries:
             for entry in entries:
@@ -107,7 +107,7 @@ class Scan:
         self._refresh()
         with suppress(FileNotFoundError, UnusablePath):
             above, name = split(path)
-            directory, plain = self._tree.folder(above), encoded(name)
+            directory, plain = self._tree.directory(above), encoded(name)
             status = os.stat(plain, dir_fd=directory, follow_symlinks=False)
             device, protected = os.fstat(directory).st_dev, self._spared.protected_names(directory)
             return self._spared.reason(plain, status, directory, protected, device=device)
@@ -123,15 +123,15 @@ class Scan:
             return
         levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
         while levels:
-            folder, itself, rest = levels[-1]
+            directory, itself, rest = levels[-1]
             found = next(rest, None)
             if found is None:
                 levels.pop()
                 if levels:
-                    yield folder, itself
+                    yield directory, itself
                 continue
             name, local = found
-            below = f"{folder}/{name}" if folder else name
+            below = f"{directory}/{name}" if directory else name
             if local.kind is not Kind.DIRECTORY or local.spared:
                 yield below, local
                 continue

@@ -62,9 +62,9 @@ class Trash:
         """
         tree = self._opened()
         tree.refresh()
-        folder, plain = split(path)
+        parent, plain = split(path)
         day = time.strftime("%Y-%m-%d", time.gmtime())
-        target = _folder(tree, day, folder)
+        target = _directory(tree, day, parent)
         tree.changed.clear()
         for new in _numbered(encoded(plain)):
             with suppress(FileExistsError):
@@ -116,17 +116,17 @@ def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -
         raise
 
 
-def _folder(tree: Tree, day: str, folder: str) -> int:
-    """The directory for ``folder`` in the trash of ``day``, created if missing; numbered if a file has its name."""
-    above, descriptor = day, tree.folder(day, create=True)
-    for segment in folder.split("/") if folder else ():
+def _directory(tree: Tree, day: str, directory: str) -> int:
+    """The directory for ``directory`` in the trash of ``day``, created if missing; numbered if a file has its name."""
+    above, descriptor = day, tree.directory(day, create=True)
+    for segment in directory.split("/") if directory else ():
         parent = descriptor
         for name in _numbered(encoded(segment)):
             status = lstat(name, parent)
             if status is None or stat.S_ISDIR(status.st_mode):
                 break
         above = f"{above}/{decoded(os.fsdecode(name))}"
-        descriptor = tree.folder(above, create=True)
+        descriptor = tree.directory(above, create=True)
     return descriptor
 
 
@@ -194,12 +194,12 @@ def _remove(
     tree: Tree, path: str, safeguards: tuple[Trash | None, Spared | None], owners: dict[str, str | None]
 ) -> str | None:
     trash, spared = safeguards
-    folder, name = split(path)
-    owner = other_mirror(tree, folder, owners)
+    parent, name = split(path)
+    owner = other_mirror(tree, parent, owners)
     if owner is not None:
         return f"belongs to another mirror, the one in {owner}"
     plain = encoded(name)
-    status = os.stat(plain, dir_fd=(directory := tree.folder(folder)), follow_symlinks=False)
+    status = os.stat(plain, dir_fd=(directory := tree.directory(parent)), follow_symlinks=False)
     if spared is not None:
         spared.refresh(tree.root)  # after opening the directory: later mounts do not change it
         device = os.fstat(directory).st_dev

@@ -56,10 +56,10 @@ def decoded(name: str) -> str:
 
 def split(path: str) -> tuple[str, str]:
     """``a/b/c`` → (``a/b``, ``c``). Raises UnusablePath for ``/c``, whose directory would look like DIR."""
-    folder, slash, name = path.rpartition("/")
-    if slash and not folder:
+    directory, slash, name = path.rpartition("/")
+    if slash and not directory:
         raise UnusablePath("the path is absolute")
-    return folder, name
+    return directory, name
 
 
 def lstat(name: bytes, directory: int) -> os.stat_result | None:
@@ -106,7 +106,7 @@ class Tree:
         self._root = root
         self._capacity = capacity
         self._own = own
-        self._folders: OrderedDict[str, _OpenDirectory] = OrderedDict()
+        self._directories: OrderedDict[str, _OpenDirectory] = OrderedDict()
         self._epoch = 0
         self._folds = folds
         self._listed: dict[str, set[bytes]] = {}
@@ -123,27 +123,27 @@ class Tree:
         self._epoch += 1
         self._listed.clear()
 
-    def check_spelling(self, folder: str, directory: int, name: bytes, *, unseen: bool = False) -> None:
+    def check_spelling(self, parent: str, directory: int, name: bytes, *, unseen: bool = False) -> None:
         """Raise UnusablePath if the existing ``name`` exists only in another spelling (README, readme).
 
         ``unseen``: an earlier scan did not list the name.
         """
         if not (self._folds or unseen):
             return
-        if folder not in self._listed:
-            self._listed[folder] = {os.fsencode(listed) for listed in os.listdir(directory)}
-        if name not in self._listed[folder]:
+        if parent not in self._listed:
+            self._listed[parent] = {os.fsencode(listed) for listed in os.listdir(directory)}
+        if name not in self._listed[parent]:
             raise UnusablePath("on this file system its name equals that of another file or directory, which is kept")
 
-    def folder(self, path: str, *, create: bool = False) -> int:
+    def directory(self, path: str, *, create: bool = False) -> int:
         """The descriptor of a directory, valid until the next call; created with its parents if ``create``.
 
         Raises UnusablePath if a link, a file or an impossible name is in the way, FileNotFoundError if it does not
         exist and ``create`` is False, and OSError.
         """
-        known = self._folders.get(path)
+        known = self._directories.get(path)
         if known is not None and known.epoch == self._epoch:
-            self._folders.move_to_end(path)
+            self._directories.move_to_end(path)
             return known.descriptor
         descriptor, above = self._root, ""
         for segment in path.split("/") if path else ():
@@ -159,7 +159,7 @@ class Tree:
         """
         self.refresh()
         try:
-            self.folder(path, create=True)
+            self.directory(path, create=True)
         except UnusablePath as unusable:
             return str(unusable)
         except OSError as error:
@@ -170,7 +170,7 @@ class Tree:
 
     def _step(self, parent: int, segment: str, here: str, *, create: bool) -> int:
         name = encoded(segment)
-        known = self._folders.get(here)
+        known = self._directories.get(here)
         if known is not None and known.epoch != self._epoch:
             status = lstat(name, parent)
             if status is None or identity(status) != known.identity:
@@ -178,9 +178,9 @@ class Tree:
                 known = None
         if known is None:
             known = self._open(parent, name, here, create=create)
-            self._folders[here] = known
+            self._directories[here] = known
         known.epoch = self._epoch
-        self._folders.move_to_end(here)
+        self._directories.move_to_end(here)
         self._evict(self._capacity)
         return known.descriptor
 
@@ -197,23 +197,23 @@ class Tree:
             self.changed.add(above)
             self._listed.pop(above, None)
             descriptor = self._descriptor(parent, name, here)
-        folder = None
+        directory = None
         try:
             found = identity(os.fstat(descriptor))
             self.check_spelling(above, parent, name, unseen=_answers_to_another(name, parent, found))
-            folder = _OpenDirectory(descriptor, found, self._epoch)
+            directory = _OpenDirectory(descriptor, found, self._epoch)
         finally:
-            if folder is None or folder.identity == self._own:
+            if directory is None or directory.identity == self._own:
                 close_quietly(descriptor)
-        if folder.identity == self._own:
+        if directory.identity == self._own:
             raise UnusablePath(f"{here} is crawler's own directory")
-        return folder
+        return directory
 
     def _descriptor(self, parent: int, name: bytes, here: str) -> int:
         try:
             return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
         except OSError as error:
-            if error.errno in NO_DESCRIPTORS and len(self._folders) > 1:
+            if error.errno in NO_DESCRIPTORS and len(self._directories) > 1:
                 self.shrink()
                 return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # the system decides which of the two
@@ -222,21 +222,21 @@ class Tree:
 
     def shrink(self) -> None:
         """Close half of the descriptors, and keep fewer from now on."""
-        self._capacity = max(1, len(self._folders) // 2)
+        self._capacity = max(1, len(self._directories) // 2)
         self._evict(self._capacity)
 
     def forget(self, path: str) -> None:
         """Close a directory and all those below it, because it was removed or replaced."""
-        for key in [key for key in self._folders if key == path or key.startswith(f"{path}/")]:
-            close_quietly(self._folders.pop(key).descriptor)
+        for key in [key for key in self._directories if key == path or key.startswith(f"{path}/")]:
+            close_quietly(self._directories.pop(key).descriptor)
 
     def close(self) -> None:
         """Close all descriptors except the root."""
         self._evict(0)
 
     def _evict(self, keep: int) -> None:
-        while len(self._folders) > keep:
-            close_quietly(self._folders.popitem(last=False)[1].descriptor)
+        while len(self._directories) > keep:
+            close_quietly(self._directories.popitem(last=False)[1].descriptor)
 
 
 def other_spellings(name: str) -> set[str]:

@@ -31,8 +31,8 @@ async def mirrored_url(state: SqliteState) -> str | None:
     return known
 
 
-async def known_below(directory: Path, folder: str) -> tuple[str | None, bool | None]:
-    """(URL that ``directory`` mirrors, whether its own state knows files in ``folder`` or below).
+async def known_below(directory: Path, below: str) -> tuple[str | None, bool | None]:
+    """(URL that ``directory`` mirrors, whether its own state knows files in ``below`` or below).
 
     Each is None if unknown: without a usable state, and after a killed run, which may have stored files without
     recording them.
@@ -41,7 +41,7 @@ async def known_below(directory: Path, folder: str) -> tuple[str | None, bool | 
     if path is None:
         return None, None
     async with ReadOnlyState(path) as state:
-        url, knows = await mirrored_url(state), await state.knows_below(folder)
+        url, knows = await mirrored_url(state), await state.knows_below(below)
         was_killed = any(run.figures is None for run in await state.runs(1))
         return url, knows or (None if was_killed or state.problem else False)
 

@@ -80,16 +80,16 @@ def number_of(cell: Cell) -> int:
 
 def split_path(path: str) -> tuple[bytes, bytes]:
     """``a/b/c`` → the keys of ``a/b`` and ``c``."""
-    folder, _, name = path.rpartition("/")
-    return key(folder), key(name)
+    directory, _, name = path.rpartition("/")
+    return key(directory), key(name)
 
 
 def known_cells(known: Known) -> tuple[Cell, ...]:
     """The record of ``files`` for a known file."""
-    folder, name = split_path(known.path)
+    directory, name = split_path(known.path)
     validators = known.validators
     return sealed((
-        folder,
+        directory,
         name,
         _cell(known.url),
         _cell(known.row),
@@ -102,15 +102,15 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
     ))  # fmt: skip
 
 
-def known_of(folder: str, record: tuple[Any, ...], share: Share = same) -> Known:
-    """The file in a record of ``files``, in the directory ``folder`` (``a/b/`` or ""). Raises ValueError.
+def known_of(directory: str, record: tuple[Any, ...], share: Share = same) -> Known:
+    """The file in a record of ``files``, in the directory ``directory`` (``a/b/`` or ""). Raises ValueError.
 
     ``share`` returns an existing text that is equal, to save memory in large directories.
     """
     _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
     # Hot path, called for each file of a tree: ASCII text is already a str and needs no function call.
     return Known(
-        path=folder + name.decode("utf-8", "surrogatepass"),
+        path=directory + name.decode("utf-8", "surrogatepass"),
         url=url if type(url) is str else text_of(url),
         row=row if type(row) is str else text_of(row),
         size=size if type(size) is int else number_of(size),
@@ -222,12 +222,12 @@ def _entries(blob: Any) -> tuple[Entry, ...]:
             size=size,
             modified=modified,
             row=row,
-            folder=folder,
+            folder=directory,
             digest=digest,
             etag=etag,
             external=external,
         )
-        for name, kind, url, size, modified, row, folder, digest, etag, external in rows
+        for name, kind, url, size, modified, row, directory, digest, etag, external in rows
     )
 
 

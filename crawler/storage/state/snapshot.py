@@ -34,7 +34,7 @@ class Snapshot:
         self._listings = listings
         self._gone: set[bytes] = set()
 
-    def folder(self, path: str) -> dict[str, Known] | None:
+    def directory(self, path: str) -> dict[str, Known] | None:
         """The files directly in ``path`` by name; None if they were already read or dropped.
 
         Raises ValueError for a record that this program did not write.

@@ -53,7 +53,7 @@ class SqliteState:
         self._writes: list[Future[object]] = []
         self._files: dict[str, Known | None] = {}
         self._memos: dict[str, ListingMemo] = {}
-        self._folders: set[str] = set()
+        self._directories: set[str] = set()
         self._visits: list[tuple[str, str | None]] = []
         self._snapshot: Snapshot | None = None
         self._leaves: set[str] = set()
@@ -95,14 +95,14 @@ class SqliteState:
         urls: set[str] = database.ask(leaves.read_urls, set())
         return database.ask(read_snapshot, None), hosts, urls, database.ask(tables.has_files, False)
 
-    async def folder(self, path: str) -> dict[str, Known]:
+    async def directory(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
         if self._snapshot is not None:
             with suppress(ValueError):  # a damaged record: the query below handles it
-                found = self._snapshot.folder(path)
+                found = self._snapshot.directory(path)
                 if found is not None:
                     return found
-        if path in self._folders:
+        if path in self._directories:
             self._write_out()
         return await self._ask(partial(tables.read_directory, path), {})
 
@@ -129,7 +129,7 @@ class SqliteState:
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
         """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
-        if path in self._folders:
+        if path in self._directories:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, judge), default)
 
@@ -155,7 +155,7 @@ class SqliteState:
             yield batch
             batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
 
-    async def folders(self, depth: int) -> dict[str, FileTotals]:
+    async def directories(self, depth: int) -> dict[str, FileTotals]:
         """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
         self._write_out()
         return await self._ask(partial(tables.read_totals, depth), {})
@@ -212,10 +212,10 @@ class SqliteState:
             self._visits.append((path, url))
             self._buffered(1)
 
-    async def unvisited_folders(self) -> list[str]:
+    async def unvisited_directories(self) -> list[str]:
         """Directories with known files that this run has not visited. Empty if the state had to be replaced."""
         self._write_out()
-        found: list[str] = await self._ask(visits.unvisited_folders, [])
+        found: list[str] = await self._ask(visits.unvisited_directories, [])
         return [] if self.problem else found
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
@@ -240,17 +240,17 @@ class SqliteState:
                 self._change(path.rpartition("/")[0])
             self._buffered(len(paths))
 
-    def forget_folder(self, path: str) -> None:
+    def forget_directory(self, path: str) -> None:
         """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
         self._snapshot = None
         self._write_out()
         self._write(partial(tables.delete_directory, path))
 
-    def _change(self, folder: str) -> None:
-        if folder not in self._folders:
-            self._folders.add(folder)
+    def _change(self, directory: str) -> None:
+        if directory not in self._directories:
+            self._directories.add(directory)
             if self._snapshot is not None:
-                self._snapshot.drop(folder)
+                self._snapshot.drop(directory)
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
         if not self._executor or not self._database:
@@ -265,7 +265,7 @@ class SqliteState:
     def _write_out(self) -> None:
         if self._files or self._memos or self._visits:
             self._write(partial(tables.store, self._files, self._memos, self._visits))
-            self._files, self._memos, self._visits, self._folders = {}, {}, [], set()
+            self._files, self._memos, self._visits, self._directories = {}, {}, [], set()
         self._waiting, self._written = 0, time.monotonic()
 
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:

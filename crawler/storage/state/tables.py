@@ -71,11 +71,11 @@ def read_totals(depth: int, connection: sqlite3.Connection) -> dict[str, FileTot
     """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
     query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
     sums: dict[bytes, tuple[int, int]] = {}
-    for folder, files, size in connection.execute(query):  # cannot fail halfway, whatever the cells
-        above = b"/".join(folder.split(b"/", depth)[:depth])
+    for directory, files, size in connection.execute(query):  # cannot fail halfway, whatever the cells
+        above = b"/".join(directory.split(b"/", depth)[:depth])
         before = sums.get(above, (0, 0))
         sums[above] = before[0] + files, before[1] + size
-    return {records.text_of(folder): FileTotals(*totals) for folder, totals in sums.items()}
+    return {records.text_of(directory): FileTotals(*totals) for directory, totals in sums.items()}
 
 
 def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
@@ -114,21 +114,21 @@ def has_files(connection: sqlite3.Connection) -> bool:
 
 def has_files_below(path: str, connection: sqlite3.Connection) -> bool:
     """True if any file in the directory ``path`` or below it is known."""
-    folder, below = _subtree(path)
+    directory, below = _subtree(path)
     query = "SELECT 1 FROM files WHERE folder = ? OR (folder >= ? AND folder < ?) LIMIT 1"
-    return connection.execute(query, (folder, *below)).fetchone() is not None
+    return connection.execute(query, (directory, *below)).fetchone() is not None
 
 
 def _subtree(path: str) -> tuple[bytes, tuple[bytes, bytes]]:
     """The key of the directory ``path``, and the range (end excluded) of the keys of all directories below it."""
-    folder = records.key(path)
-    return folder, (folder + b"/", folder + b"0") if path else (b"", b"\xff")  # "0" follows "/"
+    directory = records.key(path)
+    return directory, (directory + b"/", directory + b"0") if path else (b"", b"\xff")  # "0" follows "/"
 
 
 def delete_directory(path: str, connection: sqlite3.Connection) -> None:
     """Delete the files and pages of the directory ``path`` and of everything below it."""
-    folder, below = _subtree(path)
-    connection.execute("DELETE FROM files WHERE folder = ?", (folder,))
+    directory, below = _subtree(path)
+    connection.execute("DELETE FROM files WHERE folder = ?", (directory,))
     connection.execute("DELETE FROM files WHERE folder >= ? AND folder < ?", below)
     for table in ("listings", "leaves") if has_table(connection, "leaves") else ("listings",):
-        connection.execute(f"DELETE FROM {table} WHERE path = ? OR (path >= ? AND path < ?)", (folder, *below))
+        connection.execute(f"DELETE FROM {table} WHERE path = ? OR (path >= ? AND path < ?)", (directory, *below))

@@ -41,12 +41,12 @@ def note(visits: Iterable[tuple[str, str | None]], connection: sqlite3.Connectio
             connection.execute("INSERT OR IGNORE INTO visited_pages VALUES (?)", (key(url),))
 
 
-def unvisited_folders(connection: sqlite3.Connection) -> list[str]:
+def unvisited_directories(connection: sqlite3.Connection) -> list[str]:
     """Directories with known files that were not visited. Raises DamagedError."""
     found = list[str]()
     last: bytes | None = None
-    with closing(connection.execute(_DIRECTORIES)) as folders:
-        for path, is_visited in folders:
+    with closing(connection.execute(_DIRECTORIES)) as directories:
+        for path, is_visited in directories:
             if type(path) is not bytes or (last is not None and path <= last):  # otherwise the loop might never end
                 raise DamagedError("the files are not in order")
             last = path

@@ -32,7 +32,7 @@ def site() -> Iterator[Site]:
     with Site() as running:
         running.file("a.txt", b"first")
         running.file("sub/large.bin", LARGE)
-        running.folder("empty")
+        running.directory("empty")
         yield running
 
 
@@ -90,7 +90,7 @@ async def test_a_dry_run_makes_requests_and_changes_nothing(site: Site, archive:
     assert not home.exists()
     await crawler.mirror(site.url, home, QUICK, destination=Archive(archive))
     site.remove("a.txt")
-    site.folder("new")
+    site.directory("new")
     before = archive.read_bytes()
     report = await crawler.mirror(site.url, home, look, destination=strict())
     assert [(step.action, step.path) for step in report.plan or ()] == [("delete", "a.txt")]

@@ -507,7 +507,7 @@ async def test_a_page_that_did_not_change_has_no_body(site: Site, validators: Va
 
 @pytest.mark.parametrize("status", [404, 403, 500, 503])
 async def test_a_page_of_any_status_is_returned(site: Site, status: int) -> None:
-    site.folder("", Status(status, headers=(("Retry-After", "7"),)))
+    site.directory("", Status(status, headers=(("Retry-After", "7"),)))
     gate = Gate(1)
     async with opened(gate) as client:
         found = await page(client, site.url)
@@ -525,7 +525,7 @@ async def test_a_page_of_any_status_is_returned(site: Site, status: int) -> None
     ],
 )
 async def test_a_compressed_page_is_decompressed(site: Site, coding: str, packed: bytes) -> None:
-    site.folder("", encoded(coding, packed))
+    site.directory("", encoded(coding, packed))
     async with opened() as client:
         assert (await page(client, site.url)).body == HTML
 
@@ -540,7 +540,7 @@ async def test_a_compressed_page_is_decompressed(site: Site, coding: str, packed
     ],
 )
 async def test_a_page_shows_whether_its_end_is_proven(site: Site, says: Says, coding: str, is_proven: bool) -> None:
-    site.folder("", encoded(coding, gzip.compress(HTML, mtime=0) if coding == "gzip" else HTML), says)
+    site.directory("", encoded(coding, gzip.compress(HTML, mtime=0) if coding == "gzip" else HTML), says)
     async with opened() as client:
         found = await page(client, site.url)
     assert (found.body, found.end_proven) == (HTML, is_proven)
@@ -561,7 +561,7 @@ async def test_a_page_shows_whether_its_end_is_proven(site: Site, says: Says, co
 async def test_a_page_that_cannot_be_decompressed_is_an_error(
     site: Site, coding: str, packed: bytes, words: str
 ) -> None:
-    site.folder("", encoded(coding, packed))
+    site.directory("", encoded(coding, packed))
     async with opened() as client:
         with pytest.raises((VerificationError, FetchError), match=words) as raised:
             await page(client, site.url)
@@ -570,7 +570,7 @@ async def test_a_page_that_cannot_be_decompressed_is_an_error(
 
 async def test_decompression_stops_at_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LISTING_DECODED", 4 * limits.MIB)
-    site.folder("", encoded("gzip", gzip.compress(bytes(16 << 20), 1)))
+    site.directory("", encoded("gzip", gzip.compress(bytes(16 << 20), 1)))
     async with opened() as client:
         with pytest.raises(VerificationError, match="larger than") as raised:
             await page(client, site.url)
@@ -579,7 +579,7 @@ async def test_decompression_stops_at_the_limit(site: Site, monkeypatch: pytest.
 
 async def test_an_endless_page_is_stopped_at_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LISTING_RAW", limits.MIB)
-    site.folder("", EndlessBody())
+    site.directory("", EndlessBody())
     async with opened() as client:
         with pytest.raises(VerificationError, match="more than"):
             await page(client, site.url)

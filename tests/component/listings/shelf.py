@@ -47,8 +47,8 @@ EXTRA_MOMENTS = (
 
 def build(root: Path) -> Path:
     """Write the tree. Large files have no blocks on disk."""
-    for folder in FOLDERS:
-        (root / folder).mkdir(parents=True)
+    for directory in FOLDERS:
+        (root / directory).mkdir(parents=True)
     top = os.fsencode(root)
     for number, name in enumerate(AWKWARD_NAMES):
         _write(top, "names", name.encode(), 20 + number, f"2024-{number % 12 + 1:02}-11T08:09:{number % 60:02}")
@@ -73,15 +73,15 @@ def sizes() -> list[int]:
     return sorted(edges | set(SIZES) | set(EXTRA_SIZES) | {LARGEST})
 
 
-def entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """(name, entry) for the content of ``folder``; names are written as in a listing's entry."""
-    with os.scandir(folder) as found:
+def entries(directory: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """(name, entry) for the content of ``directory``; names are written as in a listing's entry."""
+    with os.scandir(directory) as found:
         for entry in found:
             yield entry.name, entry
 
 
-def _write(top: bytes, folder: str, name: bytes, size: int, moment: str) -> None:
-    path = b"/".join((top, folder.encode(), name))
+def _write(top: bytes, directory: str, name: bytes, size: int, moment: str) -> None:
+    path = b"/".join((top, directory.encode(), name))
     with open(path, "wb") as file:
         file.truncate(size)
     _set_time(path, moment)

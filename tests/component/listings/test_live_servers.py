@@ -98,12 +98,12 @@ def fetch(shelf_root: Path) -> Iterator[Fetch]:
         except Missing as missing:
             (pytest.fail if SERVERS_REQUIRED else pytest.skip)(f"{missing} is not installed")
 
-    def give(shape: Shape, zone: str, folder: str) -> Page:
-        key = shape.name, zone, folder
+    def give(shape: Shape, zone: str, directory: str) -> Page:
+        key = shape.name, zone, directory
         if key not in pages:
             if (shape.program, zone) not in running:
                 running[shape.program, zone] = start(shape.program, zone)
-            pages[key] = request(running[shape.program, zone], shape, folder)
+            pages[key] = request(running[shape.program, zone], shape, directory)
         return pages[key]
 
     yield give
@@ -111,15 +111,15 @@ def fetch(shelf_root: Path) -> Iterator[Fetch]:
         server.stop()
 
 
-def request(server: Server, shape: Shape, folder: str) -> Page:
-    path = f"/{shape.place}/{folder}/{shape.query}"
+def request(server: Server, shape: Shape, directory: str) -> Page:
+    path = f"/{shape.place}/{directory}/{shape.query}"
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request(shape.method, path, headers=shape.headers)
     response = connection.getresponse()
     body, kind = response.read(), response.headers.get("Content-Type", "")
     connection.close()
     assert response.status in {200, 207}, (shape.name, response.status, body)
-    return Page(body, f"http://127.0.0.1:{server.port}{path}", kind, server.root / TREE / folder, datetime.now(UTC))
+    return Page(body, f"http://127.0.0.1:{server.port}{path}", kind, server.root / TREE / directory, datetime.now(UTC))
 
 
 def named(shape: Shape) -> str:
@@ -146,9 +146,9 @@ every_shape = pytest.mark.parametrize("shape", SHAPES, ids=named)
 
 
 @every_shape
-@pytest.mark.parametrize("folder", ["names", "sizes", "times"])
-def test_names_and_kinds_are_exactly_those_of_the_directory(fetch: Fetch, shape: Shape, folder: str) -> None:
-    page = fetch(shape, zone_of(shape), folder)
+@pytest.mark.parametrize("directory", ["names", "sizes", "times"])
+def test_names_and_kinds_are_exactly_those_of_the_directory(fetch: Fetch, shape: Shape, directory: str) -> None:
+    page = fetch(shape, zone_of(shape), directory)
     listing = page.listing
     assert (listing.is_listing, listing.complete, listing.family) == (True, True, shape.family)
     wanted = {
@@ -181,15 +181,15 @@ def test_names_that_are_not_text_or_lead_elsewhere_are_kept_or_refused_and_never
 
 @every_shape
 def test_a_page_read_in_pieces_gives_the_same_entries(fetch: Fetch, shape: Shape) -> None:
-    for folder in ("names", "odd", "empty"):
-        page = fetch(shape, zone_of(shape), folder)
+    for directory in ("names", "odd", "empty"):
+        page = fetch(shape, zone_of(shape), directory)
         assert page.pieces == page.listing
 
 
 @every_shape
 def test_pages_that_a_grammar_accepts_are_read_the_same_from_the_tree(fetch: Fetch, shape: Shape) -> None:
-    for folder in ("names", "times", "empty"):
-        page = fetch(shape, zone_of(shape), folder)
+    for directory in ("names", "times", "empty"):
+        page = fetch(shape, zone_of(shape), directory)
         fetched = listing_page.Page(body=page.body, url=page.url, content_type=page.content_type)
         fast = read_by_grammar(fetched)
         assert fast is not None or shape.name not in BY_GRAMMAR
@@ -201,8 +201,8 @@ def test_pages_that_a_grammar_accepts_are_read_the_same_from_the_tree(fetch: Fet
 
 @every_shape
 def test_the_size_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape) -> None:
-    for folder in ("sizes", "names", "odd"):
-        page = fetch(shape, zone_of(shape), folder)
+    for directory in ("sizes", "names", "odd"):
+        page = fetch(shape, zone_of(shape), directory)
         truth = shown(shape, page.directory)
         for entry in page.listing.entries:
             if entry.name not in truth or entry.kind is Kind.DIRECTORY or not shape.sized:

@@ -74,8 +74,13 @@ def test_a_mirror_without_records_has_a_page_that_says_so() -> None:
 
 
 def test_without_a_run_the_page_describes_the_state() -> None:
-    folders = {"": FileTotals(1, 10), "a": FileTotals(2, 3 * 1024), "a/b": FileTotals(1, 1024), "c": FileTotals(1, 0)}
-    page = page_of(runs=(run(0), run(1)), folders=folders, largest=(known("a/large.iso", 3072),))
+    directories = {
+        "": FileTotals(1, 10),
+        "a": FileTotals(2, 3 * 1024),
+        "a/b": FileTotals(1, 1024),
+        "c": FileTotals(1, 0),
+    }
+    page = page_of(runs=(run(0), run(1)), directories=directories, largest=(known("a/large.iso", 3072),))
     text = text_of(page)
     assert f"Mirror {URL} in /srv/pub" in text
     assert "Size 4.0 KiB 5 files" in text
@@ -215,20 +220,20 @@ trees = st.dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(trees)
-def test_the_map_covers_the_whole_once(folders: dict[str, FileTotals]) -> None:
-    tree = SizeTree(folders)
+def test_the_map_covers_the_whole_once(directories: dict[str, FileTotals]) -> None:
+    tree = SizeTree(directories)
     places = tree.map()
     assert len(places) <= CELLS
-    shown, whole = sum(place.size for place in places), sum(totals.size for totals in folders.values())
+    shown, whole = sum(place.size for place in places), sum(totals.size for totals in directories.values())
     assert whole * 0.99 <= shown <= whole
-    drawn = html.fromstring(page_of(folders=folders))
+    drawn = html.fromstring(page_of(directories=directories))
     for drawing in drawn.xpath("//svg[@class='map']"):
         sides = [(float(cell.get("width")[:-1]), float(cell.get("height")[:-1])) for cell in drawing.findall("svg")]
         assert sum(width * height for width, height in sides) == pytest.approx(10_000, rel=0.01)
 
 
 def test_a_place_has_the_area_of_its_bytes() -> None:
-    drawn = html.fromstring(page_of(folders={"big": FileTotals(1, 3000), "small": FileTotals(1, 1000)}))
+    drawn = html.fromstring(page_of(directories={"big": FileTotals(1, 3000), "small": FileTotals(1, 1000)}))
     cells = {cell.find("title").text: cell for cell in drawn.xpath("(//svg[@class='map'])[1]/svg")}
     area = {title: float(c.get("width")[:-1]) * float(c.get("height")[:-1]) for title, c in cells.items()}
     assert area == pytest.approx({"big/ – 2.9 KiB, 1 file": 7500, "small/ – 1000 B, 1 file": 2500})
@@ -273,7 +278,7 @@ def hostile_page(name: str) -> str:
     everything = Contents(
         directory=name,
         runs=(odd, run(1)),
-        folders={
+        directories={
             name.replace("/", "∕"): FileTotals(3, 400),
             f"{name}/b": FileTotals(1, 100),
             "plain": FileTotals(1, 10),
@@ -334,7 +339,7 @@ async def test_the_state_of_a_mirror_is_read(tmp_path: Path) -> None:
         state.remember([known("a/b/c/d/e/deep", 5), known("top", 7)])
         state.end_run(number, Figures(seconds=1, outcome="ok", exit_code=0))
     found = await read_contents(str(tmp_path), Config())
-    assert found.folders == {"": FileTotals(1, 7), "a/b/c/d": FileTotals(1, 5)}
+    assert found.directories == {"": FileTotals(1, 7), "a/b/c/d": FileTotals(1, 5)}
     assert [item.path for item in found.largest] == ["top", "a/b/c/d/e/deep"]
     assert [item.totals for item in found.runs] == [FileTotals(2, 12)]
 
@@ -354,8 +359,10 @@ async def test_the_page_of_a_hundred_thousand_files_is_small_and_quick(tmp_path:
     path = state_path(tmp_path, Config())
     path.parent.mkdir()
     async with SqliteState(path) as state:
-        for folder in range(2000):
-            state.remember([known(f"pool/{folder % 20}/{folder}/package_{n}.deb", n * folder) for n in range(50)])
+        for directory in range(2000):
+            state.remember(
+                [known(f"pool/{directory % 20}/{directory}/package_{n}.deb", n * directory) for n in range(50)]
+            )
     target = tmp_path / "page.html"
     begun = time.monotonic()
     await write_page(str(target), str(tmp_path), Config())

@@ -207,11 +207,11 @@ def test_a_file_that_cannot_be_opened_is_an_error_before_the_run(tmp_path: Path)
 
 
 def test_a_log_file_that_becomes_unwritable_is_reported_once_and_the_run_continues(tmp_path: Path) -> None:
-    folder = tmp_path / "logs"
-    folder.mkdir()
-    observer, lines = configured(0, file=folder / "log")
-    os.unlink(folder / "log")
-    folder.rmdir()
+    directory = tmp_path / "logs"
+    directory.mkdir()
+    observer, lines = configured(0, file=directory / "log")
+    os.unlink(directory / "log")
+    directory.rmdir()
     for _ in range(3):
         observer.finished(result(Outcome.SKIPPED, reason="ext"))
     assert len(lines) == 1

@@ -26,8 +26,10 @@ def main() -> int:
     program.environment_is_plain()
     began = time.monotonic()
     directory = Path(tempfile.mkdtemp(prefix="crawler-soak-", dir=options.directory))
-    plan = Plan(files=options.files, folders=options.folders, seed=options.seed, rate=options.rate / 100)
-    print(f"{plan.files:,} files in {plan.folders:,} folders, {options.rate:g} % of requests fail, seed {plan.seed}")
+    plan = Plan(files=options.files, directories=options.directories, seed=options.seed, rate=options.rate / 100)
+    print(
+        f"{plan.files:,} files, {plan.directories:,} directories, {options.rate:g} % of requests fail, seed {plan.seed}"
+    )
     terms = Terms(plan=plan, directory=directory, deadline=began + options.limit, say=_say, more=options.more)
     try:
         rows, problem = soak(terms, whole)
@@ -44,7 +46,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.soak", description=__doc__)
     parser.add_argument("--files", type=int, default=200_000)
-    parser.add_argument("--folders", type=int, default=5_000)
+    parser.add_argument("--directories", type=int, default=5_000)
     parser.add_argument("--quick", action="store_true", help="a tenth of it: about a minute")
     parser.add_argument("--rate", type=float, default=2.0, help="percent of the requests that fail")
     parser.add_argument("--seed", type=int, default=1)
@@ -54,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="leave the mirror where it is")
     options = parser.parse_args()
     if options.quick:
-        options.files, options.folders = options.files // 10, options.folders // 10
+        options.files, options.directories = options.files // 10, options.directories // 10
     return options
 
 

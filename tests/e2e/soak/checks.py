@@ -27,7 +27,7 @@ class Content:
     """The content of DIR: path → number of the version."""
 
     files: dict[str, int] = field(default_factory=dict)
-    folders: set[str] = field(default_factory=set)
+    directories: set[str] = field(default_factory=set)
     stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Path → (inode, time of change in nanoseconds): who has the same ones need not be read again."""
 
@@ -50,7 +50,7 @@ def look(directory: Path, tree: Mapping[str, int], before: Content, *, all_again
     content, broken = Content(), set[str]()
     for path, info in _below(str(directory)):
         if stat.S_ISDIR(info.st_mode):
-            content.folders.add(path)
+            content.directories.add(path)
             continue
         stamp = (info.st_ino, info.st_ctime_ns)
         number = before.files.get(path) if not all_again and before.stamps.get(path) == stamp else None
@@ -81,10 +81,10 @@ def _below(top: str) -> Iterator[tuple[str, os.stat_result]]:
     """(path below ``top``, lstat result) of everything except the program's own directory."""
     todo = [""]
     while todo:
-        folder = todo.pop()
-        with os.scandir(f"{top}/{folder}") as entries:
+        directory = todo.pop()
+        with os.scandir(f"{top}/{directory}") as entries:
             for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
+                path = f"{directory}/{entry.name}" if directory else entry.name
                 if path == OWN:
                     continue
                 if entry.is_dir(follow_symlinks=False):
@@ -110,14 +110,14 @@ def up_to_date(log: Log, before: Content, after: Content, tree: Mapping[str, int
     none("changed by a run in which it failed", {p for p in excused if after.files.get(p) != before.files.get(p)})
 
 
-def proven_gone(log: Log, before: Content, folders: set[str], tree: Mapping[str, int]) -> set[str]:
+def proven_gone(log: Log, before: Content, directories: set[str], tree: Mapping[str, int]) -> set[str]:
     """Files that a run with --delete must delete: a complete listing does not show them or a directory above them."""
 
     def is_proven(path: str) -> bool:
-        folder = path.rpartition("/")[0]
-        while folder not in folders:
-            folder = folder.rpartition("/")[0]
-        return folder in log.served
+        directory = path.rpartition("/")[0]
+        while directory not in directories:
+            directory = directory.rpartition("/")[0]
+        return directory in log.served
 
     return {path for path in before.files.keys() - tree.keys() if is_proven(path)}
 
@@ -133,7 +133,8 @@ def change_list(lines: str, summary: Mapping[str, object], before: Content, afte
     none("changed, and not in the change list", new - saved)
     none("in the change list, and not here", saved - after.files.keys())
     none(
-        "deleted by the change list only, or in DIR only", reported["deleted"] ^ (before.files.keys() - after.files.keys())
+        "deleted by the change list only, or in DIR only",
+        reported["deleted"] ^ (before.files.keys() - after.files.keys()),
     )
     for count, paths in (("saved", saved), ("deleted", reported["deleted"]), ("failed", reported["failed"])):
         equal(f"{count} in the account", summary[count], len(paths))
@@ -158,9 +159,9 @@ def account(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) ->
 
 def _listed(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) -> None:
     """Every file of a listing that was sent whole is listed; one that was cut shows some of its files."""
-    folders = [path.rpartition("/")[0] for path in tree]
-    sure = sum(folder in log.served for folder in folders)
-    perhaps = sum(folder in log.failed_listings for folder in folders)
+    directories = [path.rpartition("/")[0] for path in tree]
+    sure = sum(directory in log.served for directory in directories)
+    perhaps = sum(directory in log.failed_listings for directory in directories)
     listed = summary["listed"]
     assert isinstance(listed, int)
     if not sure <= listed <= sure + perhaps:

@@ -20,7 +20,7 @@ def whole(work: Soak, plan: Plan) -> None:
     work.run(Step(name="what had failed", verdicts=False))
     work.verify()
     work.advance()
-    work.run(Step(name="day 1", blow=signal.SIGKILL, after=plan.folders // 2))
+    work.run(Step(name="day 1", blow=signal.SIGKILL, after=plan.directories // 2))
     work.run(Step(name="day 1, again"))
     work.run(Step(name="day 1, the rest", verdicts=False))
     work.advance()
@@ -43,14 +43,14 @@ def brief(work: Soak, plan: Plan) -> None:
 
 def _until_nothing_is_new(work: Soak) -> None:
     work.run(Step(name="the rest", delete=True, verdicts=False))
-    unchanged_is_cheap(work.run(Step(name="nothing new", delete=True, verdicts=False)), len(work.tree.folders))
+    unchanged_is_cheap(work.run(Step(name="nothing new", delete=True, verdicts=False)), len(work.tree.directories))
     work.verify()
 
 
-def unchanged_is_cheap(row: Row, folders: int) -> None:
+def unchanged_is_cheap(row: Row, directories: int) -> None:
     """A run over an unchanged tree costs one request per directory, one more per fault, and none for files."""
     equal("saved", row.summary["saved"], 0)
     equal("requests for files", row.log.files, 0)
-    most = folders + row.log.listing_faults + folders // 100
-    if not folders <= row.log.listings <= most:
-        raise Wrong(f"{row.log.listings:,} requests for {folders:,} listings and {row.log.listing_faults:,} faults")
+    most = directories + row.log.listing_faults + directories // 100
+    if not directories <= row.log.listings <= most:
+        raise Wrong(f"{row.log.listings:,} requests for {directories:,} listings and {row.log.listing_faults:,} faults")

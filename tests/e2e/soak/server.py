@@ -27,7 +27,7 @@ class Plan:
     """What the server serves, and which faults it injects."""
 
     files: int
-    folders: int
+    directories: int
     seed: int
     rate: float
     """Share of the requests that fail."""
@@ -58,7 +58,7 @@ class _Upstream:
     """The state that all connections share."""
 
     def __init__(self, plan: Plan) -> None:
-        self.tree = Tree(plan.files, plan.folders, plan.seed)
+        self.tree = Tree(plan.files, plan.directories, plan.seed)
         self.log = Log()
         self._dice = Dice(plan.rate, plan.seed)
         self._run = 0
@@ -105,30 +105,30 @@ class _Upstream:
 
     def _good(self, path: str, request: Request) -> Response:
         """The response of a server without faults."""
-        folder, _, name = path.rpartition("/")
-        names = self.tree.folders.get(folder) if request.path.startswith(ROOT) else None
+        directory, _, name = path.rpartition("/")
+        names = self.tree.directories.get(directory) if request.path.startswith(ROOT) else None
         if names is None or (name and name not in names):
             return Response(status=404, body=b"not found")
         if name:
-            return respond(request, self.tree.version(folder, names[name]))
-        page = Version(data=self.tree.page(folder), mtime=OLD, content_type="text/html", etag=None, dated=False)
+            return respond(request, self.tree.version(directory, names[name]))
+        page = Version(data=self.tree.page(directory), mtime=OLD, content_type="text/html", etag=None, dated=False)
         return respond(request, page)
 
     def _note(self, path: str, fault: Fault | None, reply: Response) -> None:
-        log, folder = self.log, path.removesuffix("/")
-        is_listing = not path or folder != path
+        log, directory = self.log, path.removesuffix("/")
+        is_listing = not path or directory != path
         if is_listing:
             log.listings += 1
         else:
             log.files += 1
         if fault is None:
             if is_listing and reply.status == 200:
-                log.served.add(folder)
+                log.served.add(directory)
             return
         log.faults[fault] += 1
         if fault in VERDICTS:
-            log.served.discard(folder)
-            (log.failed_listings if is_listing else log.failed_files)[folder] = fault
+            log.served.discard(directory)
+            (log.failed_listings if is_listing else log.failed_files)[directory] = fault
         elif is_listing:
             log.listing_faults += 1
 

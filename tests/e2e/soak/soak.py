@@ -90,7 +90,7 @@ class Soak:
         self._terms = terms
         self._server = server
         plan = terms.plan
-        self.tree = Tree(plan.files, plan.folders, plan.seed)
+        self.tree = Tree(plan.files, plan.directories, plan.seed)
         self.rows: list[Row] = []
         self._files = self.tree.files()
         self._contents: dict[Path, Content] = {}
@@ -148,10 +148,10 @@ class Soak:
     def _program(self, arguments: list[str], blow: Blow | None) -> program.Run:
         return program.run(arguments, self._terms.directory / "output", self._terms.deadline, blow)
 
-    def _below(self, folder: str) -> dict[str, int]:
-        if not folder:
+    def _below(self, directory: str) -> dict[str, int]:
+        if not directory:
             return self._files
-        return {path[len(folder) + 1 :]: n for path, n in self._files.items() if path.startswith(f"{folder}/")}
+        return {path[len(directory) + 1 :]: n for path, n in self._files.items() if path.startswith(f"{directory}/")}
 
     def _log(self, below: str) -> Log:
         """The server's log, with paths relative to the mirrored directory."""
@@ -217,7 +217,7 @@ class Soak:
         if not ended.step.delete or (ended.run.code != 0 and not ended.step.ignore_errors):
             none("deleted, though nothing may be", gone)
             return
-        proven = checks.proven_gone(ended.row.log, ended.before, set(self.tree.folders), ended.wanted)
+        proven = checks.proven_gone(ended.row.log, ended.before, set(self.tree.directories), ended.wanted)
         none("gone upstream, proven, and still here", proven - gone)
         none("deleted without proof", gone - proven)
 
@@ -228,11 +228,11 @@ class Soak:
         none("parts left after exit 0", checks.parts(ended.directory))
         if ended.step.below:
             return
-        folders = self.tree.folders.keys() - {""}
-        none("folders that are not here", folders - after.folders)
+        directories = self.tree.directories.keys() - {""}
+        none("directories that are not here", directories - after.directories)
         if ended.step.delete:
             none("files that are gone upstream", after.files.keys() - wanted.keys())
-            none("folders that are gone upstream", after.folders - folders)
+            none("directories that are gone upstream", after.directories - directories)
 
     def _check_memory(self, row: Row) -> None:
         if row.log.requests < WATCHED_FROM:

@@ -21,7 +21,7 @@ from tests.e2e.soak.server import Log, Plan
 from tests.e2e.soak.soak import Row, Terms, soak
 from tests.e2e.soak.tree import Tree, data_of, mtime_of
 
-PLAN = Plan(files=300, folders=20, seed=18, rate=0.05)
+PLAN = Plan(files=300, directories=20, seed=18, rate=0.05)
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -42,7 +42,7 @@ def test_a_small_tree_survives_faults_kills_and_a_day_of_changes(
 
 
 def test_a_soak_that_takes_too_long_fails_and_says_so(tmp_path: Path) -> None:
-    size = ["--files=300", "--folders=20", "--limit=0.2s", f"--directory={tmp_path}"]
+    size = ["--files=300", "--directories=20", "--limit=0.2s", f"--directory={tmp_path}"]
     command = [sys.executable, "-m", "tests.e2e.soak", *size]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 1
@@ -61,8 +61,8 @@ def tree() -> Tree:
 @pytest.fixture
 def directory(tmp_path: Path, tree: Tree) -> Path:
     """A mirror of ``tree``, without a program that made it."""
-    for folder in tree.folders:
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    for directory in tree.directories:
+        (tmp_path / directory).mkdir(parents=True, exist_ok=True)
     for path, number in tree.files().items():
         (tmp_path / path).write_bytes(data_of(number))
         os.utime(tmp_path / path, (mtime_of(number), mtime_of(number)))
@@ -91,7 +91,7 @@ def linked(path: Path) -> None:
 def test_an_intact_mirror_is_recognised(directory: Path, tree: Tree) -> None:
     content = checks.look(directory, tree.files(), Content())
     assert content.files == tree.files()
-    assert content.folders == tree.folders.keys() - {""}
+    assert content.directories == tree.directories.keys() - {""}
 
 
 @pytest.mark.parametrize("damage", [rot, cut, os.utime, linked])
@@ -118,7 +118,7 @@ def test_a_lost_or_outdated_file_is_detected_unless_the_server_is_the_reason(dir
     after = checks.look(directory, tree.files(), before)
     with pytest.raises(Wrong, match="deleted, though upstream"):
         checks.nothing_lost(before, after, tree.files())
-    log = Log(served=set(tree.folders))
+    log = Log(served=set(tree.directories))
     with pytest.raises(Wrong, match="not current here"):
         checks.up_to_date(log, after, after, tree.files())
     checks.up_to_date(replace(log, failed_files={lost: Fault.GONE}), after, after, tree.files())
@@ -153,7 +153,7 @@ ACCOUNT = {
     ],
 )
 def test_counts_that_do_not_agree_with_the_server_are_detected(tree: Tree, lie: dict[str, object]) -> None:
-    log = Log(served=set(tree.folders), failed_files={"f": Fault.LOGIN})
+    log = Log(served=set(tree.directories), failed_files={"f": Fault.LOGIN})
     checks.account(ACCOUNT, log, tree.files())
     with pytest.raises(Wrong):
         checks.account(ACCOUNT | lie, log, tree.files())
@@ -199,7 +199,7 @@ def test_two_trees_of_one_seed_stay_equal_and_each_day_changes_them() -> None:
         before = one.files()
         one.advance()
         other.advance()
-        assert one.folders == other.folders
+        assert one.directories == other.directories
         after = one.files()
         assert after.keys() - before.keys()
         assert before.keys() - after.keys()

@@ -54,37 +54,37 @@ def data_of(number: int) -> bytes:
 class Tree:
     """Directory → name → number of the current version. Equal arguments make equal trees."""
 
-    def __init__(self, files: int, folders: int, seed: int) -> None:
+    def __init__(self, files: int, directories: int, seed: int) -> None:
         self._seed = seed
         self._day = 0
         self._last = 0
-        fan = 10 if folders >= 300 else 2
-        self.folders: dict[str, dict[str, int]] = {"": {}}
+        fan = 10 if directories >= 300 else 2
+        self.directories: dict[str, dict[str, int]] = {"": {}}
         self._below: dict[str, list[str]] = {}
         inner = 1 + fan + fan * fan
-        for number in range(max(1, folders - inner)):
-            self._add_folder(f"s{number % fan}/g{number // fan % fan}/d{number:04}")
-        self._leaves = [path for path in self.folders if path.count("/") == 2]
+        for number in range(max(1, directories - inner)):
+            self._add_directory(f"s{number % fan}/g{number // fan % fan}/d{number:04}")
+        self._leaves = [path for path in self.directories if path.count("/") == 2]
         for number in range(files):
             self._add(self._leaves[number % len(self._leaves)])
 
-    def shape(self, folder: str) -> str:
+    def shape(self, directory: str) -> str:
         """Which server's listing the directory has: exact sizes, or rounded ones and no ETags."""
-        return "apache" if folder[1:2] in tuple("13579") else "nginx"
+        return "apache" if directory[1:2] in tuple("13579") else "nginx"
 
-    def version(self, folder: str, number: int) -> Version:
+    def version(self, directory: str, number: int) -> Version:
         """The response to a GET of that version."""
-        etag = None if self.shape(folder) == "apache" else f'"{number:x}"'
+        etag = None if self.shape(directory) == "apache" else f'"{number:x}"'
         return Version(data=data_of(number), mtime=mtime_of(number), etag=etag)
 
-    def page(self, folder: str) -> bytes:
-        """The listing of ``folder``."""
-        below = self._below.get(folder, ())
+    def page(self, directory: str) -> bytes:
+        """The listing of ``directory``."""
+        below = self._below.get(directory, ())
         rows = [pages.Row(href=f"{name}/", size=None, mtime=OLD) for name in below]
-        for name, number in self.folders[folder].items():
+        for name, number in self.directories[directory].items():
             row = pages.Row(href=pages.nginx_href(name), size=size_of(number), mtime=mtime_of(number), text=name)
             rows.append(row)
-        return pages.SHAPES[self.shape(folder)](f"/pub/{folder}/" if folder else "/pub/", rows)
+        return pages.SHAPES[self.shape(directory)](f"/pub/{directory}/" if directory else "/pub/", rows)
 
     def files(self) -> dict[str, int]:
         """Path → number."""
@@ -97,45 +97,45 @@ class Tree:
         there = list(self._all())
         share = max(5, len(there) // 100)
         picked = chance.sample(there, min(len(there), share * 4 // 5))
-        for index, (_, folder, name, number) in enumerate(picked):
+        for index, (_, directory, name, number) in enumerate(picked):
             if index % 4 < 2:
                 self._last += 1
-                self.folders[folder][name] = self._last
+                self.directories[directory][name] = self._last
                 continue
-            del self.folders[folder][name]
+            del self.directories[directory][name]
             if index % 4 == 2:
-                self.folders[chance.choice(self._leaves)][f"renamed-{self._day}-{name}"] = number
+                self.directories[chance.choice(self._leaves)][f"renamed-{self._day}-{name}"] = number
         for _ in range(share // 5):
             self._add(chance.choice(self._leaves))
         for _ in range(max(1, len(self._leaves) // 1000)):
-            self._replace_folder(chance)
+            self._replace_directory(chance)
 
-    def _replace_folder(self, chance: random.Random) -> None:
+    def _replace_directory(self, chance: random.Random) -> None:
         """Remove one directory with all its content, and add one."""
         gone = self._leaves.pop(chance.randrange(len(self._leaves)))
-        del self.folders[gone]
+        del self.directories[gone]
         parent, _, name = gone.rpartition("/")
         self._below[parent].remove(name)
         path = f"{parent}/day{self._day}-{name}"
-        self._add_folder(path)
+        self._add_directory(path)
         self._leaves.append(path)
         for _ in range(5):
             self._add(path)
 
-    def _add_folder(self, path: str) -> None:
-        if path in self.folders:
+    def _add_directory(self, path: str) -> None:
+        if path in self.directories:
             return
         parent, _, name = path.rpartition("/")
-        self._add_folder(parent)
+        self._add_directory(parent)
         self._below.setdefault(parent, []).append(name)
-        self.folders[path] = {}
+        self.directories[path] = {}
 
-    def _add(self, folder: str) -> None:
+    def _add(self, directory: str) -> None:
         self._last += 1
-        self.folders[folder][f"f{self._last:07}{SUFFIXES[self._last % len(SUFFIXES)]}"] = self._last
+        self.directories[directory][f"f{self._last:07}{SUFFIXES[self._last % len(SUFFIXES)]}"] = self._last
 
     def _all(self) -> Iterator[tuple[str, str, str, int]]:
         """(path, directory, name, number) of every file."""
-        for folder, names in self.folders.items():
+        for directory, names in self.directories.items():
             for name, number in names.items():
-                yield f"{folder}/{name}" if folder else name, folder, name, number
+                yield f"{directory}/{name}" if directory else name, directory, name, number

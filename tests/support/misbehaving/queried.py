@@ -65,7 +65,7 @@ class Script:
         """Path of the directory that contains the files."""
         return self.address.rpartition("/")[0] + "/"
 
-    def folder(self, path: str, *views: str) -> str:
+    def directory(self, path: str, *views: str) -> str:
         """Address of a directory; parameters that choose the view follow its own."""
         if self.is_hdfs:
             return f"{self.base}{quote(path)}{'/' if path else ''}?op=LISTSTATUS"
@@ -81,8 +81,8 @@ class Script:
         if not self.key:
             return f"{self.address}?/{quote(path)}"
         if self.file_key:
-            folder, _, name = path.rpartition("/")
-            return f"{self.address}?{self.key}={self.escaped(folder)}&{self.file_key}={self.escaped(name)}"
+            directory, _, name = path.rpartition("/")
+            return f"{self.address}?{self.key}={self.escaped(directory)}&{self.file_key}={self.escaped(name)}"
         return self.base + quote(path)
 
     def resolve(self, target: str) -> tuple[str, bool]:
@@ -96,10 +96,10 @@ class Script:
             named = unquote(query.partition("&")[0])
             return named.strip("/"), named.endswith("/") or not named
         values = dict(parse_qsl(query))
-        folder = self.read(values.get(self.key, "")).removeprefix(self.above).strip("/")
+        directory = self.read(values.get(self.key, "")).removeprefix(self.above).strip("/")
         if self.file_key in values:
-            return f"{folder}/{self.read(values[self.file_key])}".lstrip("/"), False
-        return folder, True
+            return f"{directory}/{self.read(values[self.file_key])}".lstrip("/"), False
+        return directory, True
 
 
 SCRIPTS = (
@@ -135,16 +135,16 @@ class Shelf:
             found = self.twins.get(found, found)
         return found
 
-    def members(self, folder: str) -> dict[str, bytes | None]:
-        """Name → content for the members of ``folder``; None for a directory."""
-        start = f"{folder}/" if folder else ""
+    def members(self, directory: str) -> dict[str, bytes | None]:
+        """Name → content for the members of ``directory``; None for a directory."""
+        start = f"{directory}/" if directory else ""
         found: dict[str, bytes | None] = {}
         for path, data in self.files.items():
             if path.startswith(start):
                 name, slash, _ = path[len(start) :].partition("/")
                 found[name] = None if slash else data
         for path in self.twins:
-            if path.rpartition("/")[0] == folder:
+            if path.rpartition("/")[0] == directory:
                 found[path.rpartition("/")[2]] = None
         return found
 
@@ -161,12 +161,14 @@ class Scripts(Site):
         return shelf
 
     def start_of(self, script: Script) -> str:
-        return self.origin + script.folder("")
+        return self.origin + script.directory("")
 
     def requests_of(self, script: Script) -> tuple[list[str], list[str]]:
         """(directories, files) that were requested, in order."""
         resolved = [script.resolve(target) for target in self.log.targets if target.startswith(script.base)]
-        return [path for path, is_folder in resolved if is_folder], [path for path, is_folder in resolved if not is_folder]
+        return [path for path, is_folder in resolved if is_folder], [
+            path for path, is_folder in resolved if not is_folder
+        ]
 
     def resource_of(self, request: Request) -> Resource:
         script = next((each for each in self.shelves if request.target.startswith(each.base)), None)
@@ -191,30 +193,31 @@ class Scripts(Site):
         )
 
 
-def _table(script: Script, shelf: Shelf, folder: str) -> str:
+def _table(script: Script, shelf: Shelf, directory: str) -> str:
     """A table as such scripts print it: sort links in both directions, breadcrumbs, a menu of
     directories, itself and its parent as rows, icons."""
-    title = f"/{folder}"
+    title = f"/{directory}"
     sorts = "".join(
-        f"<th><a href='{escape(script.folder(folder, f'sort={key}', f'order={order}'))}'>{key.title()}</a></th>"
+        f"<th><a href='{escape(script.directory(directory, f'sort={key}', f'order={order}'))}'>{key.title()}</a></th>"
         for key, order in (("name", "desc"), ("size", "asc"), ("date", "desc"))
     )
-    steps = folder.split("/") if folder else []
+    steps = directory.split("/") if directory else []
     trail = "".join(
-        f" / <a href='{escape(script.folder('/'.join(steps[: depth + 1])))}'>{escape(step)}</a>"
+        f" / <a href='{escape(script.directory('/'.join(steps[: depth + 1])))}'>{escape(step)}</a>"
         for depth, step in enumerate(steps)
     )
     tops = {path.partition("/")[0] for path in shelf.files if "/" in path}
-    tree = "".join(f"<li><a href='{escape(script.folder(top))}'>{escape(top)}</a></li>" for top in sorted(tops))
-    rows = [_row(script.folder(folder), ".", None)]
-    rows += [_row(script.folder(folder.rpartition("/")[0]), "..", None)] if folder else []
-    for name, data in shelf.members(shelf.real(folder)).items():
-        path = f"{folder}/{name}".lstrip("/")
-        rows.append(_row(script.folder(path) if data is None else script.file(path), name, data))
-    rows += [_row(address, text, None) for address, text in shelf.links.get(folder, ())]
+    tree = "".join(f"<li><a href='{escape(script.directory(top))}'>{escape(top)}</a></li>" for top in sorted(tops))
+    rows = [_row(script.directory(directory), ".", None)]
+    rows += [_row(script.directory(directory.rpartition("/")[0]), "..", None)] if directory else []
+    for name, data in shelf.members(shelf.real(directory)).items():
+        path = f"{directory}/{name}".lstrip("/")
+        rows.append(_row(script.directory(path) if data is None else script.file(path), name, data))
+    rows += [_row(address, text, None) for address, text in shelf.links.get(directory, ())]
     return (
         f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>Index of {escape(title)}</title></head><body>"
-        f"<h1>Index of {escape(title)}</h1><div class='breadcrumb'><a href='{script.folder('')}'>home</a>{trail}</div>"
+        f"<h1>Index of {escape(title)}</h1>"
+        f"<div class='breadcrumb'><a href='{script.directory('')}'>home</a>{trail}</div>"
         f"<nav><ul>{tree}</ul></nav><table><tr>{sorts}</tr>{''.join(rows)}</table></body></html>"
     )
 
@@ -227,11 +230,11 @@ def _row(address: str, text: str, data: bytes | None) -> str:
     )
 
 
-def _statuses(script: Script, shelf: Shelf, folder: str) -> str:
+def _statuses(script: Script, shelf: Shelf, directory: str) -> str:
     """The response to LISTSTATUS: names as they are, without a link to the parent or to other views."""
     del script
-    rows = [_status(name, data) for name, data in shelf.members(shelf.real(folder)).items()]
-    rows += [_status(text, None) for _, text in shelf.links.get(folder, ())]
+    rows = [_status(name, data) for name, data in shelf.members(shelf.real(directory)).items()]
+    rows += [_status(text, None) for _, text in shelf.links.get(directory, ())]
     return json.dumps({"FileStatuses": {"FileStatus": rows}}, ensure_ascii=False)
 
 

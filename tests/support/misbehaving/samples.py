@@ -45,10 +45,10 @@ def populate(site: Site, prefix: str = "") -> dict[str, bytes]:
     return site.contents()
 
 
-def many(site: Site, count: int, folder: str = "", size: int = 100) -> dict[str, bytes]:
-    """``count`` small files ``f000`` … in ``folder``."""
+def many(site: Site, count: int, directory: str = "", size: int = 100) -> dict[str, bytes]:
+    """``count`` small files ``f000`` … in ``directory``."""
     for number in range(count):
-        site.file(f"{folder}/f{number:03}" if folder else f"f{number:03}", blob(size, number))
+        site.file(f"{directory}/f{number:03}" if directory else f"f{number:03}", blob(size, number))
     return site.contents()
 
 
@@ -95,8 +95,8 @@ def certificate() -> ssl.SSLContext:
     return context
 
 
-def authority(folder: Path) -> str:
+def authority(directory: Path) -> str:
     """Path of a PEM file with that authority's certificate."""
-    path = folder / "authority.pem"
+    path = directory / "authority.pem"
     _authority().cert_pem.write_to_path(str(path))
     return str(path)

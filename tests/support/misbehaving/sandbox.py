@@ -142,9 +142,9 @@ class Sandbox:
     _before: dict[str, tuple[object, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for folder in ("inside", "outside", "home", "tmp"):
-            (self.base / folder).mkdir(parents=True)
-            (self.base / folder / "canary").write_bytes(f"canary in {folder}\n".encode())
+        for directory in ("inside", "outside", "home", "tmp"):
+            (self.base / directory).mkdir(parents=True)
+            (self.base / directory / "canary").write_bytes(f"canary in {directory}\n".encode())
         (self.base / "canary").write_bytes(b"canary\n")
         (self.base / "outside" / "victim").write_bytes(b"a file that is none of the mirror's business\n")
         keep = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
@@ -167,9 +167,9 @@ class Sandbox:
     @property
     def reports(self) -> Path:
         """A directory for logs and summaries of the program."""
-        folder = self.base.parent / f"{self.base.name}-reports"
-        folder.mkdir(exist_ok=True)
-        return folder
+        directory = self.base.parent / f"{self.base.name}-reports"
+        directory.mkdir(exist_ok=True)
+        return directory
 
     def remember(self) -> None:
         """Record everything outside DIR, to be compared at the end."""
@@ -205,11 +205,11 @@ class Sandbox:
     def tree(self) -> dict[str, bytes]:
         """Regular files in DIR except the program's own: path → bytes."""
         found: dict[str, bytes] = {}
-        for folder, folders, names in os.walk(os.fsencode(self.directory)):
-            if folder == os.fsencode(self.directory) and STATE.encode() in folders:
-                folders.remove(STATE.encode())
+        for directory, directories, names in os.walk(os.fsencode(self.directory)):
+            if directory == os.fsencode(self.directory) and STATE.encode() in directories:
+                directories.remove(STATE.encode())
             for name in names:
-                path = os.path.join(folder, name)
+                path = os.path.join(directory, name)
                 if stat.S_ISREG(os.lstat(path).st_mode) and not tools.is_own(name):
                     with open(path, "rb") as file:
                         found[os.fsdecode(os.path.relpath(path, os.fsencode(self.directory)))] = file.read()
@@ -230,8 +230,8 @@ class Sandbox:
 
     def parts(self) -> list[str]:
         """Paths of incomplete downloads in the program's own directory."""
-        folder = self.directory / STATE / "parts"
-        return sorted(str(path) for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
+        directory = self.directory / STATE / "parts"
+        return sorted(str(path) for path in directory.rglob("*") if path.is_file()) if directory.exists() else []
 
     def largest_part(self) -> int:
         """Size of the largest incomplete download in bytes, while the program may rename or remove any of them."""
@@ -261,16 +261,16 @@ class Sandbox:
         return {str(path): _fingerprint(path) for path in self._outside()}
 
     def _outside(self) -> Iterable[Path]:
-        for folder, folders, names in os.walk(self.base):
-            here = Path(folder)
+        for directory, directories, names in os.walk(self.base):
+            here = Path(directory)
             with contextlib.suppress(ValueError):
                 if here == self.directory.parent:
-                    folders.remove(self.directory.name)
+                    directories.remove(self.directory.name)
             if tools.NAME != "crawler" and {self.home, self.base / "tmp"} & {here, *here.parents}:
                 names = [name for name in names if name == "canary"]  # peers keep caches and locks there
-                folders.clear()
+                directories.clear()
             # a directory's own mtime changes with its entries: the entries themselves are compared
-            yield from (here / name for name in (*folders, *names) if here / name != self.directory)
+            yield from (here / name for name in (*directories, *names) if here / name != self.directory)
 
 
 def _fingerprint(path: Path) -> tuple[object, ...]:

@@ -90,17 +90,17 @@ class Tree:
         resource = self.at(path)
         resource.state, resource.page = state, None
         resource.behave(behaviours)
-        folder, _, name = path.rpartition("/")
-        self.folder(folder)
+        directory, _, name = path.rpartition("/")
+        self.directory(directory)
         if listed:
             shown = Shown(name=name, size=len(data) if size is None else size, mtime=mtime)
-            self._rows[folder][name] = shown
+            self._rows[directory][name] = shown
 
-    def folder(self, path: str, *behaviours: Behaviour) -> None:
+    def directory(self, path: str, *behaviours: Behaviour) -> None:
         """Add a directory and its parents; ``behaviours`` are those of its listing."""
         parent, _, name = path.rpartition("/")
         if path and path not in self._rows:
-            self.folder(parent)
+            self.directory(parent)
             self._rows[parent][name] = Shown(name=name, size=None, mtime=OLD)
             self._rows[path] = {}
         resource = self.at(f"{path}/" if path else "")
@@ -110,7 +110,7 @@ class Tree:
 
     def listing(self, path: str, raw: bytes | Callable[[], bytes]) -> None:
         """Serve these bytes as the listing of ``path`` instead of rendering one."""
-        self.folder(path)
+        self.directory(path)
         self.at(f"{path}/" if path else "").page = raw if callable(raw) else lambda: raw
 
     def links(self, *hrefs: str, path: str = "", size: int | None = 5) -> None:
@@ -124,8 +124,8 @@ class Tree:
 
     def remove(self, path: str) -> None:
         """Remove the file from the listing and respond with 404."""
-        folder, _, name = path.rpartition("/")
-        del self._rows[folder][name]
+        directory, _, name = path.rpartition("/")
+        del self._rows[directory][name]
         del self._resources[self._raw(path)]
 
     def at(self, path: str) -> Resource:
@@ -145,9 +145,9 @@ class Tree:
     def contents(self) -> dict[str, bytes]:
         """The content of a mirror of this tree according to its listings: path → bytes."""
         found: dict[str, bytes] = {}
-        for folder, rows in self._rows.items():
+        for directory, rows in self._rows.items():
             for name, shown in rows.items():
-                path = f"{folder}/{name}" if folder else name
+                path = f"{directory}/{name}" if directory else name
                 state = self.at(path).state if shown.size is not None else None
                 if state is not None:
                     found[path] = state.data

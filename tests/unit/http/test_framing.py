@@ -63,7 +63,7 @@ def test_what_ends_a_body(lines: list[bytes], end: BodyEnd, length: int, is_kept
     found = head(*lines)
     assert (found.end, found.length, found.is_kept) == (end, length, is_kept)
     parsed = head(*lines, is_head=True)
-    assert (parsed.end, head_.length) == (BodyEnd.HEADER, 0)
+    assert (parsed.end, parsed.length) == (BodyEnd.HEADER, 0)
     bare = parse_head(b"\n".join([OK, *lines]) + b"\n\n")
     assert (bare.end, bare.length, bare.is_kept) == (end, length, is_kept)
     again = parse_head(found.data)  # the input of the next parser

@@ -211,16 +211,16 @@ def webdav(nodes: list[Node]) -> str:
     def response(href: str, inner: str) -> str:
         return f'<D:response xmlns:lp1="DAV:"><D:href>{escape(href)}</D:href><D:propstat><D:prop>{inner}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n'
 
-    folder = "<lp1:resourcetype><D:collection/></lp1:resourcetype>"
+    directory = "<lp1:resourcetype><D:collection/></lp1:resourcetype>"
     rows = "".join(
         response(
             f"/pub/{n.href()}",
-            (folder if n.directory else f"<lp1:resourcetype/><lp1:getcontentlength>{n.size}</lp1:getcontentlength>")
+            (directory if n.directory else f"<lp1:resourcetype/><lp1:getcontentlength>{n.size}</lp1:getcontentlength>")
             + f"<lp1:getlastmodified>{http(n)}</lp1:getlastmodified><lp1:getetag>&quot;{digest(n)}&quot;</lp1:getetag>",
         )
         for n in nodes
     )
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">\n{response("/pub/", folder)}{rows}</D:multistatus>\n'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">\n{response("/pub/", directory)}{rows}</D:multistatus>\n'
 
 
 def thredds(nodes: list[Node]) -> str:

@@ -54,11 +54,11 @@ def caddy(nodes: list[Node]) -> str:
             f'<time datetime="{n.when:%Y-%m-%dT%H:%M:%SZ}">{n.when:%m/%d/%Y %I:%M:%S %p +00:00}</time></td><td class="hideable"></td></tr>'
         )
 
-    folders = sum(node.directory for node in nodes)
+    directories = sum(node.directory for node in nodes)
     return (
         '<!DOCTYPE html><html><head><title>pub</title><meta charset="utf-8"></head><body><header><div class="wrapper"><div class="breadcrumbs">Folder Path</div>'
-        f'<h1><a href="../">/</a><a href="">pub</a>/</h1></div></header><div class="wrapper"><main><div class="meta"><div id="summary"><span class="meta-item"><b>{folders}</b> directories</span>'
-        f'<span class="meta-item"><b>{len(nodes) - folders}</b> files</span></div></div><div class="listing"><table aria-describedby="summary"><thead><tr><th></th><th><a href="?sort=namedirfirst&order=desc">Name</a></th>'
+        f'<h1><a href="../">/</a><a href="">pub</a>/</h1></div></header><div class="wrapper"><main><div class="meta"><div id="summary"><span class="meta-item"><b>{directories}</b> directories</span>'
+        f'<span class="meta-item"><b>{len(nodes) - directories}</b> files</span></div></div><div class="listing"><table aria-describedby="summary"><thead><tr><th></th><th><a href="?sort=namedirfirst&order=desc">Name</a></th>'
         '<th class="size"><a href="?sort=size&order=asc">Size</a></th><th class="hideable"><a href="?sort=time&order=asc">Modified</a></th><th class="hideable"></th></tr></thead><tbody>'
         f'<tr><td></td><td><a href=".."><svg></svg><span class="go-up">Up</span></a></td><td></td><td></td><td></td></tr>{joined(nodes, row)}</tbody></table></div></main></div>'
         '<footer>Served with <a rel="noopener noreferrer" href="https://caddyserver.com">Caddy</a></footer></body></html>'

@@ -39,7 +39,7 @@ class Case:
     url: str = HERE
     sized: bool = True
     dated: bool = True
-    folders: bool = True
+    directories: bool = True
     """Whether the program lists directories; otherwise all entries are files."""
     empty: bool = True
     """Whether the page of an empty directory proves that it is empty."""
@@ -78,7 +78,7 @@ CASES = (
     html("serve-index", pages.serve_index),
     html("ecstatic", pages.ecstatic),
     html("directorylister", pages.directorylister, url="http://host.test/?dir=pub", empty=False),
-    html("pypi-simple", pages.pypi_simple, empty=False, folders=False, **NAMES_ONLY),
+    html("pypi-simple", pages.pypi_simple, empty=False, directories=False, **NAMES_ONLY),
     html("swift", pages.swift),
     html("miniserve", pages.miniserve, alone=False, empty=False),
     html("simple-http-server", pages.simple_http_server),
@@ -95,8 +95,8 @@ CASES = (
     Case("json nginx", "nginx-json", data.nginx_json, JSON),
     Case("json nginx", "nginx-jsonp", data.nginx_jsonp, "application/javascript"),
     Case("json caddy", "caddy-json", data.caddy_json, JSON, empty=False),
-    Case("json pypi", "pypi-json", data.pypi_json, JSON, folders=False),
-    Case("json archive_org", "archive-org", data.archive_org, JSON, folders=False),
+    Case("json pypi", "pypi-json", data.pypi_json, JSON, directories=False),
+    Case("json archive_org", "archive-org", data.archive_org, JSON, directories=False),
     Case("json swift", "swift", data.swift_json, JSON, f"{STORE}&format=json", empty=False),
     Case("json webhdfs", "webhdfs", data.webhdfs, JSON, "http://host.test/webhdfs/v1/pub?op=LISTSTATUS"),
     Case("json pcloud", "embedded-pcloud", data.pcloud, HTML, empty=False),
@@ -182,7 +182,7 @@ MANY = [
 
 def read(case: Case, tree: list[Node]) -> tuple[Listing, list[Node]]:
     """(listing, nodes of ``tree`` that it must contain)."""
-    shown = tree if case.folders else [node for node in tree if not node.directory]
+    shown = tree if case.directories else [node for node in tree if not node.directory]
     return parse_listing(case.print(shown).encode("utf-8", "surrogateescape"), case.url, case.kind), shown
 
 
@@ -216,8 +216,8 @@ def test_a_tree_printed_by_each_program_is_read_back(case: Case, tree: list[Node
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_one_two_and_many_rows_are_read(case: Case) -> None:
-    folder, file = MANY[0], MANY[15]
-    for tree in ([file], [folder], [folder, file], [file, MANY[18]], MANY):
+    directory, file = MANY[0], MANY[15]
+    for tree in ([file], [directory], [directory, file], [file, MANY[18]], MANY):
         is_read(case, tree)
 
 

@@ -107,11 +107,11 @@ class Mirror:
 
     def local(self) -> dict[str, bytes]:
         found = {}
-        for folder, names, files in os.walk(self.directory):
-            if Path(folder) == self.directory and ".crawler" in names:
+        for directory, names, files in os.walk(self.directory):
+            if Path(directory) == self.directory and ".crawler" in names:
                 names.remove(".crawler")
             for name in files:
-                path = Path(folder, name)
+                path = Path(directory, name)
                 found[path.relative_to(self.directory).as_posix()] = path.read_bytes()
         return found
 
@@ -230,8 +230,8 @@ class Mirror:
     def obstacles(self) -> list[Path]:
         """Content in place of another kind of entry: it is kept and reported until someone removes it."""
         files = [self.directory / path for path in self.site.files]
-        folders = [self.directory / path for path in self.site.folders]
-        return [path for path in files if path.is_dir()] + [path for path in folders if path.is_file()]
+        directories = [self.directory / path for path in self.site.directories]
+        return [path for path in files if path.is_dir()] + [path for path in directories if path.is_file()]
 
     def assert_equal(self) -> None:
         assert self.local() == {path: data for path, (data, _) in self.site.files.items()}
@@ -252,8 +252,8 @@ class Mirror:
         assert report is not None
         assert (report.saved, report.deleted, report.failed) == (0, 0, 0)
         assert report.unchanged == len(self.site.files)
-        assert set(self.site.requests) == {f"{folder}/".lstrip("/") for folder in self.site.folders}
-        assert self.site.requests.total() == len(self.site.folders)
+        assert set(self.site.requests) == {f"{directory}/".lstrip("/") for directory in self.site.directories}
+        assert self.site.requests.total() == len(self.site.directories)
 
 
 CHANGES = st.builds(

@@ -106,7 +106,7 @@ def test_an_invalid_url_is_the_same_only_if_identical() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "base", "folder", "expected"),
+    ("url", "base", "directory", "expected"),
     [
         ("http://h/pub/a/", "http://h/pub/", "a", True),
         ("https://H:443/pub/a", "http://h/pub", "a", True),
@@ -117,8 +117,8 @@ def test_an_invalid_url_is_the_same_only_if_identical() -> None:
         ("http://other/pub/a/", "http://h/pub/", "a", False),
     ],
 )
-def test_a_directory_of_a_mirror_is_a_tree_of_its_own(url: str, base: str, folder: str, expected: bool) -> None:
-    assert is_subtree(url, base, folder) is expected
+def test_a_directory_of_a_mirror_is_a_tree_of_its_own(url: str, base: str, directory: str, expected: bool) -> None:
+    assert is_subtree(url, base, directory) is expected
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_first_run_inside_another_mirror_begins_only_where_it_can_cost_no_file
 ) -> None:
     above = Enclosing(
         directory="/m",
-        folder="in",
+        below="in",
         url="http://h/pub/" if url else None,
         knows_files=knows_files,
         is_running=is_running,
@@ -153,7 +153,7 @@ def test_a_first_run_inside_another_mirror_begins_only_where_it_can_cost_no_file
 @pytest.mark.parametrize("knows_files", [True, None])
 @pytest.mark.parametrize("known", ["http://u:secret@h/a/", None])
 def test_the_refusal_inside_another_mirror_names_both_in_one_line(known: str | None, knows_files: bool | None) -> None:
-    above = Enclosing(directory="/m", folder="in", url=known, knows_files=knows_files, is_running=False)
+    above = Enclosing(directory="/m", below="in", url=known, knows_files=knows_files, is_running=False)
     text = str(enclosing_refusal(above, "/m/in", "http://u:secret@i/b/", is_empty=False, moved=False))
     assert "secret" not in text
     assert "\n" not in text

@@ -249,11 +249,11 @@ def test_a_name_that_cannot_be_one_segment_says_why(name: str, word: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("folder", "name", "expected"),
+    ("directory", "name", "expected"),
     [("", "a", "a"), ("x/y", "a", "x/y/a"), ("", "a/b/c", "a/b/c"), ("x", "a b/ä", "x/a b/ä")],
 )
-def test_an_entry_path_joins_directory_and_name(folder: str, name: str, expected: str) -> None:
-    assert urls.entry_path(folder, name) == expected
+def test_an_entry_path_joins_directory_and_name(directory: str, name: str, expected: str) -> None:
+    assert urls.entry_path(directory, name) == expected
 
 
 @pytest.mark.parametrize(
@@ -267,19 +267,19 @@ def test_an_entry_path_with_one_bad_segment_is_rejected(name: str) -> None:
 
 
 def test_a_path_that_grows_too_long_is_rejected() -> None:
-    folder = "/".join(["d" * 200] * 19)
-    assert isinstance(urls.entry_path(folder, "x" * 180), str)
-    rejection = urls.entry_path(folder, "x" * 182)
+    directory = "/".join(["d" * 200] * 19)
+    assert isinstance(urls.entry_path(directory, "x" * 180), str)
+    rejection = urls.entry_path(directory, "x" * 182)
     assert isinstance(rejection, Rejection)
     assert str(limits.PATH_BYTES) in rejection.detail
-    assert isinstance(urls.entry_path(folder, "ä" * 100), Rejection), "bytes count, not characters"
+    assert isinstance(urls.entry_path(directory, "ä" * 100), Rejection), "bytes count, not characters"
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "sub", "a/b"]))
-def test_an_entry_path_never_leaves_its_directory(name: str, folder: str) -> None:
-    path = urls.entry_path(folder, name)
+def test_an_entry_path_never_leaves_its_directory(name: str, directory: str) -> None:
+    path = urls.entry_path(directory, name)
     if isinstance(path, str):
-        top = os.path.normpath(os.path.join("/dir", folder))
+        top = os.path.normpath(os.path.join("/dir", directory))
         assert os.path.normpath(os.path.join(top, name)) == os.path.join(top, name)
         assert os.path.join("/dir", path).startswith(top + "/")
         assert ".crawler" not in path.split("/")

@@ -101,9 +101,9 @@ class Mounts:
         found = below(parse(text), os.readlink(b"/proc/self/fd/%d" % root))
         names: dict[Identity, set[bytes]] = {}
         for mount in found:
-            folder, _, name = mount.point.rpartition(b"/")
+            directory, _, name = mount.point.rpartition(b"/")
             with suppress(OSError):  # hidden by another mount
-                place = identity(os.stat(folder or b".", dir_fd=root, follow_symlinks=False))
+                place = identity(os.stat(directory or b".", dir_fd=root, follow_symlinks=False))
                 names.setdefault(place, set()).add(name)
         self._names = {place: frozenset(here) for place, here in names.items()}
         return found

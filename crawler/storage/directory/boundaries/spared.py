@@ -115,8 +115,8 @@ class Spared:
         """The protected names in the open ``directory``; None if there are none."""
         if self._places is None:
             self._places = _places(self._own)
-        folder = identity(os.fstat(directory))
-        names, mounted = self._places.get(folder, {}), self._mounts.names(folder)
+        place = identity(os.fstat(directory))
+        names, mounted = self._places.get(place, {}), self._mounts.names(place)
         if not names and not mounted:
             return None
         found = ((lstat(name, directory), own) for name, own in names.items())
@@ -147,15 +147,15 @@ class Spared:
             return MOUNT
         return "another mirror" if _is_mirror(name, directory) else ""
 
-    def owner(self, tree: Tree, folder: str) -> str | None:
+    def owner(self, tree: Tree, directory: str) -> str | None:
         """Same as ``other_mirror``, but cached."""
-        return other_mirror(tree, folder, self._owners)
+        return other_mirror(tree, directory, self._owners)
 
-    def seen_owner(self, folder: str) -> str | None:
-        """The cached owner of ``folder`` or its nearest known ancestor. No I/O."""
-        while folder and folder not in self._owners:
-            folder = folder.rpartition("/")[0]
-        return self._owners.get(folder)
+    def seen_owner(self, directory: str) -> str | None:
+        """The cached owner of ``directory`` or its nearest known ancestor. No I/O."""
+        while directory and directory not in self._owners:
+            directory = directory.rpartition("/")[0]
+        return self._owners.get(directory)
 
 
 def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
@@ -178,18 +178,18 @@ def _is_mirror(name: bytes, directory: int) -> bool:
         return False  # unreadable; scanning it will report that
 
 
-def other_mirror(tree: Tree, folder: str, owners: dict[str, str | None]) -> str | None:
-    """The directory at or above ``folder``, but below DIR, that has a state directory of its own.
+def other_mirror(tree: Tree, directory: str, owners: dict[str, str | None]) -> str | None:
+    """The directory at or above ``directory``, but below DIR, that has a state directory of its own.
 
     ``owners`` caches the result for each directory. Raises OSError, UnusablePath.
     """
-    if folder not in owners:
+    if directory not in owners:
         path, owner = "", None
-        for segment in folder.split("/") if folder else ():
+        for segment in directory.split("/") if directory else ():
             path = f"{path}/{segment}" if path else segment
             if path not in owners:
-                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.folder(path)) is not None
+                own = owner is None and lstat(urls.STATE_DIRECTORY.encode(), tree.directory(path)) is not None
                 owners[path] = path if own else owner
             owner = owners[path]
-        owners[folder] = owner
-    return owners[folder]
+        owners[directory] = owner
+    return owners[directory]

@@ -69,8 +69,8 @@ async def test_data_is_flushed_before_its_name_and_names_after_it(
     for name in "top", "new/small":
         assert trace.of(tmp_path / name) == ["write", "utime", "fsync", "rename"]
     assert trace.of(tmp_path / "new/deep/large")[-3:] == ["utime", "fsync", "rename"]
-    for folder, holds in (("", "top"), ("new", "new/small"), ("new/deep", "new/deep/large")):
-        assert trace.last("fsync", tmp_path / folder) > trace.last("rename", tmp_path / holds)
+    for directory, holds in (("", "top"), ("new", "new/small"), ("new/deep", "new/deep/large")):
+        assert trace.last("fsync", tmp_path / directory) > trace.last("rename", tmp_path / holds)
 
 
 async def test_a_batch_starts_all_writes_before_it_waits_for_the_first(
@@ -243,11 +243,11 @@ async def test_without_descriptors_the_run_ends_with_one_line(tmp_path: Path, mo
 
 @pytest.mark.parametrize("limit", [16, 48, 256, 1024, 1 << 20])
 def test_the_budget_leaves_most_descriptors_to_the_network(limit: int) -> None:
-    folders, files = descriptor_budget(limit)
-    assert 2 <= folders <= 64
+    directories, files = descriptor_budget(limit)
+    assert 2 <= directories <= 64
     assert 4 <= files <= 256
-    assert limit < 40 or 2 * folders + files <= limit // 2
-    rest = limit - 2 * folders - files - 2 * connection_budget(limit)
+    assert limit < 40 or 2 * directories + files <= limit // 2
+    rest = limit - 2 * directories - files - 2 * connection_budget(limit)
     assert limit < 48 or rest >= 20, "standard streams, the loop, the state, the lock"
 
 

@@ -50,9 +50,9 @@ def change(path: Path, statement: str, *values: object) -> None:
 
 async def content(state: SqliteState) -> tuple[dict[str, Known], ListingMemo | None, DirectoryDigest | None, int]:
     leaf, page = await state.directory_digest("http://h/l/"), await state.listing(PAGE.url)
-    folders = [await state.folder(folder) for folder in ("", "a")]
+    directories = [await state.directory(directory) for directory in ("", "a")]
     found = {item.path: item for batch in [b async for b in state.all_files()] for item in batch}
-    assert all(item == FILES[item.path] for folder in folders for item in folder.values())
+    assert all(item == FILES[item.path] for directory in directories for item in directory.values())
     return found, page, leaf, len(await state.runs(9))
 
 
@@ -81,7 +81,7 @@ async def test_a_file_with_a_changed_cell_is_unknown_and_the_others_stay(
         is_seen = not is_same and not (cell == "folder" and value != b"other")  # out of order, so it is not read
         assert not is_seen or "1 damaged record was dropped" in (state.problem or "")
         async with kind(copy) as state:
-            assert len(await state.unvisited_folders()) in {0, 42, 43}, "none if a damaged record was met"
+            assert len(await state.unvisited_directories()) in {0, 42, 43}, "none if a damaged record was met"
         assert list(tmp_path.glob("*.damaged-*")) == []
 
 
@@ -174,7 +174,7 @@ async def test_a_file_about_to_be_replaced_has_no_digest(path: Path) -> None:
         await state.doubt(["top", "never"])
         with closing(sqlite3.connect(path)) as other:  # as after a kill at this point
             assert other.execute("SELECT digest FROM files WHERE folder = x''").fetchall() == [("",)]
-        assert (await state.folder(""))["top"] == known("top", digest="", checked=UNCONFIRMED)
+        assert (await state.directory(""))["top"] == known("top", digest="", checked=UNCONFIRMED)
         assert await state.file("never") is None
 
 
@@ -195,13 +195,13 @@ async def test_unvisited_directories_are_reported_and_their_pages_dropped(path: 
         state.visited("", "http://h/")
         state.visited("d1", None)
         state.visited("a", PAGE.url)
-        folders = await state.unvisited_folders()
-        assert folders == sorted(f"d{number}" for number in range(40) if number != 1)
+        directories = await state.unvisited_directories()
+        assert directories == sorted(f"d{number}" for number in range(40) if number != 1)
         await state.forget_unvisited_pages(lambda path, url: (path, url) == ("kept", "http://h/kept/"))
         urls = (PAGE.url, "http://old/a/", "http://h/kept/")
         assert [url for url in urls if await state.listing(url)] == [PAGE.url, "http://h/kept/"]
     async with SqliteState(path) as state:
         assert await state.directory_digest("http://h/l/") is None
-        assert len(await state.unvisited_folders()) == 42, "each run starts with no visits"
+        assert len(await state.unvisited_directories()) == 42, "each run starts with no visits"
     async with ReadOnlyState(path) as state:
-        assert len(await state.unvisited_folders()) == 42
+        assert len(await state.unvisited_directories()) == 42

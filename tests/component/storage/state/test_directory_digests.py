@@ -80,7 +80,7 @@ async def test_the_files_of_a_directory_are_returned_as_known(path: Path) -> Non
 async def test_a_forgotten_directory_loses_its_digest(path: Path) -> None:
     await remember(path, LEAF)
     async with SqliteState(path) as state:
-        state.forget_folder("sub")
+        state.forget_directory("sub")
     async with SqliteState(path) as state:
         assert await state.directory_digest(URL) is None
 
@@ -92,7 +92,7 @@ async def test_an_older_state_has_no_digests_and_works_as_before(path: Path) -> 
     async with ReadOnlyState(path) as state:
         assert (await state.directory_digest(URL), state.problem) == (None, None)
     async with SqliteState(path) as state:
-        state.forget_folder("other")
+        state.forget_directory("other")
     assert state.problem is None
 
 

@@ -25,9 +25,9 @@ async def state_path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch
 async def test_every_directory_and_listing_is_known(state_path: Path) -> None:
     async with SqliteState(state_path) as state:
         for _ in range(2):
-            assert await state.folder("") == {"top": known("top")}
-            assert await state.folder("a") == {"b": known("a/b"), "c": known("a/c")}
-            assert await state.folder("never") == {}
+            assert await state.directory("") == {"top": known("top")}
+            assert await state.directory("a") == {"b": known("a/b"), "c": known("a/c")}
+            assert await state.directory("never") == {}
             assert await state.listing("http://h/a/") == memo()
             assert await state.listing("http://h/never/") is None
 
@@ -35,15 +35,15 @@ async def test_every_directory_and_listing_is_known(state_path: Path) -> None:
 async def test_changes_are_visible_at_once(state_path: Path) -> None:
     async with SqliteState(state_path) as state:
         state.remember([known("a/b", size=9)])
-        assert await state.folder("a") == {"b": known("a/b", size=9), "c": known("a/c")}
+        assert await state.directory("a") == {"b": known("a/b", size=9), "c": known("a/c")}
         state.forget(["a/c"])
-        assert await state.folder("a") == {"b": known("a/b", size=9)}
+        assert await state.directory("a") == {"b": known("a/b", size=9)}
         state.remember([known("new/x")])
-        assert await state.folder("new") == {"x": known("new/x")}
+        assert await state.directory("new") == {"x": known("new/x")}
         state.remember_listing(memo(body_digest="sha256:11"))
         assert await state.listing("http://h/a/") == memo(body_digest="sha256:11")
-        state.forget_folder("a/d")
-        assert await state.folder("a/d") == {}
+        state.forget_directory("a/d")
+        assert await state.directory("a/d") == {}
 
 
 async def test_a_damaged_row_is_dropped_and_reported_once(state_path: Path) -> None:
@@ -51,10 +51,10 @@ async def test_a_damaged_row_is_dropped_and_reported_once(state_path: Path) -> N
         connection.execute("UPDATE files SET size = 'big' WHERE name = ?", (b"b",))
     async with SqliteState(state_path) as state:
         for _ in range(2):
-            assert await state.folder("a") == {"c": known("a/c")}
+            assert await state.directory("a") == {"c": known("a/c")}
         assert "1 damaged record" in (state.problem or "")
     async with SqliteState(state_path) as state:
-        assert await state.folder("a") == {"c": known("a/c")}
+        assert await state.directory("a") == {"c": known("a/c")}
     assert state.problem is None
 
 
@@ -64,4 +64,4 @@ async def test_a_small_state_is_answered_without_queries(tmp_path: Path) -> None
     async with SqliteState(path) as state:
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM files")
-        assert await state.folder("a") == {"b": known("a/b")}
+        assert await state.directory("a") == {"b": known("a/b")}

@@ -91,9 +91,9 @@ async def test_every_file_is_read_back_unchanged(path: Path) -> None:
 async def test_a_directory_gives_its_own_files_by_name_and_none_below(path: Path) -> None:
     await fill(path, known("top"), known("a/b"), known("a/c"), known("a/b/c"), known("a0"), known("ab/c"))
     async with SqliteState(path) as state:
-        assert await state.folder("a") == {"b": known("a/b"), "c": known("a/c")}
-        assert await state.folder("") == {"top": known("top"), "a0": known("a0")}
-        assert await state.folder("none") == {}
+        assert await state.directory("a") == {"b": known("a/b"), "c": known("a/c")}
+        assert await state.directory("") == {"top": known("top"), "a0": known("a0")}
+        assert await state.directory("none") == {}
         assert await state.file("a") is None
 
 
@@ -103,7 +103,7 @@ async def test_recorded_files_are_visible_at_once(path: Path) -> None:
         state.remember([known("a/b", size=2), known("a/c")])
         state.forget(["a/c", "a/never"])
         state.remember_listing(memo())
-        assert await state.folder("a") == {"b": known("a/b", size=2)}
+        assert await state.directory("a") == {"b": known("a/b", size=2)}
         assert await state.listing("http://h/a/") == memo()
         state.forget(["a/b"])
         assert await state.file("a/b") is None
@@ -116,20 +116,20 @@ async def test_forgetting_a_directory_removes_everything_below_it_and_nothing_be
     async with SqliteState(path) as state:
         state.remember_listing(memo("http://h/a/b/", "a/b"))
         state.remember_listing(memo("http://h/a0/", "a0"))
-        state.forget_folder("a")
+        state.forget_directory("a")
         state.remember([known("a/new")])
         paths = [item.path for batch in [b async for b in state.all_files()] for item in batch]
         assert sorted(paths) == ["a-b/c", "a/new", "a0/c", "ab"]
         assert await state.listing("http://h/a/") is None
         assert await state.listing("http://h/a/b/") is None
         assert await state.listing("http://h/a0/") is not None
-        state.forget_folder("")
+        state.forget_directory("")
         assert await state.count_files() == 0
         assert await state.listing("http://h/a0/") is None
 
 
 @pytest.mark.parametrize(
-    ("folder", "expected"),
+    ("directory", "expected"),
     [
         ("", True),
         ("a", True),
@@ -141,11 +141,11 @@ async def test_forgetting_a_directory_removes_everything_below_it_and_nothing_be
         ("top", False),
     ],
 )
-async def test_files_in_a_directory_or_below_it_are_known(tmp_path: Path, folder: str, expected: bool) -> None:
+async def test_files_in_a_directory_or_below_it_are_known(tmp_path: Path, directory: str, expected: bool) -> None:
     home = tmp_path / ".crawler"
     home.mkdir()
     await fill(home / "state.sqlite3", known("top"), known("a/b/x"), known("a.b/y"), known("a0/z"))
-    assert await known_below(tmp_path, folder) == (None, expected)
+    assert await known_below(tmp_path, directory) == (None, expected)
 
 
 async def test_the_files_of_a_mirror_are_unknown_without_its_state_and_after_a_kill(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ async def test_the_files_of_a_mirror_are_unknown_without_its_state_and_after_a_k
 
 
 async def test_all_files_come_in_batches_in_order(path: Path) -> None:
-    names = [f"{folder}/{number:04}" for folder in ("", "a", "b") for number in range(900)]
+    names = [f"{directory}/{number:04}" for directory in ("", "a", "b") for number in range(900)]
     await fill(path, *(known(name.lstrip("/")) for name in names))
     async with SqliteState(path) as state:
         batches = [batch async for batch in state.all_files()]
@@ -252,10 +252,14 @@ async def test_directories_are_totalled_down_to_a_depth(path: Path) -> None:
     paths = ["top", "a/1", "a/2", "a/b/3", "a/b/c/4", "\udcff/é/5"]
     async with SqliteState(path) as state:
         state.remember([known(item, size=10) for item in paths])
-        assert await state.folders(2) == {
+        assert await state.directories(2) == {
             "": FileTotals(1, 10), "a": FileTotals(2, 20), "a/b": FileTotals(2, 20), "\udcff/é": FileTotals(1, 10),
         }  # fmt: skip
-        assert await state.folders(1) == {"": FileTotals(1, 10), "a": FileTotals(4, 40), "\udcff": FileTotals(1, 10)}
+        assert await state.directories(1) == {
+            "": FileTotals(1, 10),
+            "a": FileTotals(4, 40),
+            "\udcff": FileTotals(1, 10),
+        }
 
 
 async def test_the_largest_files_come_first(path: Path) -> None:
@@ -274,14 +278,14 @@ async def test_old_runs_are_dropped(path: Path, monkeypatch: pytest.MonkeyPatch)
 async def test_a_state_that_was_never_entered_or_has_no_file_remembers_nothing(path: Path) -> None:
     never: StateStore = SqliteState(path)
     never.remember([known("a")])
-    assert await never.folder("") == {}
+    assert await never.directory("") == {}
     async with NullState() as nothing:
         nothing.remember([known("a")])
         nothing.remember_listing(memo())
         nothing.forget(["a"])
-        nothing.forget_folder("")
+        nothing.forget_directory("")
         nothing.end_run(await nothing.begin_run("http://h/"), Figures(seconds=1, outcome="ok", exit_code=0))
-        assert (await nothing.folder(""), await nothing.file("a"), await nothing.runs(5)) == ({}, None, [])
+        assert (await nothing.directory(""), await nothing.file("a"), await nothing.runs(5)) == ({}, None, [])
         assert (await nothing.listing("http://h/a/"), await nothing.count_files()) == (None, 0)
         assert [batch async for batch in nothing.all_files()] == []
     assert nothing.problem is None
@@ -354,17 +358,17 @@ async def test_a_damaged_file_is_set_aside_and_the_run_continues_with_a_new_one(
     damage(path)
     spoilt = path.read_bytes()
     async with SqliteState(path) as state:
-        assert len(await state.folder("a")) in {0, 500}
+        assert len(await state.directory("a")) in {0, 500}
         assert await state.listing("http://h/a/") in {None, memo()}
         state.remember([known("b/new")])
-        assert await state.folder("b") == {"new": known("b/new")}
+        assert await state.directory("b") == {"new": known("b/new")}
     assert state.problem
     assert "\n" not in state.problem
     (aside,) = set_aside(path)
     assert aside.name in state.problem
     assert aside.read_bytes()[100:4096] == spoilt[100:4096]
     async with SqliteState(path) as state:
-        assert await state.folder("b") == {"new": known("b/new")}
+        assert await state.directory("b") == {"new": known("b/new")}
     assert state.problem is None
 
 
@@ -397,7 +401,7 @@ async def test_a_truncated_log_costs_only_the_last_batches(path: Path, tmp_path:
     os.truncate(f"{copy}-wal", int(os.path.getsize(f"{copy}-wal") * kept))
     async with SqliteState(copy) as state:
         assert await state.file("first") == known("first")
-        assert {len(await state.folder(str(number))) for number in range(5)} <= {0, 200}
+        assert {len(await state.directory(str(number))) for number in range(5)} <= {0, 200}
     assert state.problem is None
 
 
@@ -427,9 +431,9 @@ async def test_a_killed_writer_leaves_complete_batches(path: Path, lines: int) -
     printed += writer.communicate()[0].splitlines(keepends=True)  # it may have continued before the kill
     last = int([line for line in printed if line.endswith("\n")][-1].split()[0])
     async with SqliteState(path) as state:
-        assert len(await state.folder(str(last))) == 100
+        assert len(await state.directory(str(last))) == 100
         for number in range(last - 10, last + 10):
-            assert len(await state.folder(str(number))) in {0, 100}
+            assert len(await state.directory(str(number))) in {0, 100}
     assert state.problem is None
 
 
@@ -451,7 +455,7 @@ async def test_two_processes_may_write_at_once(path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", code, path, name]) for name in "ab"]
     assert [writer.wait(40) for writer in writers] == [0, 0]
     async with SqliteState(path) as state:
-        assert [len(await state.folder(name)) for name in "ab"] == [40, 40]
+        assert [len(await state.directory(name)) for name in "ab"] == [40, 40]
 
 
 # --- where nothing can be written -----------------------------------------------------------------
@@ -462,8 +466,8 @@ async def use(state: SqliteState) -> None:
         await state.begin_run("http://h/")
         state.remember([known(f"new/{number}") for number in range(20_000)])
         state.remember_listing(memo("http://h/new/"))
-        state.forget_folder("old")
-        await state.folder("new")
+        state.forget_directory("old")
+        await state.directory("new")
         state.end_run(1, Figures(seconds=1, outcome="ok", exit_code=0))
 
 
@@ -490,7 +494,7 @@ def run_limited(tmp_path: Path, before: str, path: Path) -> dict[str, object]:
         state = SqliteState(pathlib.Path(sys.argv[1]))
         async def main():
             async with state:
-                old = len(await state.folder("old"))
+                old = len(await state.directory("old"))
             await use(state)
             return old
         old = asyncio.run(main())
@@ -535,8 +539,8 @@ async def test_a_state_in_a_directory_that_is_not_writable_is_one_line(tmp_path:
 # --- read only ------------------------------------------------------------------------------------
 
 
-def content_of(folder: Path) -> dict[str, bytes]:
-    return {item.name: item.read_bytes() for item in folder.iterdir()}
+def content_of(directory: Path) -> dict[str, bytes]:
+    return {item.name: item.read_bytes() for item in directory.iterdir()}
 
 
 async def test_a_read_only_state_reads_and_changes_no_byte(path: Path) -> None:
@@ -546,7 +550,7 @@ async def test_a_read_only_state_reads_and_changes_no_byte(path: Path) -> None:
     await use(state)
     assert content_of(path.parent) == before
     async with ReadOnlyState(path) as state:
-        assert await state.folder("old") == {"a": known("old/a")}
+        assert await state.directory("old") == {"a": known("old/a")}
         assert await state.listing("http://h/a/") == memo()
         assert await state.begin_run("http://h/") == 0
     assert state.problem is None
@@ -562,7 +566,7 @@ async def test_a_read_only_state_reads_the_log_of_a_killed_run(path: Path, tmp_p
             shutil.copy(item, copy)
     before = content_of(copy)
     async with ReadOnlyState(copy / path.name) as state:
-        assert await state.folder("old") == {"a": known("old/a")}
+        assert await state.directory("old") == {"a": known("old/a")}
     assert content_of(copy).keys() == before.keys()
     assert content_of(copy)[path.name] == before[path.name]
 
@@ -581,7 +585,7 @@ async def test_a_read_only_state_leaves_a_damaged_file_where_it_is(path: Path, d
     damage(path)
     before = content_of(path.parent)
     async with ReadOnlyState(path) as state:
-        assert await state.folder("a") == {}
+        assert await state.directory("a") == {}
     assert state.problem
     assert content_of(path.parent) == before
 

@@ -71,22 +71,24 @@ class Torture:
 TORTURE = Torture()
 
 
-def locate(place: Any, folder: int | None = None) -> str | None:
+def locate(place: Any, directory: int | None = None) -> str | None:
     """The path that a call refers to: of a descriptor, or of a name relative to one."""
     try:
         if isinstance(place, int):
             return os.readlink(f"/proc/self/fd/{place}")
         name = os.fsdecode(place)
-        base = os.readlink(f"/proc/self/fd/{folder}") if folder is not None else os.getcwd()
+        base = os.readlink(f"/proc/self/fd/{directory}") if directory is not None else os.getcwd()
         return os.path.normpath(os.path.join(base, name))
     except (OSError, TypeError):
         return None
 
 
-def inode_of(place: Any, folder: int | None = None) -> int | None:
+def inode_of(place: Any, directory: int | None = None) -> int | None:
     try:
         return (
-            os.stat(place, dir_fd=folder, follow_symlinks=False).st_ino if folder is not None else os.stat(place).st_ino
+            os.stat(place, dir_fd=directory, follow_symlinks=False).st_ino
+            if directory is not None
+            else os.stat(place).st_ino
         )
     except (OSError, TypeError, ValueError):
         return None
@@ -97,14 +99,14 @@ def wrap(name: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         place = args[0] if args else kwargs.get("path", kwargs.get("src", "."))
-        folder = kwargs.get("dir_fd", kwargs.get("src_dir_fd"))
+        directory = kwargs.get("dir_fd", kwargs.get("src_dir_fd"))
         target = None
         if name in ("rename", "replace", "link"):
             target = locate(args[1] if len(args) > 1 else kwargs["dst"], kwargs.get("dst_dir_fd"))
-        path = locate(place, folder)
+        path = locate(place, directory)
         if name == "close":
             return close(path, *args)
-        TORTURE.enter(name, path, inode_of(place, folder), target)
+        TORTURE.enter(name, path, inode_of(place, directory), target)
         return real(*args, **kwargs)
 
     return call

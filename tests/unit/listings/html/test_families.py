@@ -157,11 +157,11 @@ def test_a_base_href_applies_to_every_link() -> None:
 @pytest.mark.parametrize("base", ["/", "http://host.test/"])
 @pytest.mark.parametrize("beside", ["", "<a href='other.txt'>other.txt</a>  2024-02-01 10:11 10\n" * 3])
 def test_a_base_href_above_the_page_does_not_widen_the_tree(base: str, beside: str) -> None:
-    folder = HERE.removeprefix("http://host.test/")
+    directory = HERE.removeprefix("http://host.test/")
     page = (
-        f"<html><head><base href='{base}'></head><h1>Index of /{folder}</h1><pre><a href='../'>../</a>\n"
-        f"<a href='{folder}x/'>x/</a>  2024-02-01 10:11 -\n{beside}"
-        f"<a href='{folder}y.gz'>y.gz</a>  2024-02-01 10:11 10\n</pre></html>"
+        f"<html><head><base href='{base}'></head><h1>Index of /{directory}</h1><pre><a href='../'>../</a>\n"
+        f"<a href='{directory}x/'>x/</a>  2024-02-01 10:11 -\n{beside}"
+        f"<a href='{directory}y.gz'>y.gz</a>  2024-02-01 10:11 10\n</pre></html>"
     )
     found = {entry.name: entry.url for entry in parse(page).entries if entry.name != "other.txt"}
     assert found == {"x": f"{HERE}x/", "y.gz": f"{HERE}y.gz"}

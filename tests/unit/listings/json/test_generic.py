@@ -118,8 +118,13 @@ def test_the_contents_api_gives_the_download_url_of_files_and_the_url_of_directo
     ]
     found = parse(rows, page)
     assert found is not None
-    folder, file = found.entries
-    assert (folder.name, folder.kind, folder.url, folder.external) == ("src", DIR, page + "src?ref=m", False)
+    directory, file = found.entries
+    assert (directory.name, directory.kind, directory.url, directory.external) == (
+        "src",
+        DIR,
+        page + "src?ref=m",
+        False,
+    )
     assert (file.name, file.url, file.external, file.size) == ("a b", "https://raw.test/a%20b", True, Span(5, 5))
     assert [rejection.reason for rejection in found.rejections] == ["other"]
 

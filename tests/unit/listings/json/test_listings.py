@@ -46,8 +46,13 @@ def test_nginx_gives_kind_exact_size_and_time_in_utc() -> None:
     found = listing(NGINX)
     assert found.family == "nginx-json"
     assert found.complete
-    folder, file = found.entries
-    assert (folder.name, folder.kind, folder.url, folder.size) == ("old", Kind.DIRECTORY, HERE + "old/", None)
+    directory, file = found.entries
+    assert (directory.name, directory.kind, directory.url, directory.size) == (
+        "old",
+        Kind.DIRECTORY,
+        HERE + "old/",
+        None,
+    )
     assert (file.name, file.kind, file.url) == ("a b.txt", Kind.FILE, HERE + "a%20b.txt")
     assert file.size == Span(1025, 1025)
     assert file.modified == Span(at(2025, 5, 6, 7, 8, 9), at(2025, 5, 6, 7, 8, 9))
@@ -146,8 +151,13 @@ def caddy(url: str, **changes: Any) -> dict[str, Any]:
 def test_caddy_names_come_from_the_url_and_directories_have_no_size() -> None:
     found = listing([caddy("./d%C3%AFr/", is_dir=True, size=4096), caddy("./50%25.txt")])
     assert found.family == "caddy-json"
-    folder, file = found.entries
-    assert (folder.name, folder.kind, folder.size, folder.url) == ("dïr", Kind.DIRECTORY, None, HERE + "d%C3%AFr/")
+    directory, file = found.entries
+    assert (directory.name, directory.kind, directory.size, directory.url) == (
+        "dïr",
+        Kind.DIRECTORY,
+        None,
+        HERE + "d%C3%AFr/",
+    )
     assert (file.name, file.url, file.size) == ("50%.txt", HERE + "50%25.txt", Span(5, 5))
 
 
@@ -242,9 +252,9 @@ def test_swift_subdirs_are_requested_by_prefix_and_markers_are_not_files() -> No
     url = "https://swift.test/v1/acc/box?format=json&prefix=a/&delimiter=/&marker=z"
     rows = [{"subdir": "a/b/"}, swift("a/b", content_type="application/directory", bytes=0), swift("a/c")]
     found = listing(rows, url)
-    folder, file = found.entries
-    assert (folder.name, folder.kind) == ("b", Kind.DIRECTORY)
-    assert folder.url == "https://swift.test/v1/acc/box?format=json&prefix=a/b/&delimiter=/"
+    directory, file = found.entries
+    assert (directory.name, directory.kind) == ("b", Kind.DIRECTORY)
+    assert directory.url == "https://swift.test/v1/acc/box?format=json&prefix=a/b/&delimiter=/"
     assert (file.folder, file.name) == ("", "c")
 
 

@@ -24,8 +24,8 @@ def parse(*rows: dict[str, object], tail: str = "</script></body></html>") -> Li
 def test_entries_without_a_size_are_directories() -> None:
     listing = parse(FOLDER, FILE)
     assert (listing.family, listing.is_listing) == ("embedded-pcloud", True)
-    folder, file = listing.entries
-    assert (folder.name, folder.kind, folder.url) == ("*a b", Kind.DIRECTORY, URL + "%2Aa%20b/")
+    directory, file = listing.entries
+    assert (directory.name, directory.kind, directory.url) == ("*a b", Kind.DIRECTORY, URL + "%2Aa%20b/")
     assert (file.name, file.kind, file.url, file.size) == ("c.pdf", Kind.FILE, URL + "c.pdf", Span(17, 17))
     assert file.modified is not None
 

@@ -47,11 +47,11 @@ def parse(body: bytes) -> Listing | None:
 def nginx(tree: list[tuple[bytes, bool, int, datetime]]) -> bytes:
     """A tree as ngx_http_autoindex_json prints it: only quotes, backslashes and control characters are escaped."""
     rows = []
-    for name, folder, size, when in tree:
+    for name, directory, size, when in tree:
         escaped = b"".join(
             b"\\" + bytes([c]) if c in b'"\\' else b"\\u%04x" % c if c < 32 else bytes([c]) for c in name
         )
-        kind, tail = (b"directory", b"") if folder else (b"file", b', "size":%d' % size)
+        kind, tail = (b"directory", b"") if directory else (b"file", b', "size":%d' % size)
         mtime = format_datetime(when, usegmt=True).encode()
         rows.append(b'{ "name":"' + escaped + b'", "type":"' + kind + b'", "mtime":"' + mtime + b'"' + tail + b" }")
     return b"[\r\n" + b",\r\n".join(rows) + b"\r\n]"
@@ -65,10 +65,10 @@ def test_a_tree_printed_like_nginx_is_read_back_exactly(tree: list[tuple[bytes, 
     assert found.family == "nginx-json"
     got = [(e.name.encode("utf-8", "surrogateescape"), e.kind is Kind.DIRECTORY, e.url) for e in found.entries]
     assert got == [(n, d, HERE + quote(n, safe="") + "/" * d) for n, d, _, _ in tree]
-    for entry, (_, folder, size, when) in zip(found.entries, tree, strict=True):
+    for entry, (_, directory, size, when) in zip(found.entries, tree, strict=True):
         assert entry.modified is not None
         assert when in entry.modified
-        assert folder or (entry.size is not None and size in entry.size)
+        assert directory or (entry.size is not None and size in entry.size)
 
 
 @given(trees, st.integers(0, 999_999_999))
@@ -78,20 +78,20 @@ def test_a_tree_printed_like_caddy_is_read_back_exactly(
 ) -> None:
     rows = [
         {
-            "name": name.decode("utf-8", "replace") + "/" * folder,
+            "name": name.decode("utf-8", "replace") + "/" * directory,
             "size": size,
-            "url": "./" + quote(name, safe="$&+,;=:@") + "/" * folder,
+            "url": "./" + quote(name, safe="$&+,;=:@") + "/" * directory,
             "mod_time": when.strftime("%Y-%m-%dT%H:%M:%S") + f".{nanoseconds:09d}Z",
             "mode": 420,
-            "is_dir": folder,
+            "is_dir": directory,
             "is_symlink": False,
         }
-        for name, folder, size, when in tree
+        for name, directory, size, when in tree
     ]
     found = parse(json.dumps(rows).encode())
     assert found is not None
     got = [(e.name.encode("utf-8", "surrogateescape"), e.kind is Kind.DIRECTORY) for e in found.entries]
-    assert got == [(name, folder) for name, folder, _, _ in tree]
+    assert got == [(name, directory) for name, directory, _, _ in tree]
     for entry, (_, _, _, when) in zip(found.entries, tree, strict=True):
         assert entry.modified is not None
         assert when in entry.modified

@@ -29,13 +29,13 @@ def parse(*rows: object, url: str = URL, **outer: object) -> Listing:
 def test_entries_have_kind_size_and_time_and_keep_the_operation() -> None:
     listing = parse(status("a b.patch"), status("bar", "DIRECTORY", length=0), status("link", "SYMLINK"))
     assert (listing.family, listing.is_listing, listing.complete) == ("webhdfs", True, True)
-    file, folder, link = listing.entries
+    file, directory, link = listing.entries
     when = datetime(2011, 11, 1, 18, 22, 2, tzinfo=UTC)
     assert (file.name, file.kind, file.size) == ("a b.patch", Kind.FILE, Span(24930, 24930))
     assert file.modified is not None
     assert file.modified.low <= when.replace(microsecond=771000) <= file.modified.high
     assert file.url == "http://host.test:9870/webhdfs/v1/pub/a%20b.patch?op=OPEN"
-    assert (folder.kind, folder.url) == (Kind.DIRECTORY, "http://host.test:9870/webhdfs/v1/pub/bar?op=LISTSTATUS")
+    assert (directory.kind, directory.url) == (Kind.DIRECTORY, "http://host.test:9870/webhdfs/v1/pub/bar?op=LISTSTATUS")
     assert link.kind is Kind.SYMLINK
 
 

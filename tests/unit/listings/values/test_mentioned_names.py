@@ -67,11 +67,11 @@ def test_a_sound_page_without_entries_is_conclusive(footer: str) -> None:
 @pytest.mark.parametrize(
     "href", ["http://cdn.test/f.bin", "/other/f.bin", "f.bin?thumb=1", "get.php?id=1", "javascript:get(1)", "..%2fe"]
 )
-@pytest.mark.parametrize("folders", [(), ("sub/",)])
-def test_a_page_whose_file_rows_all_lead_elsewhere_is_inconclusive(href: str, folders: tuple[str, ...]) -> None:
-    listing = parse(nginx(*folders, href))
+@pytest.mark.parametrize("directories", [(), ("sub/",)])
+def test_a_page_whose_file_rows_all_lead_elsewhere_is_inconclusive(href: str, directories: tuple[str, ...]) -> None:
+    listing = parse(nginx(*directories, href))
     assert (listing.is_listing, listing.conclusive) == (True, False)
-    assert parse(nginx(*folders, href, "own.bin")).conclusive
+    assert parse(nginx(*directories, href, "own.bin")).conclusive
 
 
 def test_rows_without_date_and_size_are_recognised_by_their_names() -> None:

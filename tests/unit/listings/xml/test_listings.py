@@ -88,13 +88,12 @@ def test_a_truncated_list_keeps_its_rows_and_is_not_complete() -> None:
     assert not found.complete
 
 
-def response(href: str, *, folder: bool | None = False, size: int | None = 5, extra: str = "") -> str:
+def response(href: str, *, directory: bool | None = False, size: int | None = 5, extra: str = "") -> str:
     kinds = {True: "<D:resourcetype><D:collection/></D:resourcetype>", False: "<D:resourcetype/>", None: ""}
     length = "" if size is None else f"<x:getcontentlength xmlns:x='DAV:'>{size}</x:getcontentlength>"
     rest = '<D:getetag>"e"</D:getetag><D:getlastmodified>Thu, 29 Feb 2024 12:00:01 GMT</D:getlastmodified>'
-    good = (
-        f"<D:propstat><D:prop>{kinds[folder]}{length}{rest}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
-    )
+    properties = f"<D:prop>{kinds[directory]}{length}{rest}</D:prop>"
+    good = f"<D:propstat>{properties}<D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
     return f"<D:response><D:href>{href}</D:href>{good}{extra}</D:response>"
 
 
@@ -102,19 +101,19 @@ def dav(*responses: str) -> str:
     return f'<?xml version="1.0"?>\n<D:multistatus xmlns:D="DAV:">{"".join(responses)}</D:multistatus>'
 
 
-OWNER = response("/pub/", folder=True, size=None)
+OWNER = response("/pub/", directory=True, size=None)
 
 
 def test_webdav_members_have_size_time_and_etag_and_exclude_the_collection() -> None:
-    found = listing(dav(OWNER, response("/pub/d%20e/", folder=True), response("/pub/a%c3%bc+%2520.txt")))
+    found = listing(dav(OWNER, response("/pub/d%20e/", directory=True), response("/pub/a%c3%bc+%2520.txt")))
     assert found.family == "webdav"
     assert found.complete
     assert shape(found) == [
         ("d e", Kind.DIRECTORY, HERE + "d%20e/"),
         ("aü+%20.txt", Kind.FILE, HERE + "a%c3%bc+%2520.txt"),
     ]
-    folder, file = found.entries
-    assert folder.size is None
+    directory, file = found.entries
+    assert directory.size is None
     assert (file.size, file.modified, file.etag) == (Span(5, 5), Span(WHEN, WHEN), '"e"')
     assert file.row == "5 Thu, 29 Feb 2024 12:00:01 GMT"
 
@@ -142,7 +141,7 @@ def test_the_collection_is_found_by_its_path_in_any_position(url: str) -> None:
 
 def test_complete_urls_are_accepted_on_the_same_host_and_that_of_the_collection() -> None:
     inner = dav(
-        response("http://backend:8080/pub/", folder=True),
+        response("http://backend:8080/pub/", directory=True),
         response("http://backend:8080/pub/a"),
         response("http://elsewhere/pub/b"),
         response("http://host.test:80/pub/c"),
@@ -154,14 +153,16 @@ def test_complete_urls_are_accepted_on_the_same_host_and_that_of_the_collection(
 
 def test_behind_a_proxy_that_rewrites_paths_members_keep_their_place() -> None:
     found = listing(
-        dav(response("/remote/x/", folder=True), response("/remote/x/a%20b"), response("/remote/x/d", folder=True))
+        dav(
+            response("/remote/x/", directory=True), response("/remote/x/a%20b"), response("/remote/x/d", directory=True)
+        )
     )
     assert shape(found) == [("a b", Kind.FILE, HERE + "a%20b"), ("d", Kind.DIRECTORY, HERE + "d/")]
     assert found.complete
 
 
 def test_the_collection_behind_a_proxy_may_be_in_any_position() -> None:
-    found = listing(dav(response("/x/a"), response("/x", folder=True, size=None), response("/x/b")))
+    found = listing(dav(response("/x/a"), response("/x", directory=True, size=None), response("/x/b")))
     assert [entry.url for entry in found.entries] == [HERE + "a", HERE + "b"]
 
 
@@ -195,7 +196,7 @@ def test_missing_and_foreign_properties_are_ignored() -> None:
 
 
 def test_without_a_type_only_a_slash_shows_the_kind() -> None:
-    found = listing(dav(OWNER, response("/pub/d/", folder=None), response("/pub/a", folder=None)))
+    found = listing(dav(OWNER, response("/pub/d/", directory=None), response("/pub/a", directory=None)))
     assert [entry.kind for entry in found.entries] == [Kind.DIRECTORY, Kind.UNKNOWN]
 
 

@@ -65,7 +65,7 @@ def test_the_etag_of_a_multipart_upload_is_not_a_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "folder", "name", "tail"),
+    ("key", "directory", "name", "tail"),
     [
         ("plus+ %20#?;", "", "plus+ %20#?;", "plus%2B%20%2520%23%3F%3B"),
         ("d e/f/g", "d e/f", "g", "d%20e/f/g"),
@@ -78,9 +78,9 @@ def test_the_etag_of_a_multipart_upload_is_not_a_digest() -> None:
         ("back\\slash", "", "back\\slash", "back%5Cslash"),
     ],
 )
-def test_keys_become_directory_name_and_quoted_url(key: str, folder: str, name: str, tail: str) -> None:
+def test_keys_become_directory_name_and_quoted_url(key: str, directory: str, name: str, tail: str) -> None:
     found = listing(s3(contents(key)))
-    assert places(found) == [(folder, name, BUCKET + tail)]
+    assert places(found) == [(directory, name, BUCKET + tail)]
     assert found.complete
 
 
@@ -120,9 +120,9 @@ def test_keys_outside_the_prefix_and_duplicates_are_rejected() -> None:
 def test_a_common_prefix_is_a_directory_requested_by_query() -> None:
     url = BUCKET + "?list-type=2&delimiter=%2F&encoding-type=url&continuation-token=t&start-after=a"
     body = s3("<EncodingType>url</EncodingType><Delimiter>%2F</Delimiter>", common("a+b%2Bc%26/"), contents("a%2Bb"))
-    file, folder = listing(body, url).entries
-    assert (folder.name, folder.kind) == ("a b+c&", Kind.DIRECTORY)
-    assert folder.url == BUCKET + "?list-type=2&encoding-type=url&prefix=a%20b%2Bc%26/&delimiter=/"
+    file, directory = listing(body, url).entries
+    assert (directory.name, directory.kind) == ("a b+c&", Kind.DIRECTORY)
+    assert directory.url == BUCKET + "?list-type=2&encoding-type=url&prefix=a%20b%2Bc%26/&delimiter=/"
     assert (file.name, file.url) == ("a+b", BUCKET + "a%2Bb")
 
 
@@ -197,10 +197,10 @@ def test_azure_blobs_and_prefixes() -> None:
     md5 = "<Content-MD5>1B2M2Y8AsgTpgAmY7PhCfg==</Content-MD5>"
     body = azure("<BlobPrefix><Name>p/d e/</Name></BlobPrefix>", blob("p/a b", properties=md5), prefix="p/")
     found = listing(body, CONTAINER + "&prefix=p/&delimiter=/")
-    folder, file = found.entries
+    directory, file = found.entries
     assert found.family == "azure-blob"
-    assert (folder.name, folder.kind) == ("d e", Kind.DIRECTORY)
-    assert folder.url == CONTAINER + "&prefix=p/d%20e/&delimiter=/"
+    assert (directory.name, directory.kind) == ("d e", Kind.DIRECTORY)
+    assert directory.url == CONTAINER + "&prefix=p/d%20e/&delimiter=/"
     assert (file.name, file.url) == ("a b", "https://acc.blob.test/box/p/a%20b")
     assert (file.size, file.etag) == (Span(5, 5), '"0x8D"')
     assert file.digest == "md5:d41d8cd98f00b204e9800998ecf8427e"
@@ -248,9 +248,9 @@ def test_swift_gives_the_same_entries_in_xml_and_json() -> None:
     body = f'<container name="box">{thing}<subdir name="d/"><name>d/</name></subdir></container>'
     url = "https://swift.test/v1/acc/box?format=xml&delimiter=/"
     found = listing(body, url)
-    file, folder = found.entries
+    file, directory = found.entries
     assert (file.name, file.digest, file.size) == ("a b", "md5:" + "c" * 32, Span(14, 14))
-    assert (folder.name, folder.url) == ("d", "https://swift.test/v1/acc/box?format=xml&prefix=d/&delimiter=/")
+    assert (directory.name, directory.url) == ("d", "https://swift.test/v1/acc/box?format=xml&prefix=d/&delimiter=/")
     assert found.next_pages == (url + "&marker=d/",)
 
 

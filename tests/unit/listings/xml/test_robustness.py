@@ -38,10 +38,10 @@ def same(found: Listing | None, tree: list[Row]) -> None:
     assert found.complete
     got = [(e.name.encode("utf-8", "surrogateescape"), e.kind is Kind.DIRECTORY, e.url) for e in found.entries]
     assert got == [(n, d, HERE + quote(n, safe="") + "/" * d) for n, d, _, _ in tree]
-    for entry, (_, folder, size, when) in zip(found.entries, tree, strict=True):
+    for entry, (_, directory, size, when) in zip(found.entries, tree, strict=True):
         assert entry.modified is not None
         assert when in entry.modified
-        assert folder or (entry.size is not None and size in entry.size)
+        assert directory or (entry.size is not None and size in entry.size)
 
 
 @given(trees)
@@ -50,10 +50,10 @@ def test_a_tree_printed_like_nginx_is_read_back_exactly(tree: list[Row]) -> None
     """nginx escapes only as for HTML. The only names that XML itself changes are those with CR LF."""
     tree = [row for row in tree if b"\r\n" not in row[0] and b"\xf4" not in row[0]]
     rows = []
-    for name, folder, size, when in tree:
+    for name, directory, size, when in tree:
         text = name.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
         mtime = when.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-        kind, tail = (b"directory", b"") if folder else (b"file", b' size="%d"' % size)
+        kind, tail = (b"directory", b"") if directory else (b"file", b' size="%d"' % size)
         rows.append(b"<" + kind + b' mtime="' + mtime + b'"' + tail + b">" + text + b"</" + kind + b">\r\n")
     same(parse(b'<?xml version="1.0"?>\r\n<list>\r\n' + b"".join(rows) + b"</list>\r\n"), tree)
 
@@ -64,14 +64,14 @@ def test_a_tree_printed_like_a_webdav_server_is_read_back_exactly(tree: list[Row
     rows = [
         "<response><href>/pub/</href><propstat><prop><resourcetype><collection/></resourcetype></prop></propstat></response>"
     ]
-    for name, folder, size, when in tree:
+    for name, directory, size, when in tree:
         kind = (
             "<resourcetype><collection/></resourcetype>"
-            if folder
+            if directory
             else f"<resourcetype/><getcontentlength>{size}</getcontentlength>"
         )
         time = f"<getlastmodified>{when.strftime('%a, %d %b %Y %H:%M:%S GMT')}</getlastmodified>"
-        href = f"<href>/pub/{quote(name, safe='')}{'/' * folder}</href>"
+        href = f"<href>/pub/{quote(name, safe='')}{'/' * directory}</href>"
         rows.append(
             f"<response>{href}<propstat><prop>{kind}{time}</prop><status>HTTP/1.1 200 OK</status></propstat></response>"
         )

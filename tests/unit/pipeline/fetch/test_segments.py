@@ -74,7 +74,9 @@ class Request:
 class Response:
     """Implements ``interfaces.Reply``."""
 
-    def __init__(self, request: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]):
+    def __init__(
+        self, request: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]
+    ):
         self.status, self.url, self.headers = status, request.url, CIMultiDict(headers)
         self.release = leave
         self._request, self._data = request, data

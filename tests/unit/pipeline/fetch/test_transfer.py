@@ -122,7 +122,7 @@ async def test_a_large_body_goes_through_a_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (FakeResponse(status=404), "HTTP 404"),
         (FakeResponse(status=403), "HTTP 403"),
@@ -141,7 +141,7 @@ async def test_what_another_attempt_will_not_change_is_requested_once(response: 
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         FakeResponse(status=500),
         FakeResponse(status=503, headers={"Retry-After": "0"}),
@@ -379,7 +379,7 @@ async def test_a_probe_that_agrees_in_size_and_time_adopts_the_copy() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         ok(Last_Modified="Wed, 01 May 2024 12:00:01 GMT"),
         ok(Last_Modified=None),

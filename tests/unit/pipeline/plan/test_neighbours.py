@@ -9,7 +9,7 @@ from tests.support.fakes import FakeDestination
 
 
 @pytest.mark.parametrize(
-    ("folder", "url", "base", "is_refused"),
+    ("directory", "url", "base", "is_refused"),
     [
         ("a", "http://h/pub/a/", "http://h/pub/", False),
         ("a", "http://h/pub/a", "http://h/pub", False),
@@ -24,23 +24,23 @@ from tests.support.fakes import FakeDestination
     ],
 )
 def test_only_a_mirror_of_the_same_url_is_written_into(
-    folder: str, url: str | None, base: str, is_refused: bool
+    directory: str, url: str | None, base: str, is_refused: bool
 ) -> None:
-    text = refusal(folder, url, base)
+    text = refusal(directory, url, base)
     assert (text is not None) == is_refused
-    assert text is None or f"another mirror, the one in {folder}" in text
+    assert text is None or f"another mirror, the one in {directory}" in text
 
 
 class Shared(FakeDestination):
-    def owner(self, folder: str) -> str | None:
-        return "in" if folder.partition("/")[0] == "in" else None
+    def owner(self, directory: str) -> str | None:
+        return "in" if directory.partition("/")[0] == "in" else None
 
 
 async def test_each_mirror_is_looked_at_once_and_decides_for_all_below_it() -> None:
     looked_up = []
 
-    async def url_of(folder: str) -> str | None:
-        looked_up.append(folder)
+    async def url_of(directory: str) -> str | None:
+        looked_up.append(directory)
         return "http://other/"
 
     neighbours = Neighbours(Shared(), url_of, lambda: "http://h/")

@@ -36,8 +36,8 @@ LOCAL = Local(Kind.FILE, 10, MTIME)
 PLENTY = 1 << 40
 
 
-def file(name: str, *, size: int = 10, url: str | None = None, folder: str = "", kind: Kind = Kind.FILE) -> Entry:
-    where = f"{folder}/{name}" if folder else name
+def file(name: str, *, size: int = 10, url: str | None = None, directory: str = "", kind: Kind = Kind.FILE) -> Entry:
+    where = f"{directory}/{name}" if directory else name
     span = Span(NOON, NOON + timedelta(seconds=59))
     return Entry(
         name=name,
@@ -46,7 +46,7 @@ def file(name: str, *, size: int = 10, url: str | None = None, folder: str = "",
         size=Span(size, size),
         modified=span,
         row=f"noon {size}",
-        folder=folder,
+        folder=directory,
     )
 
 
@@ -459,14 +459,14 @@ async def test_names_beyond_the_budget_are_shown_all_the_same() -> None:
 
 async def test_a_flat_listing_is_compared_directory_by_directory() -> None:
     decider = Decider(["a/x", "a/gone", "a/b/y", "other"])
-    await decider.visit(file("x", folder="a"), file("y", folder="a/b"))
+    await decider.visit(file("x", directory="a"), file("y", directory="a/b"))
     assert decider.extraneous == ["a/gone", "other"]
 
 
 async def test_an_empty_listing_makes_its_directory_and_empties_it() -> None:
     decider = Decider(["sub/old"])
     await decider.visit(path="sub")
-    assert decider.destination.folders == ["sub"]
+    assert decider.destination.created == ["sub"]
     assert decider.extraneous == ["sub/old"]
 
 
@@ -480,7 +480,7 @@ async def test_an_empty_directory_that_cannot_be_made_is_a_failure() -> None:
 async def test_an_empty_root_is_compared_and_makes_nothing() -> None:
     decider = Decider(["old"])
     await decider.visit()
-    assert decider.destination.folders == []
+    assert decider.destination.created == []
     assert decider.extraneous == ["old"]
 
 
@@ -499,7 +499,7 @@ ENTRIES = st.builds(
     file,
     NAMES,
     size=st.sampled_from([0, 10, 5000]),
-    folder=st.sampled_from(["", "deep", "deep/er"]),
+    directory=st.sampled_from(["", "deep", "deep/er"]),
     kind=st.sampled_from([Kind.FILE, Kind.UNKNOWN, Kind.DIRECTORY]),
     url=st.none() | st.sampled_from(["http://evil/x", f"{ROOT}x"]),
 )

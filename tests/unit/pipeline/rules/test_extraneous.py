@@ -15,8 +15,8 @@ FILE, FOLDER, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRE
 def shown(*entries: tuple[str, Kind], path: str = "") -> ListedNames:
     found = ListedNames()
     for name, kind in entries:
-        folder, _, last = name.rpartition("/")
-        found.add(path, Entry(name=last, kind=kind, url="http://h/" + name, folder=folder))
+        directory, _, last = name.rpartition("/")
+        found.add(path, Entry(name=last, kind=kind, url="http://h/" + name, folder=directory))
     return found
 
 
@@ -128,7 +128,7 @@ def test_an_empty_listing_shows_nothing() -> None:
 )
 def test_a_name_is_of_the_kind_that_all_its_rows_say(kinds: list[Kind], is_folder: bool | None, clashes: bool) -> None:
     found = shown(*(("d/x", kind) for kind in kinds))
-    assert found.folders == {"": {"d": True}, "d": {"x": is_folder}}
+    assert found.directories == {"": {"d": True}, "d": {"x": is_folder}}
     assert found.clashing == ({("d", "x")} if clashes else set())
 
 

@@ -211,7 +211,7 @@ def test_a_rejection_names_the_path_and_the_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "folder", "pruned"),
+    ("rules", "directory", "pruned"),
     [
         (("-*.iso", "+*.txt", "-docs"), "docs", False),
         (("-docs/",), "docs", True),
@@ -235,9 +235,9 @@ def test_a_rejection_names_the_path_and_the_rule() -> None:
     ],
 )
 def test_only_an_exclude_that_ends_in_a_slash_prunes_directories(
-    rules: tuple[str, ...], folder: str, pruned: bool
+    rules: tuple[str, ...], directory: str, pruned: bool
 ) -> None:
-    rejection = filters(*rules).prunes(folder)
+    rejection = filters(*rules).prunes(directory)
     assert (rejection is not None) is pruned
     assert rejection is None or rejection.reason == "exclude"
 

@@ -272,8 +272,8 @@ def test_a_user_reads_why_a_redirect_is_not_followed() -> None:
     down = Rejection("scheme", "http://h/pub/a", "from https to http is never followed")
     for redirect in (HTTPS.root_redirect, HTTPS.listing_redirect, HTTPS.file_redirect):
         assert redirect("https://h/pub/a", "http://h/pub/a") == down
-    folder = Rejection(Reason.DIRECTORY, "http://h/pub/a/", "it is a directory")
-    assert HTTP.file_redirect(here, "http://h/pub/a/") == folder
+    directory = Rejection(Reason.DIRECTORY, "http://h/pub/a/", "it is a directory")
+    assert HTTP.file_redirect(here, "http://h/pub/a/") == directory
     assert Reason.DIRECTORY == "directory"
     assert same_host_redirect(here, other) == Rejection("other-host", other, "on another host")
     up = Rejection("above", "http://h/", "that is above URL: start there if it is meant")

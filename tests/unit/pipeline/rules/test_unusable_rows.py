@@ -35,7 +35,7 @@ def filters(**options: object) -> Filters:
 
 
 @pytest.mark.parametrize(
-    ("row", "outcome", "said"),
+    ("row", "outcome", "expected"),
     [
         (Rejection("other-host", "http://cdn.test/f.bin", "", "f.bin"), SKIPPED, "other-host"),
         (Rejection("above", "/x/f.bin", "", "f.bin"), SKIPPED, "above"),
@@ -64,9 +64,9 @@ def test_filters_are_asked_about_names_that_no_file_can_have(name: str) -> None:
     assert result_of(row, "d", PAGE, filters(), SCOPE).outcome is FAILED
     refused = result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE)
     assert (refused.path, refused.outcome, refused.reason) == ("d", SKIPPED, Reason.EXTENSION)
-    folder = Rejection("bad-name", "x/", "", name)
-    assert result_of(folder, "", PAGE, filters(), SCOPE).outcome is FAILED
-    assert result_of(folder, "", PAGE, filters(exclude=(f"{name}/",)), SCOPE).outcome is SKIPPED
+    directory = Rejection("bad-name", "x/", "", name)
+    assert result_of(directory, "", PAGE, filters(), SCOPE).outcome is FAILED
+    assert result_of(directory, "", PAGE, filters(exclude=(f"{name}/",)), SCOPE).outcome is SKIPPED
 
 
 def test_the_table_has_every_reason_of_a_row() -> None:
@@ -92,9 +92,9 @@ def test_a_file_on_a_host_that_is_named_is_an_entry_and_a_directory_is_not() -> 
     assert entry is not None
     assert (entry.name, entry.url, entry.external) == ("f.bin", "http://cdn.test/d/f.bin?k=1", True)
     assert entry_of(file, PAGE, SCOPE) is None
-    folder = Rejection("other-host", "http://cdn.test/d/", "", "d")
-    assert entry_of(folder, PAGE, NAMED) is None
-    assert result_of(folder, "", PAGE, filters(), NAMED).outcome is SKIPPED
+    directory = Rejection("other-host", "http://cdn.test/d/", "", "d")
+    assert entry_of(directory, PAGE, NAMED) is None
+    assert result_of(directory, "", PAGE, filters(), NAMED).outcome is SKIPPED
     unnamed = Rejection("other-host", "http://cdn.test/17", "", "f.bin")
     assert entry_of(unnamed, PAGE, NAMED) is None
     assert result_of(unnamed, "", PAGE, filters(), NAMED).outcome is FAILED
@@ -206,10 +206,10 @@ def test_the_result_of_a_row_has_its_path_and_url() -> None:
     assert result_of(row, "d", PAGE, filters(ext=("zip",)), SCOPE) == skipped
     named = result_of(row, "deep/er", PAGE, filters(exclude=("a",)), SCOPE)
     assert (named.path, named.outcome) == ("deep/er/a", SKIPPED), "a filter by name sees the name alone"
-    folder = Rejection("query", "sub/?zip", "", "sub")
-    assert result_of(folder, "d", PAGE, filters(exclude=("sub/",)), SCOPE).reason == "exclude"
+    directory = Rejection("query", "sub/?zip", "", "sub")
+    assert result_of(directory, "d", PAGE, filters(exclude=("sub/",)), SCOPE).reason == "exclude"
     observer = Recorder()
-    count([row, folder], "d", PAGE, filters(), SCOPE, observer)
+    count([row, directory], "d", PAGE, filters(), SCOPE, observer)
     assert observer.listed_paths == ["d/a", "d/sub"]
 
 

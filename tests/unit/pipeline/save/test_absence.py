@@ -88,9 +88,9 @@ async def test_one_file_that_is_shown_again_keeps_all_of_its_directory() -> None
     walk = Walk(listing(SUB, "b"), listing(f"{ROOT}other/"), listing(f"{ROOT}third/", "e"))
     unlisted = remembered("sub/b", "sub/c")
     for path in ("other/d", "third/e"):
-        folder = path.partition("/")[0]
+        directory = path.partition("/")[0]
         unlisted.gone.append(gone(path))
-        unlisted.recalled[path] = (folder, f"{ROOT}{folder}/")
+        unlisted.recalled[path] = (directory, f"{ROOT}{directory}/")
     unlisted.gone.append(gone("fresh/f"))
     walk.walker.fail(Directory(path="unread", url=f"{ROOT}unread/"), "HTTP 500")
     assert await proven(walk, unlisted) == ["other/d", "fresh/f"]

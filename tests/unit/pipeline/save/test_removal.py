@@ -36,7 +36,7 @@ async def removals(
     found = await candidates(items, FakeDestination(local), filters, delete_excluded=delete_excluded)
     assert found.sizes == dict.fromkeys(found.files, 10)
     assert found.uncounted == sum(path.startswith(tuple(p for p in gone if p.endswith("/"))) for path in local)
-    return sorted(found.files), list(found.folders)
+    return sorted(found.files), list(found.directories)
 
 
 TREE = dict.fromkeys(["a.zip", "b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zip", "keep/f.zip"], FILE)
@@ -51,8 +51,8 @@ async def test_files_and_whole_directories_go() -> None:
 
 async def test_a_directory_goes_after_what_it_holds() -> None:
     tree = dict.fromkeys(["x/1/a", "x/1/2/b", "x/1/2/3/c"], FILE)
-    _, folders = await removals(tree, "x/")
-    assert folders == ["x/1/2/3", "x/1/2", "x/1", "x"]
+    _, directories = await removals(tree, "x/")
+    assert directories == ["x/1/2/3", "x/1/2", "x/1", "x"]
 
 
 async def test_links_and_odd_things_go_like_files() -> None:
@@ -61,9 +61,9 @@ async def test_links_and_odd_things_go_like_files() -> None:
 
 
 async def test_what_the_filters_exclude_is_not_deleted() -> None:
-    files, folders = await removals(TREE, "a.zip", "b.txt", "old/", ext="zip")
+    files, directories = await removals(TREE, "a.zip", "b.txt", "old/", ext="zip")
     assert files == ["a.zip", "old/c.zip", "old/deep/e.zip"]
-    assert folders == ["old/deep"], "old holds a file that stays"
+    assert directories == ["old/deep"], "old holds a file that stays"
 
 
 async def test_an_excluded_file_keeps_every_directory_above_it() -> None:
@@ -77,9 +77,9 @@ async def test_an_excluded_directory_is_kept_with_all_that_is_in_it() -> None:
 
 
 async def test_with_delete_excluded_they_go_too() -> None:
-    files, folders = await removals(TREE, "b.txt", "old/", ext="zip", exclude="deep/", delete_excluded=True)
+    files, directories = await removals(TREE, "b.txt", "old/", ext="zip", exclude="deep/", delete_excluded=True)
     assert files == ["b.txt", "old/c.zip", "old/d.txt", "old/deep/e.zip"]
-    assert folders == ["old/deep", "old"]
+    assert directories == ["old/deep", "old"]
 
 
 @pytest.mark.parametrize("option", [{"max_size": "5"}, {"min_size": "50"}, {"newer_than": "2030-01-01"}])
@@ -100,10 +100,10 @@ async def test_no_directory_to_delete_contains_what_stays(paths: set[str], exclu
     files = {path for path in paths if not any(other.startswith(path + "/") for other in paths)}
     tops = {path.partition("/")[0] + ("/" if "/" in path else "") for path in files}
     options = {"exclude": exclude} if exclude else {}
-    gone, folders = await removals(dict.fromkeys(files, FILE), *sorted(tops), **options)
+    gone, directories = await removals(dict.fromkeys(files, FILE), *sorted(tops), **options)
     for kept in files - set(gone):
-        assert not any(kept.startswith(folder + "/") for folder in folders)
-    assert len(folders) == len(set(folders))
+        assert not any(kept.startswith(directory + "/") for directory in directories)
+    assert len(directories) == len(set(directories))
 
 
 """The first line that fits decides."""
@@ -117,7 +117,7 @@ async def test_what_is_removed_is_reported_and_forgotten() -> None:
     stayed = await remove(
         Removals(
             files=("a.zip", "b.txt", "old/c.zip"),
-            folders=("old",),
+            directories=("old",),
             sizes={"a.zip": 10, "b.txt": 11, "old/c.zip": 12},
             uncounted=1,
         ),
@@ -152,7 +152,7 @@ async def test_what_is_removed_was_forgotten_before(tmp_path: Path) -> None:
         state.remember([Known(path=name, url=f"http://h/{name}", row="", size=10, mtime=0) for name in TREE])
         gone = Removals(
             files=("a.zip", "old/c.zip", "old/d.txt"),
-            folders=("old",),
+            directories=("old",),
             sizes={"a.zip": 10, "old/c.zip": 10, "old/d.txt": 10},
             uncounted=2,
         )
@@ -167,7 +167,7 @@ async def test_what_must_stay_in_a_directory_that_goes_keeps_it_and_does_not_cou
     filters = Filters(Config.from_mapping({"delete": True}, where="test"), datetime(2024, 1, 1, tzinfo=UTC))
     found = await candidates([item], FakeDestination(tree), filters, delete_excluded=True)
     assert sorted(found.files) == ["old/c.zip", "old/d.txt", "old/deep/e.zip"]
-    assert (found.folders, found.uncounted) == ((), 3)
+    assert (found.directories, found.uncounted) == ((), 3)
     assert found.spared == {"old/deep/link": "a symbolic link"}
 
 
@@ -181,7 +181,7 @@ def test_excluded_are_the_files_that_the_filters_reject() -> None:
 async def test_a_directory_that_stays_is_reported_unless_it_is_not_empty() -> None:
     destination, state = FakeDestination(TREE), MemoryState()
     destination.stays = {"old": Reason.NOT_EMPTY, "keep": "not permitted"}
-    gone = Removals(files=("a.zip",), folders=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
+    gone = Removals(files=("a.zip",), directories=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
     assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
 
 
@@ -192,6 +192,6 @@ async def test_a_destination_must_response_for_each_path() -> None:
         async def delete(self, paths: Sequence[str]) -> list[str | None]:
             return (await super().delete(paths))[:-1]
 
-    gone = Removals(files=("a.zip",), folders=("old",), sizes={"a.zip": 10}, uncounted=0)
+    gone = Removals(files=("a.zip",), directories=("old",), sizes={"a.zip": 10}, uncounted=0)
     with pytest.raises(ValueError, match="shorter"):
         await remove(gone, Short(TREE), MemoryState(), Recorder())

@@ -141,7 +141,7 @@ async def test_a_directory_that_fails_is_reported_and_the_others_are_read() -> N
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         FakeResponse(status=404),
         FakeResponse(status=500),
@@ -475,7 +475,7 @@ async def test_late_directories_are_walked_within_the_same_rules() -> None:
             ("out", "http://evil/out/"),
         ]
     )
-    assert [folder.path for folder in admit] == ["late"]
+    assert [directory.path for directory in admit] == ["late"]
     assert walk.observer.refused == [("no", "robots"), ("deep/er", "depth"), ("out", "other-host")]
     await walk.run(*admit)
     assert walk.paths == ["", "late"]

@@ -209,7 +209,7 @@ def test_each_response_with_a_version_is_compared_with_the_row(
 
 
 @pytest.mark.parametrize(
-    ("mine", "said", "found", "is_another"),
+    ("mine", "stated", "found", "is_another"),
     [
         (('"1"', 0), ('"1"', 0), LISTED, False),
         (('"1"', 0), ('W/"1"', 0), LISTED, False),
@@ -228,12 +228,12 @@ def test_each_response_with_a_version_is_compared_with_the_row(
     ],
 )
 def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_with_the_row(
-    mine: tuple[str | None, int | None], said: tuple[str | None, int | None], found: Currency, is_another: bool
+    mine: tuple[str | None, int | None], stated: tuple[str | None, int | None], found: Currency, is_another: bool
 ) -> None:
     etag, modified = mine
     validators = Validators(etag=etag, last_modified=None if modified is None else http(T + modified))
     job = replace(JOB, known=replace(COPY, validators=validators))
-    proof = proof_of(304, said[1], said[0], job=job)
+    proof = proof_of(304, stated[1], stated[0], job=job)
     assert (proof.currency, proof.is_another, proof.generated) == (found, is_another, NOW)
     if not is_another:
         remembered = confirmed(job, proof)
@@ -242,7 +242,7 @@ def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_
 
 
 @pytest.mark.parametrize(
-    ("said", "asked", "is_about_it"),
+    ("received", "known", "is_about_it"),
     [
         (Validators(), Validators(etag='"1"'), True),
         (Validators(etag='"1"'), Validators(etag='"1"'), True),
@@ -283,7 +283,7 @@ def test_everything_recorded_of_a_body_is_of_that_body() -> None:
 
 @pytest.mark.parametrize("in_full", [True, False], ids=["known", "copy"])
 @pytest.mark.parametrize(
-    ("etag", "mine", "said", "mtime"),
+    ("etag", "mine", "stated", "mtime"),
     [
         ('"1"', -DAY, None, (T - DAY) * NANOSECONDS + 7),  # as it is, to the nanosecond
         ('"1"', -DAY, -DAY, (T - DAY) * NANOSECONDS + 7),
@@ -291,14 +291,14 @@ def test_everything_recorded_of_a_body_is_of_that_body() -> None:
     ],
 )
 def test_everything_recorded_after_a_304_is_of_the_copy(
-    etag: str, mine: int, said: int | None, mtime: int, in_full: bool
+    etag: str, mine: int, stated: int | None, mtime: int, in_full: bool
 ) -> None:
     validators = Validators(etag=etag, last_modified=http(T + mine))
     copy = replace(COPY, validators=validators, mtime=(T + mine) * NANOSECONDS + 7, url="http://h/elsewhere")
     job = replace(JOB, known=copy)
-    proof = proof_of(304, said, etag, job=job)
-    now = replace(validators, last_modified=http(T + (mine if said is None else said)))
-    checked = NOW if said == 0 else UNCONFIRMED
+    proof = proof_of(304, stated, etag, job=job)
+    now = replace(validators, last_modified=http(T + (mine if stated is None else stated)))
+    checked = NOW if stated == 0 else UNCONFIRMED
     expected = replace(copy, url=JOB.url, row="noon", mtime=mtime, validators=now, checked=checked)
     assert confirmed(job if in_full else replace(JOB, copy=copy), proof) == expected
 
@@ -364,7 +364,7 @@ def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("copy", "said", "first", "then"),
+    ("copy", "stated", "first", "then"),
     [
         # no copy: the first one is better than none
         (None, 0, Ruling.TAKE, Ruling.TAKE),
@@ -387,11 +387,11 @@ def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
     ],
 )
 def test_an_older_version_is_requested_again_past_the_caches_and_replaces_nothing_better(
-    copy: int | None, said: int | None, first: Ruling, then: Ruling
+    copy: int | None, stated: int | None, first: Ruling, then: Ruling
 ) -> None:
     validators = Validators(etag='"new"', last_modified=None if copy is None else http(T + copy))
     job = JOB if copy is None else replace(JOB, copy=replace(COPY, validators=validators), local=LOCAL)
-    proof = proof_of(200, said)
+    proof = proof_of(200, stated)
     assert rule(job, proof, 10, fresh=False) is first
     assert rule(job, proof, 10, fresh=True) is then
     unreliable = replace(job, dating=Dating.UNRELIABLE)
@@ -427,7 +427,7 @@ def test_a_304_about_another_version_is_never_believed(fresh: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said", "length", "ruling"),
+    ("change", "stated", "length", "ruling"),
     [
         ({}, 0, 10, Ruling.KEEP),
         ({}, None, 10, Ruling.TAKE),
@@ -442,11 +442,11 @@ def test_a_304_about_another_version_is_never_believed(fresh: bool) -> None:
     ],
 )
 def test_a_copy_of_which_the_validators_alone_are_not_known_is_not_fetched_again(
-    change: dict[str, object], said: int | None, length: int, ruling: Ruling
+    change: dict[str, object], stated: int | None, length: int, ruling: Ruling
 ) -> None:
     proven = replace(COPY, row="noon", validators=Validators(), checked=NOW)
     job = replace(JOB, copy=replace(proven, **change))  # type: ignore[arg-type]
-    assert rule(job, proof_of(200, said), length, fresh=False) is ruling
+    assert rule(job, proof_of(200, stated), length, fresh=False) is ruling
 
 
 def test_the_time_that_a_response_gives_an_unnamed_copy_tells_whether_its_row_is_old_enough() -> None:
@@ -515,8 +515,8 @@ def test_what_is_not_the_listed_version_is_requested_again(
         job = replace(job, copy=known, local=LOCAL, known=known if status == 304 else None)
     if status == 304 and copy is None:
         return
-    said = copy if status == 304 else version
-    proof = proof_of(status, said, f'"{said}"' if etags else None, job=job)
+    stated = copy if status == 304 else version
+    proof = proof_of(status, stated, f'"{stated}"' if etags else None, job=job)
     ruling = rule(job, proof, None if status == 304 else 10, fresh=fresh)
     if ruling in {Ruling.ASK_AGAIN, Ruling.REFUSE}:
         return
