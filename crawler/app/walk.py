@@ -82,6 +82,6 @@ async def _walk(url: str, config: Config | None, options: WalkOptions) -> AsyncI
 async def _entries(pages: asyncio.Queue[DirectoryPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
     while (page := await pages.get()) is not None:
         for entry in page.entries:
-            directory = "/".join(filter(None, (page.directory.path, entry.directory)))
+            directory = "/".join(filter(None, (page.directory.path, entry.folder)))
             yield replace(entry, folder=directory)
     await task

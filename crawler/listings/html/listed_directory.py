@@ -43,7 +43,7 @@ def _are_fewer(children: Sequence[Link], count: int) -> bool:
 def _may_be_root(root: str, resolver: Resolver) -> bool:
     if not resolver.path.endswith("/") and root == resolver.path + "/":
         return True
-    return bool(resolver.directory) and unquote(root).rstrip("/").endswith(resolver.directory)
+    return bool(resolver.named_directory) and unquote(root).rstrip("/").endswith(resolver.named_directory)
 
 
 def find_query_directory(links: Sequence[Link], resolver: Resolver) -> Resolver | None:
@@ -54,7 +54,7 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> Resolver 
     named = [(link, value) for link in links if (value := _directory_of(link))]
     if not named:
         return None
-    directory, coded = resolver.directory, _is_coded(named)
+    directory, coded = resolver.named_directory, _is_coded(named)
     if coded and directory:
         directory = (queries.directory_value(resolver.query, coded=True) or ("", ""))[1]
     own = unquote(resolver.root, errors="surrogateescape").strip("/")
@@ -62,7 +62,7 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> Resolver 
     paths = [value for value in values if "/" in value]  # a value without a slash may be any name
     if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
         directory = "" if own in values else own  # ``own`` among them may be a subdirectory of that name
-    if (directory, coded) == (resolver.directory, resolver.is_coded):
+    if (directory, coded) == (resolver.named_directory, resolver.is_coded):
         return None
     return resolver.with_named_directory(directory, coded=coded)
 

@@ -91,7 +91,7 @@ class HtmlReader:
     def listing(self) -> Listing:
         """The listing that the page shows."""
         heading = verdict.heading_score(
-            self.survey, self.resolver.root if not self.resolver.key else self.resolver.directory
+            self.survey, self.resolver.root if not self.resolver.key else self.resolver.named_directory
         )
         heading = 3.0 if self.family.whole else heading
         entries = self.entries(trusts_foreign=self.family.proves or heading >= 3.0)

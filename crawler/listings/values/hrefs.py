@@ -89,7 +89,7 @@ class Resolver:
         self.path, self.query = parts.path or "/", parts.query
         self.is_coded = coded
         self.key, named = queries.directory_value(self.query) or ("", "")
-        self.directory = named if directory is None else directory
+        self.named_directory = named if directory is None else directory
         self.directory = self.base.partition("?")[0].rpartition("/")[0] + "/"
         if self.directory.count("/") < 3:
             self.directory = self.base.partition("?")[0].rstrip("/") + "/"
@@ -104,7 +104,7 @@ class Resolver:
 
     def with_root(self, root: str) -> Resolver:
         """The resolver for a page that lists the directory ``root`` (an encoded path that ends in a slash)."""
-        return Resolver(self.page, self._base_href, root=root, directory=self.directory, coded=self.is_coded)
+        return Resolver(self.page, self._base_href, root=root, directory=self.named_directory, coded=self.is_coded)
 
     def with_named_directory(self, directory: str, *, coded: bool) -> Resolver:
         """The resolver for a page whose query names the directory ``directory``, in base64 if ``coded``."""
@@ -217,7 +217,7 @@ class Resolver:
 
     def _is_same_directory(self, query: str) -> bool:
         value = queries.directory_value(query, coded=self.is_coded)
-        return value is None or value[1] == self.directory
+        return value is None or value[1] == self.named_directory
 
     def _named_by_query(self, url: str, query: str) -> Target | None:
         value = queries.directory_value(query, coded=self.is_coded)
@@ -229,7 +229,7 @@ class Resolver:
             return None
         if file:
             file = file.rstrip("/").rpartition("/")[2]
-            if directory != self.directory or name_problem(file):
+            if directory != self.named_directory or name_problem(file):
                 return None
             return Target(LinkKind.CHILD, url, file)
         target = self._named_directory_target(url, directory)
@@ -239,14 +239,14 @@ class Resolver:
         return replace(target, slash=slash, queried=queried)
 
     def _named_directory_target(self, url: str, directory: str) -> Target:
-        if directory == self.directory:
+        if directory == self.named_directory:
             return Target(LinkKind.SELF, url)
-        above = self.directory.rpartition("/")[0]
-        if not directory or (self.directory + "/").startswith(directory + "/"):
+        above = self.named_directory.rpartition("/")[0]
+        if not directory or (self.named_directory + "/").startswith(directory + "/"):
             return Target(LinkKind.PARENT if directory == above else LinkKind.BREADCRUMB, url)
-        if self.directory and not directory.startswith(self.directory + "/"):
+        if self.named_directory and not directory.startswith(self.named_directory + "/"):
             return Target(LinkKind.PARENT if directory.endswith("/..") else LinkKind.ABOVE, url)
-        segments = directory[len(self.directory) :].strip("/").split("/")
+        segments = directory[len(self.named_directory) :].strip("/").split("/")
         if problem := next(filter(None, map(name_problem, segments)), ""):
             return Target(LinkKind.PARENT if segments[-1] == ".." else LinkKind.BAD_NAME, url, problem=problem)
         return Target(
