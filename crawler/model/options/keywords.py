@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 from crawler.model.options.readers import MaxDelete
 from crawler.model.options.rules import Rule
+from crawler.model.options.timetable import Timetable
 
 Texts: TypeAlias = str | Sequence[str]
 """One text, or several."""
@@ -38,7 +39,8 @@ class WalkOptions(TypedDict, total=False):
     connect_timeout: time limit for connecting, TLS included
     read_timeout: time limit without data, and for all headers; a whole transfer has none
     min_speed: abort and retry a transfer slower than this on average over 60 s; 0: never
-    limit_rate: limit on bytes per second over all transfers, e.g. 2M
+    limit_rate: limit on bytes per second over all transfers: 2M, or by local time: '08:00,2M
+        19:00,off'
     requests_per_second: limit on requests per second
     header: send this header to the host and port of URL only; @FILE reads headers from a file
     user_agent: User-Agent header to send
@@ -60,7 +62,7 @@ class WalkOptions(TypedDict, total=False):
     connect_timeout: Time
     read_timeout: Time
     min_speed: Size
-    limit_rate: Size | None
+    limit_rate: Size | Timetable | None
     requests_per_second: Number | None
     header: Texts
     user_agent: str | None

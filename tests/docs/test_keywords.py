@@ -17,6 +17,7 @@ from crawler.model.options.keywords import Options, ProgramOptions, WalkOptions
 from crawler.model.options.option import option_of
 from crawler.model.options.readers import MaxDelete
 from crawler.model.options.rules import Rule
+from crawler.model.options.timetable import Timetable, parse_limit_rate
 
 TYPES = typing.get_type_hints(ProgramOptions)
 TEXTS = {
@@ -33,6 +34,7 @@ SAMPLES: dict[object, list[object]] = {
     datetime: [datetime(2025, 1, 31, 12, tzinfo=UTC)],
     timedelta: [timedelta(days=3)],
     MaxDelete: [MaxDelete(count=5)],
+    Timetable: [parse_limit_rate("08:00,2M 19:00,off")],
 }
 """Type → values of it."""
 WITH: dict[str, dict[str, Any]] = {"delete_excluded": {"delete": True}, "ignore_errors": {"delete": True}}
