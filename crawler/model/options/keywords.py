@@ -143,6 +143,8 @@ class ProgramOptions(Options, total=False):
     """All fields of ``Config``: also the options of what the program prints, writes and runs at the end.
 
     on_change: run this at the end if anything changed, with the change list on its stdin
+    on_failure: run this if the exit code is not 0, with the summary on its stdin; once a day for the same failure
+    on_end: run this after every end, with the summary on its stdin
     progress: progress display; auto: bars on a terminal, nothing elsewhere
     format: output format of --list and --dry-run
     log_file: also log to this file
@@ -154,6 +156,8 @@ class ProgramOptions(Options, total=False):
     """
 
     on_change: str | None
+    on_failure: str | None
+    on_end: str | None
     progress: Literal["auto", "bars", "plain", "none"]
     format: Literal["text", "json"]
     log_file: File | None
