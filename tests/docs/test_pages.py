@@ -15,9 +15,9 @@ from crawler.cli import parser as cli
 from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model import errors
 from crawler.model import exit_codes as exits
-from crawler.output import metrics
 from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
+from tests.docs.test_monitoring import LABELS
 
 RECIPES = "recipes.md"
 """This page has its own test, which also checks the resulting files."""
@@ -105,7 +105,9 @@ def test_the_order_of_exit_codes_is_documented() -> None:
     assert ", ".join(str(code) for code in exits._WORST_FIRST) in " ".join(text.split())
 
 
-def test_the_metrics_of_the_documented_alert_exist() -> None:
-    named = set(re.findall(r"crawler_last_run_(\w+)", (REPOSITORY / "docs" / "cron.md").read_text()))
-    assert named
-    assert named <= {name for name, _ in metrics.GAUGES}
+def test_the_documented_metrics_are_those_that_are_written() -> None:
+    text = (REPOSITORY / "docs" / "cron.md").read_text()
+    assert set(re.findall(r"\bcrawler_\w+", text)) == LABELS.keys()
+    (block,) = [block for block in blocks_of(REPOSITORY / "docs" / "cron.md") if block.language == "yaml"]
+    rules = (REPOSITORY / "config" / "prometheus-rules.yml").read_text().splitlines()
+    assert {line.strip() for line in block.text.splitlines()} <= {line.strip() for line in rules}
