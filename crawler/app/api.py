@@ -56,7 +56,7 @@ async def run_mirror(
 
     Raises ConfigError for an invalid ``url`` or ``directory``.
     """
-    start = start_url(url)
+    start = start_url(url, str(directory))
     root, _ = urls.userinfo(start)
     tally = Tally(masked(root), str(directory), is_dry_run=config.dry_run)
 

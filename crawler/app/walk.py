@@ -17,7 +17,7 @@ from crawler.model.errors import CrawlerError
 from crawler.model.options.keywords import WalkOptions
 from crawler.model.struct import replace
 from crawler.model.values import Entry
-from crawler.pipeline.runs.build import build_walker
+from crawler.pipeline.runs.build import build_walker, is_first_contact
 from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -51,7 +51,7 @@ async def _walk(url: str, config: Config | None, options: WalkOptions) -> AsyncI
     client_settings = client_options(config, [start])
     pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(config.listers)
     async with HttpClient(client_settings, shared_gate([config])) as client, PageParsers() as parser:
-        rules = RobotsTxt(client, config, client_settings.user_agent)
+        rules = RobotsTxt(client, config, client_settings.user_agent, is_new=is_first_contact(config, NullState()))
         await rules.enter(bare)
         tally = Tally(masked(bare), "")
         walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)

@@ -25,8 +25,9 @@ def dispatch(call: Invocation) -> int:
         raise ConfigError("--repair requires --verify")
     wanted = _ARGUMENTS.get(mode, _MIRROR)
     if len(call.positional) != len(wanted):
-        count = len(call.positional)
-        raise ConfigError(f"expected {' and '.join(wanted)}, got {count} argument{'s' * (count != 1)} (see --help)")
+        from crawler.text.advice.arguments import count_problem
+
+        raise ConfigError(count_problem(wanted, call.positional))
     return _run_of(mode)(call)
 
 

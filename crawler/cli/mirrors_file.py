@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crawler.model.config import Config
+from crawler.model.config import Config, parse_options
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import MAX_PARALLEL
 from crawler.model.struct import Value
@@ -47,6 +47,8 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     if not isinstance(defaults, dict):
         raise ConfigError(f"{where}: defaults: expected a table")
     tables = data.get("mirror", [])
+    if isinstance(tables, dict):
+        raise ConfigError(f"{where}: it has no [[mirror]] table: write [[mirror]] with two brackets for each mirror")
     if not isinstance(tables, list) or not tables:
         raise ConfigError(f"{where}: it has no [[mirror]] table")
     mirrors = [
@@ -66,6 +68,9 @@ def _parse_one(table: object, defaults: Mapping[str, object], overrides: Mapping
     for key in ("name", "url", "dir"):
         value = options.pop(key, None)
         if not isinstance(value, str) or not value.strip():
+            if value is None:
+                rest = {name: each for name, each in options.items() if name not in {"name", "url", "dir"}}
+                parse_options(rest, where)  # it may be misspelt, which says more
             raise ConfigError(f"{where}: {key}: expected text")
         texts[key] = value
     where = f"{where} ({texts['name']})"

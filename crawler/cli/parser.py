@@ -15,6 +15,7 @@ from crawler.cli.invocation import Invocation
 from crawler.cli.printing import describe, flush, print_error, print_result
 from crawler.cli.signals import QueryInterrupted
 from crawler.model.config import Config, option_fields, parse_options
+from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.options.option import COMMAND_LINE, default_of, option_of
 from crawler.model.options.rules import parse_rule
@@ -226,6 +227,10 @@ def run(args: Sequence[str]) -> int:
     try:
         call = _parse(args)
         code = dispatch(call) if isinstance(call, Invocation) else print_result(call)
+    except click.NoSuchOption as error:
+        from crawler.cli.mistakes import unknown_option
+
+        code = print_error(unknown_option(error.option_name, args, _visible_options()), ExitCode.CONFIG)
     except click.UsageError as error:
         code = print_error(f"{error.format_message()} (see --help)", ExitCode.CONFIG)
     except QueryInterrupted as stopped:
@@ -248,6 +253,9 @@ def _told(call: Invocation, error: Exception, code: int) -> int:
         return told(call, error, code)
     except Exception as problem:  # noqa: BLE001 - as above
         return print_error(*describe(problem, verbose=False))
+def _visible_options() -> list[str]:
+    options = [param for param in _command().params if isinstance(param, click.Option) and not param.hidden]
+    return [name for param in options for name in (*param.opts, *param.secondary_opts) if name.startswith("--")]
 
 
 def _parse(args: Sequence[str]) -> Invocation | str:
@@ -255,7 +263,12 @@ def _parse(args: Sequence[str]) -> Invocation | str:
     content = io.BytesIO()
     printed = io.TextIOWrapper(content, encoding="utf-8", errors="surrogateescape", newline="")
     with redirect_stdout(printed), suppress(SystemExit):  # click exits after a completion
-        call = _command().main(list(args), standalone_mode=False)
+        try:
+            call = _command().main(list(args), standalone_mode=False)
+        except ConfigError as error:
+            from crawler.cli.mistakes import one_dash
+
+            raise ConfigError(one_dash(args, _visible_options()) or str(error)) from None
         if isinstance(call, Invocation):
             return call
     printed.flush()

@@ -190,4 +190,4 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
 def _subject(call: Invocation) -> tuple[str, str]:
     """(URL or list, DIR) for the log. Raises ConfigError if the URL is invalid."""
     *url, directory = call.positional
-    return call.input_file or (named_url(url[0]) if url else directory), directory
+    return call.input_file or (named_url(url[0], directory) if url else directory), directory

@@ -37,6 +37,7 @@ from crawler.text.http_fields import (
     coding_of,
     content_length,
     is_chunked,
+    login_schemes,
     parse_http_date,
     validators_of,
 )
@@ -158,7 +159,11 @@ class HttpClient:
             if error.blames_host:
                 host.failed()
             raise FetchError(
-                str(error), url=url, retryable=not error.is_permanent, connection=error.is_unsent
+                str(error),
+                url=url,
+                retryable=not error.is_permanent,
+                connection=error.is_unsent,
+                cause=error.cause,
             ) from None
         except ValueError as error:
             raise FetchError(printable(str(error)[:200]), url=url, retryable=False, connection=True) from None
@@ -191,6 +196,7 @@ class HttpClient:
                 retry_after=response.headers.get("Retry-After"),
                 end_proven=_has_definite_end(response.headers),
                 link=response.headers.get("Link"),
+                logins=login_schemes(response.headers) if response.status == 401 else (),
             )
 
 

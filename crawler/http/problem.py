@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from crawler.model.errors import Cause
+
 
 class RequestError(Exception):
     """No response, or an incomplete body. ``str(error)`` is one clause without the URL."""
 
     def __init__(
-        self, text: str, *, is_permanent: bool = False, blames_host: bool = False, is_unsent: bool = False
+        self,
+        text: str,
+        *,
+        is_permanent: bool = False,
+        blames_host: bool = False,
+        is_unsent: bool = False,
+        cause: Cause | None = None,
     ) -> None:
         super().__init__(text)
         self.is_permanent = is_permanent
@@ -16,6 +24,8 @@ class RequestError(Exception):
         """Whether it counts as a failure of the host as a whole."""
         self.is_unsent = is_unsent
         """Whether there was no connection on which the request could be sent."""
+        self.cause = cause
+        """What the error means, if it is known."""
 
 
 class TooSlow(Exception):

@@ -23,7 +23,7 @@ from crawler.http.connection import Connection, DamagedBody, GarbledResponse, In
 from crawler.http.lane.deadline import Patience
 from crawler.http.problem import RequestError, TooSlow
 from crawler.http.timeouts import SharedTimeout
-from crawler.http.tls import alert_text
+from crawler.http.tls import alert_text, certificate_problem
 from crawler.model import limits
 from crawler.model.errors import NO_DESCRIPTORS
 from crawler.text.escape import printable
@@ -207,7 +207,7 @@ def _reuse_tracing() -> aiohttp.TraceConfig:
 def _explain(error: Exception, read_timeout: float) -> str:
     """What happened, in one clause without the URL."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"the server's certificate is not trusted: {printable(str(error.certificate_error))}"
+        return certificate_problem(cast("ssl.CertificateError", error.certificate_error))[0]
     if isinstance(error, TimeoutError):
         return f"no response within {read_timeout:g} s"
     if isinstance(error, aiohttp.ClientConnectorSSLError):

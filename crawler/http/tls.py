@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.model.errors import ConfigError
+from crawler.model.errors import Cause, ConfigError
+from crawler.text.escape import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -37,6 +38,25 @@ def has_close_notify(tls: ssl.SSLObject) -> bool:
         return True
     except ssl.SSLError:
         return False
+
+
+_EXPIRY = frozenset({9, 10})
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+_NAMES = frozenset({62, 63, 64})
+"""X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH and …_IP_ADDRESS_MISMATCH."""
+
+
+def certificate_problem(error: ssl.CertificateError) -> tuple[str, Cause]:
+    """Why a certificate is not accepted, in one clause, and the kind of the problem."""
+    code = getattr(error, "verify_code", None)
+    cause = Cause.EXPIRED if code in _EXPIRY else Cause.OTHER_NAME if code in _NAMES else Cause.UNTRUSTED
+    reason = printable(str(getattr(error, "verify_message", "") or error)).rstrip(".")
+    return f"the server's certificate is not trusted: {reason}", cause
+
+
+def is_not_tls(error: ssl.SSLError) -> bool:
+    """Whether what came in answer to a TLS handshake was not TLS."""
+    return any(word in (error.reason or "").upper() for word in ("WRONG_VERSION", "HTTP_REQUEST", "RECORD_LAYER"))
 
 
 def alert_text(error: ssl.SSLError) -> str:

@@ -20,6 +20,7 @@ from crawler.model.options.readers import (
     MAX_PARALLEL,
     MaxDelete,
     check_duration,
+    check_extensions,
     check_header,
     check_max_delete,
     check_path,
@@ -63,7 +64,7 @@ class Config:
     # fmt: off
     ext: tuple[str, ...] = option(
         (), WHAT, "keep files with these extensions, e.g. zip,tar.gz (any case)", "LIST",
-        short="-e", multiple=True, shown="all",
+        parse=check_extensions, short="-e", multiple=True, shown="all",
     )
     rules: tuple[Rule, ...] = ()
     """Filter rules in order of precedence; either these or ``include`` and ``exclude`` can be given."""
@@ -273,11 +274,23 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
         elif key in {"include", "exclude"}:
             continue
         elif key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r}")
+            raise ConfigError(f"{where}: unknown key {key!r}{_advice_on_key(key)}")
         else:
             parsed[key] = convert(known[key], value, location_of(where, key))
     parsed.setdefault("rules", rules_of(values, where))
     return parsed
+
+
+def _advice_on_key(key: str) -> str:
+    """What may be meant by an unknown key; "" if nothing is similar."""
+    from crawler.model.options.elsewhere import elsewhere
+    from crawler.model.options.spelling import did_you_mean
+
+    if key.replace("-", "_") in option_fields():
+        return f": write {key.replace('-', '_')}"
+    here = elsewhere("--" + key.replace("_", "-"))
+    known = (*option_fields(), "include", "exclude", "name", "url", "dir")
+    return did_you_mean(key, known) or (f": here {here}" if here else "")
 
 
 _TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors")

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import ClassVar
 
 from crawler.model.exit_codes import ExitCode
@@ -24,6 +25,27 @@ from crawler.model.values import Known, Rejection
 
 NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 """``errno`` values for a process or system without free file descriptors: never the fault of a single file."""
+
+
+class Cause(Enum):
+    """Why a request got no response, where that says what to do."""
+
+    REFUSED = auto()
+    """Nothing listens on the port."""
+    UNKNOWN_HOST = auto()
+    """The host name has no address."""
+    NOT_TLS = auto()
+    """The server does not speak TLS on that port."""
+    UNTRUSTED = auto()
+    """The certificate is not signed by a trusted authority."""
+    EXPIRED = auto()
+    """The certificate has expired, or is not valid yet."""
+    OTHER_NAME = auto()
+    """The certificate is for another host."""
+    NO_HTTP = auto()
+    """The server ended the connection without a response, or with one that is not HTTP."""
+    SILENT = auto()
+    """Nothing came within the time limit."""
 
 
 class CrawlerError(Exception):
@@ -43,6 +65,13 @@ class ListingError(CrawlerError):
     """A listing could not be fetched, or its page is not a listing."""
 
     exit_code = ExitCode.LISTING.value
+
+    content_type: str | None
+    """Content-Type header of a page that arrived and is not a listing, "" if it had none; None for other errors."""
+
+    def __init__(self, message: str, *, content_type: str | None = None) -> None:
+        super().__init__(message)
+        self.content_type = content_type
 
 
 class DestinationError(CrawlerError):
@@ -75,6 +104,10 @@ class FetchError(CrawlerError):
     """True if no connection could be made, so the request was never sent."""
     rejection: Rejection | None
     """The rule that refused a redirect, or None."""
+    cause: Cause | None
+    """Why there was no response, if it is known."""
+    logins: tuple[str, ...]
+    """Ways to log in that a 401 offers, such as ``Basic`` (RFC 9110 section 11.6.1)."""
 
     def __init__(
         self,
@@ -86,6 +119,8 @@ class FetchError(CrawlerError):
         retry_after: float | None = None,
         connection: bool = False,
         rejection: Rejection | None = None,
+        cause: Cause | None = None,
+        logins: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.url = url
@@ -94,6 +129,8 @@ class FetchError(CrawlerError):
         self.retry_after = retry_after
         self.connection = connection
         self.rejection = rejection
+        self.cause = cause
+        self.logins = tuple(logins)
 
 
 class VerificationError(CrawlerError):

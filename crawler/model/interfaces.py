@@ -66,6 +66,8 @@ class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
     """Link header as received; several fields are joined by commas."""
     end_proven: bool = True
     """False if the body ended with its connection, so that truncation cannot be detected."""
+    logins: tuple[str, ...] = ()
+    """Ways to log in that a 401 offers."""
 
     @cached_property
     def digest(self) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.pipeline.retry import next_delay
+from crawler.pipeline.retry import attempts_after, next_delay
 
 T = TypeVar("T")
 Announce = Callable[[int, float, Exception], None]
@@ -38,8 +38,10 @@ def prepare() -> None:
     import stamina  # noqa: F401
 
 
-async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
+async def persist(action: Callable[[], Awaitable[T]], attempts: int, *, is_new: bool = False) -> T:
     """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
+
+    ``is_new``: nothing is known of the host, see ``retry.attempts_after``.
 
     Raises the last FetchError or VerificationError. The first attempt is made before stamina is imported, so a run
     without failures does not pay for it.
@@ -47,6 +49,7 @@ async def persist(action: Callable[[], Awaitable[T]], attempts: int) -> T:
     try:
         return await action()
     except (FetchError, VerificationError) as error:
+        attempts = attempts_after(error, attempts, is_new=is_new)
         if attempts == 1 or next_delay(error) is False:
             raise
         first: Exception | None = error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.model.errors import ConfigError
-from crawler.text.escape import redacted
 from crawler.text.urls import before_query, has_dot_segments, resolve, userinfo
 
 
@@ -19,15 +18,18 @@ def start_directory(directory: str | Path) -> Path:
     return Path(directory)
 
 
-def start_url(text: str) -> str:
-    """``text`` as an http or https URL: percent-encoded, without dot segments. Raises ConfigError."""
+def start_url(text: str, directory: str = "") -> str:
+    """``text`` as an http or https URL: percent-encoded, without dot segments. Raises ConfigError.
+
+    ``directory``: DIR, if it was given beside it, for the error message.
+    """
     if not isinstance(text, str):
         raise ConfigError(f"URL: expected text, not {type(text).__name__}")
     url = resolve("", text)
     if url is None:
-        advice = ": in a user name or password, write / as %2F, ? as %3F, # as %23" if "@" in text else ""
-        shown = redacted(text.strip()) or "(empty)"
-        raise ConfigError(f"not an http or https URL: {shown}: write it as http://host/path/{advice}")
+        from crawler.text.advice.arguments import url_problem
+
+        raise ConfigError(url_problem(text, directory))
     return _without_dots(url)
 
 
@@ -49,6 +51,6 @@ def _without_dots(url: str) -> str:
     return f"{start}/{'/'.join(kept)}{'/' if is_folder and kept else ''}{end}"
 
 
-def named_url(text: str) -> str:
+def named_url(text: str, directory: str = "") -> str:
     """``start_url`` without user and password, for messages. Raises ConfigError."""
-    return userinfo(start_url(text))[0]
+    return userinfo(start_url(text, directory))[0]

@@ -89,6 +89,17 @@ def is_chunked(headers: Mapping[str, str]) -> bool:
     return "chunked" in value_of(headers, "Transfer-Encoding").lower()
 
 
+_CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9._~+-]*)(?=\s+[^\s=,]|\s*(?:,|$))")
+
+
+def login_schemes(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The ways to log in that WWW-Authenticate offers, such as ``Basic`` (RFC 9110 section 11.6.1), at most five."""
+    all_of = getattr(headers, "getall", None)  # a multidict: the field may be repeated
+    offered = ", ".join(all_of("WWW-Authenticate", ())) if all_of else value_of(headers, "WWW-Authenticate")
+    value = re.sub(r'"(?:[^"\\]|\\.)*"', '""', offered[:2000])
+    return tuple(dict.fromkeys(match[1][:20].capitalize() for match in _CHALLENGE.finditer(value)))[:5]
+
+
 def is_strong_tag(etag: str | None) -> bool:
     """True if ``etag`` is a strong validator (RFC 9110 section 8.8.1)."""
     return etag is not None and etag[:2] not in {"", "W/"}

@@ -30,6 +30,8 @@ _LONGEST_KEPT = 4096
 """Bytes of a header section whose lines may be among them."""
 _DIGITS = 18  # of a length: 10^18 fits in 63 bits
 
+NO_STATUS_LINE = "no status line"
+
 Field = tuple[bytes, bytes]
 
 
@@ -48,7 +50,7 @@ def not_a_response(data: bytes) -> FramingError:
     would meet these. Anything else may be damage in transit.
     """
     kind = FramingError if _OTHER_PROTOCOL.match(data) else NotAResponse
-    return kind("no status line")
+    return kind(NO_STATUS_LINE)
 
 
 class BodyError(Exception):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -12,14 +14,18 @@ import aiohappyeyeballs
 
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import RequestError
-from crawler.http.tls import alert_text
-from crawler.model.errors import NO_DESCRIPTORS
+from crawler.http.tls import alert_text, certificate_problem, is_not_tls
+from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.text.escape import printable
 
 _ADDRESSES_KEPT = 300.0
 """Seconds for which the addresses of a host are used again."""
 _HEAD_START = 0.25
 """Seconds that an address has before the next one is tried beside it (RFC 8305 section 5)."""
+_UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+"""Errors of a lookup that say that there is no such host, or that it has no address."""
+_ADDRESS_QUOTED = ("Connect call failed", "Multiple exceptions")
+"""Beginnings of asyncio's texts, which name an address in place of what the system said."""
 _NO_REASON = "the server closed the connection during the TLS handshake"
 
 Address = aiohappyeyeballs.AddrInfoType
@@ -108,11 +114,18 @@ async def _look_up(host: str, port: int) -> list[Address]:
 
 def _explained(error: OSError | ssl.CertificateError) -> RequestError:
     if isinstance(error, ssl.CertificateError):  # SSLCertVerificationError is one
-        return RequestError(
-            f"the server's certificate is not trusted: {printable(str(error))}", is_permanent=True, is_unsent=True
-        )
+        text, kind = certificate_problem(error)
+        return RequestError(text, is_permanent=True, is_unsent=True, cause=kind)
     if isinstance(error, ssl.SSLError):
-        return RequestError(alert_text(error), is_permanent=True, is_unsent=True)
-    reason = printable(str(error.strerror or error)) or _NO_REASON
+        cause = Cause.NOT_TLS if is_not_tls(error) else None
+        return RequestError(alert_text(error), is_permanent=True, is_unsent=True, cause=cause)
+    cause, reason = None, printable(str(error.strerror or error)) or _NO_REASON
+    if isinstance(error, socket.gaierror):
+        if error.errno in _UNKNOWN:
+            cause, reason = Cause.UNKNOWN_HOST, "unknown host"
+    elif error.errno == errno.ECONNREFUSED:
+        cause, reason = Cause.REFUSED, "connection refused"
+    elif error.errno is not None and reason.startswith(_ADDRESS_QUOTED):
+        reason = os.strerror(error.errno).lower()
     is_ours = error.errno in NO_DESCRIPTORS
-    return RequestError(f"cannot connect: {reason}", blames_host=not is_ours, is_unsent=True)
+    return RequestError(f"cannot connect: {reason}", blames_host=not is_ours, is_unsent=True, cause=cause)

@@ -8,16 +8,22 @@ from collections.abc import Mapping
 
 from multidict import CIMultiDict
 
-from crawler.http.framing.header_section import Head
+from crawler.http.framing.header_section import NO_STATUS_LINE, Head
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending, Loss
 from crawler.http.lane.request import Request
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
+from crawler.model.errors import Cause
 
 _ENOUGH = limits.BODY_CHUNK * 2
 """Bytes of a body that may wait before the lane stops reading."""
 _PERMANENT = frozenset({Ending.INVALID, Ending.REFUSED_BY_TLS})
+_CAUSES = {
+    Ending.CLOSED: Cause.NO_HTTP,
+    Ending.RESET: Cause.NO_HTTP,
+    Ending.SILENT: Cause.SILENT,
+}
 _BLAMES_HOST = frozenset({Ending.CLOSED, Ending.RESET, Ending.SILENT, Ending.UNREQUESTED})
 
 
@@ -134,7 +140,14 @@ class Exchange:
             is_permanent=loss.ending in _PERMANENT,
             blames_host=loss.ending in _BLAMES_HOST,
             is_unsent=loss.ending is Ending.REFUSED_BY_TLS,
+            cause=_cause(loss),
         )
+
+
+def _cause(loss: Loss) -> Cause | None:
+    if loss.detail == NO_STATUS_LINE:
+        return Cause.NO_HTTP
+    return None if loss.is_broken else _CAUSES.get(loss.ending)
 
 
 def _text(loss: Loss, silence: float) -> str:

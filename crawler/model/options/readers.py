@@ -89,6 +89,10 @@ def parse_age(text: str) -> datetime | timedelta:
         return timedelta(seconds=parse_duration(text))
     except OverflowError:
         raise ValueError("expected a time within the calendar") from None
+    except ValueError:
+        if _DURATION.fullmatch(text.strip()):
+            raise
+        raise ValueError("expected an age such as 12h or 7d, or a date: 2025-01-31 or 2025-01-31T12:00") from None
 
 
 def parse_days(text: str) -> timedelta:
@@ -181,6 +185,15 @@ def check_header(text: str) -> str:
     """``Name: value`` or ``@FILE``, unchanged. Raises ValueError; the file is not read."""
     if not text.startswith("@") or len(text) == 1:
         parse_header(text)
+    return text
+
+
+def check_extensions(text: str) -> str:
+    """A list of extensions, unchanged. Raises ValueError for one that cannot be meant."""
+    if "=" in text or "/" in text:
+        raise ValueError("expected extensions such as zip,tar.gz (wget's -e robots=off is --no-robots here)")
+    if any(len(part.split()) > 1 for part in text.split(",")):
+        raise ValueError(f"separate extensions by commas: {','.join(text.replace(',', ' ').split())}")
     return text
 
 

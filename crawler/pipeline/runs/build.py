@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from crawler.model.config import Config
+from crawler.model.config import Config, option_fields
 from crawler.model.interfaces import Client, Destination, Parser, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
@@ -53,6 +53,11 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
     )
 
 
+def is_first_contact(config: Config, state: StateStore) -> bool:
+    """Whether nothing is known of the host of URL, and --attempts was left to the program."""
+    return not state.knew_files and config.attempts == option_fields()["attempts"].default
+
+
 def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:
     """The rule for directories that are not entered: a filter prunes them, or robots.txt forbids them."""
     return lambda path, url: filters.prunes(path) or rules.rejection(url)
@@ -77,6 +82,7 @@ def build_walker(
         parse=parser.pieces,
         attempts=config.attempts,
         unchanged=unchanged,
+        is_new=is_first_contact(config, state),
     )
     return Walker(
         reader,

@@ -14,7 +14,7 @@ from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components, Transfers
-from crawler.pipeline.runs.build import build_walker, refuse_by
+from crawler.pipeline.runs.build import build_walker, is_first_contact, refuse_by
 from crawler.pipeline.runs.deletion_stage import Deletions
 from crawler.pipeline.runs.waiting import WaitingJobs
 from crawler.pipeline.save.collecting import below_any, collect
@@ -33,7 +33,7 @@ class MirrorRun:
         """``free``: free space at the destination in bytes."""
         config, self._parts, self._url = parts.config, parts, url
         self._filters = Filters(config, datetime.now(UTC))
-        self._rules = RobotsTxt(parts.client, config, parts.agent)
+        self._rules = RobotsTxt(parts.client, config, parts.agent, is_new=is_first_contact(config, parts.state))
         unchanged = UnchangedDirectories(
             parts.destination, parts.state, parts.observer, allows=self._rules.allows, wishes=wishes(config, url)
         )

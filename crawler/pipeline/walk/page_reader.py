@@ -39,6 +39,8 @@ class PageReader(Value, frozen=True, kw_only=True):
     attempts: int
     unchanged: UnchangedDirectories | None = None
     """None: directories are not recognised by a digest."""
+    is_new: bool = False
+    """Whether nothing is known of the host of the root, see ``retry.attempts_after``."""
     anew: bool = False
     """True: every page is fetched without a condition, and parsed."""
 
@@ -51,7 +53,8 @@ class PageReader(Value, frozen=True, kw_only=True):
         digest = await self.unchanged.of(url) if self.unchanged else None
         memo = await self.state.listing(url) if digest is None and not self.anew else None
         known = digest or memo
-        page = await self._fetch(url, known.validators if known else Validators(), permit)
+        is_new = self.is_new and not path
+        page = await self._fetch(url, known.validators if known else Validators(), permit, is_new=is_new)
         self.state.visited(path, url)
         if digest is not None:
             if await self._is_kept(path, digest, page):
@@ -110,7 +113,9 @@ class PageReader(Value, frozen=True, kw_only=True):
                         self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
                 yield piece
 
-    async def _fetch(self, url: str, known: Validators, permit: Permit, *, html_only: bool = False) -> FetchedPage:
+    async def _fetch(
+        self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_new: bool = False
+    ) -> FetchedPage:
         async def fetch() -> FetchedPage:
             page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
             if page.status == 304 and known and not confirms(page.validators, known):
@@ -121,7 +126,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 return page
             raise refused_page(page, url)
 
-        return await persist(fetch, self.attempts)
+        return await persist(fetch, self.attempts, is_new=is_new)
 
     def _recall(self, memo: ListingMemo, path: str) -> Listing:
         listing = Listing(
@@ -211,7 +216,8 @@ async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
             if piece.is_listing or piece.entries:
                 yield piece
     if piece is None or not piece.is_listing:
-        raise ListingError(f"the response is not a directory listing ({page.content_type or 'no content type'})")
+        kind = page.content_type
+        raise ListingError(f"the response is not a directory listing ({kind or 'no content type'})", content_type=kind)
 
 
 async def _again(pieces: list[Listing]) -> Pieces:
@@ -223,4 +229,4 @@ def refused_page(page: FetchedPage, url: str) -> FetchError:
     """The error for a response to a page that is not a 200; it says whether to try again."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
     action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
-    return refused(action, url, page.status)
+    return refused(action, url, page.status, page.logins)

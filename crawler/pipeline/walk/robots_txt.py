@@ -14,6 +14,7 @@ from crawler.model.values import Rejection, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, Robots, forbidden, rules_for
 from crawler.pipeline.walk.page_reader import refused_page
+from crawler.text.advice.requests import with_advice, with_scheme
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.urls import Origin, origin
@@ -22,7 +23,9 @@ from crawler.text.urls import Origin, origin
 class RobotsTxt:
     """The robots.txt of all hosts of a run. With ``--no-robots`` everything is allowed and nothing is fetched."""
 
-    def __init__(self, client: Client, config: Config, agent: str) -> None:
+    def __init__(self, client: Client, config: Config, agent: str, *, is_new: bool = False) -> None:
+        """``is_new``: nothing is known of the host at which the run begins, see ``retry.attempts_after``."""
+        self._is_new = is_new
         self._client = client
         self._config = config
         self._agent = agent
@@ -90,15 +93,16 @@ class RobotsTxt:
             return robots
 
         try:
-            return await persist(ask, self._config.attempts)
+            return await persist(ask, self._config.attempts, is_new=self._is_new and not self._known)
         except (FetchError, VerificationError) as error:
             if isinstance(error, FetchError):
                 if error.connection and origin(error.url) == origin(url):  # robots.txt does not matter then
-                    return ListingError(f"{masked(url)}: {error}")
+                    return ListingError(f"{masked(url)}: {with_advice(url, error)}")
                 if error.rejection is not None and error.rejection.reason == Reason.REDIRECTS:
                     return ALLOW_ALL  # a circle of redirects is not a robots.txt (RFC 9309 section 2.3.1.2)
             problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
-            return RobotsForbidden(f"{problem}: --no-robots goes on without it")
+            advice = with_scheme(url, error) or "--no-robots goes on without it"
+            return RobotsForbidden(f"{problem}: {advice}")
 
 
 async def _anywhere(_source: str, _target: str) -> Rejection | None:

@@ -26,6 +26,7 @@ from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage, PagePiece, Visit
+from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
 
@@ -107,10 +108,8 @@ class Walker:
                     raise RobotsForbidden(
                         f"{masked(directory.url)}: {error}: --no-robots goes on without it"
                     ) from error
-                advice = (
-                    ": is it the page of a directory?" if rejection is None else ""
-                )  # the rejection says what to do
-                raise ListingError(f"{masked(directory.url)}: {error}{advice}") from error
+                problem = with_advice(directory.url, error) if rejection is None else str(error)
+                raise ListingError(f"{masked(directory.url)}: {problem}") from error
             if rejection is not None and rejection.reason == Reason.ROBOTS:
                 self._reject(directory.path, rejection)
             else:

@@ -9,7 +9,7 @@ rule applies to 200, 206, 304 and HEAD.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from enum import Enum, auto
 
@@ -209,7 +209,7 @@ def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
     return None if modified is None else int(modified) * NANOSECONDS
 
 
-def refused(action: Action, url: str, status: int) -> FetchError:
+def refused(action: Action, url: str, status: int, logins: Sequence[str] = ()) -> FetchError:
     """The error for a response that was not the requested one; it says whether to try again."""
     return FetchError(
         action.reason or f"HTTP {status}",
@@ -217,6 +217,7 @@ def refused(action: Action, url: str, status: int) -> FetchError:
         status=status,
         retryable=action.verdict is Verdict.RETRY,
         retry_after=action.delay,
+        logins=logins,
     )
 
 

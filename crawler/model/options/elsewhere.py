@@ -1,0 +1,106 @@
+"""Options of wget, lftp and rclone, and what does the same here: the table of docs/moving.md.
+
+Imported only for the message about an option that does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+PROGRAMS = ("wget -m", "lftp mirror", "rclone sync (:http:)")
+"""The columns before that of this program, as printed. Messages use their first words."""
+NONE = "–"
+_CODE = re.compile(r"`([^`]*)`")
+_NAME = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*")
+
+# fmt: off
+ROWS: tuple[tuple[str, str, str, str], ...] = (
+    ("`-m -r -np -nH --cut-dirs=N`, `--mirror`, `--recursive`, `--no-parent`", "the default", "the default",
+     "the default"),
+    ("`-P DIR`, `--directory-prefix=DIR`", "the second argument", "the second argument", "the second argument, DIR"),
+    ("`-R 'index.html*'`, `--reject-regex '\\?C='`", NONE, NONE, "not needed: sort links are recognised"),
+    ("`-A zip`, `-A '*.zip'`, `--accept zip`", "`--include-glob=*.zip`", "`--include '*.zip'`",
+     "`--ext zip`, `--include '*.zip'`"),
+    ("`-R '*.iso'`, `--reject '*.iso'`", "`--exclude-glob=*.iso`", "`--exclude '*.iso'`", "`--exclude '*.iso'`"),
+    ("`-X old`, `--exclude-directories=old`", "`--exclude=old/`", "`--exclude 'old/**'`", "`--exclude old/`"),
+    ("`-I new`, `--include-directories=new`", "`--include=new/`", "`--include 'new/**'`", "`--include 'new/**'`"),
+    ("`--accept-regex`", "`--include=RX`", "`--include '{{RX}}'`", "`--include 're:RX'`"),
+    (NONE, "`--include-rx-from=FILE`", "`--filter-from FILE`, `--include-from FILE`, `--exclude-from FILE`",
+     "`--config FILE`, with `include` and `exclude`"),
+    ("`-l N`, `--level=N`", "`--max-depth=N`", "`--max-depth N+1`", "`--max-depth N`"),
+    ("`-Q 1G`, `--quota=1G`", NONE, "`--max-transfer 1G`", "`--max-total-size 1G`"),
+    (NONE, "`--newer-than=now-7days`", "`--max-age 7d`", "`--newer-than 7d`"),
+    (NONE, "`--older-than=now-7days`", "`--min-age 7d`", "`--older-than 7d`"),
+    (NONE, "`--size-range=1K-1G`", "`--min-size 1K --max-size 1G`", "`--min-size 1K --max-size 1G`"),
+    (NONE, "`--delete`, `-e`", "`--delete-after`, the default (`copy` does not)", "`--delete`"),
+    (NONE, NONE, "`--max-delete N`", "`--max-delete N`, also a percentage; 25% by default"),
+    (NONE, NONE, "`--backup-dir`", "`--trash DAYS`"),
+    (NONE, "`--parallel=N`, `-P N`", "`--transfers N --checkers N`", "`--workers N --listers N`"),
+    (NONE, "`--use-pget-n=N`", "`--multi-thread-streams N`", "`--segments N`"),
+    ("`--limit-rate=1M`", "`set net:limit-total-rate 1M`", "`--bwlimit 1M`", "`--limit-rate 1M`"),
+    (NONE, NONE, "`--bwlimit '08:00,2M 19:00,off'`",
+     "`--limit-rate '08:00,2M 19:00,off'`; a number without a unit is bytes, not KiB"),
+    ("`-w 1`, `--wait=1`", NONE, "`--tpslimit 1`", "`--requests-per-second 1`"),
+    ("`-t 5`, `--tries=5`", "`set net:max-retries 5`", "`--low-level-retries 5`, `--retries 5`", "`--attempts 5`"),
+    ("`-T 60`, `--timeout=60`", "`set net:timeout 60`", "`--timeout 60s --contimeout 10s`",
+     "`--read-timeout 60 --connect-timeout 10`"),
+    ("`-c`, `--continue`", "`--continue`, `-c`", NONE,
+     "the default, if the server can prove that the file is the same"),
+    ("`-N`, `--timestamping`", "`--only-newer`, `-n`", "the default, `--update`",
+     "the default, without a request per file"),
+    ("`-nc`, `--no-clobber`", "`--only-missing`", "`--ignore-existing`, `--immutable`",
+     "not possible: a changed file is replaced; `--trash DAYS` keeps the old one"),
+    ("`--no-use-server-timestamps`", "`--no-perms`", "`--no-update-modtime`", "times are always the server's"),
+    ("`-e robots=off`", "the default", "the default", "`--no-robots`"),
+    ("`-D host -H`, `--domains=host`, `--span-hosts`", NONE, NONE, "`--allow-host HOST`"),
+    ("`--header 'N: V'`", "`set http:authorization`", "`--http-headers 'N,V'`", "`--header 'N: V'`, `--header @FILE`"),
+    ("`--user=U --password=P`, `--http-user=U`, `--http-password=P`", "`-u U,P`", NONE,
+     "`--netrc`, or `--header @FILE`"),
+    ("`--load-cookies=F`", NONE, NONE, "`--cookies F`"),
+    ("`-U X`, `--user-agent=X`", "`set http:user-agent X`", "`--user-agent X`", "`--user-agent X`"),
+    ("`--no-check-certificate`", "`set ssl:verify-certificate no`", "`--no-check-certificate`", "`--insecure`"),
+    ("`--ca-certificate=F`", "`set ssl:ca-file F`", "`--ca-cert F`", "`--ca-file F`"),
+    ("`--certificate=F --private-key=F`", "`set ssl:cert-file F`", "`--client-cert F --client-key F`",
+     "`--client-cert F`, with both in one file"),
+    ("`--spider`", "`--dry-run`", "`--dry-run`, `-n`", "`--dry-run`, `--list`"),
+    ("`-i FILE`", NONE, "`copyurl --urls`, `--files-from FILE`", "`--input-file FILE`"),
+    ("`-O FILE`, `--output-document=FILE`", "`-o`", NONE, "`--input-file FILE`, whose lines may name the local path"),
+    ("`-k -p -K -E`, `--convert-links`, `--page-requisites`, `--adjust-extension`", NONE, NONE,
+     "nothing: pages are not saved; for web sites use wget"),
+    ("`-nd`, `--no-directories`", "`--no-recursion`, `-r`", NONE, "`--no-recursive` for one directory"),
+    ("`-x`, `--force-directories`, `--no-host-directories`", NONE, NONE,
+     "nothing: the tree below URL is that below DIR"),
+    ("`-nv`, `-q`, `--no-verbose`", "`--verbose=0`", "`-q`", "the default without a terminal, `-q`"),
+    ("`-o FILE`, `-a FILE`, `--output-file=FILE`, `--append-output=FILE`", "`--log=FILE`", "`--log-file FILE`",
+     "`--log-file FILE`"),
+    ("`--show-progress`", NONE, "`-P`, `--progress`", "the default on a terminal, `--progress`"),
+    (NONE, NONE, "`--checksum`, `-c`", "`--check digest`"),
+    (NONE, NONE, "`--max-duration 2h`", "`--max-duration 2h`"),
+)
+# fmt: on
+"""A line for each purpose; options are in backquotes."""
+
+
+def elsewhere(name: str) -> str:
+    """What does the same as ``name`` (an option of another program, without a value), in one clause; "" if unknown."""
+    found = dict[str, list[str]]()
+    for program, option, here in _options():
+        if option == name and program not in found.setdefault(here, []):
+            found[here].append(program)
+    return ", ".join(f"{here} ({' and '.join(programs)})" for here, programs in found.items())
+
+
+def _options() -> Iterator[tuple[str, str, str]]:
+    """(program, option, what does the same here as plain text) for each option of the table."""
+    for row in ROWS:
+        for heading, cell in zip(PROGRAMS, row, strict=False):
+            for code in _CODE.findall(cell):
+                for option in _NAME.findall(code):
+                    yield heading.partition(" ")[0], option, row[-1].replace("`", "")
+
+
+def table() -> str:
+    """The table in Markdown, as docs/moving.md has it."""
+    heading, *rows = (f"| {' | '.join(row)} |\n" for row in ((*PROGRAMS, "crawler"), *ROWS))
+    return "".join([heading, "|---|---|---|---|\n", *rows])

@@ -1,0 +1,32 @@
+"""Which known word is meant by one that is not known. Imported only for a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+_ALIKE = 0.75
+"""Similarity from which a word is proposed: one or two letters of a short word."""
+_BESIDE = 0.05
+"""A second word is proposed only if it is nearly as similar."""
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """The one or two words of ``known`` that ``word`` may be a misspelling of, the most similar first."""
+
+    def plain(text: str) -> str:
+        return text.lower().lstrip("-").replace("_", "-")
+
+    def score(first: str, second: str) -> float:
+        is_swap = sorted(first) == sorted(second)
+        return 1.0 if is_swap else SequenceMatcher(None, first, second).ratio()
+
+    scored = sorted(((score(plain(word), plain(each)), each) for each in known), key=lambda pair: -pair[0])
+    best = scored[0][0] if scored else 0.0
+    return [each for score, each in scored[:2] if score >= _ALIKE and score >= best - _BESIDE]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``: did you mean x or y?``, or "" if nothing is similar."""
+    found = nearest(word, known)
+    return f": did you mean {' or '.join(found)}?" if found else ""

@@ -1,0 +1,152 @@
+"""What to do about a request that failed: one table, from what is known of the failure to a clause of advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from crawler.model.errors import Cause, CrawlerError, FetchError, ListingError
+from crawler.model.struct import Value
+from crawler.text.escape import masked
+from crawler.text.urls import INDEX_PAGE, before_query, directory_of, last_name, origin
+
+_DOWN = "try again later"
+_LOGINS = {
+    "Basic": "--netrc, or --header @FILE",
+    "Digest": "--netrc",
+    "Bearer": "--header @FILE with a line 'Authorization: Bearer TOKEN'",
+}
+"""Way to log in → how."""
+
+
+class Failure(Value, frozen=True, kw_only=True):
+    """What is known of a request without a usable response."""
+
+    url: str
+    """The URL as the user gave it, or that of the directory."""
+    status: int | None = None
+    """HTTP status, or None if there was no response."""
+    cause: Cause | None = None
+    """Why there was no response, if that is known."""
+    logins: tuple[str, ...] = ()
+    """Ways to log in that a 401 offers."""
+    content_type: str | None = None
+    """Content-Type of a page that is not a listing; None for any other failure."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the request was sent without TLS."""
+        return self.url.startswith("http:")
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @property
+    def name(self) -> str:
+        """The last segment of the path, decoded."""
+        return last_name(self.url)
+
+
+Advice = tuple[Callable[[Failure], bool], Callable[[Failure], str]]
+
+
+def failure_of(url: str, error: CrawlerError) -> Failure:
+    """The ``error`` of a request for ``url`` as a Failure."""
+    if isinstance(error, FetchError):
+        return Failure(url=url, status=error.status, cause=error.cause, logins=error.logins)
+    return Failure(url=url, content_type=error.content_type if isinstance(error, ListingError) else None)
+
+
+def advice(failure: Failure) -> str:
+    """What to do about ``failure``, in one clause; "" where nothing is known to help."""
+    return next((text(failure) for fits, text in _TABLE if fits(failure)), "")
+
+
+def with_advice(url: str, error: CrawlerError) -> str:
+    """``error`` of a request for ``url``, and what to do about it, in one line."""
+    clause = advice(failure_of(url, error))
+    return f"{error}: {clause}" if clause else str(error)
+
+
+def with_scheme(url: str, error: CrawlerError) -> str:
+    """The advice to try https instead, if ``error`` looks like plain HTTP sent to a port for TLS; else ""."""
+    failure = failure_of(url, error)
+    is_likely = failure.is_plain and failure.cause is Cause.NO_HTTP and (origin(url) or ("", "", 80))[2] != 80
+    return advice(failure) if is_likely else ""
+
+
+def _other_scheme(failure: Failure) -> str:
+    rest = failure.url.partition("://")[2]
+    return masked(f"{'https' if failure.is_plain else 'http'}://{rest}")
+
+
+def _login(failure: Failure) -> str:
+    ways = list(dict.fromkeys(_LOGINS[scheme] for scheme in failure.logins if scheme in _LOGINS))
+    if "Basic" in failure.logins and "Digest" in failure.logins:
+        ways = [_LOGINS["Basic"]]
+    offered = f" ({', '.join(failure.logins)})" if failure.logins else ""
+    if failure.logins and not ways:
+        return f"it needs a login{offered}, which crawler does not speak: --cookies FILE may bring one along"
+    return f"it needs a login{offered}, or refuses the one given: {'; '.join(ways or [_LOGINS['Basic']])}"
+
+
+def _without_wildcard(failure: Failure) -> str:
+    above = masked(directory_of(failure.url.partition("*")[0]))
+    return f"a URL has no wildcards: write {above} and --include '{masked(failure.name) or '*'}'"
+
+
+def _has_wildcard(failure: Failure) -> bool:
+    is_wrong = failure.status in {400, 403, 404, 410} or failure.content_type is not None
+    return is_wrong and "*" in before_query(failure.url).partition("://")[2]
+
+
+def _is_index_page(failure: Failure) -> bool:
+    return INDEX_PAGE.fullmatch(failure.name.encode("utf-8", "surrogateescape")) is not None
+
+
+def _is(status: int) -> Callable[[Failure], bool]:
+    return lambda failure: failure.status == status
+
+
+def _caused(cause: Cause) -> Callable[[Failure], bool]:
+    return lambda failure: failure.cause is cause
+
+
+def _says(text: str) -> Callable[[Failure], str]:
+    return lambda _failure: text
+
+
+_TABLE: tuple[Advice, ...] = (
+    (_caused(Cause.REFUSED), _says("is the port right, and the server running?")),
+    (_caused(Cause.UNKNOWN_HOST), _says("is the host name right?")),
+    (_caused(Cause.NOT_TLS), lambda failure: f"no TLS is spoken on that port: try {_other_scheme(failure)}"),
+    (_caused(Cause.UNTRUSTED), _says("--ca-file FILE trusts the certificates in FILE")),
+    (_caused(Cause.EXPIRED), _says("is the clock of this machine right? Else only its owner can renew it")),
+    (_caused(Cause.OTHER_NAME), _says("write the host by the name that the certificate has")),
+    (
+        lambda failure: failure.cause is Cause.NO_HTTP and failure.is_plain,
+        lambda failure: f"if it expects https, try {_other_scheme(failure)}",
+    ),
+    (_caused(Cause.NO_HTTP), _says("is it a web server?")),
+    (_caused(Cause.SILENT), _says("--read-timeout waits longer")),
+    (_has_wildcard, _without_wildcard),
+    (_is(400), lambda failure: f"if it expects https, try {_other_scheme(failure)}" if failure.is_plain else ""),
+    (_is(401), _login),
+    (_is(403), _says("the server refuses access: is a login needed (--netrc, --header @FILE), or is it not public?")),
+    (_is(407), _says("the proxy needs a login: --proxy http://user:password@host:port/")),
+    (
+        lambda failure: failure.status in {404, 410} and _is_index_page(failure),
+        lambda failure: f"leave out the name of the page: {masked(directory_of(failure.url))}",
+    ),
+    (lambda failure: failure.status in {404, 410}, _says("there is nothing at that URL: open it in a browser")),
+    (_is(429), _says(f"the server asks for fewer requests: {_DOWN}, with --requests-per-second 1")),
+    (_is(503), _says(f"the server is overloaded or under maintenance: {_DOWN}")),
+    (lambda failure: (failure.status or 0) >= 500, _says(f"the server has an error of its own: {_DOWN}")),
+    (
+        lambda failure: failure.content_type is not None and bool(urlsplit(failure.url).query),
+        _says("for a single file, put its URL into a list: --input-file"),
+    ),
+    (lambda failure: failure.content_type is not None, _says("is it the page of a directory?")),
+)
+"""Whether a row fits, and its advice. The first row that fits decides."""

@@ -1,0 +1,293 @@
+"""Typical mistakes of a first contact, and what is said about each: one line that says what to do.
+
+The program runs in this process, against one scripted server for all.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from crawler.cli import parser as cli
+from crawler.model.options.elsewhere import ROWS, elsewhere
+from tests.docs.markdown import REPOSITORY
+from tests.support.misbehaving.behaviours import Page, Raw, Redirect, Status
+from tests.support.misbehaving.samples import certificate
+from tests.support.misbehaving.server import Site
+
+URL = "http://127.0.0.1:9/pub/"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def complaint(capsys: pytest.CaptureFixture[str], args: list[str], code: int) -> str:
+    """The one line on standard error, without the name of the program."""
+    assert cli.run(args) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.isprintable()
+    return line.removeprefix("crawler: ")
+
+
+ARGUMENTS: list[tuple[list[str], str]] = [
+    # URL in the form of another program
+    (["ftp://h/pub/", "DIR"], "for FTP use lftp or wget"),
+    (["ftps://h/pub/", "DIR"], "for FTP use lftp or wget"),
+    (["sftp://h/pub/", "DIR"], "over SSH use rsync or lftp"),
+    (["user@host.example:pub/", "DIR"], "over SSH use rsync"),
+    (["rsync://h/pub/", "DIR"], "rsync's own protocol: use rsync"),
+    (["s3://bucket/x", "DIR"], "give the bucket's https address, such as https://BUCKET.s3.amazonaws.com/"),
+    (["gs://bucket/x", "DIR"], "https://storage.googleapis.com/BUCKET/"),
+    (["az://account/x", "DIR"], "https://ACCOUNT.blob.core.windows.net/CONTAINER/"),
+    (["davs://h/x", "DIR"], "write https:// for davs://"),
+    (["git://h/x", "DIR"], "use git clone"),
+    (["gopher://h/x", "DIR"], "only http and https are fetched"),
+    (["file:///srv/pub", "DIR"], "local directories are copied by rsync or cp"),
+    (["/srv/pub", "DIR"], "that is a local path: local directories are copied by rsync or cp"),
+    (["./pub", "DIR"], "that is a local path"),
+    (["~/pub", "DIR"], "that is a local path"),
+    ([".", "DIR"], "that is a local path"),
+    (["C:\\data", "DIR"], "that is a local path"),
+    (["D:/data", "DIR"], "that is a local path"),
+    (["\\\\server\\share", "DIR"], "that is a local path"),
+    (["files.example.org/pub/", "DIR"], "did you mean https://files.example.org/pub/?"),
+    (["localhost:8000/pub/", "DIR"], "did you mean https://localhost:8000/pub/?"),
+    (["127.0.0.1/pub/", "DIR"], "did you mean https://127.0.0.1/pub/?"),
+    (["http:/h/pub/", "DIR"], "write the scheme as http:// or https://"),
+    (["https//h/pub/", "DIR"], "write the scheme as http:// or https://"),
+    (["http://h:99999/", "DIR"], "the port is a number from 0 to 65535"),
+    (["http://u:p/w@h/", "DIR"], "in a user name or password, write / as %2F"),
+    (["http://", "DIR"], "write it as http://host/path/"),
+    (["", "DIR"], "not an http or https URL: (empty)"),
+    (["a word", "DIR"], "write it as http://host/path/"),
+    # arguments
+    (["DIR", URL], "not an http or https URL: DIR: URL comes first, then DIR"),
+    (["/srv/pub", URL], "URL comes first, then DIR"),
+    ([URL, ""], "DIR: expected a path"),
+    ([URL, "http://h/", "DIR"], "several URLs are several runs, or mirrors of a --config file"),
+    (["--ext", "zip", "tar", URL, "DIR"], "a list after an option is written with commas (--ext zip,tar)"),
+    (["--include", "a.zip", "b.zip", URL, "DIR"], "a pattern in quotes ('*.zip')"),
+    ([URL, "my", "files"], "put names with spaces"),
+    (["--verify"], "expected DIR, got 0 arguments"),
+    (["--list", URL, "DIR"], "expected URL, got 2 arguments"),
+    # values
+    (["--newer-than", "yesterday", URL, "DIR"], "7d, or a date: 2025-01-31 or 2025-01-31T12:00"),
+    (["--older-than", "31.01.2025", URL, "DIR"], "or a date: 2025-01-31"),
+    (["--newer-than", "01/31/2025", URL, "DIR"], "or a date: 2025-01-31"),
+    (["--max-size", "10 megs", URL, "DIR"], "expected a size such as 500, 10K, 1.5GiB"),
+    (["--limit-rate", "fast", URL, "DIR"], "expected a size such as"),
+    (["--workers", "0", URL, "DIR"], "expected a whole number from 1 to 1000"),
+    (["--workers", "auto", URL, "DIR"], "expected a whole number from 1 to 1000"),
+    (["--read-timeout", "0", URL, "DIR"], "expected a time above zero"),
+    (["--max-delete", "all", URL, "DIR"], "a percentage such as 25%"),
+    (["--check", "md5", URL, "DIR"], "expected one of listing, headers, digest"),
+    (["--header", "X-Token=1", URL, "DIR"], "expected 'Name: value' or @FILE"),
+    (["--include", "re:(", URL, "DIR"], "not a regular expression"),
+    (["--ext", "zip tar", URL, "DIR"], "separate extensions by commas: zip,tar"),
+    (["--ext", "zip,tar gz", URL, "DIR"], "separate extensions by commas: zip,tar,gz"),
+    (["-e", "robots=off", URL, "DIR"], "wget's -e robots=off is --no-robots here"),
+    (["--include", "old/", URL, "DIR"], "write 'folder/**'"),
+    (["--min-size", "2M", "--max-size", "1M", URL, "DIR"], "--min-size is larger than --max-size"),
+    (["--ignore-errors", URL, "DIR"], "has no effect without delete"),
+    (["--only", "a", URL, "DIR"], "--only requires --config"),
+    (["--ca-file", "missing.pem", URL, "DIR"], "--ca-file"),
+    (["--config", "missing.toml"], "missing.toml"),
+    (["--input-file", "missing.txt", "DIR"], "missing.txt"),
+    # options of other programs
+    (["--parallel", "3", URL, "DIR"], "no such option: --parallel; here --workers N --listers N (lftp)"),
+    (["--parallel=3", URL, "DIR"], "--workers N --listers N (lftp)"),
+    (["--accept", "zip", URL, "DIR"], "here --ext zip, --include '*.zip' (wget)"),
+    (["-A", "zip", URL, "DIR"], "here --ext zip, --include '*.zip' (wget)"),
+    (["-A.zip", URL, "DIR"], "here --ext zip, --include '*.zip' (wget)"),
+    (["-r", URL, "DIR"], "no such option: -r; here the default (wget)"),
+    (["-m", URL, "DIR"], "here the default (wget)"),
+    (["-np", "-nH", URL, "DIR"], "no such option: -np; here the default (wget)"),
+    (["-P", "DIR", URL], "the second argument, DIR (wget)"),
+    (["-l", "3", URL, "DIR"], "--max-depth N (wget)"),
+    (["-l3", URL, "DIR"], "--max-depth N (wget)"),
+    (["-X", "old", URL, "DIR"], "--exclude old/ (wget)"),
+    (["-c", URL, "DIR"], "the default, if the server can prove that the file is the same (wget and lftp)"),
+    (["-N", URL, "DIR"], "the default, without a request per file (wget)"),
+    (["-nc", URL, "DIR"], "--trash DAYS keeps the old one (wget)"),
+    (["--no-parent", URL, "DIR"], "here the default (wget)"),
+    (["--transfers", "4", URL, "DIR"], "--workers N --listers N (rclone)"),
+    (["--bwlimit", "1M", URL, "DIR"], "--limit-rate 1M (rclone)"),
+    (["--tries=3", URL, "DIR"], "--attempts 5 (wget)"),
+    (["--backup-dir", "old", URL, "DIR"], "--trash DAYS (rclone)"),
+    (["--no-check-certificate", URL, "DIR"], "--insecure (wget and rclone)"),
+    (["-k", URL, "DIR"], "for web sites use wget"),
+    # misspelt options
+    (["--wrkers", "3", URL, "DIR"], "no such option: --wrkers: did you mean --workers?"),
+    (["--inclde", "x", URL, "DIR"], "did you mean --include?"),
+    (["--dleete", URL, "DIR"], "did you mean --delete?"),
+    (["--user_agent", "x", URL, "DIR"], "did you mean --user-agent?"),
+    (["--dryrun", URL, "DIR"], "did you mean --dry-run?"),
+    (["-delete", URL, "DIR"], "-delete: long options have two dashes: --delete"),
+    (["-workers", "3", URL, "DIR"], "-workers: long options have two dashes: --workers"),
+    (["--frobnicate", URL, "DIR"], "no such option: --frobnicate (see --help)"),
+    (["--workers"], "requires an argument"),
+]
+
+
+@pytest.mark.parametrize(("args", "said"), ARGUMENTS, ids=[" ".join(args) for args, _ in ARGUMENTS])
+def test_a_wrong_command_line_says_what_to_write(
+    args: list[str], said: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = complaint(capsys, args, 2)
+    assert said in line
+    assert "p/w" not in line, "a password is shown"
+    assert [path for path in here.rglob("*") if path.is_file() and ".crawler" not in path.parts] == []
+
+
+TABLES = [
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndri = "d"', "unknown key 'dri': did you mean dir?"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nmax-files = 3', "'max-files': write max_files"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nworker = 3', "'worker': did you mean workers?"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ntransfers = 3', "'transfers': here --workers N"),
+    ('[[mirror]]\nname = "a"\nurl = "s3://b/"\ndir = "d"', "give the bucket's https address"),
+    ('[[mirrors]]\nname = "a"', "unknown key 'mirrors' (known: jobs, [defaults], [[mirror]])"),
+    ('[mirror]\nname = "a"', "write [[mirror]] with two brackets"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"', "dir: expected text"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ndelete = "yes"', "delete: expected true or false"),
+    ("[[mirror]]\nname = a", "line 2"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), TABLES, ids=[said for _, said in TABLES])
+def test_a_wrong_configuration_file_says_what_to_write(
+    text: str, said: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "m.toml").write_text(text + "\n")
+    line = complaint(capsys, ["--config", "m.toml"], 2)
+    assert "m.toml" in line
+    assert said in line
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[dict[str, Site]]:
+    with Site() as plain, Site(tls=certificate()) as tls, Site() as odd:
+        for status in (400, 403, 404, 410, 418, 429, 500, 502, 503):
+            plain.on(f"{status}/", Status(status))
+        for name, value in {
+            "basic": 'Basic realm="a, Digest b"', "digest": 'Digest realm="x", nonce = "y", qop="auth"',
+            "both": 'Negotiate, Basic realm="x"', "ntlm": "NTLM", "bearer": "Bearer", "none": "",
+        }.items():  # fmt: skip
+            plain.on(f"401-{name}/", Status(401, (("WWW-Authenticate", value),) if value else ()))
+        plain.on("home/", Page(b"<html><title>Welcome</title><body><p>Hello</p></body></html>"))
+        plain.on("away/", Redirect("http://elsewhere.example/pub/"))
+        odd.portal = (Raw(b"\x15\x03\x01\x00\x02\x02\x46"),)
+        yield {"plain": plain, "tls": tls, "odd": odd}
+
+
+RESPONSES = [
+    ("plain", "401-basic/", "HTTP 401: it needs a login (Basic), or refuses the one given: --netrc, or --header @FILE"),
+    ("plain", "401-both/", "it needs a login (Negotiate, Basic), or refuses the one given: --netrc*"),
+    ("plain", "401-bearer/", "--header @FILE with a line 'Authorization: Bearer TOKEN'"),
+    ("plain", "401-digest/", "it needs a login (Digest), or refuses the one given: --netrc"),
+    ("plain", "401-ntlm/", "it needs a login (Ntlm), which crawler does not speak: --cookies FILE*"),
+    ("plain", "401-none/", "it needs a login, or refuses the one given: --netrc, or --header @FILE"),
+    ("plain", "403/", "HTTP 403: the server refuses access*"),
+    ("plain", "404/", "HTTP 404: there is nothing at that URL*"),
+    ("plain", "410/", "HTTP 410: there is nothing at that URL*"),
+    ("plain", "404/index.html", "HTTP 404: leave out the name of the page: http://127.0.0.1:PORT/pub/404/"),
+    ("plain", "404/*.zip", "a URL has no wildcards: write http://127.0.0.1:PORT/pub/404/ and --include '*.zip'"),
+    ("plain", "400/", "HTTP 400: if it expects https, try https://127.0.0.1:PORT/pub/400/"),
+    ("plain", "418/", "pub/418/: HTTP 418"),
+    ("plain", "429/", "HTTP 429: the server asks for fewer requests: try again later, with --requests-per-second 1"),
+    ("plain", "500/", "HTTP 500: the server has an error of its own: try again later"),
+    ("plain", "502/", "HTTP 502: the server has an error of its own*"),
+    ("plain", "503/", "HTTP 503: the server is overloaded or under maintenance: try again later"),
+    ("plain", "home/", "not a directory listing (text/html*): is it the page of a directory?"),
+    ("plain", "away/", "redirect to http://elsewhere.example/pub/: *"),
+    ("tls", "", "certificate is not trusted: *: --ca-file FILE trusts the certificates in FILE"),
+    ("tls http", "", "cannot be read * if it expects https, try https://127.0.0.1:PORT/pub/"),
+    ("odd", "", "cannot be read * if it expects https, try https://127.0.0.1:PORT/pub/"),
+]
+
+
+@pytest.mark.parametrize(("where", "path", "said"), RESPONSES, ids=[f"{row[0]} {row[1]}" for row in RESPONSES])
+def test_a_response_of_no_use_says_what_to_do(
+    where: str, path: str, said: str, servers: dict[str, Site], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, _, scheme = where.partition(" ")
+    url = servers[server].url + path
+    if scheme:
+        url = f"{scheme}://{url.partition('://')[2]}"
+    forbidden = "cannot be read" in said
+    line = complaint(capsys, ["--attempts", "1", url, "DIR"], 8 if forbidden else 3)
+    pattern = f"*{said.replace('PORT', str(servers[server].port))}".replace("'*.zip'", "'[*].zip'")
+    assert fnmatchcase(line, pattern), line
+
+
+class _Quiet(BaseHTTPRequestHandler):
+    """Responds with 400 to what is not HTTP, as most servers do."""
+
+    def log_message(self, *_args: object) -> None:
+        return
+
+
+def test_https_on_a_port_of_http_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        line = complaint(capsys, [f"https://127.0.0.1:{server.server_port}/pub/", "DIR"], 3)
+        server.shutdown()
+    assert line.endswith(f": no TLS is spoken on that port: try http://127.0.0.1:{server.server_port}/pub/")
+
+
+@pytest.mark.parametrize("more", [[], ["--no-robots"]], ids=["robots", "no robots"])
+def test_the_first_contact_with_a_port_on_which_nothing_listens_is_two_attempts(
+    more: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = list[int]()
+    monkeypatch.setattr("crawler.output.log.log_retry", lambda attempt, _wait, _error: waits.append(attempt))
+    monkeypatch.setattr("crawler.model.limits.BACKOFF_INITIAL", 0.01)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/pub/"
+        line = complaint(capsys, [*more, url, "DIR"], 3)
+        assert line == f"{url}: cannot connect: connection refused: is the port right, and the server running?"
+        assert waits == [2]
+        complaint(capsys, ["--attempts", "3", *more, url, "DIR"], 3)
+        assert waits == [2, 2, 3], "a number that was given applies"
+
+
+def test_a_host_that_served_this_mirror_before_is_waited_for(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = list[int]()
+    monkeypatch.setattr("crawler.output.log.log_retry", lambda attempt, _wait, _error: waits.append(attempt))
+    monkeypatch.setattr("crawler.model.limits.BACKOFF_INITIAL", 0.01)
+    with Site() as site:
+        site.file("a.zip", b"a")
+        url = site.url
+        assert cli.run([url, "DIR"]) == 0
+        capsys.readouterr()
+    complaint(capsys, [url, "DIR"], 3)
+    assert waits == [2, 3, 4, 5]
+
+
+def test_an_unknown_host_is_named_as_such(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = complaint(capsys, ["--attempts", "1", "http://no-such-host.invalid/", "DIR"], 3)
+    assert line.endswith("cannot connect: unknown host: is the host name right?") or "Temporary failure" in line
+
+
+def test_every_option_of_another_program_in_the_table_is_explained() -> None:
+    page = (REPOSITORY / "docs" / "moving.md").read_text()
+    for cell in {cell for row in ROWS for cell in row[:3]}:
+        for name in re.findall(r"(?<=`)--?[A-Za-z][\w-]*", cell):
+            assert elsewhere(name), name
+    for row in ROWS:
+        assert f"| {' | '.join(row)} |" in page
