@@ -253,6 +253,8 @@ def _told(call: Invocation, error: Exception, code: int) -> int:
         return told(call, error, code)
     except Exception as problem:  # noqa: BLE001 - as above
         return print_error(*describe(problem, verbose=False))
+
+
 def _visible_options() -> list[str]:
     options = [param for param in _command().params if isinstance(param, click.Option) and not param.hidden]
     return [name for param in options for name in (*param.opts, *param.secondary_opts) if name.startswith("--")]

@@ -34,9 +34,7 @@ from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked, printable
 from crawler.text.http_fields import (
     OVERLOAD_STATUS,
-    coding_of,
-    content_length,
-    is_chunked,
+    has_definite_end,
     login_schemes,
     parse_http_date,
     validators_of,
@@ -194,7 +192,7 @@ class HttpClient:
                 validators=validators_of(response.headers),
                 date=parse_http_date(response.headers.get("Date")),
                 retry_after=response.headers.get("Retry-After"),
-                end_proven=_has_definite_end(response.headers),
+                end_proven=has_definite_end(response.headers),
                 link=response.headers.get("Link"),
                 logins=login_schemes(response.headers) if response.status == 401 else (),
             )
@@ -218,11 +216,6 @@ async def _discard(response: HttpResponse) -> bytes:
         with suppress(FetchError, VerificationError):
             await response.read(limits.ERROR_BODY)
     return b""
-
-
-def _has_definite_end(headers: Mapping[str, str]) -> bool:
-    """True if truncation of the body would be detected, by length, last chunk or coding (RFC 9112 section 6.3)."""
-    return bool(coding_of(headers)) or content_length(headers) is not None or is_chunked(headers)
 
 
 class _Exchange:

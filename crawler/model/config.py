@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.model import limits
 from crawler.model.errors import ConfigError
+from crawler.model.options.combinations import TOGETHER, check_together
 from crawler.model.options.option import convert, location_of, option
 from crawler.model.options.readers import (
     MAX_COUNT,
@@ -236,7 +237,7 @@ class Config:
         if rules and listed:
             raise ConfigError(f"{where}: rules: give either rules, or include and exclude")
         object.__setattr__(self, "rules", rules or listed)
-        _check_together({key: getattr(self, key) for key in _TOGETHER}, where)
+        check_together({key: getattr(self, key) for key in TOGETHER}, where)
 
     @classmethod
     def ensure(cls, config: Config | None) -> Config:
@@ -257,7 +258,7 @@ class Config:
         ``rules``, which only the command line has, override ``include`` and ``exclude``.
         """
         parsed = parse_options(values, where)
-        _check_together(parsed, where)
+        check_together(parsed, where)
         return cls(**parsed)  # type: ignore[arg-type]
 
 
@@ -274,36 +275,13 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
         elif key in {"include", "exclude"}:
             continue
         elif key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r}{_advice_on_key(key)}")
+            from crawler.model.options.spelling import unknown_key
+
+            raise unknown_key(where, key, known)
         else:
             parsed[key] = convert(known[key], value, location_of(where, key))
     parsed.setdefault("rules", rules_of(values, where))
     return parsed
-
-
-def _advice_on_key(key: str) -> str:
-    """What may be meant by an unknown key; "" if nothing is similar."""
-    from crawler.model.options.elsewhere import elsewhere
-    from crawler.model.options.spelling import did_you_mean
-
-    if key.replace("-", "_") in option_fields():
-        return f": write {key.replace('-', '_')}"
-    here = elsewhere("--" + key.replace("_", "-"))
-    known = (*option_fields(), "include", "exclude", "name", "url", "dir")
-    return did_you_mean(key, known) or (f": here {here}" if here else "")
-
-
-_TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors")
-
-
-def _check_together(values: Mapping[str, object], where: str) -> None:
-    least, most = values.get("min_size"), values.get("max_size")
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        maximum = location_of(where, "max_size").rpartition(": ")[2]
-        raise ConfigError(f"{location_of(where, 'min_size')} is larger than {maximum}")
-    for key in ("delete_excluded", "ignore_errors"):
-        if values.get(key) and not values.get("delete"):
-            raise ConfigError(f"{location_of(where, key)} has no effect without delete")
 
 
 def option_fields() -> dict[str, Field[Any]]:

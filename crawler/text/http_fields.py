@@ -100,6 +100,11 @@ def login_schemes(headers: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match[1][:20].capitalize() for match in _CHALLENGE.finditer(value)))[:5]
 
 
+def has_definite_end(headers: Mapping[str, str]) -> bool:
+    """True if truncation of the body would be detected, by length, last chunk or coding (RFC 9112 section 6.3)."""
+    return bool(coding_of(headers)) or content_length(headers) is not None or is_chunked(headers)
+
+
 def is_strong_tag(etag: str | None) -> bool:
     """True if ``etag`` is a strong validator (RFC 9110 section 8.8.1)."""
     return etag is not None and etag[:2] not in {"", "W/"}

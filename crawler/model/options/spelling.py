@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
+
+from crawler.model.errors import ConfigError
+from crawler.model.options.elsewhere import elsewhere
 
 _ALIKE = 0.75
 """Similarity from which a word is proposed: one or two letters of a short word."""
@@ -30,3 +33,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``: did you mean x or y?``, or "" if nothing is similar."""
     found = nearest(word, known)
     return f": did you mean {' or '.join(found)}?" if found else ""
+
+
+def unknown_key(where: str, key: str, known: Collection[str]) -> ConfigError:
+    """The error for a key that does not exist, with what may be meant. ``where``: the table that has it."""
+    plain = key.replace("-", "_")
+    here = elsewhere("--" + key.replace("_", "-"))
+    if plain in known:
+        advice = f": write {plain}"
+    else:
+        advice = did_you_mean(key, (*known, "include", "exclude", "name", "url", "dir"))
+    return ConfigError(f"{where}: unknown key {key!r}{advice or (f': here {here}' if here else '')}")

@@ -1,0 +1,22 @@
+"""Which values of options contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crawler.model.errors import ConfigError
+from crawler.model.options.option import location_of
+
+TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors")
+"""Keys that ``check_together`` looks at."""
+
+
+def check_together(values: Mapping[str, object], where: str) -> None:
+    """Raise ConfigError, which names ``where`` and the option, if ``values`` (option by key) contradict each other."""
+    least, most = values.get("min_size"), values.get("max_size")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        maximum = location_of(where, "max_size").rpartition(": ")[2]
+        raise ConfigError(f"{location_of(where, 'min_size')} is larger than {maximum}")
+    for key in ("delete_excluded", "ignore_errors"):
+        if values.get(key) and not values.get("delete"):
+            raise ConfigError(f"{location_of(where, key)} has no effect without delete")
