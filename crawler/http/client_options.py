@@ -14,7 +14,7 @@ from crawler.http.client import ClientOptions
 from crawler.http.credentials.cookies import read_cookies
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
-from crawler.http.proxies import Proxies, proxy_url
+from crawler.http.proxies import Proxies, is_socks, proxy_url
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import parse_header
@@ -40,9 +40,10 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
     found = _credentials(config, starts, is_list=is_list and not has_own)
     for where in found.origins:
         try:
-            proxies.choose(origin_name(where))
+            proxy = proxies.choose(origin_name(where))
         except ValueError as error:
             raise ConfigError(str(error)) from None
+        _check_library(proxy or "", proxies.variables.get(where[0], "--proxy"))
     return ClientOptions(
         user_agent=config.user_agent or DEFAULT_AGENT,
         connect_timeout=config.connect_timeout,
@@ -135,12 +136,25 @@ def _netrc_entries() -> list[NetrcEntry]:
 def _proxies(config: Config) -> Proxies:
     if config.proxy:
         try:
-            proxy_url(config.proxy, bare=False)
+            given = proxy_url(config.proxy, bare=False)
         except ValueError as error:
             raise ConfigError(f"--proxy {error}") from None
-        return Proxies(by_scheme={"http": config.proxy, "https": config.proxy})
+        _check_library(given, "--proxy")
+        return Proxies(by_scheme={"http": given, "https": given})
     found = getproxies()
+    variables = {scheme: "all_proxy" if not found.get(scheme) else f"{scheme}_proxy" for scheme in ("http", "https")}
+    by_scheme = {scheme: found.get(scheme) or found.get("all") for scheme in variables}
     return Proxies(
-        by_scheme={scheme: found[scheme] for scheme in ("http", "https") if found.get(scheme)},
+        by_scheme={scheme: proxy for scheme, proxy in by_scheme.items() if proxy},
+        variables=variables,
         exempt=tuple(found.get("no", "").lower().replace(",", " ").split()),
     )
+
+
+def _check_library(proxy: str, what: str) -> None:
+    """Raises ConfigError if ``proxy`` needs a library that is not installed."""
+    if is_socks(proxy):
+        from crawler.http.lane import socks
+
+        if not socks.is_installed():
+            raise ConfigError(f"{what}: {socks.LIBRARY}")

@@ -1,4 +1,4 @@
-"""Chooses the proxy for a URL from ``--proxy``, ``http_proxy``, ``https_proxy`` and ``no_proxy``."""
+"""Chooses the proxy for a URL from ``--proxy``, ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from crawler.text.escape import redacted
 from crawler.text.urls import origin
 
 _WITH_PORT = re.compile(r"(\[[^]]*\]|[^:]*):(\d+)")
+_SOCKS_REST = re.compile(r"[^/?#]+/?")
+_SOCKS_PORT = 1080
 
 
 class Proxies(Value, frozen=True, kw_only=True):
@@ -19,6 +21,8 @@ class Proxies(Value, frozen=True, kw_only=True):
 
     by_scheme: Mapping[str, str] = field(default_factory=dict)
     """Proxy by the scheme of the request."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Variable that named the proxy, by the scheme of the request; none for ``--proxy``."""
     exempt: tuple[str, ...] = ()
     """Entries of ``no_proxy``."""
 
@@ -30,15 +34,30 @@ class Proxies(Value, frozen=True, kw_only=True):
         try:
             return proxy_url(self.by_scheme[where[0]], bare=True)
         except ValueError as error:
-            raise ValueError(f"{where[0]}_proxy={error}; set no_proxy={where[1]} to connect without it") from None
+            variable = self.variables.get(where[0], f"{where[0]}_proxy")
+            raise ValueError(f"{variable}={error}; set no_proxy={where[1]} to connect without it") from None
 
 
 def proxy_url(text: str, *, bare: bool) -> str:
-    """The URL of an HTTP proxy. If ``bare``, the scheme may be missing. Raises ValueError if ``text`` is not one."""
+    """The URL of a proxy. If ``bare``, the scheme may be missing, and is http then; a SOCKS proxy gets its port.
+
+    Raises ValueError if ``text`` is not one.
+    """
     url = f"http://{text}" if bare and "://" not in text else text
-    if origin(url) is None or re.search(r"\s", url):
-        raise ValueError(f"{redacted(text)}: expected http://host:port")
-    return url
+    scheme, _, rest = url.partition("://")
+    place = origin(f"http://{rest}") if is_socks(url) else origin(url)
+    if place is None or re.search(r"\s", url) or (is_socks(url) and not _SOCKS_REST.fullmatch(rest)):
+        raise ValueError(f"{redacted(text)}: expected http://host:port, socks5://host:port or socks5h://host:port")
+    if not is_socks(url):
+        return url
+    rest = rest.rstrip("/")
+    has_port = _WITH_PORT.fullmatch(rest.rpartition("@")[2]) is not None
+    return f"{scheme.lower()}://{rest}" + ("" if has_port else f":{_SOCKS_PORT}")
+
+
+def is_socks(proxy: str) -> bool:
+    """Whether it is a SOCKS proxy: ``socks5h://``, which resolves host names itself, or ``socks5://``."""
+    return proxy.partition("://")[0].lower() in {"socks5", "socks5h"}
 
 
 @lru_cache(maxsize=256)

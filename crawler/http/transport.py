@@ -12,6 +12,7 @@ from yarl import URL
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.pool import LanePool
+from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
@@ -53,9 +54,13 @@ class Transport:
         """Send a GET or HEAD and wait for the headers. Raises RequestError, ValueError."""
         authority = url.find("/", url.find("://") + 3)
         target = url[authority:].partition("#")[0]
-        if proxy is not None or authority < 0 or _TARGET.fullmatch(target) is None or origin(url) is None:
+        through = proxy if proxy is not None and is_socks(proxy) else None
+        is_odd = authority < 0 or _TARGET.fullmatch(target) is None or origin(url) is None
+        if through is not None and is_odd:
+            raise ValueError("this URL cannot be requested through a SOCKS proxy")
+        if (proxy is not None and through is None) or is_odd:
             return await self._by_session().send(method, url, headers, proxy)
-        where, host = _endpoint(url[:authority])
+        where, host = _endpoint(url[:authority], through)
         fields = self._fields(host, self._agent, tuple(headers.items()))
         head = f"{method} {target} HTTP/1.1\r\n{fields}".encode("utf-8", "surrogateescape")
         return await self._lanes.send(where, head, is_head=method == "HEAD")
@@ -71,7 +76,7 @@ class Transport:
 
 
 @lru_cache(maxsize=256)
-def _endpoint(prefix: str) -> tuple[Endpoint, str]:
+def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str]:
     """Where to connect for ``scheme://authority``, and its Host header. Raises ValueError."""
     url = URL(connectable(prefix), encoded=True)
     host, field = url.raw_host, without_zone(prefix) or url.host_port_subcomponent
@@ -79,7 +84,7 @@ def _endpoint(prefix: str) -> tuple[Endpoint, str]:
         raise ValueError("the URL has no host")
     if host.endswith(".."):
         host = host.rstrip(".") + "."
-    return Endpoint(host, url.port, url.scheme == "https"), field
+    return Endpoint(host, url.port, url.scheme == "https", proxy), field
 
 
 def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:

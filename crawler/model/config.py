@@ -144,7 +144,9 @@ class Config:
         None, REQUEST, "send the cookies of this file, in Netscape's format, to the hosts that it names", "FILE",
         parse=check_path,
     )
-    proxy: str | None = option(None, REQUEST, "HTTP proxy for all requests", "URL", shown="from the environment")
+    proxy: str | None = option(
+        None, REQUEST, "HTTP or SOCKS5 proxy for all requests", "URL", shown="from the environment",
+    )
     ca_file: str | None = option(None, REQUEST, "trust the certificates in this PEM file", "FILE", parse=check_path)
     client_cert: str | None = option(
         None, REQUEST, "PEM file with the client certificate and its key", "FILE", parse=check_path,

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from tests.docs.markdown import REPOSITORY
 from tests.support import servers
 from tests.support.servers.apache import APACHE_WITH_LOGINS
+from tests.support.socks import SocksProxy, socks_proxy
 
 TOKEN = "the-secret-of-the-example"
 BEHIND_PROXY = "mirror.intranet.example"
@@ -139,7 +140,7 @@ def _model() -> Tree:
     }  # fmt: skip
 
 
-HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler]]] = {
+HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler | SocksProxy]]] = {
     "files.example.org": (_files, Handler),
     "deb.debian.org": (_debian, Handler),
     "archive.apache.org": (_apache, "apache"),
@@ -147,6 +148,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler]
     "thredds.example.org": (_thredds, "python"),
     "data.example.org": (_model, Handler),
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
+    "socks.example.org": (dict, SocksProxy),
     "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }
@@ -170,7 +172,9 @@ class World:
         """``text`` with its hosts replaced by loopback addresses. Fails the test for an unknown host."""
         for host in HOSTS:
             if host in text:
-                text = re.sub(rf"https?://{re.escape(host)}(?::\d+)?", f"http://127.0.0.1:{self._port(host)}", text)
+                text = re.sub(
+                    rf"(http|socks5h)s?://{re.escape(host)}(?::\d+)?", rf"\1://127.0.0.1:{self._port(host)}", text
+                )
                 text = re.sub(rf"(?<![\w.]){re.escape(host)}", "127.0.0.1", text)
         strangers = set(_URL_HOST.findall(text)) - {"127.0.0.1", BEHIND_PROXY}
         assert not strangers, f"{strangers}: no such host in {Path(__file__).name}"
@@ -184,11 +188,13 @@ class World:
             self._ports[host] = self._serve(root, server)
         return self._ports[host]
 
-    def _serve(self, root: Path, server: str | servers.Flavour | type[Handler]) -> int:
+    def _serve(self, root: Path, server: str | servers.Flavour | type[Handler | SocksProxy]) -> int:
         if isinstance(server, str | servers.Flavour):
             running = servers.Server(servers.FLAVOURS[server] if isinstance(server, str) else server, root)
             self._stack.callback(running.stop)
             return running.port
+        if issubclass(server, SocksProxy):
+            return int(self._stack.enter_context(socks_proxy()).server_address[1])
         handler = type("RootedHandler", (server,), {"root": root})
         http = self._stack.enter_context(_HttpServer(("127.0.0.1", 0), handler))
         threading.Thread(target=partial(http.serve_forever, 0.05), daemon=True).start()

@@ -42,6 +42,7 @@ EXPECTED = {
     "A THREDDS catalog": {"sst/2024.nc", "sst/2025.nc"},
     "Only the new .nc files of the last week": {"model/new/run-1.nc"},
     "Behind a proxy": {"pub/a.txt", "pub/b/c.txt"},
+    "Behind a SOCKS proxy": RELEASES,
     "With a token": {"token.txt", "builds/app.bin", "builds/log/1.txt"},
     "With a user name and a password": {"netrc", "pub/a.txt"},
     "A little every night": RELEASES,

@@ -37,6 +37,8 @@ class Endpoint(NamedTuple):
     host: str
     port: int
     is_tls: bool
+    proxy: str | None = None
+    """The SOCKS proxy on the way: ``socks5h://…`` resolves the host, for ``socks5://…`` it is resolved here."""
 
 
 class Dialer:
@@ -53,6 +55,8 @@ class Dialer:
         context = self._tls() if where.is_tls else None
         try:
             async with asyncio.timeout(self._connect_timeout + self._read_timeout):
+                if where.proxy is not None:
+                    return await self._connect_through(where.proxy, where, make, context)
                 return await self._connect(where, make, context, await self._addresses(where))
         except _NoConnection:
             text = f"no connection within {self._connect_timeout:g} s"
@@ -79,6 +83,23 @@ class Dialer:
                 aiohappyeyeballs.pop_addr_infos_interleave(addresses, 1)
                 if not addresses:
                     raise (_NoConnection if _is_timeout(error) else error) from None
+
+    async def _connect_through(
+        self, proxy: str, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None
+    ) -> Lane:
+        from crawler.http.lane import socks
+
+        is_remote = proxy.startswith("socks5h:")
+        hosts = [where.host] if is_remote else [str(each[4][0]) for each in await self._addresses(where)]
+        name = where.host.rstrip(".") if context is not None else None
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                opened = await socks.connect(proxy, hosts, where.port)
+                loop = asyncio.get_running_loop()
+                _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
+                return lane
+        except TimeoutError as error:
+            raise (_NoConnection if _is_timeout(error) else error) from None
 
     async def _addresses(self, where: Endpoint) -> list[Address]:
         """The addresses of a host. Concurrent callers share one lookup. Raises OSError."""

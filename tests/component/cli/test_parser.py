@@ -175,7 +175,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]
         (("--input-file", "", DIR), "--input-file"),
         (("--config", ""), "--config"),
         (("--proxy", "nonsense", URL, DIR), "--proxy"),
-        (("--proxy", "socks5://h:1080", URL, DIR), "--proxy"),
+        (("--proxy", "socks4://h:1080", URL, DIR), "--proxy"),
         (("--header", "@/no/such/file", URL, DIR), "--header"),
         (("--config", "/no/such/file"), "/no/such/file"),
         (("--input-file", "/no/such/file", DIR), "/no/such/file"),

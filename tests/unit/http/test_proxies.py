@@ -63,6 +63,7 @@ def test_each_scheme_has_its_own_proxy() -> None:
         ("127.0.0.1:3128", "http://127.0.0.1:3128"),
         ("u:p@proxy:3128", "http://u:p@proxy:3128"),
         ("proxy", "http://proxy"),
+        ("socks5://proxy:1080", "socks5://proxy:1080"),
     ],
 )
 def test_a_proxy_of_a_variable_may_be_written_without_its_scheme(text: str, url: str) -> None:
@@ -74,16 +75,43 @@ def test_a_proxy_of_a_variable_may_be_written_without_its_scheme(text: str, url:
 
 @pytest.mark.parametrize(
     "text",
-    ["socks5://proxy", "socks5h://u:secret@proxy", "ftp://proxy", "not a url", "u:secret@proxy:port", "http://", "://"],
+    [
+        "socks4://proxy",
+        "socks://u:secret@proxy",
+        "socks5://",
+        "socks5h://u:secret@proxy:port",
+        "socks5://proxy/path",
+        "socks5://u:secret@pro xy",
+        "ftp://proxy",
+        "not a url",
+        "u:secret@proxy:port",
+        "http://",
+        "://",
+    ],
 )
-def test_a_proxy_speaks_http(text: str) -> None:
+def test_a_proxy_speaks_http_or_socks5(text: str) -> None:
     with pytest.raises(ValueError, match="expected http://host:port") as raised:
         proxy_url(text, bare=True)
     assert "secret" not in str(raised.value)
 
 
 def test_an_invalid_proxy_is_reported_when_it_is_needed() -> None:
-    proxies = Proxies(by_scheme={"http": "socks5://proxy:1080"}, exempt=("near",))
+    proxies = Proxies(by_scheme={"http": "socks4://proxy:1080"}, exempt=("near",))
     assert proxies.choose("http://near/") is None
-    with pytest.raises(ValueError, match=r"http_proxy=socks5://proxy:1080: expected http://host:port; set no_proxy=h "):
+    with pytest.raises(
+        ValueError, match=r"http_proxy=socks4://proxy:1080: expected http://host:port, .*; set no_proxy=h "
+    ):
         proxies.choose("http://h/")
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("socks5://proxy", "socks5://proxy:1080"),
+        ("SOCKS5H://proxy/", "socks5h://proxy:1080"),
+        ("socks5h://u:p@[::1]", "socks5h://u:p@[::1]:1080"),
+        ("socks5h://[::1]:9", "socks5h://[::1]:9"),
+    ],
+)
+def test_a_socks_proxy_has_a_port(text: str, url: str) -> None:
+    assert proxy_url(text, bare=False) == url
