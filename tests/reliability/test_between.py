@@ -1,4 +1,4 @@
-"""Rows M09, M10, M23: between the program and the server: truncated TLS, and proxies that respond for the server."""
+"""Rows M09, M10, M23, M25: between the program and the server: truncated TLS, and proxies that respond for the server."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.support.misbehaving.samples import DAY, KB, LOGIN, authority, blob, c
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
+from tests.support.socks import socks_proxy
 
 
 @pytest.mark.row("M09")
@@ -102,6 +103,20 @@ def test_what_a_proxy_sends_never_enters_the_mirror(sandbox: Sandbox, fault: Beh
 
 
 @pytest.mark.own
+@pytest.mark.row("M25")
+def test_nothing_goes_around_a_socks_proxy_that_refuses(sandbox: Sandbox, site: Site) -> None:
+    wanted = populate(site)
+    with socks_proxy() as proxy:
+        sandbox.mirror(site.url, env={"ALL_PROXY": f"socks5h://{proxy.address}", "no_proxy": ""}).succeeds()
+        assert proxy.asked != []
+    site.log.clear()
+    with socks_proxy(refuses=4) as proxy:
+        env = {"all_proxy": f"socks5h://{proxy.address}", "no_proxy": ""}
+        sandbox.mirror(site.url, env=env, delete=True, attempts=2).fails(3)
+    assert site.log == []
+    sandbox.holds(wanted)
+
+
 @pytest.mark.row("M10")
 @pytest.mark.parametrize("exempt", ["*", "127.0.0.1:{port}", "10.0.0.0/8, 127.0.0.0/8"])
 def test_hosts_in_no_proxy_are_contacted_directly(sandbox: Sandbox, site: Site, exempt: str) -> None:
@@ -126,8 +141,8 @@ def test_a_proxy_may_be_named_without_its_scheme(sandbox: Sandbox) -> None:
 
 @pytest.mark.own
 @pytest.mark.row("M10")
-@pytest.mark.parametrize("given", ["socks5://user:secret@{host}", "not a url"])
-def test_a_proxy_other_than_http_is_a_wrong_option(sandbox: Sandbox, site: Site, given: str) -> None:
+@pytest.mark.parametrize("given", ["socks4://user:secret@{host}", "not a url"])
+def test_a_proxy_of_another_kind_is_a_wrong_option(sandbox: Sandbox, site: Site, given: str) -> None:
     populate(site)
     with Site() as proxy:
         text = given.format(host=proxy.origin.removeprefix("http://"))

@@ -99,7 +99,10 @@ class Dialer:
                 _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
                 return lane
         except TimeoutError as error:
-            raise (_NoConnection if _is_timeout(error) else error) from None
+            if not _is_timeout(error):
+                raise
+            text = f"no connection through the SOCKS proxy within {self._connect_timeout:g} s"
+            raise RequestError(text, blames_host=True, is_unsent=True) from None
 
     async def _addresses(self, where: Endpoint) -> list[Address]:
         """The addresses of a host. Concurrent callers share one lookup. Raises OSError."""
