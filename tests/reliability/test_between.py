@@ -1,4 +1,4 @@
-"""Rows M09, M10, M23, M25: between the program and the server: truncated TLS, and proxies that respond for the server."""
+"""Rows M09, M10, M23, M25: between program and server: truncated TLS, and proxies that respond for the server."""
 
 from __future__ import annotations
 
