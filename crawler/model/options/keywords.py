@@ -46,7 +46,7 @@ class WalkOptions(TypedDict, total=False):
     user_agent: User-Agent header to send
     netrc: read user and password for the host of URL from ~/.netrc or $NETRC
     cookies: send the cookies of this file, in Netscape's format, to the hosts that it names
-    proxy: HTTP proxy for all requests
+    proxy: HTTP or SOCKS5 proxy for all requests
     ca_file: trust the certificates in this PEM file
     client_cert: PEM file with the client certificate and its key
     insecure: do not verify TLS certificates
