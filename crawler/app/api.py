@@ -62,6 +62,7 @@ async def run_mirror(
 
     async def work(parts: Components) -> None:
         await MirrorRun(parts, root, free=await parts.destination.free_space()).run()
+        await _publish(parts, run)
 
     run = _Run(starts=(start,), directory=start_directory(directory), config=config, context=context)
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
@@ -79,6 +80,7 @@ async def run_download(
 
     async def work(parts: Components) -> None:
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
+        await _publish(parts, run)
 
     starts = tuple(url for url, _ in wanted)
     run = _Run(starts=starts, is_list=True, directory=start_directory(directory), config=config, context=context)
@@ -102,6 +104,14 @@ class _Run(Value, frozen=True, kw_only=True):
     directory: Path
     config: Config
     context: RunContext
+
+
+async def _publish(parts: Components, run: _Run) -> None:
+    """Publish a snapshot of DIR, if that is wanted and the run was complete. Raises DestinationError."""
+    if run.config.snapshots is not None:
+        from crawler.app.snapshots.publishing import publish  # imported only if needed
+
+        await publish(parts, run.directory, (*own_files(run.config), *run.context.own_files))
 
 
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
@@ -140,6 +150,8 @@ async def _open_destination(
         await refuse_missing_disk(where, config)
     elif config.trash is not None:
         raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
+    elif config.snapshots is not None:
+        raise ConfigError("snapshots: they are made of the files in DIR, and a destination of your own has none there")
     directory = await resources.open_directory(read_only=config.dry_run)
     resources.stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:

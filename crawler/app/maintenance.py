@@ -10,9 +10,10 @@ from crawler.app.accounting import accounted, first_error
 from crawler.app.history import state_of
 from crawler.app.refusals import refuse_missing_disk
 from crawler.app.resources import Resources, shared_gate
+from crawler.app.snapshots.existing import run_verify_snapshot, snapshot_at
 from crawler.http.client_options import client_options
 from crawler.model.config import Config
-from crawler.model.errors import CrawlerError, DestinationError
+from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.pipeline.runs.base import Components
@@ -44,6 +45,11 @@ async def run_verify(
     In the report, unchanged files are intact and saved files were repaired. The lock is held if possible, so that no
     run writes meanwhile. Raises ConfigError.
     """
+    snapshot = snapshot_at(directory)
+    if snapshot is not None:
+        if repair:
+            raise ConfigError(f"--repair: {directory} is a snapshot, which is never changed: repair its mirror")
+        return await run_verify_snapshot(snapshot, config, observers, stop)
     state_of(directory, config)
     tally = Tally("", str(directory), is_dry_run=config.dry_run)
 

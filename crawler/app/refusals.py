@@ -49,6 +49,8 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
     a run of the other mirror that began before it was created does not look for it, but is seen by the second call; one
     that began later sees it.
     """
+    if _is_inside_state(directory):
+        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
     if not url or await _has_own_run(directory, config):
         return
     until = time.monotonic() + wait
@@ -67,6 +69,11 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
             if not is_running or left <= 0:
                 raise problem
             await asyncio.sleep(min(POLL_SECONDS, left))
+
+
+def _is_inside_state(directory: Path) -> bool:
+    """Whether ``directory`` belongs to this program, like the snapshots of a mirror."""
+    return STATE_DIRECTORY in Path(os.path.realpath(directory)).parts
 
 
 def _enclosing(directory: Path) -> list[tuple[Path, str]]:

@@ -8,7 +8,10 @@ from crawler.cli.invocation import Invocation
 from crawler.model.errors import ConfigError
 
 _MIRROR = ("URL", "DIR")
-_ARGUMENTS = {"--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",)}
+_ARGUMENTS = {
+    "--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",),
+    "--list-snapshots": ("DIR",), "--rollback": ("DIR",),
+}  # fmt: skip
 """Mode → positional arguments, for modes that do not take URL and DIR."""
 
 
@@ -37,13 +40,15 @@ def _run_of(mode: str) -> Callable[[Invocation], int]:
         from crawler.cli.config_file import run_config
 
         return run_config
-    from crawler.cli import modes, runner
+    from crawler.cli import modes, runner, snapshots
 
     runs = {
         "--list": modes.run_list,
         "--history": modes.run_history,
         "--verify": modes.run_verify,
         "--explain": modes.run_explain,
+        "--list-snapshots": snapshots.run_list_snapshots,
+        "--rollback": snapshots.run_rollback,
     }
     return runs.get(mode, runner.run_one)
 
@@ -57,6 +62,8 @@ def _mode(call: Invocation) -> str:
         "--verify": call.verify,
         "--explain": call.explain is not None,
         "--history": call.history,
+        "--list-snapshots": call.list_snapshots,
+        "--rollback": call.rollback is not None,
     }
     modes = [mode for mode, is_given in given.items() if is_given]
     if len(modes) > 1:

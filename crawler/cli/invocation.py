@@ -17,6 +17,8 @@ class Invocation(Value, frozen=True, kw_only=True):
     verify: bool
     repair: bool
     explain: str | None
+    rollback: str | None
+    list_snapshots: bool
     config_file: str | None
     only: tuple[str, ...]
     verbosity: int

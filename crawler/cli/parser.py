@@ -28,7 +28,9 @@ _SYNOPSIS = """\
   crawler --list URL                        print one listing
   crawler --verify [--repair] DIR           re-hash the files in DIR
   crawler --explain ENTRY URL DIR           explain what would be done, and why
-  crawler --history DIR                     print the last runs"""
+  crawler --history DIR                     print the last runs
+  crawler --list-snapshots DIR              print the snapshots of DIR
+  crawler --rollback NAME DIR               publish an earlier snapshot again"""
 _MODES = "Other modes"
 _EXIT_CODES = (
     "0 success; 1 unexpected error; 2 invalid option, URL or config; 3 URL could not be fetched or is not a listing; "
@@ -157,6 +159,8 @@ def _command() -> click.Command:
         _Option(["--repair"], _MODES, is_flag=True, help="with --verify: fetch again the files that differ"),
         _Option(["--explain"], _MODES, metavar="ENTRY", help="explain what would be done with URL ENTRY, and why"),
         _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
+        _Option(["--list-snapshots"], _MODES, is_flag=True, help="print the snapshots that --snapshots has made"),
+        _Option(["--rollback"], _MODES, metavar="NAME", help="let readers of DIR's snapshots see NAME again"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
         _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="with --config: run only this mirror"),
         _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="log each decision; twice: everything"),
@@ -173,20 +177,15 @@ def _command() -> click.Command:
     return version(command)
 
 
-def _call(
-    positional: tuple[str, ...],
-    input_file: str | None,
-    list_only: bool,
-    history: bool,
-    verify: bool,
-    repair: bool,
-    explain: str | None,
-    config_file: str | None,
-    only: tuple[str, ...],
-    verbosity: int,
-    quiet: bool,
-    **options: Any,
-) -> Invocation:
+_FIELDS = (
+    "input_file", "list_only", "history", "verify", "repair", "explain", "list_snapshots", "rollback", "config_file",
+    "only", "verbosity", "quiet",
+)  # fmt: skip
+"""Fields of Invocation that are options of their own, not those of Config."""
+
+
+def _call(positional: tuple[str, ...], **options: Any) -> Invocation:
+    fields = {name: options.pop(name) for name in _FIELDS}
     given: dict[str, object] = {key: value for key, value in options.items() if value not in (None, ())}
     signed = given.pop("rule", ())
     if signed:
@@ -195,21 +194,7 @@ def _call(
             parse_rule(text[1:], include=text[0] == "+", where="--include" if text[0] == "+" else "--exclude")
             for text in signed
         )
-    return Invocation(
-        config=_config_of(given, config_file),
-        positional=positional,
-        input_file=input_file,
-        list_only=list_only,
-        history=history,
-        verify=verify,
-        repair=repair,
-        explain=explain,
-        config_file=config_file,
-        only=only,
-        verbosity=verbosity,
-        quiet=quiet,
-        given=given,
-    )
+    return Invocation(config=_config_of(given, fields["config_file"]), positional=positional, given=given, **fields)
 
 
 def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:

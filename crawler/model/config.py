@@ -36,6 +36,7 @@ from crawler.model.options.readers import (
     parse_timeout,
     parse_total_size,
 )
+from crawler.model.options.retention import Retention, check_retention, parse_retention
 from crawler.model.options.rules import Rule, check_rules, rules_of
 from crawler.model.options.timetable import Timetable, check_timetable, parse_limit_rate
 
@@ -115,9 +116,7 @@ class Config:
     attempts: int = option(
         5, NETWORK, "attempts per file or listing, including the first", "N", parse=integer(1, MAX_PARALLEL),
     )
-    connect_timeout: float = option(
-        10.0, NETWORK, "time limit for connecting, TLS included", "TIME", parse=parse_timeout,
-    )
+    connect_timeout: float = option(10.0, NETWORK, "time limit for connecting, with TLS", "TIME", parse=parse_timeout)
     read_timeout: float = option(
         60.0, NETWORK, "time limit without data, and for all headers; a whole transfer has none", "TIME",
         parse=parse_timeout,
@@ -164,6 +163,10 @@ class Config:
         None, LOCAL, "keep deleted and replaced files in DIR/.crawler/trash for DAYS", "DAYS",
         parse=parse_days, takes=timedelta, check=check_duration, shown="off",
     )
+    snapshots: Retention | None = option(
+        None, LOCAL, "publish each complete state as a snapshot; keep N, or those of the last TIME", "N|TIME",
+        parse=parse_retention, takes=Retention, check=check_retention, shown="off",
+    )
     check: str = option(
         "listing", LOCAL, "how to recognise an unchanged file", "listing|headers|digest",
         parse=choice("listing", "headers", "digest"),
@@ -187,9 +190,7 @@ class Config:
         "flock", RUN, "how to keep out a second run on DIR; none: not at all", "flock|none",
         parse=choice("flock", "none"),
     )
-    lock_wait: float = option(
-        0.0, RUN, "how long to wait for another run on DIR to end", "TIME", parse=parse_duration,
-    )
+    lock_wait: float = option(0.0, RUN, "how long to wait for another run on DIR to end", "TIME", parse=parse_duration)
     max_duration: float | None = option(
         None, RUN, "stop cleanly after TIME; the next run continues", "TIME", parse=parse_timeout,
     )
@@ -208,7 +209,7 @@ class Config:
         parse=choice("auto", "bars", "plain", "none"),
     )
     format: str = option(
-        "text", OUTPUT, "output format of --list and --dry-run", "text|json", parse=choice("text", "json"),
+        "text", OUTPUT, "output format: --list, --dry-run, --list-snapshots", "text|json", parse=choice("text", "json"),
     )
     log_file: str | None = option(None, OUTPUT, "also log to this file", "FILE", parse=check_path)
     log_format: str = option("text", OUTPUT, "format of the log", "text|json", parse=choice("text", "json"))

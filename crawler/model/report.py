@@ -47,6 +47,34 @@ _FIGURES = (
 """What a notebook shows of a report."""
 
 
+class Published(Value, frozen=True, kw_only=True):
+    """A snapshot that a run has published."""
+
+    name: str
+    """Its name, the moment at which it was made."""
+    files: int
+    """Files in it."""
+    size: int
+    """Their total size in bytes, shared or not."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """What of DIR is not part of it → what it is, or why."""
+
+
+class Snapshot(Value, frozen=True, kw_only=True):
+    """A snapshot of a mirror, as --list-snapshots shows it."""
+
+    name: str
+    """The moment at which it was made, in UTC: ``20261129T104704Z``."""
+    path: str
+    """Its directory."""
+    files: int | None
+    """Files in it; None if its manifest is missing."""
+    size: int | None
+    """Their total size in bytes, shared or not; None if its manifest is missing."""
+    is_current: bool
+    """Whether readers see this one."""
+
+
 class Report(Value, frozen=True, kw_only=True):
     """What a run did. Sizes are in bytes, times in seconds."""
 
@@ -98,6 +126,9 @@ class Report(Value, frozen=True, kw_only=True):
     """The steps that a dry run found, ordered by path; None for a real run."""
     free: int | None = None
     """Free disk space in bytes when the run began; None if it was not determined."""
+
+    published: Published | None = None
+    """The snapshot that this run has published."""
 
     @property
     def ok(self) -> bool:

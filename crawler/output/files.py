@@ -149,7 +149,7 @@ class Outputs(Observer):
         if self._config.changes is not None:
             spool.seek(0)
             report = _written("--changes", self._config.changes, spool, report)
-        if self._config.on_change is not None and self._changed:
+        if self._config.on_change is not None and (self._changed or report.published is not None):
             from crawler.output.commands.after_run import Subject, environment, run_with
 
             os.lseek(

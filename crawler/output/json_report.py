@@ -63,6 +63,7 @@ def render_json_summary(
         "listings_failed", "received", "saved_bytes",
     ):  # fmt: skip
         values[name] = getattr(report, name)
+    values["snapshot"] = None if report.published is None else report.published.name
     values["seconds"] = round(report.seconds, 3)
     values["speed"] = round(report.speed)
     values["spared"] = [{**json_text("path", path), "what": what} for path, what in sorted(report.spared.items())]

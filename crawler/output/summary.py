@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from crawler.model.exit_codes import LIMITS, SIGNALS
 from crawler.model.reasons import NAVIGATION, Reason
-from crawler.model.report import Report
+from crawler.model.report import Published, Report
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
@@ -54,6 +54,18 @@ def _problem_lines(report: Report) -> list[str]:
     return lines + [f"problem: {masked(text)}" for text in report.warnings]
 
 
+def _published_line(snapshot: Published) -> str:
+    line = f"Published {snapshot.name}: {snapshot.files:,} files, {render_size(snapshot.size)}"
+    return line + (f"; without {_named(snapshot.left_out)}" if snapshot.left_out else "")
+
+
+def _named(paths: Mapping[str, str]) -> str:
+    """The first few of ``paths`` → what each is, as text."""
+    named = [f"{printable(path)} ({printable(what)})" for path, what in sorted(paths.items())[:SPARED_SHOWN]]
+    more = len(paths) - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more else "")
+
+
 def render_summary(report: Report, *, verbose: bool = False) -> str:
     """The summary of a run as lines, without a final newline. Terminal control characters are escaped."""
     lines = [
@@ -71,11 +83,9 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if report.extraneous > report.deleted:
         lines.append(f"Kept: {report.extraneous - report.deleted:,} gone upstream")
     if report.spared:
-        named = [
-            f"{printable(path)} ({printable(what)})" for path, what in sorted(report.spared.items())[:SPARED_SHOWN]
-        ]
-        more = len(report.spared) - len(named)
-        lines.append(f"Left alone: {', '.join(named)}" + (f" and {more:,} more" if more else ""))
+        lines.append(f"Left alone: {_named(report.spared)}")
+    if report.published is not None:
+        lines.append(_published_line(report.published))
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:

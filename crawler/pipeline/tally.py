@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from crawler.model.exit_codes import LIMITS, SIGNALS, ExitCode, worst
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
-from crawler.model.report import ListingFailure, Report, Step
+from crawler.model.report import ListingFailure, Published, Report, Step
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.pipeline.outdated import Outdated
@@ -47,6 +47,7 @@ class Tally(Observer):
         self._code = 0
         self._outdated = Outdated()
         self._limit: str | None = None
+        self._published: Published | None = None
 
     @property
     def failed(self) -> int:
@@ -66,6 +67,10 @@ class Tally(Observer):
     def note_free(self, free: int | None) -> None:
         """Note the free space at the destination in bytes when the run began; None if unknown."""
         self._free = free
+
+    def note_published(self, snapshot: Published) -> None:
+        """Note the snapshot that this run has published."""
+        self._published = snapshot
 
     def note_extraneous(self, count: int, spared: Mapping[str, str]) -> None:
         """Note that ``count`` local files are not listed; those in ``spared`` (path → what it is) are never deleted."""
@@ -139,6 +144,7 @@ class Tally(Observer):
             exit_code=self._exit_code(interrupted),
             plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),
             free=self._free,
+            published=self._published,
         )
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:

@@ -16,13 +16,14 @@ from crawler.model.errors import ConfigError
 from crawler.model.options.keywords import Options, ProgramOptions, WalkOptions
 from crawler.model.options.option import option_of
 from crawler.model.options.readers import MaxDelete
+from crawler.model.options.retention import Retention
 from crawler.model.options.rules import Rule
 from crawler.model.options.timetable import Timetable, parse_limit_rate
 
 TYPES = typing.get_type_hints(ProgramOptions)
 TEXTS = {
     "SIZE": "1M", "RATE": "1M", "AGE": "7d", "TIME": "5m", "N": "3", "N|auto": "3", "N|N%": "25%", "DAYS": "30",
-    "'N: V'": "X-Key: v",
+    "N|TIME": "7,30d", "'N: V'": "X-Key: v",
 }  # fmt: skip
 """Placeholder of an option → a text that it accepts; "x" for any other."""
 SAMPLES: dict[object, list[object]] = {
@@ -34,6 +35,7 @@ SAMPLES: dict[object, list[object]] = {
     datetime: [datetime(2025, 1, 31, 12, tzinfo=UTC)],
     timedelta: [timedelta(days=3)],
     MaxDelete: [MaxDelete(count=5)],
+    Retention: [Retention(7)],
     Timetable: [parse_limit_rate("08:00,2M 19:00,off")],
 }
 """Type → values of it."""

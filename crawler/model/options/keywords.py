@@ -11,6 +11,7 @@ from os import PathLike
 from typing import Literal, TypeAlias, TypedDict
 
 from crawler.model.options.readers import MaxDelete
+from crawler.model.options.retention import Retention
 from crawler.model.options.rules import Rule
 from crawler.model.options.timetable import Timetable
 
@@ -36,7 +37,7 @@ class WalkOptions(TypedDict, total=False):
     workers: maximum concurrent transfers, and connections per host
     listers: listings fetched concurrently
     attempts: attempts per file or listing, including the first
-    connect_timeout: time limit for connecting, TLS included
+    connect_timeout: time limit for connecting, with TLS
     read_timeout: time limit without data, and for all headers; a whole transfer has none
     min_speed: abort and retry a transfer slower than this on average over 60 s; 0: never
     limit_rate: limit on bytes per second over all transfers: 2M, or by local time: '08:00,2M
@@ -94,6 +95,7 @@ class Options(WalkOptions, total=False):
     ignore_errors: delete despite failures, where the listing was complete
     delete_excluded: also delete local files that the filters exclude
     trash: keep deleted and replaced files in DIR/.crawler/trash for DAYS
+    snapshots: publish each complete state as a snapshot; keep N, or those of the last TIME
     check: how to recognise an unchanged file
     verify_digests: check files against published digests such as SHA256SUMS
     last: save these after everything else
@@ -124,6 +126,7 @@ class Options(WalkOptions, total=False):
     ignore_errors: bool
     delete_excluded: bool
     trash: timedelta | float | str | None
+    snapshots: Retention | Number | None
     check: Literal["listing", "headers", "digest"]
     verify_digests: bool
     last: Texts
@@ -146,7 +149,7 @@ class ProgramOptions(Options, total=False):
     on_failure: run this if the exit code is not 0, with the summary on its stdin; once a day for the same failure
     on_end: run this after every end, with the summary on its stdin
     progress: progress display; auto: bars on a terminal, nothing elsewhere
-    format: output format of --list and --dry-run
+    format: output format: --list, --dry-run, --list-snapshots
     log_file: also log to this file
     log_format: format of the log
     summary: write a JSON summary of the run

@@ -23,7 +23,7 @@ from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.os_errors import destination_error
-from crawler.storage.directory.readback import digest_at, read_at, set_time_at
+from crawler.storage.directory.readback import copy_with_time, digest_at, read_at, set_time_at
 from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import Tree
@@ -242,9 +242,16 @@ class LocalDestination:
         return await self._run(self._write_thread, remove, writer.tree, paths, writer.trash, self._spared)
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
-        """See ``interfaces.Destination``. A file with several hard links keeps its time, which they share."""
-        await self._ready()
-        return await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
+        """See ``interfaces.Destination``. A file with several hard links keeps its time, which they share.
+
+        If that may be because of a snapshot, a copy with the new time takes its place instead.
+        """
+        writer = await self._ready()
+        given = await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
+        if given is None and self._layout.has_snapshots():
+            copy = writer.parts.new_name()
+            return await self._run(self._write_thread, copy_with_time, self._layout, copy, path, local, mtime)
+        return given
 
     async def make_folder(self, path: str) -> str | None:
         """See ``interfaces.Destination``."""

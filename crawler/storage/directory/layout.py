@@ -15,6 +15,7 @@ from crawler.text import urls
 
 _HOME = urls.STATE_DIRECTORY.encode()
 _PARTS = b"parts"
+_SNAPSHOTS = b"snapshots"
 
 
 class Layout:
@@ -73,6 +74,10 @@ class Layout:
                 os.rmdir(_PARTS, dir_fd=self.own)
                 os.unlink(LOCK_NAME, dir_fd=self.own)
                 os.rmdir(_HOME, dir_fd=self.root)
+
+    def has_snapshots(self) -> bool:
+        """Whether files in DIR may share their inodes with those of published snapshots."""
+        return self.own >= 0 and lstat(_SNAPSHOTS, self.own) is not None
 
     def free_space(self) -> int:
         """Free bytes on the file system of DIR, or where DIR would be created."""

@@ -67,6 +67,7 @@ class Mounts:
         self._first: frozenset[Mount] | None = None
         self._names: dict[Identity, frozenset[bytes]] = {}
         self._moved: tuple[str, ...] = ()
+        self._last: frozenset[Mount] = frozenset()
 
     def refresh(self, root: int) -> None:
         """Reread the mounts below the directory open as ``root``, if they may have changed."""
@@ -83,6 +84,10 @@ class Mounts:
     def names(self, directory: Identity) -> frozenset[bytes]:
         """Names of the mount points in a directory."""
         return self._names.get(directory, frozenset())
+
+    def points(self) -> list[str]:
+        """The paths of all mount points below DIR."""
+        return sorted({mount.point.decode("utf-8", "surrogateescape") for mount in self._last})
 
     def moved(self, path: str) -> str | None:
         """The mount point at or above ``path`` that was mounted or unmounted since the first ``refresh``, or None."""
@@ -105,5 +110,6 @@ class Mounts:
             with suppress(OSError):  # hidden by another mount
                 place = identity(os.stat(directory or b".", dir_fd=root, follow_symlinks=False))
                 names.setdefault(place, set()).add(name)
+        self._last = found
         self._names = {place: frozenset(here) for place, here in names.items()}
         return found

@@ -123,6 +123,10 @@ class Spared:
         identities = {identity(status): own for status, own in found if status is not None}
         return ProtectedNames(names, identities, mounted)
 
+    def mount_points(self) -> list[str]:
+        """The paths of the mount points below DIR."""
+        return self._mounts.points()
+
     def moved(self, path: str) -> str | None:
         """Why ``path`` may be another file than was scanned, because of a mount or unmount; or None."""
         point = self._mounts.moved(path)

@@ -1,0 +1,1 @@
+"""Snapshots: a run publishes one at its end; the others are listed, verified and returned to."""

@@ -1,0 +1,27 @@
+"""The modes of the command line that concern the snapshots of a mirror."""
+
+from __future__ import annotations
+
+from crawler.cli.invocation import Invocation
+from crawler.cli.printing import print_result
+from crawler.cli.runner import run_query
+from crawler.text.arguments import start_directory
+
+
+def run_list_snapshots(call: Invocation) -> int:
+    """Print the snapshots, oldest first."""
+    from crawler.app.snapshots.existing import list_snapshots
+    from crawler.output.snapshots import render_snapshots
+
+    found = list_snapshots(start_directory(call.positional[0]))
+    return print_result(render_snapshots(found, call.config.format))
+
+
+def run_rollback(call: Invocation) -> int:
+    """Let readers see another snapshot, and print which one they saw."""
+    from crawler.app.snapshots.existing import roll_back
+
+    name = call.rollback or ""
+    before = run_query(roll_back(name, start_directory(call.positional[0]), call.config))
+    seen = f"in place of {before}" if before not in {None, name} else "as before" if before else "from now on"
+    return print_result(f"readers see {name} {seen}")

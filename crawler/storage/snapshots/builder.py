@@ -1,0 +1,191 @@
+"""Fills a new snapshot: a hard link to each file that the mirror saved, and copies where there can be none.
+
+Only files that the state knows as they are share their inode with DIR: this program replaces such a file by another
+one and never writes into it. Any other file may belong to a program that does, so it is copied, once: the next
+snapshot shares the copy of the last one. So does a file that cannot be hard-linked from DIR.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from crawler.model import limits
+from crawler.model.state.store import REPLACING
+from crawler.model.struct import Struct
+from crawler.model.values import Kind, Known
+from crawler.storage.directory.copying import fill_from
+from crawler.storage.directory.os_errors import UnusablePath, flush
+from crawler.storage.directory.tree import REOPEN_FLAGS, Tree, close_quietly, decoded, identity, lstat
+from crawler.storage.snapshots.content import Content, Item
+from crawler.storage.snapshots.manifest import Totals, line_of
+
+NO_LINKS = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+"""errno values of a file that cannot be hard-linked: too many links, another file system, not supported or allowed."""
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_COARSE = 2_000_000_000
+"""Two times of a file on different file systems are the same within this many nanoseconds; FAT counts in 2 s."""
+
+
+class _Directory(Struct):
+    """A directory of DIR whose mode, group and time its copy gets last."""
+
+    path: str
+    status: os.stat_result
+
+
+def mode_of(status: os.stat_result) -> int:
+    """The permissions of the copy of a directory: those of DIR's, but its owner can always remove it again."""
+    return stat.S_IMODE(status.st_mode) | stat.S_IRWXU
+
+
+class Builder:
+    """Fills one snapshot, directory by directory. For one thread only. Methods raise OSError, UnusablePath.
+
+    ``target`` is the tree of the snapshot, ``previous`` that of the last one, if there is any.
+    """
+
+    def __init__(self, content: Content, target: Tree, previous: Tree | None, *, fsync: bool) -> None:
+        self._content = content
+        self._target = target
+        self._previous = previous
+        self._fsync = fsync
+        self._directories: list[_Directory] = []
+        self._files = self._size = 0
+        self.copied = 0
+        """Files that the mirror saved and that were copied because they cannot be hard-linked."""
+        self.obstacle = ""
+        """Why, for the last of them."""
+
+    @property
+    def totals(self) -> Totals:
+        """What was put into the snapshot so far."""
+        return Totals(self._files, self._size)
+
+    def fill(self, directory: str, known: Mapping[str, Known], *, trust: bool) -> tuple[list[str], str]:
+        """Copy the directory ``directory``. Returns its subdirectories, still empty, and the lines of the manifest.
+
+        ``known``: what the state knows of its files, by name. With ``trust`` all files count as known.
+        """
+        items = self._content.items(directory)
+        source, target = self._content.tree.directory(directory), self._target.directory(directory)
+        self._directories.append(_Directory(directory, os.fstat(source)))
+        old = self._old(directory)
+        below, lines = [], []
+        for item in items:
+            name = decoded(os.fsdecode(item.name))
+            path = f"{directory}/{name}" if directory else name
+            if item.kind is Kind.DIRECTORY:
+                os.mkdir(item.name, 0o700, dir_fd=target)
+                below.append(path)
+            elif item.kind is Kind.SYMLINK:
+                os.symlink(os.readlink(item.name, dir_fd=source), item.name, dir_fd=target)
+            else:
+                record = _current(known.get(name), item.status)
+                self._put(item, (source, target, old), may_share=trust or record is not None)
+                lines.append(line_of(path, record.digest if record is not None else None))
+                self._files, self._size = self._files + 1, self._size + item.status.st_size
+        return below, "".join(lines)
+
+    def _old(self, directory: str) -> int:
+        """The descriptor of the same directory in the last snapshot, or -1."""
+        if self._previous is not None:
+            with suppress(FileNotFoundError, UnusablePath):
+                return self._previous.directory(directory)
+        return -1
+
+    def _put(self, item: Item, places: tuple[int, int, int], *, may_share: bool) -> None:
+        """Put one file into the snapshot. ``places``: its directory in DIR, here, and in the last snapshot or -1."""
+        source, target, old = places
+        obstacle = _link(item.name, source, target) if may_share else None
+        if may_share and obstacle is None:
+            return
+        if old >= 0 and is_copy(item, source, old) and _link(item.name, old, target) is None:
+            return
+        self._copy(item, source, target)
+        if obstacle is not None:
+            self.copied, self.obstacle = self.copied + 1, obstacle
+
+    def _copy(self, item: Item, source: int, target: int) -> None:
+        with _opened(item.name, source) as reading:
+            status = os.fstat(reading)
+            if identity(status) != identity(item.status):
+                raise UnusablePath(f"{decoded(os.fsdecode(item.name))} was replaced by another program during the copy")
+            writing = os.open(item.name, _CREATE, 0o600, dir_fd=target)
+            try:
+                fill_from(reading, writing)
+                with suppress(PermissionError):  # a file system without permissions
+                    os.fchmod(writing, stat.S_IMODE(status.st_mode))
+                with suppress(OSError, OverflowError):  # or without such times
+                    os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))
+                if self._fsync:
+                    flush(writing)
+            finally:
+                os.close(writing)
+
+    def finish(self) -> Iterator[None]:
+        """Give the directories the modes and times of DIR's and flush them; a pause after every few of them."""
+        for number, directory in enumerate(self._directories):
+            descriptor, status = self._target.directory(directory.path), directory.status
+            if os.fstat(descriptor).st_gid != status.st_gid:
+                with suppress(OSError):  # only its members may give a group away
+                    os.chown(descriptor, -1, status.st_gid)
+            with suppress(PermissionError):
+                os.fchmod(descriptor, mode_of(status))
+            os.utime(descriptor, ns=(status.st_mtime_ns, status.st_mtime_ns))
+            if number % limits.BATCH_FILES == 0:
+                yield
+        for directory in self._directories if self._fsync else ():
+            os.fsync(self._target.directory(directory.path))
+            yield
+
+
+def _current(known: Known | None, status: os.stat_result) -> Known | None:
+    """``known`` if the file is still as this program left it."""
+    if known is None or known.digest == REPLACING or (known.size, known.mtime) != (status.st_size, status.st_mtime_ns):
+        return None
+    return known
+
+
+def _link(name: bytes, source: int, target: int) -> str | None:
+    """Give a file the same name in another directory. None, or why that is not possible. Raises OSError."""
+    try:
+        os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        return os.strerror(error.errno or 0).lower()
+    return None
+
+
+def is_alike(first: os.stat_result, second: os.stat_result) -> bool:
+    """Whether two files have the same size and time."""
+    return (
+        stat.S_IFMT(first.st_mode) == stat.S_IFMT(second.st_mode)
+        and first.st_size == second.st_size
+        and abs(first.st_mtime_ns - second.st_mtime_ns) < _COARSE
+    )
+
+
+def is_copy(item: Item, source: int, old: int) -> bool:
+    """Whether the last snapshot has the same file: its bytes, time and permissions."""
+    status = lstat(item.name, old)
+    if status is None or not is_alike(item.status, status) or item.status.st_mode != status.st_mode:
+        return False
+    with _opened(item.name, source) as first, _opened(item.name, old) as second:
+        while block := os.read(first, limits.MIB):
+            if block != os.read(second, len(block)):
+                return False
+        return not os.read(second, 1)
+
+
+@contextmanager
+def _opened(name: bytes, directory: int) -> Iterator[int]:
+    descriptor = os.open(name, REOPEN_FLAGS, dir_fd=directory)
+    try:
+        yield descriptor
+    finally:
+        close_quietly(descriptor)
