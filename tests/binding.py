@@ -1,4 +1,4 @@
-"""``mount --bind`` for tests, undone at their end. Where it is refused, they are skipped."""
+"""``mount --bind`` for tests, undone afterwards. Tests are skipped where it is not permitted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bindings:
         self._points: list[Path] = []
 
     def bind(self, source: Path, point: Path) -> None:
-        """Bind-mount ``source``, a directory or a file, at ``point``, which exists."""
+        """Bind-mount ``source``, a file or directory, at the existing path ``point``."""
         done = subprocess.run(["mount", "--bind", source, point], capture_output=True, check=False)
         if done.returncode:
             pytest.skip(f"cannot mount here: {done.stderr.decode('utf-8', 'replace').strip()}")

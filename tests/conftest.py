@@ -16,7 +16,7 @@ from tests.support import servers, trees
 from tests.support.program import Program
 
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
-"""A server that is not installed is a failure then, and a skipped test otherwise."""
+"""Whether a test fails if its server is not installed; otherwise it is skipped."""
 
 # Many tests run the program. Where the environment forbids it to keep compiled modules, each run would compile 200.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -28,13 +28,13 @@ settings.load_profile("untimed")
 
 
 class Serve(Protocol):
-    """Give a running server of a flavour, with ``zone`` (a tz database name) as its local time."""
+    """Returns a running server of a flavour, with ``zone`` (a tz database name) as its local time."""
 
     def __call__(self, flavour: str, *, zone: str = "UTC") -> servers.Server: ...
 
 
 class ServeAlone(Protocol):
-    """Give a running server of a flavour; ``server.root`` is empty."""
+    """Returns a running server of a flavour; ``server.root`` is empty."""
 
     def __call__(self, flavour: str) -> servers.Server: ...
 
@@ -64,7 +64,7 @@ def _start(flavour: str, root: Path, zone: str) -> servers.Server:
 
 
 def _open_directory() -> Path:
-    """Make a directory that a server which has given up root's rights can read, as pytest's own are not."""
+    """Make a directory readable by servers that have dropped root privileges; pytest's own are not."""
     directory = Path(tempfile.mkdtemp(prefix="crawler-docroot-"))
     directory.chmod(0o755)
     return directory
@@ -125,7 +125,7 @@ def serve_alone() -> Iterator[ServeAlone]:
 
 @pytest.fixture
 def run_crawler(tmp_path: Path) -> Program:
-    """The program; ``run_crawler(option, ..., url, directory)`` runs it to its end."""
+    """Runs the program to its end: ``run_crawler(option, ..., url, directory)``."""
     home = tmp_path / "home"
     home.mkdir()
     return Program(home)
@@ -133,5 +133,5 @@ def run_crawler(tmp_path: Path) -> Program:
 
 @pytest.fixture
 def mirror(tmp_path: Path) -> Path:
-    """The DIR of a run; it does not exist yet."""
+    """The DIR of a run, which does not exist yet."""
     return tmp_path / "mirror"

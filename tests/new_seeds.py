@@ -17,15 +17,15 @@ from hypothesis import settings
 from hypothesis.errors import InvalidArgument
 
 TIMES = 10
-"""As many examples as a test has otherwise are multiplied by this."""
+"""Factor for the number of examples of each test."""
 TIMEOUT = 3_600
 """Seconds that a test may take."""
 _SETTINGS = "_hypothesis_internal_use_settings"
-"""Where a test keeps its settings; the decorator refuses to give new ones to a test that has some."""
+"""Attribute with a test's settings. The decorator cannot replace the settings of a test that already has some."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the number of examples be given."""
+    """Add the option --times."""
     parser.addoption("--times", type=int, default=TIMES, help="multiply the examples of each property test by this")
 
 
@@ -53,7 +53,7 @@ def run(seed: int, arguments: list[str]) -> int:
 
 
 def main() -> int:
-    """Rounds with new seeds until the minutes are over or one fails; a seed that is given makes a single one."""
+    """Run rounds with new seeds until the time is up or a round fails; with a given seed, run one round."""
     parser = argparse.ArgumentParser(prog="make test-random", description=__doc__)
     parser.add_argument("--seed", default="", help="of a run that failed")
     parser.add_argument("--minutes", type=float, default=0, help="begin new rounds for so long")

@@ -46,9 +46,9 @@ def _without_dots(url: str) -> str:
             kept.pop()
         elif dots not in {".", ".."}:
             kept.append(segment)
-    is_folder = dots in {".", ".."}
+    is_directory = dots in {".", ".."}
     start, end = url.partition(path)[::2]
-    return f"{start}/{'/'.join(kept)}{'/' if is_folder and kept else ''}{end}"
+    return f"{start}/{'/'.join(kept)}{'/' if is_directory and kept else ''}{end}"
 
 
 def named_url(text: str, directory: str = "") -> str:

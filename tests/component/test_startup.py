@@ -1,4 +1,4 @@
-"""Modules that a start does not need are not imported: imports take most of the time of a short run."""
+"""No module is imported before it is needed: imports take most of the time of a short run."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ HEAVY = {
 
 
 def printed(program: str) -> str:
-    """The last line that ``program`` prints in a new interpreter."""
+    """Run ``program`` in a new interpreter. Returns the last line that it prints."""
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return found.stdout.splitlines()[-1]
 
 
 def imported(statement: str) -> set[str]:
-    """Which of them ``statement`` leaves in a new interpreter."""
+    """The HEAVY libraries that a new interpreter has loaded after ``statement``."""
     return HEAVY & set(printed(f"import sys\n{statement}\nprint('\\n' + ' '.join(sys.modules))").split())
 
 
@@ -49,7 +49,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 
 def loaded(*arguments: str, code: int = 0) -> set[str]:
-    """Every module that the program imports, from its start to its end."""
+    """All modules that the program imports during a run."""
     command = [sys.executable, "-X", "importtime", "-m", "crawler", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr

@@ -1,4 +1,4 @@
-"""The contract of destinations. A new one is tested by a subclass that provides ``place``.
+"""The contract of destinations. To test a new one, write a subclass that provides ``place``.
 
 ``DestinationContract`` is for all of them, ``ResumingContract`` for those whose parts outlive a run. See
 ``test_local.py`` and ``test_sqlite_archive.py``.
@@ -25,11 +25,11 @@ SECOND = 1_000_000_000
 
 
 class Place(ABC):
-    """A destination's surroundings, as seen from outside of it."""
+    """A destination as seen from outside: opens it, and inspects what it stored."""
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Destination]:
-        """A run: what it leaves is there for the next one."""
+        """Open the destination for one run; what that run leaves is there for the next one."""
 
     @abstractmethod
     def read(self, path: str) -> bytes | None:
@@ -56,13 +56,13 @@ async def stream(part: Part, body: bytes, step: int = 1000) -> None:
 
 
 def pattern(size: int) -> bytes:
-    """Bytes that differ from place to place."""
+    """Bytes in which no two sections are equal."""
     return (bytes(i * i % 251 for i in range(251)) * (size // 251 + 1))[:size]
 
 
 @contextmanager
 def in_memory(otherwise: Path) -> Iterator[Path]:
-    """A directory in memory where there is one: for hundreds of runs whose every flush would wait for a disk."""
+    """A directory in memory if the system has one: hundreds of runs would otherwise wait for the disk at each flush."""
     if not os.access("/dev/shm", os.W_OK):
         yield otherwise
         return
@@ -91,7 +91,7 @@ class DestinationContract(ABC):
         assert place.read("a/large") == body
         assert place.read("small") == b"s"
 
-    async def test_commit_tells_what_is_now_there(self, place: Place) -> None:
+    async def test_commit_returns_what_is_now_there(self, place: Place) -> None:
         async with place.open() as destination:
             [known] = await destination.commit([staged("sub/name", b"12345")])
         assert isinstance(known, Known)
@@ -167,7 +167,7 @@ class DestinationContract(ABC):
             await destination.commit([staged("name", b"new")])
         assert place.read("name") == b"new"
 
-    async def test_a_file_and_a_folder_of_one_name_cannot_both_be(self, place: Place) -> None:
+    async def test_a_file_and_a_directory_cannot_have_one_name(self, place: Place) -> None:
         async with place.open() as destination:
             outcomes = await destination.commit([staged("x"), staged("x/in"), staged("y/in"), staged("y")])
         assert [isinstance(outcome, str) for outcome in outcomes] == [False, True, False, True]
@@ -266,9 +266,9 @@ class DestinationContract(ABC):
         async with place.open() as destination:
             assert not destination.has_part("x")
 
-    # --- looking and deleting ---------------------------------------------------------------------
+    # --- scanning and deleting --------------------------------------------------------------------
 
-    async def test_scan_shows_the_names_of_one_folder(self, place: Place) -> None:
+    async def test_scan_shows_the_names_of_one_directory(self, place: Place) -> None:
         async with place.open() as destination:
             assert await destination.scan("") == {}
             await destination.commit([staged("a", b"123"), staged("sub/b"), staged("sub/deep/c")])
@@ -280,7 +280,7 @@ class DestinationContract(ABC):
             assert await destination.scan("a") == {}
             assert await destination.scan("../" * 5) == {}
 
-    async def test_walk_local_gives_folders_after_what_they_hold(self, place: Place) -> None:
+    async def test_walk_local_gives_directories_after_their_content(self, place: Place) -> None:
         paths = ["top", "a/1", "a/b/2", "a/b/c/3", "z/4"]
         async with place.open() as destination:
             await destination.commit([staged(path) for path in paths])
@@ -318,7 +318,7 @@ class DestinationContract(ABC):
             assert place.names() == ["stays"]
             assert await destination.delete(["a"]) == [None]
 
-    async def test_a_deleted_folder_can_come_back(self, place: Place) -> None:
+    async def test_a_deleted_directory_can_come_back(self, place: Place) -> None:
         async with place.open() as destination:
             await destination.commit([staged("a/b/1")])
             assert await destination.delete(["a/b/1", "a/b", "a"]) == [None] * 3
@@ -326,7 +326,7 @@ class DestinationContract(ABC):
             assert isinstance(known, Known)
         assert place.names() == ["a/b/2"]
 
-    async def test_a_folder_can_be_made_for_its_own_sake(self, place: Place) -> None:
+    async def test_an_empty_directory_can_be_made(self, place: Place) -> None:
         async with place.open() as destination:
             await destination.commit([staged("file")])
             assert await destination.make_folder("a/b") is None

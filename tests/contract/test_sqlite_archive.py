@@ -1,4 +1,4 @@
-"""The destination of ``examples/sqlite_archive.py`` keeps the contract: so does one that is made after it."""
+"""The destination of ``examples/sqlite_archive.py`` keeps the contract, and so will those modelled on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the examples of the documentation: as a reader would, but on loopback."""
+"""Runs the examples of the documentation as a reader would, but on loopback."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Reader:
         return done
 
     def rewritten(self, text: str) -> str:
-        """``text`` with the hosts of the examples replaced by servers on loopback, which are running then."""
+        """``text`` with the hosts of the examples replaced by servers on loopback, started on first use."""
         try:
             return self._world.rewritten(text)
         except servers.Missing as program:
@@ -68,7 +68,7 @@ class Reader:
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     directory = Path(tempfile.mkdtemp(prefix="crawler-docs-"))
-    directory.chmod(0o755)  # Apache gives up root's rights
+    directory.chmod(0o755)  # Apache drops root privileges
     world = World(directory)
     yield world
     world.close()

@@ -26,7 +26,7 @@ from tests.support.socks import SocksProxy, socks_proxy
 
 TOKEN = "the-secret-of-the-example"
 BEHIND_PROXY = "mirror.intranet.example"
-"""Its name means nothing to anybody but the proxy."""
+"""A host name that only the proxy can resolve."""
 DAY = 86_400
 
 Tree = dict[str, bytes]
@@ -59,7 +59,7 @@ class TokenHandler(Handler):
 
 
 class ProxyHandler(Handler):
-    """Responds for BEHIND_PROXY if it is used as a proxy (RFC 9112 section 3.2.2)."""
+    """Responds on behalf of BEHIND_PROXY to requests in proxy form (RFC 9112 section 3.2.2)."""
 
     def is_allowed(self) -> bool:
         parts = urlsplit(self.path)
@@ -69,7 +69,7 @@ class ProxyHandler(Handler):
 
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128  # twenty workers come at once
+    request_queue_size = 128  # twenty workers connect at once
 
 
 def _pub() -> Tree:
@@ -152,7 +152,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }
-"""Host → its content and its server: one of ``tests.support.servers``, or a handler of this module."""
+"""Host → (its content, its server: one of ``tests.support.servers`` or a handler of this module)."""
 
 _URL_HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+)")
 

@@ -34,7 +34,7 @@ class Block:
 
 @cache
 def blocks_of(page: Path) -> tuple[Block, ...]:
-    """All code blocks of ``page`` in their order."""
+    """All code blocks of ``page``, in order."""
     return tuple(_blocks(page))
 
 
@@ -55,7 +55,7 @@ def _blocks(page: Path) -> Iterator[Block]:
 
 
 def rows_of(page: Path) -> Iterator[tuple[str, ...]]:
-    """The rows of all tables of ``page``, heads included, without the marks of Markdown's code spans."""
+    """The rows of all tables of ``page`` including their headings, without Markdown's marks for code."""
     for line in page.read_text().splitlines():
         if line.startswith("|") and not set(line) <= set("|-: "):
             cells = _CELL.split(line.strip().strip("|"))
@@ -63,7 +63,7 @@ def rows_of(page: Path) -> Iterator[tuple[str, ...]]:
 
 
 def links_of(page: Path) -> Iterator[str]:
-    """Where the links of ``page`` outside of code blocks go."""
+    """The targets of the links of ``page``, except those in code blocks."""
     inside = False
     for line in page.read_text().splitlines():
         if line.startswith("```"):

@@ -1,4 +1,4 @@
-"""docs/architecture.md and the rules that are tested, the reasons and the page that explains them."""
+"""docs/architecture.md agrees with the tested rules, and docs/troubleshooting.md with the reasons in the code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_modules_over_the_budget_are_justified_on_the_page() -> None:
 
 
 def reasons(module: ModuleType, maker: str) -> set[str]:
-    """The texts that ``module`` gives its ``maker`` as reason; those made at run time are left out."""
+    """The constant texts that ``module`` passes to ``maker`` as reasons."""
     calls = [node for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Call)]
     given = [argument for call in calls if ast.unparse(call.func) == maker for argument in call.args[:2]]
     chosen = [(item.body, item.orelse) if isinstance(item, ast.IfExp) else (item,) for item in given]

@@ -1,4 +1,4 @@
-"""config/ for cron, systemd and containers: each line that starts the crawler does start it."""
+"""config/ for cron, systemd and containers: every line that starts the crawler works."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def compose_command() -> str:
 
 @pytest.mark.parametrize("command", [cron_command(), service_command(), compose_command()])
 def test_the_command_runs_the_example_file_without_output(reader: Reader, command: str) -> None:
-    """Two directories of DIR's kind are the only difference to a real machine."""
+    """Only two directories differ from those of a real machine."""
     mirrors = (CONFIG / "crawler.toml").read_text().replace('"/srv/mirror/', '"')
     (reader.home / "crawler.toml").write_text(reader.rewritten(mirrors))
     done = reader.run("sh", command.replace("/etc/crawler/crawler.toml", "crawler.toml"))

@@ -1,4 +1,4 @@
-"""examples/: each runs, against servers on loopback."""
+"""Each file of examples/ runs, against servers on loopback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ code = compile({text!r}, "notebook", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAI
 made = eval(code, {{"__name__": "notebook"}})
 asyncio.run(made) if inspect.iscoroutine(made) else None
 """
-"""Runs a text as IPython runs a cell: with ``await`` at its top."""
+"""A program that runs a text like an IPython cell: with ``await`` at the top level."""
 
 CALLS = {
     "data_frame.py": ("https://files.example.org/pub/", ""),

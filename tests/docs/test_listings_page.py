@@ -1,4 +1,4 @@
-"""docs/listings.md: its reasons are those that the listing readers give, and it knows each family."""
+"""docs/listings.md has exactly the reasons that the listing readers give, and names each family."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = REPOSITORY / "docs" / "listings.md"
 TREES = [ast.parse(path.read_text(), str(path)) for path in sorted(Path(crawler.listings.__path__[0]).rglob("*.py"))]
 FUNCTIONS = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 WAYS = {way.value for way in LinkKind} - {LinkKind.CHILD.value, LinkKind.PAGE.value}
-"""Values of LinkKind that are reasons of rejections."""
+"""Values of LinkKind that are reasons for rejections."""
 
 
 def documented() -> list[str]:
@@ -26,7 +26,7 @@ def documented() -> list[str]:
 
 
 def given() -> set[str]:
-    """The first arguments of all calls that create a rejection, as far as they can be followed."""
+    """The first arguments of all calls that create a rejection."""
     found: set[str] = set()
     for function in FUNCTIONS:
         for node in ast.walk(function):
@@ -40,7 +40,7 @@ def called(node: ast.Call) -> str:
 
 
 def values(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
-    """The strings that ``node`` can evaluate to in ``function``. Fails if it cannot be followed."""
+    """The strings that ``node`` can evaluate to in ``function``. Fails if they cannot be determined."""
     match node:
         case ast.Constant(value=str() as text):
             yield text
@@ -63,7 +63,7 @@ def values(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
             for value in assigned(name, function):
                 yield from values(value, function)
         case ast.Name():
-            return  # handed on: the caller's own call was looked at
+            return  # passed through: the caller's own call is examined
         case _:
             raise AssertionError(f"a reason that this test cannot follow: {ast.unparse(node)}")
 
@@ -105,7 +105,7 @@ def test_reasons_are_followed_through_variables_branches_and_functions() -> None
 
 
 def test_every_family_of_pages_is_in_the_table() -> None:
-    """Some with a shape behind the name: ``apache-pre``."""
+    """Some names are followed by a shape, such as ``apache-pre``."""
     named = [name for row in rows_of(PAGE) for name in row[0].split(", ")]
     missing = [each.name for each in FAMILIES if not any(f"{name}-".startswith(f"{each.name}-") for name in named)]
     assert missing == []

@@ -55,7 +55,7 @@ def test_the_documented_key_and_default_are_those_of_the_program(option: str) ->
 
 
 def entries_of(text: str) -> list[str]:
-    """The keys of the example, those in comments included, in their order."""
+    """The keys of the example in order, including those in comments."""
     return [found[1] for line in text.splitlines() if (found := re.match(r"(?:# ?)?([a-z_]+) = ", line))]
 
 

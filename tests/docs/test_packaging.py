@@ -1,4 +1,4 @@
-"""The wheel and the source archive: built, installed into an environment that was not there before, and used."""
+"""The wheel and the source archive: built, installed into a new environment, and used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 
 
 def environment(directory: Path, *wanted: str) -> Path:
-    """A new virtual environment with ``wanted``; its directory of programs."""
+    """Create a virtual environment and install ``wanted``. Returns the directory of its programs."""
     venv.create(directory, with_pip=True)
     programs = directory / "bin"
     call(programs / "python", "-m", "pip", "-qq", "install", *wanted)
@@ -34,7 +34,7 @@ def call(*command: object, cwd: Path | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Kind → the file that was built: the wheel is made from the source archive, as an index would have it."""
+    """Kind → archive. The wheel is built from the source archive, as a package index expects."""
     scratch = tmp_path_factory.mktemp("build")
     programs = environment(scratch / "venv", "build")
     call(programs / "python", "-m", "build", "--outdir", scratch / "dist", REPOSITORY)

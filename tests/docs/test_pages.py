@@ -1,4 +1,4 @@
-"""Every page of the documentation: its examples run, its links lead somewhere, its tables are those of the program."""
+"""Every page of the documentation: its examples run, its links resolve, its tables agree with the program."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def shape(text: str) -> str:
 
 
 def test_the_readme_shows_what_is_printed_on_a_terminal(reader: Reader) -> None:
-    """One visit of the sample site with two runs, on a port that no other test asks for."""
+    """Two runs against the sample site, on a port that no other test uses."""
     shown = next(block for block in blocks_of(REPOSITORY / "README.md") if "Listed 13" in block.text).text
     once = "echo '$ make mirror'; crawler {url} mirror"
     terminal, inside = os.openpty()

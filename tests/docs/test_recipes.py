@@ -1,4 +1,4 @@
-"""docs/recipes.md: each recipe does what it promises."""
+"""Each recipe of docs/recipes.md does what it promises."""
 
 from __future__ import annotations
 

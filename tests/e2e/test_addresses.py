@@ -1,4 +1,4 @@
-"""The address that a user types: with and without the final slash, encoded or not."""
+"""The URL that a user types: with or without the final slash, encoded or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An object store has no directories: one listing of keys, in pages, becomes a tree."""
+"""An object store has no directories: one paged listing of keys becomes a tree."""
 
 from __future__ import annotations
 

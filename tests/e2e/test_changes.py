@@ -1,4 +1,4 @@
-"""A second run after a change upstream or locally, with servers whose listings show much, little or nothing."""
+"""A second run after a change upstream or locally, with servers whose listings show much, little or no metadata."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EACH_SERVER = pytest.mark.parametrize("flavour", FLAVOURS)
 UNTOUCHED = [f"untouched-{number:02}.bin" for number in range(20)]
 DAY = 86_400
 OLD = 1_600_000_000
-"""September 2020: long enough ago that a listing's minutes are to be trusted."""
+"""September 2020: long enough ago for minutes in a listing to be trusted."""
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_mirror_made_by_other_means_is_taken_over_without_a_body(
 def test_the_zone_of_a_server_is_learnt_from_the_files_that_are_known(
     flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:
-    """Copies without a record whose times differ by an hour: the zone is known, so no HEAD is sent for them."""
+    """Local copies without a record whose times differ by an hour need no HEAD, as the zone is known."""
     url = serve(flavour, zone="America/New_York").url_of(tree)
     assert run_crawler("--exclude", "sub/", "--include", "untouched-*", url, mirror).code == 0
     for name in ("newer.bin", "older.bin"):

@@ -16,7 +16,7 @@ from tests.support.program import Program
 
 HOSTILE = ('"><img src=x onerror=document.title=1>', "<b onclick=x>bold.txt", "\u202egnp.exe", "a" * 99)
 REFUSED = "\x1b[31mred.bin"
-"""A name with a control character is never saved: it fails, and the page shows it."""
+"""A name with a control character: the file is never saved, and the page shows the failure."""
 LOOKS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
 
 VISIBLE = "document.querySelector('figure.%s').getClientRects().length > 0"
@@ -42,12 +42,12 @@ CONTRASTS = """
     });
 })()
 """
-"""The contrast of each text with its background, as WCAG 2.2 defines it (1.4.3)."""
+"""JavaScript that returns the contrast of each text with its background (WCAG 2.2, 1.4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A page that the program has written, and its mirror."""
+    """A page written by the program, and the mirror that it describes."""
 
     page: Path
     url: str
@@ -68,7 +68,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
-    """Two runs over a site with hostile names: all is well in the first, two files cannot be had in the second."""
+    """Two runs over a site with hostile names: the first succeeds; in the second, two files fail."""
     scratch = tmp_path_factory.mktemp("written")
     directory = scratch / "site" / HOSTILE[0].replace("/", "")
     directory.mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_no_script_runs_and_nothing_is_fetched(written: Written, chromium: Brows
 
 
 def test_the_policy_of_the_page_stops_what_would_be_injected(written: Written, chromium: Browser) -> None:
-    """Even if a name got through, it could do nothing: content injected into a copy of the page is blocked."""
+    """Even an unescaped name could do no harm: content injected into a copy of the page is blocked."""
     evil = "<script>document.title='run'</script><img src='http://127.0.0.1:1/x' onerror='document.title=1'>"
     spoilt = written.page.with_name("spoilt.html")
     spoilt.write_text(written.page.read_text().replace("<header>", f"{evil}<header>"))

@@ -20,7 +20,7 @@ SMALL = [f"small/s-{number:03}.bin" for number in range(200)]
 LARGE = [f"large/l-{number}.iso" for number in range(3)]
 LARGE_SIZE = 1 << 20
 SLOW = at_speed(LARGE_SIZE // 16)
-"""16 seconds for a large file."""
+"""A large file takes 16 seconds."""
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_after_kill_9_a_large_file_goes_on_from_the_last_checkpoint(
 
 KILLS = 50
 AT_WORK = ("--requests-per-second", 150, "--user-agent", at_speed(LARGE_SIZE // 16))
-"""Slow enough that not even the last of the killed runs finds the work done."""
+"""Slow enough that the work is not finished before the last run is killed."""
 
 
 def beside(mirror: Path) -> dict[Path, bytes | None]:

@@ -13,7 +13,7 @@ from tests.support.program import Program
 MIB = 1 << 20
 
 SMALL_AND_LARGE_MAY_DIFFER_BY = 16 * MIB
-"""Buffers grow with the speed of a transfer, not with the size of the file."""
+"""Bytes of memory. Buffers grow with the speed of a transfer, not with the size of the file."""
 
 PER_FILE = 2048
 """Expected bookkeeping per listed file in bytes: its entry and its record."""

@@ -1,4 +1,4 @@
-"""The library calls of the README, over a real server."""
+"""The library calls of the README, against a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3 as another program speaks it: moto's server, written to and read without a signature."""
+"""S3 as implemented by moto's server, written and read without signatures."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def content(mirror: Path) -> dict[str, bytes]:
 
 
 def run(program: Program, *arguments: object, note: Path) -> dict[str, int]:
-    """Run to a good end, and give the summary."""
+    """Run the program, which must succeed. Returns the summary."""
     done = program("--summary", note, *arguments)
     assert done.code == 0, done.output
     summary: dict[str, int] = json.loads(note.read_text())

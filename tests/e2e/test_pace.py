@@ -1,4 +1,4 @@
-"""How many requests a server gets at once: found by asking, kept for the next run, and nothing fails on the way."""
+"""The number of requests in flight is found by trials and remembered for the next run, and no file fails meanwhile."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.support.servers.process import Missing, Server
 
 FILES = 60
 SIZE = 3000
-"""Two pieces of 2 KiB: 25 ms."""
+"""Size in bytes: two pieces of 2 KiB, which take 25 ms."""
 
 
 def learnt(mirror: Path) -> tuple[int, int | None]:
-    """Requests at once that the state remembers for the one host, and the smallest number that was too many."""
+    """(limit of requests in flight that the state remembers for the only host, smallest number that was too many)."""
     with closing(sqlite3.connect(mirror / ".crawler" / "state.sqlite3")) as state:
         ((limit, beyond),) = state.execute("SELECT connections, beyond FROM hosts").fetchall()
     return limit, beyond
@@ -75,7 +75,7 @@ def test_a_server_that_refuses_more_than_three_at_once_loses_no_file_and_is_know
 
 
 def test_a_server_that_slows_down_under_load_gets_no_more_requests(run_crawler: Program, mirror: Path) -> None:
-    """How near the limit comes to the best one is for the tests on a clock of their own: here the machine is busy."""
+    """How close the limit comes to the best one is tested in simulated time: this machine may be busy."""
     workers, best = 8 * START, 4
     with Site() as site:
         for number in range(200):

@@ -1,4 +1,4 @@
-"""Several processes: one mirror, one set of counts, one limit per host; if any of them dies, nothing is lost."""
+"""Several processes make one mirror with one set of counts and one limit per host; if any dies, nothing is lost."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ TWO = ("--processes=2",)
 
 
 def children(program: Program) -> list[int]:
-    """Process numbers of the children of a run."""
+    """Process IDs of the children of a run."""
     pids = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
     return [int(pid) for pid in pids]
 
 
 def is_there(pid: int) -> bool:
-    """False for a zombie as well: its parent may be too busy to reap it."""
+    """Whether the process is running; a zombie is not, as its parent may be too busy to reap it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -92,7 +92,7 @@ def test_a_pause_requested_from_one_is_kept_by_all(sandbox: Sandbox, site: Site)
     site.on("f005", Status(429, headers=(("Retry-After", "2"),), times=1))
     sandbox.mirror(site.url, workers=4, more=TWO).succeeds()
     refused = next(request for request in site.log if request.status == 429)
-    # Other processes learn of the refusal a little later.
+    # The other processes learn of the refusal slightly later.
     later = [request.at - refused.at for request in site.log if request.at > refused.at + 1]
     assert min(later) > 1.9
 
@@ -109,9 +109,9 @@ def test_what_fails_is_tried_again_and_counted(sandbox: Sandbox, site: Site) -> 
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_the_jobs_of_a_child_that_dies_are_done_again(sandbox: Sandbox, site: Site, at_once: bool) -> None:
-    """By the other one; and if there is none, by their parent."""
+    """The other child repeats them or, if there is none, the parent."""
     many(site, 80)
-    for name in ("f000", "f001"):  # one for each child: they are at work until they are killed
+    for name in ("f000", "f001"):  # one for each child, which keeps it busy until it is killed
         site.on(name, Stall(at=0.5, times=1))
     program = sandbox.start(site.url, timeout=30, more=TWO)
     wait_until(lambda: {"/pub/f000", "/pub/f001"} <= fetched(site).keys(), "both at work")
@@ -203,7 +203,7 @@ async def test_where_no_process_can_be_started_one_does_the_work(
 
 
 def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site) -> None:
-    """Only parsing a page into a tree shows that it is not a listing, and no process can be started to do that."""
+    """Only parsing the page into a tree shows that it is not a listing, and no process can be started for that."""
     patch = sandbox.base / "home/sitecustomize.py"
     patch.write_text(
         "import subprocess, sys\n"

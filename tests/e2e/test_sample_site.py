@@ -1,4 +1,4 @@
-"""``make mirror`` without a URL: the sample site is served, mirrored, and gone again."""
+"""``make mirror`` without a URL: the sample site is served, mirrored and shut down."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_exit_code_of_the_command_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_make_help_names_every_target() -> None:
-    command = ["make", "--no-print-directory", "help"]  # below `make test` it would print which directory it enters
+    command = ["make", "--no-print-directory", "help"]  # otherwise a nested make prints which directory it enters
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     declared = next(line for line in (REPOSITORY / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
     assert [line.split()[1] for line in listed.splitlines()] == declared.split()[1:]

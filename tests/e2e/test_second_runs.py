@@ -1,4 +1,4 @@
-"""A second run is silent, asks once for each directory, and fetches or deletes nothing but the changes."""
+"""A second run is silent, requests each directory once, and fetches or deletes only what has changed."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ TREES = pytest.mark.parametrize(
 """The root counts as a directory."""
 
 PATIENCE = 5.0
-"""Seconds until a server counts as stuck."""
+"""Seconds after which a server counts as stuck."""
 
 SIZE = 1500
-"""Of a file in bytes: shown in full or as 1.5K."""
+"""Size of a file in bytes, which listings show in full or as 1.5K."""
 
 HALF_A_YEAR = 182 * 86_400
 """Seconds: from the summer time of a zone into its winter time."""
@@ -47,9 +47,9 @@ class Requests:
 
     listings: list[str]
     bodies: list[str]
-    """Paths below the root of files of which content was sent."""
+    """Files whose content was sent, as paths below the root."""
     others: list[str]
-    """Requests for a file that brought nothing."""
+    """Requests for files whose content was not sent."""
     robots: int
 
     @classmethod
@@ -77,7 +77,7 @@ def listings(root: Path) -> list[str]:
 
 
 def change(root: Path) -> tuple[list[str], list[str]]:
-    """Change every hundredth file, add three and remove three. Returns the expected fetches and deletions."""
+    """Change every hundredth file, add three and remove three. Returns (expected fetches, expected deletions)."""
     paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.bin"))
     changed, gone = paths[::100], paths[7::100][:3]
     for path in changed:
@@ -93,9 +93,9 @@ def change(root: Path) -> tuple[list[str], list[str]]:
 
 
 def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
-    """Wait until lighttpd sees the current files: it responds from what it saw within the same second.
+    """Wait until lighttpd has noticed the changes to the files.
 
-    The option is ``server.stat-cache-engine``; listings are read from the disk, so that the two may differ.
+    It caches their status for a second (``server.stat-cache-engine``); listings are always read from the disk.
     """
     if server.flavour.name != "lighttpd":
         return
@@ -144,9 +144,9 @@ def test_only_directories_are_requested_and_only_changes_are_fetched_or_deleted(
 
 
 def this_minute() -> int:
-    """Start of the minute in which the runs of a test will be, in seconds. Waits for the next one if it is near.
+    """Start of the minute in which a test will make its runs, in seconds. Waits for the next minute if it is near.
 
-    Its first seconds have passed: of a file that is younger than now, Apache says that it was changed now.
+    The first seconds of the minute have passed: Apache prints the present as the time of any file from the future.
     """
     second = time.time() % 60
     if not 3 <= second <= 50:
@@ -161,7 +161,7 @@ def test_a_change_that_leaves_the_row_of_the_same_minute_unchanged_is_found(
     server = serve(flavour, zone=zone)
     minute = this_minute()
     for second in range(3):
-        # Apache and lighttpd round these sizes to one figure; nginx prints sizes in full
+        # Apache and lighttpd round these sizes to the same figure; nginx prints sizes in full
         size = 20_480 if flavour == "nginx" else 20_480 + second
         (site / "young.bin").write_bytes(f"{second:{size}}".encode())
         os.utime(site / "young.bin", (minute + second, minute + second))

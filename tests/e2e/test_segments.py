@@ -1,4 +1,4 @@
-"""One large file over several connections, from each real server."""
+"""One large file fetched over several connections from each real server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_file_fetched_in_ranges_equals_the_file(
 ) -> None:
     trees.write_large(site / "image.iso", 16 * MIB + 1)
     server = serve(flavour)
-    # As fast as the disk, the first stream would be at its end before the others begin.
+    # At the speed of the disk, the first stream would end before the others begin.
     run = run_crawler("--segments", 4, "--limit-rate", "24M", server.url_of(site), mirror)
     assert run.code == 0, run.output
     trees.assert_same(site, mirror)
@@ -64,7 +64,7 @@ def test_after_kill_9_what_had_arrived_without_gaps_is_not_fetched_again(
     assert trees.parts(mirror) == []
     responses = bodies(server.requests())
     assert {response.status for response in responses} == {206}
-    surplus = 8 * MIB  # data in socket buffers when the first stream is left
+    surplus = 8 * MIB  # data in socket buffers when the first stream is abandoned
     assert sum(response.size or 0 for response in responses) <= size - limits.CHECKPOINT_BYTES + surplus
 
 

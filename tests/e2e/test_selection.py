@@ -1,4 +1,4 @@
-"""Exactly what the options select is requested and saved; nothing else costs a request."""
+"""Exactly the files that the options select are requested and saved; others cost no request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILES = {
     "sub/deep/deeper/h.zip": 120,
 }
 NEW = "sub/f.zip"
-"""Of 2024; the others are of 2020."""
+"""A file of 2024; all others are from 2020."""
 
 TOP = {name for name in FILES if "/" not in name}
 LISTINGS = {"", "skip/", "sub/", "sub/deep/", "sub/deep/deeper/"}

@@ -1,4 +1,4 @@
-"""One tree with every awkward name, size and time, behind each real server: the mirror is the tree."""
+"""One tree with every awkward name, size and time, behind each real server: the mirror equals the tree."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ ROUNDED_OR_EXACT = (
     ("lighttpd", "Europe/Berlin"),
     ("caddy", "Asia/Kolkata"),
 )
-"""Servers whose listings have a size and a time, and the server's own time zone."""
+"""(server, its time zone) for servers whose listings have sizes and times."""
 
 NAMES_ALONE = (("apache-plain", "UTC"), ("python", "UTC"))
 WITHOUT_LOG = (("rclone-http", "Europe/Berlin"), ("rclone-webdav", "UTC"))
 WITHOUT_DIRECTORIES = {"bucket"}
-"""Visited in test_buckets.py."""
+"""Servers without directories, which test_buckets.py covers."""
 
 
 ASKED_TWICE = {"caddy": ["/pub/empty%20directory/"]}
-"""Caddy's JSON of an empty directory is ``[]``, which proves nothing; its HTML does."""
+"""Pages requested twice. Caddy's JSON for an empty directory is ``[]``, which proves nothing; its HTML does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Visit:
 
     flavour: str
     tree: Path
-    """What the server's listing shows."""
+    """The directory that the server lists."""
     mirror: Path
     first: Run
     second: Run
@@ -82,7 +82,7 @@ def visit(
 
 
 def behind(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
-    """Let a test see a visit to each of these servers."""
+    """Parametrize a test with the visits to these servers."""
     names = ["-".join(pair) for pair in pairs]
     return pytest.mark.parametrize("visit", pairs, indirect=True, ids=names, scope="module")
 

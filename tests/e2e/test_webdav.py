@@ -1,4 +1,4 @@
-"""WebDAV servers show their collections to GET as listings: a tree that others write to is mirrored from them."""
+"""WebDAV servers respond to GET of a collection with a listing; a tree that others write to is mirrored from it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def configure_apache(site: Site) -> list[str]:
     locks = site.scratch / "locks"
     locks.mkdir(exist_ok=True)
     for directory in (locks, site.root):
-        directory.chmod(0o777)  # httpd started as root writes as nobody
+        directory.chmod(0o777)  # httpd, started as root, runs as nobody
     loaded = (f'LoadModule {name}_module "{modules}/mod_{name}.so"' for name in ("dav", "dav_fs"))
     dav = ["</Directory>", *loaded, f'DavLockDB "{locks}/db"', f'<Directory "{site.root}">', "Dav On"]
     return apache.configure(site, options="\n".join([*dav, "IndexOptions FancyIndexing Charset=UTF-8"]))
@@ -50,7 +50,7 @@ APACHE = Flavour(name="apache-dav", program="apache2", configure=configure_apach
 
 @pytest.fixture(params=SERVERS)
 def dav(request: pytest.FixtureRequest, serve_alone: ServeAlone) -> Iterator[Server]:
-    """A server over an empty directory that is written to through the protocol."""
+    """A server over an empty directory to which the tests write through WebDAV."""
     if request.param == "rclone":
         yield serve_alone("rclone-webdav")
         return
@@ -86,7 +86,7 @@ def fill(server: Server) -> None:
 
 
 def counts(run: Program, *arguments: object, note: Path) -> dict[str, int]:
-    """Run to a good end, and give the summary's counts."""
+    """Run the program, which must succeed. Returns the summary's counts."""
     done = run("--summary", note, *arguments)
     assert done.code == 0, done.output
     summary: dict[str, int] = json.loads(note.read_text())

@@ -1,7 +1,7 @@
-"""``python -m tests.fuzz TARGET [libFuzzer options]``: looks for inputs that break what ``targets`` asserts.
+"""``python -m tests.fuzz TARGET [libFuzzer options]``: looks for inputs that violate the assertions of ``targets``.
 
-New inputs that reach new code go to ``grown``; what breaks is written to ``grown/TARGET-crash-…``.
-A finding that was fixed is copied to ``corpus``, where the ordinary tests replay it.
+Inputs that reach new code are saved in ``grown``; a violation is written to ``grown/TARGET-crash-…``. A finding that
+was fixed is copied to ``corpus``, where the ordinary tests replay it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["crawler"]):
     from tests.fuzz.targets import TARGETS
 
     for module in pkgutil.iter_modules(listings.__path__, "crawler.listings."):
-        importlib.import_module(module.name)  # most are imported when a page needs them: too late to be instrumented
+        importlib.import_module(module.name)  # once a page needs them, it is too late to instrument them
 
 HERE = Path(__file__).parent
 

@@ -1,4 +1,4 @@
-"""What is fuzzed, and what must hold for any input: plain functions of bytes, with or without a fuzzer."""
+"""The functions to be fuzzed, and what must hold for any input. They take bytes, and run with or without a fuzzer."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _check_entry(entry: Entry) -> None:
 
 
 def response(data: bytes) -> None:
-    """Line by line: status, what is wanted, then ``Name: value`` headers."""
+    """The lines of the input: the status, the job's flags (see ``_wanted``), then ``Name: value`` headers."""
     first, _, rest = data.decode("utf-8", "surrogateescape").partition("\n")
     second, _, lines = rest.partition("\n")
     status = int(first) if first.isascii() and first.isdigit() and len(first) < 5 else 200
@@ -84,7 +84,7 @@ def response(data: bytes) -> None:
 
 
 def _wanted(line: str) -> tuple[Job, Resume | None]:
-    """``s`` a listed size, ``r`` a rounded one, ``k`` a known copy, ``p`` a part, ``h`` a name that may be HTML."""
+    """The job for ``flags``: ``s`` listed size, ``r`` rounded size, ``k`` known copy, ``p`` part, ``h`` HTML name."""
     size = Span(5000, 5000) if "s" in line else Span(4900, 5100) if "r" in line else None
     path = "a.html" if "h" in line else "a.bin"
     validators = Validators(etag='"1"', last_modified="Thu, 02 Jan 2025 03:04:05 GMT")

@@ -1,4 +1,4 @@
-"""Replays the corpus: seeds, and whatever a fuzzer has found and was fixed. Needs no fuzzer."""
+"""Replays the corpus: seeds, and inputs that a fuzzer found and that were fixed. Needs no fuzzer."""
 
 from __future__ import annotations
 

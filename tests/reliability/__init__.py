@@ -1,1 +1,1 @@
-"""One test or more for every row of ``docs/reliability.md`` that can be executed."""
+"""Tests for every executable row of ``docs/reliability.md``."""

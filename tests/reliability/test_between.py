@@ -1,4 +1,4 @@
-"""Rows M09, M10, M23, M25: between program and server: truncated TLS, and proxies that respond for the server."""
+"""Rows M09, M10, M23, M25: truncated TLS, and proxies that respond in place of the server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_tls_that_ends_without_close_notify_is_a_truncation(
 
 
 def demand_a_certificate(listening: socket.socket, tls: ssl.SSLContext) -> None:
-    """Ends each handshake with the alert, as real servers do: asyncio closes without it."""
+    """End each handshake with the TLS alert that real servers send; asyncio closes without it."""
     with contextlib.suppress(OSError):  # the socket is closed: the end
         while True:
             wire, _ = listening.accept()
@@ -57,7 +57,7 @@ def demand_a_certificate(listening: socket.socket, tls: ssl.SSLContext) -> None:
 @pytest.mark.row("M23")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_client_certificate_that_is_missing_is_named(sandbox: Sandbox, version: ssl.TLSVersion) -> None:
-    """TLS 1.3 reports it after the handshake, when robots.txt has been requested."""
+    """With TLS 1.3 the error comes after the handshake, when robots.txt has already been requested."""
     ca_file = authority(sandbox.reports)
     tls = certificate()
     tls.load_verify_locations(ca_file)
@@ -75,7 +75,7 @@ def test_a_client_certificate_that_is_missing_is_named(sandbox: Sandbox, version
         server.join()
 
 
-@pytest.mark.own  # Go's programs never send requests for 127.0.0.1 to a proxy
+@pytest.mark.own  # programs written in Go never send requests for 127.0.0.1 to a proxy
 @pytest.mark.row("M10")
 @pytest.mark.parametrize(
     ("fault", "tls"),

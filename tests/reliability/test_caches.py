@@ -1,6 +1,5 @@
-"""Rows C07, C08, C09: what a response proves.
-
-Behind a cache that lags, no mirror keeps an old version for good, and no run reports success.
+"""Rows C07, C08, C09: what a response proves. Behind a cache that lags, no mirror keeps an old version for good, and no
+run reports success meanwhile.
 """
 
 from __future__ import annotations
@@ -121,7 +120,7 @@ def test_behind_a_cache_that_lags_no_run_succeeds_until_it_has_caught_up(lagging
 def changed_within_its_row(
     site: Site, *, first: float, second: float, headers: tuple[tuple[str, str], ...] = ()
 ) -> None:
-    """A file of ``first``, which becomes another one at ``second`` although its row stays the same."""
+    """A file written at ``first`` and replaced at ``second`` without a change of its row."""
     if site.at("a").state is None:
         site.file("a", blob(500, 1), Says(headers=headers), mtime=first)
     else:

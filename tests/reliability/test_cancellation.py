@@ -1,4 +1,4 @@
-"""Row X13: the run is cancelled at any of its awaits, as a library inside another program."""
+"""Row X13: a run inside another program is cancelled at any of its awaits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Counted(Coroutine[Any, Any, Any]):
 
 
 async def run_until(step: int | None, url: str, directory: Path) -> int:
-    """A run that is cancelled when its tasks have gone on ``step`` times in all. Returns how often they did."""
+    """A run that is cancelled once its tasks have resumed ``step`` times in all. Returns how often they resumed."""
     loop, count = asyncio.get_running_loop(), 0
 
     def tick() -> None:

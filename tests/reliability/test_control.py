@@ -1,4 +1,4 @@
-"""Rows C: a healthy server. Everything that other rows disturb must work first."""
+"""Rows C, the controls: everything that other rows disturb works with a healthy server."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_an_unchanged_tree_costs_one_request_per_directory(sandbox: Sandbox, sit
 @pytest.mark.row("C01")
 @pytest.mark.parametrize("shape", ["nginx", "apache"])
 def test_a_server_without_validators_is_believed_by_its_rows(sandbox: Sandbox, shape: str) -> None:
-    """No validators, an unreadable Last-Modified, or one that is the time of the response."""
+    """There are no validators, Last-Modified is unreadable, or it is the time of the response."""
     variants = {"nothing": (), "garbled": (("Last-Modified", "yesterday"),), "now": (("Last-Modified", formatdate()),)}
     with Site(shape=shape) as site:
         for name, headers in variants.items():
@@ -125,7 +125,7 @@ def test_a_file_carries_the_time_that_the_server_gave(sandbox: Sandbox, site: Si
 @pytest.mark.row("C05")
 @pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
 def test_a_file_that_was_only_touched_gets_the_new_time_and_no_body(sandbox: Sandbox, shape: str) -> None:
-    """Its ETag is made of its bytes, as those of object stores are: an upload of the same bytes changes the time."""
+    """The ETag depends on the bytes, as in object stores: uploading the same bytes changes only the time."""
     with Site(shape=shape) as site:
         site.file("a.bin", blob(100), etag='"bytes"')
         sandbox.mirror(site.url).succeeds()

@@ -16,7 +16,7 @@ from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD, Resource
 
 ROOT = (3, 5, 6)
-"""Exit codes of a run whose root listing is not to be trusted."""
+"""Exit codes of a run whose root listing cannot be trusted."""
 
 
 def mirrored(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
@@ -153,7 +153,7 @@ def test_a_listing_that_ends_with_its_connection_must_end_as_a_listing_does(
 
 @pytest.mark.row("D05")
 def test_a_whole_listing_without_a_length_still_proves_absence(sandbox: Sandbox, site: Site) -> None:
-    """The control of the rows above: it is the cut that spares, not the missing length."""
+    """The control for the rows above: files are kept because of the truncation, not of the missing length."""
     mirrored(sandbox, site)
     site.remove("f003")
     site.on("", Says(framing="close", http="HTTP/1.0"))
@@ -224,7 +224,7 @@ def test_a_root_that_redirects_upward_is_not_followed(sandbox: Sandbox, site: Si
 @pytest.mark.own
 @pytest.mark.row("H01")
 def test_a_root_that_moved_sideways_is_followed(sandbox: Sandbox, site: Site) -> None:
-    """The control of the row above."""
+    """The control for the row above."""
     wanted = populate(site, "moved/here/")
     site.on("", Redirect("/pub/moved/here/"))
     sandbox.mirror(site.url).succeeds()
@@ -315,7 +315,7 @@ def test_more_than_the_limit_is_refused_before_the_first_deletion(sandbox: Sandb
         site.remove(f"f{number:03}")
     sandbox.mirror(site.url, delete=True, max_delete="3").fails(6)
     assert len(before) - len(sandbox.tree()) <= 3
-    for given in ("0", "0%", "35%"):  # even the smallest number is meant literally
+    for given in ("0", "0%", "35%"):  # even the smallest number is taken literally
         sandbox.mirror(site.url, delete=True, max_delete=given).fails(6)
         sandbox.holds(before)
 
@@ -427,7 +427,7 @@ def test_a_dry_run_changes_nothing_at_all(sandbox: Sandbox, site: Site) -> None:
 @pytest.mark.row("D03")
 @pytest.mark.parametrize("shape", ["nginx", "apache", "python"])
 def test_a_directory_that_is_truly_empty_is_believed(sandbox: Sandbox, shape: str) -> None:
-    """The control of D03: an empty listing that is recognised as one proves absence."""
+    """The control for D03: a recognised empty listing proves absence."""
     with Site(shape=shape) as site:
         many(site, 3, "sub")
         populate(site)

@@ -1,4 +1,4 @@
-"""Rows F and M03, M04: disks that are full, read-only, gone, or a process that may open few files."""
+"""Rows F and M03, M04: disks that are full, read-only or gone, and a process that may open only a few files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.misbehaving.site import OLD
 def test_a_full_disk_keeps_the_old_copy_and_the_next_run_repairs(
     sandbox: Sandbox, mount: Mount, shape: str, says: str
 ) -> None:
-    """With sizes in the listing it is known in advance, otherwise when the disk reports it."""
+    """If the listing has sizes, the lack of space is known in advance; otherwise the disk reports it."""
     mount("size=600k")
     with Site(shape=shape) as site:
         site.file("a.bin", blob(150 * KB, 1))

@@ -1,4 +1,4 @@
-"""Rows H: servers that want out of DIR, or want credentials at another place."""
+"""Rows H: servers that try to write outside DIR or to obtain credentials for another host."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DISGUISES = (
 
 
 def answers_everything(site: Site) -> None:
-    """Each URL that the site does not define is a file whose name leads elsewhere."""
+    """A site where every undefined URL is a file whose name leads elsewhere."""
 
     def resource(target: str) -> Resource | None:
         if target == "/robots.txt" or target.endswith("/"):

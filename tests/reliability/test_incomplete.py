@@ -1,4 +1,4 @@
-"""Runs that stop at a configured limit, or that are refused something: their reports, and the next run."""
+"""Runs that stop at a configured limit or that the system refuses something: their reports, and the next run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.own
 
 @contextmanager
 def immutable(path: Path) -> Iterator[None]:
-    """Make this directory immutable, whatever its permissions; skip the test where that is not possible."""
+    """Make a directory immutable whatever its permissions; skip the test where that is impossible."""
     if subprocess.run(["chattr", "+i", path], capture_output=True, check=False).returncode:
         pytest.skip("needs root and a file system with attributes")
     try:
@@ -32,7 +32,7 @@ def immutable(path: Path) -> Iterator[None]:
 
 
 def complete(sandbox: Sandbox) -> str:
-    """The gauge in the last run's metrics that shows whether it finished."""
+    """The gauge in the metrics that shows whether the last run finished."""
     text = (sandbox.reports / "metrics.prom").read_text()
     return next(line[-1] for line in text.splitlines() if line.startswith("crawler_last_run_complete{"))
 
@@ -42,7 +42,7 @@ def complete(sandbox: Sandbox) -> str:
     ("shape", "option"), [("nginx", "--max-files=4"), ("nginx", "--max-total-size=400"), ("python", "--max-files=4")]
 )
 def test_successive_runs_with_a_budget_fetch_everything(sandbox: Sandbox, shape: str, option: str) -> None:
-    """Requests that find a file unchanged use up nothing; the python listing has no times."""
+    """Requests that find a file unchanged do not count; the python listing has no times."""
     with Site(shape=shape) as site:
         wanted = many(site, 10)
         metrics = ["--metrics", str(sandbox.reports / "metrics.prom"), "--check=headers"]
@@ -122,7 +122,7 @@ def test_a_refused_deletion_interrupts_nothing(sandbox: Sandbox, site: Site) -> 
 def test_what_the_filters_exclude_is_not_a_failure_whatever_its_name(
     sandbox: Sandbox, site: Site, options: list[str]
 ) -> None:
-    """A name that cannot be stored, and a file together with a directory of the same name."""
+    """An excluded name cannot be stored, or is that of both a file and a directory."""
     site.file("a.zip", blob(100))
     site.file("b.zip", blob(200))
     site.file("old/we\tird.txt", blob(10))

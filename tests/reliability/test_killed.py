@@ -1,4 +1,4 @@
-"""Row X17: kill -9 between the name of a file and its record. The state may know less then, and nothing wrong."""
+"""Row X17: kill -9 between naming a file and recording it. The state may lack the file but must not be wrong."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.own
 INSTANTS = ("rename", "fsync")
 """Calls before which a run is killed: a batch is committed by renames, then flushes of directories, then records."""
 OPTIONS = ["--check=headers"]
-"""So that a new version is seen that has the size and the time of the old one."""
+"""Detects a new version with the size and time of the old one."""
 
 
 def fill(site: Site, version: int) -> dict[str, bytes]:
@@ -45,7 +45,7 @@ async def records(path: Path) -> list[Known]:
 
 
 def proven(directory: Path) -> set[str]:
-    """Files that the state knows as they are, with a digest: which must be theirs."""
+    """The files whose record in the state matches DIR and has a digest, which must be right."""
     paths = set()
     for known in asyncio.run(records(directory / ".crawler/state.sqlite3")):
         file = directory / known.path
@@ -60,7 +60,7 @@ def proven(directory: Path) -> set[str]:
 
 
 class Rack:
-    """DIR as the first version left it, without some files, and a site with the second one."""
+    """DIR as the first version left it, without some files, and a site with the second version."""
 
     def __init__(self, sandbox: Sandbox, site: Site) -> None:
         self.sandbox, self.site = sandbox, site
@@ -84,14 +84,14 @@ class Rack:
         return nursery.run(argv, output, self.sandbox.directory, self.log, only=INSTANTS, **settings)
 
     def numbers(self) -> Iterable[int]:
-        """Of the calls of the log, from the first name on."""
+        """Numbers of the logged calls, starting with the first rename."""
         calls = torture.read_log(self.log)
         hidden = f"{self.sandbox.directory}/.crawler/"
         first = next(call.n for call in calls if call.call == "rename" and not str(call.to).startswith(hidden))
         return range(first, calls[-1].n + 1)
 
     def is_mended(self, nursery: torture.Nursery) -> None:
-        """The files of a killed run are whole; the next run completes them and fetches nothing that was proven."""
+        """Check that all files of a killed run are complete, and that the next run fetches only what is not proven."""
         self.sandbox.holds_only_whole(self.old, self.new)
         current = {path for path in proven(self.sandbox.directory) if self.sandbox.tree()[path] == self.new[path]}
         self.site.log.clear()

@@ -69,7 +69,7 @@ def test_awkward_names_are_decoded_once(sandbox: Sandbox, shape: str) -> None:
         site.otherwise = lambda target: site.at(unquote(target).removeprefix(site.root))  # "&" for "%26"
         for number, name in enumerate(AWKWARD):
             if shape == "go" and "&amp;" in name:
-                continue  # Go does not escape it: its page shows something else
+                continue  # Go does not escape it, so its page shows something else
             site.file(name, blob(100 + number, number))
             site.file(f"d {name}/{name}", blob(200 + number, number))
         sandbox.mirror(site.url).succeeds()
@@ -99,7 +99,7 @@ def test_bytes_that_are_not_utf8_survive(sandbox: Sandbox, site: Site) -> None:
 
 
 def endless(site: Site, *, changing: bool) -> None:
-    """``loop/loop/loop/…``; ``changing`` gives each level another file, so that no two listings are equal."""
+    """``loop/loop/loop/…``. With ``changing``, each level has a different file, so that no two listings are equal."""
     numbers = itertools.count()
 
     def resource(target: str) -> Resource | None:
@@ -138,7 +138,7 @@ def test_a_loop_is_detected_after_few_levels(sandbox: Sandbox, site: Site) -> No
 
 
 def circle(site: Site, rows: dict[str, list[str]], circles: Callable[[str], str]) -> None:
-    """A part of the tree below ``/pub/round/``; ``circles``: target → which of ``rows`` its listing has."""
+    """Part of the tree below ``/pub/round/``. ``circles``: directory → the rows (of ``rows``) in its listing."""
 
     def resource(target: str) -> Resource | None:
         if not target.startswith("/pub/round/"):
@@ -236,7 +236,7 @@ def test_a_page_is_known_by_its_body_where_the_listing_has_no_sizes(sandbox: San
 
 @pytest.mark.row("L10")
 def test_a_file_that_the_server_only_calls_html_arrives(sandbox: Sandbox) -> None:
-    """Another control: text/html is the default type of many servers."""
+    """A further control: text/html is the default type of many servers."""
     with Site(shape="python") as site:
         for name in ("q.unheard", "vmlinuz", "x.dat"):
             site.file(name, b"\x7fELF" + blob(5000), content_type="text/html")
@@ -246,7 +246,7 @@ def test_a_file_that_the_server_only_calls_html_arrives(sandbox: Sandbox) -> Non
 
 @pytest.mark.row("L10")
 def test_a_html_file_that_is_listed_as_such_arrives(sandbox: Sandbox) -> None:
-    """The control of the rows above: pages are refused for binaries only."""
+    """The control for the rows above: pages are refused only in place of binary files."""
     with Site(shape="python") as site:
         site.file("page.html", LOGIN, content_type="text/html")
         site.file("README", LOGIN, content_type="text/html")
@@ -445,7 +445,7 @@ def test_a_link_to_another_host_is_skipped_and_not_a_failure(sandbox: Sandbox, s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paged(Behaviour):
-    """A listing in two pages, of which the first names the second in a Link header (RFC 8288)."""
+    """A listing on two pages; the first names the second in a Link header (RFC 8288)."""
 
     def shape(self, response: Response, request: Request) -> Response:
         rows = [Row(href=name, size=500, mtime=OLD) for name in ("a", "b", "c")]

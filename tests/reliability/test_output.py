@@ -1,4 +1,4 @@
-"""Rows H08, H18, H20, H21: what output, logs and reports may contain, and what they must never contain."""
+"""Rows H08, H18, H20, H21: what output, logs and reports may and must never contain."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _read_all(descriptor: int) -> Iterable[bytes]:
     while True:
         try:
             data = os.read(descriptor, 1 << 16)
-        except OSError:  # EIO: the last process on the terminal has left
+        except OSError:  # EIO: the last process has closed the terminal
             return
         if not data:
             return
@@ -87,7 +87,7 @@ def _read_all(descriptor: int) -> Iterable[bytes]:
 
 
 SECRET = re.compile(rb"pa55w0rd|pa55w0r%64|c29tZW9uZTpwYTU1dzByZA")
-"""The password as it is, half encoded, and as Basic credentials."""
+"""Matches the password as is, partly encoded, or in Basic credentials."""
 
 
 @pytest.mark.row("H18")
@@ -193,4 +193,4 @@ def test_a_name_that_the_locale_cannot_show_is_escaped(sandbox: Sandbox, site: S
     run.succeeds()
     assert "unexpected" not in run.text
     if mode == "--dry-run":
-        run.says(r"\u65e5\u672c \xe9.bin")  # latin-1 has the last letter; read as UTF-8 its byte is none
+        run.says(r"\u65e5\u672c \xe9.bin")  # latin-1 has the last letter; its byte is invalid in UTF-8

@@ -1,4 +1,4 @@
-"""Whose a path is: files of the program in DIR, links, mirrors in mirrors, and a DIR that belongs to another URL."""
+"""Who owns a path: files of the program in DIR, links, nested mirrors, and a DIR that belongs to another URL."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_files_of_the_program_and_mirrors_in_dir_stay_and_are_not_counted(sandbo
 @pytest.mark.own
 @pytest.mark.row("M22")
 def test_a_listed_directory_that_is_the_mirror_of_another_url_is_not_written_into(sandbox: Sandbox, site: Site) -> None:
-    """That of the same URL, as /pub/same/ in DIR/same, is."""
+    """A mirror of the same URL, such as /pub/same/ in DIR/same, is written into."""
     site.file("top", blob(50))
     for directory in ("theirs", "theirs/new", "same"):
         site.file(f"{directory}/x", blob(100))
@@ -91,7 +91,7 @@ def test_a_listed_directory_that_is_the_mirror_of_another_url_is_not_written_int
 
 
 def run_in(sandbox: Sandbox, url: str, directory: str, *more: str) -> Run:
-    """Mirror ``url`` into DIR/``directory``."""
+    """Mirror ``url`` into ``directory`` below DIR."""
     command = sandbox.command(url, more=more)
     command[-1] += f"/{directory}"
     return sandbox.note(sandbox.start_raw(command).finish())
@@ -141,7 +141,7 @@ def test_a_first_run_inside_another_mirror_removes_none_of_its_files(sandbox: Sa
 @pytest.mark.own
 @pytest.mark.row("M24")
 def test_a_first_run_inside_another_mirror_begins_where_doubt_costs_nothing(sandbox: Sandbox, site: Site) -> None:
-    """The outer mirror keeps its state elsewhere, so it is unknown which files are its own."""
+    """The outer mirror keeps its state elsewhere, so it is unknown which files belong to it."""
     site.file("in/x", blob(100))
     with Site() as other:
         other.file("y", blob(90))
@@ -176,7 +176,7 @@ def test_a_first_run_inside_another_mirror_waits_until_that_has_ended(sandbox: S
         outer.signal(signal.SIGKILL)
         outer.finish()
         (sandbox.directory / "late").mkdir()
-        (sandbox.directory / "late" / "x").touch()  # as if named and not recorded before the end
+        (sandbox.directory / "late" / "x").touch()  # as if named but not recorded
         for directory, reason in (("in", "contains files of it"), ("late", "whose state does not show")):
             refused = run_in(sandbox, other.url, directory, *ALL)
             refused.fails(2)
@@ -213,7 +213,7 @@ def test_a_link_in_place_of_a_directory_is_named_and_neither_followed_nor_remove
 
 @pytest.fixture
 def bound(sandbox: Sandbox) -> Iterator[Bindings]:
-    assert sandbox.base.exists()  # it is checked once all is unmounted
+    assert sandbox.base.exists()  # checked once everything is unmounted
     with bindings() as made:
         yield made
 
@@ -269,7 +269,7 @@ def test_a_directory_of_another_url_is_refused_without_moved(sandbox: Sandbox, s
     wanted = populate(site)
     sandbox.mirror(f"{site.url}nothing-here/").fails(3)
     sandbox.mirror(site.url).succeeds()
-    sandbox.mirror(site.url.rstrip("/")).fails(3)  # which this server does not know, but it is the same tree
+    sandbox.mirror(site.url.rstrip("/")).fails(3)  # a name that this server does not know, for the same tree
     sandbox.mirror(site.url.replace("http://", "HTTP://")).succeeds()
     with Site() as other:
         theirs = many(other, 3)

@@ -1,4 +1,4 @@
-"""Rows H13 to H16, F03, F05: content of DIR that is as hostile as the server."""
+"""Rows H13 to H16, F03, F05: hostile content planted in DIR."""
 
 from __future__ import annotations
 
@@ -132,13 +132,13 @@ def test_a_link_beside_the_state_is_not_followed(sandbox: Sandbox, site: Site, s
     run.ends(0, 4)
 
 
-def _full_folder(path: Path) -> None:
+def _full_directory(path: Path) -> None:
     path.mkdir()
     (path / "precious").write_bytes(b"a user's file")
 
 
 @pytest.mark.row("F05")
-@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _full_folder])
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _full_directory])
 def test_something_other_than_a_file_under_a_final_name_stops_only_that_file(
     sandbox: Sandbox, site: Site, make: Callable[[Path], None]
 ) -> None:
@@ -153,7 +153,7 @@ def test_something_other_than_a_file_under_a_final_name_stops_only_that_file(
     }
     if run.code == 0:
         assert there["a.txt"] == wanted["a.txt"]
-    if make is _full_folder and run.code == 5:
+    if make is _full_directory and run.code == 5:
         assert there["a.txt/precious"] == b"a user's file"
 
 

@@ -150,7 +150,7 @@ def test_a_damaged_state_is_rebuilt(sandbox: Sandbox, site: Site, how: str) -> N
 @pytest.mark.own
 @pytest.mark.row("X16")
 def test_a_flipped_bit_in_the_state_costs_one_record(sandbox: Sandbox, site: Site) -> None:
-    """In the remembered page, in a record of a file, and so that a text is not UTF-8 any more."""
+    """The bit is in the remembered page or in the record of a file, or it makes a text invalid UTF-8."""
     wanted = populate(site)
     sandbox.mirror(site.url).succeeds()
     state = sandbox.directory / ".crawler" / "state.sqlite3"
@@ -210,7 +210,7 @@ def test_a_failure_is_told_once_and_its_end_too(sandbox: Sandbox, site: Site) ->
 
 
 @pytest.mark.row("X11")
-def test_a_run_ends_whenever_it_is_asked_to(sandbox: Sandbox, site: Site) -> None:
+def test_a_run_ends_whenever_it_is_stopped(sandbox: Sandbox, site: Site) -> None:
     many(site, 300, size=20 * KB)
     for number in range(300):
         site.on(f"f{number:03}", Late(0.1))

@@ -228,7 +228,7 @@ def test_a_directory_linked_without_its_slash_becomes_a_directory(sandbox: Sandb
 def test_a_redirect_to_a_directory_may_spell_its_name_otherwise(sandbox: Sandbox, shape: str) -> None:
     spelled = {"a%2Bb": "a+b", "caf%c3%a9": "caf%C3%A9", "x%28y%29": "x(y)", "v1%2E2": "v1.2"}
     with Site(shape=shape) as site:
-        site.otherwise = lambda target: site.at(unquote(target).removeprefix("/pub/"))  # spelling means nothing to it
+        site.otherwise = lambda target: site.at(unquote(target).removeprefix("/pub/"))  # spelling does not matter
         for href, name in spelled.items():
             site.file(f"{unquote(href)}/inner", b"inner")
             site.on(href, Redirect(f"/pub/{name}/", status=301))
@@ -279,8 +279,8 @@ def test_a_response_that_is_not_http_is_an_error_of_that_file(sandbox: Sandbox, 
 
 
 @pytest.mark.row("P18")
-def test_a_body_that_ends_with_a_reset_is_not_whole_though_its_size_agrees(sandbox: Sandbox) -> None:
-    with Site(shape="apache") as site:  # the listing gives the size only as 4.9K
+def test_a_body_that_ends_with_a_reset_is_incomplete_though_its_size_agrees(sandbox: Sandbox) -> None:
+    with Site(shape="apache") as site:  # the listing shows the size as 4.9K
         site.file("a.bin", blob(5000), Says(framing="close", times=1), Cut(at=0.999, how="rst", times=1))
         sandbox.mirror(site.url).succeeds()
         sandbox.holds(site.contents())
@@ -466,7 +466,7 @@ def test_a_location_with_a_line_break_adds_no_header(sandbox: Sandbox, site: Sit
 @pytest.mark.own
 @pytest.mark.row("N07")
 def test_the_number_of_attempts_counts_the_first(sandbox: Sandbox, site: Site) -> None:
-    """A reused connection that is found closed proves nothing about the file: one more attempt is free."""
+    """A closed reused connection proves nothing about the file, so one more attempt is free."""
     beside(site, "a.bin", blob(5000), HangUp())
     beside(site, "b.bin", blob(5000), Status(500))
     sandbox.mirror(site.url, attempts=1).fails(5)
@@ -582,7 +582,7 @@ def other() -> Iterator[Site]:
 
 
 def link_elsewhere(site: Site, other: Site, *names: str) -> None:
-    """A page of no known server: on a page of one, a link to another host would not be a row."""
+    """A page of an unknown server; on that of a known one, a link to another host would not be a row."""
     rows = [Row(href="a.txt", size=len(site.contents()["a.txt"]), mtime=OLD)]
     for name in names:
         other.file(name, blob(500))
@@ -634,7 +634,7 @@ def test_a_redirect_is_judged_where_it_leads(sandbox: Sandbox, site: Site, other
         run.fails(8)
         run.says("robots.txt", "--no-robots")
     elif what == "folder" and where == "elsewhere":
-        run.fails(5)  # listings are read from the host of URL alone
+        run.fails(5)  # only the host of URL is asked for listings
     else:
         run.succeeds()
         assert "a.txt" in sandbox.tree()

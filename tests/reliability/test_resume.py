@@ -1,4 +1,4 @@
-"""Rows P07 to P10: a second half must belong to the first, or both are thrown away."""
+"""Rows P07 to P10: the second half of a file must belong to the first; otherwise both are discarded."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ CUT = Cut(at=0.4, times=1)
 
 
 def leave_a_part(sandbox: Sandbox, site: Site, name: str = "big") -> None:
-    """A run that is stopped while the file ``name`` is stalled in its middle."""
+    """A run that is stopped while the transfer of ``name`` is stalled halfway."""
     site.at(name).behave((Stall(at=0.5, times=1),))
     program = sandbox.start(site.url)
-    # Data that the server sent may still be in flight: the part itself shows what has arrived.
+    # Data that the server sent may not have arrived yet: the part shows what has.
     wait_until(lambda: sandbox.largest_part() >= len(BIG) // 4, "a quarter on the disk")
     program.signal(signal.SIGTERM)
     sandbox.note(program.finish())
@@ -115,7 +115,7 @@ def test_half_of_one_version_is_never_joined_with_half_of_another(
 
 @pytest.mark.row("P09")
 def test_a_206_that_names_no_version_is_not_joined_with_what_came_before(sandbox: Sandbox) -> None:
-    """A server that does not know If-Range, and a file that is replaced: some of these have another length too."""
+    """The server ignores If-Range and the file is replaced, in some cases by one of another length."""
     with Site(shape="python") as site:
         wanted = beside(site, "big", BIG, CUT) | {"big": BIG}
         for name, size, dated in (("time", 900, True), ("nothing", 900, False), ("length", 905, True)):

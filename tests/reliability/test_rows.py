@@ -16,7 +16,7 @@ from tests.support.misbehaving.site import OLD, Resource
 
 
 def rows(site: Site, *shown: tuple[str, str]) -> None:
-    """The root lists exactly these (href, text); a query changes nothing about what is served."""
+    """Make the root list exactly these (href, text). Queries are ignored."""
     listed = [Row(href=href, size=None if text.endswith("/") else 100, mtime=OLD, text=text) for href, text in shown]
     site.listing("", lambda: nginx(site.root, listed))
 
@@ -54,7 +54,7 @@ def test_no_row_of_a_listing_is_lost(sandbox: Sandbox, site: Site) -> None:
     assert written["skipped_by"] == {"above": 1, "other-host": 1, "scheme": 1}
     lost = [json.loads(line)["path"] for line in changes.read_text().splitlines() if '"failed"' in line]
     assert sorted(lost) == ["lost.bin", "lost.iso"]
-    # excluded rows are not failures, and they are counted again although the page is unchanged
+    # excluded rows are not failures, and are counted again although the page is unchanged
     sandbox.mirror(site.url, more=["--exclude=lost.*", f"--summary={summary}"]).succeeds()
     written = json.loads(summary.read_text())
     assert [written[key] for key in ("listed", "unchanged", "skipped", "failed")] == [10, 5, 5, 0]

@@ -34,7 +34,7 @@ IN_PIECES = ("--segments", "4")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy(Behaviour):
-    """503 for more than ``most`` requests at once."""
+    """Responds with 503 to more than ``most`` requests at once."""
 
     most: int
 
@@ -57,7 +57,7 @@ def test_ranges_other_than_requested_are_not_used(sandbox: Sandbox, site: Site) 
     beside(site, "good.too", BIG, SLOWLY)
     for name, fault in faults.items():
         site.file(name, BIG, fault, SLOWLY)
-        sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()  # each alone: a new host gets few requests
+        sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()  # one at a time: a new host gets few requests
     sandbox.holds(site.contents())
     for name in faults:
         responses = site.log.of(f"/pub/{name}")
@@ -103,7 +103,7 @@ def test_ranges_stay_within_the_limit_on_connections(sandbox: Sandbox, site: Sit
         site.file(f"f{number}", BIG, Paced(pieces=12, every=0.01))
     sandbox.mirror(site.url, workers=2, more=("--segments", "8")).succeeds()
     sandbox.holds(site.contents())
-    # The server learns a little late that the first stream was left where a range begins.
+    # The server learns slightly late that the first stream was abandoned where a range begins.
     assert max(request.active for request in site.log) <= 3
 
 

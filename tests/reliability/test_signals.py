@@ -20,7 +20,7 @@ each = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
 def ends(sandbox: Sandbox, program: Program, number: signal.Signals) -> str:
-    """The output when signal ``number`` has ended it with its exit code."""
+    """Send signal ``number`` and check the exit code. Returns the output."""
     program.signal(number)
     run = sandbox.note(program.finish())
     run.fails(128 + number)
@@ -69,7 +69,7 @@ def test_before_the_run_a_signal_ends_it_with_its_exit_code(
     fifo = sandbox.reports / "list"
     os.mkfifo(fifo)
     program = sandbox.start_raw([*sandbox.command(site.url, more=["--input-file", str(fifo)])[:-2], "DIR"])
-    writer = os.open(fifo, os.O_WRONLY)  # returns when the program reads
+    writer = os.open(fifo, os.O_WRONLY)  # returns once the program reads
     try:
         assert ends(sandbox, program, number) == ""
     finally:
@@ -99,7 +99,7 @@ def test_a_second_signal_ends_the_command_as_well(sandbox: Sandbox, site: Site, 
 def _with_command(
     sandbox: Sandbox, site: Site, *, patience: int = 2, first: signal.Signals | None = None
 ) -> tuple[Program, int]:
-    """A run whose --on-change has begun, and a pipe that it reads. ``first`` stops the run before."""
+    """(a run whose --on-change command has begun, a pipe that the command reads). ``first`` stops the run before."""
     begun = sandbox.reports / "begun"
     alive = sandbox.reports / "alive"
     os.mkfifo(begun)
@@ -113,7 +113,7 @@ def _with_command(
 
 
 def _nobody_reads(writer: int) -> None:
-    """Returns once all of the command has ended."""
+    """Wait until all processes of the command have ended."""
     with pytest.raises(BrokenPipeError):
         while os.write(writer, b"x"):
             continue

@@ -63,7 +63,7 @@ class Rack:
         return torture.read_log(self.log)
 
     def judge(self, run: Run, failed: torture.Call | None) -> None:
-        """No incomplete file, no success with a gap, no traceback, whatever happened."""
+        """Check that there is no incomplete file, no success with missing files and no traceback, whatever happened."""
         assert run.ended, f"hung after {failed}: {run}"
         assert 0 <= run.code < 126, f"{failed}: {run}"
         assert not [sign for sign in BAD_SIGNS if sign in run.text], f"{failed}: {run}"
@@ -86,7 +86,7 @@ def go_through(rack: Rack, nursery: torture.Nursery, numbers: range) -> None:
         failed = failed_call(rack)
         rack.judge(run, failed)
         if run.code == 0:
-            continue  # judged to hold everything: nothing to repair
+            continue  # the run was complete: nothing to repair
         repair = rack.run(nursery)
         assert repair.code == 0, f"not repaired after {failed}: {repair}"
         rack.judge(repair, failed)

@@ -33,7 +33,7 @@ def put(site: Site, name: str, shape: str, seed: int) -> None:
 
 
 def drop(site: Site, name: str) -> None:
-    """The name leaves the site with all below it."""
+    """Remove the name from the site with everything below it."""
     del site._rows[""][name]
     for path in [path for path in site._rows if path == name or path.startswith(f"{name}/")]:
         del site._rows[path]
@@ -42,7 +42,7 @@ def drop(site: Site, name: str) -> None:
 
 
 def change(site: Site) -> None:
-    """All transitions at once."""
+    """Make all transitions at once."""
     for before, after in PAIRS:
         drop(site, f"{before}-{after}")
         put(site, f"{before}-{after}", after, 2)
@@ -57,7 +57,7 @@ def begin(sandbox: Sandbox, site: Site) -> None:
 
 
 def settled(sandbox: Sandbox, site: Site) -> bool:
-    """Whether DIR holds the site's files and directories. Those that a name had before may remain."""
+    """Whether DIR contains the site's files and directories. Those that a name had before may remain."""
     directories = {path for path in site._rows if path}
     return sandbox.tree() == site.contents() and all((sandbox.directory / path).is_dir() for path in directories)
 
@@ -109,7 +109,7 @@ def test_a_refused_deletion_leaves_what_is_in_the_way_and_reports_it(sandbox: Sa
 def test_an_entry_listed_as_a_file_that_responds_like_a_directory_deletes_nothing(
     sandbox: Sandbox, response: str
 ) -> None:
-    with Site(shape="python") as site:  # which gives no sizes: one that agrees would make the page a file
+    with Site(shape="python") as site:  # without sizes: a size that agreed would make the page a file
         site.file("good", blob(100))
         site.file("sub/inner", blob(200))
         sandbox.mirror(site.url).succeeds()
@@ -136,7 +136,7 @@ def test_a_directory_of_the_user_in_place_of_a_file_is_deleted_only_by_the_rules
     before = sandbox.tree()
     sandbox.mirror(site.url).fails(5)
     changes = sandbox.reports / "changes"
-    for given in ("0", "1", "1%"):  # all of its content counts
+    for given in ("0", "1", "1%"):  # all its content counts
         run = sandbox.mirror(site.url, delete=True, max_delete=given, more=[f"--changes={changes}"])
         run.fails(6)
         run.says("2 of 3 local files")

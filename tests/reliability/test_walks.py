@@ -1,4 +1,4 @@
-"""Walks of trees whose directories are named by queries: their content is mirrored, and no link leads out of them."""
+"""Trees whose directories are named by queries: their content is mirrored, and no link leads out of them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PATHS = (
     *("目录/深い/é.txt", "sub/one.txt", "sub/deeper/two.txt", "sub/deeper/deepest/three.txt", "gone/four.txt"),
 )
 FILES = {path: blob(50 + number, number) for number, path in enumerate(PATHS)}
-FOLDERS = {""} | {path.rpartition("/")[0] for path in PATHS} | {"a b", "目录"}
+DIRECTORIES = {""} | {path.rpartition("/")[0] for path in PATHS} | {"a b", "目录"}
 
 
 def configured(sandbox: Sandbox, site: Scripts) -> Path:
-    """A file with a mirror of each script, below DIR."""
+    """A configuration file with a mirror of each script, below DIR."""
     mirrors = "".join(
         f'[[mirror]]\nname = "{script.name}"\nurl = "{site.start_of(script)}"\n'
         f'dir = "{sandbox.directory / script.name}"\n'
@@ -69,14 +69,14 @@ def test_a_tree_that_is_named_by_queries_is_mirrored_kept_and_cleaned(sandbox: S
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
         directories, files = scripts.requests_of(script)
-        assert (sorted(directories), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
+        assert (sorted(directories), sorted(files)) == (sorted(DIRECTORIES), sorted(FILES)), script.name
 
     scripts.log.clear()
     run(sandbox, config).succeeds()
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
         directories, files = scripts.requests_of(script)
-        assert (sorted(directories), files) == (sorted(FOLDERS), []), script.name
+        assert (sorted(directories), files) == (sorted(DIRECTORIES), []), script.name
 
     left = {path: data for path, data in FILES.items() if path not in {"R&D.txt", "gone/four.txt"}}
     for shelf in shelves:
@@ -120,7 +120,7 @@ def test_no_query_leads_out_of_the_tree(sandbox: Sandbox, scripts: Scripts) -> N
     assert wrong(sandbox, FILES) == {}
     for script in SCRIPTS:
         directories, files = scripts.requests_of(script)
-        assert (sorted(directories), sorted(files)) == (sorted(FOLDERS), sorted(FILES)), script.name
+        assert (sorted(directories), sorted(files)) == (sorted(DIRECTORIES), sorted(FILES)), script.name
 
 
 @pytest.mark.row("L06")
@@ -131,5 +131,5 @@ def test_a_directory_that_contains_itself_by_a_query_ends_beside_copies(sandbox:
     assert wrong(sandbox, FILES | {"gone/beside/c d/e f.txt": FILES["a b/c d/e f.txt"]}) == {}
     for script in SCRIPTS:
         directories, files = scripts.requests_of(script)
-        assert len(directories) < 6 * len(FOLDERS), script.name
+        assert len(directories) < 6 * len(DIRECTORIES), script.name
         assert len(files) == len(FILES) + 1, script.name

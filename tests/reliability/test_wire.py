@@ -1,4 +1,4 @@
-"""Rows P26 to P28, P30: bytes of no response, all kinds of header sections, validators that are not text."""
+"""Rows P26 to P28, P30: stray bytes, header sections of all kinds, validators that are not text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ EMPTY = b"<html><title>Index of /pub/sub/</title><h1>Index of /pub/sub/</h1><pre
 
 
 def stray(body: bytes) -> bytes:
-    """A complete response to no request."""
+    """A complete response that nothing requested."""
     return STRAY % len(body) + body
 
 
 @pytest.mark.row("P26")
 def test_excess_bytes_are_never_part_of_the_mirror(sandbox: Sandbox, site: Site) -> None:
-    """Behind a listing, robots.txt, files, redirects and errors, in the same packet."""
+    """The bytes follow a listing, robots.txt, files, redirects and errors, in the same packet."""
     extra = stray(b"X" * 500)
     for number in range(6):
         site.file(f"f{number}.bin", blob(500, number), Excess(data=extra) if number % 2 else Says(framing="chunked"))
@@ -36,7 +36,7 @@ def test_excess_bytes_are_never_part_of_the_mirror(sandbox: Sandbox, site: Site)
 @pytest.mark.own
 @pytest.mark.row("P26")
 def test_a_late_response_on_an_idle_connection_is_ignored(sandbox: Sandbox, site: Site) -> None:
-    """With --delete, an empty listing would empty the directory."""
+    """If it were taken for the listing, --delete would empty the directory."""
     for name in ("a.bin", "sub/x.bin", "sub/y.bin"):
         site.file(name, blob(500, len(name)))
     sandbox.mirror(site.url, workers=1).succeeds()
@@ -106,7 +106,7 @@ def test_validators_that_are_not_text_are_sent_back_unchanged(sandbox: Sandbox, 
 
 @pytest.mark.row("P30")
 def test_listings_without_a_body_end_like_any_other_error(sandbox: Sandbox, site: Site) -> None:
-    """aiohttp has one object for all empty bodies, and a second reader of it never comes to its end."""
+    """aiohttp shares one object among all empty bodies; a second reader would wait for its end forever."""
     site.file("a.bin", b"hello")
     for number in range(3):
         site.file(f"sub{number}/b.bin", b"hello", Status(204, body=b""))

@@ -56,7 +56,7 @@ async def test_by_headers_each_file_costs_one_conditional_request(site: Site, di
 
 async def test_by_headers_a_change_that_no_row_shows_is_found(site: Site, directory: Path) -> None:
     await mirrored(site, directory)
-    site.file("a.bin", blob(3000, 9), mtime=OLD + 1)  # the same minute, the same size
+    site.file("a.bin", blob(3000, 9), mtime=OLD + 1)  # same minute, same size
     report = await run(site, directory, "listing")
     assert report.unchanged == 2, "the row is the same: it takes a request to know"
     report = await run(site, directory, "headers")

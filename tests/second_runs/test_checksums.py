@@ -1,4 +1,4 @@
-"""Published checksum files prove bodies, and copies current or outdated; they cost nothing when all is well."""
+"""Published checksum files verify bodies and show which copies are current; without changes they cost nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
 
 FILES = {"a.bin": blob(3000, 1), "b.bin": blob(3000, 2), "sub/c.bin": blob(400_000, 3)}
-"""The last one is large enough to be streamed into a part."""
+"""Path → content. The last file is large enough to be streamed into a part."""
 
 
 @pytest.fixture

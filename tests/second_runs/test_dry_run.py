@@ -1,4 +1,4 @@
-"""--dry-run: the plan with its reasons, and nothing changed: not in DIR, not in the state, not in a report file."""
+"""--dry-run shows the plan with its reasons and changes nothing: not DIR, not the state, not a report file."""
 
 from __future__ import annotations
 

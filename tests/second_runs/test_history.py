@@ -1,4 +1,4 @@
-"""The history of runs: noted by each run that may write, printed by --history."""
+"""The history of runs: recorded by each run that may write, printed by --history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.misbehaving.server import Site
 
 
 async def remembered(directory: Path) -> list[RunRecord]:
-    """Oldest first."""
+    """The recorded runs, oldest first."""
     async with ReadOnlyState(directory / ".crawler" / "state.sqlite3") as state:
         return (await state.runs(10))[::-1]
 

@@ -21,7 +21,7 @@ from tests.support.misbehaving.site import OLD
 
 
 def largest_part(sandbox: Sandbox) -> int:
-    """Small bodies have parts too, for a moment."""
+    """Size of the largest part in bytes: even small bodies briefly have one."""
     largest = 0
     for part in sandbox.parts():
         with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Times that a file system or a column cannot hold: each is recorded once, as it was stored."""
+"""Times that a file system or a column cannot represent: each is recorded once, as stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMES = {
 
 
 def rows() -> bytes:
-    """Seconds since 1970, as many servers print them."""
+    """A listing with times as seconds since 1970, as many servers print them."""
     return json.dumps(
         [{"name": name, "type": "file", "size": 100, "mtime": when} for name, when in TIMES.items()]
     ).encode()

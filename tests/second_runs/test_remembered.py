@@ -86,7 +86,7 @@ async def test_what_a_run_does_not_look_at_is_not_forgotten(site: Site, tmp_path
     before = await files_of(tmp_path)
     for path in ("a.txt", "sub/b.bin", "sub/deep/e", "other/f"):
         (tmp_path / path).unlink()
-    site.remove("sub/deep/e")  # a change that nothing shows
+    site.remove("sub/deep/e")  # an invisible change
     limits = [
         Config(exclude=["sub/", "other/", "a.txt"]),
         Config(no_recursive=True, ext=("gz",)),
@@ -127,7 +127,7 @@ async def test_a_copy_that_is_adopted_gets_a_digest(site: Site, tmp_path: Path) 
 
 
 async def test_a_run_that_was_killed_while_it_replaced_a_file_leaves_nothing_wrong(site: Site, tmp_path: Path) -> None:
-    """Both moments: before the new file has its name, and after it."""
+    """The run is killed before or after the new file gets its name."""
     for is_named in (False, True):
         directory = tmp_path / str(is_named)
         site.file("a", blob(100, 1))

@@ -1,4 +1,4 @@
-"""A file that became a directory upstream, directories that look like files: what is deleted, what must stay."""
+"""A file that became a directory upstream, and directories that look like files: what is deleted and what must stay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.misbehaving.server import Site
 OLD, INNER = blob(500), blob(600, 1)
 
 
-def became_a_folder(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
+def became_a_directory(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
     """``x`` was a file saved by this program and is now a directory. Returns what else is in DIR."""
     others = populate(site)
     site.file("x", OLD)
@@ -24,7 +24,7 @@ def became_a_folder(sandbox: Sandbox, site: Site) -> dict[str, bytes]:
 
 
 def test_the_file_makes_room_for_its_directory_in_a_run_that_deletes(sandbox: Sandbox, site: Site) -> None:
-    became_a_folder(sandbox, site)
+    became_a_directory(sandbox, site)
     sandbox.mirror(site.url, delete=True).succeeds()
     sandbox.holds(site.contents())
     site.log.clear()
@@ -36,7 +36,7 @@ def test_the_file_makes_room_for_its_directory_in_a_run_that_deletes(sandbox: Sa
 def test_an_index_comes_after_the_directory_that_had_to_wait_or_not_at_all(
     sandbox: Sandbox, site: Site, delete: bool
 ) -> None:
-    became_a_folder(sandbox, site)
+    became_a_directory(sandbox, site)
     site.file("InRelease", b"names x/inner.txt")
     site.log.clear()
     run = sandbox.mirror(site.url, delete=delete)
@@ -52,7 +52,7 @@ def test_an_index_comes_after_the_directory_that_had_to_wait_or_not_at_all(
 
 
 def test_a_run_that_does_not_delete_says_how_to_make_room(sandbox: Sandbox, site: Site) -> None:
-    others = became_a_folder(sandbox, site)
+    others = became_a_directory(sandbox, site)
     run = sandbox.mirror(site.url)
     run.fails(5)
     run.says("--delete removes it")
@@ -65,20 +65,20 @@ def test_a_run_that_does_not_delete_says_how_to_make_room(sandbox: Sandbox, site
 def test_a_directory_that_is_not_read_proves_nothing_about_the_file(
     sandbox: Sandbox, site: Site, more: list[str]
 ) -> None:
-    became_a_folder(sandbox, site)
+    became_a_directory(sandbox, site)
     sandbox.mirror(site.url, delete=True, more=more).succeeds()
     assert sandbox.tree()["x"] == OLD
 
 
 def test_a_directory_whose_listing_fails_proves_nothing_about_the_file(sandbox: Sandbox, site: Site) -> None:
-    others = became_a_folder(sandbox, site)
+    others = became_a_directory(sandbox, site)
     site.on("x/", Status(404))
     sandbox.mirror(site.url, delete=True).fails(5)
     sandbox.holds({**others, "x": OLD})
 
 
 def test_a_dry_run_plans_both_the_removal_and_what_comes_instead(sandbox: Sandbox, site: Site) -> None:
-    others = became_a_folder(sandbox, site)
+    others = became_a_directory(sandbox, site)
     run = sandbox.mirror(site.url, delete=True, more=["--dry-run"])
     run.succeeds()
     run.says("delete", "x/inner.txt")
@@ -86,7 +86,7 @@ def test_a_dry_run_plans_both_the_removal_and_what_comes_instead(sandbox: Sandbo
 
 
 def test_a_dry_run_that_would_not_delete_fails_as_the_run_would(sandbox: Sandbox, site: Site) -> None:
-    others = became_a_folder(sandbox, site)
+    others = became_a_directory(sandbox, site)
     run = sandbox.mirror(site.url, more=["--dry-run"])
     run.fails(5)
     run.says("--delete removes it")

@@ -1,4 +1,4 @@
-"""Free space: files that cannot fit are refused before the first byte, with both figures; others are not refused."""
+"""Free space: files that cannot fit are refused before the first byte, with both figures; others are fetched."""
 
 from __future__ import annotations
 

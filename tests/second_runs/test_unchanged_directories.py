@@ -1,4 +1,4 @@
-"""An unchanged files-only directory is recognised by its digest, and any change is found as without digests."""
+"""An unchanged files-only directory is recognised by its digest; changes are found as they are without digests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONFIG = crawler.Config(attempts=2, no_robots=True)
 
 
 class Watcher(crawler.Observer):
-    """Receives each result, without support for many at once."""
+    """An observer that receives results one by one."""
 
     def __init__(self) -> None:
         self.listed_paths: Counter[str] = Counter()
@@ -48,7 +48,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """The result of each comparison of a directory with its digest, in order."""
+    """Records the result of each comparison of a directory with its digest, in order."""
     recorded: list[bool] = []
     is_kept = UnchangedDirectories.is_kept
 
@@ -116,11 +116,11 @@ def _plant(path: Path) -> None:
     path.with_name("planted").write_bytes(b"x")
 
 
-def _plant_folder(path: Path) -> None:
+def _plant_directory(path: Path) -> None:
     path.with_name("planted").mkdir()
 
 
-def _make_folder(path: Path) -> None:
+def _make_directory(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
@@ -143,7 +143,7 @@ def _lose_state(path: Path) -> None:
 @pytest.mark.parametrize("delete", [False, True])
 @pytest.mark.parametrize(
     "meddle",
-    [_remove, _cut, _touch, _plant, _plant_folder, _make_folder, _make_link, _swap, _lose_state],
+    [_remove, _cut, _touch, _plant, _plant_directory, _make_directory, _make_link, _swap, _lose_state],
 )
 async def test_changes_to_the_copies_are_found_as_without_digests(
     site: Site,
@@ -227,7 +227,7 @@ async def test_a_file_that_may_have_changed_behind_its_row_is_confirmed(
     site: Site, directory: Path, comparisons: list[bool]
 ) -> None:
     fill(site)
-    site.file(NAMES[0], blob(300, 9), mtime=4_000_000_000)  # the server's clock has not come there yet
+    site.file(NAMES[0], blob(300, 9), mtime=4_000_000_000)  # in the future for the server
     await run(site, directory)
     report, _ = await run(site, directory)
     assert comparisons == [False]

@@ -35,7 +35,7 @@ def verify(sandbox: Sandbox, *options: str) -> Run:
 
 
 def damage(directory: Path) -> None:
-    """Corruption that no size or time shows, a truncated file, a missing one, and a directory in place of a file."""
+    """Corrupt a file without changing its size or time, truncate one, remove one, and replace one by a directory."""
     status = (directory / "sub/c.iso").stat()
     with (directory / "sub/c.iso").open("r+b") as file:
         file.write(b"rot")
@@ -54,7 +54,7 @@ DAMAGED = {
 }
 
 
-def populated_folder(site: Site, name: str) -> None:
+def populated_directory(site: Site, name: str) -> None:
     """Replace the file ``name`` by a directory."""
     site.remove(name)
     site.file(f"{name}/inside", blob(70))
@@ -62,7 +62,7 @@ def populated_folder(site: Site, name: str) -> None:
 
 @pytest.mark.parametrize("more", [(), ("--delete", "--max-delete=100%")])
 def test_no_record_outlives_its_file(sandbox: Sandbox, site: Site, more: tuple[str, ...]) -> None:
-    """Gone upstream, or a directory there, while something other than a file is at its local path."""
+    """The file is gone or a directory upstream, while something other than a file is at its local path."""
     names = ("nothing", "pipe", "link", "dangling", "empty", "full", "mirror")
     for number, name in enumerate(names):
         site.file(f"gone-{name}", blob(100, number))
@@ -74,7 +74,7 @@ def test_no_record_outlives_its_file(sandbox: Sandbox, site: Site, more: tuple[s
         for path in (f"gone-{name}", f"sub/gone-{name}"):
             site.remove(path)
             instead(sandbox.directory / path, name)
-        populated_folder(site, f"folder-{name}")
+        populated_directory(site, f"folder-{name}")
         (sandbox.directory / f"folder-{name}").unlink()
     instead(sandbox.directory / "folder-empty", "empty")
     sandbox.mirror(site.url, more=list(more)).succeeds()
@@ -116,7 +116,7 @@ def test_what_is_in_place_of_a_file_is_named_by_verify_and_by_repair(sandbox: Sa
     site.file("pipe", blob(100))
     site.file("link", blob(100))
     sandbox.mirror(site.url).succeeds()
-    populated_folder(site, "folder")
+    populated_directory(site, "folder")
     site.file("folder", b"", Redirect(f"{site.url}folder/"))
     for name, what in (("folder", "full"), ("pipe", "pipe"), ("link", "link")):
         instead(sandbox.directory / name, what)
@@ -316,7 +316,7 @@ def here_before_us(sandbox: Sandbox, site: Site) -> None:
 
 
 def rot(file: Path) -> None:
-    """Damage that no size or time shows."""
+    """Corrupt a file without changing its size or time."""
     status = file.stat()
     file.write_bytes(bytes(len(file.read_bytes())))
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))

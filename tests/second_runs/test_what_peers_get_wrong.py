@@ -1,4 +1,4 @@
-"""Where other mirror programs were seen to go wrong, and below it the test that shows that this one does not.
+"""Faults observed in other mirror programs, each with the test that shows that this program does not have it.
 
 - an unchanged tree costs requests per file
   reliability/test_control.py::test_an_unchanged_tree_costs_one_request_per_directory
@@ -68,12 +68,12 @@ def test_every_row_names_a_test_that_exists() -> None:
 
 @pytest.mark.parametrize(("shape", "when"), [("python", "head"), ("python", "any"), ("nginx", "any")])
 def test_a_file_with_status_503_is_kept_and_nothing_else_is_deleted(sandbox: Sandbox, shape: str, when: When) -> None:
-    """With a listing of names alone each file costs a request; its response must not be taken for absence."""
+    """If a listing has only names, each file costs a request, and its response must not be taken for absence."""
     with Site(shape=shape) as site:
         populate(site)
         sandbox.mirror(site.url).succeeds()
         before = site.contents()
-        if shape == "nginx":  # a row that shows a change makes it ask
+        if shape == "nginx":  # a changed row causes a request
             site.file("a.txt", blob(517, 9), mtime=OLD + 60)
         site.on("a.txt", Status(503, when=when))
         site.remove("sub/deep/e")

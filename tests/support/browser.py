@@ -24,7 +24,7 @@ FLAGS = (
     "--remote-debugging-pipe"
 )
 PATIENCE = 20.0
-"""Seconds that it may take to end."""
+"""Seconds that the browser may take to exit."""
 
 
 class Missing(Exception):
@@ -43,14 +43,14 @@ class Browser:
         self._number = 0
         self._session: str | None = None
         self.requested: list[str] = []
-        """URLs that the page has requested since ``open``."""
+        """URLs requested by the page since ``open``."""
         self.blocked: list[str] = []
-        """Why requests among them were never sent: ``csp`` is the page's own policy."""
+        """Why some of these requests were blocked; ``csp`` is the page's own policy."""
 
     def __enter__(self) -> Self:
         for_it, self._to = os.pipe()
         self._from, by_it = os.pipe()
-        join = f'exec "$@" 3<&{for_it} 4>&{by_it}'  # the numbers that it expects
+        join = f'exec "$@" 3<&{for_it} 4>&{by_it}'  # the descriptors that it expects
         self._process = subprocess.Popen(
             ["/bin/bash", "-c", join, "bash", *self._command],
             stdin=subprocess.DEVNULL,
@@ -82,7 +82,7 @@ class Browser:
         self._process.wait(timeout=PATIENCE)
 
     def open(self, page: Path, *, width: int, scheme: str = "light", media: str = "screen") -> None:
-        """Show a file as a window of ``width`` pixels would, with the reader's preference for light or dark."""
+        """Open a file in a window ``width`` pixels wide, with a preference for light or dark."""
         self._call(
             "Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=width < 600
         )
@@ -95,7 +95,7 @@ class Browser:
             pass
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression. A page's own scripts may be forbidden; this one is not."""
+        """The value of a JavaScript expression, which is evaluated even if the page's own scripts are forbidden."""
         response = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in response, response
         return response["result"].get("value")
@@ -122,7 +122,7 @@ class Browser:
             self.blocked.append(message["params"].get("blockedReason", ""))
 
     def _receive(self) -> Iterator[dict[str, Any]]:
-        """The messages as they come; requests are noted on the way."""
+        """The messages as they arrive; also records the requests among them."""
         rest = b""
         while chunk := os.read(self._from, 1 << 20):
             *whole, rest = (rest + chunk).split(b"\0")

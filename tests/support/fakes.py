@@ -72,7 +72,7 @@ class FakeReply:
     async def read(self, limit: int) -> bytes:
         body = b"".join([chunk async for chunk in self.chunks()])
         if len(body) > limit:
-            raise VerificationError(f"more than {limit} bytes came", retryable=False)
+            raise VerificationError(f"the body is longer than {limit} bytes", retryable=False)
         return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -101,7 +101,7 @@ class FakeClient:
         self._respond = respond
         self._piece = piece
         self.end_proven = True
-        """Of the pages that are fetched."""
+        """Whether the end of fetched pages is proven."""
         self.requests: list[FakeRequest] = []
 
     @asynccontextmanager
@@ -376,12 +376,12 @@ class Recorder(Observer):
         self.results.append(result)
 
     def outcomes(self) -> dict[str, str]:
-        """Path → how it ended."""
+        """Path → outcome."""
         return {result.path: str(result.outcome) for result in self.results}
 
 
 def leaf_of(gathering: DirectoryDigestBuilder) -> DirectoryDigest:
-    """The directory digest of a page with the rows that were collected."""
+    """The directory digest of a page with the collected rows."""
     return DirectoryDigest(
         answered="http://h/",
         body_digest="00",

@@ -1,4 +1,4 @@
-"""A transport without a network: what is written is kept, and what arrives is what a test passes to the protocol."""
+"""A transport without a network: keeps what is written, and passes bytes from a test to the protocol."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class MemoryTransport(asyncio.Transport):
-    """The transport of ``protocol``, connected by its constructor."""
+    """The transport of ``protocol``; the constructor connects them."""
 
     def __init__(self, protocol: asyncio.Protocol, extra: dict[str, object] | None = None) -> None:
         super().__init__(extra or {})
@@ -42,16 +42,16 @@ class MemoryTransport(asyncio.Transport):
         self.is_paused = False
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Nothing waits here."""
+        """Do nothing: writes never wait."""
 
     def arrive(self, pieces: Iterable[bytes]) -> None:
-        """Pass ``pieces`` to the protocol, as the event loop does: none after the end."""
+        """Pass ``pieces`` to the protocol as the event loop does, none after the end of the connection."""
         for piece in pieces:
             if piece and not self._is_closing:
                 self._protocol.data_received(piece)
 
     def end(self, error: Exception | None = None) -> None:
-        """The server closes the connection: with ``error`` it is reset."""
+        """Close the connection as the server does; with ``error``, it is reset."""
         if self._is_closing:
             return
         self._is_closing = True

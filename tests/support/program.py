@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE = 50.0
-"""Time limit for one run in seconds, below that of a test, so that the output of a hanging run is shown."""
+"""Time limit for one run in seconds. It is below that of a test, so that the output of a hanging run is shown."""
 
 MEASURE = """\
 import resource, subprocess, sys
@@ -34,7 +34,7 @@ class Run:
     stderr: str
     seconds: float
     peak: int | None = None
-    """Largest resident size of any of its processes in bytes, where it was measured."""
+    """Largest resident size of any of its processes in bytes, if it was measured."""
 
     @property
     def output(self) -> str:
@@ -42,7 +42,7 @@ class Run:
 
 
 class Program:
-    """Runs the program in a separate directory, without the proxies and settings of this machine."""
+    """Runs the program in a separate directory, unaffected by this machine's proxies and settings."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -99,7 +99,7 @@ class Program:
 
 
 def finish(process: subprocess.Popen[str]) -> Run:
-    """Wait for the end of a started program that was asked to stop."""
+    """Wait until a program that was asked to stop has ended."""
     begun = time.monotonic()
     try:
         stdout, stderr = process.communicate(timeout=PATIENCE)

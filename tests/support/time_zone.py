@@ -1,4 +1,4 @@
-"""The local time zone of this process, which must never matter to the program."""
+"""Sets the local time zone of this process, on which the program must never depend."""
 
 from __future__ import annotations
 

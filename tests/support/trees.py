@@ -90,7 +90,7 @@ MOMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Number of files, directories and bytes; the directory itself counts."""
+    """Number of files, directories (including the root) and bytes."""
 
     directories: int
     files: int
@@ -99,9 +99,9 @@ class Count:
 
 
 def build(root: Path, *, dotted: bool = True) -> Path:
-    """Write the standard tree: awkward names, rounding sizes, winter and summer times. The same on every call.
+    """Write the standard tree: awkward names, rounding sizes, winter and summer times.
 
-    Without ``dotted`` it has no names that begin with a dot, which some servers never list.
+    It is the same on every call. Without ``dotted``, no name begins with a dot, as some servers never list such names.
     """
     root.mkdir(parents=True)
     for number, name in enumerate(AWKWARD_NAMES):
@@ -158,7 +158,7 @@ def count(root: Path) -> Count:
 
 
 def differences(tree: Path, mirror: Path) -> list[str]:
-    """How ``mirror`` differs from ``tree``: names, kinds, bytes, times in seconds. ``.crawler`` is ignored."""
+    """How ``mirror`` differs from ``tree`` in names, kinds, bytes and times (to the second), except ``.crawler``."""
     wanted, found = ({os.fspath(path.relative_to(top)): path for path in _below(top)} for top in (tree, mirror))
     lost = [f"missing: {name!r}" for name in sorted(wanted.keys() - found.keys())]
     extra = [f"extra: {name!r}" for name in sorted(found.keys() - wanted.keys())]

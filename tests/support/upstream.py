@@ -15,11 +15,11 @@ from tests.support.misbehaving.responses import Request, Version, respond
 ROOT = "http://h/pub/"
 
 LOGIN = b"<html><head><title>Log in</title></head><body><form>Name</form></body></html>"
-"""No file is this long: a page of exactly the listed size could not be distinguished from the file."""
+"""A login page. No file has its size: a page of exactly the listed size could not be distinguished from the file."""
 
 
 class Killed(BaseException):
-    """The process ends here, whatever it is doing."""
+    """Raised where the process is killed."""
 
 
 @dataclass
@@ -35,11 +35,11 @@ class Upstream:
     broken: dict[str, str] = field(default_factory=dict)
     """Path of a file or directory → ``500``, ``cut`` or ``page`` (a web page in its place)."""
     kill_at: int | None = None
-    """The request at which the client is killed."""
+    """Number of the request at which the client is killed."""
     requests: Counter[str] = field(default_factory=Counter)
     """Path → number of requests."""
     bodies: Counter[str] = field(default_factory=Counter)
-    """Paths of files of which bytes were sent → number of times."""
+    """Path of a file → number of times that some of its content was sent."""
 
     def client(self) -> FakeClient:
         self.requests.clear()
@@ -56,7 +56,7 @@ class Upstream:
         return found
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file; whatever occupies its path is removed."""
+        """Write a file, replacing whatever occupies its path."""
         pieces = path.split("/")
         above = {"/".join(pieces[:count]) for count in range(1, len(pieces))}
         self.files = {

@@ -35,7 +35,7 @@ HOMES = {
     "squarify": "output.html_report",
     "svg": "output.html_report",
 }
-"""Library → the packages or modules that import it: one, or one that uses it and one that listens to it."""
+"""Library → the packages or modules that import it: one that uses it and, for some, one that receives its events."""
 
 PURE = (
     "http.credentials.netrc", "http.framing", "http.lane.deadline", "http.lane.loss", "http.lane.reader",
@@ -51,14 +51,16 @@ IMPURE = {"asyncio", "shutil", "socket", "subprocess", "tempfile", "threading", 
 """Standard modules that wait, run or open something."""
 
 EDGE = ("__main__", "app.worker", "cli", "workers.page_parser_process")
-"""What may catch every exception and end the process: the places where a process begins."""
+"""The entry points of processes, which may catch every exception and end the process."""
 
-FILE_LINES, FUNCTION_LINES, FOLDER_MODULES = 300, 40, 12
+FILE_LINES, FUNCTION_LINES, DIRECTORY_MODULES = 300, 40, 12
 
 LARGE: dict[str, str] = {}
 """``module`` or ``module.function`` that is over the budget → why it may be."""
 
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")  # that one is lazy exports
+SOURCES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"
+)  # that one only has lazy exports
 
 
 def name_of(path: Path) -> str:
@@ -80,7 +82,7 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 
 
 def imports_of(module: str) -> Iterator[str]:
-    """Every imported module, under ``if TYPE_CHECKING`` and in functions too; ours as ``crawler.…``."""
+    """Every imported module, including those under ``if TYPE_CHECKING`` and in functions; our own as ``crawler.…``."""
     for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -122,7 +124,7 @@ def test_every_pure_place_exists() -> None:
 
 
 def _is_async_with_a_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """A Protocol's method is a docstring and ``...``: it describes, and does not run."""
+    """Whether an async function does something; a method of a Protocol is only a docstring and ``...``."""
     kept = [line for line in function.body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))]
     return isinstance(function, ast.AsyncFunctionDef) and bool(kept)
 
@@ -157,12 +159,12 @@ def test_every_excuse_is_still_needed() -> None:
     assert LARGE.keys() <= {name for module in MODULES for name in over_budget(module)}
 
 
-def test_no_folder_holds_too_many_modules() -> None:
+def test_no_directory_has_too_many_modules() -> None:
     directories: dict[Path, int] = {}
     for path in SOURCES:
         if path.name != "__init__.py":
             directories[path.parent] = directories.get(path.parent, 0) + 1
-    assert {str(directory): count for directory, count in directories.items() if count > FOLDER_MODULES} == {}
+    assert {str(directory): count for directory, count in directories.items() if count > DIRECTORY_MODULES} == {}
 
 
 def test_the_engine_fits_one_page() -> None:

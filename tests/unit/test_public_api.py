@@ -1,4 +1,4 @@
-"""What ``import crawler`` promises: complete, documented, and paid for on use only."""
+"""What ``import crawler`` promises: complete, documented, and loaded only on use."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ import crawler
 from crawler.model.config import option_fields
 
 _OTHERS = {"Path", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager", "Unpack"}
-"""Of the standard library."""
+"""Types of the standard library."""
 
 SOURCE = ast.parse(Path(crawler.__file__).read_text())
 
 
 def names_for_type_checkers() -> set[str]:
-    """What stands under ``if TYPE_CHECKING``: type checkers see these, and no others."""
+    """The names under ``if TYPE_CHECKING``, the only ones that type checkers see."""
     (block,) = [node for node in SOURCE.body if isinstance(node, ast.If)]
     return {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
 
@@ -89,7 +89,7 @@ def test_help_shows_the_types_that_a_call_has() -> None:
 
 
 def test_every_public_type_of_a_signature_is_public_too() -> None:
-    """``mirror`` takes and gives values that users must be able to name."""
+    """Users must be able to name every value that ``mirror`` takes or returns."""
     for function in FUNCTIONS:
         for annotation in inspect.get_annotations(inspect.unwrap(function)).values():
             named = set(re.findall(r"\b[A-Z]\w+\b", str(annotation))) - {"None"}
@@ -167,9 +167,9 @@ def test_every_public_method_and_attribute_has_a_docstring(name: str) -> None:
 def test_a_member_without_a_docstring_is_noticed() -> None:
     class Sample:
         documented: int = 0
-        """With one."""
+        """A member with a docstring."""
         bare: int = 0
 
         def method(self) -> None: ...
 
-    assert documented_members(Sample) == {"documented": "With one.", "bare": "", "method": ""}
+    assert documented_members(Sample) == {"documented": "A member with a docstring.", "bare": "", "method": ""}

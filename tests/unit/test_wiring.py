@@ -26,16 +26,16 @@ FROM_OUTSIDE = {
         f"storage.directory.commit: file.{name}": _COMMIT for name in ("descriptor", "mtime", "placed", "size", "timed")
     },
 }
-"""``module: object.attribute`` that is set from outside → why it may be."""
+"""``module: object.attribute`` that is set from outside → the reason why this is allowed."""
 
 AFTER_BIRTH: dict[str, str] = {}
-"""``module: Class.attribute`` that no constructor sets → why it may be."""
+"""``module: Class.attribute`` that no constructor sets → the reason why this is allowed."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def stored(node: ast.AST) -> Iterator[ast.Attribute]:
-    """The attributes that are assigned in ``node``."""
+    """The attributes assigned in ``node``."""
     for each in ast.walk(node):
         if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
             yield each
@@ -50,7 +50,7 @@ def classes_of(module: str) -> Iterator[ast.ClassDef]:
 
 
 def declared(kind: ast.ClassDef) -> set[str]:
-    """Fields of a struct, and attributes that the class itself has."""
+    """Fields of a struct, and attributes of the class itself."""
     return {
         ast.unparse(target)
         for line in kind.body
@@ -65,7 +65,7 @@ def is_record(kind: ast.ClassDef) -> bool:
 
 
 def set_from_outside(module: str) -> Iterator[str]:
-    """Assignments to an attribute of another object, unless it is a record that this module alone fills in."""
+    """Assignments to attributes of other objects, except records that only this module fills in."""
     records = set[str]().union(*(declared(kind) for kind in classes_of(module) if is_record(kind)))
     for attribute in stored(tree_of(module)):
         if not is_own(attribute) and attribute.attr not in records:
@@ -73,7 +73,7 @@ def set_from_outside(module: str) -> Iterator[str]:
 
 
 def born(kind: ast.ClassDef) -> set[str]:
-    """What the constructor sets, by itself or in the methods that it calls."""
+    """The attributes that the constructor sets, directly or in methods that it calls."""
     methods = {line.name: line for line in kind.body if isinstance(line, Function)}
     names, todo, done = declared(kind), ["__init__", "__new__", "__post_init__"], set[str]()
     while todo:

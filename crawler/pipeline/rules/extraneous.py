@@ -67,13 +67,13 @@ class Unlisted(Struct):
         if doubt is not None and any(not (item.replaced or item.spared) for item in items):
             self.doubted[directory] = doubt
         for item in items:
-            is_folder = item.replaced and item.kind is Kind.DIRECTORY
-            if item.spared and is_folder:
+            is_directory = item.replaced and item.kind is Kind.DIRECTORY
+            if item.spared and is_directory:
                 continue  # the file cannot be stored, and is reported as failed
             if item.spared:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
             elif item.replaced:  # proven by what is shown, so no doubt applies
-                (self.obstructing if is_folder else self.replaced)[item.path] = item
+                (self.obstructing if is_directory else self.replaced)[item.path] = item
             elif doubt is None and item.mentioned:
                 self.mentioned.append(item.path)
             elif doubt is None:
@@ -121,7 +121,7 @@ def useless(
     """
     shown = shown or {}
     here = {name for name, found in local.items() if found.kind is Kind.FILE}
-    files = {name for name, is_folder in shown.items() if is_folder is not True}
+    files = {name for name, is_directory in shown.items() if is_directory is not True}
     return [name for name in known if name not in here and name not in files and name not in mentioned]
 
 
@@ -140,10 +140,10 @@ class ListedNames(Struct):
         for segment in entry.folder.split("/") if entry.folder else ():
             self.directories.setdefault(path, {})[segment] = True
             path = f"{path}/{segment}" if path else segment
-        is_folder = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
+        is_directory = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
         names = self.directories.setdefault(path, {})
         # A name that is both (x and x/) is a clash; that is reported elsewhere and proves nothing.
-        if names.setdefault(entry.name, is_folder) != is_folder:
+        if names.setdefault(entry.name, is_directory) != is_directory:
             names[entry.name] = None
             self.clashing.add((path, entry.name))
 

@@ -47,7 +47,7 @@ def _url_of(row: Rejection, page: str) -> str:
     return resolve(page, row.subject) or row.subject
 
 
-def is_folder(row: Rejection) -> bool:
+def is_directory(row: Rejection) -> bool:
     """Whether the link of ``row`` ends in a slash, as links to directories do."""
     return row.subject.partition("#")[0].partition("?")[0].rstrip().endswith("/")
 
@@ -61,7 +61,7 @@ def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
         return Outcome.SKIPPED, row.reason
     if row.reason in {Reason.ABOVE, Reason.OTHER_HOST}:
         url = _url_of(row, page)
-        refusal = scope.listing(url) if is_folder(row) else scope.file(url)
+        refusal = scope.listing(url) if is_directory(row) else scope.file(url)
         if refusal is None:
             return Outcome.FAILED, f"{row.reason}: {said} and does not show its name"
     if outcome is Outcome.SKIPPED:
@@ -72,7 +72,7 @@ def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
 def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
     """The file of ``row`` if --allow-host names the host that its link leads to; otherwise None."""
     url = _url_of(row, page)
-    elsewhere = row.reason in {Reason.ABOVE, Reason.OTHER_HOST} and not is_folder(row)
+    elsewhere = row.reason in {Reason.ABOVE, Reason.OTHER_HOST} and not is_directory(row)
     if not elsewhere or row.row != last_name(url) or scope.file(url) is not None:
         return None
     return Entry(name=row.row, kind=Kind.UNKNOWN, url=url, external=row.reason == Reason.OTHER_HOST)
@@ -86,7 +86,7 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
         if entry is not None:
             entries.append(entry)
         else:
-            unusable.append(replace(row, reason=Reason.DEPTH) if is_folder(row) and not enters else row)
+            unusable.append(replace(row, reason=Reason.DEPTH) if is_directory(row) and not enters else row)
     return tuple(entries), tuple(unusable)
 
 
@@ -95,7 +95,7 @@ def result_of(row: Rejection, directory: str, page: str, filters: Filters, scope
     path = entry_path(directory, row.row)
     named = f"{directory}/{row.row}".lstrip("/") if isinstance(path, Rejection) else path
     last = named.rpartition("/")[2]
-    refused = filters.prunes(named) if is_folder(row) else filters.rejects(named, last, None, None)
+    refused = filters.prunes(named) if is_directory(row) else filters.rejects(named, last, None, None)
     if isinstance(path, Rejection):
         path = directory
     outcome, reason = (Outcome.SKIPPED, refused.reason) if refused is not None else ending(row, page, scope)

@@ -1,4 +1,4 @@
-"""Library calls from within a program: errors are raised, no task is left running, complete files are kept."""
+"""Library calls within a program: they raise errors, leave no task running and keep complete files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def site() -> Iterator[Site]:
 
 
 def others() -> set[str]:
-    """Names of the tasks that are still alive, this one excepted."""
+    """Names of all other tasks that are still running."""
     return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 
@@ -217,7 +217,7 @@ async def test_a_stop_while_what_is_gone_is_looked_through_keeps_it_from_being_d
 async def test_two_mirrors_inside_each_other_that_begin_at_once_do_not_miss_each_other(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outer one locks its directory after the inner one found no mirror above, and before that one is visible."""
+    """The outer mirror takes its lock after the inner one found none above it, but before the inner one is visible."""
     site.file("x", b"x")
     acquire = LocalDestination.acquire
 

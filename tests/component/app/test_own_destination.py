@@ -1,4 +1,4 @@
-"""A destination that a program brings along, here that of ``examples/sqlite_archive.py``: the files go there alone."""
+"""A custom destination, here that of ``examples/sqlite_archive.py``: files are stored there and nowhere else."""
 
 from __future__ import annotations
 

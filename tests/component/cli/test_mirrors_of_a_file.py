@@ -1,4 +1,4 @@
-"""The mirrors of --config: an error of one is reported for that one and affects no other."""
+"""The mirrors of --config: an error in one is reported as that mirror's and does not affect the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def site() -> Iterator[Site]:
 
 
 def written(tmp_path: Path, site: Site, jobs: int, more: str) -> Path:
-    """A file of two mirrors; ``more`` is for the second one."""
+    """Write a file with two mirrors; ``more`` are additional lines for the second."""
     file = tmp_path / "mirrors.toml"
     mirrors = [f'[[mirror]]\nname = "{name}"\nurl = "{site.url}"\ndir = "{tmp_path / name}"\n' for name in ("a", "b")]
     file.write_text(f"jobs = {jobs}\n[defaults]\nno_robots = true\nattempts = 1\n" + "".join(mirrors) + more)

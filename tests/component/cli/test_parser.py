@@ -1,4 +1,4 @@
-"""The command line: every option reaches the Config, rules keep their order, and a mistake is one line and exit 2."""
+"""The command line: every option reaches the Config, rules keep their order, a mistake gives one line and exit 2."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def flag(name: str) -> str:
 
 
 def sample(option: Option, default: object) -> str:
-    """A text that the option takes, and that is not its default."""
+    """A value that the option accepts, other than its default."""
     assert option.metavar is not None
     for text in (*option.metavar.split("|"), "7", "A: b", "word"):
         try:
@@ -297,7 +297,7 @@ def test_a_list_is_read_line_by_line(tmp_path: Path) -> None:
 def test_a_list_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(b"http://h/a\tb\nhttp://h/\xff\n")
-    with path.open(encoding="ascii") as stream:  # the locale's encoding is not that of the list
+    with path.open(encoding="ascii") as stream:  # the locale's encoding differs from that of the list
         monkeypatch.setattr(sys, "stdin", stream)
         assert read_items("-") == [("http://h/a", "b"), ("http://h/\udcff", "")]
 

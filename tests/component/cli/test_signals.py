@@ -1,4 +1,4 @@
-"""Signals at the edges of a process: before there is an event loop, after it, and while the interpreter ends."""
+"""Signals before there is an event loop, after it has ended, and while the interpreter exits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def closed(name): raise RuntimeError("Event loop is closed")
 
 
 def run(script: str, number: int) -> tuple[int, str]:
-    """Exit code (negative if a signal killed the process) and output of PREAMBLE followed by ``script``."""
+    """Run PREAMBLE and ``script``. Returns the exit code (negative if a signal killed the process) and the output."""
     done = subprocess.run(
         [sys.executable, "-c", PREAMBLE + script, str(int(number))], capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Which credentials and headers go where: from URLs, --header, the .netrc file and the environment."""
+"""Which credentials and headers are sent where: from URLs, --header, the .netrc file and the environment."""
 
 from __future__ import annotations
 

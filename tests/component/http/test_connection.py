@@ -1,4 +1,4 @@
-"""Responses on real connections, by aiohttp's session and on lanes: the same results, no bytes left over."""
+"""Responses on real connections, through aiohttp's session and on lanes: the same results, no bytes left over."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Script:
     sent: bytes
     status: int = 200
     body: bytes | str = BODY
-    """Or the text of the error."""
+    """The expected body, or the text of the expected error."""
     extra: bytes = b""
     method: str = "GET"
     step: int = 1 << 16
@@ -100,7 +100,7 @@ REFUSED = [
 
 
 class Scripted:
-    """Sends the script of a path; for any other path, the scripts that were not requested yet."""
+    """Sends the script of a path. For any other path, sends the scripts that have not been requested yet."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.scripts: dict[str, Script] = {}
@@ -242,7 +242,7 @@ async def test_data_sent_before_a_request_is_not_its_response() -> None:
 def test_a_body_without_a_length_ends_with_close_notify(
     loop: object, way: type[Session | Transport], is_orderly: bool
 ) -> None:
-    """Anybody on the network can send a FIN (RFC 9112 section 9.8)."""
+    """A FIN alone proves nothing: anyone on the network can send one (RFC 9112 section 9.8)."""
     authority = trustme.CA()
     server_tls, client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(server_tls)

@@ -1,4 +1,4 @@
-"""Connections of lanes: what is said when none can be opened, and addresses that are looked up once."""
+"""Opening the connections of lanes: the errors when none can be opened, and addresses that are looked up once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def refused(where: Endpoint, by: Dialer | None = None) -> RequestError:
 
 @asynccontextmanager
 async def serving(greeting: bytes = b"", tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """The port of a server that sends ``greeting`` and nothing more."""
+    """The port of a server that sends ``greeting`` and nothing else."""
     writers: list[asyncio.StreamWriter] = []
 
     def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -52,7 +52,7 @@ async def serving(greeting: bytes = b"", tls: ssl.SSLContext | None = None) -> A
 
 @pytest.fixture
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
@@ -61,7 +61,7 @@ def free_port() -> int:
 
 @pytest.fixture
 async def secret() -> AsyncIterator[tuple[int, trustme.CA]]:
-    """The port of a TLS server, and who vouches for it."""
+    """The port of a TLS server, and the authority that signed its certificate."""
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     async with serving(tls=tls) as port:

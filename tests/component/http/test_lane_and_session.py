@@ -1,4 +1,4 @@
-"""A lane and aiohttp's session get the same bytes from a server, and make the same of them."""
+"""A lane and aiohttp's session interpret the same bytes from a server alike."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.unit.http.lane.recorder import Recorder
 
 
 class Served(NamedTuple):
-    """What a server sends in response to one request, in which pieces, and how it goes on."""
+    """What a server sends in response to one request, in which pieces, and what it does next."""
 
     head: bytes
     body: bytes
@@ -39,15 +39,15 @@ class Served(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What a client makes of it."""
+    """How a client interprets a response."""
 
     ending: str
-    """``whole``, or what is wrong."""
+    """``whole``, or the error."""
     status: int = 0
     fields: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     is_kept: bool = False
-    """Whether the connection is used again."""
+    """Whether the connection is reused."""
 
 
 def lowered(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

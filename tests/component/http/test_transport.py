@@ -1,4 +1,4 @@
-"""Requests on lanes, against a server that records them, are the same as those of aiohttp's session."""
+"""Requests on lanes equal those of aiohttp's session, as recorded by a server."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def get(
 async def begun(
     server: Server, sender: Session | Transport, rest: bytes, *, kept: bool
 ) -> tuple[RawResponse, asyncio.StreamWriter]:
-    """A response on a reused (``kept``) or new connection, of whose body only ``some`` has arrived, and its sender."""
+    """(response, server's writer) once only ``some`` of the body has come, on a reused (``kept``) or new connection."""
     if kept:
         await get(sender, f"{server.url}/")
     writers: list[asyncio.StreamWriter] = []
@@ -203,7 +203,7 @@ def test_codings_in_several_fields_are_one_list(fields: list[tuple[str, str]], c
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])
 async def test_a_304_ends_with_its_header(server: Server, sender: Session | Transport, kept: bool) -> None:
-    """Excess bytes are not read, and not taken for the next response."""
+    """Excess bytes are neither read nor taken for the next response."""
     if kept:
         await get(sender, f"{server.url}/")
     server.responses["/a"] = lambda _writer: b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nContent-Length: 5\r\n\r\nhello'
@@ -285,7 +285,7 @@ async def test_malformed_chunks_are_an_error(
 async def test_validators_that_are_not_utf8_are_returned_unchanged(
     server: Server, way: type[Session | Transport]
 ) -> None:
-    """The session can send UTF-8 only, so all conditions are removed, and no range is sent without its condition."""
+    """aiohttp's session can send only UTF-8, so it omits all conditions, and a range that depends on one."""
     conditions = {"Range": "bytes=5-", "If-Range": '"caf\udce9"'}
     server.decoding = "latin-1"
     sender = made(way)
@@ -300,7 +300,7 @@ async def test_validators_that_are_not_utf8_are_returned_unchanged(
 
 @pytest.mark.parametrize("way", [Session, Transport])
 async def test_a_response_without_a_body_may_come_again(server: Server, way: type[Session | Transport]) -> None:
-    """aiohttp has one object for all bodies that are empty, and its second reader waits in vain for the end of it."""
+    """aiohttp shares one object among all empty bodies; a second reader would wait for its end forever."""
     server.responses["/"] = lambda _: b"HTTP/1.1 204 No Content\r\n\r\n"
     sender = made(way)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The shapes of a listing of one tree: every useful configuration of the real servers, with a symlink to the tree.
+"""One tree listed in every useful configuration of the real servers, each below a symbolic link to the tree.
 
 One server process serves all shapes of its program, each below a path of its own.
 """
@@ -38,7 +38,7 @@ WHOLE_HEAD = "<html><head><title>Index of somewhere</title></head><body><h1>File
 
 
 class Zone(Enum):
-    """In which zone a shape prints its times."""
+    """The zone in which a shape prints its times."""
 
     AWARE = "named on the page"
     UTC = "UTC, but it does not say so"
@@ -59,18 +59,18 @@ class Shape:
     zone: Zone = Zone.SERVER
     sized: bool = True
     rejected: frozenset[str] = SORTED
-    """The reasons of the links that are not entries, in a directory without awkward names."""
+    """The reasons for rejected links in a directory without awkward names."""
     dotted: bool = True
-    """Names that begin with a dot are shown."""
+    """Whether names that begin with a dot are shown."""
     refuses_ways_out: bool = True
-    """HTML rejects names with ``..\\`` or ``C:\\``; other formats leave them to the rules for paths."""
+    """Whether names with ``..\\`` or ``C:\\`` are rejected, as in HTML; otherwise the rules for paths decide."""
     misspelt: frozenset[bytes] = frozenset()
-    """Names that the server prints in its own spelling."""
+    """Names that the server prints in a spelling of its own."""
     readme: frozenset[str] = frozenset()
-    """Names that its README links to; without rows, such links look like entries."""
+    """Names that the directory's README links to; without rows, such links look like entries."""
     proves_empty: bool = True
     path: str = ""
-    """Where the tree is served; empty: under the name of the shape."""
+    """Where the tree is served; by default, under the name of the shape."""
     query: str = ""
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.support.trees import AWKWARD_NAMES, DIRECTORY_NAMES, MOMENTS, SIZES
 
-FOLDERS = ("names", "odd", "sizes", "times", "empty")
-"""The directories that are listed; the tree has no others at its top."""
+DIRECTORIES = ("names", "odd", "sizes", "times", "empty")
+"""The directories at the top of the tree, all of which are listed."""
 
 ODD_NAMES = (
     b"latin-\xe9.txt",
@@ -35,7 +35,7 @@ LARGEST = 1 << 40
 EXTRA_MOMENTS = (
     "1970-01-01T12:00:00",
     "1980-01-01T00:00:00",
-    "2024-03-10T06:59:59",  # the last second of winter time in New York
+    "2024-03-10T06:59:59",  # New York: the last second of winter time
     "2024-03-10T07:00:00",
     "2024-11-03T05:30:00",  # 01:30 in New York, for the first time
     "2024-11-03T06:30:00",  # 01:30 in New York, for the second time
@@ -46,8 +46,8 @@ EXTRA_MOMENTS = (
 
 
 def build(root: Path) -> Path:
-    """Write the tree. Large files have no blocks on disk."""
-    for directory in FOLDERS:
+    """Write the tree. Large files are sparse."""
+    for directory in DIRECTORIES:
         (root / directory).mkdir(parents=True)
     top = os.fsencode(root)
     for number, name in enumerate(AWKWARD_NAMES):
@@ -68,13 +68,13 @@ def build(root: Path) -> Path:
 
 
 def sizes() -> list[int]:
-    """Bytes, at the edges where listings round in each unit, and one byte to either side."""
+    """Sizes in bytes at the rounding edges of each unit, and one byte to either side."""
     edges = {int(tenth * unit) + more for unit in (1024, 1 << 20, 1 << 30) for tenth in TENTHS for more in (-1, 0, 1)}
     return sorted(edges | set(SIZES) | set(EXTRA_SIZES) | {LARGEST})
 
 
 def entries(directory: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """(name, entry) for the content of ``directory``; names are written as in a listing's entry."""
+    """(name, entry) for the content of ``directory``; names are in the form that a listing's entries have."""
     with os.scandir(directory) as found:
         for entry in found:
             yield entry.name, entry

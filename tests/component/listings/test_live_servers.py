@@ -1,4 +1,4 @@
-"""Listings as real servers print them: every name, kind, size and time is read right, and nothing else is."""
+"""Listings of real servers: every name, kind, size and time is read correctly, and nothing else is read as one."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ BY_GRAMMAR = {
     "lighttpd-utf8",
     "python",
 }
-"""Shapes that are common enough to be read without a tree."""
+"""Shapes that a grammar reads without building a tree."""
 WAYS_OUT = {"..\\out.txt", "C:\\drive.txt"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """The response of a server, and the directory that it describes."""
+    """A server's response, and the directory that it lists."""
 
     body: bytes
     url: str
@@ -88,7 +88,7 @@ def shelf_root() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def fetch(shelf_root: Path) -> Iterator[Fetch]:
-    """Fetch a directory's page in one shape, from a server in one zone. Each server is started once."""
+    """Fetch a directory's page in one shape from a server in one zone. Each server is started once."""
     running: dict[tuple[str, str], Server] = {}
     pages: dict[tuple[str, str, str], Page] = {}
 
@@ -127,12 +127,12 @@ def named(shape: Shape) -> str:
 
 
 def zone_of(shape: Shape) -> str:
-    """One zone for tests that do not depend on it, another for each shape."""
+    """A zone for tests that do not depend on it: a different one for each shape."""
     return ZONES[SHAPES.index(shape) % len(ZONES)]
 
 
 def shown(shape: Shape, directory: Path) -> dict[str, os.DirEntry[str]]:
-    """The names that ``shape`` shows and the program accepts, with their kinds."""
+    """Name → kind for the names that ``shape`` shows and the program accepts."""
     misspelt = {os.fsdecode(name) for name in shape.misspelt}
     refused = WAYS_OUT if shape.refuses_ways_out else set()
     return {
@@ -238,7 +238,7 @@ def test_a_truncated_page_is_never_a_whole_listing_of_fewer_names(fetch: Fetch, 
 
 
 def timed() -> Iterator[object]:
-    """Shapes with times; those that depend on the server's zone in every zone."""
+    """Shapes with times, in every zone if they depend on it."""
     for shape in SHAPES:
         local = shape.zone in {Zone.SERVER, Zone.TODAY}
         for zone in ZONES if local else () if shape.zone is Zone.NONE else ("America/New_York",):
@@ -253,7 +253,7 @@ def test_the_time_of_a_file_lies_in_its_span(fetch: Fetch, shape: Shape, zone: s
     for entry in page.listing.entries:
         printed = printed_time(shape, truth[entry.name].stat().st_mtime_ns, zone, today)
         if entry.kind is Kind.DIRECTORY and printed.year == 1970:
-            # programs that know no time print 1970
+            # programs without a time print 1970
             assert entry.modified is None or printed in entry.modified, entry
         else:
             assert entry.modified is not None, entry
@@ -267,7 +267,7 @@ def test_where_no_times_are_printed_none_are_found(fetch: Fetch, shape: Shape) -
 
 
 def printed_time(shape: Shape, mtime: int, zone: str, today: timedelta) -> datetime:
-    """The time of a file to the second, as ``shape`` means it: aware, or naive in the zone that it prints."""
+    """The time of a file to the second as ``shape`` prints it: aware, or naive in the zone of the shape."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=mtime // 1_000_000_000)
     match shape.zone:
         case Zone.AWARE:

@@ -51,7 +51,7 @@ def page_of(**more: Any) -> str:
 
 
 def text_of(page: str) -> str:
-    """The visible text, with runs of white space as one space."""
+    """The visible text, with each run of white space collapsed to a space."""
     tree = html.fromstring(page)
     for hidden in tree.xpath("//style | //title"):
         hidden.drop_tree()
@@ -121,7 +121,7 @@ def test_growth_is_drawn_from_run_to_run() -> None:
     assert {"2023-11-14 22:13: 100 KiB, ok", "2023-09-26 22:13: 51.0 KiB, ok"} <= set(titles_of(page))
     (edge, _) = html.fromstring(page).xpath("//path[@class='edge']/@d")
     levels = [float(point.split()[-1]) for point in re.findall(r"[ML] ?([\d. ]+)", edge)]
-    assert levels == sorted(levels, reverse=True)  # up is towards smaller y
+    assert levels == sorted(levels, reverse=True)  # y grows downwards
     assert (len(levels), min(levels)) == (100, 2.0)
 
 
@@ -308,7 +308,7 @@ def test_no_text_at_all_changes_the_structure(name: str) -> None:
     def shape(page: str) -> list[tuple[str, list[str]]]:
         body = html.document_fromstring(page)
         drawings = body.xpath("//svg[@class='map']")
-        for drawing in drawings:  # the name decides how many places fit and how they are named
+        for drawing in drawings:  # the names decide how many directories fit and how they are shown
             drawing.clear()
         return [(str(element.tag), sorted(element.attrib)) for element in body.iter()]
 

@@ -41,11 +41,11 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 class Lines(list[str]):
-    """The output of the console."""
+    """Collects the lines of the console log."""
 
     @property
     def bare(self) -> list[str]:
-        """Without the time."""
+        """The lines without their times."""
         return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in self]
 
     @property

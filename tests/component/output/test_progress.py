@@ -1,4 +1,4 @@
-"""Progress on terminals that are streams and pseudo-terminals: what is drawn, where, and what remains."""
+"""Progress on text streams and pseudo-terminals: what is drawn, where, and what remains."""
 
 from __future__ import annotations
 
@@ -407,7 +407,7 @@ def test_colours_are_left_out_where_the_environment_asks_for_it(
             assert isinstance(bars, Bars)
             bars.tick()
         text = ""
-        while "\x1b[?25h" not in text:  # the cursor comes back last; a terminal delivers its output piece by piece
+        while "\x1b[?25h" not in text:  # showing the cursor comes last; a terminal delivers its output in pieces
             text += os.read(ours, 65536).decode()
     assert "1 failed" in text
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]", text)) is not no_color

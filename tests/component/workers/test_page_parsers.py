@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 URL = "http://host.test/pub/"
 HEAD = b"<title>Index of /pub/</title><h1>Index of /pub/</h1>"
 TABLES = b"<table><tr><td><a href=x>x</a><td>1<td>2" * 24_000
-"""A megabyte that takes ten seconds."""
+"""One megabyte of HTML that takes ten seconds to parse."""
 HOSTILE = {
     "nested tables": TABLES,
     "tags without end": b"<a " * 60_000,
@@ -51,7 +51,7 @@ def themed(rows: int) -> bytes:
 
 
 _OTHERS: set[int] = set()
-"""Those that were there before the test: servers of other tests."""
+"""Child processes that existed before the test: servers of other tests."""
 
 
 def descendants() -> set[int]:

@@ -1,1 +1,1 @@
-"""Many files, many runs, a server that fails all the time: ``make soak``."""
+"""``make soak``: many files and many runs against a server that keeps failing."""

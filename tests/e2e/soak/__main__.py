@@ -65,7 +65,7 @@ def _say(text: str) -> None:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The runs in columns, and the faults by their kinds."""
+    """A table of the runs, and the number of faults of each kind."""
     head = ["run", "end", "s", "requests", "faults", *COLUMNS, "peak MB"]
     body = [
         [

@@ -1,4 +1,4 @@
-"""Invariants after each run, however it ended: DIR against the tree, the counts against the server's log."""
+"""Invariants after each run, however it ended: DIR agrees with the tree, and the counts with the server's log."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.e2e.soak.tree import data_of, mtime_of, size_of
 OWN = ".crawler"
 OWN_NAMES = frozenset(("state.sqlite3", "state.sqlite3-wal", "state.sqlite3-shm", "lock", "parts"))
 SHOWN = 5
-"""Examples of one problem that are named."""
+"""Maximum number of examples named for a problem."""
 
 
 class Wrong(AssertionError):
-    """Something that was promised does not hold."""
+    """An invariant is violated."""
 
 
 @dataclass(slots=True)
@@ -29,24 +29,24 @@ class Content:
     files: dict[str, int] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
     stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Path → (inode, time of change in nanoseconds): who has the same ones need not be read again."""
+    """Path → (inode, ctime in nanoseconds): a file with the same values need not be read again."""
 
 
 def none(what: str, found: object) -> None:
-    """Raises Wrong if there are any ``found``."""
+    """Raise Wrong if ``found`` is not empty."""
     items = sorted(map(repr, found)) if isinstance(found, set | frozenset | list | dict) else [repr(found)]
     if found:
         raise Wrong(f"{what}: {len(items):,}, such as {', '.join(items[:SHOWN])}")
 
 
 def equal(what: str, found: object, wanted: object) -> None:
-    """Raises Wrong unless both are the same."""
+    """Raise Wrong unless both are equal."""
     if found != wanted:
         raise Wrong(f"{what}: {found!r}, wanted {wanted!r}")
 
 
 def look(directory: Path, tree: Mapping[str, int], before: Content, *, all_again: bool = False) -> Content:
-    """Read DIR. Every file must be, whole, the version of ``tree`` or the one that was there ``before``."""
+    """Read DIR. Every file must be a complete version: that of ``tree``, or the one that was there ``before``."""
     content, broken = Content(), set[str]()
     for path, info in _below(str(directory)):
         if stat.S_ISDIR(info.st_mode):
@@ -66,7 +66,7 @@ def look(directory: Path, tree: Mapping[str, int], before: Content, *, all_again
 
 
 def _version(path: Path, info: os.stat_result, candidates: tuple[int | None, ...]) -> int | None:
-    """Which of ``candidates`` the file is, by its size, time and bytes."""
+    """The version of the file among ``candidates``, by size, time and bytes."""
     for number in dict.fromkeys(candidates):
         if number is None or not stat.S_ISREG(info.st_mode):
             continue
@@ -98,12 +98,12 @@ def parts(directory: Path) -> list[str]:
 
 
 def nothing_lost(before: Content, after: Content, tree: Mapping[str, int]) -> None:
-    """Files that exist upstream and were in DIR are still in DIR."""
+    """Check that files that were in DIR and exist upstream are still in DIR."""
     none("deleted, though upstream", (before.files.keys() & tree.keys()) - after.files.keys())
 
 
 def up_to_date(log: Log, before: Content, after: Content, tree: Mapping[str, int]) -> None:
-    """After a finished run: files that the server delivered are current, the others are unchanged."""
+    """Check after a finished run that the files the server delivered are current and the others unchanged."""
     late = {path for path in tree if after.files.get(path) != tree[path]}
     excused = {path for path in late if path in log.failed_files or path.rpartition("/")[0] not in log.served}
     none("listed and served, but not current here", late - excused)
@@ -111,7 +111,7 @@ def up_to_date(log: Log, before: Content, after: Content, tree: Mapping[str, int
 
 
 def proven_gone(log: Log, before: Content, directories: set[str], tree: Mapping[str, int]) -> set[str]:
-    """Files that a run with --delete must delete: a complete listing does not show them or a directory above them."""
+    """Files that a run with --delete must delete: a complete listing shows neither them nor a directory above them."""
 
     def is_proven(path: str) -> bool:
         directory = path.rpartition("/")[0]
@@ -123,7 +123,7 @@ def proven_gone(log: Log, before: Content, directories: set[str], tree: Mapping[
 
 
 def change_list(lines: str, summary: Mapping[str, object], before: Content, after: Content) -> None:
-    """The change list names each change in DIR and each failure once, and nothing else."""
+    """Check that the change list names each change in DIR and each failure once, and nothing else."""
     reported = dict[str, set[str]](added=set(), updated=set(), deleted=set(), failed=set())
     for line in lines.splitlines():
         change = json.loads(line)
@@ -141,7 +141,7 @@ def change_list(lines: str, summary: Mapping[str, object], before: Content, afte
 
 
 def account(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) -> None:
-    """The counts add up, and the failures are exactly those that the server caused."""
+    """Check that the counts add up and that the failures are exactly those that the server caused."""
     ends = [summary[name] for name in ("saved", "unchanged", "skipped", "failed")]
     equal("saved + unchanged + skipped + failed", sum(ends), summary["listed"])  # type: ignore[arg-type]
     for name, wanted in (("failures", log.failed_files), ("listing_failures", log.failed_listings)):
@@ -158,7 +158,7 @@ def account(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) ->
 
 
 def _listed(summary: Mapping[str, object], log: Log, tree: Mapping[str, int]) -> None:
-    """Every file of a listing that was sent whole is listed; one that was cut shows some of its files."""
+    """Check that every file of a complete listing is listed, and at most the files of a truncated one."""
     directories = [path.rpartition("/")[0] for path in tree]
     sure = sum(directory in log.served for directory in directories)
     perhaps = sum(directory in log.failed_listings for directory in directories)

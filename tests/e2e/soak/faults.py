@@ -8,12 +8,12 @@ from hashlib import blake2b
 from tests.support.misbehaving.responses import Response
 
 LOGIN = b"<!DOCTYPE html><html><head><title>Log in</title></head><body><form>".ljust(5000) + b"</form></body></html>"
-"""Longer than any small file and shorter than any large one: no listed size is that of this page."""
+"""A login page longer than any small file and shorter than any large one, so that no listed size equals its own."""
 ELSEWHERE = "http://login.invalid/?back=1"
 
 
 class Fault(StrEnum):
-    """One kind of fault. The first eight are cured by a retry; the others are final for the URL."""
+    """A kind of fault. A retry cures the first eight; the others are final for the URL."""
 
     BUSY = "503"
     BROKEN = "500"
@@ -33,18 +33,18 @@ class Fault(StrEnum):
 VERDICTS = frozenset((Fault.GONE, Fault.WRONG, Fault.LOGIN, Fault.ELSEWHERE))
 HEALED = tuple(fault for fault in Fault if fault not in VERDICTS)
 WITHOUT_BODY = frozenset((Fault.BUSY, Fault.BROKEN, Fault.OVERLOAD, Fault.RESET, Fault.GARBAGE))
-"""Those that can be distinguished even in a response without a body."""
+"""Faults that can be detected even in a response without a body."""
 
 
 class Dice:
-    """Decides by the numbers of run and request alone, so that a seed gives the same faults again."""
+    """Decides by the numbers of the run and the request alone, so that a seed reproduces the faults."""
 
     def __init__(self, rate: float, seed: int) -> None:
         self._rate = rate
         self._seed = seed
 
     def roll(self, run: int, number: int, *, verdicts: bool) -> tuple[Fault | None, int]:
-        """The fault of request ``number`` of a run, and a random number to vary it."""
+        """(fault of request ``number`` of a run, random number to vary it)."""
         digest = blake2b(f"{self._seed}/{run}/{number}".encode(), digest_size=12).digest()
         if int.from_bytes(digest[:4], "big") >= self._rate * 2**32:
             return None, 0
@@ -58,7 +58,7 @@ def shaped(fault: Fault, reply: Response, more: int) -> Response:
     page = (("Content-Type", "text/html"),)
     match fault:
         case Fault.BUSY | Fault.OVERLOAD:
-            # Each 429 without a time holds up everybody for a second: a few are enough.
+            # A 429 without Retry-After delays all requests for a second: a few are enough.
             delay = ("1", None)[more % 2] if more % 32 < 2 else "0"
             after = (("Retry-After", delay),) if delay is not None else ()
             return Response(status=int(fault), headers=(*page, *after), body=b"later")
@@ -75,14 +75,14 @@ def shaped(fault: Fault, reply: Response, more: int) -> Response:
 
 
 def _wrong(reply: Response, more: int) -> Response:
-    """Half of the body, or much more than it; the headers agree with what is sent."""
+    """Half of the body, or much more than all of it, with headers that agree."""
     half = bool(reply.body) and (more % 2 == 0 or ("Content-Type", "text/html") in reply.headers)
     body = reply.body[: len(reply.body) // 2] if half else reply.body * 2 + b"x" * 5000
     return Response(headers=reply.headers, body=body)
 
 
 def wire(fault: Fault | None, reply: Response, date: bytes, *, head: bool) -> tuple[bytes, bool]:
-    """The bytes to send, and whether the connection is of use afterwards. RESET and STALL are the sender's business."""
+    """(bytes to send, whether the connection can be reused). RESET and STALL are left to the sender."""
     if fault is Fault.GARBAGE:
         return b"\x16\x03 nobody knows what this is\r\n\r\n", False
     top = _head(reply, date, chunked=fault is Fault.CHUNKS)

@@ -1,4 +1,4 @@
-"""One run of the program: watched, measured, and ended by a signal when its moment has come."""
+"""One run of the program: monitored, measured, and ended by a signal at a given moment."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from tests.support.memory import peak
 
 STEP = 0.002
-"""Seconds between two looks at a run that is to be ended at a certain moment."""
+"""Seconds between checks whether the moment for the signal has come."""
 BETWEEN = 0.05
-"""Seconds between two looks at the memory."""
+"""Seconds between measurements of the memory."""
 
 
 class TooLate(Exception):
@@ -25,7 +25,7 @@ class TooLate(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blow:
-    """A signal, and the moment for it."""
+    """A signal to send, and when to send it."""
 
     number: signal.Signals
     moment: Callable[[], bool]
@@ -43,9 +43,9 @@ class Run:
     struck: float | None
     """Seconds from the signal to the end; None if none was sent."""
     half: int
-    """Largest resident size until half of the run's time had passed, in bytes; 0 where it cannot be seen."""
+    """Largest resident size in the first half of the run, in bytes; 0 if it cannot be measured."""
     peak: int
-    """The same for all of it."""
+    """Largest resident size in the whole run, in bytes; 0 if it cannot be measured."""
 
 
 def run(arguments: Sequence[str], log: Path, deadline: float, blow: Blow | None = None) -> Run:
@@ -79,7 +79,7 @@ def run(arguments: Sequence[str], log: Path, deadline: float, blow: Blow | None 
 def _watch(
     process: subprocess.Popen[bytes], deadline: float, blow: Blow | None
 ) -> tuple[list[tuple[float, int]], float | None]:
-    """Wait for the end. Returns the memory peaks so far by time, and the time of the signal."""
+    """Wait for the end. Returns (memory peaks by time, time of the signal)."""
     peaks: list[tuple[float, int]] = []
     struck: float | None = None
     while process.poll() is None:
@@ -96,7 +96,7 @@ def _watch(
 
 
 def environment_is_plain() -> None:
-    """Proxies and settings of this machine are none of the soak's."""
+    """Remove this machine's proxies and settings from the environment."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("CRAWLER_"):
             del os.environ[name]

@@ -1,4 +1,4 @@
-"""Which runs a soak is made of."""
+"""The sequences of runs of a soak."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.e2e.soak.soak import Row, Soak, Step
 
 
 def whole(work: Soak, plan: Plan) -> None:
-    """The mirror comes into being in spite of everything; then three days of changes upstream."""
+    """Complete the mirror despite all faults, then three days of changes upstream."""
     work.run(Step(name="a tenth, elsewhere", below="s0", verdicts=False))
     share = plan.files // 10
     work.run(Step(name="first", blow=signal.SIGKILL, after=share))
@@ -33,7 +33,7 @@ def whole(work: Soak, plan: Plan) -> None:
 
 
 def brief(work: Soak, plan: Plan) -> None:
-    """A kill, a run with failures, and a day with deletions, for a tree so small that it takes seconds."""
+    """A kill, a run with failures and a day with deletions; with a small tree it takes seconds."""
     work.run(Step(name="first", blow=signal.SIGKILL, after=plan.files // 2))
     work.run(Step(name="first, to its end"))
     work.advance()
@@ -48,7 +48,7 @@ def _until_nothing_is_new(work: Soak) -> None:
 
 
 def unchanged_is_cheap(row: Row, directories: int) -> None:
-    """A run over an unchanged tree costs one request per directory, one more per fault, and none for files."""
+    """Check that a run over an unchanged tree costs one request per directory and one per fault, but none for files."""
     equal("saved", row.summary["saved"], 0)
     equal("requests for files", row.log.files, 0)
     most = directories + row.log.listing_faults + directories // 100

@@ -1,4 +1,4 @@
-"""The server: its own process, one protocol on asyncio's transports, built to need less CPU time than its client."""
+"""The server: a separate process with one asyncio protocol, designed to use less CPU time than its client."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Plan:
     directories: int
     seed: int
     rate: float
-    """Share of the requests that fail."""
+    """Fraction of the requests that fail."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,19 +43,19 @@ class Log:
     files: int = 0
     """Requests for files."""
     heads: int = 0
-    """Those of them that requested no body."""
+    """HEAD requests for files."""
     faults: Counter[Fault] = field(default_factory=Counter)
     listing_faults: int = 0
-    """Faults of listings that heal by another request."""
+    """Faults of listings that another request cures."""
     failed_files: dict[str, Fault] = field(default_factory=dict)
-    """Verdicts about files."""
+    """Files that failed for good, with their faults."""
     failed_listings: dict[str, Fault] = field(default_factory=dict)
     served: set[str] = field(default_factory=set)
     """Directories whose listing was sent completely."""
 
 
 class _Upstream:
-    """The state that all connections share."""
+    """The state shared by all connections."""
 
     def __init__(self, plan: Plan) -> None:
         self.tree = Tree(plan.files, plan.directories, plan.seed)
@@ -90,7 +90,7 @@ class _Upstream:
         self.log.requests += 1
         path = unquote(request.path.removeprefix(ROOT), "utf-8")
         reply = self._good(path, request)
-        # The whole run would end with the root's listing or a forbidding robots.txt: those are other tests.
+        # A fault of the root's listing or of robots.txt would end the run; other tests cover that.
         verdicts = self._verdicts and request.path not in (ROOT, "/robots.txt") and request.method == "GET"
         fault, more = self._dice.roll(self._run, self.log.requests, verdicts=verdicts)
         if fault is not None and (request.method == "HEAD" or reply.status == 404) and fault not in WITHOUT_BODY:
@@ -104,7 +104,7 @@ class _Upstream:
         return fault, data, keep
 
     def _good(self, path: str, request: Request) -> Response:
-        """The response of a server without faults."""
+        """The response that a server without faults would send."""
         directory, _, name = path.rpartition("/")
         names = self.tree.directories.get(directory) if request.path.startswith(ROOT) else None
         if names is None or (name and name not in names):
@@ -172,7 +172,7 @@ def _parsed(head: bytes) -> Request:
 
 
 def _serve(plan: Plan, pipe: Connection) -> None:
-    """The process: serves until the pipe is closed."""
+    """The server process: serves until the pipe is closed."""
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
@@ -194,7 +194,7 @@ def _serve(plan: Plan, pipe: Connection) -> None:
 
 
 class Server:
-    """The server, from outside. ``url`` is that of the root."""
+    """The handle of the server process. ``url`` is that of the root."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -213,14 +213,14 @@ class Server:
         self._process.join()
 
     def begin(self, *, verdicts: bool) -> None:
-        """A run begins, with an empty log. Without ``verdicts`` only those faults happen that heal."""
+        """Begin a run with an empty log. Without ``verdicts``, only faults that a retry cures are injected."""
         self._call("begin", verdicts)
 
     def advance(self) -> None:
         self._call("advance")
 
     def requests(self) -> int:
-        """Since ``begin``."""
+        """Number of requests since ``begin``."""
         count = self._call("count")
         assert isinstance(count, int)
         return count

@@ -1,4 +1,4 @@
-"""The runs of a soak, one after the other, each checked as soon as it has ended."""
+"""Makes the runs of a soak, checking each as soon as it has ended."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ MEGABYTE = 1_000_000
 PROMPT = 10.0
 """Seconds within which a run must end after SIGTERM: twice the limit of the test on an idle machine."""
 ROOM = 48 * MEGABYTE
-"""Memory that a run may need more in its second half, or than a run over a tenth of the tree: buffers, and the state,
-which is read at once. Keeping each of 200,000 jobs would take twice as much."""
+"""Bytes by which memory may grow in the second half of a run, or over a run on a tenth of the tree: buffers, and the
+state, which is read at once. Keeping each of 200,000 jobs would take twice as much.
+"""
 WATCHED_FROM = 20_000
 """Requests of a run from which on its memory is compared: shorter ones are starting up half of their time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How the program is called, and for how long."""
+    """How the program is called, and how long the soak may take."""
 
     plan: Plan
     directory: Path
-    """An empty directory that is used up."""
+    """An empty directory for the mirrors; its content is lost."""
     deadline: float
-    """On the monotonic clock."""
+    """When the soak must have ended, on the monotonic clock."""
     read_timeout: str = "2s"
     say: Callable[[str], None] = lambda _text: None
     more: Sequence[str] = ()
-    """Further options of all runs."""
+    """Additional options for all runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One run that is to be made."""
+    """One run to be made."""
 
     name: str
     verdicts: bool = True
@@ -51,10 +52,10 @@ class Step:
     delete: bool = False
     ignore_errors: bool = False
     below: str = ""
-    """Mirror only this directory of the tree, into a directory of its own."""
+    """If not empty, mirror only this directory of the tree, into a separate directory."""
     blow: signal.Signals | None = None
     after: int = 0
-    """Requests until the blow; 0: until the first deletion."""
+    """Number of requests after which the signal is sent; 0: at the first deletion."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class Soak:
         self._files = self.tree.files()
 
     def run(self, step: Step) -> Row:
-        """Make one run, and check all that must hold after it."""
+        """Make one run and check everything that must hold after it."""
         self._terms.say(f"run {len(self.rows) + 1}: {step.name}")
         directory = self._terms.directory / f"only-{step.below}" if step.below else self.mirror
         before = self._contents.get(directory, Content())
@@ -127,7 +128,7 @@ class Soak:
         return row
 
     def verify(self) -> None:
-        """The program compares its state with DIR; the test reads everything again."""
+        """Let the program verify DIR, and check the result by reading everything again."""
         self._terms.say(f"run {len(self.rows) + 1}: --verify")
         ran = self._program(["--verify", "-v", str(self.mirror)], None)
         self.rows.append(Row(name="--verify", end=str(ran.code), seconds=ran.seconds, peak=ran.peak))
@@ -222,7 +223,7 @@ class Soak:
         none("deleted without proof", gone - proven)
 
     def _check_clean(self, ended: _Ended) -> None:
-        """After exit 0 DIR equals the tree, apart from files that are gone upstream and were not to be deleted."""
+        """Check after exit 0 that DIR equals the tree, apart from files that are gone upstream, without --delete."""
         wanted, after = ended.wanted, ended.after
         none("not current after exit 0", {path for path in wanted if after.files.get(path) != wanted[path]})
         none("parts left after exit 0", checks.parts(ended.directory))
@@ -252,7 +253,7 @@ def _exit_code(step: Step, row: Row) -> int:
 
 
 def soak(terms: Terms, schedule: Callable[[Soak, Plan], None]) -> tuple[list[Row], str]:
-    """Make the runs of ``schedule``. Returns them and the first violation, or ""."""
+    """Make the runs of ``schedule``. Returns (the runs, the first violation or "")."""
     with Server(terms.plan) as server:
         work = Soak(terms, server)
         try:

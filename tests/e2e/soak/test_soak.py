@@ -60,7 +60,7 @@ def tree() -> Tree:
 
 @pytest.fixture
 def directory(tmp_path: Path, tree: Tree) -> Path:
-    """A mirror of ``tree``, without a program that made it."""
+    """Write a mirror of ``tree`` without running the program."""
     for directory in tree.directories:
         (tmp_path / directory).mkdir(parents=True, exist_ok=True)
     for path, number in tree.files().items():
@@ -71,7 +71,7 @@ def directory(tmp_path: Path, tree: Tree) -> Path:
 
 
 def rot(path: Path) -> None:
-    """Other bytes of the same length and time."""
+    """Replace the bytes of the file by others, keeping its size and time."""
     before, data = path.stat(), path.read_bytes()
     path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -17,9 +17,9 @@ from tests.support.misbehaving.site import OLD
 KIB = 1024
 SUFFIXES = (".bin", ".tar.gz", ".txt", ".deb", " ä&b.iso", "%41;x.zip", "'q'+.jar")
 SMALL, LARGE_FROM, LARGE_TO = 4 * KIB, 260 * KIB, 1024 * KIB
-"""Sizes in bytes: most files have up to SMALL; one in 500 is streamed into a part."""
+"""Sizes in bytes: most files have at most SMALL; one in 500 is large enough to be streamed into a part."""
 YEARS = 100_000_000
-"""Seconds over which the times of the files are spread, all of them long ago."""
+"""Seconds over which the times of the files are spread, all in the distant past."""
 
 
 @cache
@@ -33,7 +33,7 @@ def _chance(number: int) -> tuple[int, int, int]:
 
 
 def size_of(number: int) -> int:
-    """Bytes of version ``number``."""
+    """Size of version ``number`` in bytes."""
     kind, size, _ = _chance(number)
     if kind % 500 == 0:
         return LARGE_FROM + size % (LARGE_TO - LARGE_FROM)
@@ -69,11 +69,11 @@ class Tree:
             self._add(self._leaves[number % len(self._leaves)])
 
     def shape(self, directory: str) -> str:
-        """Which server's listing the directory has: exact sizes, or rounded ones and no ETags."""
+        """The format of a directory's listing: exact sizes, or rounded sizes and no ETags."""
         return "apache" if directory[1:2] in tuple("13579") else "nginx"
 
     def version(self, directory: str, number: int) -> Version:
-        """The response to a GET of that version."""
+        """The response to GET for version ``number``."""
         etag = None if self.shape(directory) == "apache" else f'"{number:x}"'
         return Version(data=data_of(number), mtime=mtime_of(number), etag=etag)
 
@@ -87,7 +87,7 @@ class Tree:
         return pages.SHAPES[self.shape(directory)](f"/pub/{directory}/" if directory else "/pub/", rows)
 
     def files(self) -> dict[str, int]:
-        """Path → number."""
+        """Path → number of the current version."""
         return {path: number for path, _, _, number in self._all()}
 
     def advance(self) -> None:

@@ -56,7 +56,10 @@ class Behaviour:
                 return request.method == "GET" and "range" not in request.headers
 
     def holds(self, count: int) -> bool:
-        """Whether it affects the current request. ``count``: matching requests so far, including this one."""
+        """Whether this behaviour affects the current request.
+
+        ``count``: matching requests so far, including this one.
+        """
         return count > self.after and (self.times is None or count <= self.after + self.times)
 
     def version(self, version: Version) -> Version:
@@ -130,7 +133,7 @@ class Redirect(Behaviour):
 
 @dataclass(frozen=True, slots=True)
 class CookieGate(Behaviour):
-    """A redirect to the same URL that sets ``cookie``, unless the request has it."""
+    """Redirects to the same URL and sets ``cookie``, unless the request has it."""
 
     cookie: str = "seen=1"
 
@@ -313,7 +316,7 @@ class Refusing(Late):
 
 @dataclass(frozen=True, slots=True)
 class Crowded(Late):
-    """Takes ``seconds`` for up to ``best`` concurrent requests; then the square of their number counts."""
+    """Takes ``seconds`` for up to ``best`` concurrent requests; beyond, more with the square of their number."""
 
     best: int
 
@@ -343,7 +346,7 @@ class HangUp(Sending):
 
 
 class ResetAtOnce(Sending):
-    """The connection is reset without a byte."""
+    """Resets the connection without sending a byte."""
 
     __slots__ = ()
 
@@ -354,7 +357,7 @@ class ResetAtOnce(Sending):
 
 
 class NoLastChunk(Sending):
-    """Chunked, all of the body, then the end of the connection in place of the last chunk."""
+    """Sends the whole body in chunks, then closes the connection instead of sending the last chunk."""
 
     __slots__ = ()
 
@@ -427,7 +430,7 @@ class EndlessFraming(Sending):
 
 @dataclass(frozen=True, slots=True)
 class Raw(Sending):
-    """These bytes as they are, then the end of the connection."""
+    """Sends these bytes unchanged, then closes the connection."""
 
     data: bytes
 
@@ -440,7 +443,7 @@ class Raw(Sending):
 def gzip_bomb(decoded: int, start: bytes = b"") -> bytes:
     """A gzip stream of about 1/1000 of ``decoded`` bytes of blanks, made without compressing all of them.
 
-    A full flush (zlib manual) ends on a byte and forgets the window: what follows may be repeated as it is.
+    A full flush (zlib manual) ends on a byte and clears the window, so the output after it can be repeated unchanged.
     """
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     head = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)

@@ -27,12 +27,12 @@ class Row:
 
 
 def nginx_href(name: str) -> str:
-    """As ngx_http_autoindex_module does: everything unusual percent-encoded in upper case."""
+    """An href as ngx_http_autoindex_module prints it: unusual characters percent-encoded in upper case."""
     return quote(name, safe="/!$'()*,-.@_~=", errors="surrogateescape")
 
 
 def rounded(size: int) -> str:
-    """Apache's way: exact below 973 bytes, then three significant places, to the nearest."""
+    """A size as Apache prints it: exact below 973 bytes, then rounded to at most three characters and a unit."""
     if size < 973:
         return str(size)
     value, units = size / 1024, iter("KMGT")
@@ -43,7 +43,7 @@ def rounded(size: int) -> str:
 
 
 def nginx(title: str, rows: Iterable[Row]) -> bytes:
-    """``autoindex on``: exact sizes, times in UTC, cut off to the minute."""
+    """``autoindex on``: exact sizes, times in UTC truncated to the minute."""
     lines = [
         f'<a href="{escape(row.href)}">{row.label}</a>'.ljust(51)
         + f" {stamp(row)} {'-' if row.size is None else row.size:>19}"
@@ -80,7 +80,7 @@ def _apache_line(row: Row) -> str:
 
 
 def python(title: str, rows: Iterable[Row]) -> bytes:
-    """``python -m http.server``: names only, no size, no time."""
+    """``python -m http.server``: names only, no sizes or times."""
     items = "".join(f'<li><a href="{escape(row.href)}">{row.label}</a></li>\n' for row in rows)
     page = (
         '<!DOCTYPE HTML>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -91,7 +91,7 @@ def python(title: str, rows: Iterable[Row]) -> bytes:
 
 
 def go(title: str, rows: Iterable[Row]) -> bytes:
-    """``http.FileServer``: names only, and addresses that are not escaped as HTML."""
+    """``http.FileServer``: names only, with hrefs that are not escaped as HTML."""
     items = "".join(f'<a href="{unquoted(row.href)}">{row.label}</a>\n' for row in rows)
     page = f'<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n{items}</pre>\n'
     return page.encode("utf-8", "surrogateescape")

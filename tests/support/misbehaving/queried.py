@@ -1,11 +1,11 @@
-"""Index scripts whose queries name directories, and WebHDFS: trees of files behind one address each.
+"""Index scripts whose queries name directories, and WebHDFS: each serves a tree of files at one URL.
 
 with Scripts() as site:
     site.add(by_dir, {"a/b.bin": b"..."})
     run(site.start_of(by_dir))
 
-Nothing here refuses a path: a script that is asked for ``?dir=../..`` shows a folder there, and so a walk that leaves
-its tree is seen in the log.
+No path is refused: for ``?dir=../..`` a script shows a directory, so that a walk that leaves its tree appears in the
+log.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def _decoded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How one program writes the addresses of directories and files."""
+    """The form of a program's URLs for directories and files."""
 
     name: str
     address: str
-    """Path of the script; its files lie below it."""
+    """Path of the script; its files are below it."""
     key: str = "dir"
-    """The parameter that names the directory; "": the whole query does."""
+    """The parameter that names the directory; if empty, the whole query does."""
     escaped: Value = _raw
     """Directory → the value in the query."""
     read: Value = str
@@ -55,7 +55,7 @@ class Script:
     above: str = ""
     """Prefix of each directory in a value."""
     file_key: str = ""
-    """The parameter that names the file; "": files are linked by their paths."""
+    """The parameter that names the file; if empty, files are linked by their paths."""
     end: str = ""
     """Suffix of a directory in a value."""
     is_hdfs: bool = False
@@ -66,7 +66,7 @@ class Script:
         return self.address.rpartition("/")[0] + "/"
 
     def directory(self, path: str, *views: str) -> str:
-        """Address of a directory; parameters that choose the view follow its own."""
+        """URL of a directory; ``views`` are appended to its own parameters."""
         if self.is_hdfs:
             return f"{self.base}{quote(path)}{'/' if path else ''}?op=LISTSTATUS"
         value = self.above + path + (self.end if path else "")
@@ -75,7 +75,7 @@ class Script:
         return self.address + ("?" + "&".join(parts) if parts else "")
 
     def file(self, path: str) -> str:
-        """Address of a file."""
+        """URL of a file."""
         if self.is_hdfs:
             return f"{self.base}{quote(path)}?op=OPEN"
         if not self.key:
@@ -121,11 +121,11 @@ class Shelf:
 
     files: dict[str, bytes]
     links: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """Directory → additional rows: (address, text); for WebHDFS only the text."""
+    """Directory → additional rows (URL, text); for WebHDFS only the text is used."""
     twins: dict[str, str] = field(default_factory=dict)
     """Directory → the directory that it is a symbolic link to."""
     broken: dict[str, tuple[Behaviour, ...]] = field(default_factory=dict)
-    """Directory → how its page misbehaves."""
+    """Directory → behaviours of its page."""
 
     def real(self, path: str) -> str:
         """``path`` with all symbolic links resolved."""
@@ -164,19 +164,18 @@ class Scripts(Site):
         return self.origin + script.directory("")
 
     def requests_of(self, script: Script) -> tuple[list[str], list[str]]:
-        """(directories, files) that were requested, in order."""
+        """(requested directories, requested files), in order."""
         resolved = [script.resolve(target) for target in self.log.targets if target.startswith(script.base)]
-        return [path for path, is_folder in resolved if is_folder], [
-            path for path, is_folder in resolved if not is_folder
-        ]
+        directories = [path for path, is_directory in resolved if is_directory]
+        return directories, [path for path, is_directory in resolved if not is_directory]
 
     def resource_of(self, request: Request) -> Resource:
         script = next((each for each in self.shelves if request.target.startswith(each.base)), None)
         if script is None:
             return super().resource_of(request)
         shelf = self.shelves[script]
-        path, is_folder = script.resolve(request.target)
-        if not is_folder:
+        path, is_directory = script.resolve(request.target)
+        if not is_directory:
             data = shelf.files.get(shelf.real(path))
             return Resource(path=request.target, state=None if data is None else Version(data=data, mtime=OLD))
         page = _statuses if script.is_hdfs else _table
@@ -231,7 +230,7 @@ def _row(address: str, text: str, data: bytes | None) -> str:
 
 
 def _statuses(script: Script, shelf: Shelf, directory: str) -> str:
-    """The response to LISTSTATUS: names as they are, without a link to the parent or to other views."""
+    """The response to LISTSTATUS: unescaped names, without links to the parent or to other views."""
     del script
     rows = [_status(name, data) for name, data in shelf.members(shelf.real(directory)).items()]
     rows += [_status(text, None) for _, text in shelf.links.get(directory, ())]

@@ -40,16 +40,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One state of one resource."""
+    """One version of a resource."""
 
     data: bytes
     mtime: float
     """Seconds since the epoch."""
     content_type: str = "application/octet-stream"
     etag: str | None = "auto"
-    """``auto`` derives a strong one; None sends none."""
+    """``auto`` derives a strong ETag; None sends none."""
     dated: bool = True
-    """False: no Last-Modified."""
+    """Whether Last-Modified is sent."""
 
     def validators(self) -> Headers:
         pairs: list[tuple[str, str]] = []
@@ -68,7 +68,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The response that is sent unless a behaviour changes it or writes by itself."""
+    """The response that is sent unless a behaviour changes or replaces it."""
 
     status: int = 200
     headers: Headers = ()

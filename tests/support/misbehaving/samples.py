@@ -23,7 +23,7 @@ LOGIN = (
 
 @cache
 def blob(size: int, seed: int = 0) -> bytes:
-    """The same incompressible bytes for the same arguments."""
+    """Incompressible bytes that depend only on the arguments."""
     return random.Random(f"{size}/{seed}").randbytes(size)
 
 
@@ -53,7 +53,7 @@ def many(site: Site, count: int, directory: str = "", size: int = 100) -> dict[s
 
 
 def beside(site: Site, path: str, data: bytes, *behaviours: Behaviour) -> dict[str, bytes]:
-    """A misbehaving file between two good ones. Returns the good files, which must always arrive."""
+    """Add a misbehaving file between two good ones. Returns the good files, which must always arrive."""
     site.file("good.bin", blob(3000, 1))
     site.file("zz/good.bin", blob(2000, 2))
     good = site.contents()
@@ -62,7 +62,7 @@ def beside(site: Site, path: str, data: bytes, *behaviours: Behaviour) -> dict[s
 
 
 def each_beside(site: Site, faults: Mapping[str, Behaviour], data: bytes) -> dict[str, bytes]:
-    """One file with ``data`` for each named fault, beside good files: one run covers all. Returns the good files."""
+    """Add a file with ``data`` for each named fault, and good files: one run covers all. Returns the good files."""
     beside(site, "good.too", blob(700, 3))
     good = site.contents()
     for name, fault in faults.items():

@@ -37,7 +37,7 @@ BAD_SIGNS = (
     "ExceptionGroup",
 )
 PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "40"))
-"""Seconds until a run counts as hanging: several times the longest test."""
+"""Seconds after which a run counts as hanging: several times the longest test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class Program:
         deadline = time.monotonic() + patience
         ended, most = True, 0
         while True:
-            # Not from wait4: its maximum includes what this process had resident when it forked.
+            # Not from wait4, whose maximum includes what this process had resident when it forked.
             most = max(most, peak(self.process.pid))
             pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             if pid:
@@ -134,7 +134,10 @@ class Program:
 
 @dataclass(slots=True)
 class Sandbox:
-    """See the module. ``directory`` is DIR; it does not exist until the program creates it."""
+    """DIR between canaries (see the module).
+
+    ``directory`` is DIR, which does not exist until the program creates it.
+    """
 
     base: Path
     runs: list[Run] = field(default_factory=list)

@@ -63,7 +63,7 @@ class Site(Tree):
         self.log = Log()
         self.host = host
         self.refuse_after: int | None = None
-        """After that many responses the port is closed, and every connection with it."""
+        """Number of responses after which the port and all connections are closed."""
         self.most_connections = 0
         self.connections = 0
         self._tls = tls
@@ -95,7 +95,7 @@ class Site(Tree):
         return f"{self.origin}{self.root}"
 
     def resource_of(self, request: Request) -> Resource:
-        """The resource that a request names: by its path alone, unless a site also uses the query."""
+        """The resource that a request names, by its path alone; sites that use queries override this."""
         return self.resource(request.path)
 
     async def _listen(self) -> asyncio.Server:
@@ -103,7 +103,7 @@ class Site(Tree):
 
     async def _stop(self) -> None:
         await self._close_port()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # handshakes too
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # handshakes as well
             for writer in list(self._open):
                 writer.transport.abort()  # closing would wait for a client that is gone
             for task in others:

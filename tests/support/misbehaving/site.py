@@ -16,7 +16,7 @@ OLD = 1_735_787_045.0
 
 @dataclass(slots=True)
 class Resource:
-    """What one URL path serves, and how it misbehaves."""
+    """The content of one URL path, and its behaviours."""
 
     path: str
     state: Version | None = None
@@ -53,7 +53,7 @@ class Resource:
 
 @dataclass(slots=True, kw_only=True)
 class Shown:
-    """How a file appears in the listing of its directory."""
+    """The size and time that a file has in the listing of its directory."""
 
     name: str
     size: int | None
@@ -73,7 +73,7 @@ class Tree:
         self.portal: tuple[Behaviour, ...] = ()
         """If set, these respond to every request whatever its URL: a captive portal, a proxy, an outage."""
         self.otherwise: Callable[[str], Resource | None] = lambda target: None
-        """Called for undefined URLs: endless trees, servers that respond to everything."""
+        """Called for undefined URLs, to simulate endless trees and servers that respond to everything."""
 
     def file(
         self,
@@ -119,7 +119,7 @@ class Tree:
         self.listing(path, lambda: self._render(f"{self.root}{path}", [*rows, *self._listed(path)]))
 
     def on(self, path: str, *behaviours: Behaviour) -> None:
-        """Set how the URL below the root behaves; ``path`` is raw (percent-encoded), ``""`` is the root itself."""
+        """Set the behaviours of a URL below the root. ``path`` is raw (percent-encoded); ``""`` is the root itself."""
         self._resource(f"{self.root}{path}").behave(behaviours)
 
     def remove(self, path: str) -> None:

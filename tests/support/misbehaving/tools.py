@@ -1,4 +1,4 @@
-"""Command lines with the same options: of this program, and of its peers for ``make peers-faults``."""
+"""The same options as command lines of this program and, for ``make peers-faults``, of its peers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Options:
     timeout: int = 2
     ca_file: str | None = None
     more: Sequence[str] = ()
-    """Options that only this program has: a test that uses them cannot run a peer."""
+    """Options that only this program has. A test that uses them cannot run with a peer."""
 
 
 _ALWAYS = shlex.split(os.environ.get("FAULTS_OPTIONS", ""))
-"""Options for all runs, such as ``--processes 2``: every test must pass with several processes, too."""
+"""Options for all runs, such as ``--processes 2``: every test must also pass with several processes."""
 
 
 def crawler(wish: Options, url: str, directory: str) -> list[str]:
@@ -116,7 +116,7 @@ NAME = os.environ.get("FAULTS_TOOL", "crawler")
 
 
 def is_own(name: bytes) -> bool:
-    """Whether the tool under test keeps this file for itself in the mirror: a copy of a listing."""
+    """Whether the tool under test creates this file in the mirror by itself, such as a copy of a listing."""
     return NAME.startswith("wget") and name.startswith(b"index.html")
 
 

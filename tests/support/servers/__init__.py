@@ -5,8 +5,8 @@
     server.requests()                           # the requests it has received, from its access log
     server.stop()
 
-A flavour is one server in one configuration. It works as root and as an ordinary user, and touches nothing
-outside of a temporary directory. To add one, write its configuration in a module here and add a line to FLAVOURS.
+A flavour is one server in one configuration. It runs as root or as an ordinary user, and writes only to a temporary
+directory. To add one, write its configuration in a module here and add a line to FLAVOURS.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ FLAVOURS: dict[str, Flavour] = {
 def start(name: str, root: Path, *, zone: str = "UTC") -> Server:
     """Start the flavour ``name`` over ``root``, with ``zone`` (a tz database name) as the server's local time.
 
-    Raises Missing when the program is not installed and RuntimeError when it does not come up.
+    Raises Missing if the program is not installed and RuntimeError if it does not start.
     """
     return Server(FLAVOURS[name], root, zone=zone)

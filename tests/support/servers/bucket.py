@@ -1,10 +1,10 @@
-"""An object store as anonymous clients see it: the directories below ROOT are buckets, in path style.
+"""An object store for anonymous clients: the directories below ROOT are buckets, addressed in path style.
 
     python -m tests.support.servers.bucket ROOT PORT
 
-Answers GET and HEAD of a key, and GET of a bucket with the XML of ListObjects or, with ``list-type=2``,
-ListObjectsV2 (Amazon S3 API Reference, API version 2006-03-01). A page holds PAGE keys at most. As with S3 there are
-no directories: what looks like the URL of one is a key that does not exist.
+Responds to GET and HEAD of a key, and GET of a bucket with the XML of ListObjects or, with ``list-type=2``,
+ListObjectsV2 (Amazon S3 API Reference, API version 2006-03-01). A page holds PAGE keys at most. As in S3, there are no
+directories: a URL that looks like one is a key that does not exist.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The supported parameters of a listing."""
+    """The parameters of a listing that are supported."""
 
     prefix: str
     delimiter: str
@@ -93,7 +93,7 @@ def _digest(path: Path) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Responds for one ROOT. Logs as http.server does."""
+    """Serves one ROOT. Logs like http.server."""
 
     protocol_version = "HTTP/1.1"
 

@@ -11,7 +11,7 @@ AGENT = "crawler at "
 
 
 def at_speed(rate: int) -> str:
-    """The User-Agent of a client that gets ``rate`` bytes per second and connection: slow enough to interrupt."""
+    """The User-Agent of a client that gets ``rate`` bytes per second and connection, so that it can be interrupted."""
     return f"{AGENT}{rate}"
 
 
@@ -80,10 +80,10 @@ NGINX = (
 
 
 def refusing(connections: int, status: int) -> Flavour:
-    """Serves ``connections`` requests at once and responds with ``status`` to more. Each 2 KiB of a file take 25 ms.
+    """nginx that serves ``connections`` requests at once and responds with ``status`` to more.
 
-    nginx counts requests in progress and not idle connections (ngx_http_limit_conn_module), and would finish
-    a small file before it reads the next request; so it sends pieces, with pauses in between.
+    Each 2 KiB of a file take 25 ms: nginx counts requests in progress, not idle connections (its
+    ngx_http_limit_conn_module), and without pauses would finish a small file before it reads the next request.
     """
     slowly = "sendfile_max_chunk 2k;"
     return _flavour(
@@ -112,7 +112,7 @@ location / {
                 %s
             }
         }"""
-"""Listings come from the origin, files from a cache that keeps them for an hour."""
+"""A configuration in which listings come from the origin, and files from a cache that keeps them for an hour."""
 
 
 def caching(*, obeys: bool) -> Flavour:

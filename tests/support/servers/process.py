@@ -30,7 +30,7 @@ LOG_FIELDS = ("request line", "status", "body bytes", "user agent")
 """The fields that servers with a configurable log write, separated by tabs."""
 
 PATIENCE = 15.0
-"""Seconds that a server may take to start, log or stop. Reached only if something is wrong."""
+"""Seconds that a server may take to start, log or stop; only reached if something is wrong."""
 
 
 class Missing(Exception):
@@ -57,7 +57,7 @@ class Site:
     root: Path
     port: int
     scratch: Path
-    """A directory for the configuration and other files of the server."""
+    """A directory for the server's configuration and other files."""
 
     @property
     def log(self) -> Path:
@@ -103,7 +103,7 @@ class Flavour:
 
 
 class Server:
-    """A running server. ``stop`` it; it also ends when the process that started it dies."""
+    """A running server. Call ``stop`` to end it; it also ends when the process that started it dies."""
 
     def __init__(self, flavour: Flavour, root: Path, *, zone: str = "UTC") -> None:
         self.flavour = flavour
@@ -145,7 +145,7 @@ class Server:
         return [request for request in found if request and not request.path.startswith("/settled-")]
 
     def forget(self) -> None:
-        """Make ``requests`` begin here."""
+        """Make ``requests`` start with the next request."""
         self._settle()
         self._position = self._site.log.stat().st_size
 
@@ -198,7 +198,7 @@ class Server:
         connection.getresponse().read()
         connection.close()
         before = b""
-        for _ in _ticks():  # threads of a server may log in another order than they respond: wait until it is quiet
+        for _ in _ticks():  # threads may log in another order than they respond: wait until the log no longer grows
             now = self._site.log.read_bytes() if self._site.log.exists() else b""
             if mark.encode() in now and now == before:
                 return

@@ -1,4 +1,4 @@
-"""Python's own http.server: a listing of names alone."""
+"""Python's http.server: listings of names only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def configure(site: Site) -> list[str]:
 
 
 def parse(line: str) -> Request | None:
-    """Read one line of http.server's log, which also has lines for people."""
+    """Read one line of http.server's log, which also has other lines."""
     found = LINE.match(line)
     return Request(found["method"], found["path"], int(found["status"]), None, None) if found else None
 

@@ -1,4 +1,4 @@
-"""rclone serve: its page is Caddy's, and its WebDAV responds to GET with a listing too. It keeps no access log."""
+"""rclone serve, whose pages are Caddy's; its WebDAV responds to GET with a listing as well. It has no access log."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_which_status_has_a_body(status: int) -> None:
 
 
 LAST = b"X: " + b"x" * (limits.HEADER_LINE - 4)
-"""As long as a line may be, with its CR."""
+"""A line of the maximum length, including its CR."""
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_status_lines(status: bytes, is_kept: bool | None) -> None:
     ],
 )
 def test_where_chunks_end(body: bytes, length: int) -> None:
-    """In one piece, byte by byte, and in every two pieces."""
+    """The chunks arrive in one piece, byte by byte, and in every division into two pieces."""
     is_over = length < len(body) or body.endswith((b"\r\n\r\n", b"\n\n"))
     splits = [[body], [body[at : at + 1] for at in range(len(body))]]
     splits += [[body[:at], body[at:]] for at in range(1, len(body))]

@@ -24,13 +24,13 @@ def chunked(body: bytes, sizes: list[int], extension: bytes, trailer: bytes) -> 
 
 
 TRAILERS = [b"", b"X: y\r\n", b"Content-Length: 3\r\n"]
-"""Whose fields are passed over."""
+"""Trailer sections, whose fields are ignored."""
 EXTRA = [b"", b"\r\n", b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny", b"0\r\n\r\n"]
 
 
 @st.composite
 def responses(draw: st.DrawFn) -> tuple[bytes, bytes, bool, bytes]:
-    """(bytes of the response, its body as it is passed on, whether it is for a HEAD, bytes that follow it)."""
+    """(bytes of the response, its body as it is passed on, whether it responds to HEAD, bytes that follow it)."""
     status = draw(st.sampled_from([200, 206, 302, 404, 204, 304]))
     line_end = draw(st.sampled_from([b"\r\n", b"\n"]))
     is_head = draw(st.booleans())

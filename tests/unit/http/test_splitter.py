@@ -1,4 +1,4 @@
-"""The bytes of a connection, separated into responses: tables of input, in one piece and in every two pieces."""
+"""The bytes of a connection, separated into responses: tables of input, in one piece and in every division into two."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Case(NamedTuple):
     sent: bytes
     passed: bytes
-    """Bytes of the response."""
+    """The bytes of the response that were passed on."""
     is_over: bool = True
     is_excess: bool = False
     is_head: bool = False

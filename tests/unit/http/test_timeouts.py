@@ -1,4 +1,4 @@
-"""A timeout for many waits with one timer."""
+"""One timer implements the timeouts of many waits."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages are data
-"""Prints a tree as JSON and XML listings, as the programs that ``crawler.listings`` reads do, from their documentation
+"""Prints a tree as JSON and XML listings like the programs that ``crawler.listings`` reads, based on their documentation
 and sources."""
 
 from __future__ import annotations

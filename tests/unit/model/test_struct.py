@@ -1,4 +1,4 @@
-"""Values: those of msgspec, which programs that use the library may take for dataclasses."""
+"""Values are msgspec structs that programs using the library can treat as dataclasses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import Kind, Known, Span, Validators
 
 LONE = b"caf\xe9".decode("utf-8", "surrogateescape")
-"""A name that is no UTF-8."""
+"""A name that is not valid UTF-8."""
 ENTRY = crawler.Entry(name=LONE, kind=Kind.FILE, url="http://h/caf%E9", size=Span(1, 2))
 KNOWN = Known(path=LONE, url="http://h/caf%E9", row="", size=1, mtime=2, validators=Validators(etag='"1"'))
 VALUES = sorted(

@@ -40,7 +40,7 @@ def ended(path: str, outcome: Outcome, size: int = 10) -> Result:
         (Budget(size=30, saved_bytes=30), None, Booking.SPENT),
         (Budget(size=30, booked={"x": None}), None, Booking.TAKEN),
         (Budget(size=30, booked=dict.fromkeys("abcdefgh"[:UNKNOWN_AT_ONCE])), None, Booking.WAIT),
-        (Budget(size=30, booked={"x": None}), 30, Booking.TAKEN),  # nothing is known to be too much
+        (Budget(size=30, booked={"x": None}), 30, Booking.TAKEN),  # nothing known exceeds the limit
         (Budget(size=30, saved_bytes=29), None, Booking.TAKEN),
         (Budget(files=99, booked=dict.fromkeys("abcdefghijkl")), None, Booking.TAKEN),
         (Budget(size=30), 31, Booking.TOO_LARGE),
@@ -50,7 +50,7 @@ def ended(path: str, outcome: Outcome, size: int = 10) -> Result:
     ],
 )
 def test_one_more_file_is_taken_waits_or_is_refused(budget: Budget, size: int | None, expected: Booking) -> None:
-    budget = deepcopy(budget)  # the table is read more than once by some runners
+    budget = deepcopy(budget)  # some runners read the table more than once
     assert budget.book("new", size) is expected
     assert ("new" in budget.booked) == (expected is Booking.TAKEN)
 
@@ -74,7 +74,7 @@ def test_what_was_saved_adds_up_and_what_was_not_is_free_again() -> None:
 def test_a_limit_is_never_exceeded_and_never_reached_by_what_is_not_saved(
     files: int, size: int, wanted: list[tuple[int, Outcome, int]]
 ) -> None:
-    """Files of known sizes, several at a time, of which some are saved and others are not."""
+    """Several files of known sizes at a time, some of which are not saved."""
     budget = Budget(files=files, size=size)
     flying: list[tuple[str, int, Outcome]] = []
 

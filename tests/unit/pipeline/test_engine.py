@@ -1,4 +1,4 @@
-"""The engine: each job once, never more at a time than allowed, and an end whatever fails."""
+"""The engine runs each job once, never too many at a time, and ends whatever fails."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Machine:
 
 
 def others() -> set[str]:
-    """Names of the tasks that are still alive, this one excepted."""
+    """Names of all other tasks that are still running."""
     return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 

@@ -1,4 +1,4 @@
-"""Years of a mirror in seconds: random histories of a site, with faults, kills and changes to the copy.
+"""Simulates years of a mirror: random histories of a site, with faults, kills and changes to the copy.
 
 The network is in memory; the destination and the state are the real ones. After each run DIR holds nothing that
 was not published, has lost nothing that was upstream throughout, and the counts add up; after a run that reports
@@ -41,7 +41,7 @@ DAY = 86_400
 
 @pytest.fixture(autouse=True, scope="module")
 def _small_is_large() -> Iterator[None]:
-    """Bodies of a few bytes are treated like large ones, through parts that can be resumed."""
+    """Treat bodies of a few bytes like large ones, which have parts that can be resumed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "SMALL_BODY", 60)
         yield
@@ -49,7 +49,7 @@ def _small_is_large() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Change:
-    """One change upstream, ``after`` so many seconds."""
+    """One change upstream, ``after`` seconds after the previous one."""
 
     kind: str
     path: str
@@ -59,7 +59,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Day:
-    """Changes between two runs, and faults in the second of them."""
+    """The changes between two runs, and the faults during the second."""
 
     changes: list[Change] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Day:
     """Path → what is done to the local file: ``remove``, ``cut``, ``touch``, ``plant``."""
     kill_at: int | None = None
     loses_state: bool = False
-    """The state of this run never reached the disk."""
+    """Whether the state of this run is lost."""
 
 
 class Mirror:
@@ -77,7 +77,7 @@ class Mirror:
         self.directory = directory / "mirror"
         self.site = Upstream(etags=etags, dated=dated, now=1_700_000_000)
         self.published: dict[str, set[bytes]] = {}
-        """Path → every content it ever had upstream."""
+        """Path → all contents that it ever had upstream."""
         self._version = 0
 
     # --- upstream ---
@@ -188,7 +188,7 @@ class Mirror:
         return report
 
     def live(self, day: Day) -> None:
-        """A day and its run, and the invariants after each run."""
+        """Simulate a day and its run, and check the invariants."""
         for change in day.changes:
             self.change(change)
         if self.directory.exists():
@@ -206,7 +206,7 @@ class Mirror:
             if before.get(path) == data:
                 assert after[path] == data, f"{path} was right and was replaced"
         # A file and a directory that swap places are handled after the deletions, and may fail or be cut off then.
-        kept = set(before) if not any(self.is_folder(path) or self.is_below_file(path) for path in before) else set()
+        kept = set(before) if not any(self.is_directory(path) or self.is_below_file(path) for path in before) else set()
         if report is None:
             assert kept <= after.keys(), "a killed run deletes nothing"
             return
@@ -219,7 +219,7 @@ class Mirror:
         if not day.broken and not obstacles:
             assert report.exit_code == 0, report
 
-    def is_folder(self, path: str) -> bool:
+    def is_directory(self, path: str) -> bool:
         """Upstream, now."""
         return any(each.startswith(path + "/") for each in self.site.files)
 
@@ -237,7 +237,7 @@ class Mirror:
         assert self.local() == {path: data for path, (data, _) in self.site.files.items()}
 
     def settle(self) -> None:
-        """A final run without faults: the mirror equals the tree; one more run costs one request per directory."""
+        """Check that after a run without faults the mirror equals the tree, and that one more costs only listings."""
         self.site.now += DAY
         for obstacle in self.obstacles():
             shutil.rmtree(obstacle) if obstacle.is_dir() else obstacle.unlink()

@@ -10,7 +10,7 @@ from crawler.pipeline.stop import Stop
 
 
 class Work:
-    """A coroutine that waits until it is let go, and notes how it ended."""
+    """A coroutine that waits until it is released, and records how it ended."""
 
     def __init__(self) -> None:
         self.started = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Regular expressions are compiled when they are first used, and are then like any other."""
+"""Regular expressions are compiled on first use and then behave like any others."""
 
 from __future__ import annotations
 

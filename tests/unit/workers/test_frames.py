@@ -1,4 +1,4 @@
-"""Frames arrive whole, however their bytes are cut, and none is larger than the receiver allows."""
+"""Frames arrive complete however their bytes are split, and none is larger than the receiver allows."""
 
 from __future__ import annotations
 

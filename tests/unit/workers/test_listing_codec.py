@@ -1,4 +1,4 @@
-"""A listing comes out of another process as it went in, and nothing else does."""
+"""A listing arrives unchanged from another process, and nothing but a listing is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages between processes arrive as they were sent, however the bytes are split."""
+"""Messages between processes arrive unchanged, however their bytes are split."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_messages_arrive_whole_however_their_bytes_are_cut(piece: int) -> None:
 
 
 def test_every_field_of_a_job_and_a_result_crosses() -> None:
-    """A new field that ``messages`` does not know would silently have its default on the other side."""
+    """A new field that ``messages`` does not know would silently get its default in the other process."""
     assert len(messages.pack_job(JOBS[0])) == len(Job.__slots__)
     assert len(messages.pack_result(RESULTS[0])) == len(Result.__slots__) - 1
     assert len(messages.pack_job(JOBS[1])[8]) == len(Known.__slots__) + 1  # the validators are two

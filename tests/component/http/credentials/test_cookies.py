@@ -16,7 +16,7 @@ HEADING = "# Netscape HTTP Cookie File"
 
 
 def setting(*cookies: str, url: str = PAGE, jar: Cookies | None = None) -> Cookies:
-    """A client's cookies after a response of ``url`` that sets ``cookies``."""
+    """A client's cookies after ``url`` has set ``cookies`` in a response."""
     jar = Cookies() if jar is None else jar
     jar.keep(url, CIMultiDict([("Set-Cookie", cookie) for cookie in cookies]))
     return jar

@@ -93,7 +93,7 @@ async def test_without_fsync_nothing_is_flushed(tmp_path: Path, monkeypatch: pyt
 
 
 class Broken:
-    """Makes calls of one function fail: those for whose number ``fails`` is true."""
+    """Makes those calls of a function fail for whose number ``fails`` is true."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, error: int, fails: Callable[[int], bool]) -> None:
         self.calls = 0
@@ -255,7 +255,7 @@ def test_the_budget_leaves_most_descriptors_to_the_network(limit: int) -> None:
 
 
 def trashed(directory: Path) -> dict[str, bytes]:
-    """Path without the day → content."""
+    """Content of the trash: path below the day → bytes."""
     root = directory / ".crawler/trash"
     files = [path for path in root.rglob("*") if not path.is_dir()]
     return {"/".join(path.relative_to(root).parts[1:]): path.read_bytes() for path in files}

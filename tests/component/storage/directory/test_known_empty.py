@@ -16,7 +16,7 @@ from tests.contract.destination import staged
 
 
 class Looks(list[str]):
-    """The directories that a thread scanned."""
+    """Records the directories that a thread scanned."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()

@@ -121,7 +121,7 @@ async def test_a_symbolic_link_planted_as_the_lock_is_refused_and_its_target_sta
 
 
 async def test_a_hard_linked_lock_is_replaced_and_the_other_names_stay(tmp_path: Path) -> None:
-    """After ``cp -al DIR SNAPSHOT`` or with a planted link, nothing is written through it; each has its own lock."""
+    """The link is from ``cp -al DIR SNAPSHOT`` or planted: nothing is written through it; each has its own lock."""
     victim, lock = tmp_path / "victim", tmp_path / "dir/.crawler/lock"
     victim.write_bytes(b"mine")
     lock.parent.mkdir(parents=True)

@@ -45,7 +45,7 @@ def is_whole(source: Path) -> bool:
 
 
 def key(name: str) -> str:
-    """A name of the system as the program represents it, independently of the locale."""
+    """A file name in the program's own form, which does not depend on the locale."""
     return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 

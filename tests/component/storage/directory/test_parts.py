@@ -35,7 +35,7 @@ async def leave_a_part(directory: Path, path: str = "x", body: bytes = BODY[:400
 
 
 async def offered(directory: Path, path: str = "x") -> int:
-    """Number of bytes that the next run resumes from. Also completes the file, which must work whatever was left."""
+    """The offset in bytes from which the next run resumes. Completes the file as well, which must work in any case."""
     async with LocalDestination(directory, fsync="none") as destination:
         await destination.acquire(0)
         part = await destination.open_part(job(path))
@@ -241,7 +241,7 @@ async def test_a_body_takes_one_thread_hop_per_buffer(tmp_path: Path, monkeypatc
 
 
 class SlowDisk:
-    """Writes that block until they are released."""
+    """A disk whose writes block until a test releases them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.waiting, self.go = threading.Event(), threading.Event()

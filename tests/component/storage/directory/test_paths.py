@@ -211,7 +211,7 @@ async def test_a_link_planted_as_the_next_part_is_never_written_through(tmp_path
             (tmp_path / "dir/.crawler/parts" / f"{run}.{next_number:x}.part").symlink_to(victim)
         with pytest.raises(
             DestinationError
-        ):  # an attacker who can write there can stop the run, but not lead it outside
+        ):  # an attacker who can write there can stop the run but not lead it out of DIR
             await destination.commit([staged("x", b"new")])
     assert victim.read_bytes() == b"mine"
 
@@ -297,7 +297,7 @@ asyncio.run(main())
 
 
 class FoldingFileSystem:
-    """Simulates a file system that folds case, of which Linux has few: names below ``directory`` match in any case."""
+    """Simulates a case-insensitive file system, which is rare on Linux: names below ``directory`` match in any case."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for call in ("open", "stat", "mkdir", "rename"):

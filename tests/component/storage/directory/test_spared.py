@@ -1,4 +1,4 @@
-"""LocalDestination: files that stay whatever a listing says, identified by where their paths lead."""
+"""LocalDestination: files that are never deleted, whatever a listing says, identified by where their paths lead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUMMARY = "--summary"
 
 
 def spelled(directory: Path, how: str) -> Path:
-    """DIR/sum.json in another spelling."""
+    """DIR/sum.json, spelled differently."""
     link = directory.parent / "link"
     if how == "through a link to DIR":
         link.symlink_to(directory)

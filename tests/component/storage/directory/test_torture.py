@@ -77,7 +77,7 @@ async def prepare(directory: Path) -> None:
 
 
 async def run(directory: Path, reported: dict[str, Known | str]) -> None:
-    """A run that uses every method once; ``reported`` gets what it reports."""
+    """Use every method once; ``reported`` receives the outcome of each path."""
     async with LocalDestination(directory, fsync="batch", trash_seconds=0) as destination:
         await destination.acquire(0)
         await destination.scan("")
@@ -101,7 +101,7 @@ async def run(directory: Path, reported: dict[str, Known | str]) -> None:
 
 
 def look(directory: Path, reported: dict[str, Known | str]) -> None:
-    """No partial file has a final name, and what was reported is true."""
+    """Assert that no partial file has a final name and that everything reported is true."""
     for path, (old, new) in FILES.items():
         file = directory / path
         now = file.read_bytes() if file.exists() else None

@@ -20,7 +20,7 @@ DAY = 86400.0
 
 
 def trashed(directory: Path) -> dict[str, bytes]:
-    """Path without the day → content."""
+    """Content of the trash: path below the day → bytes."""
     root = directory / ".crawler/trash"
     files = [path for path in root.rglob("*") if not path.is_dir()]
     return {"/".join(path.relative_to(root).parts[1:]): path.read_bytes() for path in files}
@@ -31,7 +31,7 @@ def refuse(*_arguments: object, **_options: object) -> None:
 
 
 def refuse_once(call: Callable[..., None]) -> Callable[..., None]:
-    """``call``, which fails the first time."""
+    """``call``, except that its first call fails."""
     calls: list[str] = []
 
     def refusing(*arguments: object, **options: object) -> None:
@@ -46,7 +46,7 @@ SHAPES = {"file": ["x"], "folder": ["x/f"], "deep": ["x/f/g/h"]}
 
 @pytest.mark.parametrize("order", list(product(SHAPES, repeat=3)), ids="-".join)
 async def test_files_in_the_trash_never_block_others(tmp_path: Path, order: tuple[str, ...]) -> None:
-    """A name is a file and a directory in turn, all on one day."""
+    """The name is alternately a file and a directory, all on one day."""
     bodies = []
     async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
         for number, shape in enumerate(order):
@@ -66,7 +66,7 @@ async def test_files_in_the_trash_never_block_others(tmp_path: Path, order: tupl
 async def test_a_file_that_cannot_be_replaced_or_deleted_does_not_fill_the_trash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
-    """An immutable file, or one in a directory that is not writable."""
+    """The file is immutable, or its directory is not writable."""
     async with LocalDestination(tmp_path, fsync="none", trash_seconds=DAY) as destination:
         await destination.commit([staged("x", b"1")])
         with monkeypatch.context() as broken:

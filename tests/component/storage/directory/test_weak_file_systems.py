@@ -1,4 +1,4 @@
-"""LocalDestination on file systems with limitations: times, fsync, locks, renames between disks, case folding."""
+"""LocalDestination on limited file systems: coarse times, no fsync, no locks, renames between disks, case folding."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_files_whose_times_cannot_be_set_are_stored_and_recorded_as_they_a
 ) -> None:
     set_time, rename = os.utime, os.rename
 
-    def renamed(old: Any, new: Any, **where: int) -> None:  # such a file system may set the time only then
+    def renamed(old: Any, new: Any, **where: int) -> None:  # some file systems set the time only on close
         rename(old, new, **where)
         if ".json" not in os.fsdecode(new):
             set_time(new, ns=(3 * 10**18, 3 * 10**18), dir_fd=where["dst_dir_fd"])
@@ -190,7 +190,7 @@ async def test_equal_names_in_a_folding_directory_clash_though_dir_does_not_fold
 ) -> None:
     (tmp_path / "sub").mkdir()
     Folding(monkeypatch, tmp_path / "sub")
-    for _ in range(2):  # in one run, and again with the files that it stored
+    for _ in range(2):  # in one run, and in the next with the files that it stored
         async with LocalDestination(tmp_path) as destination:
             await destination.acquire(0)
             assert not destination.folds_case

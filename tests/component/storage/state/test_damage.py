@@ -69,7 +69,7 @@ async def test_a_file_with_a_changed_cell_is_unknown_and_the_others_stay(
     copy = tmp_path / "copy"
     for value in [*VALUES, "text"]:
         if value is None and cell in {"name", "folder"}:
-            continue  # SQLite enforces that
+            continue  # SQLite enforces the type
         shutil.copy(path, copy)
         new = "CAST(x'61ff' AS TEXT)" if value == "text" else "?"
         change(copy, f"UPDATE files SET {cell} = {new} WHERE folder = x'61' AND name = x'62'", *[value][: new == "?"])
@@ -129,7 +129,7 @@ def test_every_flipped_bit_breaks_the_seal_and_so_does_another_type() -> None:
 async def test_whatever_bits_flip_nothing_wrong_is_returned(path: Path, tmp_path: Path, seed: int) -> None:
     await fill(path)
     data = path.read_bytes()
-    used = [place for place in range(len(data)) if data[place]]  # flips in unused space have no effect
+    used = [place for place in range(len(data)) if data[place]]  # unused space does not matter
     dice, copy = random.Random(seed), tmp_path / "copy"
     for _ in range(60):
         for item in tmp_path.glob("copy*"):
@@ -182,7 +182,7 @@ async def test_flushed_records_are_written_without_delay(path: Path) -> None:
     async with SqliteState(path) as state:
         state.remember([known("a/b", digest="sha256:00")])
         state.flush()
-        await state.file("other")  # read after the write
+        await state.file("other")  # it is only read after the write
         with closing(sqlite3.connect(path)) as other:
             assert other.execute("SELECT digest FROM files").fetchall() == [("sha256:00",)]
 

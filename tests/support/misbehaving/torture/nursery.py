@@ -1,7 +1,7 @@
 """Runs the program many times at the cost of one start: each run is a fork of a process that has imported it.
 
-Reads JSON lines ``{"argv": [...], "torture": {...}, "output": path}`` and answers each with the exit code. Started by
-the torture tests with this folder on PYTHONPATH, so that ``sitecustomize`` is in place before the program is imported.
+Reads JSON lines ``{"argv": [...], "torture": {...}, "output": path}`` and writes the exit code of each. Started by the
+torture tests with this directory on PYTHONPATH, so that ``sitecustomize`` is in place before the program is imported.
 """
 
 from __future__ import annotations

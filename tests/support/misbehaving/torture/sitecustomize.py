@@ -1,7 +1,7 @@
 """Imported by Python before the program if this directory is on PYTHONPATH: makes one file-system call fail.
 
 As curl's torture mode does with allocations, and rsync's and SQLite's test suites with I/O: the calls inside DIR are
-counted, one of them fails, and the run must neither install half a file nor call itself a success.
+counted, one of them fails, and the run must neither install an incomplete file nor report success.
 
 ``TORTURE`` in the environment (or ``configure``) holds JSON: ``root`` (DIR), ``log`` (one JSON line per call), ``fail``
 (number of the call that fails, from 1; 0: none), ``errno``, and ``only`` (names of calls to count; all if absent);

@@ -1,4 +1,4 @@
-"""The .netrc file is parsed as curl does."""
+"""The .netrc file is parsed as curl parses it."""
 
 from __future__ import annotations
 

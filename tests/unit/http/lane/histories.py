@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 
 class Step(NamedTuple):
-    """One thing that a server sends. ``of`` is the number of the file that it is about."""
+    """One thing that a server sends. ``of`` is the number of the file to which it belongs."""
 
     kind: str
     of: int = 0
 
 
 class History(NamedTuple):
-    """All that a server does on one connection after ``requests`` requests."""
+    """Everything that a server does on one connection after ``requests`` requests."""
 
     requests: int
     steps: list[Step]
     is_reset: bool
-    """Whether it ends in a reset, not with FIN."""
+    """Whether the connection ends with a reset instead of a FIN."""
     cuts: list[int]
-    """Where the bytes are divided into pieces."""
+    """Offsets at which the bytes are split into pieces."""
 
 
 def body(number: int) -> bytes:
@@ -53,12 +53,12 @@ def sent(step: Step) -> bytes:
 GOOD = ("right", "chunked")
 CLOSING = ("last", "old")
 ENDS = ("endless", "garbage", "400", "cut", "half")
-"""After these nothing that follows is a response."""
+"""Steps after which nothing more can be a response."""
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Responses in order, and now and then what a server should not do: swap, drop, repeat, add, cut, close."""
+    """Responses in order, with occasional faults: swapped, dropped, repeated, added or truncated, or closing."""
     requests = draw(st.integers(1, 6))
     order = list(range(requests))
     match draw(st.sampled_from(["right", "right", "swap", "drop", "extra", "fewer"])):
@@ -77,7 +77,7 @@ def histories(draw: st.DrawFn) -> History:
 
 
 def pieces(history: History) -> list[bytes]:
-    """What arrives: nothing behind a response that is cut short."""
+    """The pieces that arrive; nothing follows a truncated response."""
     stop = next((place for place, step in enumerate(history.steps, 1) if step.kind in ("cut", "half")), None)
     wire = b"".join(map(sent, history.steps[:stop]))
     places = sorted({0, len(wire), *(cut % (len(wire) + 1) for cut in history.cuts)})

@@ -1,4 +1,4 @@
-"""A receiver that records what it is told."""
+"""A receiver that records all its calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.http.lane.request import Request
 
 @dataclass(eq=False)
 class Outcome:
-    """What became of one request."""
+    """The outcome of one request."""
 
     name: str
     head: Head | None = None
@@ -28,7 +28,7 @@ class Outcome:
 
 
 def nothing(_outcome: Outcome) -> None:
-    """Do nothing about a piece."""
+    """Ignore a piece."""
 
 
 class Recorder:
@@ -37,9 +37,9 @@ class Recorder:
     def __init__(self, on_piece: Callable[[Outcome], None] = nothing) -> None:
         self.outcomes: dict[Request, Outcome] = {}
         self.ends: list[Outcome] = []
-        """Those that have one, in the order in which they got it."""
+        """Requests that have ended, in the order in which they did."""
         self.is_over = asyncio.Event()
-        """Set when each request has had its end."""
+        """Set when every request has ended."""
         self._on_piece = on_piece
 
     def request(self, name: str, *, is_head: bool = False, gathered: int = 0) -> Request:

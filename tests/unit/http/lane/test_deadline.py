@@ -1,4 +1,4 @@
-"""Deadlines of a lane, as tables of what happens at which second."""
+"""Deadlines of a lane, as tables of events by second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a server does, in whatever pieces: each request has one end, and gets only what was sent in its place."""
+"""Whatever a server does in whatever pieces, each request ends once and receives only what was sent in its place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 async def played(history: History, *, gathered: int) -> list[Outcome]:
-    """The outcomes of the requests, in their order."""
+    """The outcomes of the requests, in order."""
     receiver = Recorder()
     lane = Lane(Patience(60), lambda _lane: None)
     transport = MemoryTransport(lane)
@@ -36,7 +36,7 @@ async def played(history: History, *, gathered: int) -> list[Outcome]:
 
 
 def complete(history: History) -> list[bytes]:
-    """The bodies of the responses that a client may take, in the order in which they were sent."""
+    """The bodies of the responses that a client may accept, in the order in which they were sent."""
     found: list[bytes] = []
     steps = [step for step in history.steps if step.kind != "interim"]
     for place, step in enumerate(steps):

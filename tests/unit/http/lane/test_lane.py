@@ -1,4 +1,4 @@
-"""A lane on a transport in memory: what becomes of each request, whatever a server sends."""
+"""A lane on a transport in memory: the outcome of each request, whatever a server sends."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_bytes_behind_the_last_response_close_the_lane_and_count_as_nothin
     assert b.loss == Loss(Ending.CLOSED, "", is_broken=False, is_free=True)
 
 
-async def test_bytes_before_the_first_request_are_no_response(wire: Wire) -> None:
+async def test_bytes_before_the_first_request_are_not_a_response(wire: Wire) -> None:
     wire.transport.arrive([response(b"stray")])
     (a,) = wire.send("a")
     assert a.loss == Loss(Ending.UNREQUESTED, "", is_broken=False, is_free=False)
@@ -241,7 +241,7 @@ async def test_silence_ends_a_lane_and_interim_responses_are_silence() -> None:
         assert wire.transport.is_aborted
 
 
-async def test_bytes_that_wait_for_a_busy_event_loop_are_no_silence() -> None:
+async def test_bytes_that_wait_for_a_busy_event_loop_are_not_silence() -> None:
     loop = asyncio.get_running_loop()
     async with wired(Patience(0.05)) as wire:
         (a,) = wire.send("a")

@@ -1,4 +1,4 @@
-"""Which lost requests are unanswered, and which of those may be sent again at no cost: every combination."""
+"""Which lost requests had no response, and which of them may be repeated for free: every combination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader of a lane and the splitter of the session cut the same bytes at the same places."""
+"""The reader of a lane and the splitter of the session divide the same bytes at the same places."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def read(pieces: list[bytes], *, is_head: bool = False) -> tuple[ResponseReader, bytes, int]:
-    """(the reader, the body, the number of bytes that are not of the response)."""
+    """(the reader, the body, the number of bytes that do not belong to the response)."""
     reader, body, rest = ResponseReader(), b"", 0
     reader.begin(is_head=is_head)
     for piece in pieces:

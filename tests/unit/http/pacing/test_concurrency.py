@@ -27,7 +27,7 @@ from crawler.http.pacing.sample import Sample
 from crawler.model.state.host_limits import HostLimits, added, divided
 
 Serve = Callable[[int], float]
-"""Requests in progress, this one included → seconds that it takes."""
+"""Number of requests in progress, including this one → seconds that this one takes."""
 
 # --- whole runs -----------------------------------------------------------------------------------
 
@@ -48,12 +48,12 @@ def steady(seconds: float) -> Serve:
 
 
 def crowded(best: int, seconds: float = 0.05) -> Serve:
-    """Serves ``best`` requests at once well; beyond, the time of each grows with the square of their number."""
+    """Serves ``best`` requests at full speed; beyond, the time of each grows with the square of their number."""
     return lambda active: seconds * max(1.0, active / best) ** 2
 
 
 def queueing(best: int, seconds: float = 0.05) -> Serve:
-    """Serves ``best`` requests at once; others wait, at no cost."""
+    """Serves ``best`` requests at once; others wait without slowing it down."""
     return lambda active: seconds * max(1.0, active / best)
 
 
@@ -168,7 +168,7 @@ def test_a_server_that_manages_more_than_before_is_found_out(seconds: float, kno
 
 
 def test_large_bodies_are_measured_while_they_arrive() -> None:
-    """A transfer takes ten minutes: no request ends before the limit has grown."""
+    """Each transfer takes ten minutes, so no request ends before the limit has grown."""
     meter = Meter(initial(16), 0.0)
     for second in range(30):
         while meter.active < meter.limit:
@@ -364,7 +364,7 @@ def test_chance_refusals_do_not_reduce_a_host_to_one_request_at_a_time(share: fl
 def test_chance_refusals_and_stalls_do_not_leave_a_host_at_one_request_for_the_next_run(
     seconds: float,
 ) -> None:
-    """At one request at a time, a stalled request holds up everything."""
+    """With one request in flight, a stalled request delays everything."""
     for seed in range(5):
         one = run(steady(seconds), fixed(1), files=2000, by_chance=0.005, stalled=0.0025, seed=seed)
         known = initial(32, HostLimits(limit=1, beyond=2))

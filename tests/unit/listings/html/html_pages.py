@@ -1,8 +1,7 @@
 # ruff: noqa: E501 - pages are data, and servers do not break their lines
 """Small pages as servers, scripts and themes print them, written for these tests, and their entries.
 
-A listing is (id, url, page, names in order; directories end in a slash). The other pages may occur where a listing is
-expected, and must never be taken for one.
+A listing is (id, url, page, names in order; directories end in a slash). The other pages may occur where a listing is expected but must never be taken for one.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ CUT, OPEN, CLOSED = PageEnd.CUT, PageEnd.OPEN, PageEnd.CLOSED
 
 
 def last_row(text: str, region: str, *, holds_all: bool = True) -> LastRow:
-    """The place of the only link in ``text``, whose rows are in the element ``region``."""
+    """The last row of ``text``, which has a single link; its rows are in the element ``region``."""
     element = BeautifulSoup(f"<{region}></{region}>", "html.parser").find(region) if region else None
     assert element is None or isinstance(element, Tag)
     around = frozenset({region}) if region else frozenset[str]()

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - pages are data
-"""Any bytes give a Listing, in time that grows linearly with the page."""
+"""Any bytes give a Listing in linear time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.listings.html.html_pages import LISTINGS
 
 HERE = "http://host.test/pub/"
 SECONDS = 20.0
-"""Far more than these pages take (less than a second each), far less than a quadratic reader would take."""
+"""Far more than these pages take (less than a second each), and far less than a quadratic reader would take."""
 
 fragments = st.sampled_from(
     [

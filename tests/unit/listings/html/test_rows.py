@@ -32,7 +32,7 @@ def fancyindex(title: str, rows: list[Row]) -> bytes:
 
 
 def many(title: str, rows: list[Row]) -> bytes:
-    """A page with so many rows that it is abridged and read in parts."""
+    """A page with enough rows to be abridged and read in parts."""
     more = [Row(href=f"{number:05}.bin", size=7, mtime=TIME, text=f"{number:05}.bin") for number in range(5_500)]
     return nginx(title, [*more[:9], *rows, *more[9:]])
 

@@ -11,7 +11,7 @@ from crawler.model.values import Kind, Listing, Span
 
 URL = "https://host.test/lgm4/"
 WHEN = "Thu, 20 Mar 2025 03:06:42 +0000"
-FOLDER = {"name": "*a b", "urlencodedname": "%2Aa%20b", "modified": WHEN, "icon": 20}
+DIRECTORY = {"name": "*a b", "urlencodedname": "%2Aa%20b", "modified": WHEN, "icon": 20}
 FILE = {"name": "c.pdf", "urlencodedname": "c.pdf", "modified": WHEN, "size": 17, "icon": 1}
 
 
@@ -22,7 +22,7 @@ def parse(*rows: dict[str, object], tail: str = "</script></body></html>") -> Li
 
 
 def test_entries_without_a_size_are_directories() -> None:
-    listing = parse(FOLDER, FILE)
+    listing = parse(DIRECTORY, FILE)
     assert (listing.family, listing.is_listing) == ("embedded-pcloud", True)
     directory, file = listing.entries
     assert (directory.name, directory.kind, directory.url) == ("*a b", Kind.DIRECTORY, URL + "%2Aa%20b/")

@@ -49,7 +49,7 @@ def told(ends: list[tuple[float, Failure | None]]) -> list[str]:
         ([(0, Failure(1, A.reasons)), (1, Failure(4, A.reasons))], ["failed", "failed"]),
     ],
 )
-def test_a_failure_is_told_once_a_day_and_a_good_run_forgets_it(
+def test_a_failure_is_reported_once_a_day_until_a_run_succeeds(
     ends: list[tuple[float, Failure | None]], expected: list[str]
 ) -> None:
     assert told(ends) == expected

@@ -26,7 +26,7 @@ SIZE = 40 * KIB
 """Ten times the smallest body that is fetched in ranges."""
 MEMORY = 16 * KIB
 PIECE = 1000
-"""Bytes that arrive at once."""
+"""Number of bytes that arrive at once."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,23 +52,23 @@ class Request:
     end: int
     ranged: bool
     bounded: bool
-    """It ends before the file does, or could have."""
+    """Whether the requested range ends, or may end, before the file does."""
     number: int
-    """Of the requests for this URL, from 0."""
+    """Number of this request among those for its URL, from 0."""
     beside: int
-    """Other streams of this URL."""
+    """Number of other streams of this URL."""
     status: int | None = None
     cut: int | None = None
-    """So many bytes come."""
+    """Number of bytes after which the body is cut; None: complete."""
     silent: bool = False
-    """The cut looks like an end."""
+    """Whether the cut looks like the regular end."""
     refused: bool = False
     pace: int = 1
-    """Turns of the loop for each chunk, and for the end."""
+    """Iterations of the event loop for each chunk and for the end."""
     sent: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     shift: int = 0
-    """The range that is given starts so much earlier."""
+    """Number of bytes by which the range starts too early."""
 
 
 class Response:
@@ -111,7 +111,7 @@ class Network:
         self.headers = {"Accept-Ranges": "bytes"}
         self.trouble: Callable[[Request], None] = lambda request: None
         self.slow: Callable[[Request], int] = lambda request: 0
-        """Number of turns of the event loop before a request gets its response."""
+        """Iterations of the event loop before a request gets its response."""
         self.requests: list[Request] = []
         self.open_streams: list[str] = []
         self.most = self.most_of_one = 0
@@ -184,7 +184,7 @@ async def no_listing(_body: bytes, _url: str, _content_type: str) -> bool:
 
 
 class Run:
-    """Transfers over ``network`` with ``workers`` of them at once."""
+    """Transfers over ``network``, ``workers`` at once."""
 
     def __init__(
         self, network: Network, *, segments: int = 4, workers: int = 16, attempts: int = 3, memory: int = MEMORY
@@ -221,13 +221,13 @@ class Run:
         return done
 
     def check(self) -> None:
-        """All resources have been released."""
+        """Assert that all resources have been released."""
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert self.network.open_streams == []
         assert (self.connections.free, self.connections.memory) == (self.workers, self.memory)
 
     async def saved(self) -> bytes:
-        """The one file's body."""
+        """The body of the only file."""
         (done,) = await self.fetch()
         assert isinstance(done, Staged), done
         return self.destination.finished[done.part]

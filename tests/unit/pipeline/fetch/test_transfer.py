@@ -1,4 +1,4 @@
-"""One job from its request to a body that is whole, or to the reason why not."""
+"""One job from its request to a complete body, or to the reason for its failure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _no_waiting() -> Iterator[None]:
 
 
 def ok(body: bytes = BODY, **headers: str | None) -> FakeResponse:
-    """A whole file. ``ETag=None`` leaves a header out."""
+    """A complete file. A header that is None, such as ``ETag=None``, is omitted."""
     given = {
         "Content-Type": "application/octet-stream",
         "Content-Length": str(len(body)),
@@ -64,7 +64,7 @@ async def is_index(body: bytes, url: str, _content_type: str) -> bool:
 
 
 class Transfer:
-    """A downloader over a scripted network: each response is given once, the last one repeatedly."""
+    """A downloader over a scripted network. Each response is sent once, the last one repeatedly."""
 
     def __init__(self, *responses: FakeResponse, attempts: int = 4) -> None:
         self.script = list(responses)
@@ -304,7 +304,7 @@ async def test_a_304_confirms_the_copy_and_remembers_the_row() -> None:
 
 
 async def test_a_304_that_lags_behind_the_listing_confirms_nothing_so_that_the_next_run_asks_again() -> None:
-    """Seen with lighttpd: the listing comes from the disk, the 304 from a cache of a second ago."""
+    """Observed with lighttpd: the listing is read from the disk, the 304 comes from a cache that is a second old."""
     later = datetime(2024, 5, 1, 12, 0, 1, tzinfo=UTC)
     known = replace(KNOWN, validators=Validators(etag='"1"', last_modified=MODIFIED))
     job = replace(JOB, known=known, local=LOCAL, modified=Span(later, later))

@@ -1,4 +1,4 @@
-"""How each entry of a listing becomes a job or a result, and what the listing does not show of DIR."""
+"""How each entry of a listing becomes a job or a result, and which local files the listing does not show."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def known(path: str, *, row: str = "noon 10", **more: object) -> Known:
 
 
 class Decider:
-    """A producer over fakes, and the jobs that it put."""
+    """A planner over fakes, and the jobs that it put into the queue."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Decider:
         return str(result.outcome), result.reason
 
     def assert_closed(self) -> None:
-        """Each listed entry is a job or has ended, and none of them twice."""
+        """Assert that each listed entry is a job or a result, once."""
         ends = [*self.paths, *(job.path for job in self.producer.held), *(r.path for r in self.observer.results)]
         assert Counter(ends) == Counter(self.observer.listed_paths)
 
@@ -158,7 +158,7 @@ async def test_what_is_current_costs_nothing() -> None:
     ],
     ids=["no state", "racy", "row changed, ETag", "row changed", "touched", "missing"],
 )
-async def test_a_job_asks_as_cheaply_as_is_safe(
+async def test_a_job_sends_the_cheapest_safe_request(
     state: Known | None, local: bool, probe: bool, conditional: bool
 ) -> None:
     decider = Decider(["a"] if local else [], *([state] if state else []))
@@ -225,7 +225,7 @@ async def test_two_urls_for_one_path_are_a_failure_of_the_second() -> None:
 
 
 async def test_a_row_that_a_later_page_repeats_is_one_entry() -> None:
-    """A listing that grows while its pages are read shows the last rows of one page again on the next."""
+    """A listing that grows while its pages are read repeats the last rows of one page on the next."""
     decider = Decider(["same"], known("same"))
     await decider.visit(file("a"), file("same"), last=False)
     await decider.visit(file("a"), file("same"), file("b"))
@@ -391,7 +391,7 @@ async def test_a_limit_on_age_applies_in_the_zone_of_the_neighbours(
 
 
 async def test_a_zone_makes_no_row_unchanged_that_was_not() -> None:
-    """The row of a known file is compared as it is printed, and nothing else counts."""
+    """The row of a known file is compared exactly as printed."""
     entry, state = witness("a", NOON)
     decider = Decider((), BEFORE_KNOWN, AFTER_KNOWN, replace(state, row="as it was"))
     decider.destination.files = {"a": Local(Kind.FILE, 10, MTIME)}

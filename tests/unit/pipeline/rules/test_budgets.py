@@ -1,4 +1,4 @@
-"""How much a run may still write: the free space, and when too much is reserved."""
+"""How much a run may still write: the free space, and when too much of it is reserved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.model.errors import DestinationError
 from crawler.pipeline.rules.budgets import Room
 
 FREE = 100_000
-"""Of which a hundredth stays free."""
+"""Free bytes, a hundredth of which stays free."""
 MIB, GIB = limits.MIB, limits.MIB * 1024
 
 

@@ -83,7 +83,7 @@ def test_a_local_copy_that_was_touched_or_cut_is_found(local: Local, need: Need,
 
 @pytest.mark.parametrize("exact", [EXACT, Span(NOON, NOON + timedelta(microseconds=999999))])
 def test_even_an_exact_row_does_not_validate_a_copy_that_was_touched(exact: Span[datetime]) -> None:
-    """Its bytes may have been edited and its time restored, to the second."""
+    """The bytes may have been edited and the time restored to the second."""
     local = replace(LOCAL, mtime=LOCAL.mtime + 5)
     assert needs_fetch(replace(ENTRY, modified=exact), KNOWN, local).need is Need.PROBE
 
@@ -155,7 +155,7 @@ def test_a_row_that_is_too_young_is_confirmed() -> None:
 def test_a_copy_that_a_killed_run_was_replacing_is_fetched(
     modified: Span[datetime] | None, etag: str | None, row: str, check: str
 ) -> None:
-    """It may be the earlier version or the later one, or known damage: it cannot be determined."""
+    """It cannot be determined whether it is the earlier version, the later one, or known to be damaged."""
     entry = replace(ENTRY, modified=modified, row=row if row == "another" else KNOWN.row)
     known = replace(KNOWN, digest=REPLACING, validators=Validators(etag=etag), checked=UNCONFIRMED)
     decision = needs_fetch(entry, known, LOCAL, check=check)

@@ -1,4 +1,4 @@
-"""Whether a run may delete, how much, and what it says if it may not."""
+"""Whether a run may delete, how much, and the message if it may not."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SWITCHES = ("wanted", "gone", "interrupted", "limit_reached", "failed", "listing
 
 
 JUDGEMENTS = (
-    # switches in that order, "." for either; whether it deletes; the message; the exit code
+    # switches in that order ("." for either), whether it deletes, the message, the exit code
     ("0.......", False, "", 0),
     ("10......", False, "", 0),
     ("111.....", False, "", 0),

@@ -127,9 +127,9 @@ def test_only_a_directory_of_files_alone_has_a_digest(monkeypatch: pytest.Monkey
     assert not short.is_plain, "nothing need be summed up"
     assert not gathered(*three, entry(3, modified=None)).is_worth_it
     assert not gathered(*three, entry(3, folder="sub")).is_worth_it
-    with_folder = gathered(*three)
-    with_folder.expect(1, more=False)
-    assert not with_folder.is_worth_it
+    with_directory = gathered(*three)
+    with_directory.expect(1, more=False)
+    assert not with_directory.is_worth_it
     for refused, worth in ((1, True), (2, True), (3, False)):
         filtered = gathered(*three)
         for number in range(refused):

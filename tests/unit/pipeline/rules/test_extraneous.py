@@ -1,4 +1,4 @@
-"""What a complete listing proves absent, and what it proves to be something else."""
+"""Which paths a complete listing proves to be absent, or to be of another kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.model.values import Entry, Kind, Local
 from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted, useless
 
 DOUBT = Flaw(FlawKind.ELSEWHERE)
-FILE, FOLDER, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
+FILE, DIRECTORY, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
 
 
 def shown(*entries: tuple[str, Kind], path: str = "") -> ListedNames:
@@ -24,7 +24,7 @@ def gone(path: str, kind: Kind, *, replaced: bool = False) -> Extraneous:
     return Extraneous(path=path, kind=kind, size=5, replaced=replaced)
 
 
-@pytest.mark.parametrize("here", [None, FILE, FOLDER, LINK, OTHER])
+@pytest.mark.parametrize("here", [None, FILE, DIRECTORY, LINK, OTHER])
 @pytest.mark.parametrize("listed", ["not", "file", "folder", "unclear", "mentioned"])
 def test_a_record_is_of_no_use_where_neither_page_nor_disk_has_a_file(here: Local | None, listed: str) -> None:
     names = {"file": False, "folder": True, "unclear": None}
@@ -60,7 +60,7 @@ def test_what_is_a_directory_now_is_known_in_spite_of_doubt_about_the_rest() -> 
 
 def test_what_is_not_shown_is_gone() -> None:
     page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
-    local = {"a": FILE, "b": FILE, "sub": FOLDER, "old": FOLDER}
+    local = {"a": FILE, "b": FILE, "sub": DIRECTORY, "old": DIRECTORY}
     assert page.extraneous("", local) == [gone("b", Kind.FILE), gone("old", Kind.DIRECTORY)]
 
 
@@ -77,7 +77,7 @@ def test_a_file_where_a_directory_is_shown_is_in_the_way(there: Local, kind: Kin
 def test_a_directory_where_a_file_is_shown_goes_only_once_that_file_has_arrived(kind: Kind) -> None:
     """Until then it may be a directory whose slash the listing omits."""
     unlisted = Unlisted()
-    unlisted.note("", shown(("x", kind)).extraneous("", {"x": FOLDER}), doubt=None)
+    unlisted.note("", shown(("x", kind)).extraneous("", {"x": DIRECTORY}), doubt=None)
     item = gone("x", Kind.DIRECTORY, replaced=True)
     assert unlisted == Unlisted(obstructing={"x": item})
     unlisted.confirm("x")
@@ -96,7 +96,7 @@ def test_a_link_may_stand_for_the_listed_file() -> None:
     assert shown(("x", Kind.FILE), ("y", Kind.SYMLINK)).extraneous("", {"x": LINK, "y": FILE}) == []
 
 
-@pytest.mark.parametrize("there", [FILE, FOLDER])
+@pytest.mark.parametrize("there", [FILE, DIRECTORY])
 @pytest.mark.parametrize("kinds", [(Kind.FILE, Kind.DIRECTORY), (Kind.DIRECTORY, Kind.FILE)])
 def test_a_name_that_is_listed_as_both_is_neither_gone_nor_replaced(kinds: tuple[Kind, Kind], there: Local) -> None:
     assert shown(*(("x", kind) for kind in kinds)).extraneous("", {"x": there}) == []
@@ -104,7 +104,7 @@ def test_a_name_that_is_listed_as_both_is_neither_gone_nor_replaced(kinds: tuple
 
 def test_a_flat_listing_shows_the_directories_between() -> None:
     page = shown(("a/b/c", Kind.FILE), ("a/d", Kind.FILE))
-    assert page.extraneous("", {"a": FOLDER, "z": FILE}) == [gone("z", Kind.FILE)]
+    assert page.extraneous("", {"a": DIRECTORY, "z": FILE}) == [gone("z", Kind.FILE)]
     assert page.extraneous("a", {"b": FILE, "d": FILE}) == [gone("a/b", Kind.FILE, replaced=True)]
     assert page.extraneous("a/b", {"c": FILE, "e": FILE}) == [gone("a/b/e", Kind.FILE)]
 
@@ -114,7 +114,7 @@ def test_an_empty_listing_shows_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kinds", "is_folder", "clashes"),
+    ("kinds", "is_directory", "clashes"),
     [
         ([Kind.FILE], False, False),
         ([Kind.DIRECTORY], True, False),
@@ -126,9 +126,11 @@ def test_an_empty_listing_shows_nothing() -> None:
         ([Kind.UNKNOWN, Kind.FILE], None, True),
     ],
 )
-def test_a_name_is_of_the_kind_that_all_its_rows_say(kinds: list[Kind], is_folder: bool | None, clashes: bool) -> None:
+def test_a_name_is_of_the_kind_that_all_its_rows_say(
+    kinds: list[Kind], is_directory: bool | None, clashes: bool
+) -> None:
     found = shown(*(("d/x", kind) for kind in kinds))
-    assert found.directories == {"": {"d": True}, "d": {"x": is_folder}}
+    assert found.directories == {"": {"d": True}, "d": {"x": is_directory}}
     assert found.clashing == ({("d", "x")} if clashes else set())
 
 

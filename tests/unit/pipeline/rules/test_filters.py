@@ -128,7 +128,7 @@ def test_a_glob_matches_whole_names_and_paths(pattern: str, subject: str, matche
 
 
 def plainly_matches(pattern: str, subject: str) -> bool:
-    """The meaning of a glob as plain search, for patterns of letters, ``*``, ``**`` and slashes."""
+    """An obvious implementation of globs by search, for patterns of letters, ``*``, ``**`` and slashes."""
     if not pattern:
         return not subject
     if pattern.startswith("**"):
@@ -251,7 +251,7 @@ def test_an_include_for_directories_that_nothing_follows_is_a_configuration_erro
 # --- size -----------------------------------------------------------------------------------------
 
 SIZES = [
-    # min, max, the row's bytes, reason, do the headers decide?
+    # min, max, the row's size, reason, whether the headers decide
     (10, None, (0, 9), "too-small", False),
     (10, None, (5, 15), None, True),
     (10, None, (10, 15), None, False),
@@ -289,7 +289,7 @@ def test_the_headers_decide_what_the_row_left_open(size: int | None, expected: s
 # --- age ------------------------------------------------------------------------------------------
 
 AGES = [
-    # newer_than, older_than, the row's times, reason, do the headers decide?
+    # newer_than, older_than, the row's times, reason, whether the headers decide
     (timedelta(days=5), None, (day(10), day(10)), "too-old", False),
     (timedelta(days=5), None, (day(10, 12), day(10, 12)), None, False),
     (timedelta(days=5), None, (day(10), day(11)), None, True),
@@ -298,9 +298,9 @@ AGES = [
     (None, day(10), (day(10), day(10)), None, False),
     (None, day(10), (day(9), day(11)), None, True),
     (day(10), None, None, None, True),
-    # another zone, compared as moments
+    # another zone: compared as instants
     (day(10), None, (day(10, 1, timezone(timedelta(hours=2))),) * 2, "too-old", False),
-    # no zone: within fourteen hours of the limit nothing is certain
+    # no zone: uncertain within fourteen hours of the limit
     (day(10), None, (day(9, 9, None),) * 2, "too-old", False),
     (day(10), None, (day(9, 11, None),) * 2, None, True),
     (day(10), None, (day(10, 13, None),) * 2, None, True),

@@ -1,4 +1,4 @@
-"""``racy``: from when on a row proves that its file is as it was."""
+"""``racy``: from when on a row proves that its file is unchanged."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_row_without_a_zone_is_judged_by_last_modified_until_its_hour_cannot_c
 
 
 def test_a_date_without_a_zone_lasts_until_the_end_of_the_servers_day() -> None:
-    """9 h east of UTC the day of a file of 20:00 UTC ends 19 h later, and not at midnight."""
+    """In a zone 9 h east of UTC, the day of a file from 20:00 UTC ends 19 h later, not at midnight UTC."""
     east = timezone(timedelta(hours=9))
     modified = MIDNIGHT + timedelta(hours=20)
     day = span(modified.astimezone(east).replace(hour=0, tzinfo=None), DAY)
@@ -100,7 +100,7 @@ FOLDS = {
     "Australia/Lord_Howe": "2026-04-04T15:00:00+00:00",
     "Antarctica/Troll": "2026-10-25T01:00:00+00:00",
 }
-"""Zone → when its clocks are set back."""
+"""Zone → moment at which its clocks are set back."""
 ZONE = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 RESOLUTION = st.sampled_from([1, 60, DAY])
 
@@ -116,7 +116,7 @@ RESOLUTION = st.sampled_from([1, 60, DAY])
 def test_a_change_that_hides_in_its_row_is_always_confirmed(
     moment: int, later: int, resolution: int, zone: timezone, named: bool, dated: bool
 ) -> None:
-    """Changed at ``moment``, confirmed and changed again by ``later``, and the row is the same: it was not trusted."""
+    """If a file changes at ``moment``, is confirmed, and changes by ``later`` with the same row, the row is doubted."""
     low = _printed(moment, resolution, zone)
     if _printed(moment + later, resolution, zone) != low:
         return  # the row changed with it
@@ -139,7 +139,7 @@ def test_a_change_in_the_hour_that_comes_twice_is_always_confirmed(after: int, l
 
 
 def _printed(moment: int, resolution: int, zone: timezone) -> datetime:
-    """The time of a row: cut off in the zone of the server."""
+    """The time in a row, truncated in the server's zone."""
     local = datetime.fromtimestamp(moment, zone)
     return (
         local.replace(hour=0, minute=0, second=0)

@@ -1,4 +1,4 @@
-"""robots.txt: what it forbids, and what the response to requesting it means."""
+"""robots.txt: what it forbids, and what the response to the request for it means."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_where_the_redirect_of_a_file_may_lead(scope: Scope, source: str, target
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "is_folder"),
+    ("source", "target", "is_directory"),
     [
         ("/pub/a%2Bb", "/pub/a+b/", True),
         ("/pub/caf%c3%a9", "/pub/caf%C3%A9/", True),
@@ -143,12 +143,12 @@ def test_where_the_redirect_of_a_file_may_lead(scope: Scope, source: str, target
     ],
 )
 def test_a_directory_is_known_by_its_slash_however_its_name_is_spelled(
-    source: str, target: str, is_folder: bool
+    source: str, target: str, is_directory: bool
 ) -> None:
     source, target = urljoin("http://h/", source), urljoin("http://h/", target)
     rejection = HTTP.file_redirect(source, target)
-    assert (rejection is not None and rejection.reason == Reason.DIRECTORY) is is_folder
-    if is_folder:
+    assert (rejection is not None and rejection.reason == Reason.DIRECTORY) is is_directory
+    if is_directory:
         assert rejection is not None
         assert rejection.subject.replace("/?", "?").rstrip("/") == source, "entered as the listing spells it"
 

@@ -104,7 +104,7 @@ def test_at_the_change_of_summer_time_both_offsets_are_possible(moment: str) -> 
 
 
 def test_one_offset_of_today_for_all_rows_is_learnt_as_it_is() -> None:
-    """nginx, autoindex_localtime: rows of summer are printed with winter's offset in winter."""
+    """nginx with autoindex_localtime prints all rows with the offset of today, in winter also those of summer."""
 
     def nginx(text: str) -> Span[datetime]:
         low = (utc(text) + HOUR).replace(tzinfo=None, second=0)
@@ -159,17 +159,17 @@ def test_two_offsets_in_one_minute_leave_both_open() -> None:
 
 
 def plain(text: str) -> datetime:
-    """A time as a row without a zone prints it."""
+    """A time as printed in a row without a zone."""
     return datetime.fromisoformat(text)
 
 
 def exactly(*rows: tuple[str, float]) -> Zone:
-    """What rows exact to the second prove, each with its offset from UTC in hours."""
+    """What rows exact to the second prove; each is given with its offset from UTC in hours."""
     return learn((Span(plain(at), plain(at)), utc(at).timestamp() - hours * 3600) for at, hours in rows)
 
 
 def localized(zone: Zone, at: str) -> tuple[float, float] | None:
-    """Hours that are taken off a row to the second for the earliest and the latest moment that it can mean."""
+    """Hours to subtract from a row exact to the second for the earliest and the latest moment that it can mean."""
     found = zone.localize(Span(plain(at), plain(at)))
     return found and ((utc(at) - found.low) / HOUR, (utc(at) - found.high) / HOUR)
 
@@ -186,10 +186,10 @@ ONE_IMPOSSIBLE = tuple(("2025-03-01T12:00:00", hours) for hours in (15, 1, 1, 2)
 @pytest.mark.parametrize(
     ("rows", "at", "hours"),
     [
-        # the rows that taught it are themselves as exact as they were
+        # the rows from which it was learnt stay as exact as they were
         (AN_HOUR_AHEAD, "2025-03-01T12:00:00", (1, 1)),
         (AN_HOUR_AHEAD, "2025-03-02T12:00:00", (1, 1)),
-        # a second away from them, and up to 30 days away, a change of two hours is possible
+        # from a second to 30 days away from them, a change of two hours is possible
         (AN_HOUR_AHEAD, "2025-03-01T11:59:59", (3, -1)),
         (AN_HOUR_AHEAD, "2025-03-02T12:00:01", (3, -1)),
         (AN_HOUR_AHEAD, "2025-01-30T12:00:00", (3, -1)),
@@ -246,7 +246,7 @@ def test_the_ends_of_the_calendar_do_no_harm(year: int) -> None:
 
 
 def test_rows_that_are_weeks_apart_leave_summer_time_open() -> None:
-    """Fiji's summer time was between the two."""
+    """Fiji's summer time fell between the two."""
     zone = learnt("Pacific/Fiji", "2020-12-18T12:00:00", "2021-01-18T12:00:00")
     found = zone.localize(shown(utc("2021-01-02T12:00:00"), "Pacific/Fiji"))
     assert found == Span(utc("2021-01-02T13:00:00") - DOUBT, utc("2021-01-02T13:00:59") + DOUBT)
@@ -259,7 +259,7 @@ def test_rows_that_are_weeks_apart_leave_summer_time_open() -> None:
     shift=st.integers(-20 * 86_400, 20 * 86_400),
 )
 def test_whatever_is_learnt_of_a_real_zone_is_true(zone: str, known: list[int], steps: list[int], shift: int) -> None:
-    """These left their offset for a few weeks only, some time between 2000 and 2021."""
+    """These zones changed their offset for only a few weeks, some time between 2000 and 2021."""
     for step in steps:
         known.append(known[-1] + step)
     moments = [datetime.fromtimestamp(seconds, UTC) for seconds in known]

@@ -16,7 +16,7 @@ from crawler.pipeline.rules.unusable_rows import (
     count,
     ending,
     entry_of,
-    is_folder,
+    is_directory,
     lost,
     nothing_wanted,
     result_of,
@@ -164,12 +164,12 @@ def test_a_user_reads_why_a_row_is_missing(row: Rejection, scope: Scope, text: s
 
 
 @pytest.mark.parametrize(
-    ("subject", "leads_to_a_folder"),
+    ("subject", "leads_to_a_directory"),
     [("d/", True), ("d/?zip", True), ("d/#top", True), ("d/?a#b", True), ("d/ ", True), ("d", False), ("d?x=/", False),
      ("d#/", False), ("#d/", False)],
 )  # fmt: skip
-def test_a_directory_is_known_by_the_slash_of_its_path(subject: str, leads_to_a_folder: bool) -> None:
-    assert is_folder(Rejection("query", subject, "", "d")) is leads_to_a_folder
+def test_a_directory_is_known_by_the_slash_of_its_path(subject: str, leads_to_a_directory: bool) -> None:
+    assert is_directory(Rejection("query", subject, "", "d")) is leads_to_a_directory
 
 
 def test_what_a_run_would_fail_to_save_is_named() -> None:

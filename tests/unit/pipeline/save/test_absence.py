@@ -23,7 +23,7 @@ def gone(path: str, *, replaced: bool = False) -> Extraneous:
 
 
 class Failures(Recorder):
-    """The listings that could not be read: path, URL, reason."""
+    """Records the listings that could not be read: (path, URL, reason)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Failures(Recorder):
 
 
 async def proven(walk: Walk, unlisted: Unlisted, *stays: str) -> list[str]:
-    """The paths that are still gone; ``stays``: paths that would not be deleted anyway."""
+    """The paths that are confirmed to be gone. ``stays``: paths that would not be deleted anyway."""
 
     async def may_go(item: Extraneous) -> bool:
         return item.path not in stays
@@ -44,7 +44,7 @@ async def proven(walk: Walk, unlisted: Unlisted, *stays: str) -> list[str]:
 
 
 def remembered(*paths: str, replaced: bool = False) -> Unlisted:
-    """Files of the directory sub, whose page was not read in this run."""
+    """Files in the directory sub, whose page was not read in this run."""
     items = [gone(path, replaced=replaced) for path in paths]
     return Unlisted(gone=items, recalled=dict.fromkeys(paths, ("sub", SUB)))
 

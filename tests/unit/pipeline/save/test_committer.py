@@ -251,7 +251,7 @@ async def test_each_thing_taken_is_reported_once(steps: list[str], full_at: int 
 
 @pytest.mark.parametrize("knew", [False, True])
 async def test_before_a_name_is_given_what_is_known_of_it_is_doubted(knew: bool) -> None:
-    """With an empty state, only paths seen on disk are queried: a first run pays nothing."""
+    """With an empty state, only paths that exist on disk are queried, so a first run pays nothing."""
     stage = Stage()
     stage.state.remember([Known(path="old", url="http://h/old", row="", size=1, mtime=0)] if knew else [])
     seen = staged("seen")
@@ -273,7 +273,7 @@ async def test_the_records_of_files_that_others_saved_are_written_with_the_messa
 
 
 class BrokenDestination(SlowDestination):
-    """A destination of a calling program, with a bug."""
+    """A custom destination with a bug."""
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         await super().commit(batch)

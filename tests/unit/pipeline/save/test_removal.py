@@ -1,4 +1,4 @@
-"""Deleting: what may be deleted, how much of it, and how it is reported."""
+"""Deletion: what may be deleted, how much, and how it is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILE = Local(Kind.FILE, 10, 0)
 async def removals(
     local: Mapping[str, Local], *gone: str, delete_excluded: bool = False, **options: object
 ) -> tuple[list[str], list[str]]:
-    """(files, directories) that may be deleted if ``gone`` (directories end in a slash) are extraneous."""
+    """(files, directories) that may be deleted if the paths ``gone`` are extraneous; directories end in a slash."""
     config = Config.from_mapping({"delete": True, **options}, where="test")
     items = [
         Extraneous(path=path.rstrip("/"), kind=Kind.DIRECTORY if path.endswith("/") else Kind.FILE, size=10)
@@ -84,7 +84,7 @@ async def test_with_delete_excluded_they_go_too() -> None:
 
 @pytest.mark.parametrize("option", [{"max_size": "5"}, {"min_size": "50"}, {"newer_than": "2030-01-01"}])
 async def test_limits_on_size_and_age_keep_nothing(option: dict[str, object]) -> None:
-    """Whether a file that is gone would be wanted today cannot be known; it was wanted when it was brought."""
+    """It is unknown whether a file that is gone would be selected today; it was when it was saved."""
     assert await removals(TREE, "a.zip", **option) == (["a.zip"], [])
 
 
@@ -106,7 +106,7 @@ async def test_no_directory_to_delete_contains_what_stays(paths: set[str], exclu
     assert len(directories) == len(set(directories))
 
 
-"""The first line that fits decides."""
+"""The first matching line decides."""
 
 
 async def test_what_is_removed_is_reported_and_forgotten() -> None:
@@ -137,7 +137,7 @@ async def test_what_is_removed_is_reported_and_forgotten() -> None:
 
 
 async def test_what_is_removed_was_forgotten_before(tmp_path: Path) -> None:
-    """kill -9 between the two leaves a file without a row, never a row without a file."""
+    """kill -9 between the two leaves a file without a record, never a record without a file."""
     path = tmp_path / "state.sqlite3"
     rows: list[int] = []
 
@@ -185,8 +185,8 @@ async def test_a_directory_that_stays_is_reported_unless_it_is_not_empty() -> No
     assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
 
 
-async def test_a_destination_must_response_for_each_path() -> None:
-    """Whether a file is gone is never guessed: the calling program may supply its own destination."""
+async def test_a_destination_must_report_each_path() -> None:
+    """Custom destinations may be wrong, and it is never guessed whether a file is gone."""
 
     class Short(FakeDestination):
         async def delete(self, paths: Sequence[str]) -> list[str | None]:

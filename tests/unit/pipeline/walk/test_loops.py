@@ -23,7 +23,7 @@ def listing(url: str, *names: str, row: str = "") -> Fingerprint:
 
 
 def chain(*pages: Fingerprint, way: str) -> tuple[list[Seen], Fingerprint]:
-    """``pages`` from the root down; ``way`` names the directory through which each but the last is left."""
+    """``pages`` from the root down. ``way`` names the directory that leads from each page to the next."""
     above = [seen(page, way[number % len(way)]) for number, page in enumerate(pages[:-1])]
     return above, pages[-1]
 

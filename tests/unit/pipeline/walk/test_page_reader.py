@@ -1,4 +1,4 @@
-"""Reading one page of a listing: the result, and what is remembered."""
+"""Reading one page of a listing: the result, and what is stored in the state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = nginx("/pub/", [Row(href=name, size=500, mtime=1735787040) for name in ("
 
 
 class Reading:
-    """A page, read through fakes."""
+    """A page reader over fakes."""
 
     def __init__(self, body: bytes, content_type: str = "text/html", etag: str = '"1"') -> None:
         self.requests: list[FakeRequest] = []
@@ -32,7 +32,7 @@ class Reading:
         self.state, self.observer = MemoryState(), Recorder()
         self.unchanged: UnchangedDirectories | None = None
         self.status = 200
-        """304 only for those who ask with a condition."""
+        """Status of the responses; 304 is only sent to conditional requests."""
         self.end_proven = True
 
     async def pieces(self) -> list[Listing]:
@@ -136,7 +136,7 @@ async def test_a_page_with_a_row_that_is_not_an_entry_is_read_and_reported_each_
 
 
 class FixedDigests(UnchangedDirectories):
-    """Gives the configured result for each directory."""
+    """Returns the configured result for each directory."""
 
     def __init__(self, leaf: DirectoryDigest, *, kept: bool) -> None:
         self._leaf, self._kept = leaf, kept
@@ -187,7 +187,7 @@ async def test_a_page_with_other_bytes_is_compared_with_nothing() -> None:
 
 
 async def test_a_304_confirms_the_version_that_was_requested_and_not_the_one_that_is_remembered_beside_it() -> None:
-    """A page of files alone, another one, and the first again: the leaf is of the first, the memo of the second."""
+    """A page of files, another version, and the first again: the digest is of the first, the memo of the second."""
     reading = Reading(nginx("/pub/", [Row(href="other.bin", size=500, mtime=1735787040)]), etag='"2"')
     assert await names(reading) == ["other.bin"]
     first = Reading(PAGE)

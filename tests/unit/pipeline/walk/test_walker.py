@@ -1,4 +1,4 @@
-"""The walk: each directory once, none that must not be entered, and how the failure of one affects the others."""
+"""The walk visits each directory once, enters none that it must not, and survives the failure of one."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def listing(
 
 
 class Walk:
-    """A walker over a table of pages, and a record of its actions."""
+    """A walker over a table of pages, with a record of what it does."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ async def test_a_root_that_fails_raises_and_names_the_url(response: FakeResponse
 async def test_a_listing_that_was_cut_is_visited_and_fails() -> None:
     walk = Walk(listing(ROOT, "a/"), listing(f"{ROOT}a/", "x", "b/", "half/", complete=False), listing(f"{ROOT}a/b/"))
     await walk.run()
-    assert walk.paths == ["", "a", "a/b"]  # the truncated row may show anything
+    assert walk.paths == ["", "a", "a/b"]  # the truncated row may be anything
     assert not walk.complete("a")
     assert walk.complete("a/b")
     assert [path for path, _ in walk.observer.failed_listings] == ["a"]
@@ -385,7 +385,7 @@ async def test_trees_with_links_back_up_end_soon_and_fail_only_in_a_loop(links: 
 
 
 class Endless(dict[str, FakeResponse]):
-    """Makes each page of a graph when it is requested."""
+    """Renders each page of a graph when it is requested."""
 
     def __init__(self, graph: Graph, pages: dict[str, Listing]) -> None:
         self._graph = graph

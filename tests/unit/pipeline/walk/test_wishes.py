@@ -1,4 +1,4 @@
-"""The digest of what a run wants: a directory compared by digest must notice each change of a filter."""
+"""The digest of what a run selects, so that a directory compared by digest notices each change of a filter."""
 
 from __future__ import annotations
 

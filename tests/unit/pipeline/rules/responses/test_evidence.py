@@ -223,7 +223,7 @@ def test_each_response_with_a_version_is_compared_with_the_row(
         ((None, 0), (None, None), LISTED, False),
         ((None, 0), (None, 0), LISTED, False),
         ((None, 0), ('"1"', 0), LISTED, False),
-        ((None, 0), (None, -DAY), OTHER, True),  # a server that compares with "not later"
+        ((None, 0), (None, -DAY), OTHER, True),  # a server that compares times as "not later"
         (('"1"', None), (None, None), UNKNOWN, False),
     ],
 )
@@ -366,7 +366,7 @@ def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
 @pytest.mark.parametrize(
     ("copy", "stated", "first", "then"),
     [
-        # no copy: the first one is better than none
+        # no copy: an old version is better than none
         (None, 0, Ruling.TAKE, Ruling.TAKE),
         (None, -2 * DAY, Ruling.ASK_AGAIN, Ruling.TAKE),
         (None, DAY, Ruling.TAKE, Ruling.TAKE),
@@ -450,7 +450,7 @@ def test_a_copy_of_which_the_validators_alone_are_not_known_is_not_fetched_again
 
 
 def test_the_time_that_a_response_gives_an_unnamed_copy_tells_whether_its_row_is_old_enough() -> None:
-    """A row without a zone has passed some hours after the time of the file, if that is known; else after all zones."""
+    """If the time is known, a row without a zone is old enough some hours after it; otherwise after all time zones."""
     copy = replace(COPY, row="noon", validators=Validators(), checked=T + 3.0 * HOUR)
     job = replace(JOB, modified=NAIVE, copy=copy)
     assert rule(job, proof_of(200, 0), 10, fresh=False) is Ruling.KEEP

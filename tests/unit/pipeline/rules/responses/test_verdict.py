@@ -16,7 +16,7 @@ from tests.unit.pipeline.rules.examples import CONFIRMING, JOB, LATER_HTTP, LOOS
 
 
 def headers(**fields: str | int | None) -> dict[str, str]:
-    """``Content_Length=5`` → a mapping with the names as they are registered; None leaves a field out."""
+    """Header fields by their registered names: ``Content_Length=5`` becomes Content-Length; None omits a field."""
     return {name.replace("_", "-"): str(value) for name, value in fields.items() if value is not None}
 
 
