@@ -34,6 +34,7 @@ from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked, printable
 from crawler.text.http_fields import (
     OVERLOAD_STATUS,
+    REDIRECT_STATUS,
     has_definite_end,
     login_schemes,
     parse_http_date,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from crawler.http.credentials.login import Login
 
 _LOG = logging.getLogger("crawler")
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
@@ -251,7 +251,7 @@ class _Exchange:
                     if refusals <= limits.REFUSALS:
                         self._release()
                         continue
-                target = await _redirect(response, url, self._permit) if status in _REDIRECTS else None
+                target = await _redirect(response, url, self._permit) if status in REDIRECT_STATUS else None
                 if target is None:
                     return HttpResponse(response, url, host, self._release, client.gate)
                 self._release()
@@ -269,7 +269,8 @@ class _Exchange:
         client = self._client
         if (login := client.login_for(url, self._url)) is None:
             return await client.request(self._method, url, self._headers, host=host)
-        return await login.send(partial(client.request, host=host), self._method, url, self._headers, logins)
+        request = partial(client.request, host=host)
+        return await login.send(request, self._method, url, self._headers, repeats=logins, permit=self._permit)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

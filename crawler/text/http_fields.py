@@ -15,6 +15,8 @@ RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 
 """Timeouts, overload, and gateways without a working server: curl's --retry list and Cloudflare's 52x."""
 OVERLOAD_STATUS = frozenset({429, 503})
 """The server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
+REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
+"""The target is in Location (RFC 9110 section 15.4)."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The format that servers send; obsolete formats take a slower path."""
 

@@ -243,7 +243,7 @@ def test_credentials_stay_at_home_even_when_the_other_host_is_allowed(
 @pytest.mark.row("H26")
 def test_a_password_is_proven_where_digest_is_asked_for_and_never_sent(sandbox: Sandbox, site: Site) -> None:
     digest = AsksForDigest(uses=2, beside=('Basic realm="x"',))
-    site.folder("", digest)
+    site.directory("", digest)
     for name in ("a.bin", "b.bin", "c.bin"):
         site.file(name, blob(500), digest)
     with Site(host="localhost") as other:

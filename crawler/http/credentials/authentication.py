@@ -16,13 +16,12 @@ from crawler.http.problem import RequestError, TooSlow
 from crawler.http.response import RawResponse
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.text.http_fields import RETRYABLE_STATUS
-from crawler.text.urls import Origin, before_query, is_upgrade, origin
+from crawler.model.interfaces import Permit
+from crawler.text.http_fields import REDIRECT_STATUS, RETRYABLE_STATUS
+from crawler.text.urls import Origin, before_query, is_upgrade, origin, resolve
 
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _UNAUTHORIZED = 401
-_REDIRECTED = range(300, 400)
-_NOT_MODIFIED = 304
 _NEXT_NONCE = re.compile(r'(?:^|[\s,])nextnonce\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 
 
@@ -39,13 +38,11 @@ class Scheme(Enum):
 def first_scheme(status: int, challenges: list[Challenge]) -> Scheme:
     """How to log in after a response to a request without credentials.
 
-    A server that asks for nothing gets Basic all the same: it may show more to those who send it. A redirect gets
-    nothing: what asks for a login, and how, is its target.
+    A server that asks for nothing gets Basic all the same: it may show more to those who send it, or redirect all
+    others to a page that asks for a login.
     """
     if digest_of(challenges) is not None:
         return Scheme.DIGEST
-    if status in _REDIRECTED and status != _NOT_MODIFIED:
-        return Scheme.NONE
     if status != _UNAUTHORIZED:
         return Scheme.UNASKED_BASIC
     return Scheme.BASIC if not challenges or _offers_basic(challenges) else Scheme.NONE
@@ -104,15 +101,16 @@ class Authenticator:
         return self._first
 
     async def send(
-        self, request: Request, method: str, url: str, headers: Mapping[str, str], repeats: int
+        self, request: Request, method: str, url: str, headers: Mapping[str, str], *, repeats: int, permit: Permit
     ) -> RawResponse | None:
         """Send a request. None if it is to be sent once more, because now it is known how to log in.
 
-        ``repeats``: how often it was None for this request. Raises FetchError.
+        ``repeats``: how often it was None for this request. ``permit`` says which redirects are followed to learn it.
+        Raises FetchError.
         """
         if self._first.scheme is Scheme.UNKNOWN:
             async with self._asking:
-                return await self._ask(request) if self._first.scheme is Scheme.UNKNOWN else None
+                return await self._ask(request, permit) if self._first.scheme is Scheme.UNKNOWN else None
         sent = self.authorization(method, url)
         response = await request(method, url, headers, authorization=sent)
         with _usable(response, url):
@@ -125,10 +123,20 @@ class Authenticator:
             raise FetchError("the server declares each nonce of its Digest authentication stale", url=url)
         return response
 
-    async def _ask(self, request: Request) -> RawResponse | None:
-        """Ask the server how to log in. Returns the response only if it does not say so: the server has trouble."""
-        response = await request("GET", self.login.start, _FIRST_BYTE)
-        with _usable(response, self.login.start):
+    async def _ask(self, request: Request, permit: Permit) -> RawResponse | None:
+        """Ask the server how to log in. Returns the response only if it does not say so: the server has trouble.
+
+        Redirects within the origin are followed, because what they lead to may ask for Digest.
+        """
+        url = self.login.start
+        for _ in range(limits.REDIRECTS):
+            response = await request("GET", url, _FIRST_BYTE)
+            target = _target(response, url)
+            if target is None or await permit(url, target) is not None:
+                break
+            await _read_out(response)
+            url = target
+        with _usable(response, url):
             is_learnt = self.learn(response.status, response.headers)
         if not is_learnt:
             return response
@@ -205,6 +213,13 @@ class Authenticator:
                 challenge = space.nonce.challenge
                 renewed = challenge._replace(parameters={**challenge.parameters, "nonce": found[1]})
                 space.use(Scheme.DIGEST, self._nonce(renewed))
+
+
+def _target(response: RawResponse, url: str) -> str | None:
+    """Where a redirect leads, if that has the origin of ``url``."""
+    location = response.headers.get("Location")
+    target = resolve(url, location) if location is not None and response.status in REDIRECT_STATUS else None
+    return target if target is not None and origin(target) == origin(url) else None
 
 
 @contextmanager

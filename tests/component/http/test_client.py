@@ -656,9 +656,9 @@ async def test_a_proxy_is_used_except_for_exempt_hosts(site: Site, exempt: bool)
 
 
 async def test_an_unusable_proxy_gets_no_request(site: Site) -> None:
-    given = site.origin.replace("http://", "socks5://user:secret@")
+    given = site.origin.replace("http://", "socks4://user:secret@")
     async with opened(proxies=Proxies(by_scheme={"http": given})) as client:
-        with pytest.raises(FetchError, match="http_proxy=socks5://127") as raised:
+        with pytest.raises(FetchError, match="http_proxy=socks4://127") as raised:
             await get(client, site.url)
     assert not raised.value.retryable
     assert site.log == []

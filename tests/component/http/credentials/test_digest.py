@@ -14,6 +14,8 @@ from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
 from crawler.model.config import Config
 from crawler.model.errors import FetchError
+from crawler.model.reasons import Reason
+from crawler.model.values import Rejection
 from tests.support.fakes import nothing_refused
 from tests.support.misbehaving.behaviours import Behaviour, Redirect, Status
 from tests.support.misbehaving.logins import PASSWORD, USER, AsksForBasic, AsksForDigest
@@ -44,7 +46,7 @@ async def get(
 
 def serve(site: Site, *behaviours: Behaviour) -> str:
     """Put four files and the folder behind ``behaviours``; returns the URL of the folder."""
-    site.folder("", *behaviours)
+    site.directory("", *behaviours)
     for name in ("a", "b", "c d", "e"):
         site.file(name, BODY, *behaviours)
     return site.url
@@ -118,9 +120,20 @@ async def test_what_asks_for_nothing_first_and_for_digest_later_gets_digest(site
     assert schemes(site) == ["-", "Basic", "Basic", "Digest", "Digest", "Digest"]
 
 
-async def test_a_start_that_redirects_gets_no_password_until_it_asks(site: Site) -> None:
+async def test_a_start_that_redirects_within_the_origin_gets_no_password_until_its_target_was_asked(site: Site) -> None:
+    digest = AsksForDigest()
+    site.directory("", Redirect("new/"))
+    site.directory("new", digest)
+    site.file("new/a", BODY, digest)
+    async with opened(site.url) as client:
+        assert await get(client, site.url + "new/a") == (200, BODY)
+    assert schemes(site) == ["-", "-", "Digest"]
+
+
+async def test_a_start_that_redirects_to_another_origin_gets_basic_until_it_asks_for_digest(site: Site) -> None:
+    """Some servers send all that do not log in by themselves to a page elsewhere that asks them to."""
     with Site() as other:
-        site.folder("", Redirect(other.url))
+        site.directory("", Redirect(other.url))
         site.file("a", BODY, AsksForDigest())
         site.file("b", BODY)
         other.file("x", BODY)
@@ -129,14 +142,27 @@ async def test_a_start_that_redirects_gets_no_password_until_it_asks(site: Site)
             assert await get(client, site.url + "a") == (200, BODY)
             site.on("far", Redirect(other.url + "x"))
             assert await get(client, site.url + "far") == (200, BODY)
-    assert schemes(site) == ["-", "-", "-", "Digest", "Digest"]
+    assert schemes(site) == ["-", "Basic", "Basic", "Digest", "Digest"]
     assert schemes(other) == ["-"]
+
+
+async def test_a_redirect_that_the_run_may_not_follow_is_not_followed_to_learn_how_to_log_in(site: Site) -> None:
+    site.directory("", Redirect("new/"))
+    site.directory("new", AsksForDigest())
+    site.file("b", BODY)
+
+    async def refuse(_: str, target: str) -> Rejection | None:
+        return Rejection(Reason.ROBOTS, target)
+
+    async with opened(site.url) as client, client.open("GET", site.url + "b", headers={}, permit=refuse) as response:
+        assert response.status == 200
+    assert [request.target for request in site.log] == ["/pub/", "/pub/b"]
 
 
 async def test_a_server_in_trouble_is_asked_again_and_its_response_is_that_of_the_request(site: Site) -> None:
     digest = AsksForDigest()
     url = serve(site, digest)
-    site.folder("", digest, Status(500, times=1))
+    site.directory("", digest, Status(500, times=1))
     async with opened(url) as client:
         assert (await get(client, url + "a"))[0] == 500
         assert await get(client, url + "a") == (200, BODY)

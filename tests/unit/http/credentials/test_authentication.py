@@ -30,8 +30,8 @@ LOGIN = Login(user="u", password="p", start="http://example.org/pub/")
         (403, [], Scheme.UNASKED_BASIC),
         (404, [], Scheme.UNASKED_BASIC),
         (416, [], Scheme.UNASKED_BASIC),
-        (301, [], Scheme.NONE),
-        (308, [], Scheme.NONE),
+        (301, [], Scheme.UNASKED_BASIC),
+        (308, [], Scheme.UNASKED_BASIC),
     ],
 )
 def test_the_first_response_decides(status: int, asked: list[str], scheme: Scheme) -> None:
