@@ -11,10 +11,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
+from crawler.model.errors import ConfigError
+from crawler.text.escape import printable
+
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 _CANONICAL_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 _PORT = re.compile(r"(?::[^\[\]@:]*)?")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[^\]]*)?")
+_NAMED_HOST = re.compile(r"(\*\.|\*)?(\[[^]]*\]|[^\[\]:*\s/?#@\\]*)(?::([0-9]{1,5}))?")
+_ONE_PORT = range(1, 65536)
 _ZONE = "%25"
 """Separator of the zone of a link-local address in a URL (RFC 6874)."""
 
@@ -35,13 +41,42 @@ def canonical_authority(authority: str) -> str | None:
 
 
 def named_hosts(hosts: Iterable[str]) -> frozenset[str]:
-    """The hosts of --allow-host in canonical form; an IPv6 address without a port has no brackets."""
-    return frozenset(
-        (canonical_authority(host.lower()) or host.lower()).removeprefix("[").removesuffix("]")
-        if host.endswith("]")
-        else canonical_authority(host.lower()) or host.lower()
-        for host in hosts
-    )
+    """The hosts and patterns of --allow-host in canonical form, as ``is_named`` expects them. Raises ConfigError."""
+    return frozenset(_named_host(host) for host in hosts)
+
+
+def _named_host(text: str) -> str:
+    found = _NAMED_HOST.fullmatch(f"[{text}]" if _IPV6.fullmatch(text) else text)
+    star, name, number = found.groups(default="") if found else ("", "", "")
+    port = f":{int(number)}" if number else ""
+    is_port = not number or int(number) in _ONE_PORT
+    if star == "*" and not name and is_port:
+        return f"*{port}"
+    canonical = ((name and canonical_authority(name.lower())) or "").removesuffix(".")
+    if star == "*" or not is_port or "" in canonical.split(".") or (star and is_address(canonical)):
+        wanted = "HOST, HOST:PORT, '*.DOMAIN' for its subdomains, or '*' for every host"
+        raise ConfigError(f"--allow-host {printable(text)}: expected {wanted}")
+    return f"{star}{canonical}{port}"
+
+
+def is_address(host: str) -> bool:
+    """Whether a canonical host is an address, in brackets or not, rather than a name."""
+    return ":" in host or _CANONICAL_IPV4.fullmatch(host) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_named(host: str, port: int, hosts: frozenset[str]) -> bool:
+    """Whether one of ``hosts``, from ``named_hosts``, covers ``host``, canonical and without brackets, at ``port``.
+
+    ``*.example.org`` covers the names below that domain, at any depth, but not the domain itself. Only ``*`` covers
+    addresses that are not named. A name without a port covers all ports.
+    """
+    name = f"[{host}]" if ":" in host else host.removesuffix(".").lower()
+    covering = [name, "*"]
+    if not is_address(name):
+        labels = name.split(".")
+        covering += [f"*.{'.'.join(labels[place:])}" for place in range(1, len(labels)) if all(labels)]
+    return any(each in hosts or f"{each}:{port}" in hosts for each in covering)
 
 
 def connectable(url: str) -> str:

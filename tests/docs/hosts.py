@@ -133,6 +133,18 @@ def _thredds() -> Tree:
     return files | {"thredds/catalog/sst/catalog.xml": _CATALOG.encode()}
 
 
+_LINKS = """\
+<html><head><title>Index of /picks/</title></head><body><h1>Index of /picks/</h1><hr><pre><a href="../">../</a>
+<a href="http://files.example.org/releases/app-1.0.zip">app-1.0.zip</a>       02-Jan-2025 10:00               50000
+<a href="http://archive.apache.org/dist/httpd/CHANGES_2.4">CHANGES_2.4</a>       02-Jan-2025 10:00                   7
+</pre><hr></body></html>
+"""
+
+
+def _links() -> Tree:
+    return {"picks/index.html": _LINKS.encode()}
+
+
 def _model() -> Tree:
     return {
         "model/new/run-1.nc": b"n" * 2000, "model/new/run-1.txt": b"text",
@@ -149,6 +161,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "data.example.org": (_model, Handler),
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
     "socks.example.org": (dict, SocksProxy),
+    "links.example.org": (_links, "python"),
     "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }
@@ -184,9 +197,12 @@ class World:
         if host not in self._ports:
             tree, server = HOSTS[host]
             root = self._directory / host
-            _write(root, tree())
+            _write(root, {path: self._linked(path, body) for path, body in tree().items()})
             self._ports[host] = self._serve(root, server)
         return self._ports[host]
+
+    def _linked(self, path: str, body: bytes) -> bytes:
+        return self.rewritten(body.decode()).encode() if path.endswith(".html") else body
 
     def _serve(self, root: Path, server: str | servers.Flavour | type[Handler | SocksProxy]) -> int:
         if isinstance(server, str | servers.Flavour):

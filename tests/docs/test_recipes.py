@@ -40,6 +40,7 @@ EXPECTED = {
     },
     "An S3 bucket": below(hosts._bucket(), "climate-data/", "climate", ".csv"),
     "A THREDDS catalog": {"sst/2024.nc", "sst/2025.nc"},
+    "A page whose files are on other hosts": {"picks/app-1.0.zip", "picks/CHANGES_2.4"},
     "Only the new .nc files of the last week": {"model/new/run-1.nc"},
     "Behind a proxy": {"pub/a.txt", "pub/b/c.txt"},
     "Behind a SOCKS proxy": RELEASES,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.model.values import Rejection
+from crawler.text.hosts import is_named
 from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above, is_upgrade, origin, segments
 
 
@@ -22,11 +23,11 @@ class Bounds(Value, frozen=True, kw_only=True):
         return self.recursive and (self.max_depth is None or depth < self.max_depth)
 
     hosts: frozenset[str] = frozenset()
-    """Hosts of --allow-host, in lower case."""
+    """Hosts and patterns of --allow-host, from ``named_hosts``."""
 
 
 class Scope(Value, frozen=True):
-    """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: --allow-host, lowercase."""
+    """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: see ``named_hosts``."""
 
     base: str
     hosts: frozenset[str] = frozenset()
@@ -52,17 +53,18 @@ class Scope(Value, frozen=True):
 
     def _is_named(self, url: str) -> bool:
         where = origin(url)
-        return where is not None and (where[1] in self.hosts or _host(url) in self.hosts)
+        return where is not None and bool(self.hosts) and is_named(where[1], where[2], self.hosts)
 
     def root_redirect(self, source: str, target: str, *, start: str = "") -> Rejection | None:
         """Why a redirect of the root, requested as ``start``, is not followed, or None.
 
-        It may move within its host, but not upwards, and to the hosts of --allow-host.
+        It may move within its host, but not upwards, and to the hosts that --allow-host names; a pattern names none.
         """
         rejection = same_host_redirect(source, target)
         if rejection is None:
             return upward(start or source, target)
-        if self._is_named(target) and not _downgrade(source, target):
+        exact = Scope(self.base, frozenset(host for host in self.hosts if not host.startswith("*")))
+        if exact._is_named(target) and not _downgrade(source, target):
             return None
         advice = f"on another host: start there, or allow --allow-host {_host(target)}"
         return _downgrade(source, target) or Rejection(Reason.OTHER_HOST, target, advice)

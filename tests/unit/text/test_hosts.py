@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.listings.values.exact_urls import resolve_link
+from crawler.model.errors import ConfigError
 from crawler.pipeline.rules.scope import Scope
-from crawler.text.hosts import canonical_authority, connectable, named_hosts, without_zone
+from crawler.text.hosts import canonical_authority, connectable, is_named, named_hosts, without_zone
 from crawler.text.urls import origin, resolve
 
 
@@ -76,10 +79,69 @@ def test_the_canonical_form_of_a_host(given: str, canonical: str | None) -> None
         ("bücher.example:81", "http://xn--bcher-kva.example:81/", True),
         ("127.1", "http://127.0.0.1:8080/", True),
         ("other.example", "http://xn--bcher-kva.example/", False),
+        ("example.org", "http://EXAMPLE.org./", True),
+        ("example.org.", "http://example.org/", True),
+        ("example.org", "http://example.org../", False),
+        ("example.org", "http://a.example.org/", False),
+        ("example.org:80", "http://example.org/", True),
+        ("example.org:443", "https://example.org/", True),
+        ("example.org:443", "http://example.org/", False),
+        ("*.example.org", "http://a.example.org/", True),
+        ("*.Example.ORG.", "https://a.B.example.org.:8443/", True),
+        ("*.example.org", "http://example.org/", False),
+        ("*.example.org", "http://badexample.org/", False),
+        ("*.example.org", "http://a.example.org.evil/", False),
+        ("*.example.org", "http://example.org.evil/", False),
+        ("*.example.org", "http://evil/a.example.org/", False),
+        ("*.example.org", "http://evil#.example.org/", False),
+        ("*.example.org", "http://evil?.example.org/", False),
+        ("*.example.org", "http://a.example.org@evil/", False),
+        ("*.example.org", "http://evil\\.example.org/", False),
+        ("*.example.org", "http://.example.org/", False),
+        ("*.example.org", "http://a..example.org/", False),
+        ("*.example.org:8080", "http://a.example.org:8080/", True),
+        ("*.example.org:8080", "http://a.example.org/", False),
+        ("*.bücher.example", "http://a.xn--bcher-kva.example/", True),
+        ("*.xn--bcher-kva.example", "http://a.xn--bcher-kva.example/", True),
+        ("*.org", "http://example.org/", True),
+        ("*.0.0.example", "http://127.0.0.example/", True),
+        ("*", "http://example.org/", True),
+        ("*", "https://[::1]:81/", True),
+        ("*", "http://127.0.0.1/", True),
+        ("*:443", "https://example.org/", True),
+        ("*:443", "http://example.org/", False),
+        ("*", "ftp://example.org/", False),
     ],
 )
 def test_hosts_that_an_option_names(option: str, url: str, is_named: bool) -> None:
     assert (Scope("http://here/", named_hosts([option])).file(url) is None) is is_named
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "", ".", "..", ":", ":80", "*.", "**", "*.*", "*.*.example.org", "*example.org", "cdn*.example.org", "a.*.org",
+        "a.*", "*.0.0.1", "*.127.1", "*.[::1]", "*[::1]", "*::1", "example.org:", "example.org:0", "example.org:65536",
+        "*:0", "example.org:http", "example.org:80:80", "http://example.org", "http://example.org/", "example.org/pub",
+        "a b", "u@example.org", "example..org", ".example.org", "*..example.org", "[::1", "::1]", "1.2.3.4.5", "256.1",
+        "\x1b[31m",
+    ],
+)  # fmt: skip
+def test_what_is_no_host_and_no_pattern_is_refused(option: str) -> None:
+    with pytest.raises(ConfigError, match=r"--allow-host .*: expected HOST, HOST:PORT, "):
+        named_hosts([option])
+
+
+LABELS = st.lists(st.from_regex("[a-z]{1,3}", fullmatch=True), min_size=1, max_size=4)
+
+
+@given(LABELS, LABELS, st.integers(1, 65535), st.sampled_from(["", ".", ":80"]))
+def test_a_pattern_covers_exactly_the_names_below_its_domain(
+    host: list[str], domain: list[str], port: int, end: str
+) -> None:
+    hosts = named_hosts([f"*.{'.'.join(domain)}{end}"])
+    is_below = len(host) > len(domain) and host[-len(domain) :] == domain
+    assert is_named(".".join(host), port, hosts) is (is_below and (end != ":80" or port == 80))
 
 
 def test_the_zone_of_an_address_is_for_this_machine_only() -> None:

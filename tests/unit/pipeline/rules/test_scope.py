@@ -12,7 +12,7 @@ from crawler.pipeline.rules.scope import Bounds, ListScope, Scope, same_host_red
 
 HTTP = Scope("http://h/pub/")
 HTTPS = Scope("https://h/pub/")
-NAMED = Scope("http://h/pub/", frozenset({"cdn", "mirror:8080", "::1"}))
+NAMED = Scope("http://h/pub/", frozenset({"cdn", "mirror:8080", "[::1]"}))
 NAMED_TLS = Scope("https://h/pub/", frozenset({"cdn", "h"}))
 
 
@@ -263,6 +263,20 @@ def test_a_user_reads_why_a_url_is_not_entered() -> None:
     assert HTTP.file("gopher://h/a") == Rejection("scheme", "gopher://h/a", "not an http or https URL")
     assert HTTP.file(other) == Rejection("other-host", other, "on another host: --allow-host other would fetch it")
     assert HTTP.file(above) == Rejection("above", above, "not below http://h/pub/: --allow-host h would fetch it")
+
+
+def test_a_pattern_names_hosts_of_files_and_never_that_of_a_listing() -> None:
+    for pattern in ("*", "*.example.org"):
+        scope, cdn = Scope("http://h/pub/", frozenset({pattern})), "http://a.example.org/pub/"
+        assert scope.file(cdn + "a") is None
+        assert scope.file_redirect("http://h/pub/a", cdn + "a") is None
+        assert ListScope(scope.hosts).file_redirect("http://h/pub/a", cdn + "a") is None
+        assert scope.file_redirect("https://h/pub/a", cdn + "a") is not None  # never from https to http
+        for rejection in (scope.listing(cdn), scope.listing_redirect("http://h/pub/", cdn),
+                          scope.root_redirect("http://h/pub/", cdn)):  # fmt: skip
+            assert rejection is not None
+            assert rejection.reason == "other-host"
+    assert Scope("http://h/pub/", frozenset({"a.example.org"})).root_redirect("http://h/pub/", cdn) is None
 
 
 def test_a_user_reads_why_a_redirect_is_not_followed() -> None:
