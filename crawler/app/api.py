@@ -57,6 +57,8 @@ async def run_mirror(
     Raises ConfigError for an invalid ``url`` or ``directory``.
     """
     start = start_url(url, str(directory))
+    if config.name_from != "url":
+        raise ConfigError("name_from: a listing names its files itself: only a list of URLs can have 'header'")
     root, _ = urls.userinfo(start)
     tally = Tally(masked(root), str(directory), is_dry_run=config.dry_run)
 

@@ -26,6 +26,8 @@ def dispatch(call: Invocation) -> int:
         raise ConfigError("--only requires --config")
     if call.repair and mode != "--verify":
         raise ConfigError("--repair requires --verify")
+    if call.config.name_from != "url" and mode != "--input-file":
+        raise ConfigError("--name-from header requires --input-file: a listing names its files itself")
     wanted = _ARGUMENTS.get(mode, _MIRROR)
     if len(call.positional) != len(wanted):
         from crawler.text.advice.arguments import count_problem

@@ -181,6 +181,10 @@ class Config:
         "batch", LOCAL, "when to flush data to disk: never, for many files together, or for each", "none|batch|file",
         parse=choice("none", "batch", "file"),
     )
+    name_from: str = option(
+        "url", LOCAL, "with --input-file: name files by their URL, or as the server does", "url|header",
+        parse=choice("url", "header"),
+    )
     moved: bool = option(False, LOCAL, "accept URL although DIR is, or lies in, the mirror of another one")
     state: str | None = option(
         None, LOCAL, "path of the state database", "PATH", parse=check_path, shown="DIR/.crawler/state.sqlite3",

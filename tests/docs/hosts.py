@@ -67,6 +67,14 @@ class ProxyHandler(Handler):
         return parts.hostname == BEHIND_PROXY
 
 
+class DownloadHandler(Handler):
+    """Sends files under other names than those of their URLs, by Content-Disposition (RFC 6266)."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Disposition", f'attachment; filename="{self.path.strip("/")}-1.2.zip"')
+        super().end_headers()
+
+
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # twenty workers connect at once
@@ -162,6 +170,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
     "socks.example.org": (dict, SocksProxy),
     "links.example.org": (_links, "python"),
+    "downloads.example.org": (lambda: {"app": b"application", "docs": b"manual"}, DownloadHandler),
     "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
 }

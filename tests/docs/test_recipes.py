@@ -26,6 +26,9 @@ ALL_OF_PUB = below(hosts._pub(), "pub/", "pub")
 EXPECTED = {
     "One page of files, twenty at a time": PUB - {"pub/index.iso"},
     "A list of URLs, with names of your choosing": {"urls.tsv", "downloads/january.txt", "downloads/raw/january.zip"},
+    "A list of URLs, with names of the server's choosing": {
+        "urls.txt", "downloads/app-1.2.zip", "downloads/docs-1.2.zip",
+    },
     "The same from Python": PUB - {"pub/index.iso"} | {"downloads/january.txt", "downloads/raw/january.zip"},
     "Look before you copy": set[str](),
     "An exact copy, kept up to date": RELEASES,

@@ -259,6 +259,22 @@ def test_a_password_is_proven_where_digest_is_asked_for_and_never_sent(sandbox: 
     assert PASSWORD not in run.output + str(sent)
 
 
+@pytest.mark.row("H27")
+def test_a_server_cannot_choose_where_a_file_goes(sandbox: Sandbox, site: Site) -> None:
+    names = ["..%2F..%2Fevil", "%2Ftmp%2Fevil", ".crawler", "good", "good", "a%1B%5B31m"]
+    for number, name in enumerate(names):
+        said = (("Content-Disposition", f"attachment; filename=decoy; filename*=UTF-8''{name}"),)
+        site.file(f"{number}", blob(100), Says(headers=said))
+    given = sandbox.reports / "urls"
+    given.write_text("".join(f"{site.url}{number}\n" for number in range(len(names))))
+    command = sandbox.command(site.url, more=["--name-from=header", f"--input-file={given}", "--attempts=1"])
+    command.remove(site.url)
+    run = sandbox.note(sandbox.start_raw(command).finish())
+    run.fails(5)
+    run.says("contains a slash", "two URLs for one path")
+    assert sorted(sandbox.tree()) == ["good"]
+
+
 @pytest.mark.row("H06")
 @pytest.mark.parametrize("when", ["file", "folder", "root"])
 def test_a_redirect_to_another_origin_is_refused(sandbox: Sandbox, site: Site, when: str) -> None:

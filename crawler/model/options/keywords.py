@@ -100,6 +100,7 @@ class Options(WalkOptions, total=False):
     verify_digests: check files against published digests such as SHA256SUMS
     last: save these after everything else
     fsync: when to flush data to disk: never, for many files together, or for each
+    name_from: with --input-file: name files by their URL, or as the server does
     moved: accept URL although DIR is, or lies in, the mirror of another one
     state: path of the state database
     lock: how to keep out a second run on DIR; none: not at all
@@ -131,6 +132,7 @@ class Options(WalkOptions, total=False):
     verify_digests: bool
     last: Texts
     fsync: Literal["none", "batch", "file"]
+    name_from: str
     moved: bool
     state: File | None
     lock: Literal["flock", "none"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 from crawler.model.observer import Observer
@@ -14,6 +14,7 @@ from crawler.pipeline.rules.compare import Need, needs_fetch
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope
 from crawler.pipeline.runs.base import Components, Transfers
+from crawler.pipeline.runs.header_names import HeaderNames
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text import urls
@@ -38,10 +39,10 @@ class DownloadRun:
     def __init__(self, parts: Components) -> None:
         self.parts = parts
         self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
-        scope = ListScope(named_hosts(parts.config.allow_host))
+        self._scope = ListScope(named_hosts(parts.config.allow_host))
         filters = Filters(parts.config, datetime.now(UTC))
         results = _NoDirectories(parts.observer)
-        self.transfers = Transfers(parts, filters, self._rules, lambda: scope, results=results)
+        self.transfers = Transfers(parts, filters, self._rules, lambda: self._scope, results=results)
 
     async def run(self, items: Sequence[tuple[str, str]]) -> None:
         """Raises DestinationError."""
@@ -55,20 +56,21 @@ class DownloadRun:
         parts = self.parts
         taken: set[str] = set()
         seen: set[tuple[str | Rejection, str]] = set()
-        for url, wanted in items:
-            path = urls.entry_path("", wanted or urls.last_name(url))
+        async for url, wanted in self._named(items):
+            path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
             if (path, url) in seen:
                 parts.observer.rejected("", Rejection(Reason.DUPLICATE, url))
                 continue
             seen.add((path, url))
-            parts.observer.listed(path if isinstance(path, str) else wanted, None)
-            problem = f"{path.subject!r} {path.detail}" if isinstance(path, Rejection) else None
+            shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
+            parts.observer.listed(shown, None)
+            problem = _problem(path) if isinstance(path, Rejection) else None
             if path in taken:
                 problem = "two URLs for one path"
             if problem is None:
                 problem = await self._forbidden(url)
             if problem is not None or isinstance(path, Rejection):
-                self._fail(wanted or urls.last_name(url), url, problem or "")
+                self._fail(shown, url, problem or "")
                 continue
             taken.add(path)
             directory, _, name = path.rpartition("/")
@@ -82,6 +84,16 @@ class DownloadRun:
                 parts.observer.finished(Result(path=path, url=url, outcome=Outcome.SKIPPED, reason=refused))
         parts.observer.walked()
 
+    async def _named(self, items: Sequence[tuple[str, str]]) -> AsyncIterator[tuple[str, str | Rejection]]:
+        """(URL, path), or why it has none."""
+        if self.parts.config.name_from == "url":
+            for url, wanted in items:
+                yield url, wanted or urls.last_name(url)
+            return
+        permit = self._rules.permit(self._scope.file_redirect)
+        async for url, name in HeaderNames(self.parts, self._rules, permit).named(items):
+            yield url, name
+
     async def _forbidden(self, url: str) -> str | None:
         """Why ``url`` may not be requested, or None."""
         rejection = await self._rules.check(url)
@@ -89,6 +101,10 @@ class DownloadRun:
 
     def _fail(self, path: str, url: str, reason: str) -> None:
         self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))
+
+
+def _problem(rejection: Rejection) -> str:
+    return f"{rejection.subject!r} {rejection.detail}" if rejection.subject else rejection.detail
 
 
 def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
