@@ -122,7 +122,7 @@ def test_each_call_heeds_what_it_accepts_and_refuses_the_others() -> None:
         for key in ALL:
             value = samples(key, str)[0] if not isinstance(getattr(Config(), key, ""), bool) else True
             options: Any = {**WITH.get(key, {}), key: value}
-            if key in {"rules", "check", "fsync", "lock", "progress", "format", "log_format"}:
+            if key in {"rules", "check", "fsync", "name_from", "lock", "progress", "format", "log_format"}:
                 options[key] = () if key == "rules" else getattr(Config(), key)
             if key in accepted:
                 assert config_of(function, None, options)

@@ -132,7 +132,7 @@ class Options(WalkOptions, total=False):
     verify_digests: bool
     last: Texts
     fsync: Literal["none", "batch", "file"]
-    name_from: str
+    name_from: Literal["url", "header"]
     moved: bool
     state: File | None
     lock: Literal["flock", "none"]

@@ -12,8 +12,8 @@ from crawler.model.values import Known, Rejection
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.text.disposition import disposition_name
 from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.text.names.disposition import disposition_name
 from crawler.text.urls import last_name
 
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.values import Rejection
-from crawler.text.disposition import disposition_name
+from crawler.text.names.disposition import disposition_name
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Names that servers give files in headers."""
