@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Protocol
@@ -119,6 +119,13 @@ class Part(Protocol):
     def note(self, validators: Validators) -> None:
         """Set the strong validators of the version to be written; empty ones mean that it cannot be resumed."""
 
+    def dated(self, mtime: int | None) -> None:
+        """The modification time that the file will get, in nanoseconds since the epoch; None if unknown.
+
+        Called before the first ``write``, for destinations that need it then. Does nothing by default.
+        """
+        return
+
     async def write(self, chunk: bytes) -> None:
         """Append ``chunk`` and add its length to ``offset``."""
 
@@ -151,9 +158,17 @@ class Destination(Protocol):
     async def scan(self, directory: str) -> dict[str, Local]:
         """The content of the directory ``directory`` by name, links not followed; {} if it does not exist.
 
-        The program's own directory is not included. Raises DestinationError.
+        The program's own directory is not included. Files whose time would take a request each have UNREAD instead.
+        Raises DestinationError.
         """
         ...
+
+    async def inspect(self, folder: str, names: Collection[str]) -> dict[str, Local] | None:
+        """What is at each of ``names`` in ``folder``, with its time; what is not there is left out.
+
+        None, the default, if ``scan`` gives all times. Raises DestinationError.
+        """
+        return None
 
     def has_part(self, path: str) -> bool:
         """Whether an earlier run left a part of ``path`` that may be resumed. No I/O.
@@ -187,6 +202,10 @@ class Destination(Protocol):
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of the file at ``path``, computed off the event loop. Raises DestinationError."""
         ...
+
+    def noted_digest(self, path: str) -> Awaitable[str]:
+        """Like ``digest``, or the digest stored beside the file if reading it would be a download; "" without one."""
+        return self.digest(path)
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
         """A regular file as (``fstat``, content); None if it does not exist or is larger than ``limit`` bytes.

@@ -197,12 +197,18 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     """Validators of the saved version."""
     digest: str | None = None
     """``sha256:<hex>`` of the body, if it was computed."""
+    version: str = ""
+    """Version of the stored file, where the destination has one; see ``Local``."""
     checked: float = 0.0
     """When the server last confirmed it as the listed version: server time, seconds since the epoch, or UNCONFIRMED."""
 
 
+UNREAD = -(1 << 62)
+"""``Local.mtime`` of an object whose metadata were not read: ``Destination.inspect`` reads them."""
+
+
 class Local(Value, frozen=True, gc=False):
-    """What ``lstat`` says about a path under DIR."""
+    """What ``lstat``, or the listing of an object store, says about a path under DIR."""
 
     kind: Kind
     """What it is."""
@@ -212,6 +218,8 @@ class Local(Value, frozen=True, gc=False):
     """Modification time in nanoseconds since the epoch."""
     spared: str = ""
     """What it is, if it must never be deleted (``--log-file``, a mount point); "" otherwise."""
+    version: str = ""
+    """ETag of an object, which changes with its content; "" in a directory, where size and time stand for it."""
 
 
 class Job(Value, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
-from crawler.model.interfaces import FetchedPage, Permit
+from crawler.model.interfaces import Destination, FetchedPage, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import ListingMemo
@@ -162,6 +162,9 @@ class MemoryPart:
     def note(self, validators: Validators) -> None:
         self.noted = validators
 
+    def dated(self, mtime: int | None) -> None:
+        pass
+
     async def write(self, chunk: bytes) -> None:
         self.body += chunk
 
@@ -184,7 +187,7 @@ class MemoryPart:
         self._home.finished.pop(self.name, None)
 
 
-class FakeDestination:
+class FakeDestination(Destination):
     """Implements ``interfaces.Destination``; ``files`` is its content."""
 
     def __init__(self, files: Mapping[str, Local] | None = None) -> None:

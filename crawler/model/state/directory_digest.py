@@ -25,6 +25,8 @@ class StoredFile(NamedTuple):
     """Same as ``Known.checked``."""
     last_modified: str | None = None
     """Last-Modified header as received."""
+    version: str = ""
+    """Same as ``Known.version``."""
 
 
 class RefusedEntry(NamedTuple):

@@ -84,7 +84,7 @@ class Downloader(Value, frozen=True, kw_only=True):
         if (
             isinstance(done, Result) and done.known is not None and not done.known.digest
         ):  # adopted: this makes it verifiable
-            digest = await self.destination.digest(job.path) or None
+            digest = await self.destination.noted_digest(job.path) or None
             done = replace(done, known=replace(done.known, digest=digest))
         return done
 
@@ -231,6 +231,7 @@ class _Transfer:
                 await part.restart()
             self._validators, self._length = validators, action.length
             part.note(validators)
+            part.dated(mtime_of(job, reply.headers))
             while chunk:
                 if part.offset + len(chunk) > action.limit:
                     await part.restart()

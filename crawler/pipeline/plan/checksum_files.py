@@ -16,9 +16,9 @@ from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, Destination, Permit
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Struct, Value, field, replace
-from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local
+from crawler.model.values import UNCONFIRMED, Entry, Job, Known, Local
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
+from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, needs_fetch
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
@@ -229,7 +229,7 @@ def by_digest(
     if published is None or known is None or known.digest is None or local is None:
         return decision
     comparable = published.digest.partition(":")[0] == known.digest.partition(":")[0]
-    if not comparable or local.kind is not Kind.FILE or (known.size, known.mtime) != (local.size, local.mtime):
+    if not comparable or not is_as_saved(known, local):
         return decision
     if published.digest != known.digest:
         return Decision(Need.FETCH, "published digest differs", is_disproved=True)

@@ -32,7 +32,8 @@ def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouc
     ``vouched``: when a published digest proved it, seconds since the epoch.
     """
     if known is None:
-        return Known(path=path, url=entry.url, row=entry.row, size=local.size, mtime=local.mtime, checked=BY_ROW)
+        size, mtime, version = local.size, local.mtime, local.version
+        return Known(path=path, url=entry.url, row=entry.row, size=size, mtime=mtime, version=version, checked=BY_ROW)
     if known.row == entry.row:
         return None
     checked = known.checked if vouched is None else max(known.checked, vouched)

@@ -7,11 +7,11 @@ from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Destination
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
-from crawler.model.struct import Struct, Value, field
-from crawler.model.values import Entry, Job, Known, Local
+from crawler.model.struct import Struct, Value, field, replace
+from crawler.model.values import UNREAD, Entry, Job, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.rules.compare import Decision, Need, is_intact
+from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.rules.extraneous import ListedNames, useless
 from crawler.pipeline.rules.scope import Scope
@@ -68,7 +68,34 @@ class OpenDirectory(Struct, kw_only=True):
         if parent not in self.known:
             await self.scan(parent)
             self.known[parent] = await self.state.directory(parent)
-        return self.local[parent].get(name), self.known[parent].get(name)
+        local = self.local[parent].get(name)
+        if local is not None and local.mtime == UNREAD:
+            local = await self._dated(parent, name)
+        return local, self.known[parent].get(name)
+
+    async def _dated(self, parent: str, name: str) -> Local | None:
+        """The file ``name`` with its time. Those of all other files that the page shows are found out with it.
+
+        A file whose version is as saved has the time that it was given. The destination is asked about the others.
+        """
+        local, known = self.local[parent], self.known[parent]
+        to_ask = []
+        for each in {name, *self.shown.directories.get(parent, ())}:
+            there, saved = local.get(each), known.get(each)
+            if there is None or there.mtime != UNREAD:
+                continue
+            if saved is not None and is_as_saved(saved, there):
+                local[each] = replace(there, mtime=saved.mtime)
+            else:
+                to_ask.append(each)
+        if to_ask:
+            found = await self.destination.inspect(parent, to_ask) or {}
+            for each in to_ask:
+                if each in found:
+                    local[each] = found[each]
+                else:  # gone meanwhile
+                    del local[each]
+        return local.get(name)
 
     async def foreign(self, parent: str) -> str | None:
         """Why nothing may be stored in the directory ``parent``, because another mirror is there, or None."""

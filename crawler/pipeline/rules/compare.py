@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from crawler.model import limits
 from crawler.model.reasons import Reason
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.struct import Value
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span
@@ -69,11 +70,18 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
 
 
 def is_intact(known: Known | None, local: Local | None) -> bool:
-    """True if the local file has the size and time that it was given when it was saved."""
-    is_file = local is not None and local.kind is Kind.FILE
-    return (
-        known is not None and local is not None and is_file and (known.size, known.mtime) == (local.size, local.mtime)
-    )
+    """True if the local file has the size, and the time or version, that it was given when it was saved."""
+    return known is not None and local is not None and is_as_saved(known, local)
+
+
+def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
+    """True if ``local`` is the file that was saved: by size and time or, where there are versions, by size and version.
+
+    A version changes with every content, so the time of an object, which would take a request, need not be known.
+    """
+    if local.kind is not Kind.FILE or known.size != local.size:
+        return False
+    return known.version == local.version if local.version else known.mtime == local.mtime
 
 
 def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:

@@ -12,7 +12,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
-from crawler.model.values import Entry, Kind, Local
+from crawler.model.values import Entry, Local
+from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query
 
@@ -92,7 +93,7 @@ def unchanged_files(
     found, total = list[StoredFile](), 0
     for row in rows:
         there = local.get(row.name)
-        if there is None or there.kind is not Kind.FILE or (there.size, there.mtime) != (row.size, row.mtime):
+        if there is None or not is_as_saved(row, there):
             return None
         if _may_be_racy(digest, row) or not allows(row.url):
             return None

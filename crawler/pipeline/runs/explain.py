@@ -14,6 +14,7 @@ from crawler.model.state.store import BY_ROW
 from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
+from crawler.pipeline.plan.look import look
 from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
@@ -174,7 +175,7 @@ class Explainer(Observer):
         ]
         known = states.get(name)
         lines.append(("state", _known(known, entry) if known else "nothing is known"))
-        local = (await self._parts.destination.scan(directory)).get(name)
+        local = await look(self._parts.destination, path)
         lines.append(("disk", _local(local) if local else "nothing is there"))
 
 

@@ -10,6 +10,7 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline import engine
+from crawler.pipeline.plan.look import look
 from crawler.pipeline.rules.compare import Need, needs_fetch
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope
@@ -74,7 +75,7 @@ class DownloadRun:
                 continue
             taken.add(path)
             directory, _, name = path.rpartition("/")
-            local = (await parts.destination.scan(directory)).get(name)
+            local = await look(parts.destination, path)
             known = (await parts.state.directory(directory)).get(name)
             job = as_job(url, path, known, local)
             refused = await parts.allowance.refuses(job)

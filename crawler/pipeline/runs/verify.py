@@ -11,6 +11,8 @@ from crawler.model.state.store import REPLACING
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.pipeline import engine
+from crawler.pipeline.plan.look import look
+from crawler.pipeline.rules.compare import is_intact
 from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.url_list import DownloadRun
@@ -88,9 +90,8 @@ class VerifyRun(DownloadRun):
             if problem is not None:
                 self._fail(job.path, job.url, f"{job.reason}; {problem}")
                 continue
-            directory, _, name = job.path.rpartition("/")
             known = await self.parts.state.file(job.path)
-            local = (await self.parts.destination.scan(directory)).get(name)
+            local = await look(self.parts.destination, job.path)
             await put(replace(job, row=known.row if known else "", local=local))
 
 
@@ -109,5 +110,5 @@ def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[O
         return Outcome.FAILED, in_its_place(local.kind)
     if local.size != known.size:
         return Outcome.FAILED, f"has {local.size} bytes, not {known.size}"
-    is_to_be_read = known.digest or (notes and local.mtime == known.mtime)
+    is_to_be_read = known.digest or (notes and is_intact(known, local))
     return (Outcome.UNCHANGED, "as saved") if is_to_be_read else (Outcome.SKIPPED, Reason.NO_DIGEST)

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from crawler.model.errors import DestinationError
+from crawler.model.interfaces import Destination
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
 from crawler.storage.directory.incoming.part_writer import LocalPart
@@ -37,7 +38,7 @@ _PART_THREADS = 8
 """Number of threads that write large bodies; more would only compete for the same disk."""
 
 
-class LocalDestination:
+class LocalDestination(Destination):
     """``interfaces.Destination`` for a directory. An async context manager.
 
     Entering opens DIR and changes nothing; ``acquire``, or else the first write, creates what is missing. ``directory``

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.struct import asdict
 from crawler.model.values import Validators
-from crawler.storage.state.records import key, number_of, text_of
+from crawler.storage.state.records import key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed, unsealed
 
@@ -53,14 +53,18 @@ def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.C
 def _row_of(record: tuple[Any, ...]) -> StoredFile:
     """The file in a record of ``files``. Raises ValueError."""
     _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
+    version = ""
+    if type(mtime) is not int:
+        mtime, version = moment_of(mtime)
     return StoredFile(
         name.decode("utf-8", "surrogatepass"),
         url if type(url) is str else text_of(url),
         row if type(row) is str else text_of(row),
         size if type(size) is int else number_of(size),
-        mtime if type(mtime) is int else number_of(mtime),
+        mtime,
         checked,
         last_modified if type(last_modified) is not bytes else text_of(last_modified),
+        version,
     )
 
 

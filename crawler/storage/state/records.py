@@ -78,6 +78,19 @@ def number_of(cell: Cell) -> int:
     raise ValueError("not an integer")
 
 
+def _moment(known: Known) -> Cell:
+    """The time of a stored file and, where the destination has versions, its version in the same cell."""
+    return _cell(f"{known.mtime} {known.version}") if known.version else _integer(known.mtime)
+
+
+def moment_of(cell: Cell) -> tuple[int, str]:
+    """(modification time, version) in a cell that ``_moment`` made. Raises ValueError."""
+    if isinstance(cell, int):
+        return cell, ""
+    mtime, _, version = text_of(cell).partition(" ")
+    return int(mtime), version
+
+
 def split_path(path: str) -> tuple[bytes, bytes]:
     """``a/b/c`` → the keys of ``a/b`` and ``c``."""
     directory, _, name = path.rpartition("/")
@@ -94,7 +107,7 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
         _cell(known.url),
         _cell(known.row),
         _integer(known.size),
-        _integer(known.mtime),
+        _moment(known),
         _cell(validators.etag),
         _cell(validators.last_modified),
         _cell(known.digest),
@@ -108,13 +121,17 @@ def known_of(directory: str, record: tuple[Any, ...], share: Share = same) -> Kn
     ``share`` returns an existing text that is equal, to save memory in large directories.
     """
     _, name, url, row, size, mtime, etag, last_modified, digest, checked = unsealed(record)
+    version = ""
+    if type(mtime) is not int:
+        mtime, version = moment_of(mtime)
     # Hot path, called for each file of a tree: ASCII text is already a str and needs no function call.
     return Known(
         path=directory + name.decode("utf-8", "surrogatepass"),
         url=url if type(url) is str else text_of(url),
         row=row if type(row) is str else text_of(row),
         size=size if type(size) is int else number_of(size),
-        mtime=mtime if type(mtime) is int else number_of(mtime),
+        mtime=mtime,
+        version=version,
         validators=Validators(
             etag=share(etag, etag) if type(etag) is str else optional(etag),
             last_modified=share(last_modified, last_modified)

@@ -198,7 +198,8 @@ def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
     if content_length(headers) != local.size:
         return None
     copy = job.copy or job.known
-    return known_of(job, proof, local.size, local.mtime, copy.digest if copy else None)
+    known = known_of(job, proof, local.size, local.mtime, copy.digest if copy else None)
+    return replace(known, version=local.version) if local.version else known
 
 
 def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:

@@ -57,6 +57,9 @@ class LocalPart:
         """See ``interfaces.Part``."""
         self.validators = validators
 
+    def dated(self, mtime: int | None) -> None:
+        """See ``interfaces.Part``. A file gets its time at the end."""
+
     async def write(self, chunk: bytes) -> None:
         """Append to the body. BODY_CHUNK bytes at a time are written while the next ones arrive."""
         self._chunks.append(chunk)
