@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.app.accounting import accounted
 from crawler.app.refusals import refuse_another_mirror, refuse_enclosing_mirror, refuse_missing_disk
@@ -13,7 +14,7 @@ from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
-from crawler.model.interfaces import Destination
+from crawler.model.interfaces import UNLIMITED, Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.model.struct import Value, field, replace
@@ -29,9 +30,12 @@ from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import SqliteState
 from crawler.text import urls
-from crawler.text.arguments import start_directory, start_url
+from crawler.text.arguments import is_object_url, start_directory, start_url
 from crawler.text.escape import masked
 from crawler.workers.child_process import WorkerProcesses
+
+if TYPE_CHECKING:
+    from crawler.storage.objects.location import Location
 
 
 class RunContext(Value, frozen=True, kw_only=True):
@@ -60,13 +64,13 @@ async def run_mirror(
     if config.name_from != "url":
         raise ConfigError("name_from: a listing names its files itself: only a list of URLs can have 'header'")
     root, _ = urls.userinfo(start)
-    tally = Tally(masked(root), str(directory), is_dry_run=config.dry_run)
+    run = _Run.into(directory, config, context, starts=(start,))
+    tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await MirrorRun(parts, root, free=await parts.destination.free_space()).run()
         await _publish(parts, run)
 
-    run = _Run(starts=(start,), directory=start_directory(directory), config=config, context=context)
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
 
 
@@ -78,14 +82,13 @@ async def run_download(
     Returns what was done, and the error that ended the run early, if any. Raises ConfigError for an invalid item.
     """
     wanted = [_listed_item(item) for item in items]
-    tally = Tally("", str(directory), is_dry_run=config.dry_run)
+    run = _Run.into(directory, config, context, starts=tuple(url for url, _ in wanted), is_list=True)
+    tally = Tally("", run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
         await _publish(parts, run)
 
-    starts = tuple(url for url, _ in wanted)
-    run = _Run(starts=starts, is_list=True, directory=start_directory(directory), config=config, context=context)
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
 
 
@@ -104,8 +107,37 @@ class _Run(Value, frozen=True, kw_only=True):
     is_list: bool = False
     """Whether each of ``starts`` is a file, and not the root of a mirror."""
     directory: Path
+    """DIR, or what this machine keeps of the object store that DIR names."""
+    shown: str
+    """DIR as users know it."""
+    store: Location | None = None
+    """The place in an object store that DIR names, if it does."""
     config: Config
     context: RunContext
+
+    @classmethod
+    def into(
+        cls,
+        directory: str | Path,
+        config: Config,
+        context: RunContext,
+        *,
+        starts: tuple[str, ...],
+        is_list: bool = False,
+    ) -> _Run:
+        """A run into ``directory``, a path or a URL. Raises ConfigError."""
+        if not is_object_url(directory):
+            path, shown, store = start_directory(directory), str(directory), None
+        elif context.destination is not None:
+            raise ConfigError(f"DIR: {directory}: a destination of your own needs a directory for its state")
+        else:
+            from crawler.app.object_stores import location_of
+
+            store = location_of(str(directory), config)
+            path, shown = store.cache, str(store)
+        return cls(
+            starts=starts, is_list=is_list, directory=path, shown=shown, store=store, config=config, context=context
+        )
 
 
 async def _publish(parts: Components, run: _Run) -> None:
@@ -124,10 +156,16 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
         prepare()
     own = (*own_files(config), *context.own_files)
     resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own)
-    destination = await _open_destination(resources, context.destination)
-    tally.note_free(await destination.free_space())
-    state = await resources.open_state(read_only=config.dry_run)
-    await refuse_another_mirror(run.directory, tally.url, state, config)
+    if run.store is None:
+        destination = await _open_destination(resources, context.destination)
+        state = await resources.open_state(read_only=config.dry_run)
+    else:
+        from crawler.app.object_stores import open_in_store
+
+        destination, state = await open_in_store(resources, run.store, read_only=config.dry_run)
+    free = await destination.free_space()
+    tally.note_free(free if free < UNLIMITED else None)
+    await refuse_another_mirror(run.shown, tally.url, state, config)
     gate = context.gate or shared_gate([config])
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)

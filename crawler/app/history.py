@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, state_path
+from crawler.text.arguments import is_object_url, start_directory
+
+if TYPE_CHECKING:
+    from crawler.storage.objects.location import Location
 
 
-def state_of(directory: Path, config: Config) -> Path:
+def state_of(directory: Path | str, config: Config) -> Path:
     """The state of ``directory``. Raises ConfigError if there is none."""
     path = existing_state(directory, config)
     if path is None:
@@ -20,7 +27,28 @@ def state_of(directory: Path, config: Config) -> Path:
     return path
 
 
-async def read_history(directory: Path, config: Config, limit: int) -> list[RunRecord]:
+def place_of(directory: str, config: Config) -> Path | Location:
+    """The path or the place in an object store that DIR names. Raises ConfigError."""
+    if not is_object_url(directory):
+        return start_directory(directory)
+    from crawler.app.object_stores import location_of
+
+    return location_of(directory, config)
+
+
+@asynccontextmanager
+async def with_state(directory: str, config: Config) -> AsyncIterator[tuple[Path | str, Config]]:
+    """(DIR as a path or the URL of an object store, ``config`` with its newest state). Raises ConfigError."""
+    if not is_object_url(directory):
+        yield start_directory(directory), config
+        return
+    from crawler.app.object_stores import reading_state
+
+    async with reading_state(directory, config) as found:
+        yield directory, found
+
+
+async def read_history(directory: Path | str, config: Config, limit: int) -> list[RunRecord]:
     """The last runs, newest first. Raises ConfigError."""
     async with ReadOnlyState(state_of(directory, config)) as state:
         runs = await state.runs(limit)

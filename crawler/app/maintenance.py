@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.app.accounting import accounted, first_error
-from crawler.app.history import state_of
+from crawler.app.history import place_of, state_of
 from crawler.app.refusals import refuse_missing_disk
 from crawler.app.resources import Resources, shared_gate
 from crawler.app.snapshots.existing import run_verify_snapshot, snapshot_at
 from crawler.http.client_options import client_options
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
+from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.pipeline.runs.base import Components
@@ -27,6 +29,9 @@ from crawler.storage.state import NullState, SqliteState
 from crawler.text import urls
 from crawler.text.arguments import start_url
 
+if TYPE_CHECKING:
+    from crawler.storage.objects.location import Location
+
 
 async def _hold(destination: LocalDestination, config: Config, *, writes: bool) -> None:
     """Take the lock; a run that does not write continues without it. Raises AlreadyRunning, DestinationError."""
@@ -37,28 +42,43 @@ async def _hold(destination: LocalDestination, config: Config, *, writes: bool) 
             raise
 
 
+async def _open_for_verify(
+    resources: Resources, directory: Path | Location, *, repair: bool
+) -> tuple[Destination, SqliteState]:
+    """The destination, locked if possible, and its state. Raises ConfigError if nothing is known of it."""
+    config = resources.config
+    if not isinstance(directory, Path):
+        from crawler.app.object_stores import open_for_verify
+
+        return await open_for_verify(resources, directory, repair=repair)
+    await refuse_missing_disk(directory, config)
+    destination = await resources.open_directory(read_only=False)
+    await _hold(destination, config, writes=repair)
+    return destination, await resources.open_state(read_only=not repair)
+
+
 async def run_verify(
-    directory: Path, config: Config, observers: Sequence[Observer], stop: Stop, *, repair: bool
+    directory: str, config: Config, observers: Sequence[Observer], stop: Stop, *, repair: bool
 ) -> tuple[Report, CrawlerError | None]:
     """Compare the files in ``directory`` with its state; with ``repair`` fetch again what differs.
 
     In the report, unchanged files are intact and saved files were repaired. The lock is held if possible, so that no
     run writes meanwhile. Raises ConfigError.
     """
-    snapshot = snapshot_at(directory)
+    where = place_of(directory, config)
+    snapshot = snapshot_at(where) if isinstance(where, Path) else None
     if snapshot is not None:
         if repair:
             raise ConfigError(f"--repair: {directory} is a snapshot, which is never changed: repair its mirror")
         return await run_verify_snapshot(snapshot, config, observers, stop)
-    state_of(directory, config)
-    tally = Tally("", str(directory), is_dry_run=config.dry_run)
+    if isinstance(where, Path):
+        state_of(where, config)
+    tally = Tally("", directory, is_dry_run=config.dry_run)
 
     async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
-        resources = Resources(stack=stack, config=config, directory=directory, tally=tally, own_files=own_files(config))
-        await refuse_missing_disk(directory, config)
-        destination = await resources.open_directory(read_only=False)
-        await _hold(destination, config, writes=repair)
-        state = await resources.open_state(read_only=not repair)
+        path = where if isinstance(where, Path) else where.cache
+        resources = Resources(stack=stack, config=config, directory=path, tally=tally, own_files=own_files(config))
+        destination, state = await _open_for_verify(resources, where, repair=repair)
         if state.problem:
             raise DestinationError(f"nothing can be verified: {state.problem}")
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
@@ -72,7 +92,16 @@ async def run_verify(
     return await accounted(work, open_parts, config, tally, stop)
 
 
-async def explain(target: str, url: str, directory: Path, config: Config) -> tuple[list[Line], bool]:
+async def open_destination_to_read(resources: Resources, where: Path | Location) -> tuple[Destination, SqliteState]:
+    """The destination and its state, neither of which is to be changed."""
+    if not isinstance(where, Path):
+        from crawler.app.object_stores import open_in_store
+
+        return await open_in_store(resources, where, read_only=True)
+    return await resources.open_directory(read_only=True), await resources.open_state(read_only=True)
+
+
+async def explain(target: str, url: str, directory: str, config: Config) -> tuple[list[Line], bool]:
     """What a run of the mirror of ``url`` would do about the entry at ``target``, and whether it is listed.
 
     Raises ConfigError, ListingError, RobotsForbidden, DestinationError. Changes nothing.
@@ -81,11 +110,12 @@ async def explain(target: str, url: str, directory: Path, config: Config) -> tup
     root, _ = urls.userinfo(start)
     wanted, _ = urls.userinfo(start_url(target))
     options = client_options(config, [start])
-    tally = Tally(root, str(directory))
+    where = place_of(directory, config)
+    tally = Tally(root, directory)
     async with AsyncExitStack() as stack:
-        resources = Resources(stack=stack, config=config, directory=directory, tally=tally)
-        destination = await resources.open_directory(read_only=True)
-        state = await resources.open_state(read_only=True)
+        path = where if isinstance(where, Path) else where.cache
+        resources = Resources(stack=stack, config=config, directory=path, tally=tally)
+        destination, state = await open_destination_to_read(resources, where)
         parts = await resources.open_components(options, destination, state, gate=shared_gate([config]), stop=Stop())
         try:
             return await Explainer(parts, root, wanted).explain()

@@ -32,13 +32,13 @@ async def refuse_missing_disk(directory: Path, config: Config) -> None:
         )
 
 
-async def refuse_another_mirror(directory: Path, url: str, state: SqliteState, config: Config) -> None:
+async def refuse_another_mirror(directory: str, url: str, state: SqliteState, config: Config) -> None:
     """Raise ConfigError if ``directory`` is the mirror of another URL, and --moved is not given."""
     if not url or config.moved:
         return
     known = await mirrored_url(state)
     if known is not None and not is_same_tree(known, url):
-        raise ConfigError(refusal(str(directory), known, url))
+        raise ConfigError(refusal(directory, known, url))
 
 
 async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, wait: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from crawler.model.config import Config, parse_options
 from crawler.model.errors import ConfigError
+from crawler.model.options.objects import check_objects
 from crawler.model.options.readers import MAX_PARALLEL
 from crawler.model.struct import Value
 from crawler.text.arguments import start_url
@@ -38,14 +39,16 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     ``where`` is the path of the file. Raises ConfigError that names file, table and key.
     """
     for key in data:
-        if key not in {"defaults", "mirror", "jobs"}:
-            raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [[mirror]])")
+        if key not in {"defaults", "mirror", "objects", "jobs"}:
+            raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [objects], [[mirror]])")
     jobs = data.get("jobs", 1)
     if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MAX_PARALLEL:
         raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MAX_PARALLEL}")
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
         raise ConfigError(f"{where}: defaults: expected a table")
+    objects = check_objects(data.get("objects", {}), f"{where}: objects")
+    defaults = {**defaults, "objects": {**objects, **check_objects(defaults.get("objects", {}), f"{where}: objects")}}
     tables = data.get("mirror", [])
     if isinstance(tables, dict):
         raise ConfigError(f"{where}: it has no [[mirror]] table: write [[mirror]] with two brackets for each mirror")
@@ -60,7 +63,7 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     return MirrorsFile(mirrors=tuple(mirrors), jobs=jobs)
 
 
-def _parse_one(table: object, defaults: Mapping[str, object], overrides: Mapping[str, object], where: str) -> Mirror:
+def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[str, object], where: str) -> Mirror:
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: expected a table")
     options = {**defaults, **table}
@@ -74,6 +77,7 @@ def _parse_one(table: object, defaults: Mapping[str, object], overrides: Mapping
             raise ConfigError(f"{where}: {key}: expected text")
         texts[key] = value
     where = f"{where} ({texts['name']})"
+    options["objects"] = {**defaults["objects"], **check_objects(table.get("objects", {}), f"{where}: objects")}
     try:
         start_url(texts["url"])
     except ConfigError as error:

@@ -12,13 +12,13 @@ from crawler.cli.runner import is_interactive, run_observed, run_query
 from crawler.model.errors import CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode, is_trouble
 from crawler.pipeline.stop import Stop
-from crawler.text.arguments import start_directory
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
     from crawler.model.config import Config
     from crawler.model.observer import Observer
     from crawler.model.report import Report
+    from crawler.storage.state import RunRecord
 
 RUNS_SHOWN = 20
 """Number of runs that --history prints without -v."""
@@ -49,18 +49,24 @@ def run_list(call: Invocation) -> int:
 
 def run_history(call: Invocation) -> int:
     """Print the last runs; with -v all recorded runs."""
-    from crawler.app.history import read_history
+    from crawler.app.history import read_history, with_state
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
-    runs = run_query(read_history(start_directory(call.positional[0]), call.config, limit))
-    if call.config.report is not None:
-        _write_page(call.config.report, call)
+
+    async def read() -> Sequence[RunRecord]:
+        async with with_state(call.positional[0], call.config) as (directory, config):
+            runs = await read_history(directory, config, limit)
+            if config.report is not None:
+                await _write_page(config.report, call.positional[0], config)
+            return runs
+
+    runs = run_query(read())
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
     return print_result(render_history(runs, None, unicode=unicode) if runs else "no runs recorded")
 
 
-def _write_page(target: str, call: Invocation) -> None:
+async def _write_page(target: str, directory: str, config: Config) -> None:
     """Write the page of --report without a run. Raises ConfigError, DestinationError."""
     from crawler.output.atomic_file import check_target
     from crawler.output.html_report import check_installed, write_page
@@ -68,7 +74,7 @@ def _write_page(target: str, call: Invocation) -> None:
     check_target("--report", target)
     check_installed()
     try:
-        run_query(write_page(target, call.positional[0], call.config))
+        await write_page(target, directory, config)
     except OSError as problem:
         raise DestinationError(f"--report {target}: {problem.strerror}") from None
 
@@ -77,7 +83,7 @@ def run_verify(call: Invocation) -> int:
     """Verify DIR. Prints nothing if there are no problems and the program does not run interactively."""
     from crawler.app import maintenance
 
-    directory = start_directory(call.positional[0])
+    directory = call.positional[0]
 
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         return await maintenance.run_verify(directory, call.config, observers, stop, repair=call.repair)
@@ -99,7 +105,7 @@ def run_explain(call: Invocation) -> int:
     from crawler.app import maintenance
     from crawler.output.format import render_facts
 
-    url, directory = call.positional[0], start_directory(call.positional[1])
+    url, directory = call.positional
     facts, is_listed = run_query(maintenance.explain(call.explain or "", url, directory, call.config))
     delivered = print_result(render_facts(facts))
     return delivered if is_listed else ExitCode.INCOMPLETE

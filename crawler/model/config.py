@@ -7,13 +7,14 @@ placeholder and reader. To change an option, change it here; tests compare the d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, InitVar, dataclass, fields
+from dataclasses import Field, InitVar, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.options.combinations import TOGETHER, check_together
+from crawler.model.options.objects import check_objects
 from crawler.model.options.option import convert, location_of, option
 from crawler.model.options.readers import (
     MAX_COUNT,
@@ -228,6 +229,8 @@ class Config:
         None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path,
     )
     # fmt: on
+    objects: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    """Settings of the object store of DIR, besides those of the environment; a mapping of names to text."""
 
     if TYPE_CHECKING:  # fields are declared with the types of their values; each accepts more than those
 
@@ -244,6 +247,7 @@ class Config:
         if rules and listed:
             raise ConfigError(f"{where}: rules: give either rules, or include and exclude")
         object.__setattr__(self, "rules", rules or listed)
+        object.__setattr__(self, "objects", check_objects(self.objects, f"{where}: objects"))
         check_together({key: getattr(self, key) for key in TOGETHER}, where)
 
     @classmethod
@@ -281,6 +285,8 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
             parsed[key] = check_rules(value, where)
         elif key in {"include", "exclude"}:
             continue
+        elif key == "objects":
+            parsed[key] = check_objects(value, f"{where}: objects")
         elif key not in known:
             from crawler.model.options.spelling import unknown_key
 

@@ -119,10 +119,10 @@ class Part(Protocol):
     def note(self, validators: Validators) -> None:
         """Set the strong validators of the version to be written; empty ones mean that it cannot be resumed."""
 
-    def dated(self, mtime: int | None) -> None:
-        """The modification time that the file will get, in nanoseconds since the epoch; None if unknown.
+    def expect(self, mtime: int | None, digests: Sequence[str]) -> None:
+        """What the file will get as its modification time, and the digests that its body will be compared with.
 
-        Called before the first ``write``, for destinations that need it then. Does nothing by default.
+        Called before the first ``write``, for destinations that cannot read the body again. Does nothing by default.
         """
         return
 
@@ -147,6 +147,10 @@ class Part(Protocol):
         """Remove the part."""
 
 
+UNLIMITED = 1 << 62
+"""``Destination.free_space`` where there is no limit, or none that is known."""
+
+
 class Destination(Protocol):
     """Where files are stored. Only ``commit`` gives a file its final name.
 
@@ -163,11 +167,15 @@ class Destination(Protocol):
         """
         ...
 
-    async def inspect(self, folder: str, names: Collection[str]) -> dict[str, Local] | None:
-        """What is at each of ``names`` in ``folder``, with its time; what is not there is left out.
+    def inspect(self, directory: str, names: Collection[str]) -> Awaitable[dict[str, Local]] | None:
+        """What is at each of ``names`` in ``directory``, with its time; what is not there is left out.
 
         None, the default, if ``scan`` gives all times. Raises DestinationError.
         """
+        return None
+
+    def rejects(self, path: str) -> str | None:
+        """Why no file can ever be stored at ``path``, a valid path; None, the default, if one can. No I/O."""
         return None
 
     def has_part(self, path: str) -> bool:

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 from crawler.model.errors import ConfigError
+from crawler.text.escape import redacted
 from crawler.text.urls import before_query, has_dot_segments, resolve, userinfo
+
+OBJECT_STORES = ("s3", "gs", "az")
+"""Schemes of URLs that name a place in an object store."""
+
+
+def is_object_url(directory: str | Path) -> bool:
+    """Whether DIR is a place in an object store: ``s3://bucket/prefix``."""
+    scheme, separator, _ = str(directory).partition("://")
+    return bool(separator) and scheme.lower() in OBJECT_STORES
 
 
 def start_directory(directory: str | Path) -> Path:
-    """DIR as given. Raises ConfigError if it is empty.
+    """DIR as given, a path or a file URL. Raises ConfigError if it is empty, or a URL of another kind.
 
     An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
     """
-    if not str(directory):
+    text = str(directory)
+    if not text:
         raise ConfigError("DIR: expected a path; use . for the current directory")
+    if not isinstance(directory, str) or "://" not in text:
+        return Path(directory)
+    scheme = text.partition("://")[0].lower()
+    if scheme == "file":
+        return _file_path(text)
+    if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
+        known = ", ".join(f"{name}://" for name in OBJECT_STORES)
+        raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}")
     return Path(directory)
+
+
+def _file_path(url: str) -> Path:
+    """The path of a file URL (RFC 8089). Raises ConfigError."""
+    host, slash, path = url[len("file://") :].partition("/")
+    if host.lower() not in {"", "localhost"} or not slash or re.search("[?#]", path):
+        raise ConfigError(f"DIR: not a file URL: {redacted(url)}: write it as file:///path, with ? as %3F, # as %23")
+    name = unquote_to_bytes(f"/{path}".encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    if "\0" in name:
+        raise ConfigError("DIR: a path cannot contain NUL")
+    return Path(name)
 
 
 def start_url(text: str, directory: str = "") -> str:

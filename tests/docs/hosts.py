@@ -6,6 +6,7 @@ A new host in a page needs its tree and its server here.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import re
 import runpy
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 from tests.docs.markdown import REPOSITORY
 from tests.support import servers
 from tests.support.servers.apache import APACHE_WITH_LOGINS
+from tests.support.servers.stores import MOTO
 from tests.support.socks import SocksProxy, socks_proxy
 
 TOKEN = "the-secret-of-the-example"
@@ -173,6 +175,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "downloads.example.org": (lambda: {"app": b"application", "docs": b"manual"}, DownloadHandler),
     "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
+    "objects.example.org": (dict, MOTO),
 }
 """Host → (its content, its server: one of ``tests.support.servers`` or a handler of this module)."""
 
@@ -214,6 +217,8 @@ class World:
         return self.rewritten(body.decode()).encode() if path.endswith(".html") else body
 
     def _serve(self, root: Path, server: str | servers.Flavour | type[Handler | SocksProxy]) -> int:
+        if server is MOTO:
+            return self._serve_objects(root)
         if isinstance(server, str | servers.Flavour):
             running = servers.Server(servers.FLAVOURS[server] if isinstance(server, str) else server, root)
             self._stack.callback(running.stop)
@@ -225,6 +230,17 @@ class World:
         threading.Thread(target=partial(http.serve_forever, 0.05), daemon=True).start()
         self._stack.callback(http.shutdown)
         return http.server_port
+
+    def _serve_objects(self, root: Path) -> int:
+        """An S3 server with the bucket of the examples."""
+        root.mkdir()
+        running = servers.Server(MOTO, root)
+        self._stack.callback(running.stop)
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+        connection.request("PUT", "/my-bucket")
+        assert connection.getresponse().status == 200
+        connection.close()
+        return running.port
 
 
 def _write(root: Path, tree: Tree) -> None:

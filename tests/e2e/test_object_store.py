@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import importlib.util
 import itertools
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -17,11 +15,10 @@ import pytest
 from tests.conftest import SERVERS_REQUIRED
 from tests.support.program import Program
 from tests.support.servers import Missing, Server
-from tests.support.servers.process import Flavour, Site
+from tests.support.servers.stores import MOTO, PAGE
 
 pytestmark = pytest.mark.server
 
-PAGE = 7
 NUMBERS = itertools.count()
 KEYS = {
     "a b.txt": b"blank",
@@ -33,21 +30,6 @@ KEYS = {
     "sub/deeper/日本語.bin": bytes(range(256)),
     **{f"many/{number:03}.bin": b"." * number for number in range(3 * PAGE)},
 }
-
-
-def configure(site: Site) -> list[str]:
-    if importlib.util.find_spec("moto") is None:
-        raise Missing("moto")
-    return ["-m", "moto.server", "-H", "127.0.0.1", "-p", str(site.port)]
-
-
-MOTO = Flavour(
-    name="moto",
-    program=sys.executable,
-    configure=configure,
-    parse=None,
-    environment={"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE), "NO_PROXY": "*"},
-)
 
 
 @pytest.fixture(scope="module")

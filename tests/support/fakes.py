@@ -162,7 +162,7 @@ class MemoryPart:
     def note(self, validators: Validators) -> None:
         self.noted = validators
 
-    def dated(self, mtime: int | None) -> None:
+    def expect(self, mtime: int | None, digests: Sequence[str]) -> None:
         pass
 
     async def write(self, chunk: bytes) -> None:

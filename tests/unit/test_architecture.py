@@ -22,6 +22,7 @@ HOMES = {
     "bs4": "listings",
     "lxml": "listings",
     "msgspec": "model.struct",
+    "obstore": "storage.objects",
     "sqlite3": "storage.state",
     "idna": "text.hosts",
     "uvloop": "workers.event_loop",

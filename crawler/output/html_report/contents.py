@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
@@ -78,7 +77,7 @@ def check_installed() -> None:
 
 async def read_contents(directory: str, config: Config, last: LastRun | None = None) -> Contents:
     """What the state of ``directory`` records; empty if there is no state."""
-    path = existing_state(Path(directory), config)
+    path = existing_state(directory, config)
     async with ReadOnlyState(path) if path else NullState() as state:
         return Contents(
             directory=directory,

@@ -231,7 +231,7 @@ class _Transfer:
                 await part.restart()
             self._validators, self._length = validators, action.length
             part.note(validators)
-            part.dated(mtime_of(job, reply.headers))
+            part.expect(mtime_of(job, reply.headers), self._published(reply))
             while chunk:
                 if part.offset + len(chunk) > action.limit:
                     await part.restart()

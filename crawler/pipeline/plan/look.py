@@ -8,6 +8,6 @@ from crawler.model.values import Local
 
 async def look(destination: Destination, path: str) -> Local | None:
     """What is at ``path``, with its time; None if nothing is. Raises DestinationError."""
-    folder, _, name = path.rpartition("/")
-    found = await destination.inspect(folder, [name])
-    return (await destination.scan(folder) if found is None else found).get(name)
+    directory, _, name = path.rpartition("/")
+    asked = destination.inspect(directory, [name])
+    return (await destination.scan(directory) if asked is None else await asked).get(name)

@@ -89,7 +89,8 @@ class OpenDirectory(Struct, kw_only=True):
             else:
                 to_ask.append(each)
         if to_ask:
-            found = await self.destination.inspect(parent, to_ask) or {}
+            asked = self.destination.inspect(parent, to_ask)
+            found = await asked if asked is not None else {}
             for each in to_ask:
                 if each in found:
                     local[each] = found[each]

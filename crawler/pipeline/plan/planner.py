@@ -157,6 +157,8 @@ class Planner:
         """Decide on one entry: put a job, or report a result."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(directory.path, name)
+        if isinstance(path, str) and (problem := self._destination.rejects(path)) is not None:
+            path = Rejection(Reason.BAD_NAME, name, problem)
         if isinstance(path, Rejection):
             raw = f"{directory.path}/{name}".lstrip("/")
             refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or open_page.scope.file(

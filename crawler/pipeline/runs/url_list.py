@@ -65,6 +65,8 @@ class DownloadRun:
             seen.add((path, url))
             shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
             parts.observer.listed(shown, None)
+            if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
+                path = Rejection(Reason.BAD_NAME, path, unfit)
             problem = _problem(path) if isinstance(path, Rejection) else None
             if path in taken:
                 problem = "two URLs for one path"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -57,8 +57,8 @@ class LocalPart:
         """See ``interfaces.Part``."""
         self.validators = validators
 
-    def dated(self, mtime: int | None) -> None:
-        """See ``interfaces.Part``. A file gets its time at the end."""
+    def expect(self, mtime: int | None, digests: Sequence[str]) -> None:
+        """See ``interfaces.Part``. A file gets its time at the end, and can be read again."""
 
     async def write(self, chunk: bytes) -> None:
         """Append to the body. BODY_CHUNK bytes at a time are written while the next ones arrive."""

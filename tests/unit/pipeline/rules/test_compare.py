@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from crawler.model.reasons import Reason
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.state.store import BY_ROW, REPLACING
-from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
-from crawler.pipeline.rules.compare import Decision, Need, is_intact, needs_fetch
+from crawler.model.values import UNCONFIRMED, UNREAD, Entry, Kind, Known, Local, Span, Validators
+from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, needs_fetch
 from tests.unit.pipeline.rules.examples import (
     ENTRY,
     EXACT,
@@ -182,3 +183,18 @@ def test_a_record_of_a_copy_that_was_in_dir_before_proves_no_more_than_its_row(
 ) -> None:
     known = replace(KNOWN, validators=Validators(), digest=digest, checked=BY_ROW)
     assert needs_fetch(entry, known, local) == ends
+
+
+@pytest.mark.parametrize("local_version", ["", "a", "b"])
+@pytest.mark.parametrize("known_version", ["", "a"])
+@pytest.mark.parametrize("mtime", [KNOWN.mtime, KNOWN.mtime + 1, UNREAD])
+@pytest.mark.parametrize("size", [KNOWN.size, KNOWN.size + 1])
+def test_where_there_are_versions_they_decide_instead_of_the_time(
+    local_version: str, known_version: str, mtime: int, size: int
+) -> None:
+    known = replace(KNOWN, version=known_version)
+    local = Local(Kind.FILE, size, mtime, version=local_version)
+    same = known_version == local_version if local_version else mtime == KNOWN.mtime
+    assert is_intact(known, local) == (same and size == KNOWN.size)
+    stored = StoredFile("a", KNOWN.url, KNOWN.row, KNOWN.size, KNOWN.mtime, KNOWN.checked, None, known_version)
+    assert is_as_saved(stored, local) == is_intact(known, local)

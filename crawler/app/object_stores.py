@@ -1,0 +1,100 @@
+"""Runs whose DIR is a place in an object store. Imported only for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from crawler.model.errors import AlreadyRunning, ConfigError, DestinationError
+from crawler.storage.state import ReadOnlyState, SqliteState
+
+if TYPE_CHECKING:
+    from crawler.app.resources import Resources
+    from crawler.model.config import Config
+    from crawler.model.interfaces import Destination
+    from crawler.storage.objects.location import Location
+
+
+def location_of(directory: str, config: Config) -> Location:
+    """The place that the URL ``directory`` names. Raises ConfigError, also for options that cannot apply to it."""
+    if find_spec("obstore") is None:
+        raise ConfigError(f"{directory.partition('://')[0]}:// needs obstore: pip install 'crawler[objects]'")
+    from crawler.storage.objects.location import parse_location
+
+    where = parse_location(directory, config.objects)
+    for name, is_given, why in (
+        ("trash", config.trash is not None, "switch on versioning of the bucket, which keeps deleted objects"),
+        ("processes", config.processes != 1, "one process saves into an object store"),
+        (
+            "snapshots",
+            config.snapshots is not None,
+            "they are made of hard links; versioning of the bucket keeps versions",
+        ),
+        ("fsync", config.fsync != "batch", "a store confirms an object once it is safe"),
+    ):
+        if is_given:
+            raise ConfigError(f"--{name} cannot be combined with {where.scheme}://: {why}")
+    return where
+
+
+@contextmanager
+def _naming(where: Location) -> Iterator[None]:
+    """Name the store instead of the directory of this machine in the refusal of a second run."""
+    try:
+        yield
+    except AlreadyRunning as error:
+        raise AlreadyRunning(str(error).replace(str(where.cache), str(where))) from None
+
+
+async def open_in_store(
+    resources: Resources, where: Location, *, read_only: bool, must_know: bool = False
+) -> tuple[Destination, SqliteState]:
+    """The destination at ``where``, locked unless ``read_only``, and its state, on the stack of ``resources``.
+
+    ``must_know``: raise ConfigError if there is no state.
+    """
+    from crawler.storage.objects.own.session import Session
+
+    config, stack, tally = resources.config, resources.stack, resources.tally
+    until = time.monotonic() + config.lock_wait
+    session = Session(where, config, read_only=read_only)
+    if not read_only:  # two runs of one machine keep out of each other's state even without the lock of the store
+        directory = await resources.open_directory(read_only=False)
+        with _naming(where):
+            await directory.acquire(config.lock_wait)
+    stack.callback(lambda: tally.warn(session.problem) if session.problem else None)
+    await stack.enter_async_context(session.waiting(until - time.monotonic()))
+    if must_know and not session.state.is_file():
+        raise ConfigError(
+            f"{where} is not a crawler mirror: there is no {session.state}, nor a copy of it in the store"
+        )
+    state = ReadOnlyState(session.state) if read_only else SqliteState(session.state)
+    return session.destination, await stack.enter_async_context(state)
+
+
+async def open_for_verify(resources: Resources, where: Location, *, repair: bool) -> tuple[Destination, SqliteState]:
+    """The destination and its state, locked if the store can be written. Raises ConfigError if it has no state."""
+    try:
+        opened = await open_in_store(resources, where, read_only=False, must_know=True)
+    except DestinationError:  # a store that cannot be written is not changed by others either
+        if repair:
+            raise
+        opened = await open_in_store(resources, where, read_only=True, must_know=True)
+    return opened
+
+
+@asynccontextmanager
+async def reading_state(directory: str, config: Config) -> AsyncIterator[Config]:
+    """``config`` with the newest state of the store at ``directory``, for what only reads it.
+
+    Raises ConfigError, DestinationError.
+    """
+    from crawler.storage.objects.own.session import Session
+
+    where = location_of(directory, config)
+    async with Session(where, config, read_only=True) as session:
+        yield dataclasses.replace(config, state=str(session.state))

@@ -1,0 +1,87 @@
+"""Keeps names of files and of directories apart in a store, which would allow both: ``a`` and ``a/b``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from crawler.model.reasons import Reason
+from crawler.model.values import Kind, Local
+from crawler.storage.objects import listing
+from crawler.storage.objects.keys import parents
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+
+class Directories:
+    """The directories of one run, as far as it has met them."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self.known: set[str] = set()
+        """Directories that hold objects, or did when they were seen."""
+        self.made: set[str] = set()
+        """Directories that were made for their own sake. No object stands for them."""
+        self.owners: set[str] = set()
+        """Directories that are mirrors of their own."""
+        self._free: set[str] = {""}
+        """Directories whose names are not those of objects."""
+
+    def saw(self, directory: str, found: Mapping[str, Local], *, is_mirror: bool) -> None:
+        """Note what a listing of ``directory`` shows."""
+        above = f"{directory}/" if directory else ""
+        names = {above + name for name, local in found.items() if local.kind is Kind.DIRECTORY}
+        self.known |= names
+        self._free |= names
+        if is_mirror and directory:
+            self.owners.add(directory)
+
+    def owner(self, directory: str) -> str | None:
+        """The directory at or above ``directory`` that is a mirror of its own, as far as seen."""
+        if not self.owners:
+            return None
+        return next((path for path in (directory, *parents(directory)) if path in self.owners), None)
+
+    def shown_in(self, directory: str) -> dict[str, Local]:
+        """The directories that were made in ``directory``."""
+        if not self.made:
+            return {}
+        return {
+            path.rpartition("/")[2]: listing.DIRECTORY for path in self.made if path.rpartition("/")[0] == directory
+        }
+
+    def make(self, path: str) -> None:
+        """Note that ``path`` and the directories above it are wanted, whether or not they hold anything."""
+        self.made.update((path, *parents(path)))
+        self.fill(f"{path}/")
+
+    def fill(self, path: str) -> None:
+        """Note that a file is about to be stored at ``path``: the names above it are directories."""
+        self._free.discard(path)
+        if path.rpartition("/")[0] in self.known:
+            return
+        above = parents(path)
+        self.known.update(above)
+        self._free.update(above)
+
+    def emptied(self, path: str) -> None:
+        """Note that the directory ``path`` is gone, so that a file may have its name."""
+        for names in (self.known, self.made, self._free):
+            names.discard(path)
+
+    async def check(self, paths: Collection[str]) -> None:
+        """Find out whether objects have the names of directories above ``paths``. Raises what obstore raises.
+
+        A directory that was listed, or into which this run has stored something, needs no request.
+        """
+        unknown = sorted({above for path in paths for above in parents(path)} - self._free)
+        found = await asyncio.gather(*[listing.look(self._store, path) for path in unknown])
+        self._free.update(path for path, there in zip(unknown, found, strict=True) if there is None)
+
+    def obstacle(self, path: str) -> str | None:
+        """Why no file can be at ``path``, which was checked: a file is where a directory must be, or vice versa."""
+        if any(above not in self._free for above in parents(path)):
+            return Reason.FILE_IN_THE_WAY
+        return Reason.DIRECTORY_IN_THE_WAY if path in self.known or path in self.made else None

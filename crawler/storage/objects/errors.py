@@ -1,0 +1,80 @@
+"""Errors of obstore: whether they are about one object or all of them, and one line for the user.
+
+obstore's own text has the whole request, its URL included, which for Azure may hold a signature.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    InvalidPathError,
+    NotSupportedError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from crawler.model.errors import DestinationError
+from crawler.model.values import Known
+from crawler.text.escape import printable
+
+FAILURES = (BaseError, OSError, ValueError)
+"""Everything that a call of obstore raises."""
+MISSING = FileNotFoundError
+CONFLICT = (AlreadyExistsError, PreconditionError)
+"""The condition of a write does not hold."""
+
+_STATUS = re.compile(r"status code: (\d{3})([A-Za-z ]*)")
+_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+_INVALID = re.compile(r'Path "(.{1,300}?)"', re.DOTALL)
+_OF_ONE = frozenset({"400", "405", "411", "413", "414", "422"})
+"""Statuses that refuse one object, such as one whose key the store cannot hold."""
+_ACCESS = "check the credentials and the permissions, see docs/object-stores.md"
+
+
+def is_of_one(error: Exception) -> bool:
+    """True if ``error`` is about a single object, and others can be stored."""
+    if isinstance(error, InvalidPathError | ValueError) and not isinstance(error, OSError):
+        return True
+    status = _STATUS.search(str(error))
+    return status is not None and status[1] in _OF_ONE
+
+
+def summary(error: Exception) -> str:
+    """What went wrong, in a few words: HTTP status and code of the store, or the kind of failure."""
+    text = str(error)
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status is not None:
+        return f"HTTP {status[1]}{status[2].rstrip()}{f', {code[1]}' if code else ''}"
+    line = text.strip().partition("\n")[0]
+    line = re.sub(r"https?://\S+", "", line)  # it may hold a signature
+    return printable(line.rpartition(" - ")[2].strip()[:200]) or type(error).__name__
+
+
+def destination_error(error: Exception, where: object, *, done: Sequence[Known] = ()) -> DestinationError:
+    """The error for a store that as a whole cannot be used."""
+    text = str(error)
+    if isinstance(error, InvalidPathError):
+        found = _INVALID.search(text)
+        key = printable(found[1]) if found else "?"
+        return DestinationError(
+            f"cannot list {where}: another program stored a key there that cannot be read here: {key}: remove or "
+            "rename that object, or choose another prefix",
+            done=done,
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        return DestinationError(f"cannot keep the state of {where} in {error.filename}: {error.strerror}", done=done)
+    advice = ""
+    if "NoSuchBucket" in text or "ContainerNotFound" in text:
+        advice = ": create the bucket first"
+    elif isinstance(error, PermissionDeniedError | UnauthenticatedError) or re.search("credential|40[13] ", text):
+        advice = f": {_ACCESS}"
+    elif isinstance(error, NotSupportedError) or "501" in summary(error):
+        advice = ": this store has no conditional writes: use --lock none, and make sure that runs never overlap"
+    elif _STATUS.search(text) is None:
+        advice = ": is the endpoint right, and can it be reached?"
+    return DestinationError(f"cannot use {where}: {summary(error)}{advice}", done=done)

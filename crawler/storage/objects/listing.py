@@ -1,0 +1,121 @@
+"""What is in a prefix: the listings of the store as directories and files.
+
+A store has no directories; a common prefix of keys is shown as one. A key that ends in a slash, the mark of a directory
+that other programs create, is shown by obstore without the slash and is left out here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import obstore
+
+from crawler.model.values import UNREAD, Kind, Local
+from crawler.storage.objects.attributes import SECOND, mtime_of
+from crawler.storage.objects.keys import parents
+from crawler.text.urls import STATE_DIRECTORY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from obstore import GetOptions, GetResult
+    from obstore.store import ObjectStore
+
+_CHUNK = 1000
+DIRECTORY = Local(Kind.DIRECTORY, 0, 0)
+
+
+def version_of(etag: str | None) -> str:
+    """``Local.version`` of an object with this ETag. Azure lists ETags without quotes."""
+    return (etag or "").strip().removeprefix("W/").strip('"')
+
+
+def if_match(version: str) -> GetOptions:
+    """The condition that an object still has this version."""
+    return {"if_match": f'"{version}"'} if version else {}
+
+
+async def scan(store: ObjectStore, directory: str) -> tuple[dict[str, Local], bool]:
+    """(what is directly in ``directory``, without times; whether it is a mirror of its own). Raises what obstore raises.
+
+    Where a file and a directory have one name, the file is shown: it is what can be removed.
+    """
+    found = await obstore.list_with_delimiter_async(store, directory or None)
+    start = len(directory) + 1 if directory else 0
+    names: dict[str, Local] = {prefix[start:]: DIRECTORY for prefix in found["common_prefixes"]}
+    is_mirror = names.pop(STATE_DIRECTORY, None) is not None
+    for item in found["objects"]:
+        if item["path"] != directory:
+            names[item["path"][start:]] = Local(Kind.FILE, item["size"], UNREAD, version=version_of(item["e_tag"]))
+    return names, is_mirror
+
+
+async def look(store: ObjectStore, path: str) -> tuple[Local, dict[str, str]] | None:
+    """(the object at ``path`` with its time, its metadata), or None. Raises what obstore raises."""
+    try:
+        got = await obstore.get_async(store, path, options={"head": True})
+    except FileNotFoundError:
+        return None
+    return local_of(got), dict(got.attributes)
+
+
+def local_of(got: GetResult) -> Local:
+    """The object of a response. Without a time of its own, it has that of its writing."""
+    meta, mtime = got.meta, mtime_of(got.attributes)
+    if mtime is None:
+        mtime = int(meta["last_modified"].timestamp()) * SECOND
+    return Local(Kind.FILE, meta["size"], mtime, version=version_of(meta["e_tag"]))
+
+
+async def is_directory(store: ObjectStore, path: str) -> bool:
+    """Whether there are objects below ``path``. Raises what obstore raises."""
+    async for chunk in obstore.list(store, path, chunk_size=2):
+        if any(item["path"] != path for item in chunk):
+            return True
+    return False
+
+
+async def has_mark(store: ObjectStore, path: str) -> bool:
+    """Whether another program has marked ``path`` as a directory, by a key that ends in a slash."""
+    async for chunk in obstore.list(store, path, chunk_size=2):
+        return any(item["path"] == path for item in chunk)
+    return False
+
+
+async def walk(store: ObjectStore, directory: str) -> dict[str, int]:
+    """Path → size of everything below ``directory``. Raises what obstore raises."""
+    found: dict[str, int] = {}
+    async for chunk in obstore.list(store, directory or None, chunk_size=_CHUNK):
+        found.update((item["path"], item["size"]) for item in chunk if item["path"] != directory)
+    return found
+
+
+def arrange(
+    files: dict[str, int], directory: str, made: Collection[str]
+) -> tuple[list[tuple[str, Kind, int]], dict[str, str]]:
+    """(what may be deleted below ``directory``, children before their directory; path → what it is, of what may not).
+
+    ``made``: directories that this run made and that may hold nothing.
+    """
+    owners = {path.split(f"/{STATE_DIRECTORY}/")[0] for path in files if f"/{STATE_DIRECTORY}/" in path}
+    own = f"{STATE_DIRECTORY}/"
+    rows, directories = list[tuple[str, Kind, int]](), {path for path in made if _is_below(path, directory)}
+    spared: dict[str, str] = {}
+    for path, size in files.items():
+        if path.startswith(own) and not directory:
+            continue
+        above = parents(path)
+        owner = next((each for each in (path, *above) if each in owners), None)
+        directories.update(each for each in above if _is_below(each, directory))
+        if owner is not None:
+            spared[owner if _is_below(owner, directory) else path] = f"part of another mirror, the one in {owner}"
+        else:
+            rows.append((path, Kind.FILE, size))
+    rows = [row for row in rows if row[0] not in directories or row[2]]  # the marks of directories
+    directories = {path for path in directories if owners.isdisjoint((path, *parents(path)))}
+    deepest = sorted(directories, key=lambda path: (-path.count("/"), path))
+    return rows + [(path, Kind.DIRECTORY, 0) for path in deepest], spared
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path.startswith(f"{directory}/") if directory else bool(path)

@@ -1,0 +1,208 @@
+"""The lock of a prefix: an object that is created only if there is none, and expires unless it is renewed.
+
+A store cannot know that a process has ended, so after a kill the lock is stale: until it expires, at most EXPIRY and
+SKEW later, runs on other machines are refused. A run on the same machine sees that its predecessor is gone, because it
+holds the lock of the cache (flock), and takes the stale one over at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+
+from crawler.model.errors import AlreadyRunning, DestinationError
+from crawler.model.struct import Value
+from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, destination_error
+from crawler.text.escape import printable
+
+if TYPE_CHECKING:
+    from obstore import PutMode
+    from obstore.store import ObjectStore
+
+KEY = ".crawler/lock"
+EXPIRY = 300.0
+"""How long the lock is valid after it was renewed, in seconds."""
+RENEWAL = 60.0
+"""How often it is renewed, in seconds."""
+SKEW = 60.0
+"""How far the clocks of two machines may differ, in seconds."""
+POLL = 1.0
+"""Pause between two attempts, in seconds."""
+_BYTES = 4096
+
+
+class Holder(Value, frozen=True, kw_only=True):
+    """The content of the lock object."""
+
+    owner: str = "another run"
+    since: str = "?"
+    expires: float = 0.0
+    """In seconds since the epoch, by the clock of the owner."""
+    token: str = ""
+    """Distinguishes this run from all others."""
+
+    def render(self) -> bytes:
+        """The holder as JSON."""
+        expires = datetime.fromtimestamp(self.expires, UTC)
+        facts = {"owner": self.owner, "since": self.since, "expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"}
+        return json.dumps({**facts, "expires_at": self.expires, "token": self.token}).encode()
+
+
+def parse_holder(body: bytes) -> Holder:
+    """The holder in a lock object; of one that this program did not write, nothing is known, and it has expired."""
+    try:
+        facts = json.loads(body)
+        return Holder(
+            owner=printable(str(facts["owner"])[:200]),
+            since=printable(str(facts["since"])[:40]),
+            expires=float(facts["expires_at"]),
+            token=str(facts["token"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return Holder()
+
+
+class Lock:
+    """The lock of one run. ``own``: file of this machine with the token of its last lock."""
+
+    def __init__(self, store: ObjectStore, where: object, own: Path) -> None:
+        self._store, self._where, self._own = store, where, own
+        self._token = secrets.token_hex(16)
+        self._owner = f"{socket.gethostname()} pid {os.getpid()}"
+        self._since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        self._etag: str | None = None
+        self._until = 0.0
+        self._lost = ""
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def acquire(self, wait: float) -> None:
+        """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
+        until = time.monotonic() + wait
+        try:
+            while (holder := await self._try()) is not None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise AlreadyRunning(self._refusal(holder))
+                await asyncio.sleep(min(POLL, left))
+        except FAILURES as error:
+            raise destination_error(error, self._where) from error
+        with suppress(OSError):  # without it, a stale lock is waited for
+            self._own.write_text(self._token)
+        self._renewing = asyncio.create_task(self._renew(), name="lock")
+
+    async def _try(self) -> Holder | None:
+        """One attempt. Returns who holds the lock, or None if this run does now. Raises what obstore raises."""
+        for _ in range(3):
+            if await self._write("create"):
+                return None
+            found = await self._read()
+            if found is None:  # released meanwhile
+                continue
+            holder, etag = found
+            if holder.token == self._token:  # the response to our own request was lost
+                self._etag, self._until = etag, time.monotonic() + EXPIRY - RENEWAL
+                return None
+            if not self._is_stale(holder):
+                return holder
+            if await self._write({"e_tag": etag}):
+                return None
+        return Holder(expires=time.time() + POLL)
+
+    def _is_stale(self, holder: Holder) -> bool:
+        if holder.expires + SKEW < time.time():
+            return True
+        try:
+            return bool(holder.token) and self._own.read_text() == holder.token
+        except (OSError, ValueError):
+            return False
+
+    async def _write(self, mode: PutMode, *, is_held: bool = True) -> bool:
+        """Write the lock on a condition. False if that does not hold. Raises what obstore raises."""
+        began, expires = time.monotonic(), time.time() + EXPIRY if is_held else 0.0
+        mine = Holder(owner=self._owner, since=self._since, expires=expires, token=self._token if is_held else "")
+        try:
+            done = await obstore.put_async(
+                self._store, KEY, mine.render(), mode=mode, attributes={"Content-Type": "application/json"}
+            )
+        except CONFLICT:
+            return False
+        self._etag, self._until = done["e_tag"], began + EXPIRY
+        return True
+
+    async def _read(self) -> tuple[Holder, str] | None:
+        try:
+            got = await obstore.get_async(self._store, KEY)
+            body = b"" if got.meta["size"] > _BYTES else bytes(await got.bytes_async())
+        except MISSING:
+            return None
+        return parse_holder(body), got.meta["e_tag"] or ""
+
+    async def _renew(self) -> None:
+        while not self._lost:
+            await asyncio.sleep(RENEWAL)
+            with suppress(*FAILURES):  # tried again; ``check`` ends the run once the lock has expired
+                await self.renew()
+
+    async def renew(self) -> None:
+        """Extend the lock. Raises what obstore raises."""
+        if await self._write({"e_tag": self._etag or ""}):
+            return
+        found = await self._read()
+        if found is not None and found[0].token == self._token:
+            self._etag = found[1]
+            await self._write({"e_tag": self._etag})
+        else:
+            self._lost = f"{found[0].owner if found else 'someone'} has taken over or removed its lock"
+
+    def check(self) -> None:
+        """Raise DestinationError if another run may hold the lock by now."""
+        if self._lost:
+            raise DestinationError(f"cannot use {self._where} any longer: {self._lost}")
+        if time.monotonic() > self._until:
+            raise DestinationError(f"cannot use {self._where} any longer: its lock could not be renewed in time")
+
+    def _refusal(self, holder: Holder) -> str:
+        ends = datetime.fromtimestamp(holder.expires + SKEW, UTC)
+        return (
+            f"another run ({holder.owner}, since {holder.since}) holds {self._where}: let it finish, or wait for it "
+            f"with --lock-wait; if it was killed, its lock ends at {ends:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+    async def release(self) -> None:
+        """Let the lock expire if this run still holds it. The object stays: it marks the prefix as a mirror.
+
+        Failures are ignored: it expires.
+        """
+        if self._renewing is None:
+            return
+        self._renewing.cancel()
+        await asyncio.wait([self._renewing])
+        with suppress(*FAILURES):
+            await self._write({"e_tag": self._etag or ""}, is_held=False)
+        with suppress(OSError):
+            self._own.unlink(missing_ok=True)
+
+
+async def mark(store: ObjectStore) -> None:
+    """Mark the prefix as a mirror, for a run without a lock. Raises what obstore raises."""
+    with suppress(*CONFLICT):
+        await obstore.put_async(store, KEY, Holder().render(), mode="create")
+
+
+async def is_marked(store: ObjectStore, prefix: str) -> bool:
+    """Whether a mirror is at ``prefix``. Raises what obstore raises."""
+    try:
+        await obstore.head_async(store, f"{prefix}/{KEY}".lstrip("/"))
+    except MISSING:
+        return False
+    return True

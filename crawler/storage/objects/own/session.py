@@ -1,0 +1,130 @@
+"""A run in an object store: its lock, its state with the copy in the store, and the destination."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from crawler.model.errors import ConfigError, DestinationError
+from crawler.model.struct import replace
+from crawler.storage.objects import listing
+from crawler.storage.objects.connect import connect
+from crawler.storage.objects.destination import ObjectDestination
+from crawler.storage.objects.errors import FAILURES, destination_error
+from crawler.storage.objects.keys import parents
+from crawler.storage.objects.own.lock import Lock, is_marked, mark
+from crawler.storage.objects.own.state_copy import StateCopy
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+    from crawler.model.config import Config
+    from crawler.storage.objects.location import Location
+
+T = TypeVar("T")
+
+
+class Session:
+    """An async context manager for one run at ``where``.
+
+    Entering takes the lock and fetches the copy of the state, if that is newer than the state of this machine. At the
+    end, after the state was closed, the copy is renewed and the lock released. With ``read_only`` nothing is changed,
+    neither in the store nor on this machine.
+    """
+
+    def __init__(self, where: Location, config: Config, *, read_only: bool) -> None:
+        """A state that ``config`` names has no copy in the store. Raises ConfigError."""
+        self._where, self._config, self._read_only = where, config, read_only
+        self._store: ObjectStore = connect(where, config.objects)
+        self._has_copy = config.state is None
+        self.state = where.state if config.state is None else Path(config.state)
+        """Path of the state to use; known once the session was entered."""
+        self._copy = StateCopy(self._store, self.state)
+        is_locked = config.lock != "none" and not read_only
+        self._lock = Lock(self._store, where, where.home / "lock.token") if is_locked else None
+        self._until = time.monotonic()
+        self._stack = AsyncExitStack()
+        self.destination = ObjectDestination(self._store, where, self._lock)
+        self.problem = ""
+        """Why the copy of the state could not be renewed; known at the end."""
+
+    def waiting(self, seconds: float) -> Self:
+        """The same session, which waits for another run to end for ``seconds`` from now."""
+        self._until = time.monotonic() + seconds
+        return self
+
+    async def __aenter__(self) -> Self:
+        try:
+            if not (self._config.moved or self.state.is_file()):
+                await self._refuse_enclosing()
+            if self._lock is not None:
+                self._stack.push_async_callback(self._lock.release)
+                await self._lock.acquire(max(0.0, self._until - time.monotonic()))
+            elif not self._read_only:
+                await self._guarded(mark(self._store))
+            if self._has_copy:
+                await self._guarded(self._fetch_state())
+            await self._stack.enter_async_context(self.destination)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of ``work``. Raises DestinationError."""
+        try:
+            return await work
+        except FAILURES as error:
+            raise destination_error(error, self._where) from error
+
+    async def _refuse_enclosing(self) -> None:
+        """Raise ConfigError if a prefix that is not empty lies in that of another mirror, and is not a mirror yet.
+
+        What is there may belong to that mirror, and with --delete this one would remove it.
+        """
+        found, is_mirror = await self._guarded(listing.scan(self._store, ""))
+        if is_mirror or not found or not self._where.prefix:
+            return
+        bucket = connect(replace(self._where, prefix=""), self._config.objects)
+        for above in (*parents(self._where.prefix), ""):
+            if await self._guarded(is_marked(bucket, above)):
+                raise ConfigError(
+                    f"{self._where} is not empty and lies in another mirror, the one in "
+                    f"{replace(self._where, prefix=above)}, whose files these may be: choose another prefix, or accept "
+                    "this one with --moved"
+                )
+
+    async def _fetch_state(self) -> None:
+        if await self._copy.newer() is None:
+            if not self._read_only:
+                self._copy.drop_note_without_copy()
+        elif self._read_only:
+            home = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="crawler-"))
+            if await self._copy.fetch(Path(home) / "state.sqlite3"):
+                self.state = Path(home) / "state.sqlite3"
+        else:
+            await self._copy.fetch(self.state)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if self._has_copy and not self._read_only:
+                await self._save_state()
+        finally:
+            await self._stack.__aexit__(kind, error, traceback)
+
+    async def _save_state(self) -> None:
+        try:
+            if self._lock is not None:
+                self._lock.check()
+            problem = await self._copy.save()
+        except DestinationError as error:
+            problem = str(error)
+        if problem:
+            self.problem = f"the copy of the state in {self._where} was not renewed: {problem}"

@@ -1,0 +1,139 @@
+"""The lock in a store, and the copy of the state: every order of events, with a store in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import obstore
+import pytest
+from obstore.store import MemoryStore
+
+from crawler.model.errors import AlreadyRunning, DestinationError
+from crawler.storage.objects.own import lock as locks
+from crawler.storage.objects.own.lock import Lock, is_marked, mark
+from crawler.storage.objects.own.state_copy import KEY, StateCopy
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def holder(store: MemoryStore) -> dict[str, object]:
+    found: dict[str, object] = json.loads(bytes(obstore.get(store, locks.KEY).bytes()))
+    return found
+
+
+def hold(store: MemoryStore, *, seconds: float, token: str = "other") -> None:
+    facts = {"owner": "far pid 1", "since": "now", "expires_at": time.time() + seconds, "token": token}
+    obstore.put(store, locks.KEY, json.dumps(facts).encode())
+
+
+async def test_one_run_after_the_other(store: MemoryStore, tmp_path: Path) -> None:
+    for _ in range(2):
+        lock = Lock(store, "s3://b", tmp_path / "token")
+        await lock.acquire(0)
+        lock.check()
+        with pytest.raises(AlreadyRunning, match=r"pid \d+, since 20.*holds s3://b"):
+            await Lock(store, "s3://b", tmp_path / "elsewhere").acquire(0)
+        await lock.renew()
+        lock.check()
+        await lock.release()
+        assert (holder(store)["expires_at"], holder(store)["token"]) == (0, "")
+    assert await is_marked(store, "")
+    assert not await is_marked(store, "pub")
+
+
+@pytest.mark.parametrize(
+    ("left", "known", "taken"),
+    [
+        (-locks.SKEW - 1, False, True),
+        (-locks.SKEW + 30, False, False),
+        (200, False, False),
+        (200, True, True),  # of this machine, whose lock of the cache proves that the process is gone
+    ],
+)
+async def test_a_stale_lock(store: MemoryStore, tmp_path: Path, left: float, known: bool, taken: bool) -> None:
+    hold(store, seconds=left)
+    (tmp_path / "token").write_text("other" if known else "older")
+    lock = Lock(store, "s3://b", tmp_path / "token")
+    if taken:
+        await lock.acquire(0)
+        lock.check()
+    else:
+        with pytest.raises(AlreadyRunning):
+            await lock.acquire(0)
+    await lock.release()
+
+
+async def test_what_is_no_lock_is_replaced_and_a_mark_is_none(store: MemoryStore, tmp_path: Path) -> None:
+    obstore.put(store, locks.KEY, b"not JSON")
+    await mark(store)
+    assert bytes(obstore.get(store, locks.KEY).bytes()) == b"not JSON"
+    lock = Lock(store, "s3://b", tmp_path / "token")
+    await lock.acquire(0)
+    await lock.release()
+
+
+async def test_a_lock_that_was_taken_over_or_ran_out_ends_the_run(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = Lock(store, "s3://b", tmp_path / "token")
+    await lock.acquire(0)
+    hold(store, seconds=100)
+    await lock.renew()
+    with pytest.raises(DestinationError, match="far pid 1 has taken over"):
+        lock.check()
+    await lock.release()
+    assert holder(store)["token"] == "other", "it is not ours to release"
+    monkeypatch.setattr(locks, "EXPIRY", -1.0)
+    obstore.delete(store, locks.KEY)
+    late = Lock(store, "s3://b", tmp_path / "token")
+    await late.acquire(0)
+    with pytest.raises(DestinationError, match="could not be renewed in time"):
+        late.check()
+    await late.release()
+
+
+async def test_a_response_that_was_lost_does_not_cost_the_lock(store: MemoryStore, tmp_path: Path) -> None:
+    lock = Lock(store, "s3://b", tmp_path / "token")
+    await lock.acquire(0)
+    obstore.put(store, locks.KEY, bytes(obstore.get(store, locks.KEY).bytes()))  # our own content, another ETag
+    await lock.renew()
+    lock.check()
+    await lock.release()
+    assert holder(store)["token"] == ""
+
+
+async def test_the_copy_follows_the_newest_state(store: MemoryStore, tmp_path: Path) -> None:
+    one, two = (StateCopy(store, tmp_path / name / "state.sqlite3") for name in ("one", "two"))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    first, second = tmp_path / "one/state.sqlite3", tmp_path / "two/state.sqlite3"
+    assert (await one.newer(), await one.save()) == (None, ""), "there is nothing to save"
+    first.write_bytes(b"first")
+    assert await one.save() == ""
+    assert await one.newer() is None
+    assert await two.newer() is not None
+    assert await two.fetch(second)
+    assert second.read_bytes() == b"first"
+    second.write_bytes(b"second")
+    assert await two.save() == ""
+    first.write_bytes(b"behind")
+    assert await one.save() == "another run has written it meanwhile"
+    Path(f"{first}-wal").write_bytes(b"of the old state")
+    assert await one.newer() is not None
+    assert await one.fetch(first)
+    assert (first.read_bytes(), Path(f"{first}-wal").exists()) == (b"second", False)
+    obstore.delete(store, KEY)
+    assert await one.newer() is None
+    assert not await two.fetch(second)
+    one.drop_note_without_copy()
+    assert await one.save() == ""
+    assert bytes(obstore.get(store, KEY).bytes()) == b"second"
+    Path(f"{first}-wal").write_bytes(b"not closed cleanly")
+    obstore.delete(store, KEY)
+    assert await one.save() == ""
+    assert not [item for chunk in obstore.list(store) for item in chunk]

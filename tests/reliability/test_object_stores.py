@@ -1,0 +1,269 @@
+"""Mirrors into an object store: from nginx into moto, as the library and as the command line."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import obstore
+import pytest
+from obstore.store import S3Store
+
+import crawler
+from tests.conftest import SERVERS_REQUIRED, Serve
+from tests.support import trees
+from tests.support.program import Program
+from tests.support.servers import Missing, Server
+from tests.support.servers.stores import MOTO
+
+pytestmark = pytest.mark.server
+
+NUMBERS = itertools.count()
+SECRET = "not-to-be-seen-anywhere"
+KEYS = {"access_key_id": "any", "secret_access_key": SECRET, "region": "us-east-1"}
+LARGE = 9 * 1024 * 1024
+OWN = ".crawler/"
+
+
+class Bucket:
+    """A bucket of moto, seen from outside."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.name = server, f"destination-{next(NUMBERS)}"
+        self._ask("PUT", f"/{self.name}")
+        self.url = f"s3://{self.name}/pub"
+        self.objects = {**KEYS, "endpoint": server.url}
+        self.store = S3Store(
+            self.name, prefix="pub", config={**KEYS, "endpoint": server.url}, client_options={"allow_http": True}
+        )
+        self.environment = {
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+        }
+
+    def _ask(self, method: str, target: str) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection.request(method, target)
+        found = connection.getresponse().read()
+        connection.close()
+        return found
+
+    def config(self, **more: object) -> crawler.Config:
+        return crawler.Config.from_mapping({"objects": self.objects, **more}, where="test")
+
+    def files(self) -> list[str]:
+        return sorted(key for key in self.all_keys() if not key.startswith(OWN))
+
+    def all_keys(self) -> list[str]:
+        return [item["path"] for chunk in obstore.list(self.store) for item in chunk]
+
+    def get(self, key: str) -> bytes:
+        return bytes(obstore.get(self.store, key).bytes())
+
+    def put(self, key: str, body: bytes) -> None:
+        obstore.put(self.store, key, body)
+
+    def uploads(self) -> int:
+        return self._ask("GET", f"/{self.name}?uploads").count(b"<Upload>")
+
+    def requests(self) -> list[str]:
+        """``PUT`` and the like with the key, since the last call; LIST for a listing. Those of other tests left out."""
+        found = []
+        for request in self.server.requests():
+            path, _, query = request.path.partition("?")
+            bucket, _, key = path.removeprefix("/").partition("/")
+            if bucket == self.name:
+                found.append("LIST" if "list-type" in query else f"{request.method} {key.removeprefix('pub/')}".strip())
+        self.server.forget()
+        return found
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    try:
+        server = Server(MOTO, tmp_path_factory.mktemp("nothing"))
+    except Missing as missing:
+        (pytest.fail if SERVERS_REQUIRED else pytest.skip)(f"{missing} is not installed")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(moto: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bucket:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return Bucket(moto)
+
+
+@pytest.fixture
+def tree(docroot: Path) -> Iterator[Path]:
+    site = Path(tempfile.mkdtemp(prefix="site-", dir=docroot))
+    site.chmod(0o755)
+    for number, name in enumerate(("a b.txt", "100%.json", "sub/page.html.gz", "sub/deep/日本.bin")):
+        trees.write(site / name, 100 + number)
+    trees.write(site / "sub/large.iso", LARGE)
+    for path in site.rglob("*"):
+        if path.is_file():
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+    yield site
+    shutil.rmtree(site)
+
+
+def held(tree: Path) -> dict[str, bytes]:
+    return {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def assert_same(tree: Path, bucket: Bucket) -> None:
+    files = held(tree)
+    assert bucket.files() == sorted(files)
+    assert all(bucket.get(key) == body for key, body in files.items())
+    assert bucket.uploads() == 0
+
+
+@pytest.mark.row("B01", "B02", "B03")
+async def test_first_run_second_run_and_runs_without_a_state(
+    serve: Serve, tree: Path, bucket: Bucket, tmp_path: Path
+) -> None:
+    nginx = serve("nginx")
+    url, state = nginx.url_of(tree), tmp_path / "state"
+    report = await crawler.mirror(url, bucket.url, bucket.config())
+    assert (report.saved, report.failed, report.exit_code, report.free) == (5, 0, 0, None)
+    assert_same(tree, bucket)
+    large = obstore.get(bucket.store, "sub/large.iso", options={"head": True})
+    assert large.attributes["mtime"] == "1700000000"
+    small = obstore.get(bucket.store, "sub/page.html.gz", options={"head": True})
+    assert small.attributes["Content-Type"] == "application/gzip"
+    assert small.attributes["mtime"] == "1700000000"
+    assert len(small.attributes["sha256"]) == 64
+
+    bucket.requests()
+    report = await crawler.mirror(url, bucket.url, bucket.config())
+    assert (report.saved, report.unchanged) == (0, 5)
+    requests = bucket.requests()
+    assert (requests.count("LIST"), len(requests)) == (3, 9), "one for each directory, and six for lock and state"
+    assert all(OWN in request for request in requests if request != "LIST")
+
+    shutil.rmtree(state)  # as in a container that keeps nothing: the copy of the state has all
+    report = await crawler.mirror(url, bucket.url, bucket.config())
+    assert (report.saved, report.unchanged) == (0, 5)
+    requests = bucket.requests()
+    assert f"GET {OWN}state.sqlite3" in requests
+    assert not [request for request in requests if request != "LIST" and OWN not in request]
+
+    shutil.rmtree(state)
+    obstore.delete(bucket.store, f"{OWN}state.sqlite3")
+    nginx.forget()
+    bucket.requests()
+    report = await crawler.mirror(url, bucket.url, bucket.config())
+    assert (report.saved, report.unchanged, report.exit_code) == (0, 5, 0), "asked, not fetched again"
+    asked = [unquote(request) for request in bucket.requests() if OWN not in request and request != "LIST"]
+    assert sorted(asked) == sorted(f"HEAD {key}" for key in held(tree))
+    assert {request.method for request in nginx.requests() if not request.path.endswith(("/", "robots.txt"))} == {
+        "HEAD"
+    }
+    assert SECRET.encode() not in b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+    assert all(SECRET.encode() not in bucket.get(key) for key in bucket.all_keys())
+
+
+@pytest.mark.row("B04", "B05")
+async def test_changes_deletions_and_what_others_did(serve: Serve, tree: Path, bucket: Bucket) -> None:
+    url = serve("nginx").url_of(tree)
+    await crawler.mirror(url, bucket.url, bucket.config())
+    (tree / "a b.txt").unlink()
+    shutil.rmtree(tree / "sub/deep")
+    trees.write(tree / "new.txt", 7)
+    trees.write(tree / "100%.json", 50)
+    bucket.put("sub/page.html.gz", b"-" * 102)  # of the same size, but not what was stored
+    bucket.put("foreign/.crawler/lock", b"{}")  # another mirror
+    bucket.put("foreign/kept", b"kept")
+    plan = await crawler.mirror(url, bucket.url, bucket.config(delete=True, dry_run=True))
+    assert sorted(step.path for step in plan.plan or () if step.action == "delete") == [
+        "a b.txt", "sub/deep/", "sub/deep/日本.bin",
+    ]  # fmt: skip
+    refused = bucket.config(delete=True, max_delete=1)
+    with pytest.raises(crawler.DeleteRefused):
+        await crawler.mirror(url, bucket.url, refused)
+    assert "a b.txt" in bucket.files()
+    report = await crawler.mirror(url, bucket.url, bucket.config(delete=True))
+    assert (report.deleted, report.failed, report.exit_code) == (2, 0, 0)
+    assert bucket.get("foreign/kept") == b"kept"
+    for key in ("foreign/kept", "foreign/.crawler/lock"):
+        obstore.delete(bucket.store, key)
+    assert_same(tree, bucket)
+
+
+@pytest.mark.row("B05", "B06")
+async def test_a_second_run_and_a_stale_lock(
+    serve: Serve, tree: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = serve("nginx").url_of(tree)
+    until = time.time() + 300
+    holder = {"owner": "elsewhere pid 7", "since": "2026-01-01T00:00:00Z", "expires_at": until, "token": "t"}
+    bucket.put(f"{OWN}lock", json.dumps(holder).encode())
+    with pytest.raises(crawler.AlreadyRunning, match=r"elsewhere pid 7.*holds s3://.*its lock ends at 20"):
+        await crawler.mirror(url, bucket.url, bucket.config())
+    assert bucket.files() == []
+    bucket.put(f"{OWN}lock", json.dumps({**holder, "expires_at": time.time() - 61}).encode())
+    report = await crawler.mirror(url, bucket.url, bucket.config())
+    assert report.saved == 5
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other machine"))
+    with pytest.raises(crawler.ConfigError, match="lies in another mirror, the one in s3://"):
+        await crawler.mirror(url, f"{bucket.url}/sub", bucket.config())
+    with pytest.raises(crawler.ConfigError, match="mirror of"):
+        await crawler.mirror(f"{url}sub/", bucket.url, bucket.config())
+    assert_same(tree, bucket)
+
+
+@pytest.mark.row("B07", "B08")
+def test_the_command_line_killed_and_run_again(
+    serve: Serve, tree: Path, bucket: Bucket, run_crawler: Program, tmp_path: Path
+) -> None:
+    url, environment = serve("nginx").url_of(tree), {**bucket.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "crawler", "--limit-rate", "1M", url, bucket.url]
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while "a b.txt" not in bucket.files():
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert set(bucket.files()) < set(held(tree)), "the large one is not there, not even in part"
+    done = run_crawler("--config", _file(tmp_path, url, bucket), "-v", env={"XDG_STATE_HOME": str(tmp_path / "state")})
+    assert (done.code, SECRET in done.output) == (0, False), done.output
+    assert bucket.files() == sorted(held(tree))
+    (tree / "sub/large.iso").unlink()
+    bucket.put("sub/page.html.gz", b"-" * 102)
+    bad = run_crawler("--verify", bucket.url, env=environment)
+    assert (bad.code, "sub/page.html.gz" in bad.output) == (5, True), bad.output
+    assert run_crawler("--verify", "--repair", bucket.url, env=environment).code == 0
+    page = tmp_path / "page.html"
+    history = run_crawler("--history", "--report", page, bucket.url, env={**environment, "XDG_STATE_HOME": "/nowhere"})
+    assert (history.code, history.stdout.count(" ok ")) == (0, 1), history.output
+    assert "sub/" in page.read_text()
+    why = run_crawler("--explain", f"{url}a%20b.txt", url, bucket.url, env=environment)
+    assert "same row" in why.stdout or "unchanged" in why.stdout, why.output
+    for option in ("--trash=3", "--processes=2", "--fsync=none"):
+        refused = run_crawler(option, url, bucket.url, env=environment)
+        assert refused.code == 2
+        assert f"{option.partition('=')[0]} cannot be combined with s3://" in refused.stderr
+    gone = run_crawler(url, "s3://no-such-bucket/pub", env=environment)
+    assert (gone.code, "create the bucket first" in gone.stderr) == (4, True), gone.output
+
+
+def _file(directory: Path, url: str, bucket: Bucket) -> Path:
+    """A configuration that holds the credentials."""
+    path = directory / "mirrors.toml"
+    settings = "\n".join(f'{key} = "{value}"' for key, value in bucket.objects.items())
+    path.write_text(f'[objects]\n{settings}\n[[mirror]]\nname = "one"\nurl = "{url}"\ndir = "{bucket.url}"\n')
+    return path
