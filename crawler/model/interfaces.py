@@ -147,6 +147,8 @@ class Part(Protocol):
         """Remove the part."""
 
 
+UNREAD = -(1 << 62)
+"""``Local.mtime`` of an object whose metadata were not read: ``Destination.inspect`` reads them."""
 UNLIMITED = 1 << 62
 """``Destination.free_space`` where there is no limit, or none that is known."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LINK = "a symbolic link"
+"""``Local.spared`` of a symbolic link."""
+
 
 class Reason(StrEnum):
     """Why a link, an entry or a directory is not taken, why a file is fetched, and how it ended."""

@@ -53,10 +53,6 @@ class Outcome(StrEnum):
     """What looked like a file is a directory, and its listing is read next; not an end."""
 
 
-LINK = "a symbolic link"
-"""``Local.spared`` of a symbolic link."""
-
-
 class Span(Value, Generic[T], frozen=True, gc=False):
     """A closed interval that contains the true value, because listings round sizes and times.
 
@@ -201,10 +197,6 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     """Version of the stored file, where the destination has one; see ``Local``."""
     checked: float = 0.0
     """When the server last confirmed it as the listed version: server time, seconds since the epoch, or UNCONFIRMED."""
-
-
-UNREAD = -(1 << 62)
-"""``Local.mtime`` of an object whose metadata were not read: ``Destination.inspect`` reads them."""
 
 
 class Local(Value, frozen=True, gc=False):

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model.interfaces import Destination, Part
+from crawler.model.interfaces import UNREAD, Destination, Part
 from crawler.model.struct import replace
-from crawler.model.values import UNREAD, Job, Kind, Known, Local, Outcome, Result, Staged, Validators
+from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged, Validators
 from crawler.pipeline.plan.look import look
 
 STRONG = Validators(etag='"v1"')

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from crawler.model.currency import Dating
 from crawler.model.flaws import Flaw, worst_flaw
-from crawler.model.interfaces import Destination
+from crawler.model.interfaces import UNREAD, Destination
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Struct, Value, field, replace
-from crawler.model.values import UNREAD, Entry, Job, Known, Local
+from crawler.model.values import Entry, Job, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact

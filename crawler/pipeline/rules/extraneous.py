@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from crawler.model.flaws import Flaw
+from crawler.model.reasons import LINK
 from crawler.model.struct import Struct, Value, field
-from crawler.model.values import LINK, Entry, Kind, Local
+from crawler.model.values import Entry, Kind, Local
 
 _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
 

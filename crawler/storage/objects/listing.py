@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import obstore
 
-from crawler.model.values import UNREAD, Kind, Local
+from crawler.model.interfaces import UNREAD
+from crawler.model.values import Kind, Local
 from crawler.storage.objects.attributes import SECOND, mtime_of
 from crawler.storage.objects.keys import parents
 from crawler.text.urls import STATE_DIRECTORY
@@ -36,7 +37,7 @@ def if_match(version: str) -> GetOptions:
 
 
 async def scan(store: ObjectStore, directory: str) -> tuple[dict[str, Local], bool]:
-    """(what is directly in ``directory``, without times; whether it is a mirror of its own). Raises what obstore raises.
+    """(what is directly in ``directory``, without times; whether it is a mirror of its own). Raises what obstore does.
 
     Where a file and a directory have one name, the file is shown: it is what can be removed.
     """

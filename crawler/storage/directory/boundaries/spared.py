@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.model.config import Config
+from crawler.model.reasons import LINK
 from crawler.model.struct import Struct, Value, field
-from crawler.model.values import LINK
 from crawler.storage.directory.boundaries.mounts import Mounts
 from crawler.storage.directory.tree import Identity, Tree, identity, lstat
 from crawler.text import urls

@@ -9,9 +9,10 @@ import pytest
 from obstore.store import MemoryStore
 
 from crawler.model.errors import DestinationError
+from crawler.model.interfaces import UNREAD
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import UNREAD, Kind, Known, Local, Span
+from crawler.model.values import Kind, Known, Local, Span
 from crawler.storage.objects import large_body
 from crawler.storage.objects.destination import ObjectDestination
 from crawler.storage.objects.location import Location

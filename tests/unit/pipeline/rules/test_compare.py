@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from crawler.model.interfaces import UNREAD
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.state.store import BY_ROW, REPLACING
-from crawler.model.values import UNCONFIRMED, UNREAD, Entry, Kind, Known, Local, Span, Validators
+from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, needs_fetch
 from tests.unit.pipeline.rules.examples import (
     ENTRY,
