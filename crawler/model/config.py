@@ -225,9 +225,7 @@ class Config:
     metrics: str | None = option(
         None, OUTPUT, "write Prometheus metrics for the textfile collector", "FILE", parse=check_path,
     )
-    report: str | None = option(
-        None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path,
-    )
+    report: str | None = option(None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path)
     # fmt: on
     objects: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     """Settings of the object store of DIR, besides those of the environment; a mapping of names to text."""

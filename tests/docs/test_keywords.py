@@ -48,6 +48,8 @@ def samples(key: str, kind: object) -> list[object]:
     text = TEXTS.get(option_of(option_fields()[key]).metavar or "", "x") if key in option_fields() else "x"
     if kind is str:
         return [text]
+    if "Mapping" in str(kind):
+        return [{}, {"region": text}]
     if get_origin(kind) is Literal:
         return list(get_args(kind))
     if "Sequence" in str(kind):
@@ -65,7 +67,7 @@ CASES = [(key, kind, value) for key in TYPES for kind in alternatives(TYPES[key]
 
 
 def test_the_keys_are_those_of_config() -> None:
-    assert TYPES.keys() == {*option_fields(), "rules", "include", "exclude"}
+    assert TYPES.keys() == {*option_fields(), "rules", "include", "exclude", "objects"}
     assert WalkOptions.__optional_keys__ < Options.__optional_keys__ < ProgramOptions.__optional_keys__ == ALL
 
 
@@ -122,7 +124,7 @@ def test_each_call_heeds_what_it_accepts_and_refuses_the_others() -> None:
         for key in ALL:
             value = samples(key, str)[0] if not isinstance(getattr(Config(), key, ""), bool) else True
             options: Any = {**WITH.get(key, {}), key: value}
-            if key in {"rules", "check", "fsync", "name_from", "lock", "progress", "format", "log_format"}:
+            if key in {"objects", "rules", "check", "fsync", "name_from", "lock", "progress", "format", "log_format"}:
                 options[key] = () if key == "rules" else getattr(Config(), key)
             if key in accepted:
                 assert config_of(function, None, options)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from os import PathLike
 from typing import Literal, TypeAlias, TypedDict
@@ -83,6 +83,7 @@ class Options(WalkOptions, total=False):
     ext: keep files with these extensions, e.g. zip,tar.gz (any case)
     include: patterns of files to keep
     exclude: patterns of files to skip, and of directories not to enter
+    objects: settings of the object store that DIR names, see docs/object-stores.md
     rules: include and exclude in an order of your own, instead of both
     min_size: skip smaller files
     max_size: skip larger files
@@ -115,6 +116,7 @@ class Options(WalkOptions, total=False):
     ext: Texts
     include: Texts
     exclude: Texts
+    objects: Mapping[str, str]
     rules: Sequence[Rule]
     min_size: Size | None
     max_size: Size | None

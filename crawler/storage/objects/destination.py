@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Collection, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
     from crawler.storage.objects.location import Location
-    from crawler.storage.objects.own.lock import Lock
 
 T = TypeVar("T")
 AT_ONCE = 32
@@ -43,11 +42,11 @@ AT_ONCE = 32
 class ObjectDestination(Destination):
     """``interfaces.Destination`` for ``where`` in ``store``. An async context manager that closes what is open.
 
-    ``lock`` is checked before anything is written; None if other runs are kept out in another way.
+    ``check`` is called before anything is written, and raises DestinationError if another run may hold the lock.
     """
 
-    def __init__(self, store: ObjectStore, where: Location, lock: Lock | None = None) -> None:
-        self._store, self._where, self._lock = store, where, lock
+    def __init__(self, store: ObjectStore, where: Location, check: Callable[[], None] = lambda: None) -> None:
+        self._store, self._where, self._check = store, where, check
         self._directories = Directories(store)
         self._known_empty = KnownEmpty()
         self._parts: dict[str, ObjectPart] = {}
@@ -71,10 +70,6 @@ class ObjectDestination(Destination):
             return await work
         except FAILURES as error:
             raise destination_error(error, self._where) from error
-
-    def _check(self) -> None:
-        if self._lock is not None:
-            self._lock.check()
 
     # --- reading ----------------------------------------------------------------------------------
 

@@ -49,9 +49,14 @@ class Session:
         self._lock = Lock(self._store, where, where.home / "lock.token") if is_locked else None
         self._until = time.monotonic()
         self._stack = AsyncExitStack()
-        self.destination = ObjectDestination(self._store, where, self._lock)
+        self.destination = ObjectDestination(self._store, where, self._check)
         self.problem = ""
         """Why the copy of the state could not be renewed; known at the end."""
+
+    def _check(self) -> None:
+        """Raise DestinationError if nothing may be written any longer."""
+        if self._lock is not None:
+            self._lock.check()
 
     def waiting(self, seconds: float) -> Self:
         """The same session, which waits for another run to end for ``seconds`` from now."""
@@ -121,8 +126,7 @@ class Session:
 
     async def _save_state(self) -> None:
         try:
-            if self._lock is not None:
-                self._lock.check()
+            self._check()
             problem = await self._copy.save()
         except DestinationError as error:
             problem = str(error)

@@ -110,11 +110,10 @@ async def test_another_mirror_below_the_prefix_is_left_alone(store: MemoryStore)
 
 
 async def test_nothing_is_written_without_the_lock(store: MemoryStore) -> None:
-    class Lost:
-        def check(self) -> None:
-            raise DestinationError("its lock is lost")
+    def lost() -> None:
+        raise DestinationError("its lock is lost")
 
-    async with ObjectDestination(store, WHERE, Lost()) as destination:  # type: ignore[arg-type]
+    async with ObjectDestination(store, WHERE, lost) as destination:
         for attempt in (destination.commit([staged("x")]), destination.delete(["x"])):
             with pytest.raises(DestinationError, match="its lock is lost"):
                 await attempt
