@@ -225,7 +225,9 @@ class Config:
     metrics: str | None = option(
         None, OUTPUT, "write Prometheus metrics for the textfile collector", "FILE", parse=check_path,
     )
-    report: str | None = option(None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path)
+    report: str | None = option(
+        None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path,
+    )
     # fmt: on
     objects: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     """Settings of the object store of DIR, besides those of the environment; a mapping of names to text."""
@@ -268,7 +270,7 @@ class Config:
         """
         parsed = parse_options(values, where)
         check_together(parsed, where)
-        return cls(**parsed)  # type: ignore[arg-type]
+        return cls(**parsed, objects=check_objects(values.get("objects", {}), f"{where}: objects"))  # type: ignore[arg-type]
 
 
 def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]:
@@ -281,10 +283,8 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
     for key, value in values.items():
         if key == "rules" and isinstance(value, tuple):
             parsed[key] = check_rules(value, where)
-        elif key in {"include", "exclude"}:
+        elif key in {"include", "exclude", "objects"}:
             continue
-        elif key == "objects":
-            parsed[key] = check_objects(value, f"{where}: objects")
         elif key not in known:
             from crawler.model.options.spelling import unknown_key
 
