@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.text.patterns import pattern
-from crawler.text.urls import name_problem
+from crawler.text.urls import file_name_problem
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -116,7 +116,7 @@ def parse_checksums(name: str, text: bytes) -> dict[str, str]:
             path = sidecar["subject"]  # the rest is a directory on the machine where the digest was made
         while path.startswith("./"):
             path = path[2:]
-        if path != name and not any(map(name_problem, path.split("/"))):
+        if path != name and not any(map(file_name_problem, path.split("/"))):
             _note(found, path, f"{algorithm}:{value.lower()}")
     return {path: digest for path, digest in found.items() if digest}
 

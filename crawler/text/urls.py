@@ -229,12 +229,19 @@ def is_same(first: str, second: str) -> bool:
     return unquote_to_bytes(first.rstrip("/")) == unquote_to_bytes(second.rstrip("/"))
 
 
-def name_problem(name: str) -> str | None:
-    """Why ``name`` cannot be a segment of a path under DIR, or None if it can."""
+def segment_problem(name: str) -> str | None:
+    """Why ``name`` (decoded) cannot be one segment of any path, or None if it can."""
     if name in {"", ".", ".."}:
         return "is empty, . or .."
     if "/" in name or "\0" in name:
         return "contains a slash or NUL"
+    return None
+
+
+def file_name_problem(name: str) -> str | None:
+    """Why ``name`` cannot be the name of a file or directory under DIR, or None if it can."""
+    if problem := segment_problem(name):
+        return problem
     if _CONTROL.search(name):
         return "contains a control character"
     if "\\" in name and (os.name == "nt" or _BACKSLASH_ESCAPE.search(name)):
@@ -253,7 +260,7 @@ def name_problem(name: str) -> str | None:
 
 def path_problem(path: str) -> str | None:
     """Why ``path`` cannot be a path under DIR, or None if it can. Destinations should check it again."""
-    return next((problem for name in path.split("/") if (problem := name_problem(name))), None)
+    return next((problem for name in path.split("/") if (problem := file_name_problem(name))), None)
 
 
 def entry_path(directory: str, name: str) -> str | Rejection:
@@ -262,7 +269,7 @@ def entry_path(directory: str, name: str) -> str | Rejection:
     ``name`` may contain further directories, separated by slashes, as in flat listings and URL lists.
     """
     for segment in name.split("/"):
-        problem = name_problem(segment)
+        problem = file_name_problem(segment)
         if problem:
             return Rejection(Reason.BAD_NAME, name, problem)
     path = f"{directory}/{name}" if directory else name

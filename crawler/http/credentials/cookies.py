@@ -24,7 +24,8 @@ class Cookies:
     """The cookies of one client (RFC 6265). A cookie that a server sets is sent to that origin only.
 
     The standard library's jar decides by domain, path, age and Secure. It does not distinguish ports, so each origin
-    has its own jar. Cookies beyond the limits are ignored.
+    has its own jar. Cookies beyond the limits are ignored, but a full jar takes new values of its
+    cookies.
     """
 
     def __init__(self, given: Iterable[Cookie] = ()) -> None:
@@ -46,7 +47,9 @@ class Cookies:
             return
         request = Request(url)
         for cookie in jar.make_cookies(cast("Any", _Response(headers)), request):
-            if len(cookie.name) + len(cookie.value or "") <= LONGEST_COOKIE and len(jar) < MOST_COOKIES:
+            if len(cookie.name) + len(cookie.value or "") > LONGEST_COOKIE:
+                continue
+            if len(jar) < MOST_COOKIES or any(_is_same(cookie, kept) for kept in jar):
                 jar.set_cookie_if_ok(cookie, request)
 
     def _jar_of(self, url: str) -> CookieJar | None:
@@ -59,6 +62,11 @@ class Cookies:
             for cookie in self._given:
                 jar.set_cookie(cookie)
         return self._jars[where]
+
+
+def _is_same(one: Cookie, other: Cookie) -> bool:
+    """True if storing one of the cookies replaces the other (RFC 6265 section 5.3 step 11)."""
+    return (one.name, one.domain, one.path) == (other.name, other.domain, other.path)
 
 
 class _Response:

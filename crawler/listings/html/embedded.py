@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from crawler.listings.page import Page
-from crawler.listings.values.hrefs import Resolver, name_problem
+from crawler.listings.values.hrefs import Resolver, link_name_problem
 from crawler.listings.values.mentioned_names import names_of, row_rejection
 from crawler.listings.values.times import read_stamp
 from crawler.model.reasons import Reason
@@ -100,7 +100,7 @@ def _read_calls(page: Page) -> Listing | None:
     for found, kind in rows:
         name, address = _unescaped(found[1]), _unescaped(found[4 if kind is Kind.FILE else 3])
         url = resolver.target(address).url
-        problem = name_problem(name)
+        problem = link_name_problem(name)
         if problem or not url:
             rejections.append(row_rejection(Reason.BAD_NAME if url else Reason.SCHEME, address, problem, name))
             continue

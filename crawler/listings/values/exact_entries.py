@@ -11,6 +11,7 @@ from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
+from crawler.text.urls import segment_problem
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
 _SURROGATE = re.compile("[\ud800-\udfff]").search
@@ -45,7 +46,7 @@ class Rows:
 
     def add(self, name: str, url: str, details: Details, *, directory: str = "", external: bool = False) -> None:
         """Add an entry, or a rejection if the name is invalid or the URL is already an entry."""
-        if problem := name_problem(name):
+        if problem := segment_problem(name):
             self.reject(Reason.BAD_NAME, shown(name), problem)
         elif url in self._seen:
             self._add_again(name, url, details)
@@ -117,15 +118,6 @@ class Rows:
             mentioned=frozenset(names_of(self._rejections)),
             conclusive=not is_elsewhere,
         )
-
-
-def name_problem(name: str) -> str | None:
-    """Why ``name`` cannot be a path segment, or None. ``urls.entry_path`` applies the rules of file systems later."""
-    if name in {"", ".", ".."}:
-        return "is empty, . or .."
-    if "/" in name or "\0" in name:
-        return "contains a slash or NUL"
-    return None
 
 
 def quote_name(name: str) -> str | None:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from crawler.listings.values import queries
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
-from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, stripped
+from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, segment_problem, stripped
 
 _SCHEMES = {"http", "https", "ftp"}
 _SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
@@ -57,15 +57,12 @@ class Target(Value, frozen=True):
     """For BAD_NAME: why the name is invalid."""
 
 
-def name_problem(name: str) -> str:
-    """Why a decoded segment cannot be an entry's name; "" if it can."""
-    if name in {"", ".", ".."}:
-        return "is empty, . or .."
-    if "/" in name or "\0" in name:
-        return "contains a slash or NUL"
-    if "\\" in name and _DRIVE_OR_PARENT.search(name):
+def link_name_problem(name: str) -> str:
+    """Why the last segment of a link (decoded) cannot be an entry's name; "" if it can."""
+    problem = segment_problem(name)
+    if problem is None and "\\" in name and _DRIVE_OR_PARENT.search(name):
         return "leaves the directory by a backslash"
-    return ""
+    return problem or ""
 
 
 class Resolver:
@@ -150,7 +147,7 @@ class Resolver:
         slash = bare.endswith("/")
         segment = bare[:-1] if slash else bare
         name = decoded(segment)
-        if problem := name_problem(name):
+        if problem := link_name_problem(name):
             return Target(LinkKind.BAD_NAME, self.directory + bare, name, problem=problem)
         if ";" in segment and not literal and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
             name = decoded(plain[1])
@@ -160,7 +157,7 @@ class Resolver:
     def _elsewhere(kind: LinkKind, url: str, path: str) -> Target:
         slash = path.endswith("/")
         name = decoded(path.rstrip("/").rpartition("/")[2])
-        return Target(kind, url, "" if name_problem(name) else name, slash)
+        return Target(kind, url, "" if link_name_problem(name) else name, slash)
 
     def _by_path(self, url: str, path: str) -> Target:
         if path in {self.root, self.path} and path != self.root.rstrip("/"):
@@ -176,7 +173,7 @@ class Resolver:
         slash = tail.endswith("/")
         segments = [decoded(segment) for segment in tail.rstrip("/").split("/")]
         segments = [segment for segment in segments[:-1] if segment] + segments[-1:]
-        if problem := next(filter(None, map(name_problem, segments)), ""):
+        if problem := next(filter(None, map(link_name_problem, segments)), ""):
             return Target(LinkKind.BAD_NAME, url, segments[-1], problem=problem)
         kind = LinkKind.CHILD if len(segments) == 1 else LinkKind.DEEP
         return Target(kind, url, segments[-1], slash, "/".join(segments[:-1]))
@@ -229,7 +226,7 @@ class Resolver:
             return None
         if file:
             file = file.rstrip("/").rpartition("/")[2]
-            if directory != self.named_directory or name_problem(file):
+            if directory != self.named_directory or link_name_problem(file):
                 return None
             return Target(LinkKind.CHILD, url, file)
         target = self._named_directory_target(url, directory)
@@ -247,7 +244,7 @@ class Resolver:
         if self.named_directory and not directory.startswith(self.named_directory + "/"):
             return Target(LinkKind.PARENT if directory.endswith("/..") else LinkKind.ABOVE, url)
         segments = directory[len(self.named_directory) :].strip("/").split("/")
-        if problem := next(filter(None, map(name_problem, segments)), ""):
+        if problem := next(filter(None, map(link_name_problem, segments)), ""):
             return Target(LinkKind.PARENT if segments[-1] == ".." else LinkKind.BAD_NAME, url, problem=problem)
         return Target(
             LinkKind.CHILD if len(segments) == 1 else LinkKind.DEEP, url, segments[-1], True, "/".join(segments[:-1])

@@ -6,10 +6,11 @@ without a delimiter it lists all keys, which then contain slashes.
 
 from __future__ import annotations
 
-from crawler.listings.values.exact_entries import Details, Rows, canonical, name_problem, quote_name, shown
+from crawler.listings.values.exact_entries import Details, Rows, canonical, quote_name, shown
 from crawler.listings.values.exact_urls import with_query
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind
+from crawler.text.urls import segment_problem
 
 PAGING = frozenset({"marker", "continuation-token", "start-after", "key-marker", "version-id-marker"})
 """Query parameters that say where a page starts; dropped from requests for another prefix or page."""
@@ -67,7 +68,7 @@ class ObjectKeys:
             return [], ""
         parts = canonical(key[len(self._inside) :]).removesuffix("/").split("/")
         for part in parts:
-            if name_problem(part):
+            if segment_problem(part):
                 self._rows.reject(Reason.BAD_NAME, shown(key), "an empty, dot or NUL segment")
                 return [], ""
         return parts, quoted

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawler.listings.values.exact_entries import Details, Rows, name_problem
+from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import is_external, last_segment, resolve_link
 from crawler.listings.values.exact_values import printed, utc_time
 from crawler.listings.values.sizes import read_size
@@ -19,7 +19,7 @@ from crawler.listings.xml.document import XmlDocument, children, local
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.model.values import Kind, Listing
-from crawler.text.urls import before_query, decoded
+from crawler.text.urls import before_query, decoded, segment_problem
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -169,5 +169,5 @@ def _take_files(taken: Rows, files: list[_Dataset]) -> None:
     times = Counter(names)
     for name, file in zip(names, files, strict=True):
         directories = [decoded(part) for part in file.path.strip("/").split("/")[:-1]] if times[name] > 1 else []
-        directory = "" if any(name_problem(part) for part in directories) else "/".join(directories)
+        directory = "" if any(segment_problem(part) for part in directories) else "/".join(directories)
         taken.add(name, file.url, file.details, directory=directory, external=is_external(file.url, taken.url))

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crawler.listings.values.exact_entries import Details, Rows, name_problem
+from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import bucket_of, is_external
 from crawler.listings.values.exact_values import entity_tag, exact_size, http_time, printed, utc_time
 from crawler.listings.xml.document import XmlDocument
@@ -19,7 +19,7 @@ from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.struct import Struct, field
 from crawler.model.values import Kind, Listing
-from crawler.text.urls import before_query, decoded
+from crawler.text.urls import before_query, decoded, segment_problem
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -155,7 +155,7 @@ def _take(taken: Rows, member: _Member, inside: Segments, site: str) -> None:
     if member.status.strip() and not _SUCCESS(member.status):
         taken.reject(Reason.FAILED, member.href, member.status.strip()[:80])
         return
-    if any(name_problem(part) for part in below):
+    if any(segment_problem(part) for part in below):
         taken.reject(Reason.BAD_NAME, member.href, "an empty, dot, slash or NUL segment")
         return
     kind = member.kind

@@ -33,7 +33,7 @@ def encoded(name: str) -> bytes:
     exist and may have to be deleted.
     """
     if name in {"", ".", "..", urls.STATE_DIRECTORY} or "/" in name or "\0" in name:
-        raise UnusablePath(f"the name {urls.name_problem(name)}")
+        raise UnusablePath(f"the name {urls.file_name_problem(name)}")
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -41,9 +41,9 @@ def encoded(name: str) -> bytes:
 
 
 def encoded_new(name: str) -> bytes:
-    """Same as ``encoded``, for a name to be created: also raises UnusablePath if ``urls.name_problem`` refuses it."""
+    """Same as ``encoded``, for a name to be created: raises UnusablePath for all of ``urls.file_name_problem``."""
     plain = encoded(name)
-    problem = urls.name_problem(name)
+    problem = urls.file_name_problem(name)
     if problem:
         raise UnusablePath(f"the name {problem}")
     return plain

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
-from crawler.text.urls import name_problem
+from crawler.text.urls import file_name_problem
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
@@ -29,7 +29,7 @@ def disposition_name(field: str | None) -> str | Rejection | None:
     name = _decoded(found.get("filename*")) or found.get("filename")
     if not name:
         return None
-    problem = name_problem(name) or ("contains a backslash" if "\\" in name else None)
+    problem = file_name_problem(name) or ("contains a backslash" if "\\" in name else None)
     return Rejection(Reason.BAD_NAME, name, problem) if problem else name
 
 

@@ -228,7 +228,7 @@ def test_an_upgrade_is_http_to_https_of_one_host_on_the_usual_ports(source: str,
 )  # fmt: skip
 @pytest.mark.skipif(os.name == "nt", reason="a backslash separates there")
 def test_unusual_names_that_file_systems_accept_are_accepted(name: str) -> None:
-    assert urls.name_problem(name) is None
+    assert urls.file_name_problem(name) is None
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_unusual_names_that_file_systems_accept_are_accepted(name: str) -> None:
     ],
 )  # fmt: skip
 def test_a_name_that_cannot_be_one_segment_says_why(name: str, word: str) -> None:
-    problem = urls.name_problem(name)
+    problem = urls.file_name_problem(name)
     assert problem is not None
     assert word in problem
 

@@ -7,6 +7,7 @@ elements, and its values contain only the most common character references.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from crawler.listings.html.tree.cells import HINTS
 from crawler.model.struct import Value
@@ -242,14 +243,11 @@ def is_self_contained(row: str) -> bool:
         found = _NAME.match(tag)
         if found is None:
             return False
-        name = found[2].lower()
-        if found[1]:
-            while stack and stack[-1] in _OPEN_ENDED and stack[-1] != name:
-                stack.pop()
-            if not stack or stack.pop() != name:
-                return False
-        elif name not in _VOID and not tag.endswith("/>"):
-            stack.append(name)
+        name, closing = found[2].lower(), bool(found[1])
+        if tag.endswith("/>") and not closing:
+            continue
+        if not _step(stack, name, closing=closing, alone=False, ended=_OPEN_ENDED):
+            return False
     ended_by_next_row = {"tr": _CELLS | {"tr"}, "li": {"li"}}.get(frame, set())
     return ended_by_next_row.issuperset(stack)
 
@@ -270,22 +268,22 @@ def _open_or_close(stack: list[str], tag: str, frame: str, *, is_first: bool) ->
     is_frame = name == frame and (is_first or closing)
     if not is_frame and name not in _IN_FRAME.get(frame, _INLINE):
         return False
-    return _step(stack, name, closing=closing, alone=tag.endswith("/>"))
+    return _step(stack, name, closing=closing, alone=tag.endswith("/>"), ended=_CELLS)
 
 
-def _step(stack: list[str], name: str, *, closing: bool, alone: bool) -> bool:
-    """Apply the tag ``name`` to the open elements. False if it is not nested properly."""
-    if closing or name in _CELLS:
-        while stack and stack[-1] in _CELLS and stack[-1] != name:
-            stack.pop()  # a cell ends where the next one or the row's end begins
+def _step(stack: list[str], name: str, *, closing: bool, alone: bool, ended: Container[str]) -> bool:
+    """Apply the tag ``name`` to the open elements. False if it is not nested properly.
+
+    ``alone``: the element has no content. ``ended``: elements that the end of an enclosing one closes. A cell also ends
+    where the next one begins.
+    """
     if closing:
-        if not stack or stack[-1] != name:
-            return False
-        stack.pop()
-        return True
+        while stack and stack[-1] in ended and stack[-1] != name:
+            stack.pop()
+        return bool(stack) and stack.pop() == name
     if name in _VOID:
         return True
-    if name in _CELLS and stack and stack[-1] == name:
+    while name in _CELLS and stack and stack[-1] in _CELLS:
         stack.pop()
     if name in stack and name in {"a", "button"}:
         return False

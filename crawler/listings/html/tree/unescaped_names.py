@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from crawler.listings.html.tree.regions import shows_name
 from crawler.listings.html.tree.survey import Link
-from crawler.listings.values.hrefs import LinkKind, Resolver, Target, name_problem
+from crawler.listings.values.hrefs import LinkKind, Resolver, Target, link_name_problem
 from crawler.listings.values.queries import RESERVED, has_parameter, is_doubtful, without_parameters
 from crawler.text.urls import before_query, decoded
 
@@ -85,7 +85,9 @@ def _meant(link: Link, resolver: Resolver) -> Target | None:
         return resolver.target("./" + href[1:])  # JFrog Bintray's script removes the colon
     bare = href.removesuffix("/")
     plain = RESERVED.split(bare, maxsplit=1)[0]
-    if not plain or plain.lower() in _SCHEMES or "/" in bare or not is_doubtful(bare) or name_problem(decoded(bare)):
+    if not plain or plain.lower() in _SCHEMES or "/" in bare or not is_doubtful(bare):
+        return None
+    if link_name_problem(decoded(bare)):
         return None
     shown = [link.text, link.title]
     if any(shows_name(text, decoded(plain)) for text in shown):

@@ -70,6 +70,16 @@ def test_a_server_cannot_make_requests_grow_without_end() -> None:
     assert sorted(sent) == sorted(f"name-{number}=1" for number in range(MOST_COOKIES))
 
 
+def test_a_full_jar_takes_new_values_of_its_cookies() -> None:
+    """RFC 6265 section 5.3 step 11: a cookie is the same if its name, domain and path are."""
+    jar = setting(*(f"name-{number}=old" for number in range(MOST_COOKIES)))
+    setting("name-7=new", "another=1", "name-8=2; Path=/", f"name-9={'x' * LONGEST_COOKIE}", jar=jar)
+    expected = {f"name-{number}={'new' if number == 7 else 'old'}" for number in range(MOST_COOKIES)}
+    assert set((jar.header(PAGE) or "").split("; ")) == expected
+    setting(f"name-7=; Expires={NEVER}", "another=1", jar=jar)
+    assert set((jar.header(PAGE) or "").split("; ")) == (expected - {"name-7=new"}) | {"another=1"}
+
+
 def cookie_file(tmp_path: Path, *lines: str, heading: str = HEADING) -> str:
     path = tmp_path / "cookies.txt"
     path.write_text("\n".join([heading, *lines]) + "\n", encoding="utf-8")
