@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,11 @@ def state_of(directory: Path | str, config: Config) -> Path:
             raise ConfigError(f"state {where} cannot be used (it is not a regular file): move it away")
         raise ConfigError(f"{directory} is not a crawler mirror: there is no {where} (--state names another place)")
     return path
+
+
+def is_known(directory: Path | str, config: Config) -> bool:
+    """Whether anything is in the place of the state of ``directory``, usable or not."""
+    return existing_state(directory, config) is not None or os.path.lexists(state_path(directory, config))
 
 
 def place_of(directory: str, config: Config) -> Path | Location:

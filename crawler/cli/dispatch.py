@@ -18,14 +18,15 @@ _ARGUMENTS = {
 def dispatch(call: Invocation) -> int:
     """Do what the command line asks for. Returns the exit code. Raises ConfigError, and what the mode raises."""
     mode = _mode(call)
+    if call.repair and not call.verify:
+        raise ConfigError("--repair requires --verify")
     if mode == "--config":
         if call.positional:
             raise ConfigError("--config takes no URL or DIR: the file names them")
         return _run_of(mode)(call)
-    if call.only:
-        raise ConfigError("--only requires --config")
-    if call.repair and mode != "--verify":
-        raise ConfigError("--repair requires --verify")
+    for option, is_given in (("--only", call.only), ("--status", call.status), ("--status-public", call.status_public)):
+        if is_given:
+            raise ConfigError(f"{option} requires --config")
     if call.config.name_from != "url" and mode != "--input-file":
         raise ConfigError("--name-from header requires --input-file: a listing names its files itself")
     wanted = _ARGUMENTS.get(mode, _MIRROR)
@@ -39,7 +40,7 @@ def dispatch(call: Invocation) -> int:
 def _run_of(mode: str) -> Callable[[Invocation], int]:
     """The function that does ``mode``. Imported here: --version, --help and wrong options need no event loop."""
     if mode == "--config":
-        from crawler.cli.config_file import run_config
+        from crawler.cli.mirrors.run import run_config
 
         return run_config
     from crawler.cli import modes, runner, snapshots
@@ -68,6 +69,8 @@ def _mode(call: Invocation) -> str:
         "--rollback": call.rollback is not None,
     }
     modes = [mode for mode, is_given in given.items() if is_given]
+    if len(modes) == 2 and "--config" in modes and (call.verify or call.history):
+        return "--config"  # for each mirror of the file
     if len(modes) > 1:
         raise ConfigError(f"{' and '.join(modes)} cannot be combined")
     return modes[0] if modes else ""

@@ -50,7 +50,7 @@ def told(call: Invocation, error: Exception, code: int) -> int:
 
     *url, directory = call.positional or (call.config_file or "",)
     before = report_of(error, _shown_url(url), directory)
-    name = Path(directory).name if call.config_file else mirror_name(directory)
+    name = call.name or (Path(directory).name if call.config_file else mirror_name(directory))
     kind = "verify" if call.verify else "run"
     after = run_async(lambda stop: tell(config, before, name, stop, kind))
     for text in after.warnings[len(before.warnings) :]:
@@ -60,7 +60,8 @@ def told(call: Invocation, error: Exception, code: int) -> int:
 
 def _commands_of(call: Invocation) -> Config:
     """A configuration with the commands of ``call``; those of a file are in its [defaults], if it can be read."""
-    if call.list_only or call.history or call.explain is not None:
+    is_query = call.list_only or call.history or call.list_snapshots
+    if is_query or call.explain is not None or call.rollback is not None:
         return Config()
     if call.config_file is None:
         return call.config

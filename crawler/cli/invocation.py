@@ -20,8 +20,12 @@ class Invocation(Value, frozen=True, kw_only=True):
     rollback: str | None
     list_snapshots: bool
     config_file: str | None
+    status: str | None
+    status_public: bool
     only: tuple[str, ...]
     verbosity: int
     quiet: bool
     given: dict[str, object]
     """The options as given, which override those of a config file."""
+    name: str = ""
+    """Name of the mirror of a configuration file that this call is about."""

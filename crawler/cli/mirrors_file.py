@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crawler.model.config import Config, parse_options
@@ -15,6 +16,10 @@ from crawler.text.arguments import start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
+_KEYS = {"defaults", "mirror", "objects", "jobs", "status", "status_public"}
+"""What the file may have outside of its tables, and the tables."""
+NAME_IN_PATH = "{name}"
+"""Stands for the name of the mirror in these paths."""
 
 
 class Mirror(Value, frozen=True, kw_only=True):
@@ -31,6 +36,10 @@ class MirrorsFile(Value, frozen=True, kw_only=True):
 
     mirrors: tuple[Mirror, ...]
     jobs: int = 1
+    status: str | None = None
+    """The page about all mirrors."""
+    status_public: bool = False
+    """Whether that page is for visitors."""
 
 
 def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> MirrorsFile:
@@ -39,11 +48,17 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     ``where`` is the path of the file. Raises ConfigError that names file, table and key.
     """
     for key in data:
-        if key not in {"defaults", "mirror", "objects", "jobs"}:
-            raise ConfigError(f"{where}: unknown key {key!r} (known: jobs, [defaults], [objects], [[mirror]])")
+        if key not in _KEYS:
+            known = "jobs, status, status_public, [defaults], [objects], [[mirror]]"
+            raise ConfigError(f"{where}: unknown key {key!r} (known: {known})")
     jobs = data.get("jobs", 1)
     if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MAX_PARALLEL:
         raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MAX_PARALLEL}")
+    status, is_public = data.get("status"), data.get("status_public", False)
+    if status is not None and not (isinstance(status, str) and status):
+        raise ConfigError(f"{where}: status: expected a path")
+    if not isinstance(is_public, bool):
+        raise ConfigError(f"{where}: status_public: expected true or false")
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
         raise ConfigError(f"{where}: defaults: expected a table")
@@ -60,7 +75,7 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     _check_distinct(mirrors, where)
     if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
         raise ConfigError(f"{where}: processes: requires jobs = 1, so that mirrors of one host share its connections")
-    return MirrorsFile(mirrors=tuple(mirrors), jobs=jobs)
+    return MirrorsFile(mirrors=tuple(mirrors), jobs=jobs, status=status, status_public=is_public)
 
 
 def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[str, object], where: str) -> Mirror:
@@ -82,8 +97,18 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
         start_url(texts["url"])
     except ConfigError as error:
         raise ConfigError(f"{where}: url: {error}") from None
-    config = Config.from_mapping({**options, **overrides}, where=where)
+    config = _with_name(Config.from_mapping({**options, **overrides}, where=where), texts["name"], where)
     return Mirror(name=texts["name"], url=texts["url"], directory=texts["dir"], config=config)
+
+
+def _with_name(config: Config, name: str, where: str) -> Config:
+    """``config`` with ``{name}`` in the paths of output files replaced. Raises ConfigError for a name with a slash."""
+    paths: dict[str, Any] = {what: path for what in OUTPUTS if NAME_IN_PATH in (path := getattr(config, what) or "")}
+    if paths and ("/" in name or "\0" in name or name in {".", ".."}):
+        raise ConfigError(f"{where}: {next(iter(paths))}: {NAME_IN_PATH} needs a name without a slash")
+    for what, path in paths.items():
+        paths[what] = path.replace(NAME_IN_PATH, name)
+    return replace(config, **paths)
 
 
 def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_result
-from crawler.cli.runner import is_interactive, run_observed, run_query
+from crawler.cli.runner import is_interactive, print_heading, run_observed, run_query
 from crawler.model.errors import CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode, is_trouble
 from crawler.pipeline.stop import Stop
-from crawler.text.escape import masked
+from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
     from crawler.model.config import Config
@@ -49,21 +49,23 @@ def run_list(call: Invocation) -> int:
 
 def run_history(call: Invocation) -> int:
     """Print the last runs; with -v all recorded runs."""
-    from crawler.app.history import read_history, with_state
+    from crawler.app.history import is_known, read_history, with_state
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
 
     async def read() -> Sequence[RunRecord]:
         async with with_state(call.positional[0], call.config) as (directory, config):
-            runs = await read_history(directory, config, limit)
+            is_new = call.name and not is_known(directory, config)  # of the mirrors of a file, some never ran
+            runs = [] if is_new else await read_history(directory, config, limit)
             if config.report is not None:
                 await _write_page(config.report, call.positional[0], config)
             return runs
 
     runs = run_query(read())
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
-    return print_result(render_history(runs, None, unicode=unicode) if runs else "no runs recorded")
+    text = render_history(runs, None, unicode=unicode) if runs else "no runs recorded"
+    return print_result(f"--- {printable(call.name)}\n{text}" if call.name else text)
 
 
 async def _write_page(target: str, directory: str, config: Config) -> None:
@@ -95,6 +97,8 @@ def _print_verification(report: Report, call: Invocation, _config: Config) -> in
     from crawler.output.summary import render_verification
 
     is_bad = is_trouble(report.exit_code)
+    if call.name:
+        print_heading(call.name, report, call)
     if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
         print_line(render_verification(report), sys.stderr if is_bad else sys.stdout)
     return report.exit_code

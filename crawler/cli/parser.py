@@ -30,7 +30,8 @@ _SYNOPSIS = """\
   crawler --explain ENTRY URL DIR           explain what would be done, and why
   crawler --history DIR                     print the last runs
   crawler --list-snapshots DIR              print the snapshots of DIR
-  crawler --rollback NAME DIR               publish an earlier snapshot again"""
+  crawler --rollback NAME DIR               publish an earlier snapshot again
+  crawler --config FILE --history|--verify  the same for each mirror of a TOML file"""
 _MODES = "Other modes"
 _EXIT_CODES = (
     "0 success; 1 unexpected error; 2 invalid option, URL or config; 3 URL could not be fetched or is not a listing; "
@@ -163,6 +164,8 @@ def _command() -> click.Command:
         _Option(["--rollback"], _MODES, metavar="NAME", help="let readers of DIR's snapshots see NAME again"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
         _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="with --config: run only this mirror"),
+        _Option(["--status"], _MODES, metavar="FILE", help="with --config: write an HTML page about all mirrors"),
+        _Option(["--status-public"], _MODES, is_flag=True, help="without reasons, paths and URLs on that page"),
         _Option(["-v", "--verbose", "verbosity"], _MODES, count=True, help="log each decision; twice: everything"),
         _Option(["-q", "--quiet"], _MODES, is_flag=True, help="print only errors"),
     ]
@@ -179,7 +182,7 @@ def _command() -> click.Command:
 
 _FIELDS = (
     "input_file", "list_only", "history", "verify", "repair", "explain", "list_snapshots", "rollback", "config_file",
-    "only", "verbosity", "quiet",
+    "only", "status", "status_public", "verbosity", "quiet",
 )  # fmt: skip
 """Fields of Invocation that are options of their own, not those of Config."""
 

@@ -18,6 +18,7 @@ from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
+from crawler.text.escape import printable
 from crawler.workers.event_loop import loop_factory
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
     return report.exit_code
 
 
+def print_heading(name: str, report: Report, call: Invocation) -> None:
+    """Print the name of a mirror, if its summary is going to be printed."""
+    is_bad = is_trouble(report.exit_code)
+    if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
+        print_line(f"--- {printable(name)}", sys.stderr if is_bad else sys.stdout)
+
+
 def run_one(call: Invocation) -> int:
     """Mirror one URL, or save the URLs of --input-file. Returns the exit code."""
     directory = call.positional[-1]
@@ -163,7 +171,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
     mode = "none" if call.quiet else config.progress
     kind = "verify" if call.verify else "run"
     with (
-        Outputs(config, kind=kind) as outputs,
+        Outputs(config, call.name, kind) as outputs,
         choose_display(mode, sys.stderr) as display,
         display_closed_on_signal(display),
     ):

@@ -29,7 +29,7 @@ from crawler.output.json_report import change_of, render_json_summary
 
 if TYPE_CHECKING:
     from crawler.output.commands.after_run import Stoppable
-    from crawler.output.html_report import SlowestTransfers
+    from crawler.output.html_report import RunDetails
 
 
 def mirror_name(directory: str) -> str:
@@ -50,19 +50,19 @@ class Outputs(Observer):
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
         self._changed = False
-        self._slowest: SlowestTransfers | None = None
+        self._details: RunDetails | None = None
         for option in ("changes", "summary", "metrics", "report"):
             path = getattr(config, option)
             if path is not None:
                 check_target(f"--{option}", path)
         if config.report is not None:
             from crawler.output.html_report import (
-                SlowestTransfers,
+                RunDetails,
                 check_installed,
             )  # imported only if needed
 
             check_installed()
-            self._slowest = SlowestTransfers()
+            self._details = RunDetails()
 
     def __enter__(self) -> Self:
         if self._config.changes is not None or self._config.on_change is not None:
@@ -82,8 +82,8 @@ class Outputs(Observer):
                 self._spool.close()
 
     def finished(self, result: Result) -> None:
-        if self._slowest is not None:
-            self._slowest.add(result)
+        if self._details is not None:
+            self._details.add(result)
         if self._spool is None:
             return
         change = change_of(result, time.time())
@@ -120,12 +120,11 @@ class Outputs(Observer):
         config, ended = self._config, time.time()
         if self._spool is not None:
             report = await self._write_changes(self._spool, report, name, stop)
-        if config.report is not None and self._slowest is not None:
-            from crawler.output.html_report import LastRun, write_page
+        if config.report is not None and self._details is not None:
+            from crawler.output.html_report import write_page
 
-            last = LastRun(report=report, slowest=self._slowest.results())
             try:
-                await write_page(config.report, report.directory, config, last)
+                await write_page(config.report, report.directory, config, self._details.last_run(report))
             except OSError as problem:
                 report = report.warned(f"--report {config.report}: {problem.strerror}", ExitCode.ERROR)
         if config.summary is not None:

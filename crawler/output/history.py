@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
@@ -16,6 +17,12 @@ BAR = 4
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WORDS = {3: "no listing", 4: "disk", 5: "failures", 6: "not deleted", 7: "locked", 8: "robots.txt"}
 _HEAD = ("started", "result", "took", "", "listed", "saved", "gone", "failed", "received", "")
+
+
+PROBLEMS_KEPT = 3
+"""Number of different reasons that the state keeps of a run."""
+_LONGEST = 300
+"""Characters of a reason."""
 
 
 def figures_of(report: Report, code: int) -> Figures:
@@ -39,7 +46,21 @@ def figures_of(report: Report, code: int) -> Figures:
         failed=report.failed + report.listings_failed,
         deleted=report.deleted,
         received=report.received,
+        problems=problems_of(report) if code else (),
     )
+
+
+def problems_of(report: Report) -> tuple[tuple[str, int], ...]:
+    """The most frequent reasons of failures, with their number; problems of the whole run come first."""
+    counts = Counter(masked(item.reason)[:_LONGEST] for item in report.failures)
+    counts.update(masked(item.reason)[:_LONGEST] for item in report.listing_failures)
+    whole = [(masked(text)[:_LONGEST], 1) for text in report.warnings]
+    return tuple([*whole, *counts.most_common()][:PROBLEMS_KEPT])
+
+
+def problem_text(reason: str, count: int) -> str:
+    """A reason, with the number of files that it concerns if there are several."""
+    return f"{count:,} × {reason}" if count > 1 else reason
 
 
 def render_history(runs: Sequence[RunRecord], zone: tzinfo | None, *, unicode: bool = True) -> str:

@@ -50,7 +50,7 @@ async def read_standing(report: Report, ended: float, name: str, config: Config,
     the disk is missing for example, the time of the last success is that of the file that is about to be replaced: a
     value that vanished would raise no alert.
     """
-    path = existing_state(Path(report.directory), config)
+    path = existing_state(report.directory, config)
     success, totals = 0.0, None
     if path is not None:
         async with ReadOnlyState(path) as state:

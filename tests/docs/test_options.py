@@ -61,7 +61,7 @@ def entries_of(text: str) -> list[str]:
 
 def test_the_example_file_has_every_key_once() -> None:
     before_mirrors = EXAMPLE.read_text().partition("\n[[mirror]]")[0]
-    assert sorted(entries_of(before_mirrors)) == sorted([*KEYS, "jobs"])
+    assert sorted(entries_of(before_mirrors)) == sorted([*KEYS, "jobs", "status", "status_public"])
 
 
 def test_the_example_file_is_accepted_as_it_is() -> None:

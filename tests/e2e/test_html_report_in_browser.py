@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from crawler.output.html_report.status.page import render_status
 from tests.conftest import SERVERS_REQUIRED, ServeAlone
 from tests.support import browser, servers
 from tests.support.browser import Browser
 from tests.support.program import Program
+from tests.support.status_page import NOON, twelve_mirrors
 
 HOSTILE = ('"><img src=x onerror=document.title=1>', "<b onclick=x>bold.txt", "\u202egnp.exe", "a" * 99)
 REFUSED = "\x1b[31mred.bin"
@@ -113,6 +115,26 @@ def test_the_page_looks_right(written: Written, chromium: Browser, tmp_path: Pat
     image = chromium.screenshot()
     (tmp_path / "page.png").write_bytes(image)
     assert png_size(image) == (width, chromium.evaluate("document.documentElement.scrollHeight"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_the_status_page_of_twelve_mirrors_looks_right(
+    chromium: Browser, tmp_path: Path, width: int, scheme: str
+) -> None:
+    page = tmp_path / "status.html"
+    for is_public in (False, True):
+        page.write_text(render_status(twelve_mirrors(), NOON, is_public=is_public))
+        chromium.open(page, width=width, scheme=scheme)
+        assert chromium.evaluate("document.documentElement.scrollWidth") == width
+        assert chromium.evaluate("document.querySelectorAll('article').length") == 12
+        overflowing = (
+            "[...document.querySelectorAll('article *')].filter(e => !e.closest('svg') && "
+            "e.getBoundingClientRect().right > e.closest('article').getBoundingClientRect().right).length"
+        )
+        assert chromium.evaluate(overflowing) == 0
+        assert min(chromium.evaluate(CONTRASTS)) >= 4.5
+        assert chromium.requested == [page.as_uri()]
+        (tmp_path / f"{'public' if is_public else 'status'}.png").write_bytes(chromium.screenshot())
 
 
 def test_no_script_runs_and_nothing_is_fetched(written: Written, chromium: Browser) -> None:

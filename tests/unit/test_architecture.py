@@ -42,8 +42,9 @@ PURE = (
     "http.credentials.netrc", "http.framing", "http.lane.deadline", "http.lane.loss", "http.lane.reader",
     "http.lane.request", "http.pacing.circuit_breaker", "http.pacing.concurrency", "http.pacing.meter",
     "http.pacing.refusals", "http.pacing.sample", "http.proxies", "listings", "model",
-    "output.format", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs",
-    "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames",
+    "output.commands.notices", "output.format", "output.html_report.status.cards", "output.summary",
+    "pipeline.fetch.ranges", "pipeline.outdated", "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules",
+    "pipeline.tally", "pipeline.walk.loops", "text", "workers.frames",
     "workers.listing_codec", "workers.messages",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""

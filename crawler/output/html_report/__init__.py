@@ -4,7 +4,7 @@
 ``history`` need the optional dependencies ``report`` and are imported only when a report is written.
 """
 
-from crawler.output.html_report.contents import Contents, LastRun, SlowestTransfers, check_installed, read_contents
+from crawler.output.html_report.contents import Contents, LastRun, RunDetails, check_installed, read_contents
 from crawler.output.html_report.write import write_page
 
-__all__ = ["Contents", "LastRun", "SlowestTransfers", "check_installed", "read_contents", "write_page"]
+__all__ = ["Contents", "LastRun", "RunDetails", "check_installed", "read_contents", "write_page"]

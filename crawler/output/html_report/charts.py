@@ -32,6 +32,10 @@ _CHARACTER_WIDTH = 7.0
 _LINE_HEIGHT = 17
 
 
+_OUTLIER = 4
+"""How many times as high as the next highest bar an outlier is."""
+
+
 class Slot(Value, frozen=True, kw_only=True):
     """One run in a chart."""
 
@@ -74,20 +78,35 @@ def _frame(slots: Sequence[Slot], shapes: list[svg.Element]) -> Markup:
     return Markup(drawing.as_str())  # noqa: S704 RUF100 - all of its text went through _escaped
 
 
+def visible_top(values: Sequence[float]) -> float:
+    """The top of the scale for bars of ``values``: the highest, unless a few would flatten all others.
+
+    The first run of a mirror saves everything, and later ones a little. Up to a tenth of the bars, at least one, may be
+    outliers: several times as high as the highest of the others. They are cut off a quarter above that one.
+    """
+    ordered = sorted(values, reverse=True)
+    for count in range(max(1, len(ordered) // 10), 0, -1):
+        if count < len(ordered) and ordered[count] > 0 and ordered[count - 1] > _OUTLIER * ordered[count]:
+            return ordered[count] * 1.25
+    return ordered[0] if ordered else 0
+
+
 def render_bars(slots: Sequence[Slot]) -> Markup:
     """A bar for each run, oldest first; values below the base line have the same scale."""
-    up = max((slot.up or 0 for slot in slots), default=0)
-    down = max((slot.down for slot in slots), default=0)
+    up, down = visible_top([slot.up or 0 for slot in slots]), visible_top([slot.down for slot in slots])
     scale = HEIGHT / (up + down) if up + down else 0
     line = round(up * scale if scale else HEIGHT, 2)
     shapes: list[svg.Element] = []
     for number, slot in enumerate(slots):
-        for value, name in ((slot.up or 0, "up"), (slot.down, "down")):
+        for value, top, name in ((slot.up or 0, up, "up"), (slot.down, down, "down")):
             if value > 0:
-                size = max(round(value * scale, 2), 1.5)  # visible if not zero
+                size = max(round(min(value, top) * scale, 2), 1.5)  # visible if not zero
                 y = line if name == "down" else max(line - size, 0)
                 classes = [name, "bad"] if slot.is_bad else [name]
                 shapes.append(svg.Rect(class_=classes, x=number * SLOT + 1.5, y=round(y, 2), width=7, height=size))
+                if value > top:
+                    end = y + size - 7 if name == "down" else y + 4
+                    shapes.append(svg.Rect(class_=["cut"], x=number * SLOT, y=round(end, 2), width=SLOT, height=3))
         if slot.up is None:
             shapes.append(svg.Rect(class_=["unknown"], x=number * SLOT + 1.5, y=0, width=7, height=HEIGHT))
     width = max(len(slots), MIN_SLOTS) * SLOT
@@ -96,13 +115,18 @@ def render_bars(slots: Sequence[Slot]) -> Markup:
 
 
 def render_steps(slots: Sequence[Slot]) -> Markup:
-    """The value after each run as a stepped area, with gaps where it is unknown."""
+    """The value after each run as a stepped area, with gaps where it is unknown, and a mark below each bad run."""
     top = max((slot.up or 0 for slot in slots), default=0) or 1
     shapes: list[svg.Element] = []
     for is_known, piece in groupby(enumerate(slots), key=lambda item: item[1].up is not None):
         if is_known:
             numbers, known = zip(*piece, strict=True)
             shapes += _steps(numbers[0], [round(HEIGHT - (slot.up or 0) / top * (HEIGHT - 2), 2) for slot in known])
+    shapes += [
+        svg.Rect(class_=["bad"], x=number * SLOT + 1, y=HEIGHT - 8, width=SLOT - 2, height=8)
+        for number, slot in enumerate(slots)
+        if slot.is_bad
+    ]
     return _frame(slots, shapes)
 
 

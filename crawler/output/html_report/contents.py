@@ -17,9 +17,21 @@ RUNS_READ = 1000
 """Runs searched for the last successful one."""
 FILES_SHOWN = 10
 """Number of largest files and of slowest transfers."""
+CHANGES_SHOWN = 20
+"""Number of added, of updated and of deleted files that are named."""
 DEPTH = 4
 """Directory levels that are distinguished, so that memory does not grow with the depth of the tree."""
 _LIBRARIES = ("jinja2", "squarify", "svg")
+
+
+class Changes(Value, frozen=True, kw_only=True):
+    """The files of one kind of change."""
+
+    kind: str
+    """``added``, ``updated`` or ``deleted``."""
+    count: int
+    named: tuple[tuple[str, int], ...]
+    """Path and size in bytes of the first CHANGES_SHOWN files; of a deleted file, the size that it had."""
 
 
 class LastRun(Value, frozen=True, kw_only=True):
@@ -28,6 +40,8 @@ class LastRun(Value, frozen=True, kw_only=True):
     report: Report
     slowest: tuple[Result, ...] = ()
     """The slowest transfers, slowest first."""
+    changes: tuple[Changes, ...] = ()
+    """What changed, by kind; kinds without files are left out."""
 
 
 class Contents(Value, frozen=True, kw_only=True):
@@ -46,16 +60,41 @@ class Contents(Value, frozen=True, kw_only=True):
     """None if the report is written without a run."""
 
 
-class SlowestTransfers:
-    """Keeps the FILES_SHOWN slowest transfers, at almost no cost per result."""
+class RunDetails:
+    """Keeps what the page shows of single files: the slowest transfers and the first changes. Costs almost nothing."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Result]] = []
         self._seen = 0
+        self._counts = dict.fromkeys(("added", "updated", "deleted"), 0)
+        self._named: dict[str, list[tuple[str, int]]] = {kind: [] for kind in self._counts}
 
     def add(self, result: Result) -> None:
-        if result.outcome is not Outcome.SAVED:
-            return
+        if result.outcome is Outcome.SAVED:
+            self._note_change("added" if result.old_size is None else "updated", result.path, result.size)
+            self._note_transfer(result)
+        elif result.outcome is Outcome.DELETED:
+            self._note_change("deleted", result.path, result.old_size or 0)
+
+    def last_run(self, report: Report) -> LastRun:
+        """The run that ended with ``report``."""
+        changes = [
+            Changes(kind=kind, count=count, named=tuple(self._named[kind]))
+            for kind, count in self._counts.items()
+            if count
+        ]
+        return LastRun(report=report, slowest=self.slowest(), changes=tuple(changes))
+
+    def slowest(self) -> tuple[Result, ...]:
+        """The slowest transfers, slowest first."""
+        return tuple(result for _, _, result in sorted(self._heap, reverse=True))
+
+    def _note_change(self, kind: str, path: str, size: int) -> None:
+        self._counts[kind] += 1
+        if self._counts[kind] <= CHANGES_SHOWN:
+            self._named[kind].append((path, size))
+
+    def _note_transfer(self, result: Result) -> None:
         self._seen += 1
         item = (result.seconds, -self._seen, result)  # the number breaks ties: results are not ordered
         if len(self._heap) < FILES_SHOWN:
@@ -63,16 +102,12 @@ class SlowestTransfers:
         else:
             heapq.heappushpop(self._heap, item)
 
-    def results(self) -> tuple[Result, ...]:
-        """The slowest transfers, slowest first."""
-        return tuple(result for _, _, result in sorted(self._heap, reverse=True))
 
-
-def check_installed() -> None:
-    """Raise ConfigError if the optional dependencies ``report`` are not installed."""
+def check_installed(option: str = "--report") -> None:
+    """Raise ConfigError if the optional dependencies ``report``, which ``option`` needs, are not installed."""
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
-        raise ConfigError(f"--report needs {', '.join(missing)}: pip install 'crawler[report]'")
+        raise ConfigError(f"{option} needs {', '.join(missing)}: pip install 'crawler[report]'")
 
 
 async def read_contents(directory: str, config: Config, last: LastRun | None = None) -> Contents:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from crawler.model.exit_codes import is_trouble
 from crawler.model.struct import Value
-from crawler.output.html_report.charts import Slot, render_bars, render_steps
+from crawler.output.html_report.charts import Slot, render_bars, render_steps, visible_top
 from crawler.storage.state import Figures, RunRecord
 from crawler.text.units import render_duration, render_size
 
@@ -21,9 +21,9 @@ class Chart(Value, frozen=True, kw_only=True):
     value: str
     """The value of the last run."""
     note: str
-    """The change over all runs, in smaller type; may be empty."""
+    """The change over all runs, or what the scale leaves out, in smaller type; may be empty."""
     top: str
-    """The value of the highest point."""
+    """The value of the highest point of the scale."""
     drawing: Markup
 
 
@@ -114,15 +114,23 @@ def _chart(subject: _ChartSpec, runs: Sequence[RunRecord], moments: TimeFormatte
     ]
     known = [slot.up for slot in slots if slot.up is not None]
     highest = max(known, default=0.0)
+    top = highest if subject.is_level else visible_top(known)
     last = next((run for run in reversed(runs) if subject.of(run) is not None), None)
     change = known[-1] - known[0] if known else 0
     return Chart(
         title=subject.title,
         value=_values_text(subject, last) if last else "–",
-        note=f"{'+' if change > 0 else '−'}{subject.text(abs(change))}" if subject.is_level and change else "",
-        top=subject.text(highest) if highest else "",
+        note=_note(subject, change, highest if highest > top else 0),
+        top=subject.text(top) if top else "",
         drawing=render_steps(slots) if subject.is_level else render_bars(slots),
     )
+
+
+def _note(subject: _ChartSpec, change: float, beyond: float) -> str:
+    """``change`` over all runs, of a level; the highest bar, if it is ``beyond`` the scale."""
+    if subject.is_level:
+        return f"{'+' if change > 0 else '−'}{subject.text(abs(change))}" if change else ""
+    return f"{subject.text(beyond)} is cut off" if beyond else ""
 
 
 def _tooltip(subject: _ChartSpec, run: RunRecord) -> str:

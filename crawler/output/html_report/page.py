@@ -62,7 +62,7 @@ def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> s
     moments = TimeFormatter(zone)
     report = contents.last.report if contents.last else None
     problems = _problems(report) if report else []
-    template = _environment().get_template("page.html")
+    template = environment().get_template("page.html")
     return template.render(
         version=__version__,
         now=now,
@@ -86,7 +86,8 @@ def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> s
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The template engine, with the filters of all pages."""
     environment = Environment(
         loader=PackageLoader("crawler.output.html_report"),
         autoescape=True,

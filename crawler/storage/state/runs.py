@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from crawler.model.struct import Value
@@ -33,6 +34,8 @@ class Figures(Value, frozen=True, kw_only=True):
     deleted: int = 0
     received: int = 0
     """Body bytes received over the network."""
+    problems: tuple[tuple[str, int], ...] = ()
+    """The most frequent reasons of failures, with their number; problems of the whole run come first."""
 
 
 class RunRecord(Value, frozen=True, kw_only=True):
@@ -50,6 +53,8 @@ class RunRecord(Value, frozen=True, kw_only=True):
 
 _TOTALS_KEY = "held in DIR"
 """Key of the totals of DIR in the JSON cell of a run."""
+_PROBLEMS_KEY = "problems"
+"""Key of ``Figures.problems`` there."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
@@ -68,7 +73,7 @@ def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> No
         cells: tuple[Cell, ...] = (
             *record[:3], float(figures.seconds), figures.outcome, figures.exit_code, figures.listed, figures.saved,
             figures.unchanged, figures.skipped, figures.failed, figures.deleted, figures.received,
-            json.dumps({_TOTALS_KEY: list(totals)}),
+            json.dumps({_TOTALS_KEY: list(totals)} | ({_PROBLEMS_KEY: figures.problems} if figures.problems else {})),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
 
@@ -88,21 +93,35 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
     number, url, started, seconds, outcome, exit_code, *counts, facts = cells
     if seconds is None:
         return RunRecord(id=number, url=text_of(url), started=started, figures=None)
+    known = json.loads(text_of(facts))
+    if not isinstance(known, dict):
+        raise ValueError("not the facts of a run")  # noqa: TRY004 - damage is always a ValueError
     names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
     figures = Figures(
         seconds=seconds,
         outcome=text_of(outcome),
         exit_code=exit_code,
+        problems=_problems_of(known.get(_PROBLEMS_KEY)),
         **dict(zip(names, counts, strict=True)),
     )
-    return RunRecord(id=number, url=text_of(url), started=started, figures=figures, totals=_totals_of(text_of(facts)))
+    return RunRecord(id=number, url=text_of(url), started=started, figures=figures, totals=_totals_of(known))
 
 
-def _totals_of(text: str) -> FileTotals | None:
-    facts = json.loads(text)
-    if not isinstance(facts, dict):
-        raise ValueError("not the facts of a run")  # noqa: TRY004 - damage is always a ValueError
+def _totals_of(facts: Mapping[str, object]) -> FileTotals | None:
     match facts.get(_TOTALS_KEY):
         case [int(files), int(size)]:
             return FileTotals(files, size)
     return None
+
+
+def _problems_of(value: object) -> tuple[tuple[str, int], ...]:
+    """What another version wrote, or None, is no problem."""
+    items = value if isinstance(value, list) else []
+    return tuple((item[0], item[1]) for item in items if _is_problem(item))
+
+
+def _is_problem(item: object) -> bool:
+    match item:
+        case [str(), int()]:
+            return True
+    return False

@@ -158,7 +158,10 @@ TABLES = [
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nworker = 3', "'worker': did you mean workers?"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ntransfers = 3', "'transfers': here --workers N"),
     ('[[mirror]]\nname = "a"\nurl = "s3://b/"\ndir = "d"', "give the bucket's https address"),
-    ('[[mirrors]]\nname = "a"', "unknown key 'mirrors' (known: jobs, [defaults], [objects], [[mirror]])"),
+    (
+        '[[mirrors]]\nname = "a"',
+        "unknown key 'mirrors' (known: jobs, status, status_public, [defaults], [objects], [[mirror]])",
+    ),
     ('[mirror]\nname = "a"', "write [[mirror]] with two brackets"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"', "dir: expected text"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ndelete = "yes"', "delete: expected true or false"),

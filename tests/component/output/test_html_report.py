@@ -19,7 +19,9 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import ListingFailure, Report
 from crawler.model.values import Known, Outcome, Result
-from crawler.output.html_report import Contents, LastRun, SlowestTransfers, contents, read_contents, write_page
+from crawler.output.html_report import Contents, LastRun, RunDetails, contents, read_contents, write_page
+from crawler.output.html_report.charts import visible_top
+from crawler.output.html_report.contents import Changes
 from crawler.output.html_report.directories import CELLS, SizeTree
 from crawler.output.html_report.page import render_page
 from crawler.storage.state import Figures, FileTotals, RunRecord, SqliteState, state_path
@@ -172,15 +174,54 @@ def test_of_many_failures_the_first_are_shown_and_all_are_counted() -> None:
 
 
 def test_the_slowest_transfers_are_kept_and_shown() -> None:
-    slowest = SlowestTransfers()
+    slowest = RunDetails()
     for number in range(1000):
         slowest.add(result(f"f{number}", seconds=float(number * 7 % 1000), size=number, attempts=2))
         slowest.add(result("never", Outcome.FAILED, seconds=9999.0))
-    kept = slowest.results()
+    kept = slowest.slowest()
     assert [item.seconds for item in kept] == [float(number) for number in range(999, 989, -1)]
     text = text_of(page_of(last=LastRun(report=Report(url=URL, directory="x"), slowest=kept)))
     assert "f857 2 attempts 16:39 min 857 B" in text
     assert "never" not in text
+
+
+def test_what_changed_is_on_the_page_the_first_of_each_kind_by_name() -> None:
+    details = RunDetails()
+    for number in range(1030):
+        details.add(result(f"new{number:04}", size=1024))
+    details.add(result("a/changed", size=2048, old_size=9))
+    details.add(result("gone", Outcome.DELETED, old_size=4096))
+    details.add(result("never", Outcome.FAILED))
+    details.add(result("same", Outcome.UNCHANGED, size=5))
+    report = Report(url=URL, directory="x")
+    text = text_of(page_of(last=details.last_run(report)))
+    assert "What changed in the last run 1,030 added, 1 updated, 1 deleted" in text
+    assert "new0019 added 1.0 KiB and 1,010 more added; --changes lists them" in text
+    assert "a/changed updated 2.0 KiB gone deleted 4.0 KiB" in text
+    assert "new0020" not in text
+    assert "What changed" not in text_of(page_of(last=RunDetails().last_run(report)))
+
+
+@pytest.mark.parametrize(
+    ("values", "top"),
+    [
+        ([], 0), ([0, 0], 0), ([7], 7), ([4, 1], 4), ([5, 1], 1.25), ([1000, 1, 3, 2], 3.75), ([1000, 0, 0], 1000),
+        ([900, 1000] + [1] * 18, 1.25), ([900, 1000] + [1] * 17, 1000), ([5, 4, 3, 2, 1], 5),
+    ],
+)  # fmt: skip
+def test_the_first_run_does_not_flatten_the_bars_of_the_others(values: list[float], top: float) -> None:
+    assert visible_top(values) == top
+
+
+def test_a_bar_beyond_the_scale_is_cut_and_named() -> None:
+    runs = (*(run(number, saved=number + 1, received=1024, deleted=0) for number in range(9)), run(9, saved=100_000))
+    page = page_of(runs=runs)
+    drawing = html.fromstring(page).xpath("//figure[contains(., 'Saved, deleted')]")[0]
+    heights = [float(bar.get("height")) for bar in drawing.xpath(".//rect[@class='up']")]
+    assert (heights[0], heights[1]) == (pytest.approx(92, abs=10), pytest.approx(74, abs=10))
+    assert len(drawing.xpath(".//rect[@class='cut']")) == 1
+    assert "100,000 is cut off" in drawing.text_content()
+    assert "2023-11-05 22:13: 100,000, −1, ok" in titles_of(page)
 
 
 def test_a_state_that_cannot_be_read_is_reported() -> None:
@@ -261,7 +302,7 @@ ELEMENTS = {
     "footer", "svg", "rect", "text", "path", "line",
 }  # fmt: skip
 ATTRIBUTES = {
-    "lang", "charset", "http-equiv", "content", "name", "class", "dir", "scope", "aria-label", "xmlns",
+    "lang", "charset", "http-equiv", "content", "name", "class", "dir", "scope", "colspan", "aria-label", "xmlns",
     "viewbox", "preserveaspectratio", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "d",
 }  # fmt: skip
 
@@ -285,7 +326,11 @@ def hostile_page(name: str) -> str:
         },
         largest=(known(name, 7),),
         problem=name,
-        last=LastRun(report=report, slowest=(result(name, seconds=3.0),)),
+        last=LastRun(
+            report=report,
+            slowest=(result(name, seconds=3.0),),
+            changes=(Changes(kind="added", count=9, named=((name, 5),)),),
+        ),
     )
     return render_page(everything, NOON, UTC)
 

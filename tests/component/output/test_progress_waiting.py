@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from crawler.cli.config_file import _run_mirrors
+from crawler.cli.mirrors.run import _run_mirrors
 from crawler.cli.mirrors_file import Mirror
 from crawler.model.config import Config
 from crawler.model.errors import FetchError

@@ -224,7 +224,7 @@ def test_every_text_has_one_key(text: str) -> None:
 
 async def test_runs_are_kept_newest_first(path: Path) -> None:
     figures = Figures(seconds=1.5, outcome="ok", exit_code=0, listed=3, saved=2, unchanged=1, skipped=0, failed=0,
-                      deleted=4, received=2**40)  # fmt: skip
+                      deleted=4, received=2**40, problems=(("HTTP 503", 2), ("not \udcff", 1)))  # fmt: skip
     async with SqliteState(path) as state:
         first, second = await state.begin_run("http://h/\udcff"), await state.begin_run("http://h/2")
         state.end_run(first, figures)

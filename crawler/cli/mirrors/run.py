@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
-from crawler.cli.printing import describe, print_line
-from crawler.cli.runner import display_closed_on_signal, is_interactive, print_report, run_async
-from crawler.model.errors import ConfigError
-from crawler.model.exit_codes import is_trouble, worst
+from crawler.cli.printing import describe, print_error
+from crawler.cli.runner import display_closed_on_signal, print_heading, print_report, run_async
+from crawler.model.errors import ConfigError, CrawlerError
+from crawler.model.exit_codes import SIGNALS, worst
+from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
 from crawler.text.escape import masked, printable
@@ -31,8 +32,7 @@ def read_file(call: Invocation) -> MirrorsFile:
     """The mirrors of the file of --config. Raises ConfigError."""
     import tomllib
 
-    from crawler.cli.mirrors_file import check_distinct_paths, parse_mirrors
-    from crawler.storage.directory.boundaries.spared import place
+    from crawler.cli.mirrors_file import parse_mirrors
 
     name = call.config_file or ""
     try:
@@ -41,41 +41,72 @@ def read_file(call: Invocation) -> MirrorsFile:
         raise ConfigError(f"--config {name}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"--config {name}: {error}") from None
-    mirrors = parse_mirrors(data, call.given, name)
-    check_distinct_paths(mirrors.mirrors, place, name)
-    return mirrors
+    return parse_mirrors(data, call.given, name)
 
 
 def run_config(call: Invocation) -> int:
-    """Run the mirrors of a TOML file, ``jobs`` at once, and print a summary for each."""
-    from crawler.cli.mirrors_file import select, shared_option
+    """Run, verify or print the history of the mirrors of a TOML file, and write the page of --status."""
+    from crawler.cli.mirrors.status import StatusPage
+    from crawler.cli.mirrors_file import check_distinct_paths, select
+    from crawler.storage.directory.boundaries.spared import place
+
+    name = call.config_file or ""
+    mirrors = read_file(call)
+    chosen = select(mirrors, call.only, name)
+    check_distinct_paths(mirrors.mirrors, place, name)
+    page = StatusPage(call, mirrors)
+    codes = _each(call, chosen) if call.verify or call.history else _run_all(call, chosen, mirrors.jobs, page.target)
+    return worst([*codes, page.write()])
+
+
+def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
+    """Verify ``mirrors``, or print their history, one after the other. Returns the exit code of each."""
+    from crawler.cli.early_ends import told
+    from crawler.cli.modes import run_history, run_verify
+
+    codes: list[int] = []
+    for mirror in mirrors:
+        one = replace(call, name=mirror.name, config=mirror.config, positional=(mirror.directory,), config_file=None)
+        try:
+            codes.append(run_verify(one) if call.verify else run_history(one))
+        except CrawlerError as error:
+            code = print_error(f"{printable(mirror.name)}: {error}", error.exit_code)
+            codes.append(told(one, error, code))
+        if codes[-1] in SIGNALS.values():
+            break
+    return codes
+
+
+def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str | None) -> list[int]:
+    """Run the mirrors, ``jobs`` at once, and print a summary for each. Returns the exit code of each.
+
+    ``status``: the page of --status, which is never deleted.
+    """
+    from crawler.cli.mirrors_file import shared_option
     from crawler.output.log import configure, log_retry
     from crawler.output.progress import choose_display
     from crawler.pipeline.attempts import announce_to
     from crawler.storage.directory.boundaries.spared import OwnFile, own_files, redirected
 
     name = call.config_file or ""
-    mirrors = read_file(call)
-    chosen = select(mirrors, call.only, name)
     mode, log_file, log_format = (shared_option(chosen, key, name) for key in ("progress", "log_file", "log_format"))
     with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(log_retry, display.retrying)
         own = [
             OwnFile("--config", Path(name)),
+            *([OwnFile("--status", Path(status))] if status else []),
             *redirected(),
             *(file for mirror in chosen for file in own_files(mirror.config)),
         ]
-        outcomes = run_async(lambda stop: _run_mirrors(chosen, mirrors.jobs, stop, log, display, own))
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, own))
     codes = []
     for mirror, (report, error) in zip(chosen, outcomes, strict=True):
         if error is not None:
             describe(error, verbose=call.verbosity > 0)  # prints the traceback of a bug
-        is_bad = is_trouble(report.exit_code)
-        if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
-            print_line(f"--- {printable(mirror.name)}", sys.stderr if is_bad else sys.stdout)
+        print_heading(mirror.name, report, call)
         codes.append(print_report(report, call, mirror.config))
-    return worst(codes)
+    return codes
 
 
 async def _run_mirrors(

@@ -1,0 +1,67 @@
+"""The page of --status: checked before the mirrors run, written after that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.cli.invocation import Invocation
+from crawler.cli.printing import print_error
+from crawler.cli.runner import run_query
+from crawler.model.errors import ConfigError, CrawlerError
+from crawler.model.exit_codes import ExitCode
+from crawler.text.escape import masked
+
+if TYPE_CHECKING:
+    from crawler.cli.mirrors_file import Mirror, MirrorsFile
+    from crawler.output.html_report.status.cards import MirrorFacts
+
+
+class StatusPage:
+    """The page about all mirrors of a file, also about those that --only leaves out; without --status there is none.
+
+    The constructor raises ConfigError.
+    """
+
+    def __init__(self, call: Invocation, mirrors: MirrorsFile) -> None:
+        self._mirrors = mirrors
+        self.target = call.status or mirrors.status
+        """Path of the page; None for no page."""
+        self._is_public = call.status_public or mirrors.status_public
+        self._is_dry = any(mirror.config.dry_run for mirror in mirrors.mirrors)
+        if self._is_public and self.target is None:
+            raise ConfigError("--status-public requires --status")
+        if self.target is not None:
+            from crawler.output.atomic_file import check_target
+            from crawler.output.html_report import check_installed
+
+            check_target("--status", self.target)
+            check_installed("--status")
+
+    def write(self) -> int:
+        """Write the page. Returns 0, or 1 if that failed. A dry run writes none."""
+        if self.target is None or self._is_dry:
+            return ExitCode.OK
+        from crawler.output.html_report.status.write import write_status
+
+        async def work() -> None:
+            facts = [await _facts_of(mirror) for mirror in self._mirrors.mirrors]
+            await write_status(self.target or "", facts, is_public=self._is_public)
+
+        try:
+            run_query(work())
+        except OSError as problem:
+            return print_error(f"--status {self.target}: {problem.strerror}", ExitCode.ERROR)
+        return ExitCode.OK
+
+
+async def _facts_of(mirror: Mirror) -> MirrorFacts:
+    """What is known of ``mirror``, be it in a directory or in an object store."""
+    from crawler.app.history import with_state
+    from crawler.output.html_report.status.cards import MirrorFacts
+    from crawler.output.html_report.status.write import read_facts
+
+    try:
+        async with with_state(mirror.directory, mirror.config) as (directory, config):
+            return await read_facts(mirror.name, mirror.url, directory, config)
+    except CrawlerError as error:
+        return MirrorFacts(name=mirror.name, url=masked(mirror.url), directory=mirror.directory, problem=str(error))

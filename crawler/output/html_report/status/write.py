@@ -1,0 +1,43 @@
+"""Reads the state of each mirror and writes the page of --status."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from crawler.model.config import Config
+from crawler.output.atomic_file import replace_file
+from crawler.output.html_report.status.cards import MirrorFacts
+from crawler.storage.directory.lock import is_held
+from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, state_path
+from crawler.text.escape import masked
+from crawler.text.urls import STATE_DIRECTORY
+
+_RUNS_READ = 1000
+
+
+async def write_status(target: str, mirrors: Sequence[MirrorFacts], *, is_public: bool) -> None:
+    """Replace ``target`` atomically with the page about ``mirrors``. Raises OSError."""
+    from crawler.output.html_report.status.page import render_status  # optional dependencies, slow to import
+
+    text = await asyncio.to_thread(render_status, mirrors, time.time(), is_public=is_public)
+    replace_file(target, io.BytesIO(text.encode()))
+
+
+async def read_facts(name: str, url: str, directory: Path | str, config: Config) -> MirrorFacts:
+    """What the state of a mirror records, whether or not a run is under way."""
+    path = existing_state(directory, config)
+    is_running = is_held(Path(directory) / STATE_DIRECTORY)
+    runs: tuple[RunRecord, ...] = ()
+    problem: str | None = None
+    if path is not None:
+        async with ReadOnlyState(path) as state:
+            runs, problem = tuple(await state.runs(_RUNS_READ)), state.problem
+    elif state_path(directory, config).is_symlink() or state_path(directory, config).exists():
+        problem = "the state is not a regular file"
+    return MirrorFacts(
+        name=name, url=masked(url), directory=str(directory), runs=runs, is_running=is_running, problem=problem
+    )
