@@ -90,6 +90,10 @@ class Rack:
         first = next(call.n for call in calls if call.call == "rename" and not str(call.to).startswith(hidden))
         return range(first, calls[-1].n + 1)
 
+    def has_ended_before(self, number: int) -> bool:
+        """Whether the last run made fewer calls: how many files share a batch differs from run to run."""
+        return torture.read_log(self.log)[-1].n < number
+
     def is_mended(self, nursery: torture.Nursery) -> None:
         """Check that all files of a killed run are complete, and that the next run fetches only what is not proven."""
         self.sandbox.holds_only_whole(self.old, self.new)
@@ -114,7 +118,8 @@ def test_a_kill_between_name_and_record_leaves_no_wrong_digest(sandbox: Sandbox,
         assert len(list(numbers)) >= 12
         for number in numbers:
             rack.restore()
-            assert rack.run(nursery, kill=number) == -signal.SIGKILL
+            code = rack.run(nursery, kill=number)
+            assert code == -signal.SIGKILL or rack.has_ended_before(number)
             rack.is_mended(nursery)
 
 

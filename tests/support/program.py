@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from tests.support import warm_start
 
 PATIENCE = 50.0
 """Time limit for one run in seconds. It is below that of a test, so that the output of a hanging run is shown."""
@@ -66,20 +70,25 @@ class Program:
         if measure:
             command = [sys.executable, "-I", "-S", "-c", MEASURE, str(note), *command]
         begun = time.monotonic()
-        done = subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            cwd=self._home,
-            env=self._environment | (env or {}),
-            timeout=patience,
-            check=False,
-        )
-        seconds = time.monotonic() - begun
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write((stdin or "").encode(errors="surrogateescape"))
+            given.seek(0)
+            process = warm_start.start(
+                command,
+                env=self._environment | (env or {}),
+                cwd=self._home,
+                stdin=given.fileno(),
+                stdout=out.fileno(),
+                stderr=err.fileno(),
+            )
+            try:
+                code = process.wait(patience)
+            finally:
+                process.kill()
+            seconds = time.monotonic() - begun
+            stdout, stderr = (_text(file) for file in (out, err))
         peak = int(note.read_text()) * 1024 if measure else None
-        return Run(done.returncode, done.stdout, done.stderr, seconds, peak)
+        return Run(code, stdout, stderr, seconds, peak)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         """Start ``python -m crawler ARGUMENTS`` without waiting for it."""
@@ -96,6 +105,11 @@ class Program:
     @staticmethod
     def _command(arguments: tuple[object, ...]) -> list[str]:
         return [sys.executable, "-m", "crawler", *(str(argument) for argument in arguments)]
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="surrogateescape")
 
 
 def finish(process: subprocess.Popen[str]) -> Run:

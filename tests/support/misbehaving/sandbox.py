@@ -14,13 +14,13 @@ import hashlib
 import os
 import signal
 import stat
-import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import warm_start
 from tests.support.memory import peak
 
 from . import tools
@@ -93,9 +93,14 @@ class Program:
         logs.mkdir(parents=True, exist_ok=True)
         number = len(list(logs.iterdir()))
         self._out, self._err = logs / f"{number}.out", logs / f"{number}.err"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                argv, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=err, env=dict(env), cwd=logs
+        with self._out.open("wb") as out, self._err.open("wb") as err, open(os.devnull, "rb") as null:
+            self.process = warm_start.start(
+                argv,
+                env=env,
+                cwd=logs,
+                stdin=null.fileno() if stdin is None else stdin,
+                stdout=out.fileno(),
+                stderr=err.fileno(),
             )
 
     def signal(self, number: signal.Signals) -> None:
@@ -103,8 +108,8 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Whether it runs. Does not reap the process: ``finish`` does."""
-        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        """Whether it runs."""
+        return self.process.poll() is None
 
     def finish(self, patience: float = PATIENCE) -> Run:
         """Wait for the end; kill it after ``patience`` seconds."""
@@ -113,17 +118,16 @@ class Program:
         while True:
             # Not from wait4, whose maximum includes what this process had resident when it forked.
             most = max(most, peak(self.process.pid))
-            pid, status = os.waitpid(self.process.pid, os.WNOHANG)
-            if pid:
+            code = self.process.poll()
+            if code is not None:
                 break
             if time.monotonic() > deadline and ended:
                 ended = False
                 self.process.kill()
             time.sleep(0.01)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
         return Run(
             argv=self.argv,
-            code=self.process.returncode,
+            code=code,
             output=self._out.read_text("utf-8", "backslashreplace"),
             errors=self._err.read_text("utf-8", "backslashreplace"),
             seconds=time.monotonic() - self.started,

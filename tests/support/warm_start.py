@@ -1,0 +1,171 @@
+"""Starts ``python -m crawler`` in a process forked from one that has imported its modules already.
+
+The suite runs the program some thousand times, and most of the time of a short run goes into imports. A run whose
+environment concerns the interpreter or the dynamic linker starts as usual.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+PROGRAM = [sys.executable, "-m", "crawler"]
+IMPORTED = (
+    "crawler.__main__", "crawler.cli.parser", "crawler.cli.runner", "crawler.app.api", "crawler.pipeline.runs.build",
+    "crawler.http.client", "crawler.storage.state", "crawler.listings",
+    "asyncio", "uvloop", "aiofiles", "aiohappyeyeballs", "bs4", "idna", "lxml.etree", "protego", "sqlite3", "stamina",
+    "yarl",
+)  # fmt: skip
+DECIDED_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERAGE_", "OPENSSL_", "SSLKEYLOGFILE")
+"""How the names of variables begin that are read when an interpreter starts."""
+_NUMBER = 8
+"""Bytes of a process ID or an exit code on a socket."""
+
+
+class Process:
+    """A run that has been started, with the methods of ``subprocess.Popen`` that concern no pipes."""
+
+    def __init__(self, report: socket.socket, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._report = report
+
+    def poll(self) -> int | None:
+        """The exit code, negative after a signal, or None while it runs."""
+        return self._code(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code. Raises subprocess.TimeoutExpired after ``timeout`` seconds."""
+        code = self._code(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(PROGRAM, timeout or 0.0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the run has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Send SIGKILL, unless the run has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def _code(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            self._report.settimeout(timeout)
+            try:
+                self.returncode = int.from_bytes(self._report.recv(_NUMBER), "little", signed=True)
+            except (TimeoutError, BlockingIOError):
+                return None
+            self._report.close()
+        return self.returncode
+
+
+def start(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int, stdout: int, stderr: int
+) -> Process | subprocess.Popen[bytes]:
+    """Run ``argv`` with these files as standard streams."""
+    fixed = tuple(sorted((name, value) for name, value in env.items() if name.startswith(DECIDED_AT_START)))
+    if list(argv[: len(PROGRAM)]) != PROGRAM or any(name.startswith("PYTHON") for name, _ in fixed):
+        return subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=dict(env), cwd=cwd)
+    run = {"argv": argv[len(PROGRAM) :], "env": dict(env), "cwd": os.fspath(cwd)}
+    return _template(fixed).fork(json.dumps(run).encode(), [stdin, stdout, stderr])
+
+
+class _Template:
+    """A process that has imported the program, and forks at each message."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        code = f"from tests.support import warm_start; warm_start.serve({theirs.fileno()})"
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,  # as those of the runs: Python decides how to buffer when it starts
+                stderr=subprocess.PIPE,
+                env=dict(environment),
+                cwd=Path(__file__).parents[2],
+                pass_fds=[theirs.fileno()],
+            )
+        atexit.register(self._end)
+
+    def fork(self, run: bytes, files: list[int]) -> Process:
+        """Start ``run`` with ``files`` as standard streams."""
+        report, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            socket.send_fds(self._socket, [run], [*files, theirs.fileno()])
+        pid = report.recv(_NUMBER)
+        if not pid:
+            self._process.kill()
+            raise RuntimeError(self._process.communicate()[1].decode())
+        return Process(report, int.from_bytes(pid, "little"))
+
+    def _end(self) -> None:
+        self._socket.close()
+        self._process.communicate()
+
+
+@cache
+def _template(fixed: tuple[tuple[str, str], ...]) -> _Template:
+    return _Template({"PATH": os.environ["PATH"], **dict(fixed)})
+
+
+def serve(descriptor: int) -> None:
+    """Fork at each message on a socket, until its other end is closed."""
+    for name in IMPORTED:
+        import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that report
+    with socket.socket(fileno=descriptor) as connection:
+        while True:
+            run, files, _, _ = socket.recv_fds(connection, 1 << 20, 4)
+            if not run:
+                return
+            if os.fork() == 0:
+                connection.close()
+                _run_and_report(json.loads(run), files)
+            for file in files:
+                os.close(file)
+
+
+def _run_and_report(run: dict[str, Any], files: Sequence[int]) -> NoReturn:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    *streams, descriptor = files
+    pid = os.fork()
+    if pid == 0:
+        os.close(descriptor)
+        _become(run, streams)
+    for file in (0, 1, 2, *streams):
+        os.close(file)
+    report = socket.socket(fileno=descriptor)
+    report.send(pid.to_bytes(_NUMBER, "little"))
+    _, status = os.waitpid(pid, 0)
+    report.send(os.waitstatus_to_exitcode(status).to_bytes(_NUMBER, "little", signed=True))
+    os._exit(0)
+
+
+def _become(run: dict[str, Any], streams: Sequence[int]) -> NoReturn:
+    """Run the program in this process."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.environ.clear()
+    os.environ.update(run["env"])
+    time.tzset()
+    os.chdir(run["cwd"])
+    sys.argv[1:] = run["argv"]
+    del sys.modules["crawler.__main__"]
+    runpy.run_module("crawler", run_name="__main__", alter_sys=True)
+    sys.exit()
