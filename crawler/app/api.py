@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.app.accounting import accounted
-from crawler.app.refusals import refuse_another_mirror, refuse_enclosing_mirror, refuse_missing_disk
+from crawler.app.refusals import (
+    refuse_another_mirror,
+    refuse_enclosing_mirror,
+    refuse_missing_disk,
+    refuse_other_names,
+)
 from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
@@ -166,6 +171,8 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     free = await destination.free_space()
     tally.note_free(free if free < UNLIMITED else None)
     await refuse_another_mirror(run.shown, tally.url, state, config)
+    if config.names == "windows":
+        await refuse_other_names(run.directory, state)
     gate = context.gate or shared_gate([config])
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
@@ -190,6 +197,8 @@ async def _open_destination(
         await refuse_missing_disk(where, config)
     elif config.trash is not None:
         raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
+    elif config.names != "posix":
+        raise ConfigError("names: how files are named in a destination of your own is its own business")
     elif config.snapshots is not None:
         raise ConfigError("snapshots: they are made of the files in DIR, and a destination of your own has none there")
     directory = await resources.open_directory(read_only=config.dry_run)

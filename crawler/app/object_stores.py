@@ -27,6 +27,7 @@ def location_of(directory: str, config: Config) -> Location:
 
     where = parse_location(directory, config.objects)
     for name, is_given, why in (
+        ("names", config.names != "posix", "its keys are never names of files of Windows"),
         ("trash", config.trash is not None, "switch on versioning of the bucket, which keeps deleted objects"),
         ("processes", config.processes != 1, "one process saves into an object store"),
         (

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
+from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.lock import POLL_SECONDS, is_held
 from crawler.storage.state import ReadOnlyState, SqliteState, existing_state, known_below, mirrored_url
+from crawler.text.escape import printable
 from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, refusal
 from crawler.text.urls import STATE_DIRECTORY
 
@@ -74,6 +76,28 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
 def _is_inside_state(directory: Path) -> bool:
     """Whether ``directory`` belongs to this program, like the snapshots of a mirror."""
     return STATE_DIRECTORY in Path(os.path.realpath(directory)).parts
+
+
+def refuse_names_of_windows(directory: Path) -> None:
+    """Raise ConfigError if --names windows gave the names in ``directory``: without it they would be other files."""
+    if os.path.lexists(directory / STATE_DIRECTORY / NAMES_MARK):
+        raise ConfigError(f"the files in {directory} have the names of --names windows: repeat that option")
+
+
+async def refuse_other_names(directory: Path, state: SqliteState) -> None:
+    """Raise ConfigError if --names windows would store a file under another name than the one that it has."""
+    from crawler.text.names.windows import encoded
+
+    if (directory / STATE_DIRECTORY / NAMES_MARK).exists():
+        return
+    async for batch in state.all_files():
+        for known in batch:
+            stored = "/".join(map(encoded, known.path.split("/")))
+            if stored != known.path:
+                change = f"{printable(known.path)} would become {printable(stored)}"
+                raise ConfigError(
+                    f"--names windows: {directory} was mirrored without it, and {change}: choose another directory"
+                )
 
 
 def _enclosing(directory: Path) -> list[tuple[Path, str]]:

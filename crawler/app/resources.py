@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from crawler.app.refusals import refuse_names_of_windows
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
@@ -48,8 +49,15 @@ class Resources(Value, frozen=True, kw_only=True):
 
     async def open_directory(self, *, read_only: bool) -> LocalDestination:
         """DIR as a destination, not locked yet."""
+        kind = LocalDestination
+        if self.config.names == "windows":
+            from crawler.storage.directory.windows.destination import WindowsDestination
+
+            kind = WindowsDestination
+        else:
+            refuse_names_of_windows(self.directory)
         return await self.stack.enter_async_context(
-            LocalDestination(
+            kind(
                 self.directory,
                 fsync=self.config.fsync,
                 trash_seconds=self.config.trash_seconds,

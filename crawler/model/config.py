@@ -38,7 +38,7 @@ from crawler.model.options.readers import (
     parse_total_size,
 )
 from crawler.model.options.retention import Retention, check_retention, parse_retention
-from crawler.model.options.rules import Rule, check_rules, rules_of
+from crawler.model.options.rules import LAST, Rule, check_rules, rules_of
 from crawler.model.options.timetable import Timetable, check_timetable, parse_limit_rate
 
 if TYPE_CHECKING:
@@ -48,10 +48,6 @@ if TYPE_CHECKING:
 
 WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patience", "Requests"
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
-LAST = (
-    "*SUMS*", "*CHECKSUM*", "*checksums*", "*.sha1", "*.sha256", "*.sha512", "*.md5", "*.asc", "*.sig", "Release",
-    "InRelease", "Release.gpg", "repomd.xml", "Packages*", "Sources*", "APKINDEX*", "*.db",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +177,10 @@ class Config:
     fsync: str = option(
         "batch", LOCAL, "when to flush data to disk: never, for many files together, or for each", "none|batch|file",
         parse=choice("none", "batch", "file"),
+    )
+    names: str = option(
+        "posix", LOCAL, "store names that FAT, NTFS and CIFS cannot hold under others, reversibly", "posix|windows",
+        parse=choice("posix", "windows"),
     )
     name_from: str = option(
         "url", LOCAL, "with --input-file: name files by their URL, or as the server does", "url|header",

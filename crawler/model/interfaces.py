@@ -181,10 +181,7 @@ class Destination(Protocol):
         return None
 
     def has_part(self, path: str) -> bool:
-        """Whether an earlier run left a part of ``path`` that may be resumed. No I/O.
-
-        False by default, for destinations whose parts do not outlive a run.
-        """
+        """Whether an earlier run left a part of ``path`` that may be resumed; False by default. No I/O."""
         return False
 
     async def open_part(self, job: Job) -> Part:
@@ -255,6 +252,10 @@ class Destination(Protocol):
         No I/O. None by default.
         """
         return None
+
+    def stored_as(self, path: str) -> str:
+        """The path under which ``path`` is stored, by the last ``scan``; itself by default. No I/O."""
+        return path
 
     async def clean_parts(self, wanted: Container[str]) -> None:
         """Remove all parts except those of the paths in ``wanted``. Raises DestinationError."""

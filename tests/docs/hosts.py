@@ -173,6 +173,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "socks.example.org": (dict, SocksProxy),
     "links.example.org": (_links, "python"),
     "downloads.example.org": (lambda: {"app": b"application", "docs": b"manual"}, DownloadHandler),
+    "names.example.org": (lambda: {"logs/10:30.log": b"half past ten", "logs/nul.txt": b"nothing"}, Handler),
     "members.example.org": (lambda: {"pub/a.txt": b"for members"}, APACHE_WITH_LOGINS),
     "proxy.example.org": (lambda: {"pub/a.txt": b"inside", "pub/b/c.txt": b"deep inside"}, ProxyHandler),
     "objects.example.org": (dict, MOTO),

@@ -39,6 +39,8 @@ SAMPLES: dict[object, list[object]] = {
     Timetable: [parse_limit_rate("08:00,2M 19:00,off")],
 }
 """Type → values of it."""
+FIXED = {"objects", "rules", "check", "fsync", "names", "name_from", "lock", "progress", "format", "log_format"}
+"""Options for which no sample text is valid."""
 WITH: dict[str, dict[str, Any]] = {"delete_excluded": {"delete": True}, "ignore_errors": {"delete": True}}
 """Option → others that it has no effect without."""
 
@@ -124,7 +126,19 @@ def test_each_call_heeds_what_it_accepts_and_refuses_the_others() -> None:
         for key in ALL:
             value = samples(key, str)[0] if not isinstance(getattr(Config(), key, ""), bool) else True
             options: Any = {**WITH.get(key, {}), key: value}
-            if key in {"objects", "rules", "check", "fsync", "name_from", "lock", "progress", "format", "log_format"}:
+            fixed = {
+                "objects",
+                "rules",
+                "check",
+                "fsync",
+                "names",
+                "name_from",
+                "lock",
+                "progress",
+                "format",
+                "log_format",
+            }
+            if key in fixed:
                 options[key] = () if key == "rules" else getattr(Config(), key)
             if key in accepted:
                 assert config_of(function, None, options)

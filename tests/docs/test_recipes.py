@@ -49,6 +49,7 @@ EXPECTED = {
     "Behind a SOCKS proxy": RELEASES,
     "With a token": {"token.txt", "builds/app.bin", "builds/log/1.txt"},
     "With a user name and a password": {"netrc", "pub/a.txt"},
+    "A disk that Windows reads": {"logs/10%3A30.log", "logs/%6Eul.txt"},
     "A little every night": RELEASES,
     "A server that limits each connection": {"images/index.iso"},
     "From cron": ALL_OF_PUB | {"pub.json", "crawler-pub.prom"},

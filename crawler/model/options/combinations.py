@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from crawler.model.errors import ConfigError
 from crawler.model.options.option import location_of
 
-TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors")
+TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors", "names", "processes", "snapshots")
 """Keys that ``check_together`` looks at."""
 
 
@@ -20,3 +20,7 @@ def check_together(values: Mapping[str, object], where: str) -> None:
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
             raise ConfigError(f"{location_of(where, key)} has no effect without delete")
+    others = [key for key, alone in (("processes", 1), ("snapshots", None)) if values.get(key, alone) != alone]
+    if values.get("names") == "windows" and others:
+        other = location_of(where, others[0]).rpartition(": ")[2]
+        raise ConfigError(f"{location_of(where, 'names')} windows cannot be combined with {other}")

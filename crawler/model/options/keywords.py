@@ -101,6 +101,7 @@ class Options(WalkOptions, total=False):
     verify_digests: check files against published digests such as SHA256SUMS
     last: save these after everything else
     fsync: when to flush data to disk: never, for many files together, or for each
+    names: store names that FAT, NTFS and CIFS cannot hold under others, reversibly
     name_from: with --input-file: name files by their URL, or as the server does
     moved: accept URL although DIR is, or lies in, the mirror of another one
     state: path of the state database
@@ -134,6 +135,7 @@ class Options(WalkOptions, total=False):
     verify_digests: bool
     last: Texts
     fsync: Literal["none", "batch", "file"]
+    names: Literal["posix", "windows"]
     name_from: Literal["url", "header"]
     moved: bool
     state: File | None

@@ -8,6 +8,12 @@ from crawler.model.errors import ConfigError
 from crawler.model.options.readers import check_pattern
 from crawler.model.struct import Value
 
+LAST = (
+    "*SUMS*", "*CHECKSUM*", "*checksums*", "*.sha1", "*.sha256", "*.sha512", "*.md5", "*.asc", "*.sig", "Release",
+    "InRelease", "Release.gpg", "repomd.xml", "Packages*", "Sources*", "APKINDEX*", "*.db",
+)  # fmt: skip
+"""Patterns of files that are saved after everything else, unless --last gives others."""
+
 
 class Rule(Value, frozen=True):
     """One --include or --exclude."""

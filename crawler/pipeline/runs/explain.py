@@ -176,6 +176,8 @@ class Explainer(Observer):
         known = states.get(name)
         lines.append(("state", _known(known, entry) if known else "nothing is known"))
         local = await look(self._parts.destination, path)
+        if (stored := self._parts.destination.stored_as(path)) != path:
+            lines.append(("stored", f"as {stored}"))
         lines.append(("disk", _local(local) if local else "nothing is there"))
 
 

@@ -13,6 +13,8 @@ from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
 
+NAMES_MARK = "names"
+"""File in DIR/.crawler that exists if --names windows gave the names in DIR."""
 _HOME = urls.STATE_DIRECTORY.encode()
 _PARTS = b"parts"
 _SNAPSHOTS = b"snapshots"

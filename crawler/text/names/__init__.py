@@ -1,1 +1,1 @@
-"""Names that servers give files in headers."""
+"""Names that servers give files in headers, and names that Windows can hold."""

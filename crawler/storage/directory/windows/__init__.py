@@ -1,0 +1,1 @@
+"""DIR with names that FAT, NTFS and CIFS can hold (``--names windows``)."""

@@ -1,0 +1,172 @@
+"""DIR as a destination whose files have names that FAT, NTFS and CIFS can hold.
+
+Everything else knows the names of the server: paths are translated here, on the way to the disk and back.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from crawler.model import limits
+from crawler.model.struct import replace
+from crawler.model.values import Kind, Known, Local, Staged
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.layout import NAMES_MARK
+from crawler.storage.directory.windows.stored_names import StoredNames
+from crawler.text.escape import printable
+from crawler.text.names.windows import decoded, encoded
+
+
+class WindowsDestination(LocalDestination):
+    """``LocalDestination`` with paths as the server has them. What lies in DIR under other names is never touched.
+
+    The names in each directory that was visited are kept in memory.
+    """
+
+    def __init__(self, directory: Path, **options: Any) -> None:
+        super().__init__(directory, **options)
+        self._names: dict[str, StoredNames] = {}
+        """Directory, as stored → the names in it."""
+        self._renamed = 0
+        """Number of files that this run stored under other names."""
+        self._example = ""
+        self._is_marked = False
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Also says how many files got other names."""
+        if not self._renamed:
+            return super().lacks
+        files = "1 file is" if self._renamed == 1 else f"{self._renamed} files are"
+        return super().lacks | {f"{files} stored under names that Windows can hold, such as {self._example}"}
+
+    async def _mark(self) -> None:
+        """Record in DIR/.crawler that names are those of this class, before the first is given."""
+        if not self._is_marked:
+            await self._ready()
+            await self._run(self._write_thread, self._create_mark)
+            self._is_marked = True
+
+    def _create_mark(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with suppress(FileExistsError):
+            os.close(os.open(NAMES_MARK, flags, 0o644, dir_fd=self._layout.own))
+
+    # --- names ------------------------------------------------------------------------------------
+
+    async def _names_in(self, stored: str) -> StoredNames:
+        if stored not in self._names:
+            self._names.setdefault(stored, StoredNames(await self._scan_stored(stored)))
+        return self._names[stored]
+
+    async def _scan_stored(self, stored: str) -> dict[str, Local]:
+        """What is stored in a directory; {} if its name became too long."""
+        if any(len(_bytes(name)) > limits.NAME_BYTES for name in stored.split("/")):
+            return {}
+        return await super().scan(stored)
+
+    async def _path(self, path: str, *, creates: bool = False) -> str:
+        """``path`` as it is stored, or would be. ``creates``: it is about to be."""
+        stored = ""
+        for name in _segments(path):
+            names = await self._names_in(stored)
+            stored = _joined(stored, names.add(name) if creates else names.find(name))
+        return stored
+
+    def stored_as(self, path: str) -> str:
+        stored = ""
+        for name in _segments(path):
+            stored = _joined(stored, self._names.get(stored, StoredNames()).find(name))
+        return stored
+
+    def rejects(self, path: str) -> str | None:
+        is_long = any(len(_bytes(encoded(name))) > limits.NAME_BYTES for name in path.split("/"))
+        return f"its name would become longer than {limits.NAME_BYTES} bytes for Windows" if is_long else None
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    async def scan(self, directory: str) -> dict[str, Local]:
+        stored = await self._path(directory)
+        found = await self._scan_stored(stored)
+        names = self._names.setdefault(stored, StoredNames())
+        names.note(found)
+        shown = {names.name_of(each): local for each, local in found.items()}
+        return {name: local for name, local in shown.items() if name is not None}
+
+    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
+        found = await super().walk_local(await self._path(directory))
+        shown = [(_shown(path), kind, size) for path, kind, size in found]
+        return [(path, kind, size) for path, kind, size in shown if path is not None]
+
+    def spared(self) -> dict[str, str]:
+        return {_shown(path) or path: what for path, what in super().spared().items()}
+
+    def owner(self, directory: str) -> str | None:
+        found = super().owner(self.stored_as(directory))
+        return None if found is None else _shown(found) or found
+
+    async def digest(self, path: str) -> str:
+        return await super().digest(await self._path(path))
+
+    async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
+        return await super().read(await self._path(path), limit)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        await self._mark()
+        mapped = []
+        for staged in batch:
+            stored = await self._path(staged.job.path, creates=True)
+            mapped.append(replace(staged, job=replace(staged.job, path=stored)))
+        outcomes = await super().commit(mapped)
+        result: list[Known | str] = []
+        for staged, as_stored, outcome in zip(batch, mapped, outcomes, strict=True):
+            if isinstance(outcome, str):
+                result.append(outcome)
+                continue
+            if staged.job.path != as_stored.job.path:
+                self._renamed += 1
+                self._example = self._example or printable(f"{staged.job.path} as {as_stored.job.path}")
+            result.append(replace(outcome, path=staged.job.path))
+        return result
+
+    async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
+        return await super().set_time(await self._path(path), local, mtime)
+
+    async def make_folder(self, path: str) -> str | None:
+        await self._mark()
+        return await super().make_folder(await self._path(path, creates=True))
+
+    async def delete(self, paths: Sequence[str]) -> list[str | None]:
+        stored = [await self._path(path) for path in paths]
+        outcomes = await super().delete(stored)
+        for path, problem in zip(stored, outcomes, strict=True):
+            directory, _, name = path.rpartition("/")
+            if problem is None and directory in self._names:
+                self._names[directory].discard(name)
+                self._names.pop(path, None)
+        return outcomes
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _segments(path: str) -> list[str]:
+    """The names in ``path``; an absolute path is left whole, and is refused below."""
+    return [path] if path.startswith("/") else path.split("/") if path else []
+
+
+def _joined(directory: str, name: str) -> str:
+    return f"{directory}/{name}" if directory else name
+
+
+def _shown(stored: str) -> str | None:
+    """The path of the server that is stored as ``stored``; None if none is."""
+    names = [decoded(name) for name in stored.split("/")]
+    return None if None in names else "/".join(name for name in names if name is not None)

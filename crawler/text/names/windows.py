@@ -1,0 +1,65 @@
+"""Names that FAT, NTFS and CIFS can hold, for names that they cannot: a bijection, as pure functions.
+
+What such a file system refuses or changes becomes ``%XX``, as in URLs (UTF-8, upper case): ``< > : " \\ | ? *``, a dot
+or space at the end, the first letter of a device (``CON``, ``nul.txt``), bytes that are not UTF-8. A ``%`` that could
+be taken for the beginning of ``%XX`` becomes ``%25``. All other names stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.text.urls import STATE_DIRECTORY
+
+_ESCAPE = re.compile(r"(?:%[0-9A-F]{2})+")
+_ALWAYS = re.compile('[<>:"\\\\|?*\udc80-\udcff]|%(?=[0-9A-Fa-f]{2})|[. ]\\Z')
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|\Z)", re.IGNORECASE)
+
+_UNUSABLE = frozenset({"", ".", "..", STATE_DIRECTORY})
+"""They are never names of files."""
+
+
+def encoded(name: str) -> str:
+    """The name under which ``name`` is stored."""
+    if name in _UNUSABLE:
+        return name
+    text = _ALWAYS.sub(_escaped, name)
+    if _DEVICE.match(name) or name.lower() == STATE_DIRECTORY:
+        return _hex(text[0]) + text[1:]
+    return text
+
+
+def spelled_out(name: str) -> str:
+    """The name under which ``name`` is stored if another one that differs in case alone has ``encoded``.
+
+    It has no letters with case but those of escapes, so two of these never differ in case alone.
+    """
+    if name in _UNUSABLE:
+        return name
+    found = {match.start() for match in _ALWAYS.finditer(name)}
+    return "".join(_hex(each) if place in found or _is_cased(each) else each for place, each in enumerate(name))
+
+
+def decoded(stored: str) -> str | None:
+    """The name that is stored as ``stored``; None if no name is."""
+    name = _ESCAPE.sub(
+        lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "surrogateescape"), stored
+    )
+    return name if stored in {encoded(name), spelled_out(name)} else None
+
+
+def folded(stored: str) -> str:
+    """Equal for names that a file system which ignores case may take for one."""
+    return stored.upper().casefold()
+
+
+def _is_cased(character: str) -> bool:
+    return character != character.casefold() or character != character.upper() or character != character.lower()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _hex(found[0])
+
+
+def _hex(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
