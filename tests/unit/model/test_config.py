@@ -324,9 +324,9 @@ def test_sensible_combinations_of_options_are_accepted(values: dict[str, object]
     assert dataclasses.is_dataclass(read(**values))
 
 
-def test_every_field_but_the_rules_is_an_option_with_a_help_text() -> None:
+def test_every_field_but_the_rules_and_the_object_store_is_an_option_with_a_help_text() -> None:
     options = option_fields()
-    assert set(options) == {item.name for item in dataclasses.fields(Config)} - {"rules"}
+    assert set(options) == {item.name for item in dataclasses.fields(Config)} - {"rules", "objects"}
     for item in options.values():
         option = option_of(item)
         assert option.help
@@ -431,3 +431,14 @@ def test_the_constructor_and_toml_agree(values: dict[str, Any]) -> None:
     except ConfigError:
         made = None
     assert made == expected
+
+
+def test_the_settings_of_an_object_store_are_texts_and_never_shown() -> None:
+    config = Config(objects={"Secret_Access_Key": "hush", "allow_http": True, "retries": 3})  # type: ignore[dict-item]
+    assert config.objects == {"secret_access_key": "hush", "allow_http": "true", "retries": "3"}
+    assert "hush" not in repr(config)
+    assert Config.from_mapping({"objects": config.objects}, where="w").objects == config.objects
+    for wrong in ("hush", {"secret": ["hush"]}, {"secret": 1.5}, {1: "hush"}, ["hush"]):
+        with pytest.raises(ConfigError, match="objects: ") as caught:
+            Config.from_mapping({"objects": wrong}, where="w")
+        assert "hush" not in str(caught.value)
