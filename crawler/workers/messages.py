@@ -191,12 +191,13 @@ def _pack_known(known: Known) -> Packed:
         validators.etag,
         validators.last_modified,
         known.digest,
+        known.version,
         known.checked,
     )
 
 
 def _unpack_known(packed: Packed) -> Known:
-    path, url, row, size, mtime, etag, last_modified, digest, checked = packed
+    path, url, row, size, mtime, etag, last_modified, digest, version, checked = packed
     return Known(
         path=path,
         url=url,
@@ -205,5 +206,6 @@ def _unpack_known(packed: Packed) -> Known:
         mtime=mtime,
         validators=Validators(etag=etag, last_modified=last_modified),
         digest=digest,
+        version=version,
         checked=checked,
     )

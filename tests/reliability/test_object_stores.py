@@ -13,19 +13,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
 import obstore
 import pytest
-from obstore.store import S3Store
+from obstore.store import AzureStore, S3Store
 
 import crawler
+from crawler.cli import parser as cli
 from tests.conftest import SERVERS_REQUIRED, Serve
 from tests.support import trees
 from tests.support.program import Program
 from tests.support.servers import Missing, Server
-from tests.support.servers.stores import MOTO
+from tests.support.servers.process import Flavour
+from tests.support.servers.stores import ACCOUNT, ACCOUNT_KEY, AZURITE, MOTO, S3RVER, create_container
 
 pytestmark = pytest.mark.server
 
@@ -228,7 +231,13 @@ async def test_a_second_run_and_a_stale_lock(
 
 @pytest.mark.row("B07", "B08")
 def test_the_command_line_killed_and_run_again(
-    serve: Serve, tree: Path, bucket: Bucket, run_crawler: Program, tmp_path: Path
+    serve: Serve,
+    tree: Path,
+    bucket: Bucket,
+    run_crawler: Program,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     url, environment = serve("nginx").url_of(tree), {**bucket.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
     command = [sys.executable, "-m", "crawler", "--limit-rate", "1M", url, bucket.url]
@@ -244,21 +253,89 @@ def test_the_command_line_killed_and_run_again(
     assert bucket.files() == sorted(held(tree))
     (tree / "sub/large.iso").unlink()
     bucket.put("sub/page.html.gz", b"-" * 102)
-    bad = run_crawler("--verify", bucket.url, env=environment)
-    assert (bad.code, "sub/page.html.gz" in bad.output) == (5, True), bad.output
-    assert run_crawler("--verify", "--repair", bucket.url, env=environment).code == 0
-    page = tmp_path / "page.html"
-    history = run_crawler("--history", "--report", page, bucket.url, env={**environment, "XDG_STATE_HOME": "/nowhere"})
-    assert (history.code, history.stdout.count(" ok ")) == (0, 1), history.output
-    assert "sub/" in page.read_text()
-    why = run_crawler("--explain", f"{url}a%20b.txt", url, bucket.url, env=environment)
-    assert "same row" in why.stdout or "unchanged" in why.stdout, why.output
-    for option in ("--trash=3", "--processes=2", "--fsync=none"):
-        refused = run_crawler(option, url, bucket.url, env=environment)
-        assert refused.code == 2
-        assert f"{option.partition('=')[0]} cannot be combined with s3://" in refused.stderr
-    gone = run_crawler(url, "s3://no-such-bucket/pub", env=environment)
-    assert (gone.code, "create the bucket first" in gone.stderr) == (4, True), gone.output
+
+    def told(*arguments: object) -> tuple[int, str, str]:
+        """The program in this process: exit code, standard output and standard error."""
+        code = cli.run([str(argument) for argument in arguments])
+        return (code, *capsys.readouterr())
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code, _, said = told("--verify", bucket.url)
+    assert (code, "sub/page.html.gz" in said) == (5, True), said
+    assert told("--verify", "--repair", bucket.url)[0] == 0
+    code, explained, _ = told("--explain", f"{url}a%20b.txt", url, bucket.url)
+    assert (code, "unchanged, no request" in explained) == (0, True), explained
+    for option in ("--trash=3", "--processes=2", "--fsync=none", "--snapshots=3"):
+        code, _, said = told(option, url, bucket.url)
+        assert (code, f"{option.partition('=')[0]} cannot be combined with s3://" in said) == (2, True), said
+    code, _, said = told(url, "s3://no-such-bucket/pub")
+    assert (code, "create the bucket first" in said) == (4, True), said
+    monkeypatch.setenv("XDG_STATE_HOME", "/nowhere")
+    code, history, said = told("--history", "--report", tmp_path / "page.html", bucket.url)
+    assert (code, history.count(" ok ")) == (0, 1), history + said
+    assert "sub/" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.row("B01", "B02", "B04")
+async def test_a_store_of_azure(serve: Serve, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    url = serve("nginx").url_of(tree)
+    with running(AZURITE, tmp_path) as server:
+        create_container(server.port, "shelf")
+        settings = {"account_name": ACCOUNT, "account_key": ACCOUNT_KEY, "endpoint": f"{server.url}{ACCOUNT}"}
+        store = AzureStore("shelf", prefix="pub", config=settings, client_options={"allow_http": True})  # type: ignore[arg-type]
+        await assert_followed(tree, url, "az://shelf/pub", crawler.Config(objects=settings, delete=True), store)
+        with pytest.raises(crawler.DestinationError, match="create the bucket first"):
+            await crawler.mirror(url, "az://none/pub", crawler.Config(objects=settings))
+
+
+@pytest.mark.row("B01", "B02", "B04", "B09")
+async def test_a_store_that_ignores_conditions_takes_files_without_a_lock(
+    serve: Serve, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    url = serve("nginx").url_of(tree)
+    with running(S3RVER, tmp_path) as server:
+        settings = {"access_key_id": "S3RVER", "secret_access_key": "S3RVER", "region": "any", "endpoint": server.url}
+        store = S3Store("shelf", prefix="pub", config=settings, client_options={"allow_http": True})  # type: ignore[arg-type]
+        with pytest.raises(crawler.DestinationError, match="ignores the conditions of writes: use --lock none"):
+            await crawler.mirror(url, "s3://shelf/pub", crawler.Config(objects=settings))
+        unlocked = crawler.Config(objects=settings, delete=True, lock="none")
+        await assert_followed(tree, url, "s3://shelf/pub", unlocked, store)
+
+
+@contextmanager
+def running(flavour: Flavour, directory: Path) -> Iterator[Server]:
+    try:
+        server = Server(flavour, directory)
+    except Missing as missing:
+        pytest.skip(f"{missing} is not installed: npm install -g {flavour.name}")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+async def assert_followed(
+    tree: Path, url: str, directory: str, config: crawler.Config, store: AzureStore | S3Store
+) -> None:
+    """A first run, one without changes, one whose state is the copy, and one after changes."""
+
+    def stored() -> dict[str, bytes]:
+        keys = [item["path"] for chunk in obstore.list(store) for item in chunk]
+        return {key: bytes(obstore.get(store, key).bytes()) for key in keys if not key.startswith(OWN)}
+
+    assert (await crawler.mirror(url, directory, config)).saved == 5
+    assert stored() == held(tree)
+    assert (await crawler.mirror(url, directory, config)).unchanged == 5
+    shutil.rmtree(os.environ["XDG_STATE_HOME"])
+    assert (await crawler.mirror(url, directory, config)).unchanged == 5
+    (tree / "a b.txt").unlink()
+    trees.write(tree / "100%.json", 50)
+    report = await crawler.mirror(url, directory, config)
+    assert (report.saved, report.unchanged, report.deleted, report.exit_code) == (1, 3, 1, 0)
+    assert stored() == held(tree)
 
 
 def _file(directory: Path, url: str, bucket: Bucket) -> Path:

@@ -23,10 +23,11 @@ import obstore
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.model.struct import Value
 from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, destination_error
+from crawler.storage.objects.own.versions import version_of
 from crawler.text.escape import printable
 
 if TYPE_CHECKING:
-    from obstore import PutMode
+    from obstore import PutMode, UpdateVersion
     from obstore.store import ObjectStore
 
 KEY = ".crawler/lock"
@@ -39,6 +40,8 @@ SKEW = 60.0
 POLL = 1.0
 """Pause between two attempts, in seconds."""
 _BYTES = 4096
+_NO_VERSION: UpdateVersion = {"e_tag": f'"{"0" * 32}"', "version": "1"}
+"""A version that no lock has."""
 
 
 class Holder(Value, frozen=True, kw_only=True):
@@ -80,7 +83,7 @@ class Lock:
         self._token = secrets.token_hex(16)
         self._owner = f"{socket.gethostname()} pid {os.getpid()}"
         self._since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        self._etag: str | None = None
+        self._version = _NO_VERSION
         self._until = 0.0
         self._lost = ""
         self._renewing: asyncio.Task[None] | None = None
@@ -104,19 +107,31 @@ class Lock:
         """One attempt. Returns who holds the lock, or None if this run does now. Raises what obstore raises."""
         for _ in range(3):
             if await self._write("create"):
+                await self._prove_conditions()
                 return None
             found = await self._read()
             if found is None:  # released meanwhile
                 continue
-            holder, etag = found
+            holder, version = found
             if holder.token == self._token:  # the response to our own request was lost
-                self._etag, self._until = etag, time.monotonic() + EXPIRY - RENEWAL
+                self._version, self._until = version, time.monotonic() + EXPIRY - RENEWAL
                 return None
             if not self._is_stale(holder):
                 return holder
-            if await self._write({"e_tag": etag}):
+            if await self._write(version):
                 return None
         return Holder(expires=time.time() + POLL)
+
+    async def _prove_conditions(self) -> None:
+        """Raise DestinationError if the store writes although a condition does not hold: some ignore conditions.
+
+        Done when the lock is created, which is once for each prefix.
+        """
+        if await self._write("create") or await self._write(_NO_VERSION):
+            raise DestinationError(
+                f"cannot lock {self._where}: this store ignores the conditions of writes: use --lock none, and make "
+                "sure that runs never overlap"
+            )
 
     def _is_stale(self, holder: Holder) -> bool:
         if holder.expires + SKEW < time.time():
@@ -136,16 +151,16 @@ class Lock:
             )
         except CONFLICT:
             return False
-        self._etag, self._until = done["e_tag"], began + EXPIRY
+        self._version, self._until = version_of(done), began + EXPIRY
         return True
 
-    async def _read(self) -> tuple[Holder, str] | None:
+    async def _read(self) -> tuple[Holder, UpdateVersion] | None:
         try:
             got = await obstore.get_async(self._store, KEY)
             body = b"" if got.meta["size"] > _BYTES else bytes(await got.bytes_async())
         except MISSING:
             return None
-        return parse_holder(body), got.meta["e_tag"] or ""
+        return parse_holder(body), version_of(got.meta)
 
     async def _renew(self) -> None:
         while not self._lost:
@@ -155,12 +170,12 @@ class Lock:
 
     async def renew(self) -> None:
         """Extend the lock. Raises what obstore raises."""
-        if await self._write({"e_tag": self._etag or ""}):
+        if await self._write(self._version):
             return
         found = await self._read()
         if found is not None and found[0].token == self._token:
-            self._etag = found[1]
-            await self._write({"e_tag": self._etag})
+            self._version = found[1]
+            await self._write(self._version)
         else:
             self._lost = f"{found[0].owner if found else 'someone'} has taken over or removed its lock"
 
@@ -188,7 +203,7 @@ class Lock:
         self._renewing.cancel()
         await asyncio.wait([self._renewing])
         with suppress(*FAILURES):
-            await self._write({"e_tag": self._etag or ""}, is_held=False)
+            await self._write(self._version, is_held=False)
         with suppress(OSError):
             self._own.unlink(missing_ok=True)
 

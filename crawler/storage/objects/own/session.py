@@ -105,7 +105,7 @@ class Session:
                 )
 
     async def _fetch_state(self) -> None:
-        if await self._copy.newer() is None:
+        if not await self._copy.is_newer():
             if not self._read_only:
                 self._copy.drop_note_without_copy()
         elif self._read_only:

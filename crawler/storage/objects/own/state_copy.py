@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import obstore
 
 from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, summary
+from crawler.storage.objects.own.versions import is_same, parse, render, version_of
 
 if TYPE_CHECKING:
-    from obstore import PutMode
+    from obstore import PutMode, UpdateVersion
     from obstore.store import ObjectStore
 
 KEY = ".crawler/state.sqlite3"
@@ -30,17 +31,17 @@ class StateCopy:
         self._note = path.with_name(f"{path.name}.copy")
         self._is_missing = False
 
-    async def newer(self) -> str | None:
-        """ETag of a copy that another machine wrote since this one; None if there is none. Raises FAILURES."""
+    async def is_newer(self) -> bool:
+        """Whether another machine has written a copy since this one did, or this one knows none. Raises FAILURES."""
         try:
-            etag = (await obstore.head_async(self._store, KEY))["e_tag"] or ""
+            version = version_of(await obstore.head_async(self._store, KEY))
         except MISSING:
             self._is_missing = True
-            return None
-        return None if etag == self._noted() and self._path.is_file() else etag
+            return False
+        return not (is_same(version, self._noted()) and self._path.is_file())
 
     def drop_note_without_copy(self) -> None:
-        """If ``newer`` found no copy, for example because it was removed, ``save`` is to create one."""
+        """If ``is_newer`` found no copy, for example because it was removed, ``save`` is to create one."""
         if self._is_missing:
             with suppress(OSError):
                 self._note.unlink(missing_ok=True)
@@ -57,15 +58,15 @@ class StateCopy:
                 await asyncio.to_thread(file.write, chunk)
             if file.tell() != got.meta["size"]:
                 raise ValueError("the copy of the state was cut short")
-        self._use(new, target, got.meta["e_tag"] or "")
+        self._use(new, target, version_of(got.meta))
         return True
 
-    def _use(self, new: Path, target: Path, etag: str) -> None:
+    def _use(self, new: Path, target: Path, version: UpdateVersion) -> None:
         for suffix in _BESIDE:
             Path(f"{target}{suffix}").unlink(missing_ok=True)
         new.replace(target)
         if target == self._path:
-            self._note.write_text(etag)
+            self._note.write_text(render(version))
 
     async def save(self) -> str:
         """Replace the copy by the state, which is closed, unless another run has written it meanwhile.
@@ -74,8 +75,7 @@ class StateCopy:
         """
         if not self._path.is_file() or any(_size(f"{self._path}{suffix}") for suffix in _BESIDE):
             return ""  # unchanged, or not closed cleanly: the next run on this machine has all of it
-        noted = self._noted()
-        mode: PutMode = {"e_tag": noted} if noted else "create"
+        mode: PutMode = self._noted() or "create"
         attributes = {"Content-Type": "application/vnd.sqlite3"}
         try:
             body = await asyncio.to_thread(self._path.read_bytes)
@@ -85,14 +85,14 @@ class StateCopy:
         except FAILURES as error:
             return summary(error)
         with suppress(OSError):
-            self._note.write_text(done["e_tag"] or "")
+            self._note.write_text(render(version_of(done)))
         return ""
 
-    def _noted(self) -> str:
+    def _noted(self) -> UpdateVersion | None:
         try:
-            return self._note.read_text()
+            return parse(self._note.read_text())
         except (OSError, ValueError):
-            return ""
+            return None
 
 
 def _size(path: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import obstore
 import pytest
@@ -112,11 +113,11 @@ async def test_the_copy_follows_the_newest_state(store: MemoryStore, tmp_path: P
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     first, second = tmp_path / "one/state.sqlite3", tmp_path / "two/state.sqlite3"
-    assert (await one.newer(), await one.save()) == (None, ""), "there is nothing to save"
+    assert (await one.is_newer(), await one.save()) == (False, ""), "there is nothing to save"
     first.write_bytes(b"first")
     assert await one.save() == ""
-    assert await one.newer() is None
-    assert await two.newer() is not None
+    assert not await one.is_newer()
+    assert await two.is_newer()
     assert await two.fetch(second)
     assert second.read_bytes() == b"first"
     second.write_bytes(b"second")
@@ -124,11 +125,11 @@ async def test_the_copy_follows_the_newest_state(store: MemoryStore, tmp_path: P
     first.write_bytes(b"behind")
     assert await one.save() == "another run has written it meanwhile"
     Path(f"{first}-wal").write_bytes(b"of the old state")
-    assert await one.newer() is not None
+    assert await one.is_newer()
     assert await one.fetch(first)
     assert (first.read_bytes(), Path(f"{first}-wal").exists()) == (b"second", False)
     obstore.delete(store, KEY)
-    assert await one.newer() is None
+    assert not await one.is_newer()
     assert not await two.fetch(second)
     one.drop_note_without_copy()
     assert await one.save() == ""
@@ -137,3 +138,18 @@ async def test_the_copy_follows_the_newest_state(store: MemoryStore, tmp_path: P
     obstore.delete(store, KEY)
     assert await one.save() == ""
     assert not [item for chunk in obstore.list(store) for item in chunk]
+
+
+async def test_a_store_that_ignores_conditions_is_refused(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = obstore.put_async
+
+    async def unconditional(*arguments: Any, mode: object = None, **more: Any) -> Any:
+        return await put(*arguments, **more)
+
+    monkeypatch.setattr(obstore, "put_async", unconditional)
+    lock = Lock(store, "s3://b", tmp_path / "token")
+    with pytest.raises(DestinationError, match="ignores the conditions of writes: use --lock none"):
+        await lock.acquire(0)
+    await lock.release()
