@@ -27,7 +27,7 @@ from crawler.model.values import Job, Known, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.attempts import announce_to, prepare
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import Tools, build_downloader
+from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.directory.destination import LocalDestination
@@ -93,9 +93,8 @@ async def _work(parent: _Parent, setup: WorkerSetup, gate: Gate) -> None:
         committer = Committer(destination, _State(parent, knew_files=setup.knew_files), reporter)
         writer = asyncio.create_task(committer.run(), name="committer")
         try:
-            await engine.run(
-                parent.produce, downloader.process, committer.put, workers=config.workers, backlog=config.workers
-            )
+            begin, put, workers = build_batches(config, downloader).begin, committer.put, config.workers
+            await engine.run(parent.produce, downloader.process, put, workers=workers, backlog=workers, begin=begin)
         finally:
             committer.close()
             await writer

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from http.cookiejar import Cookie
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -22,11 +22,12 @@ from crawler.http.lane.deadline import Patience
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
-from crawler.http.response import HttpResponse, RawResponse
+from crawler.http.response import HttpResponse, RawResponse, WholeResponse, discarded, redirect_target
+from crawler.http.sharing import Sharing, Usual
 from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
 from crawler.model import limits
-from crawler.model.errors import FetchError, VerificationError
+from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field
@@ -40,7 +41,7 @@ from crawler.text.http_fields import (
     parse_http_date,
     validators_of,
 )
-from crawler.text.urls import Origin, origin, resolve
+from crawler.text.urls import Origin, origin
 
 if TYPE_CHECKING:
     from crawler.http.credentials.authentication import Authenticator, Logins
@@ -70,6 +71,8 @@ class ClientOptions(Value, frozen=True, kw_only=True):
     ca_file: str | None = None
     client_cert: str | None = None
     insecure: bool = False
+    depth: int = 1
+    """Most requests in flight on one connection."""
 
 
 class HttpClient:
@@ -107,6 +110,17 @@ class HttpClient:
     ) -> None:
         if self._transport is not None:
             await self._transport.close()
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """Requests that share a connection."""
+        assert self._transport is not None, "the client is not open"
+        usual = Usual(enter=self.enter, headers_for=self.headers_for, is_plain=self._is_plain, note=self._note)
+        return Sharing(usual, self._transport, self.gate, self.options.depth)
+
+    def _is_plain(self, url: str) -> bool:
+        """Whether a request for ``url`` takes neither a proxy nor a login."""
+        return self.login_for(url, url) is None and self.options.proxies.choose(url) is None
 
     def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> _Exchange:
         """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
@@ -165,13 +179,16 @@ class HttpClient:
             ) from None
         except ValueError as error:
             raise FetchError(printable(str(error)[:200]), url=url, retryable=False, connection=True) from None
+        self._note(method, url, response)
+        if response.status not in OVERLOAD_STATUS:
+            host.succeeded(url if method == "GET" else None)
+        return response
+
+    def _note(self, method: str, url: str, response: RawResponse | WholeResponse) -> None:
         if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
         self._cookies.keep(url, response.headers)
-        if response.status not in OVERLOAD_STATUS:
-            host.succeeded(url if method == "GET" else None)
-        return response
 
     async def fetch_page(
         self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
@@ -183,7 +200,7 @@ class HttpClient:
         headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         headers |= validators.unless
         async with self.open("GET", url, headers=headers, permit=permit) as response:
-            body = await read_decoded(response, most) if 200 <= response.status < 300 else await _discard(response)
+            body = await read_decoded(response, most) if 200 <= response.status < 300 else await discarded(response)
             return FetchedPage(
                 url=response.url,
                 status=response.status,
@@ -208,14 +225,6 @@ def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
         fields.popall(name, None)
     fields.extend(own)
     return fields
-
-
-async def _discard(response: HttpResponse) -> bytes:
-    """Read a short body, so that the connection can be reused, and return nothing."""
-    if response.status != 304:
-        with suppress(FetchError, VerificationError):
-            await response.read(limits.ERROR_BODY)
-    return b""
 
 
 class _Exchange:
@@ -251,7 +260,7 @@ class _Exchange:
                     if refusals <= limits.REFUSALS:
                         self._release()
                         continue
-                target = await _redirect(response, url, self._permit) if status in REDIRECT_STATUS else None
+                target = await redirect_target(response, url, self._permit) if status in REDIRECT_STATUS else None
                 if target is None:
                     return HttpResponse(response, url, host, self._release, client.gate)
                 self._release()
@@ -284,17 +293,3 @@ class _Exchange:
         if self._host is not None:
             self._host.leave()
             self._host = None
-
-
-async def _redirect(response: RawResponse, url: str, permit: Permit) -> str | None:
-    location = response.headers.get("Location")
-    if location is None:
-        return None
-    target = resolve(url, location)
-    rejection = (
-        Rejection(Reason.SCHEME, location[:200], "not an HTTP URL") if target is None else await permit(url, target)
-    )
-    if rejection is not None:
-        text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
-        raise FetchError(text, url=url, retryable=False, rejection=rejection)
-    return target

@@ -14,6 +14,7 @@ from crawler.http.client import ClientOptions
 from crawler.http.credentials.cookies import read_cookies
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
+from crawler.http.lane.depth import DEEPEST
 from crawler.http.proxies import Proxies, is_socks, proxy_url
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
@@ -57,6 +58,7 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
         ca_file=config.ca_file,
         client_cert=config.client_cert,
         insecure=config.insecure,
+        depth=config.pipeline or DEEPEST,
     )
 
 

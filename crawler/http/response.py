@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from multidict import CIMultiDict
+
+from crawler.http.lane.batch import Answer
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError, TooSlow
+from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
+from crawler.model.interfaces import Permit
+from crawler.model.reasons import Reason
+from crawler.model.values import Rejection
+from crawler.text.escape import masked
+from crawler.text.urls import resolve
 
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
@@ -86,3 +96,51 @@ class HttpResponse:
         if self._gate.limits_bytes:
             await self._gate.acquire_bytes(len(chunk))
         return chunk
+
+
+class WholeResponse:
+    """Implements ``interfaces.Response`` with a body that has arrived."""
+
+    __slots__ = ("body", "headers", "status", "url")
+
+    def __init__(self, answer: Answer, url: str) -> None:
+        self.status = answer.head.status
+        self.headers = combined(CIMultiDict(answer.head.fields))
+        self.url = url
+        self.body = answer.body
+
+    async def read(self, limit: int) -> bytes:
+        """The body. Raises VerificationError if it exceeds ``limit`` bytes."""
+        if len(self.body) > limit:
+            raise VerificationError(f"received more than {limit} bytes", retryable=False)
+        return self.body
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body in one piece."""
+        yield self.body
+
+    def release(self) -> None:
+        """Nothing is held."""
+
+
+async def discarded(response: HttpResponse) -> bytes:
+    """Read a short body, so that the connection can be reused, and return nothing."""
+    if response.status != 304:
+        with suppress(FetchError, VerificationError):
+            await response.read(limits.ERROR_BODY)
+    return b""
+
+
+async def redirect_target(response: RawResponse, url: str, permit: Permit) -> str | None:
+    """Where a redirect leads; None if it does not say. Raises FetchError if ``permit`` forbids it."""
+    location = response.headers.get("Location")
+    if location is None:
+        return None
+    target = resolve(url, location)
+    rejection = (
+        Rejection(Reason.SCHEME, location[:200], "not an HTTP URL") if target is None else await permit(url, target)
+    )
+    if rejection is not None:
+        text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
+        raise FetchError(text, url=url, retryable=False, rejection=rejection)
+    return target

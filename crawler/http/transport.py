@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from yarl import URL
 
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer, Endpoint
-from crawler.http.lane.pool import LanePool
+from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.text.hosts import connectable, without_zone
@@ -52,18 +52,39 @@ class Transport:
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], proxy: str | None) -> RawResponse:
         """Send a GET or HEAD and wait for the headers. Raises RequestError, ValueError."""
-        authority = url.find("/", url.find("://") + 3)
-        target = url[authority:].partition("#")[0]
         through = proxy if proxy is not None and is_socks(proxy) else None
-        is_odd = authority < 0 or _TARGET.fullmatch(target) is None or origin(url) is None
-        if through is not None and is_odd:
+        parts = _for_lane(url, through) if proxy is None or through is not None else None
+        if parts is None and through is not None:
             raise ValueError("this URL cannot be requested through a SOCKS proxy")
-        if (proxy is not None and through is None) or is_odd:
+        if parts is None:
             return await self._by_session().send(method, url, headers, proxy)
-        where, host = _endpoint(url[:authority], through)
+        where, host, target = parts
+        return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
+
+    async def share(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> Outcome:
+        """Send a GET for each (URL, headers), on one lane and through no proxy: all of one host with an ``experience``.
+
+        Raises RequestError, ValueError.
+        """
+        heads = []
+        for url, headers in requests:
+            parts = _for_lane(url, None)
+            assert parts is not None, "not sent on a lane"
+            where, host, target = parts
+            heads.append(self._head("GET", target, host, headers))
+        return await self._lanes.share(where, heads)
+
+    def experience(self, url: str) -> Experience | None:
+        """What the lanes to the host of ``url`` have shown; None if it is not sent on a lane."""
+        try:
+            parts = _for_lane(url, None)
+        except ValueError:
+            return None
+        return None if parts is None else self._lanes.experience(parts[0])
+
+    def _head(self, method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
         fields = self._fields(host, self._agent, tuple(headers.items()))
-        head = f"{method} {target} HTTP/1.1\r\n{fields}".encode("utf-8", "surrogateescape")
-        return await self._lanes.send(where, head, is_head=method == "HEAD")
+        return f"{method} {target} HTTP/1.1\r\n{fields}".encode("utf-8", "surrogateescape")
 
     def _by_session(self) -> Session:
         if self._session is None:
@@ -73,6 +94,18 @@ class Transport:
                 self._agent, connect_timeout=self._connect_timeout, patience=self._patience, tls=self._tls
             )
         return self._session
+
+
+def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
+    """Where to connect for ``url`` through a SOCKS proxy or none, its Host header, and the request target.
+
+    None if it is not sent on a lane. Raises ValueError.
+    """
+    authority = url.find("/", url.find("://") + 3)
+    target = url[authority:].partition("#")[0]
+    if authority < 0 or _TARGET.fullmatch(target) is None or origin(url) is None:
+        return None
+    return *_endpoint(url[:authority], proxy), target
 
 
 @lru_cache(maxsize=256)

@@ -32,6 +32,7 @@ from crawler.model.options.readers import (
     parse_days,
     parse_duration,
     parse_max_delete,
+    parse_pipeline,
     parse_processes,
     parse_size,
     parse_timeout,
@@ -98,21 +99,20 @@ class Config:
 
     workers: int = option(
         8, NETWORK, "maximum concurrent transfers, and connections per host", "N",
-        parse=integer(1, MAX_PARALLEL), short="-w",
-    )
+        parse=integer(1, MAX_PARALLEL), short="-w")
     processes: int = option(
         1, NETWORK, "processes that fetch and save files; auto: by the number of processors", "N|auto",
-        parse=parse_processes,
-    )
+        parse=parse_processes)
+    pipeline: int = option(
+        0, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
+        "N|auto|off", parse=parse_pipeline, shown="auto")
     listers: int = option(4, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL))
     backlog: int = option(1000, NETWORK, "files queued ahead of the workers", "N", parse=integer(1, MAX_NUMBER))
     segments: int = option(
         1, NETWORK, "connections for one large file, if other transfers leave them idle", "N",
-        parse=integer(1, MAX_PARALLEL),
-    )
+        parse=integer(1, MAX_PARALLEL))
     attempts: int = option(
-        5, NETWORK, "attempts per file or listing, including the first", "N", parse=integer(1, MAX_PARALLEL),
-    )
+        5, NETWORK, "attempts per file or listing, including the first", "N", parse=integer(1, MAX_PARALLEL))
     connect_timeout: float = option(10.0, NETWORK, "time limit for connecting, with TLS", "TIME", parse=parse_timeout)
     read_timeout: float = option(
         60.0, NETWORK, "time limit without data, and for all headers; a whole transfer has none", "TIME",

@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Protocol
 
+from crawler.model.network.responses import Response as Response
+from crawler.model.network.responses import Sharing
 from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
 
@@ -21,28 +23,6 @@ class Redirects(Protocol):
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """Why the redirect from ``source`` to ``target`` is not followed, or None."""
         ...
-
-
-class Response(Protocol):
-    """A response whose headers have arrived."""
-
-    status: int
-    """HTTP status."""
-    url: str
-    """URL of the response, after redirects."""
-    headers: Mapping[str, str]
-    """Header fields, case-insensitive."""
-
-    async def read(self, limit: int) -> bytes:
-        """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
-        ...
-
-    def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body in chunks as they arrive. Raises FetchError if it is cut short, stalls or is too slow."""
-        ...
-
-    def release(self) -> None:
-        """Return the connection before ``open`` ends; the rest of the body is not needed."""
 
 
 class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
@@ -87,6 +67,9 @@ class Parser(Protocol):
 
 class Client(Protocol):
     """An HTTP client."""
+
+    @property
+    def sharing(self) -> Sharing: ...
 
     def open(
         self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit

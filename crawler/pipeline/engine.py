@@ -11,20 +11,24 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from crawler.model.values import Job, Result, Staged
+from crawler.pipeline.backlog import Backlog, Batch, Finish
 
 Put = Callable[[Job], Awaitable[None]]
 Produce = Callable[[Put], Awaitable[None]]
 Process = Callable[[Job], Awaitable[Result | Staged]]
-Finish = Callable[[Result | Staged], Awaitable[None]]
+Begin = Callable[[Job], Batch | None]
+"""A batch that begins with this job, or None if it has to be done alone."""
 
 
-async def run(produce: Produce, process: Process, finish: Finish, *, workers: int, backlog: int) -> None:
+async def run(
+    produce: Produce, process: Process, finish: Finish, *, workers: int, backlog: int, begin: Begin = lambda _job: None
+) -> None:
     """Run ``process`` on every job that ``produce`` puts, ``workers`` at a time; pass each result to ``finish``.
 
-    At most ``backlog`` jobs wait. Returns when all are done. Raises an ExceptionGroup if a part fails; cancelling it
-    cancels all parts.
+    A worker does several jobs together if ``begin`` allows it. At most ``backlog`` jobs wait. Returns when all are
+    done. Raises an ExceptionGroup if a part fails; cancelling it cancels all parts.
     """
-    queue: asyncio.Queue[Job | None] = asyncio.Queue(backlog)
+    queue = Backlog(backlog)
 
     async def producer() -> None:
         await produce(queue.put)
@@ -33,7 +37,11 @@ async def run(produce: Produce, process: Process, finish: Finish, *, workers: in
 
     async def worker() -> None:
         while (job := await queue.get()) is not None:
-            await finish(await process(job))
+            batch = begin(job)
+            if batch is not None and queue.fill(batch):
+                await batch.process(finish)
+            else:
+                await finish(await process(job))
 
     async with asyncio.TaskGroup() as group:
         group.create_task(producer(), name="producer")

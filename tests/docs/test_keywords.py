@@ -22,8 +22,8 @@ from crawler.model.options.timetable import Timetable, parse_limit_rate
 
 TYPES = typing.get_type_hints(ProgramOptions)
 TEXTS = {
-    "SIZE": "1M", "RATE": "1M", "AGE": "7d", "TIME": "5m", "N": "3", "N|auto": "3", "N|N%": "25%", "DAYS": "30",
-    "N|TIME": "7,30d", "'N: V'": "X-Key: v",
+    "SIZE": "1M", "RATE": "1M", "AGE": "7d", "TIME": "5m", "N": "3", "N|auto": "3", "N|auto|off": "3", "N|N%": "25%",
+    "DAYS": "30", "N|TIME": "7,30d", "'N: V'": "X-Key: v",
 }  # fmt: skip
 """Placeholder of an option → a text that it accepts; "x" for any other."""
 SAMPLES: dict[object, list[object]] = {

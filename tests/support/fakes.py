@@ -65,6 +65,7 @@ class FakeReply:
         self.url = url
         self.status = response.status
         self.headers: Mapping[str, str] = CIMultiDict(response.headers)
+        self.body = response.body
         self.released = False
         self._response = response
         self._piece = piece
@@ -94,6 +95,32 @@ class FakeRequest:
     headers: Mapping[str, str]
 
 
+class FakeSharing:
+    """Implements ``interfaces.Sharing``: ``respond`` answers in order; what fails has no response."""
+
+    def __init__(self, client: FakeClient, respond: Callable[[FakeRequest], FakeResponse]) -> None:
+        self._client, self._respond = client, respond
+        self.deepest = 1
+        self.batches: list[list[str]] = []
+        self.findings: list[tuple[int, bool, bool]] = []
+
+    def depth(self, _url: str) -> int:
+        return self.deepest
+
+    async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> list[FakeReply | None]:
+        self.batches.append([url for url, _ in requests])
+        found: list[FakeReply | None] = []
+        for url, headers in requests:
+            request = FakeRequest("GET", url, dict(headers))
+            self._client.requests.append(request)
+            response = self._respond(request)
+            found.append(FakeReply(url, response, 1 << 16) if response.fails is None else None)
+        return found
+
+    def conclude(self, _url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
+        self.findings.append((agreed, is_doubtful, is_exchanged))
+
+
 class FakeClient:
     """Implements ``interfaces.Client``. ``respond`` decides; every request is kept in ``requests``."""
 
@@ -103,6 +130,7 @@ class FakeClient:
         self.end_proven = True
         """Whether the end of fetched pages is proven."""
         self.requests: list[FakeRequest] = []
+        self.sharing = FakeSharing(self, respond)
 
     @asynccontextmanager
     async def open(

@@ -34,11 +34,18 @@ class Lane(asyncio.Protocol):
     """Sends requests, and cuts what arrives into their responses, in the order in which they were sent.
 
     No byte belongs to a response that was not requested: bytes that arrive before a request or behind the last response
-    close the lane, and count as nothing. ``progressed`` is called after responses have arrived, if more can be sent.
+    close the lane, and count as nothing. ``progressed`` is called after responses have arrived, if more can be sent;
+    ``ended`` once, when nothing more can be.
     """
 
-    def __init__(self, patience: Patience, progressed: Callable[[Lane], None]) -> None:
+    def __init__(
+        self,
+        patience: Patience,
+        progressed: Callable[[Lane], None],
+        ended: Callable[[Lane, Ending], None] = lambda _lane, _ending: None,
+    ) -> None:
         self._progressed = progressed
+        self._ended = ended
         self._deadline = Deadline(patience)
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -51,7 +58,7 @@ class Lane(asyncio.Protocol):
         self._flight = deque[Request]()
         self._is_streaming = False
         """Whether the receiver of the present response was told that it has begun."""
-        self._is_shared = False
+        self.is_shared = False
         """Whether several requests have been in flight since there was none."""
         self._is_paused = False
         self._has_ended = False
@@ -62,6 +69,13 @@ class Lane(asyncio.Protocol):
         """Requests sent."""
         self.answered = 0
         """Complete responses."""
+        self.minor = 0
+        """Version of the last response, HTTP/1.``minor``."""
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why nothing more can be sent; None while it can."""
+        return None if self._end is None else self._end.ending
 
     # --- what the owner does ------------------------------------------------------------------------
 
@@ -87,12 +101,12 @@ class Lane(asyncio.Protocol):
         """Send a batch in one write. If the lane has ended, the requests are lost at once."""
         is_idle = not self._flight
         if is_idle and requests:
-            self._is_shared = False
+            self.is_shared = False
             self._reader.begin(is_head=requests[0].is_head)
         self._flight.extend(requests)
         self.sent += len(requests)
         if self._end is None and self._transport is not None and not self._transport.is_closing():
-            self._is_shared = self._is_shared or len(self._flight) > 1
+            self.is_shared = self.is_shared or len(self._flight) > 1
             self._transport.write(b"".join([request.data for request in requests]))
             if is_idle and requests:
                 self._deadline.expect(self._loop.time())
@@ -139,7 +153,7 @@ class Lane(asyncio.Protocol):
             self._stop(_End(Ending.DAMAGED, str(error)))
             return
         if is_excess:
-            self._stop(_End(Ending.CLOSED if self.sent else Ending.UNREQUESTED, ""))
+            self._stop(_End(Ending.EXCESS if self.sent else Ending.UNREQUESTED, ""))
         elif self.answered > answered and self._end is None:
             self._progressed(self)
 
@@ -192,11 +206,12 @@ class Lane(asyncio.Protocol):
         reader, flight = self._reader, self._flight
         head, body, is_streaming = reader.head, reader.body(), self._is_streaming
         assert head is not None
-        if head.status == _BAD_REQUEST and self._is_shared:
+        if head.status == _BAD_REQUEST and self.is_shared:
             self._stop(_End(Ending.BAD_REQUEST, ""))
             return
         flight.popleft()
         self.answered += 1
+        self.minor = head.minor
         self._is_streaming = False
         if flight:
             reader.begin(is_head=flight[0].is_head)
@@ -242,6 +257,7 @@ class Lane(asyncio.Protocol):
             else:
                 self._transport.abort()
         self._lose(end)
+        self._ended(self, end.ending)
 
     def _lose(self, end: _End) -> None:
         requests = list(self._flight)

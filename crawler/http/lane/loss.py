@@ -18,13 +18,14 @@ class Ending(Enum):
     INVALID = "not an HTTP/1.1 response, or one without a definite end: another attempt would get the same"
     GARBLED = "no response of any protocol: another attempt may get one"
     DAMAGED = "the chunks of a body are malformed"
+    EXCESS = "bytes behind the last response that was requested"
     UNREQUESTED = "the server sent data before the first request"
     REFUSED_BY_TLS = "a TLS alert instead of a response"
     BAD_REQUEST = "a request among several was answered 400: the server may not have understood where it began"
     ABANDONED = "closed by us"
 
 
-_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.RESET})
+_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
 
 
 class Loss(NamedTuple):

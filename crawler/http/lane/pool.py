@@ -1,17 +1,48 @@
-"""The lanes of a client that are idle, and how a request gets one: like a browser, one request at a time on each."""
+"""The lanes of a client that are idle, and how requests get one: one at a time, or a batch."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
+from crawler.http.lane.batch import Answer, Batch
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
+from crawler.http.lane.loss import Ending
+from crawler.model.struct import Struct
 
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
+_FRESH = 1.0
+"""Seconds of idleness after which a server may be about to close a connection: no batch is sent on it."""
+
+
+class Experience(Struct):
+    """What the lanes to one endpoint have shown so far."""
+
+    is_persistent: bool = False
+    """Whether the server has kept a connection open after a complete HTTP/1.1 response."""
+    per_connection: int | None = None
+    """The responses after which it has announced the end of a connection, twice."""
+    last_end: int | None = None
+    """The responses after which it has done so last: once may be for another reason, such as a restart."""
+    has_excess: bool = False
+    """Whether bytes have come behind the responses to a batch."""
+
+
+class Outcome(NamedTuple):
+    """What became of a batch."""
+
+    answers: Sequence[Answer | None]
+    """The responses to the requests that were sent, which may be fewer than given."""
+    ending: Ending | None
+    """How the lane ended, if it did."""
+    is_race: bool
+    """Whether a connection that had been idle was closed without a word."""
 
 
 class LanePool:
@@ -22,7 +53,14 @@ class LanePool:
         self._patience = patience
         self._idle: dict[Endpoint, list[tuple[Lane, float]]] = {}
         """Idle lanes, and when they became idle."""
+        self._experience: dict[Endpoint, Experience] = {}
         self._is_closed = False
+
+    def experience(self, where: Endpoint) -> Experience:
+        found = self._experience.get(where)
+        if found is None:
+            found = self._experience[where] = Experience()
+        return found
 
     async def send(self, where: Endpoint, data: bytes, *, is_head: bool) -> Exchange:
         """Send a request, the header section ``data``, and wait for the header section of its response.
@@ -35,24 +73,54 @@ class LanePool:
                 return await self._send_on(lane, data, is_head=is_head)
             except LostExchange:
                 pass
-        lane = await self._dialer.dial(where, lambda: Lane(self._patience, partial(self._put, where)))
-        return await self._send_on(lane, data, is_head=is_head)
+        return await self._send_on(await self._open(where), data, is_head=is_head)
+
+    async def share(self, where: Endpoint, requests: Sequence[bytes]) -> Outcome:
+        """Send ``requests`` together on one lane, fewer if the server would close it before. Raises RequestError."""
+        most = self.experience(where).per_connection or len(requests)
+        sent = requests[:most]
+        lane = self._take(where, _FRESH)
+        if lane is not None and self.experience(where).per_connection and lane.sent + len(sent) > most:
+            lane.close()
+            lane = None
+        if lane is None:
+            lane = await self._open(where)
+        before = lane.answered
+        answers = await Batch(lane).send(sent)
+        ending = lane.ending
+        is_race = before > 0 and lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
+        return Outcome(answers, ending, is_race)
+
+    async def _open(self, where: Endpoint) -> Lane:
+        return await self._dialer.dial(
+            where, lambda: Lane(self._patience, partial(self._put, where), partial(self._note_end, where))
+        )
 
     async def _send_on(self, lane: Lane, data: bytes, *, is_head: bool) -> Exchange:
         exchange = Exchange(lane, self._patience.silence)
         await exchange.send(data, is_head=is_head)
         return exchange
 
+    def _note_end(self, where: Endpoint, lane: Lane, ending: Ending) -> None:
+        found = self.experience(where)
+        if ending is Ending.ANNOUNCED and lane.minor > 0:
+            if lane.answered == found.last_end:
+                found.per_connection = min(lane.answered, found.per_connection or lane.answered)
+            found.last_end = lane.answered
+        elif ending is Ending.EXCESS and lane.is_shared:
+            found.has_excess = True
+
     def _put(self, where: Endpoint, lane: Lane) -> None:
+        self.experience(where).is_persistent |= lane.minor > 0
         if self._is_closed:
             lane.close()
         elif not lane.in_flight:
             self._idle.setdefault(where, []).append((lane, asyncio.get_running_loop().time()))
 
-    def _take(self, where: Endpoint) -> Lane | None:
-        """The lane that became idle last; those that are not fit for use are closed."""
+    def _take(self, where: Endpoint, kept: float = _KEPT) -> Lane | None:
+        """The lane that became idle last, ``kept`` seconds ago at most; those that are not fit for use are closed."""
         idle = self._idle.get(where)
-        oldest = asyncio.get_running_loop().time() - _KEPT
+        oldest = asyncio.get_running_loop().time() - kept
         while idle:
             lane, since = idle.pop()
             if since >= oldest and lane.is_quiet():

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from crawler.http.pacing.circuit_breaker import CircuitBreaker
 from crawler.http.pacing.concurrency import START, ConcurrencyLimit, disturbed, initial, with_ceiling
+from crawler.http.pacing.depths import Depths
 from crawler.http.pacing.meter import Meter
 from crawler.http.pacing.rate_limits import RateLimiter, RateLimits
 from crawler.model import limits
@@ -24,7 +25,6 @@ _OVERLOAD_PAUSE = 1.0
 """Seconds of pause after a 429 without Retry-After."""
 _SHORT_PAUSE = 0.1
 """Same as _OVERLOAD_PAUSE if the limit has been lowered, which may be enough."""
-
 
 Probe = Callable[[str, "Host"], Awaitable[None]]
 """Sends one request for the URL, without entering the host again, and reports the outcome to it."""
@@ -135,11 +135,11 @@ class Host:
                 await probe(self._breaker.probe_url, self)
                 self._breaker.probed()
 
-    def leave(self) -> None:
-        """The request has ended, successfully or not."""
+    def leave(self, requests: int = 1) -> None:
+        """The ``requests`` that shared a connection have ended, successfully or not."""
         now = time.monotonic()
         state = self._meter.state
-        self._meter.left(now)
+        self._meter.left(now, requests)
         if self._waiting:
             self._admit_waiting(now)
         if self._meter.state is not state:
@@ -234,6 +234,8 @@ class Gate:
         self._hosts: dict[Origin | None, Host] = {}
         self.known: dict[str, HostLimits] = {}
         """What earlier runs learnt about hosts."""
+        self.depths = Depths()
+        """How many requests may share a connection."""
         self._learnt_elsewhere: dict[str, HostLimits] = {}
         self._rates = rates or RateLimits()
         self._on_pause = on_pause
@@ -263,6 +265,7 @@ class Gate:
     def add_known(self, known: Mapping[str, HostLimits]) -> None:
         """Add what earlier runs learnt, by host name, for hosts that have not been contacted yet."""
         self.known = {**known, **self.known}
+        self.depths.add_known(known)
 
     def add_learnt(self, learnt: Mapping[str, HostLimits]) -> None:
         """Add what worker processes learnt, by host name."""
@@ -270,12 +273,17 @@ class Gate:
 
     def learnt(self) -> dict[str, HostLimits]:
         """What this run has learnt about hosts, worker processes included."""
-        own = {host.name: host.state.learnt for host in self._hosts.values() if host.has_learnt}
-        return own | self._learnt_elsewhere
+        hosts, depths = self._hosts.values(), self.depths
+        own = {host.name: host.state.learnt for host in hosts if host.has_learnt or depths.has_news(host.name)}
+        return depths.added_to(own) | self._learnt_elsewhere
 
     @property
     def limits_bytes(self) -> bool:
         return self._rates.bytes is not None
+
+    @property
+    def limits_requests(self) -> bool:
+        return self._rates.requests is not None
 
     async def acquire_request(self) -> None:
         """Wait until the rate limit allows another request."""

@@ -14,13 +14,13 @@ class Meter:
     """
 
     __slots__ = (
-        "_began", "_busy", "_bytes", "_closes_at", "_due", "_ended", "_errors", "_first", "_is_filling", "_unavailable",
-        "_updated", "active", "generation", "limit", "state",
+        "_began", "_busy", "_bytes", "_closes_at", "_due", "_ended", "_errors", "_first", "_is_filling", "_turns",
+        "_unavailable", "_updated", "active", "generation", "limit", "state",
     )  # fmt: skip
 
     def __init__(self, state: ConcurrencyLimit, now: float) -> None:
         self.active = 0
-        """Requests in flight."""
+        """Connections with requests in flight."""
         self.generation = 0
         """Number of times that the limit has been lowered."""
         self._updated = now
@@ -36,7 +36,7 @@ class Meter:
     def _start_window(self, now: float) -> None:
         self._began = now
         self._busy = 0.0
-        self._ended = self._bytes = self._errors = self._unavailable = 0
+        self._ended = self._turns = self._bytes = self._errors = self._unavailable = 0
         self._first = self.active
         self._closes_at = now + self.state.seconds
 
@@ -55,13 +55,14 @@ class Meter:
         self._updated = now
         self.active -= 1
 
-    def left(self, now: float) -> None:
-        """A request has ended, successfully or not."""
+    def left(self, now: float, requests: int = 1) -> None:
+        """The ``requests`` that shared a connection have ended, successfully or not."""
         self._busy += self.active * (now - self._updated)
         self._updated = now
         self.active -= 1
-        self._ended += 1
-        if self._ended >= self._due:
+        self._ended += requests
+        self._turns += 1
+        if self._turns >= self._due:
             self._close(now)
 
     def received(self, count: int, now: float) -> None:
@@ -92,6 +93,7 @@ class Meter:
                 return False
             ended = 0 if self._is_filling or self.state.settling else self._ended
             self.follow(concurrency.overloaded(self.state, self.active, concurrency.REFUSED, ended), now)
+        self._turns -= 1
         self._ended -= 1  # its end says nothing about the current limit
         return True
 

@@ -110,6 +110,7 @@ class Options(WalkOptions, total=False):
     max_duration: stop cleanly after TIME; the next run continues
     dry_run: print the plan, with reasons and free space; write nothing
     processes: processes that fetch and save files; auto: by the number of processors
+    pipeline: requests in flight on one connection; auto: up to 8, for files that the listing tells apart
     backlog: files queued ahead of the workers
     segments: connections for one large file, if other transfers leave them idle
     """
@@ -144,6 +145,7 @@ class Options(WalkOptions, total=False):
     max_duration: Time | None
     dry_run: bool
     processes: int | Literal["auto"]
+    pipeline: int | Literal["auto", "off"]
     backlog: Number
     segments: Number
 

@@ -18,6 +18,9 @@ LONGEST = 1_000_000 * 86400
 """Longest duration that an option accepts, in seconds; clocks and timers overflow beyond it."""
 MAX_PARALLEL = 1000
 """Largest number of workers, listers and other things that run at once; more would exhaust memory."""
+MAX_DEPTH = 64
+"""Largest number of requests in flight on one connection; all of them are lost with it."""
+_DEPTHS = {"auto": 0, "0": 0, "off": 1}
 MAX_NUMBER = 1_000_000
 """Largest value of a number without a limit of its own."""
 MAX_COUNT = (1 << 63) - 1
@@ -159,6 +162,14 @@ def parse_processes(text: str) -> int:
         return 0 if text in {"auto", "0"} else integer(1, MAX_PARALLEL)(text)
     except ValueError:
         raise ValueError(f"expected auto, or a whole number from 1 to {MAX_PARALLEL}") from None
+
+
+def parse_pipeline(text: str) -> int:
+    """A number of requests; 0 stands for auto, 1 for off. Raises ValueError."""
+    try:
+        return _DEPTHS[text] if text in _DEPTHS else integer(1, MAX_DEPTH)(text)
+    except ValueError:
+        raise ValueError(f"expected auto, off, or a whole number from 1 to {MAX_DEPTH}") from None
 
 
 def choice(*values: str) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""The number of concurrent requests found best for a host, and how several processes share it."""
+"""What is learnt about the requests that a host takes at once, and how several processes share it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,32 @@ class HostLimits(Value, frozen=True, kw_only=True):
     """What the state remembers about a host."""
 
     limit: int
-    """Most requests in flight."""
+    """Most connections with requests in flight."""
     beyond: int | None
     """The smallest limit found too high, or None."""
+    depth: int = 0
+    """Most requests in flight on one connection; 1: it cannot take several, 0: nothing is known."""
+    per_connection: int | None = None
+    """The requests after which it closes a connection, or None."""
 
 
 def divided(learnt: HostLimits, parts: int) -> HostLimits:
     """The share of one of ``parts`` processes that use the same host."""
     beyond = None if learnt.beyond is None else max(2, learnt.beyond // parts)
-    return HostLimits(limit=max(1, learnt.limit // parts), beyond=beyond)
+    return HostLimits(
+        limit=max(1, learnt.limit // parts), beyond=beyond, depth=learnt.depth, per_connection=learnt.per_connection
+    )
 
 
 def added(shares: Sequence[HostLimits]) -> HostLimits:
     """The limits that several processes found separately, combined."""
     limit = sum(share.limit for share in shares)
     found = [share.beyond for share in shares if share.beyond is not None]
-    return HostLimits(limit=limit, beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)))
+    depths = [share.depth for share in shares]
+    closing = [share.per_connection for share in shares if share.per_connection is not None]
+    return HostLimits(
+        limit=limit,
+        beyond=None if len(found) < len(shares) else max(limit + 1, sum(found)),
+        depth=1 if 1 in depths else max(depths, default=0),
+        per_connection=min(closing, default=None),
+    )

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import NamedTuple
 
 from crawler.model import limits
-from crawler.model.errors import VerificationError
+from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Destination, Response
 from crawler.model.values import Job, Kind
-from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_page_instead
+from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_html, is_page_instead
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
+
+IsListing = Callable[[bytes, str, str], Awaitable[bool]]
+"""(body, URL, content type) → whether a page is a listing. Raises ListingError for a page that takes too much time or
+memory.
+"""
+
+
+def may_be_directory(job: Job, reply: Response) -> bool:
+    """Whether what looked like a file may be a directory, by the header section of its response."""
+    return job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
+
+
+async def is_directory(job: Job, reply: Response, body: bytes, is_listing: IsListing) -> bool:
+    """Whether the body is that of a listing. Raises FetchError if that cannot be found out."""
+    try:
+        return await is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
+    except ListingError as error:
+        raise FetchError(f"it may be a folder, but {error}", url=job.url) from None
 
 
 class Arrival(NamedTuple):

@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from crawler.model import limits
-from crawler.model.errors import FetchError, ListingError, VerificationError
+from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, Destination, Part, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field, replace
-from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
+from crawler.model.values import UNCONFIRMED, Job, Outcome, Result, Staged, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
 from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
-from crawler.pipeline.fetch.page_guard import Arrival
+from crawler.pipeline.fetch.page_guard import Arrival, IsListing, is_directory, may_be_directory
 from crawler.pipeline.fetch.ranges import whole
 from crawler.pipeline.fetch.segments import SegmentConnections, SegmentOptions, Segments
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
-from crawler.pipeline.rules.responses.content_type import is_html
 from crawler.pipeline.rules.responses.evidence import (
     Proof,
     Ruling,
@@ -56,10 +55,8 @@ class Downloader(Value, frozen=True, kw_only=True):
     observer: Observer
     permit: Permit
     attempts: int
-    is_listing: Callable[[bytes, str, str], Awaitable[bool]]
-    """(body, URL, content type) → whether a page is a listing. Called if a file may turn out to be a directory. Raises
-    ListingError for a page that takes too much time or memory.
-    """
+    is_listing: IsListing
+    """Called if a file may turn out to be a directory."""
     verify: bool = True
     """Check bodies against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
@@ -71,8 +68,24 @@ class Downloader(Value, frozen=True, kw_only=True):
 
     async def process(self, job: Job) -> Result | Staged:
         """Do one job. Raises DestinationError if the disk fails; a file that fails is a Result."""
-        transfer = _Transfer(self, job)
         self.observer.started(job)
+        return await self.fetch(job)
+
+    async def use(self, job: Job, reply: Response) -> Result | Staged | None:
+        """Do one job with a whole response to its request, without a request. None if it has to be sent again."""
+        transfer = _Transfer(self, job)
+        try:
+            transfer.effort.begin_attempt()
+            done = await transfer.take(reply, None)
+        except (FetchError, VerificationError):
+            return None
+        finally:
+            await transfer.close()
+        return done and await self._verifiable(done)
+
+    async def fetch(self, job: Job) -> Result | Staged:
+        """Like ``process``, for a job whose beginning has been reported."""
+        transfer = _Transfer(self, job)
         self.connections.begin()
         try:
             done = await persist(transfer.attempt, self.attempts)
@@ -81,12 +94,14 @@ class Downloader(Value, frozen=True, kw_only=True):
         finally:
             self.connections.end()
             await transfer.close()
-        if (
-            isinstance(done, Result) and done.known is not None and not done.known.digest
-        ):  # adopted: this makes it verifiable
-            digest = await self.destination.noted_digest(job.path) or None
-            done = replace(done, known=replace(done.known, digest=digest))
-        return done
+        return await self._verifiable(done)
+
+    async def _verifiable(self, done: Result | Staged) -> Result | Staged:
+        """``done`` with the digest of a copy that was adopted without one."""
+        if not isinstance(done, Result) or done.known is None or done.known.digest:
+            return done
+        digest = await self.destination.noted_digest(done.path) or None
+        return replace(done, known=replace(done.known, digest=digest))
 
 
 class _Transfer:
@@ -130,26 +145,30 @@ class _Transfer:
         job, shared = self._job, self._shared
         headers = request_headers(job, resume, fresh=self._fresh)
         async with shared.client.open("GET", job.url, headers=headers, permit=shared.permit) as reply:
-            now = time.time()
-            action = interpret(reply.status, reply.headers, job, resume, now)
-            if action.verdict is Verdict.RESTART:
-                return None
-            if action.verdict not in {Verdict.SAVE, Verdict.UNCHANGED}:
-                raise refused(action, job.url, reply.status)
-            proof = prove(job, reply.status, reply.headers, now)
-            ruling = rule(job, proof, action.length, fresh=self._is_fresh())
-            if ruling is Ruling.ASK_AGAIN:
-                self._fresh = True
-                if proof.is_another:
-                    self._job = replace(job, known=None)
-                return None
-            if self._fresh and not job.fresh:
-                shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
-            if ruling is Ruling.REFUSE:
-                raise VerificationError(Reason.OUTDATED, retryable=False)
-            if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
-                return await self._confirmed(proof, action.reason or Reason.OUTDATED)
-            return await self._save(reply, action, proof)
+            return await self.take(reply, resume)
+
+    async def take(self, reply: Response, resume: Resume | None) -> Result | Staged | None:
+        """Do what a response to the request of this attempt allows; None if it has to be requested in another way."""
+        job, shared, now = self._job, self._shared, time.time()
+        action = interpret(reply.status, reply.headers, job, resume, now)
+        if action.verdict is Verdict.RESTART:
+            return None
+        if action.verdict not in {Verdict.SAVE, Verdict.UNCHANGED}:
+            raise refused(action, job.url, reply.status)
+        proof = prove(job, reply.status, reply.headers, now)
+        ruling = rule(job, proof, action.length, fresh=self._is_fresh())
+        if ruling is Ruling.ASK_AGAIN:
+            self._fresh = True
+            if proof.is_another:
+                self._job = replace(job, known=None)
+            return None
+        if self._fresh and not job.fresh:
+            shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
+        if ruling is Ruling.REFUSE:
+            raise VerificationError(Reason.OUTDATED, retryable=False)
+        if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
+            return await self._confirmed(proof, action.reason or Reason.OUTDATED)
+        return await self._save(reply, action, proof)
 
     async def _confirmed(self, proof: Proof, reason: str) -> Result:
         """The result for a copy that is what the server has. Its time may have changed upstream nevertheless."""
@@ -164,9 +183,9 @@ class _Transfer:
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
         if known is not None:  # HEAD gave another answer, or none
             return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)
-        if self._may_be_directory(reply):
+        if may_be_directory(self._job, reply):
             body = await self._read(reply, limits.LISTING_RAW)
-            if await self._is_listing(reply, body):
+            if await is_directory(self._job, reply, body, self._shared.is_listing):
                 return self.effort.result(Outcome.DIRECTORY, "its body is a listing")
             await self._arrival(reply, action).refuse_page(body)
             return self._staged(reply, action, proof, body)
@@ -185,15 +204,6 @@ class _Transfer:
 
     def _arrival(self, reply: Response, action: Action) -> Arrival:
         return Arrival(self._shared.destination, self._job, reply, action)
-
-    def _may_be_directory(self, reply: Response) -> bool:
-        return self._job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
-
-    async def _is_listing(self, reply: Response, body: bytes) -> bool:
-        try:
-            return await self._shared.is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
-        except ListingError as error:
-            raise FetchError(f"it may be a folder, but {error}", url=self._job.url) from None
 
     async def _read(self, reply: Response, limit: int) -> bytes:
         body = await reply.read(limit)

@@ -15,10 +15,11 @@ from crawler.model.struct import field, replace
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
+from crawler.pipeline.fetch.batches import nothing_published
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import Tools, build_downloader
+from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
 from crawler.pipeline.runs.dry_run import DryRun
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.stop import Stop
@@ -99,7 +100,9 @@ class Transfers:
 
         workers = config.workers if pool is None else pool.capacity  # the gates bound the requests to each host
         try:
-            await engine.run(produce, self._process(), finish, workers=workers, backlog=config.backlog)
+            await engine.run(
+                produce, self._process(), finish, workers=workers, backlog=config.backlog, begin=self._begin()
+            )
             if pool is not None:
                 pool.check()
         except BaseException:
@@ -107,6 +110,13 @@ class Transfers:
                 await finish(result)
             raise
         return directories
+
+    def _begin(self) -> engine.Begin:
+        """What begins batches, in this process: dry runs and child processes take one job after another."""
+        if self._dry_run is not None or self._parts.pool is not None:
+            return lambda _job: None
+        published = nothing_published if self._checksums is None else self._checksums.beside
+        return build_batches(self._parts.config, self._downloader, published).begin
 
     def _process(self) -> engine.Process:
         """What the workers of the engine call."""

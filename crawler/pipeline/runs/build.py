@@ -10,6 +10,7 @@ from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Value
 from crawler.model.values import Job
+from crawler.pipeline.fetch.batches import Batches, Published, nothing_published
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
 from crawler.pipeline.rules.filters import Filters
@@ -56,6 +57,11 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
 def is_first_contact(config: Config, state: StateStore) -> bool:
     """Whether nothing is known of the host of URL, and --attempts was left to the program."""
     return not state.knew_files and config.attempts == option_fields()["attempts"].default
+
+
+def build_batches(config: Config, downloader: Downloader, published: Published = nothing_published) -> Batches:
+    """How files are fetched together. The client bounds how many."""
+    return Batches(downloader, is_trusted=config.pipeline > 1, published=published)
 
 
 def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:

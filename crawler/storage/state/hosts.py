@@ -1,14 +1,16 @@
-"""The number of concurrent requests found best for each host.
+"""The number of connections found best for each host, and how many requests it takes on each.
 
-The table is created by its first write, so older states lack it.
+The tables are created by their first write, so older states lack them.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
 from crawler.model.state.host_limits import HostLimits
+from crawler.model.struct import replace
 from crawler.storage.state import records
 from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed
@@ -18,24 +20,43 @@ KEPT_SECONDS = 30 * 86400.0
 KEPT_HOSTS = 1000
 """Maximum number of hosts that are kept."""
 
-_OLD = "DELETE FROM hosts WHERE learnt < ? OR name NOT IN (SELECT name FROM hosts ORDER BY learnt DESC LIMIT ?)"
-
 
 def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, HostLimits]:
     """Host name → limits that are valid at ``now`` (seconds since the epoch). Invalid rows are ignored."""
-    if not has_table(connection, "hosts"):
-        return {}
-    rows = connection.execute("SELECT * FROM hosts WHERE learnt >= ?", (now - KEPT_SECONDS,)).fetchall()
-    return {
-        records.text_of(name): HostLimits(limit=limit, beyond=beyond)
-        for name, limit, beyond, *_ in filter(is_sound, rows)
-        if isinstance(limit, int) and limit >= 1 and (beyond is None or (isinstance(beyond, int) and beyond > limit))
+    found = {
+        name: HostLimits(limit=limit, beyond=beyond)
+        for name, limit, beyond in _rows("hosts", now, connection)
+        if _is_number(limit) and (beyond is None or (_is_number(beyond) and beyond > limit))
     }
+    for name, depth, closing in _rows("pipelines", now, connection):
+        if (depth == 0 or _is_number(depth)) and (closing is None or _is_number(closing)) and name in found:
+            found[name] = replace(found[name], depth=depth, per_connection=closing)
+    return found
+
+
+def _rows(table: str, now: float, connection: sqlite3.Connection) -> list[tuple[str, Any, Any]]:
+    """(host, its two values) of the sound rows that are not too old."""
+    if not has_table(connection, table):
+        return []
+    rows = connection.execute(f"SELECT * FROM {table} WHERE learnt >= ?", (now - KEPT_SECONDS,)).fetchall()
+    return [(records.text_of(name), one, other) for name, one, other, *_ in filter(is_sound, rows)]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and value >= 1
 
 
 def store_hosts(learnt: Mapping[str, HostLimits], now: float, connection: sqlite3.Connection) -> None:
     """Store limits found at ``now`` (seconds since the epoch), and delete old ones."""
-    ensure("hosts", connection)
-    rows = (sealed((records.key(name), each.limit, each.beyond, float(now))) for name, each in learnt.items())
-    connection.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?)", rows)
-    connection.execute(_OLD, (now - KEPT_SECONDS, KEPT_HOSTS))
+    depths = {name: each for name, each in learnt.items() if each.depth or each.per_connection}
+    for table, values in (
+        ("hosts", [(name, each.limit, each.beyond) for name, each in learnt.items()]),
+        ("pipelines", [(name, each.depth, each.per_connection) for name, each in depths.items()]),
+    ):
+        if values or has_table(connection, table):
+            ensure(table, connection)
+            rows = (sealed((records.key(name), one, other, float(now))) for name, one, other in values)
+            connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?)", rows)
+            newest = f"SELECT name FROM {table} ORDER BY learnt DESC LIMIT ?"
+            old = f"DELETE FROM {table} WHERE learnt < ? OR name NOT IN ({newest})"
+            connection.execute(old, (now - KEPT_SECONDS, KEPT_HOSTS))

@@ -26,8 +26,9 @@ TABLES = {
       skipped, failed, deleted, received, hints, seal)""",
     "leaves": "(url BLOB PRIMARY KEY, path BLOB, facts, seal)",
     "hosts": "(name BLOB PRIMARY KEY, connections, beyond, learnt, seal) WITHOUT ROWID",
+    "pipelines": "(name BLOB PRIMARY KEY, depth, per_connection, learnt, seal) WITHOUT ROWID",
 }
-_LATE = ("leaves", "hosts")
+_LATE = ("leaves", "hosts", "pipelines")
 """Tables created by their first write."""
 
 _COLUMNS = {"files": 10, "runs": 14}

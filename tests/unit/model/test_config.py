@@ -183,15 +183,16 @@ def test_an_invalid_value_is_a_one_line_error_that_names_place_and_key(key: str,
 
 TAKES_ZERO = {
     "workers": False, "processes": True, "listers": False, "backlog": False, "segments": False, "attempts": False,
-    "max_files": False, "max_depth": True, "requests_per_second": False, "max_total_size": False, "min_size": True,
-    "max_size": True, "min_speed": True, "limit_rate": False, "connect_timeout": False, "read_timeout": False,
+    "max_files": False, "max_depth": True, "pipeline": True, "requests_per_second": False, "max_total_size": False,
+    "min_size": True, "max_size": True, "min_speed": True, "limit_rate": False, "connect_timeout": False,
+    "read_timeout": False,
     "max_duration": False, "lock_wait": True, "trash": True, "newer_than": True, "older_than": True, "max_delete": True,
 }  # fmt: skip
 """Every numeric option, and whether it accepts 0."""
 
 
 def test_all_numeric_options_are_in_the_table() -> None:
-    units = {"N", "SIZE", "TIME", "RATE", "AGE", "DAYS", "N|auto", "N|N%"}
+    units = {"N", "SIZE", "TIME", "RATE", "AGE", "DAYS", "N|auto", "N|auto|off", "N|N%"}
     options = {key: option_of(item) for key, item in option_fields().items()}
     assert {key for key, option in options.items() if option.metavar in units} == set(TAKES_ZERO)
     numbers = {key for key, item in option_fields().items() if isinstance(item.default, int | float)}

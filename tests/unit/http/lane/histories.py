@@ -28,7 +28,7 @@ class History(NamedTuple):
 
 def body(number: int) -> bytes:
     """The content of a file; each has its own size."""
-    return b"%d" % number * (number + 1) if number % 3 else b"\r\n" * (number + 1)
+    return b"%d" % number * (2 * number + 1) if number % 3 else b"\r\n" * (number + 1)
 
 
 def sent(step: Step) -> bytes:

@@ -1,0 +1,72 @@
+"""Several requests on one lane, written together and awaited together: complete small responses, or none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from crawler.http.framing.header_section import Head
+from crawler.http.lane.lane import Lane
+from crawler.http.lane.loss import Ending, Loss
+from crawler.http.lane.request import Request
+from crawler.model import limits
+
+
+class Answer(NamedTuple):
+    """A complete response."""
+
+    head: Head
+    body: bytes
+
+
+class Batch:
+    """Implements ``lane.request.Receiver``. For one batch, on a lane that nothing else uses meanwhile."""
+
+    __slots__ = ("_answers", "_is_over", "_lane", "_open")
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._answers: list[Answer | None] = []
+        """In the order of the requests, because that is the order in which a lane reports."""
+        self._open = 0
+        """Requests that have neither a complete response nor been lost."""
+        self._is_over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def send(self, requests: Sequence[bytes]) -> list[Answer | None]:
+        """The responses to ``requests``, header sections of GET; None for each that has no complete, small one.
+
+        If there is more than was requested, none of them counts.
+        """
+        self._open = len(requests)
+        self._lane.send([Request(data, self, gathered=limits.SMALL_BODY) for data in requests])
+        try:
+            await self._is_over
+        except asyncio.CancelledError:
+            self._lane.close()
+            raise
+        if self._lane.ending is Ending.EXCESS:
+            return [None] * len(requests)
+        return self._answers
+
+    def answered(self, _request: Request, head: Head, body: bytes) -> None:
+        self._note(Answer(head, body))
+
+    def begun(self, _request: Request, _head: Head) -> None:
+        """A body larger than its row says keeps the others waiting: it has to be requested alone."""
+        self._lane.close()
+
+    def piece(self, _request: Request, _data: bytes) -> None:
+        """Only behind ``begun``, so on a lane that is closed."""
+
+    def ended(self, request: Request) -> None:
+        """Not called: a body that has begun closes the lane."""
+
+    def lost(self, _request: Request, _loss: Loss) -> None:
+        self._note(None)
+
+    def _note(self, answer: Answer | None) -> None:
+        self._answers.append(answer)
+        self._open -= 1
+        if not self._open and not self._is_over.done():
+            self._is_over.set_result(None)

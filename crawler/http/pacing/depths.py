@@ -1,0 +1,53 @@
+"""How deep the lanes of each host may be filled, by host name, in this run and from earlier ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from crawler.http.lane.depth import HostDepth, recalled
+from crawler.model.state.host_limits import HostLimits
+from crawler.model.struct import replace
+
+_LOG = logging.getLogger("crawler")
+
+
+class Depths:
+    """The depths of all hosts of a process."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, HostDepth] = {}
+        self._known: Mapping[str, HostLimits] = {}
+
+    def add_known(self, known: Mapping[str, HostLimits]) -> None:
+        """Add what earlier runs learnt, for hosts that have not been contacted yet."""
+        self._known = {**known, **self._known}
+
+    def of(self, name: str) -> HostDepth:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = recalled(self._known.get(name))
+        return host
+
+    def change(self, name: str, host: HostDepth, reason: str) -> None:
+        """``host`` is what is known from now on, for ``reason``."""
+        before = self._hosts[name]
+        self._hosts[name] = host
+        if (host.depth, host.is_broken, host.most) != (before.depth, before.is_broken, before.most):
+            depth = 1 if host.is_broken else min(host.depth, host.most or host.depth)
+            fields = {"url": name, "depth": depth, "before": before.depth, "reason": reason}
+            _LOG.info("pipeline", extra={"fields": fields})
+
+    def has_news(self, name: str) -> bool:
+        """Whether this run has found out anything about the depth of a host."""
+        return name in self._hosts and self._hosts[name].is_news
+
+    def added_to(self, learnt: Mapping[str, HostLimits]) -> dict[str, HostLimits]:
+        """``learnt`` with the depths that are to be remembered."""
+        return {name: self._with_depth(name, limits) for name, limits in learnt.items()}
+
+    def _with_depth(self, name: str, limits: HostLimits) -> HostLimits:
+        host = self._hosts.get(name)
+        if host is None or (host.is_broken and not host.is_news):  # known for longer: to be forgotten in time
+            return limits
+        return replace(limits, depth=host.learnt, per_connection=host.per_connection)

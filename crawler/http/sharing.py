@@ -1,0 +1,139 @@
+"""Requests that share a connection: how many may, what becomes of them, and what that shows of their host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from crawler.http.lane import depth
+from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, refused, usable
+from crawler.http.lane.loss import Ending
+from crawler.http.lane.pool import Outcome
+from crawler.http.pacing.gate import Gate, Host
+from crawler.http.problem import RequestError
+from crawler.http.response import WholeResponse
+from crawler.http.transport import Transport
+from crawler.model.errors import FetchError
+from crawler.model.struct import Value
+from crawler.text.http_fields import OVERLOAD_STATUS
+
+_BREAKS = frozenset(
+    {Ending.CLOSED, Ending.CUT, Ending.RESET, Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED,
+     Ending.BAD_REQUEST, Ending.EXCESS}
+)  # fmt: skip
+"""Endings of a lane with several requests in flight that show that the host does not take them."""
+
+
+class Usual(Value, frozen=True, kw_only=True):
+    """What a client does for every request."""
+
+    enter: Callable[[str], Awaitable[Host]]
+    """Wait for a connection to the host of a URL. Raises FetchError."""
+    headers_for: Callable[[str, Mapping[str, str]], Mapping[str, str]]
+    """The headers of a request with cookies and those of --header: (URL, headers)."""
+    is_plain: Callable[[str], bool]
+    """Whether a request takes neither a proxy nor a login. Raises ValueError."""
+    note: Callable[[str, str, WholeResponse], None]
+    """A response to (method, URL) has arrived."""
+
+
+class Sharing:
+    """Implements ``interfaces.Sharing``. ``deepest``: requests that may share a connection; 1: none may."""
+
+    def __init__(self, usual: Usual, transport: Transport, gate: Gate, deepest: int) -> None:
+        self._usual = usual
+        self._transport = transport
+        self._gate = gate
+        self._deepest = 1 if gate.limits_requests else deepest
+
+    def depth(self, url: str) -> int:
+        """How many requests may share a connection to the host of ``url`` now."""
+        if self._deepest < 2:
+            return 1
+        seen = self._transport.experience(url)
+        if seen is None or not seen.is_persistent or not self._is_plain(url):
+            return 1
+        name = self._gate.host(url).name
+        host = self._gate.depths.of(name)
+        if seen.has_excess:
+            host = self._change(name, broken(host), "bytes came behind the last response")
+        if seen.per_connection is not None:
+            host = self._change(name, closes_after(host, seen.per_connection), "")
+        return usable(host, self._deepest)
+
+    def _is_plain(self, url: str) -> bool:
+        try:
+            return self._usual.is_plain(url)
+        except ValueError:
+            return False
+
+    def _change(self, name: str, host: HostDepth, reason: str) -> HostDepth:
+        self._gate.depths.change(name, host, reason)
+        return host
+
+    async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> list[WholeResponse | None]:
+        """The responses to a GET for each (URL, headers), all of one host, sent on one connection.
+
+        None for each that has no complete, small one. Whether they are in order is for the caller to judge.
+        """
+        none: list[WholeResponse | None] = [None] * len(requests)
+        try:
+            host = await self._usual.enter(requests[0][0])
+        except FetchError:
+            return none
+        try:
+            generation = host.generation
+            headers_for = self._usual.headers_for
+            sent = await self._transport.share([(url, headers_for(url, own)) for url, own in requests])
+            found = [
+                None if answer is None else WholeResponse(answer, url)
+                for (url, _), answer in zip(requests, sent.answers, strict=False)
+            ]
+            self._judge_ending(sent, host)
+            self._note(found, host, generation)
+        except RequestError as error:
+            if error.blames_host:
+                host.failed()
+            return none
+        except ValueError:
+            return none
+        finally:
+            host.leave(len(requests))
+        if self._gate.limits_bytes:
+            await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
+        return found + none[len(found) :]
+
+    def _note(self, found: Sequence[WholeResponse | None], host: Host, generation: int) -> None:
+        now, is_refused = time.monotonic(), False
+        for response in found:
+            if response is None:
+                continue
+            self._usual.note("GET", response.url, response)
+            host.received(len(response.body), now)
+            if response.status not in OVERLOAD_STATUS:
+                host.succeeded(response.url)
+            elif not is_refused:
+                is_refused = True
+                host.overloaded(response.status, response.headers, generation)
+                known = self._gate.depths.of(host.name)
+                self._change(host.name, refused(known, len(found)), "the host refused more requests")
+
+    def _judge_ending(self, sent: Outcome, host: Host) -> None:
+        if len(sent.answers) < 2 or sent.ending is None:
+            return
+        known = self._gate.depths.of(host.name)
+        if sent.is_race or sent.ending is Ending.ABANDONED:
+            self._change(host.name, doubted(known), sent.ending.value)
+        elif sent.ending in _BREAKS:
+            self._change(host.name, broken(known), sent.ending.value)
+
+    def conclude(self, url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
+        """As in ``interfaces.Sharing``."""
+        name = self._gate.host(url).name
+        host = self._gate.depths.of(name)
+        if is_exchanged:
+            self._change(name, broken(host), "a response came in the place of another one")
+        elif is_doubtful:
+            self._change(name, doubted(host), "the responses contradict the listing")
+        else:
+            self._change(name, depth.agreed(host, agreed, self._deepest), "the responses agree with the listing")

@@ -1,0 +1,54 @@
+"""The responses of a client, one by one or several that share a connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Protocol
+
+
+class Response(Protocol):
+    """A response whose headers have arrived."""
+
+    status: int
+    """HTTP status."""
+    url: str
+    """URL of the response, after redirects."""
+    headers: Mapping[str, str]
+    """Header fields, case-insensitive."""
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
+        ...
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body in chunks as they arrive. Raises FetchError if it is cut short, stalls or is too slow."""
+        ...
+
+    def release(self) -> None:
+        """Return the connection before ``open`` ends; the rest of the body is not needed."""
+
+
+class WholeResponse(Response, Protocol):
+    """A response whose body has arrived."""
+
+    body: bytes
+
+
+class Sharing(Protocol):
+    """Requests that share a connection."""
+
+    def depth(self, url: str) -> int:
+        """How many may do so now on the way to the host of ``url``; 1: none."""
+        ...
+
+    async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> Sequence[WholeResponse | None]:
+        """Send a GET for each (URL, headers), all of one host; redirects are not followed. ``conclude`` must follow.
+
+        None for each without a complete, small response.
+        """
+        ...
+
+    def conclude(self, url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
+        """Tell what the responses have shown: ``agreed`` are proven to belong to their requests; one contradicts what
+        is known of its request; one came in the place of another one.
+        """

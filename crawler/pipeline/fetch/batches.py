@@ -1,0 +1,113 @@
+"""Fetches several small files with requests that share a connection. What does not come out as expected goes alone.
+
+A response is used only if its row proves that it belongs to its request. Any other request is sent again, alone, in the
+ordinary way, and its first attempt is still to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from crawler.model import limits
+from crawler.model.struct import replace
+from crawler.model.values import Job
+from crawler.pipeline.backlog import Finish
+from crawler.pipeline.fetch.transfer import Downloader
+from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.neighbours import conclusions, facts_of, is_plain, row_of, told_apart
+
+Published = Callable[[str], Awaitable[str | None]]
+"""Path of a file → the digest that a checksum file beside it publishes, or None."""
+
+
+async def nothing_published(_path: str) -> str | None:
+    """No checksum file is consulted."""
+    return None
+
+
+class Batches:
+    """Begins batches. ``is_trusted``: the user says that hosts answer in order: rows need not tell files apart."""
+
+    def __init__(
+        self, downloader: Downloader, *, is_trusted: bool = False, published: Published = nothing_published
+    ) -> None:
+        self.downloader = downloader
+        self.is_trusted = is_trusted
+        self.published = published
+
+    def begin(self, job: Job) -> FileBatch | None:
+        """A batch with ``job``; None if it has to be done alone."""
+        shared = self.downloader
+        if not is_plain(job) or shared.destination.has_part(job.path):
+            return None
+        depth = shared.client.sharing.depth(job.url)
+        return FileBatch(self, job, depth) if depth > 1 else None
+
+
+class FileBatch:
+    """Implements ``backlog.Batch``."""
+
+    def __init__(self, batches: Batches, job: Job, room: int) -> None:
+        self._batches = batches
+        self.room = room
+        self._jobs = [job]
+        self._rows = [row_of(job)]
+        self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
+        self._size = job.size.high if job.size else 0
+        """Bytes that all bodies have at most."""
+
+    def add(self, job: Job) -> bool:
+        """Add ``job`` if its row tells it from all others, and all together are small."""
+        if not is_plain(job) or not job.url.startswith(self._origin):
+            return False
+        size = self._size + (job.size.high if job.size else 0)
+        row, batches = row_of(job), self._batches
+        if size > limits.SMALL_BODY or not (batches.is_trusted or all(told_apart(row, other) for other in self._rows)):
+            return False
+        if batches.downloader.destination.has_part(job.path):
+            return False
+        self._jobs.append(job)
+        self._rows.append(row)
+        self._size = size
+        return True
+
+    async def process(self, finish: Finish) -> None:
+        """Send all requests, use what is proven, and send the others again, one by one. Raises DestinationError."""
+        shared = self._batches.downloader
+        jobs = await self._with_digests(self._jobs)
+        for job in jobs:
+            shared.observer.started(job)
+        shared.connections.begin()
+        try:
+            replies = await shared.client.sharing.send([(job.url, request_headers(job, None)) for job in jobs])
+        finally:
+            shared.connections.end()
+        rows = [row_of(job) for job in jobs]
+        facts = [
+            None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
+            for row, reply in zip(rows, replies, strict=True)
+        ]
+        proven, findings = conclusions(rows, facts, is_trusted=self._batches.is_trusted)
+        shared.client.sharing.conclude(
+            jobs[0].url,
+            findings.agreed,
+            is_doubtful=findings.is_doubtful,
+            is_exchanged=findings.is_exchanged,
+        )
+        alone = []
+        for job, reply, is_proven in zip(jobs, replies, proven, strict=True):
+            done = await shared.use(job, reply) if reply is not None and is_proven else None
+            if done is None:
+                alone.append(job)
+            else:
+                await finish(done)
+        for job in alone:
+            await finish(await shared.fetch(job))
+
+    async def _with_digests(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        published = self._batches.published
+        found = [job.digest if job.digest is not None else await published(job.path) for job in jobs]
+        return [
+            replace(job, digest=digest) if digest is not job.digest else job
+            for job, digest in zip(jobs, found, strict=True)
+        ]

@@ -1,0 +1,218 @@
+"""Which requests may share a connection: those whose responses cannot be exchanged unnoticed.
+
+A host that answers in the wrong order, or leaves out a response, gives each request the response of a neighbour. So
+neighbours must differ in something that their rows say, and a response counts only if it confirms just that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum, Flag, auto
+from typing import TypeVar
+
+from crawler.model import limits
+from crawler.model.currency import Dating
+from crawler.model.struct import Value
+from crawler.model.values import Job, Kind, Span
+from crawler.text.digests import matches, parse_digest
+from crawler.text.http_fields import OVERLOAD_STATUS, http_datetime, is_strong_tag
+
+T = TypeVar("T", int, datetime)
+
+
+class Aspect(Flag):
+    """What tells two files apart."""
+
+    NONE = 0
+    SIZE = auto()
+    TIME = auto()
+    DIGEST = auto()
+    ETAG = auto()
+
+
+class Row(Value, frozen=True, kw_only=True):
+    """What is known in advance of the response to a request."""
+
+    size: Span[int] | None = None
+    modified: Span[datetime] | None = None
+    digest: str | None = None
+    """``algorithm:<hex>``, as published."""
+    etag: str | None = None
+    """The strong entity tag of the version that is stored, if the request is conditional."""
+
+
+class Facts(Value, frozen=True, kw_only=True):
+    """What a complete response says of itself."""
+
+    status: int
+    size: int | None = None
+    """Bytes of the body; None if it has none."""
+    modified: datetime | None = None
+    digest: str | None = None
+    """Of the body, by the algorithm of the row."""
+    etag: str | None = None
+
+
+class Findings(Value, frozen=True, kw_only=True):
+    """What the responses to requests that shared a connection have shown of their host."""
+
+    agreed: int = 0
+    """Number of responses that are proven to belong to their requests."""
+    is_doubtful: bool = False
+    """Whether one contradicts what is known of its request."""
+    is_exchanged: bool = False
+    """Whether one came in the place of another one."""
+
+
+class Judgement(Enum):
+    """Whether a response belongs to its request."""
+
+    AGREES = "it can belong to none of the neighbours"
+    UNPROVEN = "it may belong to a neighbour: the request is sent again, alone"
+    DISAGREES = "it contradicts the row: so is the request, and the host gets one at a time"
+
+
+def row_of(job: Job) -> Row:
+    """What is known in advance of the response to the request for ``job``."""
+    modified = None if job.dating is Dating.UNRELIABLE else job.moment or job.modified
+    etag = job.known.validators.etag if job.known is not None else None
+    return Row(
+        size=job.size,
+        modified=modified,
+        digest=parse_digest(job.digest) if job.digest else None,
+        etag=etag if is_strong_tag(etag) else None,
+    )
+
+
+def is_plain(job: Job) -> bool:
+    """Whether ``job`` is a small file that takes one GET, as far as is known."""
+    size = job.size
+    return (
+        size is not None
+        and size.high <= limits.SMALL_BODY
+        and job.kind is Kind.FILE
+        and not job.probe
+        and not job.fresh
+    )
+
+
+def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> Facts:
+    """What a complete response to the request for ``row`` says of itself."""
+    modified, etag = headers.get("Last-Modified"), headers.get("ETag")
+    digest = None
+    if row.digest is not None and status == 200:
+        digest = row.digest if matches(body, row.digest) else f"{_algorithm(row.digest)}:"
+    return Facts(
+        status=status,
+        size=len(body) if status == 200 else None,
+        modified=http_datetime(modified) if modified else None,
+        digest=digest,
+        etag=etag if is_strong_tag(etag) else None,
+    )
+
+
+def is_small(row: Row) -> bool:
+    """Whether a file may wait for others, and others for it."""
+    return row.size is not None and row.size.high <= limits.SMALL_BODY
+
+
+def may_share(row: Row, others: Iterable[Row]) -> bool:
+    """Whether the request for ``row`` may be on its way together with those for ``others``."""
+    return is_small(row) and all(is_small(other) and bool(told_apart(row, other)) for other in others)
+
+
+def told_apart(one: Row, other: Row) -> Aspect:
+    """The aspects in which no file fits both rows."""
+    found = Aspect.NONE
+    if one.size is not None and other.size is not None and _are_disjoint(one.size, other.size):
+        found |= Aspect.SIZE
+    mine, theirs = _dated(one), _dated(other)
+    if mine is not None and theirs is not None and _are_disjoint(mine, theirs):
+        found |= Aspect.TIME
+    if _differ(one.digest, other.digest) and _algorithm(one.digest) == _algorithm(other.digest):
+        found |= Aspect.DIGEST
+    if _differ(one.etag, other.etag):
+        found |= Aspect.ETAG
+    return found
+
+
+def judge(row: Row, neighbours: Iterable[Row], facts: Facts) -> Judgement:
+    """Whether the response to the request for ``row`` can be that of one of its ``neighbours``.
+
+    Those are all requests that were on their way together with it. A request without any needs no proof.
+    """
+    confirmed = confirmed_by(row, facts)
+    if confirmed is None:
+        return Judgement.DISAGREES
+    is_proven = all(told_apart(row, neighbour) & confirmed for neighbour in neighbours)
+    return Judgement.AGREES if is_proven else Judgement.UNPROVEN
+
+
+def confirmed_by(row: Row, facts: Facts) -> Aspect | None:
+    """What a response confirms of the row; None if it contradicts it. An error confirms nothing."""
+    if facts.status not in (200, 304):
+        return Aspect.NONE
+    dated = _dated(row)
+    checks: list[tuple[Aspect, bool | None]] = [
+        (Aspect.TIME, None if dated is None or facts.modified is None else facts.modified in dated),
+        (Aspect.ETAG, _agrees(row.etag, facts.etag)),
+    ]
+    if facts.status == 200:
+        is_another_version = checks[-1][1] is False  # which is no contradiction: the condition asked for it
+        checks = [check for check in checks if not (is_another_version and check[0] is Aspect.ETAG)]
+        checks.append((Aspect.SIZE, None if row.size is None or facts.size is None else facts.size in row.size))
+        checks.append((Aspect.DIGEST, _agrees(row.digest, facts.digest)))
+    if any(holds is False for _, holds in checks):
+        return None
+    confirmed = Aspect.NONE
+    for aspect, holds in checks:
+        if holds:
+            confirmed |= aspect
+    return confirmed
+
+
+def _dated(row: Row) -> Span[datetime] | None:
+    """The time of a row whose zone is known: any other can only be compared with times of the same server."""
+    return row.modified if row.modified is not None and row.modified.low.tzinfo is not None else None
+
+
+def _are_disjoint(one: Span[T], other: Span[T]) -> bool:
+    return one.high < other.low or other.high < one.low
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return _agrees(one, other) is False
+
+
+def _agrees(one: str | None, other: str | None) -> bool | None:
+    """Whether two texts are the same; None if one of them is unknown."""
+    return one == other if one and other else None
+
+
+def _algorithm(digest: str | None) -> str:
+    return (digest or "").partition(":")[0]
+
+
+def conclusions(rows: Sequence[Row], facts: Sequence[Facts | None], *, is_trusted: bool) -> tuple[list[bool], Findings]:
+    """Whether each response belongs to its request, and what all show of the host. None: there is no response.
+
+    ``is_trusted``: the user says that the host answers in order, so a response need not be told from its neighbours. If
+    one contradicts its row, none counts.
+    """
+    proven: list[bool] = []
+    contradicting: list[Facts] = []
+    for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
+        if fact is None:
+            proven.append(False)
+            continue
+        others = [] if is_trusted else [other for at, other in enumerate(rows) if at != place]
+        judgement = judge(row, others, fact)
+        if judgement is Judgement.DISAGREES:
+            contradicting.append(fact)
+        proven.append(judgement is Judgement.AGREES and fact.status in (200, 304))
+    if contradicting:
+        is_exchanged = any(confirmed_by(row, fact) for fact in contradicting for row in rows)
+        return [False] * len(rows), Findings(is_doubtful=True, is_exchanged=is_exchanged)
+    is_useless = not any(proven) and any(fact is not None and fact.status not in OVERLOAD_STATUS for fact in facts)
+    return proven, Findings(agreed=sum(proven), is_doubtful=is_useless)

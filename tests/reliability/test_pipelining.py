@@ -1,0 +1,150 @@
+"""Rows P31 to P33: several requests on one connection, on friendly servers and on any other."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import crawler
+from crawler.model import limits
+from crawler.model.config import Config
+from crawler.model.report import Report
+from crawler.model.state.host_limits import HostLimits
+from crawler.storage.state import SqliteState
+from tests.support.disorderly import KINDS, Disorderly, Fault
+
+FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
+ALIKE = {f"{number:02}.bin": bytes([number]) * 100 for number in range(12)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_backoff() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "BACKOFF_INITIAL", 0.001)
+        patch.setattr(limits, "BACKOFF_MAX", 0.001)
+        yield
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as made:
+        yield made
+
+
+def saved(directory: str | Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(directory).iterdir() if path.is_file()}
+
+
+async def mirror(server: Disorderly, directory: str | Path, **more: object) -> Report:
+    given = {"no_robots": True, "attempts": 3, "workers": 2, "read_timeout": 0.2, "min_speed": 0, **more}
+    return await crawler.mirror(server.url, str(directory), Config(**given))  # type: ignore[arg-type]
+
+
+def is_closed(report: Report) -> bool:
+    return report.listed == report.saved + report.unchanged + report.skipped + report.failed
+
+
+FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), max_size=5)
+
+
+@pytest.mark.row("P31")
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(faults=FAULTS, alike=st.booleans())
+def test_no_disorder_makes_a_wrong_file_or_loses_one(runner: asyncio.Runner, faults: list[Fault], alike: bool) -> None:
+    """Whatever a server exchanges, drops, repeats or cuts: what is here is right, and what is not here is a failure."""
+
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            async with Disorderly({**FILES, **ALIKE} if not alike else ALIKE, faults) as server:
+                try:
+                    report = await mirror(server, directory)
+                except crawler.CrawlerError:  # the listing itself has failed
+                    report = None
+                found = saved(directory)
+                assert found.items() <= server.files.items()
+                if report is not None:
+                    assert is_closed(report)
+                    assert report.saved == len(found)
+                    assert report.exit_code == 0 or report.failed or report.listings_failed
+                    assert report.exit_code != 0 or found == server.files
+                server.faults.clear()
+                report = await mirror(server, directory)
+                assert (saved(directory), report.exit_code) == (server.files, 0)
+
+    runner.run(run())
+
+
+async def state_of(directory: str | Path) -> HostLimits | None:
+    async with SqliteState(Path(directory) / ".crawler" / "state.sqlite3") as state:
+        return next(iter(state.hosts.values()), None)
+
+
+@pytest.mark.row("P32")
+@pytest.mark.parametrize(
+    ("more", "files", "together"),
+    [
+        ({}, FILES, 8),
+        ({"pipeline": "off"}, FILES, 1),
+        ({"pipeline": 3}, FILES, 3),
+        ({}, ALIKE, 1),
+        ({"pipeline": 4}, ALIKE, 4),
+        ({"requests_per_second": 1000}, FILES, 1),
+        ({"segments": 4}, FILES, 8),
+        ({"limit_rate": "1M"}, FILES, 8),
+    ],
+)
+async def test_as_many_requests_share_a_connection_as_their_rows_and_the_options_allow(
+    tmp_path: Path, more: dict[str, object], files: dict[str, bytes], together: int
+) -> None:
+    """Each file is asked for once, and the mirror is the same whatever the depth."""
+    async with Disorderly(files) as server:
+        report = await mirror(server, tmp_path, workers=1, **more)
+    assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
+    assert sorted(server.requests) == sorted(["", *files])
+    assert server.most_waiting == together
+
+
+@pytest.mark.row("P32")
+@pytest.mark.parametrize(("kind", "together"), [("old", 1), ("last", 1)])
+async def test_hosts_that_close_each_connection_get_one_request_at_a_time(
+    tmp_path: Path, kind: str, together: int
+) -> None:
+    async with Disorderly(FILES, [Fault(kind)] * 100) as server:
+        report = await mirror(server, tmp_path)
+    assert (report.exit_code, saved(tmp_path), server.most_waiting) == (0, FILES, together)
+    assert sorted(server.requests) == sorted(["", *FILES])
+
+
+@pytest.mark.row("P33")
+@pytest.mark.parametrize("kind", ["swap", "repeat", "reset", "close", "drop", "bad request", "garbage"])
+async def test_what_a_host_cannot_take_is_remembered_for_a_month(tmp_path: Path, kind: str) -> None:
+    """No attempt is counted: with --attempts 1 nothing fails."""
+    async with Disorderly(FILES, [Fault(kind, after=4)]) as server:
+        report = await mirror(server, tmp_path, workers=1, attempts=1)
+        assert (report.exit_code, saved(tmp_path)) == (0, FILES)
+        known = await state_of(tmp_path)
+        assert known is not None
+        assert known.depth == 1
+        for name in server.files:
+            server.files[name] += b"more"
+        server.most_waiting = 0
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(FILES), server.files)
+    assert server.most_waiting == 1
+
+
+@pytest.mark.row("P33")
+async def test_a_host_that_closes_connections_after_some_requests_is_no_worse_for_it(tmp_path: Path) -> None:
+    async with Disorderly({f"{number:03}": b"x" * number for number in range(120)}, per_connection=10) as server:
+        report = await mirror(server, tmp_path, workers=1)
+        assert (report.exit_code, saved(tmp_path)) == (0, server.files)
+    known = await state_of(tmp_path)
+    assert known is not None
+    assert (known.depth, known.per_connection) == (8, 10)
+    assert len(server.requests) < 121 + 16, "what was lost with two connections, while the limit was not known"

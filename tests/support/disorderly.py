@@ -1,0 +1,132 @@
+"""A server of small files that answers pipelined requests in disorder: it swaps, drops, repeats, resets and closes.
+
+Each response is right by itself, so only its place shows what is wrong. ``faults`` are used up one by one, so that a
+run that goes on asking gets everything in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+_DATE = "Thu, 02 Jan 2025 03:04:05 GMT"
+_LINGER = struct.pack("ii", 1, 0)
+
+
+class Fault(NamedTuple):
+    """What happens to a response: ``kind``, after ``after`` responses that are right."""
+
+    kind: str
+    after: int = 0
+
+
+KINDS = ("swap", "drop", "repeat", "reset", "close", "last", "old", "bad request", "garbage", "empty")
+
+
+class Disorderly:
+    """Serves ``files`` by name below ``/``, with one listing. An async context manager."""
+
+    def __init__(
+        self, files: dict[str, bytes], faults: Sequence[Fault] = (), *, per_connection: int | None = None
+    ) -> None:
+        self.files = files
+        self._per_connection = per_connection
+        """Responses after which a connection is closed, as the last one announces."""
+        self.requests: list[str] = []
+        self.most_waiting = 0
+        """Most requests that were read from a connection together."""
+        self.faults = list(faults)
+        self._right = 0
+        """Responses since the last fault."""
+        self._open: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        sent = 0
+        try:
+            while data := await reader.read(1 << 16):
+                while not data.endswith(b"\r\n\r\n"):
+                    data += await reader.read(1 << 16)
+                names = [head.split(b" ", 2)[1].decode()[1:] for head in data.split(b"\r\n\r\n")[:-1]]
+                self.most_waiting = max(self.most_waiting, len(names))
+                self.requests += names
+                sent += len(names)
+                if self._per_connection is not None and sent >= self._per_connection:
+                    names = names[: len(names) - (sent - self._per_connection)]
+                    self._answer(names[:-1], writer)
+                    writer.write(self._response(names[-1], "Connection: close\r\n"))
+                    return
+                if not self._answer(names, writer):
+                    return
+        except ConnectionError:
+            pass
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    def _answer(self, names: list[str], writer: asyncio.StreamWriter) -> bool:
+        """Whether the connection stays open."""
+        while names:
+            name = names.pop(0)
+            kind = self._next_fault(bool(names))
+            if kind == "swap":
+                writer.write(self._response(names[0]) + self._response(name))
+                names.pop(0)
+            elif kind == "repeat":
+                writer.write(self._response(name) * 2)
+            elif kind == "bad request":
+                writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            elif kind == "garbage":
+                writer.write(b"\0\0garbage\r\n\r\n")
+            elif kind == "empty":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            elif kind == "reset":
+                writer.get_extra_info("socket").setsockopt(1, 13, _LINGER)  # SO_LINGER: the close is a reset
+                writer.transport.abort()
+                return False
+            elif kind in ("last", "old"):
+                writer.write(
+                    self._response(name, "Connection: close\r\n" if kind == "last" else "", minor=kind == "last")
+                )
+                return False
+            elif kind == "close":
+                return False
+            elif kind != "drop":
+                writer.write(self._response(name))
+        return True
+
+    def _next_fault(self, has_others: bool) -> str:
+        if not self.faults or self._right < self.faults[0].after or (self.faults[0].kind == "swap" and not has_others):
+            self._right += 1
+            return ""
+        self._right = 0
+        return self.faults.pop(0).kind
+
+    def _response(self, name: str, fields: str = "", *, minor: int = 1) -> bytes:
+        body = self.files.get(name)
+        if name == "":
+            rows = [
+                f'<a href="{each}">{each}</a>{" " * (51 - len(each))}02-Jan-2025 03:04 {len(data):>19}'
+                for each, data in self.files.items()
+            ]
+            page = "<html>\r\n<head><title>Index of /</title></head>\r\n<body>\r\n<h1>Index of /</h1><hr><pre>"
+            page += '<a href="../">../</a>\r\n' + "".join(f"{row}\r\n" for row in rows)
+            body = f"{page}</pre><hr></body>\r\n</html>\r\n".encode()
+            fields += "Content-Type: text/html\r\n"
+        elif body is not None:
+            fields += f"Content-Type: application/octet-stream\r\nLast-Modified: {_DATE}\r\n"
+        if body is None:
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        return f"HTTP/1.{minor:d} 200 OK\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body

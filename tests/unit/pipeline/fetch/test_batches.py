@@ -1,0 +1,183 @@
+"""Batches of small files: which go together, which responses count, and what is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from crawler.model import limits
+from crawler.model.struct import replace
+from crawler.model.values import Job, Kind, Outcome, Result, Span, Staged
+from crawler.pipeline.fetch.batches import Batches
+from crawler.pipeline.fetch.transfer import Downloader
+from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
+
+
+async def no_listing(_body: bytes, _url: str, _kind: str) -> bool:
+    return False
+
+
+def job(name: str, size: int, **more: object) -> Job:
+    return Job(url=f"http://h/{name}", path=name, reason="new", size=Span(size, size), **more)  # type: ignore[arg-type]
+
+
+def batches(respond: Callable[[FakeRequest], FakeResponse], *, deepest: int = 8, **more: object) -> Batches:
+    client = FakeClient(respond)
+    client.sharing.deepest = deepest
+    downloader = Downloader(
+        client=client,
+        destination=FakeDestination(),
+        observer=Recorder(),
+        permit=nothing_refused,
+        attempts=2,
+        is_listing=no_listing,
+    )
+    return Batches(downloader, **more)  # type: ignore[arg-type]
+
+
+def sized(request: FakeRequest) -> FakeResponse:
+    """A body as long as the number in the name says."""
+    return FakeResponse(body=b"x" * int(request.url.rpartition("/")[2]))
+
+
+async def done(batch: object) -> dict[str, Result | Staged]:
+    found: dict[str, Result | Staged] = {}
+
+    async def finish(each: Result | Staged) -> None:
+        path = each.path if isinstance(each, Result) else each.job.path
+        assert path not in found
+        found[path] = each
+
+    await batch.process(finish)  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("other", "fits"),
+    [
+        (job("2", 2), True),
+        (job("2", 1), False),
+        (job("2", 1, digest="md5:" + "0" * 32), False),
+        (job("2", limits.SMALL_BODY - 1), True),
+        (job("2", limits.SMALL_BODY), False),
+        (replace(job("2", 2), size=None), False),
+        (replace(job("2", 2), size=Span(0, 3)), False),
+        (replace(job("2", 2), url="http://other/2"), False),
+        (replace(job("2", 2), kind=Kind.UNKNOWN), False),
+        (replace(job("2", 2), probe=True), False),
+        (replace(job("2", 2), fresh=True), False),
+    ],
+)
+def test_what_fits_together(other: Job, fits: bool) -> None:
+    batch = batches(sized).begin(job("1", 1))
+    assert batch is not None
+    assert batch.add(other) is fits
+
+
+@pytest.mark.parametrize(
+    ("first", "deepest", "room"),
+    [
+        (job("1", 1), 8, 8),
+        (job("1", 1), 1, None),
+        (job("1", limits.SMALL_BODY + 1), 8, None),
+        (replace(job("1", 1), size=None), 8, None),
+        (replace(job("1", 1), probe=True), 8, None),
+    ],
+)
+def test_what_begins_a_batch(first: Job, deepest: int, room: int | None) -> None:
+    batch = batches(sized, deepest=deepest).begin(first)
+    assert (None if batch is None else batch.room) == room
+
+
+def test_a_user_may_say_that_rows_need_not_tell_files_apart() -> None:
+    batch = batches(sized, is_trusted=True).begin(job("1", 1))
+    assert batch is not None
+    assert batch.add(job("2", 1))
+
+
+async def run(
+    respond: Callable[[FakeRequest], FakeResponse], sizes: Mapping[str, int]
+) -> tuple[Batches, dict[str, Result | Staged]]:
+    all_of = batches(respond)
+    first, *others = [job(name, size) for name, size in sizes.items()]
+    batch = all_of.begin(first)
+    assert batch is not None
+    for other in others:
+        assert batch.add(other)
+    return all_of, await done(batch)
+
+
+def lengths(found: Mapping[str, Result | Staged]) -> dict[str, int]:
+    return {path: len(each.body) for path, each in found.items() if isinstance(each, Staged)}
+
+
+async def test_all_are_saved_with_one_request_each() -> None:
+    made, found = await run(sized, {"1": 1, "2": 2, "3": 3})
+    assert lengths(found) == {"1": 1, "2": 2, "3": 3}
+    assert [each.result.attempts for each in found.values() if isinstance(each, Staged)] == [1, 1, 1]
+    client = made.downloader.client
+    assert isinstance(client, FakeClient)
+    assert (len(client.requests), client.sharing.findings) == (3, [(3, False, False)])
+
+
+class Once:
+    """Responds in another way to the first request for a name."""
+
+    def __init__(self, **first: FakeResponse) -> None:
+        self.first = {name.removeprefix("of"): response for name, response in first.items()}
+
+    def __call__(self, request: FakeRequest) -> FakeResponse:
+        return self.first.pop(request.url.rpartition("/")[2], None) or sized(request)
+
+
+ERROR = FakeResponse(status=500)
+
+
+@pytest.mark.parametrize(
+    ("first", "requests", "findings"),
+    [
+        (Once(of2=FakeResponse(body=b"x" * 3), of3=FakeResponse(body=b"x" * 2)), 6, (0, True, True)),
+        (Once(of2=FakeResponse(body=b"x" * 9)), 6, (0, True, False)),
+        (Once(of2=FakeResponse(status=404)), 4, (2, False, False)),
+        (Once(of1=ERROR, of2=ERROR, of3=ERROR), 6, (0, True, False)),
+        (Once(of2=FakeResponse(fails=TimeoutError())), 4, (2, False, False)),
+        (Once(of2=FakeResponse(status=429)), 4, (2, False, False)),
+    ],
+)
+async def test_what_is_not_proven_is_requested_again_and_counts_as_no_attempt(
+    first: Once, requests: int, findings: tuple[int, bool, bool]
+) -> None:
+    made, found = await run(first, {"1": 1, "2": 2, "3": 3})
+    assert lengths(found) == {"1": 1, "2": 2, "3": 3}
+    assert {each.result.attempts for each in found.values() if isinstance(each, Staged)} == {1}
+    client = made.downloader.client
+    assert isinstance(client, FakeClient)
+    assert (len(client.requests), client.sharing.findings) == (requests, [findings])
+
+
+async def test_an_error_that_stays_is_a_result() -> None:
+    _, found = await run(lambda r: FakeResponse(status=404) if r.url.endswith("2") else sized(r), {"1": 1, "2": 2})
+    assert isinstance(found["1"], Staged)
+    failed = found["2"]
+    assert isinstance(failed, Result)
+    assert (failed.outcome, failed.reason) == (Outcome.FAILED, "HTTP 404")
+
+
+async def test_a_digest_beside_a_file_is_looked_up_once_before_anything_is_sent() -> None:
+    asked = []
+
+    async def published(path: str) -> str | None:
+        asked.append(path)
+        return "md5:9dd4e461268c8034f5c8564e155c67a6" if path == "1" else None  # of b"x"
+
+    made = batches(sized, published=published)
+    batch = made.begin(job("1", 1))
+    assert batch is not None
+    assert batch.add(job("2", 2))
+    found = await done(batch)
+    assert asked == ["1", "2"]
+    assert {path: each.job.digest is not None for path, each in found.items() if isinstance(each, Staged)} == {
+        "1": True,
+        "2": False,
+    }

@@ -1,0 +1,119 @@
+"""The queue of the workers: what a batch takes from it, how much, and in which order the others come."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.model.values import Job
+from crawler.pipeline.backlog import Backlog, Finish
+
+
+def job(name: str) -> Job:
+    return Job(url=f"http://h/{name}", path=name, reason="new")
+
+
+class Alike:
+    """Takes jobs whose names begin with the same letter."""
+
+    def __init__(self, first: str, room: int = 8) -> None:
+        self.room = room
+        self.names = [first]
+
+    def add(self, job: Job) -> bool:
+        fits = job.path[0] == self.names[0][0]
+        if fits:
+            self.names.append(job.path)
+        return fits
+
+    async def process(self, finish: Finish) -> None: ...
+
+
+async def filled(names: list[str]) -> Backlog:
+    queue = Backlog(len(names) + 1)
+    for name in names:
+        await queue.put(job(name))
+    await queue.put(None)
+    return queue
+
+
+async def rest(queue: Backlog) -> list[str]:
+    return [taken.path async for taken in _drained(queue)]
+
+
+async def _drained(queue: Backlog):  # type: ignore[no-untyped-def]
+    while (taken := await queue.get()) is not None:
+        yield taken
+
+
+@pytest.mark.parametrize(
+    ("room", "names", "taken", "left"),
+    [
+        (8, "a1 a2 b1 a3", "a0 a1 a2 a3", "b1"),
+        (2, "a1 a2", "a0 a1", "a2"),
+        (1, "a1 a2", "a0", "a1 a2"),
+        (8, "", "a0", ""),
+        (8, "b1 b2 b3 b4 a1", "a0", "b1 b2 b3 b4 a1"),
+        (8, "b1 b2 b3 a1 b4 a2", "a0 a1", "b1 b2 b3 b4 a2"),
+    ],
+)
+async def test_a_batch_takes_what_fits_from_the_first_jobs(room: int, names: str, taken: str, left: str) -> None:
+    queue, batch = await filled(names.split()), Alike("a0", room)
+    assert queue.fill(batch) is (len(taken.split()) > 1)
+    assert (batch.names, await rest(queue)) == (taken.split(), left.split())
+
+
+async def test_idle_workers_get_their_share() -> None:
+    queue = Backlog(20)
+    workers = [asyncio.create_task(queue.get()) for _ in range(3)]
+    await asyncio.sleep(0)
+    for number in range(11):
+        queue.put_nowait(job(f"a{number + 1}"))
+    batch = Alike("a0")
+    queue.fill(batch)
+    assert len(batch.names) == 3, "12 jobs, 4 workers"
+    assert sorted(taken.path for taken in await asyncio.gather(*workers) if taken) == ["a3", "a4", "a5"]
+
+
+async def test_a_bounded_producer_goes_on_when_a_batch_has_made_room() -> None:
+    queue = Backlog(2)
+    for name in ("a1", "a2"):
+        await queue.put(job(name))
+    waiting = asyncio.create_task(queue.put(job("a3")))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    queue.fill(Alike("a0"))
+    await waiting
+
+
+async def test_after_vain_searches_fewer_are_made() -> None:
+    queue = await filled(["b"] * 100)
+    looked = 0
+
+    class Nothing(Alike):
+        def add(self, job: Job) -> bool:
+            nonlocal looked
+            looked += 1
+            return False
+
+    for _ in range(90):
+        assert not queue.fill(Nothing("a0"))
+    assert looked < 90
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=40), st.integers(1, 9))
+def test_each_job_comes_out_once(letters: list[str], room: int) -> None:
+    async def run() -> None:
+        names = [f"{letter}{number}" for number, letter in enumerate(letters)]
+        queue, found = await filled(names), list[str]()
+        while (taken := await queue.get()) is not None:
+            batch = Alike(taken.path, room)
+            queue.fill(batch)
+            assert len(batch.names) <= room
+            found += batch.names
+        assert sorted(found) == sorted(names)
+
+    asyncio.run(run())
