@@ -53,11 +53,11 @@ def test_the_units_are_well_formed(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd-analyze is not installed")
-    for name in ("crawler.service", "crawler.timer"):
+    for name in ("crawler.service", "crawler.timer", "crawler-failed.service"):
         text = (CONFIG / name).read_text()
         text = text.replace("/usr/local/bin/crawler", "/bin/true").replace("Documentation=man:crawler(1)\n", "")
         (tmp_path / name).write_text(text)
-    units = [str(tmp_path / name) for name in ("crawler.service", "crawler.timer")]
+    units = [str(tmp_path / name) for name in ("crawler.service", "crawler.timer", "crawler-failed.service")]
     done = subprocess.run([analyze, "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
