@@ -146,7 +146,7 @@ class _Run(Value, frozen=True, kw_only=True):
 
 
 async def _publish(parts: Components, run: _Run) -> None:
-    """Publish a snapshot of DIR, if that is wanted and the run was complete. Raises DestinationError."""
+    """Publish a snapshot of DIR, if that is wanted and the run was complete."""
     if run.config.snapshots is not None:
         from crawler.app.snapshots.publishing import publish  # imported only if needed
 

@@ -158,6 +158,17 @@ def test_snapshots_are_listed_verified_and_returned_to(
         code, text = screen(*wrong)
         assert (code > 1, why in text, "Traceback" in text) == (True, True, False), text
     assert screen("--verify", mirror) == (0, ""), "the mirror itself is good"
+    for obstacle, why in (
+        (shelf(mirror) / "current", "current in it is not a symbolic link"),
+        (shelf(mirror), "a link or"),
+    ):
+        moved = obstacle.rename(tmp_path / obstacle.name)
+        obstacle.touch()
+        write(tree / "index.txt", why, OLD + 900)
+        code, text = screen(*options, url, mirror)
+        assert (code, why in text, "Stopped" in text) == (4, True, False), text
+        obstacle.unlink()
+        moved.rename(obstacle)
 
 
 async def test_lists_of_urls_are_published_and_foreign_destinations_are_refused(

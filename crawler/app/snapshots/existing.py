@@ -40,6 +40,8 @@ def list_snapshots(directory: Path) -> list[Snapshot]:
             if found is None:
                 raise ConfigError(f"{directory} has no snapshots: --snapshots makes them")
             return [_described(name, directory, found) for name in found.names()]
+    except UnusablePath as problem:
+        raise DestinationError(f"cannot read {directory}/{STATE_DIRECTORY}/{shelf.SNAPSHOTS}: {problem}") from problem
     except OSError as error:
         raise destination_error(error, str(directory)) from error
 

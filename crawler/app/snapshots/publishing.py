@@ -31,12 +31,15 @@ async def publish(parts: Components, directory: Path, own: Sequence[OwnFile]) ->
     """Make a snapshot if the run was complete and DIR is no longer the same as the newest snapshot.
 
     Then remove the snapshots that --snapshots does not keep. A stop interrupts this; nothing is published then, and
-    the next run makes up for it. Raises DestinationError.
+    the next run makes up for it. An error is a problem of the run (exit code 4), which is complete all the same.
     """
     report = parts.tally.close(0.0, parts.stop.reason)
     if report.plan is not None or report.exit_code or report.interrupted is not None:
         return
-    await parts.stop.guard(_publish(parts, directory, own, changed=report.changed))
+    try:
+        await parts.stop.guard(_publish(parts, directory, own, changed=report.changed))
+    except DestinationError as error:
+        parts.tally.warn(str(error), error.exit_code)
 
 
 async def _publish(parts: Components, directory: Path, own: Sequence[OwnFile], *, changed: bool) -> None:
@@ -114,7 +117,9 @@ class _Stages:
         while directories:
             directory = directories.pop()
             known = await parts.state.directory(directory)
-            directories += await thread.run(publication.fill, builder, directory, known, trust=is_blind)
+            steps = publication.fill(builder, directory, known, trust=is_blind, below=directories)
+            async for _ in thread.each(steps):
+                pass
         async for _ in thread.each(builder.finish()):
             pass
         await thread.run(publication.publish, builder)

@@ -15,6 +15,7 @@ from itertools import count
 from crawler.model import limits
 from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
+from crawler.storage.directory.copying import fill_from
 from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
 from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.tree import (
@@ -25,7 +26,6 @@ from crawler.storage.directory.tree import (
     encoded,
     lstat,
     split,
-    write_all,
 )
 
 NAME = b"trash"
@@ -156,8 +156,7 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
     try:
         writing = os.open(new, _COPY_FLAGS, 0o666, dir_fd=target)
         try:
-            while block := os.read(reading, limits.MIB):
-                write_all(writing, block)
+            fill_from(reading, writing)
             os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))
         except BaseException:
             os.unlink(new, dir_fd=target)

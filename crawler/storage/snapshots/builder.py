@@ -17,7 +17,7 @@ from crawler.model import limits
 from crawler.model.state.store import REPLACING
 from crawler.model.struct import Struct
 from crawler.model.values import Kind, Known
-from crawler.storage.directory.copying import fill_from
+from crawler.storage.directory.copying import copy_steps
 from crawler.storage.directory.os_errors import UnusablePath, flush
 from crawler.storage.directory.tree import REOPEN_FLAGS, Tree, close_quietly, decoded, identity, lstat
 from crawler.storage.snapshots.content import Content, Item
@@ -28,6 +28,10 @@ NO_LINKS = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _COARSE = 2_000_000_000
 """Two times of a file on different file systems are the same within this many nanoseconds; FAT counts in 2 s."""
+
+
+_STEP = 256
+"""Names in one step; between two steps a run can be stopped."""
 
 
 class _Directory(Struct):
@@ -55,6 +59,7 @@ class Builder:
         self._fsync = fsync
         self._directories: list[_Directory] = []
         self._files = self._size = 0
+        self._unflushed: list[bytes] = []
         self.copied = 0
         """Files that the mirror saved and that were copied because they cannot be hard-linked."""
         self.obstacle = ""
@@ -65,17 +70,18 @@ class Builder:
         """What was put into the snapshot so far."""
         return Totals(self._files, self._size)
 
-    def fill(self, directory: str, known: Mapping[str, Known], *, trust: bool) -> tuple[list[str], str]:
-        """Copy the directory ``directory``. Returns its subdirectories, still empty, and the lines of the manifest.
+    def fill(self, directory: str, known: Mapping[str, Known], *, trust: bool, below: list[str]) -> Iterator[str]:
+        """Copy the directory ``directory``, step by step, and add its subdirectories, still empty, to ``below``.
 
-        ``known``: what the state knows of its files, by name. With ``trust`` all files count as known.
+        ``known``: what the state knows of its files, by name. With ``trust`` all files count as known. Yields lines of
+        the manifest.
         """
         items = self._content.items(directory)
         source, target = self._content.tree.directory(directory), self._target.directory(directory)
+        places = source, target, self._old(directory)
         self._directories.append(_Directory(directory, os.fstat(source)))
-        old = self._old(directory)
-        below, lines = [], []
-        for item in items:
+        lines = ""
+        for number, item in enumerate(items, 1):
             name = decoded(os.fsdecode(item.name))
             path = f"{directory}/{name}" if directory else name
             if item.kind is Kind.DIRECTORY:
@@ -85,10 +91,13 @@ class Builder:
                 os.symlink(os.readlink(item.name, dir_fd=source), item.name, dir_fd=target)
             else:
                 record = _current(known.get(name), item.status)
-                self._put(item, (source, target, old), may_share=trust or record is not None)
-                lines.append(line_of(path, record.digest if record is not None else None))
+                yield from self._put(item, places, may_share=trust or record is not None)
+                lines += line_of(path, record.digest if record is not None else None)
                 self._files, self._size = self._files + 1, self._size + item.status.st_size
-        return below, "".join(lines)
+            if number % _STEP == 0 or number == len(items):
+                yield lines
+                lines = ""
+                yield from self._flush(target)
 
     def _old(self, directory: str) -> int:
         """The descriptor of the same directory in the last snapshot, or -1."""
@@ -97,34 +106,45 @@ class Builder:
                 return self._previous.directory(directory)
         return -1
 
-    def _put(self, item: Item, places: tuple[int, int, int], *, may_share: bool) -> None:
-        """Put one file into the snapshot. ``places``: its directory in DIR, here, and in the last snapshot or -1."""
+    def _put(self, item: Item, places: tuple[int, int, int], *, may_share: bool) -> Iterator[str]:
+        """Put one file into the snapshot. ``places``: its directory in DIR, here, and in the last snapshot or -1.
+
+        Yields nothing but pauses, as "".
+        """
         source, target, old = places
         obstacle = _link(item.name, source, target) if may_share else None
         if may_share and obstacle is None:
             return
         if old >= 0 and is_copy(item, source, old) and _link(item.name, old, target) is None:
             return
-        self._copy(item, source, target)
+        yield from self._copy(item, source, target)
         if obstacle is not None:
             self.copied, self.obstacle = self.copied + 1, obstacle
 
-    def _copy(self, item: Item, source: int, target: int) -> None:
+    def _copy(self, item: Item, source: int, target: int) -> Iterator[str]:
         with _opened(item.name, source) as reading:
             status = os.fstat(reading)
             if identity(status) != identity(item.status):
                 raise UnusablePath(f"{decoded(os.fsdecode(item.name))} was replaced by another program during the copy")
             writing = os.open(item.name, _CREATE, 0o600, dir_fd=target)
             try:
-                fill_from(reading, writing)
+                for _ in copy_steps(reading, writing):
+                    yield ""
                 with suppress(PermissionError):  # a file system without permissions
                     os.fchmod(writing, stat.S_IMODE(status.st_mode))
                 with suppress(OSError, OverflowError):  # or without such times
                     os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))
-                if self._fsync:
-                    flush(writing)
             finally:
                 os.close(writing)
+        self._unflushed.append(item.name)
+
+    def _flush(self, directory: int) -> Iterator[str]:
+        """Flush the copies that were made in a directory; while they were made, the system has written most of them."""
+        copies, self._unflushed = self._unflushed, []
+        for name in copies if self._fsync else ():
+            with _opened(name, directory) as copy:
+                flush(copy)
+            yield ""
 
     def finish(self) -> Iterator[None]:
         """Give the directories the modes and times of DIR's and flush them; a pause after every few of them."""

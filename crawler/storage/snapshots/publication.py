@@ -19,7 +19,7 @@ from crawler.storage.snapshots.comparison import comparison
 from crawler.storage.snapshots.content import Content
 from crawler.storage.snapshots.manifest import ending, heading
 from crawler.storage.snapshots.names import expired, next_name
-from crawler.storage.snapshots.shelf import MANIFEST, NEW, SNAPSHOTS, Shelf
+from crawler.storage.snapshots.shelf import MANIFEST, NEW, SNAPSHOTS, Shelf, open_shelf
 from crawler.text.urls import STATE_DIRECTORY
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -42,7 +42,9 @@ class Publication:
             home = self._open(STATE_DIRECTORY, self._root)
             with suppress(FileExistsError):
                 os.mkdir(SNAPSHOTS, dir_fd=home)
-            self.shelf = Shelf(self._open(SNAPSHOTS, home), fsync=fsync)
+            descriptor = open_shelf(home)
+            self._stack.callback(close_quietly, descriptor)
+            self.shelf = Shelf(descriptor, fsync=fsync)
             self._spared.refresh(self._root)
         except BaseException:
             self._stack.close()
@@ -102,11 +104,14 @@ class Publication:
         target = self._tree(self._open(f"{name}{NEW}", self.shelf.descriptor))
         return Builder(content, target, previous, fsync=self._fsync)
 
-    def fill(self, builder: Builder, path: str, known: Mapping[str, Known], *, trust: bool) -> list[str]:
-        """Fill one directory, see ``Builder.fill``. Returns its subdirectories."""
-        below, lines = builder.fill(path, known, trust=trust)
-        self._note(lines)
-        return below
+    def fill(
+        self, builder: Builder, path: str, known: Mapping[str, Known], *, trust: bool, below: list[str]
+    ) -> Iterator[None]:
+        """Fill one directory, step by step, see ``Builder.fill``."""
+        for lines in builder.fill(path, known, trust=trust, below=below):
+            if lines:
+                self._note(lines)
+            yield
 
     def _note(self, lines: str) -> None:
         write_all(self._manifest, lines.encode("utf-8", "surrogateescape"))

@@ -7,6 +7,7 @@ new was never published, unless ``current`` leads to it. To be removed, a snapsh
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -37,12 +38,12 @@ _END = 200
 
 @contextmanager
 def opened(directory: Path) -> Iterator[Shelf | None]:
-    """The snapshots of ``directory``; None if there are none. Creates nothing. Raises OSError."""
+    """The snapshots of ``directory``; None if there are none. Creates nothing. Raises OSError, UnusablePath."""
     descriptors: list[int] = []
     try:
         descriptors.append(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-        for name in (STATE_DIRECTORY, SNAPSHOTS):
-            descriptors.append(os.open(name, DIRECTORY_FLAGS, dir_fd=descriptors[-1]))
+        descriptors.append(os.open(STATE_DIRECTORY, DIRECTORY_FLAGS, dir_fd=descriptors[-1]))
+        descriptors.append(open_shelf(descriptors[-1]))
     except FileNotFoundError:
         yield None
     else:
@@ -50,6 +51,16 @@ def opened(directory: Path) -> Iterator[Shelf | None]:
     finally:
         for descriptor in descriptors:
             close_quietly(descriptor)
+
+
+def open_shelf(home: int) -> int:
+    """A descriptor of the snapshots in DIR/.crawler, which is open as ``home``. Raises OSError, UnusablePath."""
+    try:
+        return os.open(SNAPSHOTS, DIRECTORY_FLAGS, dir_fd=home)
+    except OSError as error:
+        if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+            raise UnusablePath("it is a link or a file, not a directory: move it away") from error
+        raise
 
 
 class Shelf:

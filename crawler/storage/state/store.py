@@ -27,7 +27,7 @@ from crawler.storage.state.database import Database
 from crawler.storage.state.hosts import read_hosts, store_hosts
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.snapshot import Snapshot, read_snapshot
+from crawler.storage.state.small_state import SmallState, read_small_state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +55,7 @@ class SqliteState:
         self._memos: dict[str, ListingMemo] = {}
         self._directories: set[str] = set()
         self._visits: list[tuple[str, str | None]] = []
-        self._snapshot: Snapshot | None = None
+        self._small: SmallState | None = None
         self._leaves: set[str] = set()
         self.knew_files = False
         """Whether any files were known when the state was opened."""
@@ -74,7 +74,7 @@ class SqliteState:
             self._thread = ThreadPoolExecutor(1, "state")
             self._executor = BriefExecutor(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
-            self._snapshot, self.hosts, self._leaves, self.knew_files = await opened
+            self._small, self.hosts, self._leaves, self.knew_files = await opened
         return self
 
     async def __aexit__(
@@ -89,17 +89,17 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> tuple[Snapshot | None, dict[str, HostLimits], set[str], bool]:
+    def _open(database: Database) -> tuple[SmallState | None, dict[str, HostLimits], set[str], bool]:
         database.open()
         hosts: dict[str, HostLimits] = database.ask(partial(read_hosts, time.time()), {})
         urls: set[str] = database.ask(leaves.read_urls, set())
-        return database.ask(read_snapshot, None), hosts, urls, database.ask(tables.has_files, False)
+        return database.ask(read_small_state, None), hosts, urls, database.ask(tables.has_files, False)
 
     async def directory(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
-        if self._snapshot is not None:
+        if self._small is not None:
             with suppress(ValueError):  # a damaged record: the query below handles it
-                found = self._snapshot.directory(path)
+                found = self._small.directory(path)
                 if found is not None:
                     return found
         if path in self._directories:
@@ -114,9 +114,9 @@ class SqliteState:
 
     async def listing(self, url: str) -> ListingMemo | None:
         """The remembered listing page that was requested as ``url``, or None."""
-        if self._snapshot is not None:
+        if self._small is not None:
             with suppress(ValueError):
-                is_known, memo = self._snapshot.listing(url)
+                is_known, memo = self._small.listing(url)
                 if is_known:
                     return memo
         if url in self._memos:
@@ -228,8 +228,8 @@ class SqliteState:
         """Record a listing page. Written soon, in batches."""
         if self._thread:
             self._memos[memo.url] = memo
-            if self._snapshot is not None:
-                self._snapshot.drop(memo.url)
+            if self._small is not None:
+                self._small.drop(memo.url)
             self._buffered(1 + len(memo.entries) // 10)
 
     def forget(self, paths: Collection[str]) -> None:
@@ -242,15 +242,15 @@ class SqliteState:
 
     def forget_directory(self, path: str) -> None:
         """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
-        self._snapshot = None
+        self._small = None
         self._write_out()
         self._write(partial(tables.delete_directory, path))
 
     def _change(self, directory: str) -> None:
         if directory not in self._directories:
             self._directories.add(directory)
-            if self._snapshot is not None:
-                self._snapshot.drop(directory)
+            if self._small is not None:
+                self._small.drop(directory)
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
         if not self._executor or not self._database:

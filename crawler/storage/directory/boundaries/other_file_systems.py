@@ -11,7 +11,7 @@ import os
 import re
 from contextlib import suppress
 
-from crawler.model import limits
+from crawler.storage.directory.copying import fill_from
 from crawler.storage.directory.tree import close_quietly
 
 _PREFIX = ".crawler-"
@@ -36,10 +36,7 @@ def copy_part(part: str, parts: int, target: str, directory: int) -> int:
     try:
         writing = os.open(target, _CREATE, 0o666, dir_fd=directory)
         try:
-            while block := os.read(reading, limits.MIB):
-                left = memoryview(block)
-                while left:
-                    left = left[os.write(writing, left) :]
+            fill_from(reading, writing)
         except BaseException:
             close_quietly(writing)
             with suppress(OSError):

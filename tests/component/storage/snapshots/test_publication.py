@@ -54,7 +54,7 @@ class Mirror:
         part.rename(place)
         self.known[path] = Known(path=path, url="", row="", size=len(body), mtime=mtime, digest="sha256:" + "0" * 64)
 
-    def _below(self, above: str) -> Mapping[str, Known]:
+    def below(self, above: str) -> Mapping[str, Known]:
         return {
             path.rpartition("/")[2]: known for path, known in self.known.items() if path.rpartition("/")[0] == above
         }
@@ -71,7 +71,9 @@ class Mirror:
                 directories = [""]
                 while directories:
                     above = directories.pop()
-                    directories += publication.fill(builder, above, self._below(above), trust=False)
+                    steps = publication.fill(builder, above, self.below(above), trust=False, below=directories)
+                    for _ in steps:
+                        pass
                 for _ in builder.finish():
                     pass
                 publication.publish(builder)
@@ -346,6 +348,21 @@ def test_a_planted_link_in_place_of_a_directory_is_never_followed(mirror: Mirror
     mirror.publish()
     assert (victim / "deep/precious").read_text() == "x"
     assert not (mirror.shelf / "20200102T000000Z.old").exists()
+
+
+def test_a_run_can_be_stopped_within_large_directories_and_copies(mirror: Mirror) -> None:
+    for number in range(600):
+        mirror.save(f"many/{number}", "x")
+    (mirror.directory / "huge").write_bytes(b"x" * 4_000_000)
+    publication = Publication(mirror.directory, [], fsync=False)
+    try:
+        builder = publication.begin(publication.content(set()), "", NOW)
+        pauses = [
+            list(publication.fill(builder, path, mirror.below(path), trust=False, below=[])) for path in ("", "many")
+        ]
+    finally:
+        publication.close()
+    assert min(len(pause) for pause in pauses) >= 3
 
 
 def test_everything_is_flushed_before_it_gets_its_name(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:

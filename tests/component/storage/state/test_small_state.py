@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.state import SqliteState, snapshot
+from crawler.storage.state import SqliteState, small_state
 from tests.component.storage.state.test_store import fill, known, memo
 
 
@@ -16,7 +16,7 @@ from tests.component.storage.state.test_store import fill, known, memo
 async def state_path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     limit = {"many files": "FILES", "many listings": "LISTINGS", "long listings": "LISTING_BYTES"}.get(request.param)
     if limit is not None:
-        monkeypatch.setattr(snapshot, limit, 0)
+        monkeypatch.setattr(small_state, limit, 0)
     path = tmp_path / "state.sqlite3"
     await fill(path, known("top"), known("a/b"), known("a/c"), known("a/d/e"))
     return path

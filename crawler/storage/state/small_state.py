@@ -17,12 +17,12 @@ from crawler.storage.state import records
 FILES = 20_000
 LISTINGS = 5_000
 LISTING_BYTES = 8 * limits.MIB
-"""A state within FILES, LISTINGS and LISTING_BYTES is small; its snapshot takes about 15 MB until it is consumed."""
+"""A state within FILES, LISTINGS and LISTING_BYTES is small; its copy takes about 15 MB until it is consumed."""
 
 Row = tuple[Any, ...]
 
 
-class Snapshot:
+class SmallState:
     """The content of ``files`` and ``listings`` when the state was opened.
 
     Each directory and listing can be read once, which is all that a run needs, and is then released. Before records
@@ -61,8 +61,8 @@ class Snapshot:
         self._gone.add(records.key(key))
 
 
-def read_snapshot(connection: sqlite3.Connection) -> Snapshot | None:
-    """A snapshot; None if the state is not small."""
+def read_small_state(connection: sqlite3.Connection) -> SmallState | None:
+    """A copy of the state; None if the state is not small."""
     size = "SELECT count(*), total(length(entries)) FROM (SELECT entries FROM listings LIMIT ?)"
     count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
     if count > LISTINGS or total > LISTING_BYTES:
@@ -74,4 +74,4 @@ def read_snapshot(connection: sqlite3.Connection) -> Snapshot | None:
     for row in rows:
         files[row[0]].append(row)
     pages = connection.execute("SELECT * FROM listings").fetchall()
-    return Snapshot(dict(files), {row[0]: row for row in pages})
+    return SmallState(dict(files), {row[0]: row for row in pages})
