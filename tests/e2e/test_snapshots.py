@@ -152,6 +152,7 @@ def test_snapshots_are_listed_verified_and_returned_to(
         (("--rollback", first, mirror), f"no such snapshot; the last ones are {second}"),
         (("--rollback", "current", mirror), "no such snapshot"),
         (("--list-snapshots", tmp_path), "has no snapshots"),
+        (("--list-snapshots", "s3://bucket/x"), "has no snapshots"),
         (("--rollback", first, "--verify", mirror), "cannot be combined"),
         (("--rollback", first), "expected DIR"),
     ):

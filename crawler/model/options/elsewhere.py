@@ -36,6 +36,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     (NONE, "`--delete`, `-e`", "`--delete-after`, the default (`copy` does not)", "`--delete`"),
     (NONE, NONE, "`--max-delete N`", "`--max-delete N`, also a percentage; 25% by default"),
     (NONE, NONE, "`--backup-dir`", "`--trash DAYS`"),
+    (NONE, NONE, "`--compare-dest`, `--copy-dest`", "`--snapshots N`: hard links, as of `rsync --link-dest`"),
     (NONE, "`--parallel=N`, `-P N`", "`--transfers N --checkers N`", "`--workers N --listers N`"),
     (NONE, "`--use-pget-n=N`", "`--multi-thread-streams N`", "`--segments N`"),
     ("`--limit-rate=1M`", "`set net:limit-total-rate 1M`", "`--bwlimit 1M`", "`--limit-rate 1M`"),
