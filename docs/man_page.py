@@ -12,6 +12,7 @@ import click
 
 from crawler import __version__
 from crawler.cli import parser as cli
+from crawler.cli.help.texts import DEFAULT_DIR, EXAMPLES, EXIT_CODES, SYNOPSIS
 
 _DESCRIPTION = """\
 Mirrors directory\\-listing sites: the index pages that Apache, nginx, lighttpd, Caddy, object stores and many others \
@@ -37,11 +38,6 @@ _ENVIRONMENT = (
     ("NO_COLOR", "No colours in the progress."),
     ("TERM", "dumb: no bars."),
 )
-_EXAMPLES = (
-    ("Mirror a folder and all below it:", "crawler https://files.example.org/pub/ pub"),
-    ("Only archives, twenty at a time:", "crawler --ext zip,tar.gz --workers 20 https://files.example.org/pub/ pub"),
-    ("See what an exact copy would do:", "crawler --dry-run --delete https://files.example.org/pub/ pub"),
-)
 
 
 def _escaped(text: str) -> str:
@@ -64,10 +60,10 @@ def _groups(command: click.Command) -> dict[str, list[tuple[str, str]]]:
 def _lines(command: click.Command) -> Iterator[str]:
     yield f'.TH CRAWLER 1 "" "crawler {__version__}" "User Commands"'
     yield from (".SH NAME", "crawler \\- mirror directory\\-listing sites", ".SH SYNOPSIS")
-    for usage in cli._SYNOPSIS.splitlines():
+    for usage in SYNOPSIS.splitlines():
         form = usage.strip().partition("   ")[0]
         yield from (".B " + _escaped(form), ".br")
-    yield from (".SH DESCRIPTION", _DESCRIPTION, ".SH OPTIONS")
+    yield from (".SH DESCRIPTION", _DESCRIPTION, ".PP", _escaped(DEFAULT_DIR), ".SH OPTIONS")
     for name, records in _groups(command).items():
         yield f".SS {_escaped(name)}"
         for option, meaning in records:
@@ -75,7 +71,7 @@ def _lines(command: click.Command) -> Iterator[str]:
     yield from (".SH UNITS", _escaped("SIZE and RATE take K M G T (powers of 1024): 500, 10K, 1.5GiB."))
     yield _escaped("TIME takes s m h d w: 30s, 2h. AGE is a TIME before now, or a date: 7d, 2025-01-31.")
     yield from (".SH FILTER RULES", _RULES, ".SH EXIT STATUS")
-    for code in cli._EXIT_CODES.split("; "):
+    for code in EXIT_CODES.split("; "):
         number, _, meaning = code.partition(" ")
         yield from (".TP", f".B {number}", _escaped(meaning))
     for title, pairs in (("ENVIRONMENT", _ENVIRONMENT), ("FILES", _FILES)):
@@ -83,7 +79,7 @@ def _lines(command: click.Command) -> Iterator[str]:
         for name, meaning in pairs:
             yield from (".TP", f".I {_escaped(name)}", meaning)
     yield ".SH EXAMPLES"
-    for what, line in _EXAMPLES:
+    for what, line in EXAMPLES:
         yield from (what, ".PP", ".nf", ".RS", _escaped(line), ".RE", ".fi", ".PP")
     yield from (".SH SEE ALSO", ".BR wget (1),", ".BR rclone (1),", ".BR lftp (1),", ".BR rsync (1)")
 

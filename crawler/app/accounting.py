@@ -108,4 +108,4 @@ async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterat
         raise
     finally:
         report = tally.close(time.monotonic() - began, _cut_short(problem, stop))
-        state.end_run(number, figures_of(report, code))
+        state.end_run(number, figures_of(report, code), is_list=tally.of_file)

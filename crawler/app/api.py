@@ -27,13 +27,13 @@ from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import prepare
 from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.mirror import MirrorRun
+from crawler.pipeline.runs.mirror_or_file import mirror_or_file
 from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
-from crawler.storage.state import SqliteState
+from crawler.storage.state import SqliteState, has_been_mirror
 from crawler.text import urls
 from crawler.text.arguments import is_object_url, start_directory, start_url
 from crawler.text.escape import masked
@@ -73,7 +73,7 @@ async def run_mirror(
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
-        await MirrorRun(parts, root, free=await parts.destination.free_space()).run()
+        await mirror_or_file(parts, root, free=await parts.destination.free_space())
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
@@ -180,7 +180,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     parts = await resources.open_components(
         options, destination, state, gate=gate, observers=observers, stop=context.stop
     )
-    parts = replace(parts, allowance=allowance)
+    parts = replace(parts, allowance=allowance, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
     if config.processes != 1 and context.destination is None and not config.dry_run:
         parts = await resources.with_pool(parts, options, gate, context.processes)

@@ -15,14 +15,13 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from crawler.http.client import HttpClient
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.errors import DestinationError, innermost
 from crawler.model.interfaces import Redirects
-from crawler.model.observer import Observer
 from crawler.model.values import Job, Known, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.attempts import announce_to, prepare
@@ -38,9 +37,7 @@ from crawler.workers.channel import Channel, ForwardingHandler
 from crawler.workers.event_loop import loop_factory
 from crawler.workers.messages import WorkerSetup
 from crawler.workers.page_parsers import PageParsers
-
-_REPORT_SECONDS = 0.1
-"""Seconds between two reports of how much of a large body has arrived."""
+from crawler.workers.reporter import Reporter
 
 
 def main() -> None:
@@ -76,7 +73,7 @@ async def _serve(connection: socket.socket) -> None:
 
 async def _work(parent: _Parent, setup: WorkerSetup, gate: Gate) -> None:
     """Do all jobs that the parent sends. Complete files get their names also if it stops this process."""
-    config, reporter = setup.config, _Reporter(parent)
+    config, reporter = setup.config, Reporter(parent)
     if are_few():
         prepare()
     async with (
@@ -202,10 +199,10 @@ class _Parent(Channel):
         assert self._redirects is not None, "jobs come after it"
         return self._redirects.file_redirect(source, target)
 
-    def progress(self, path: str, size: int) -> None:
+    def progress(self, path: str, size: int, offset: int | None = None) -> None:
         number = self._flights.get(path)
         if number is not None:
-            self.send((messages.PROGRESS, number, size))
+            self.send((messages.PROGRESS, number, size, offset))
 
     def finished(self, result: Result) -> None:
         self.send((messages.RESULT, self._flights.pop(result.path), messages.pack_result(result)))
@@ -256,36 +253,6 @@ class _Destination(LocalDestination):
         except DestinationError as error:
             self._parent.broke(error)
             raise
-
-
-class _Reporter(Observer):
-    """Reports to the parent how each job ended, and now and then how much of a large body has arrived."""
-
-    def __init__(self, parent: _Parent) -> None:
-        self._parent = parent
-        self._sizes: dict[str, int] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def received(self, job: Job, count: int) -> None:
-        self._sizes[job.path] = self._sizes.get(job.path, 0) + count
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_REPORT_SECONDS, self._report)
-
-    def _report(self) -> None:
-        sizes, self._sizes, self._timer = self._sizes, {}, None
-        for path, size in sizes.items():
-            self._parent.progress(path, size)
-
-    def finished(self, result: Result) -> None:
-        self._sizes.pop(result.path, None)
-        self._parent.finished(result)
 
 
 class _State(NullState):

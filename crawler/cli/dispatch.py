@@ -29,6 +29,10 @@ def dispatch(call: Invocation) -> int:
             raise ConfigError(f"{option} requires --config")
     if call.config.name_from != "url" and mode != "--input-file":
         raise ConfigError("--name-from header requires --input-file: a listing names its files itself")
+    if not mode and len(call.positional) == 1:
+        from crawler.cli.modes import with_default_directory
+
+        call = with_default_directory(call)
     wanted = _ARGUMENTS.get(mode, _MIRROR)
     if len(call.positional) != len(wanted):
         from crawler.text.advice.arguments import count_problem

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_result
 from crawler.cli.runner import is_interactive, print_heading, run_observed, run_query
-from crawler.model.errors import CrawlerError, DestinationError
+from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode, is_trouble
+from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
+from crawler.text.arguments import default_directory, named_url
 from crawler.text.escape import masked, printable
+from crawler.text.urls import STATE_DIRECTORY
 
 if TYPE_CHECKING:
     from crawler.model.config import Config
@@ -113,3 +117,15 @@ def run_explain(call: Invocation) -> int:
     facts, is_listed = run_query(maintenance.explain(call.explain or "", url, directory, call.config))
     delivered = print_result(render_facts(facts))
     return delivered if is_listed else ExitCode.INCOMPLETE
+
+
+def with_default_directory(call: Invocation) -> Invocation:
+    """``call`` with a DIR that is named by URL. Raises ConfigError if something else has that name."""
+    url = named_url(call.positional[0])
+    name = default_directory(url)
+    place = Path(name)
+    if place.exists() and not (place / STATE_DIRECTORY).exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ConfigError(f"{printable(name)} exists here and is not a mirror: write DIR, that one or another")
+    if not call.quiet and (call.verbosity or sys.stderr.isatty()):
+        print_line(f"Mirroring {masked(url)} into {printable(name)}")
+    return replace(call, positional=(call.positional[0], name))

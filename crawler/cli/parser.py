@@ -11,8 +11,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from crawler.cli.dispatch import dispatch
+from crawler.cli.help.texts import DEFAULT_DIR, EXAMPLES, EXIT_CODES, SYNOPSIS
 from crawler.cli.invocation import Invocation
-from crawler.cli.printing import describe, flush, print_error, print_result
+from crawler.cli.printing import describe, flush, print_error, print_line, print_result
 from crawler.cli.signals import QueryInterrupted
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
@@ -21,23 +22,7 @@ from crawler.model.options.option import COMMAND_LINE, default_of, option_of
 from crawler.model.options.rules import parse_rule
 from crawler.version import __version__
 
-_SYNOPSIS = """\
-  crawler [OPTIONS] URL DIR                 mirror the listing at URL
-  crawler [OPTIONS] --input-file FILE DIR   save the URLs that FILE lists
-  crawler [OPTIONS] --config FILE           run the mirrors of a TOML file
-  crawler --list URL                        print one listing
-  crawler --verify [--repair] DIR           re-hash the files in DIR
-  crawler --explain ENTRY URL DIR           explain what would be done, and why
-  crawler --history DIR                     print the last runs
-  crawler --list-snapshots DIR              print the snapshots of DIR
-  crawler --rollback NAME DIR               publish an earlier snapshot again
-  crawler --config FILE --history|--verify  the same for each mirror of a TOML file"""
 _MODES = "Other modes"
-_EXIT_CODES = (
-    "0 success; 1 unexpected error; 2 invalid option, URL or config; 3 URL could not be fetched or is not a listing; "
-    "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "
-    "8 robots.txt forbids URL; 9 stopped at a configured limit; 129 SIGHUP; 130 SIGINT; 143 SIGTERM"
-)
 
 
 class _Command(click.Command):
@@ -49,7 +34,7 @@ class _Command(click.Command):
         return super().parse_args(ctx, args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write("Usage:\n" + _SYNOPSIS + "\n")
+        formatter.write(f"Usage:\n{SYNOPSIS}\n{DEFAULT_DIR}\n")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
@@ -65,7 +50,10 @@ class _Command(click.Command):
         with formatter.section("Units"):
             formatter.write_text("SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d; AGE also a date.")
         with formatter.section("Exit codes"):
-            formatter.write_text(_EXIT_CODES)
+            formatter.write_text(EXIT_CODES)
+        with formatter.section("Examples"):
+            for purpose, command in EXAMPLES:
+                formatter.write(f"  {purpose}\n    {command}\n")
 
 
 class _Option(click.Option):
@@ -210,13 +198,16 @@ def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
 
 def run(args: Sequence[str]) -> int:
     """Run the program with ``args`` and return its exit code. Never raises."""
+    if not args:
+        print_line(f"Usage:\n{SYNOPSIS}\n\n{DEFAULT_DIR}\ncrawler --help explains all options.")
+        return ExitCode.CONFIG
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)
     call: Invocation | str = ""
     try:
         call = _parse(args)
         code = dispatch(call) if isinstance(call, Invocation) else print_result(call)
     except click.NoSuchOption as error:
-        from crawler.cli.mistakes import unknown_option
+        from crawler.cli.help.mistakes import unknown_option
 
         code = print_error(unknown_option(error.option_name, args, _visible_options()), ExitCode.CONFIG)
     except click.UsageError as error:
@@ -256,7 +247,9 @@ def _parse(args: Sequence[str]) -> Invocation | str:
         try:
             call = _command().main(list(args), standalone_mode=False)
         except ConfigError as error:
-            from crawler.cli.mistakes import one_dash
+            if not any(arg[:1] == "-" and arg[1:2].isalpha() for arg in args):
+                raise
+            from crawler.cli.help.mistakes import one_dash
 
             raise ConfigError(one_dash(args, _visible_options()) or str(error)) from None
         if isinstance(call, Invocation):

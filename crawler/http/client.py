@@ -22,13 +22,13 @@ from crawler.http.lane.deadline import Patience
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
-from crawler.http.response import HttpResponse, RawResponse, WholeResponse, discarded, redirect_target
+from crawler.http.response import HttpResponse, RawResponse, WholeResponse, discarded, page_of, redirect_target
 from crawler.http.sharing import Sharing, Usual
 from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.interfaces import FetchedPage, Permit
+from crawler.model.interfaces import FetchedPage, IsFile, Permit
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field
 from crawler.model.values import Rejection, Validators
@@ -36,10 +36,6 @@ from crawler.text.escape import masked, printable
 from crawler.text.http_fields import (
     OVERLOAD_STATUS,
     REDIRECT_STATUS,
-    has_definite_end,
-    login_schemes,
-    parse_http_date,
-    validators_of,
 )
 from crawler.text.urls import Origin, origin
 
@@ -191,28 +187,32 @@ class HttpClient:
         self._cookies.keep(url, response.headers)
 
     async def fetch_page(
-        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        most: int | None = None,
+        is_file: IsFile | None = None,
     ) -> FetchedPage:
         """A listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
-        Any status is returned; the body is empty unless it is 2xx. Raises FetchError, VerificationError.
+        Any status is returned; the body is empty unless it is 2xx and, by ``is_file``, a page.
+
+        Raises FetchError, VerificationError.
         """
         headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         headers |= validators.unless
         async with self.open("GET", url, headers=headers, permit=permit) as response:
-            body = await read_decoded(response, most) if 200 <= response.status < 300 else await discarded(response)
-            return FetchedPage(
-                url=response.url,
-                status=response.status,
-                content_type=response.headers.get("Content-Type", ""),
-                body=body,
-                validators=validators_of(response.headers),
-                date=parse_http_date(response.headers.get("Date")),
-                retry_after=response.headers.get("Retry-After"),
-                end_proven=has_definite_end(response.headers),
-                link=response.headers.get("Link"),
-                logins=login_schemes(response.headers) if response.status == 401 else (),
-            )
+            content_type = response.headers.get("Content-Type", "")
+            if not 200 <= response.status < 300:
+                body = await discarded(response)
+            elif is_file is not None and is_file(response.url, content_type):
+                body = b""
+            else:
+                body = await read_decoded(response, most)
+            return page_of(response, body)
 
 
 def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:

@@ -14,10 +14,11 @@ from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.model.interfaces import Permit
+from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
 from crawler.text.escape import masked
+from crawler.text.http_fields import has_definite_end, login_schemes, parse_http_date, validators_of
 from crawler.text.urls import resolve
 
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
@@ -144,3 +145,19 @@ async def redirect_target(response: RawResponse, url: str, permit: Permit) -> st
         text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
         raise FetchError(text, url=url, retryable=False, rejection=rejection)
     return target
+
+
+def page_of(response: HttpResponse, body: bytes) -> FetchedPage:
+    """The ``response`` to a request for a listing page, with its decompressed ``body``."""
+    return FetchedPage(
+        url=response.url,
+        status=response.status,
+        content_type=response.headers.get("Content-Type", ""),
+        body=body,
+        validators=validators_of(response.headers),
+        date=parse_http_date(response.headers.get("Date")),
+        retry_after=response.headers.get("Retry-After"),
+        end_proven=has_definite_end(response.headers),
+        link=response.headers.get("Link"),
+        logins=login_schemes(response.headers) if response.status == 401 else (),
+    )

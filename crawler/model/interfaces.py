@@ -11,7 +11,7 @@ from typing import Protocol
 from crawler.model.network.responses import Response as Response
 from crawler.model.network.responses import Sharing
 from crawler.model.struct import Value
-from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Result, Staged, Validators
+from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Staged, Validators
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
 """(from URL, to URL) → why this redirect is not followed, or None."""
@@ -65,6 +65,10 @@ class Parser(Protocol):
         """Whether a page is a listing. Raises ListingError if it takes too much time or memory to parse."""
 
 
+IsFile = Callable[[str, str], bool]
+"""(URL after redirects, Content-Type) → whether the body is a file and not a page."""
+
+
 class Client(Protocol):
     """An HTTP client."""
 
@@ -77,11 +81,19 @@ class Client(Protocol):
         """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
 
     async def fetch_page(
-        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        most: int | None = None,
+        is_file: IsFile | None = None,
     ) -> FetchedPage:
         """Fetch a listing page, whatever its status, decompressed.
 
-        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML.
+        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML. ``is_file``: the body is not
+        read if this is true of the response.
         Raises FetchError, VerificationError.
         """
 
@@ -248,36 +260,4 @@ class Destination(Protocol):
 
         Raises DestinationError.
         """
-        ...
-
-
-class WorkerPool(Protocol):
-    """Child processes that fetch and save files."""
-
-    @property
-    def capacity(self) -> int:
-        """Number of jobs in flight that keeps all of them busy."""
-        ...
-
-    def walked(self) -> None:
-        """All listings have been read."""
-
-    async def process(
-        self,
-        job: Job,
-        *,
-        redirects: Callable[[], Redirects],
-        fallback: Callable[[Job], Awaitable[Result | Staged]],
-    ) -> Result | Staged:
-        """Have a child process do ``job``, or do it by ``fallback`` if none is left. Raises DestinationError.
-
-        A saved file has its final name on return. ``redirects`` returns the rules for redirects as of now.
-        """
-        ...
-
-    def check(self) -> None:
-        """Raise DestinationError if one of the processes failed because of the destination."""
-
-    async def stop(self) -> Sequence[Result]:
-        """Stop all processes, keeping complete files. Returns the results that ``process`` has not returned."""
         ...

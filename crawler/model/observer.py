@@ -48,6 +48,10 @@ class Observer(Protocol):
         """Another ``count`` bytes of the body of ``job`` have arrived."""
         return
 
+    def resumed(self, job: Job, offset: int) -> None:
+        """The body of ``job`` continues after the ``offset`` bytes that are here already; 0: it begins anew."""
+        return
+
     def finished(self, result: Result) -> None:
         """An entry or a deletion has ended; each listed entry ends exactly once."""
         return

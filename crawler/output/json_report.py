@@ -75,5 +75,6 @@ def render_json_summary(
             for item in problems
         ]
     values["warnings"] = [masked(text) for text in report.warnings]
+    values["notes"] = [masked(text) for text in report.notes]
     values |= more or {}
     return json.dumps(values, indent=1) + "\n"

@@ -73,6 +73,8 @@ class LogObserver(Observer):
         )
         for text in report.warnings:
             event(logging.INFO, "warning", reason=text)
+        for text in report.notes:
+            event(logging.INFO, "note", reason=text)
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         event(logging.INFO, "listing", path=path, url=url, entries=entries, family=family, confidence=confidence)

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from crawler.model.exit_codes import LIMITS, SIGNALS
 from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.report import Published, Report
+from crawler.output.failures import failure_lines
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
+WARNINGS_SHOWN = 20
+"""Problems of no single file that are printed."""
 SPARED_SHOWN = 5
 """Spared paths that are named."""
 _OPTIONS: dict[str, str] = {
@@ -22,10 +25,6 @@ _OPTIONS: dict[str, str] = {
     Reason.TOO_NEW: "by --older-than",
     Reason.ROBOTS: "by robots.txt",
 }
-
-
-def _where(path: str, url: str) -> str:
-    return f"{printable(path) or '/'} ({masked(url)})" if url else printable(path) or "/"
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:
@@ -43,15 +42,9 @@ def _transfer_line(report: Report) -> str:
 
 
 def _problem_lines(report: Report) -> list[str]:
-    lines = [f"failed: {_where(item.path, item.url)}: {masked(item.reason)}" for item in report.failures]
-    if report.failed > len(report.failures):
-        lines.append(f"failed: {report.failed - len(report.failures):,} more")
-    lines += [
-        f"listing failed: {_where(item.path, item.url)}: {masked(item.reason)}" for item in report.listing_failures
-    ]
-    if report.listings_failed > len(report.listing_failures):
-        lines.append(f"listing failed: {report.listings_failed - len(report.listing_failures):,} more")
-    return lines + [f"problem: {masked(text)}" for text in report.warnings]
+    warnings = [f"problem: {masked(text)}" for text in report.warnings[:WARNINGS_SHOWN]]
+    more = len(report.warnings) - len(warnings)
+    return [*failure_lines(report), *warnings, *([f"problem: {more:,} more (the log file names all)"] if more else [])]
 
 
 def _published_line(snapshot: Published) -> str:
@@ -67,7 +60,10 @@ def _named(paths: Mapping[str, str]) -> str:
 
 
 def render_summary(report: Report, *, verbose: bool = False) -> str:
-    """The summary of a run as lines, without a final newline. Terminal control characters are escaped."""
+    """The summary of a run as lines, without a final newline: problems first, the account last, where a reader looks.
+
+    Terminal control characters are escaped.
+    """
     lines = [
         f"Listed {report.listed:,}: {report.saved:,} saved, {report.unchanged:,} unchanged, "
         f"{report.skipped:,} skipped, {report.failed:,} failed",
@@ -86,13 +82,14 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
         lines.append(f"Left alone: {_named(report.spared)}")
     if report.published is not None:
         lines.append(_published_line(report.published))
+    lines += [f"Note: {masked(text)}" for text in report.notes]
     if verbose:
         lines.append(f"Listings: {report.listings_read:,} read, {report.listings_failed:,} failed")
     if report.interrupted is not None:
         is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if is_requested else "early"
         lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues")
-    return "\n".join(lines + _problem_lines(report))
+    return "\n".join(_problem_lines(report) + lines)
 
 
 def render_verification(report: Report) -> str:
@@ -102,4 +99,4 @@ def render_verification(report: Report) -> str:
     lines = [f"{line}, {report.failed:,} bad in {printable(report.directory)}"]
     if report.skipped_by:
         lines.append(f"Not verified: {_by_reason(report.skipped_by)}")
-    return "\n".join(lines + _problem_lines(report))
+    return "\n".join(_problem_lines(report) + lines)

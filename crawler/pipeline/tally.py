@@ -18,6 +18,7 @@ FAILURES_KEPT = 10_000
 REASONS_KEPT = 1_000
 """Distinct reasons that are counted separately: reasons that quote a server must not grow without limit."""
 OTHER = "other"
+_ENDS = (Outcome.SAVED, Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.FAILED)
 
 
 def _count(counts: dict[str, int], reason: str) -> None:
@@ -48,6 +49,9 @@ class Tally(Observer):
         self._outdated = Outdated()
         self._limit: str | None = None
         self._published: Published | None = None
+        self._notes: list[str] = []
+        self.of_file = False
+        """Whether URL turned out to be that of a file, so that DIR is not its mirror."""
 
     @property
     def failed(self) -> int:
@@ -59,6 +63,16 @@ class Tally(Observer):
         if text not in self._warnings:
             self._warnings.append(text)
         self._code = worst((self._code, exit_code))
+
+    def note(self, text: str) -> None:
+        """Note something that is no problem, for whoever watches the run."""
+        if text not in self._notes:
+            self._notes.append(text)
+
+    def note_file(self, path: str) -> None:
+        """Note that URL is that of a file, which is kept at ``path``."""
+        self.of_file = True
+        self.note(f"URL is a file, not a listing: it is kept as {self.directory.rstrip('/')}/{path}")
 
     def stopped_at(self, option: str) -> None:
         """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves files for the next run."""
@@ -114,8 +128,7 @@ class Tally(Observer):
         ended, interrupted = self._ended, interrupted or self._limit
         listed = self._listed - ended[Outcome.DIRECTORY]
         skipped, skipped_by = ended[Outcome.SKIPPED], dict(self._skipped_by)
-        unreached = listed - skipped - ended[Outcome.SAVED] - ended[Outcome.UNCHANGED] - ended[Outcome.FAILED]
-        if interrupted is not None and unreached > 0:
+        if interrupted is not None and (unreached := listed - sum(ended[outcome] for outcome in _ENDS)) > 0:
             skipped += unreached
             skipped_by[Reason.NOT_REACHED] = skipped_by.get(Reason.NOT_REACHED, 0) + unreached
         self._conclude(listed, skipped_by, interrupted)
@@ -140,6 +153,7 @@ class Tally(Observer):
             failures=tuple(self._failures),
             listing_failures=tuple(self._listing_failures),
             warnings=tuple(self._warnings),
+            notes=tuple(self._notes),
             interrupted=interrupted,
             exit_code=self._exit_code(interrupted),
             plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),

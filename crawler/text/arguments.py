@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.model.errors import ConfigError
 from crawler.text.escape import redacted
-from crawler.text.urls import before_query, has_dot_segments, resolve, userinfo
+from crawler.text.urls import before_query, decoded, file_name_problem, has_dot_segments, resolve, userinfo
+
+_FILE = re.compile(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
+"""The end of a name that looks like a file; ``v1.2`` does not."""
 
 OBJECT_STORES = ("s3", "gs", "az")
 """Schemes of URLs that name a place in an object store."""
@@ -86,3 +89,15 @@ def _without_dots(url: str) -> str:
 def named_url(text: str, directory: str = "") -> str:
     """``start_url`` without user and password, for messages. Raises ConfigError."""
     return userinfo(start_url(text, directory))[0]
+
+
+def default_directory(url: str) -> str:
+    """The name of DIR if none is given: the last directory of ``url`` (valid), or its host.
+
+    A last segment that looks like a file, such as ``x.zip``, is none.
+    """
+    names = [decoded(segment) for segment in urlsplit(url).path.split("/")]
+    if _FILE.search(names[-1]):
+        names.pop()
+    name = next((each for each in reversed(names) if each), "")
+    return name if name and file_name_problem(name) is None else urlsplit(url).hostname or "mirror"

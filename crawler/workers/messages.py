@@ -48,7 +48,7 @@ PAUSE = 7
 RESULT = 10
 """(number, packed Result)"""
 PROGRESS = 11
-"""(number, count): bytes received since the last report."""
+"""(number, count, offset or None): bytes received since the last report; then the body continues after ``offset``."""
 ACQUIRE = 12
 """(number, REQUESTS or BYTES, count): wait until the rate limit allows that much. The reply is GRANTED."""
 LOG = 13

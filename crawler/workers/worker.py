@@ -161,10 +161,12 @@ class Worker(Channel):
         else:
             pending.done.set_result(result)
 
-    def _on_progress(self, number: int, size: int) -> None:
+    def _on_progress(self, number: int, size: int, offset: int | None) -> None:
         pending = self.in_flight.get(number)
         if pending is not None:
             self._report(pending, size)
+            if offset is not None:
+                self._callbacks.observer.resumed(pending.job, offset)
 
     def _report(self, pending: _JobInFlight, size: int) -> None:
         observer = self._callbacks.observer

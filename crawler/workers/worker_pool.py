@@ -32,8 +32,9 @@ Process = Callable[[Job], Awaitable[Result | Staged]]
 
 
 class ProcessPool:
-    """Implements ``interfaces.WorkerPool``. An async context manager: entering it sets up the workers, leaving it waits
-    for them to end.
+    """Implements ``pipeline.pool.WorkerPool``.
+
+    An async context manager: entering it sets up the workers, leaving it waits for them to end.
     """
 
     def __init__(self, children: WorkerProcesses, setup: WorkerSetup, gate: Gate, callbacks: PoolCallbacks) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli import parser as cli
+from crawler.cli.help.texts import EXIT_CODES
 from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model import errors
 from crawler.model import exit_codes as exits
@@ -92,7 +92,7 @@ def test_the_readme_shows_what_is_printed_on_a_terminal(reader: Reader) -> None:
 
 def test_exit_codes_are_all_documented() -> None:
     documented = [int(row[0]) for row in rows_of(REPOSITORY / "docs" / "exit-codes.md") if row[0].isdecimal()]
-    in_help = [int(code.split()[0]) for code in cli._EXIT_CODES.split("; ")]
+    in_help = [int(code.split()[0]) for code in EXIT_CODES.split("; ")]
     raised = {
         error.exit_code for error in vars(errors).values() if isinstance(error, type) and hasattr(error, "exit_code")
     }

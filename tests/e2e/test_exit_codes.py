@@ -45,7 +45,7 @@ def test_a_wrong_argument_is_2(arguments: tuple[str, ...], run_crawler: Program,
     assert not mirror.exists()
 
 
-@pytest.mark.parametrize("arguments", [(), ("http://127.0.0.1/",), ("--no-such-option", "http://127.0.0.1/", "x")])
+@pytest.mark.parametrize("arguments", [(), ("127.0.0.1",), ("--no-such-option", "http://127.0.0.1/", "x")])
 def test_an_invalid_command_line_is_2(arguments: tuple[str, ...], run_crawler: Program) -> None:
     run = run_crawler(*arguments)
     assert run.code == 2
@@ -53,11 +53,10 @@ def test_an_invalid_command_line_is_2(arguments: tuple[str, ...], run_crawler: P
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize("path", ["missing/", "plain.txt", "page/"])
+@pytest.mark.parametrize("path", ["missing/", "page/", "page/index.html"])
 def test_a_root_that_is_missing_or_not_a_listing_is_3(
     path: str, serve: Serve, site: Path, run_crawler: Program, mirror: Path
 ) -> None:
-    trees.write(site / "plain.txt", 100)
     (site / "page").mkdir()
     (site / "page" / "index.html").write_text("<html><head><title>Welcome</title></head><body>Hello</body></html>\n")
     url = f"{serve('nginx').url_of(site)}{path}"

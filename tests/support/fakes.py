@@ -10,7 +10,7 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
-from crawler.model.interfaces import Destination, FetchedPage, Permit
+from crawler.model.interfaces import Destination, FetchedPage, IsFile, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import ListingMemo
@@ -151,7 +151,14 @@ class FakeClient:
         yield FakeReply(url, response if method != "HEAD" else replace(response, body=b"", fails=None), self._piece)
 
     async def fetch_page(
-        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        most: int | None = None,
+        is_file: IsFile | None = None,
     ) -> FetchedPage:
         headers = {"Accept": "text/html" if html_only else "*/*"}
         if validators.etag:

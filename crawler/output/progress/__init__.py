@@ -50,6 +50,7 @@ class Fanout(Observer):
         self._walked = [each.walked for each in interested("walked")]
         self._started = [each.started for each in interested("started")]
         self._received = [each.received for each in interested("received")]
+        self._resumed = [each.resumed for each in interested("resumed")]
         self._finished = [each.finished for each in interested("finished")]
         # An observer of single files receives these one by one, unless it overrides ``all_unchanged``.
         self._all_unchanged = [each.all_unchanged for each in interested("listed", "finished", "all_unchanged")]
@@ -81,6 +82,10 @@ class Fanout(Observer):
     def received(self, job: Job, count: int) -> None:
         for notify in self._received:
             notify(job, count)
+
+    def resumed(self, job: Job, offset: int) -> None:
+        for notify in self._resumed:
+            notify(job, offset)
 
     def finished(self, result: Result) -> None:
         for notify in self._finished:

@@ -17,17 +17,18 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from rich.text import Text
 
-from crawler.output.progress.counters import Clock, TransferProgress, render_bytes, render_parts
+from crawler.output.progress.counters import Clock, TransferProgress
 from crawler.output.progress.display import Display
+from crawler.output.progress.totals_line import render_bytes, render_parts
 from crawler.text.units import render_size
 
-SETTLED = 0.3
+SETTLED = 1.0
 """Seconds before a transfer is shown, so that small files do not flicker."""
 BAR = (8, 30)
 """Minimum and maximum width of the bar, in columns."""
 FIGURES = 36
 """Columns for the figures beside a name."""
-_LEAST_FIRST = ("bar", "eta", "rate", "bytes", "mirrors", "failed")
+_LEAST_FIRST = ("bar", "elapsed", "eta", "rate", "bytes", "mirrors", "failed")
 """Parts to drop on a narrow terminal, first to last."""
 _STYLES = {
     "files": Style(bold=True),
@@ -83,6 +84,8 @@ class Bars(Display):
         self._clear_rewrapped_lines()
         if not self._print_lines():
             self._live.refresh()
+        # A terminal prints ^C where the cursor is: at the end of a full line it would wrap, and the frame move.
+        self._console.control(Control(ControlType.CARRIAGE_RETURN))
 
     def _clear_rewrapped_lines(self) -> None:
         """Erase the lines of the last frame that wrapped when the window became narrower: rich does not."""
@@ -140,13 +143,13 @@ class Bars(Display):
     def _transfer_segments(self, transfer: TransferProgress, now: float, width: int) -> list[Segment]:
         rate = f"{render_size(transfer.rate(now))}/s"
         if transfer.expected:
-            part = min(1.0, transfer.received / transfer.expected)
+            part = min(1.0, transfer.arrived / transfer.expected)
             size, percent = (
-                render_bytes(min(transfer.received, transfer.expected), transfer.expected),
+                render_bytes(min(transfer.arrived, transfer.expected), transfer.expected),
                 f"{int(part * 100)}%",
             )
         else:
-            size, percent = render_size(transfer.received), ""
+            size, percent = render_size(transfer.arrived), ""
         name = self.shown(transfer.path)
         if width < FIGURES + 12:
             return [Segment(f"  {fit(name, width - 2, self.ellipsis)}")]

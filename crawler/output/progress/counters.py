@@ -16,7 +16,6 @@ from crawler.model.state.directory_digest import StoredFile
 from crawler.model.struct import Value
 from crawler.model.values import Job, Outcome, Result
 from crawler.text.escape import masked
-from crawler.text.units import render_size
 
 Clock = Callable[[], float]
 
@@ -46,23 +45,35 @@ class Speed:
 class TransferProgress:
     """A transfer in flight."""
 
-    __slots__ = ("_speed", "expected", "path", "received", "since")
+    __slots__ = ("_here", "_speed", "expected", "path", "received", "since")
 
     def __init__(self, job: Job, now: float) -> None:
         self.path = job.path
         self.expected = (job.size.low + job.size.high) // 2 if job.size is not None else None
         self.since = now
         self.received = 0
+        """Bytes over the network, over all attempts."""
+        self._here = 0
+        """``received`` minus the bytes of the body that are here."""
         self._speed: Speed | None = None
 
     def add(self, count: int) -> None:
         """``count`` more bytes have arrived."""
         self.received += count
 
+    def resume(self, offset: int) -> None:
+        """The body continues after ``offset`` bytes."""
+        self._here = self.received - offset
+
+    @property
+    def arrived(self) -> int:
+        """Bytes of the body that are here, those of earlier runs included."""
+        return self.received - self._here
+
     @property
     def complete(self) -> bool:
         """Whether the whole body has arrived and only has to be stored."""
-        return self.expected is not None and self.received >= self.expected
+        return self.expected is not None and self.arrived >= self.expected
 
     def rate(self, now: float) -> float:
         """Bytes per second at time ``now``. The first call starts the average: most transfers are never shown."""
@@ -96,6 +107,8 @@ class Totals(Value, frozen=True, kw_only=True):
     eta: float | None
     """Seconds until everything is done; None if unknown."""
     failed: int
+    elapsed: float = 0.0
+    """Seconds since the display began."""
     mirrors: tuple[int, int] | None = None
     """(finished, all) if several mirrors are shown together."""
 
@@ -122,7 +135,7 @@ class Counters(Observer):
         self._in_flight: dict[str, TransferProgress] = {}
         self._pending_retries: dict[str, PendingRetry] = {}  # by URL
         self._mirrors: tuple[int, int] | None = None  # (finished, all) if several are shown together
-        now = clock()
+        self._began = now = clock()
         self._bytes_speed, self._files_speed = Speed(now), Speed(now)
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
@@ -169,6 +182,11 @@ class Counters(Observer):
         if transfer is not None:
             transfer.add(count)
 
+    def resumed(self, job: Job, offset: int) -> None:
+        transfer = self._in_flight.get(job.path)
+        if transfer is not None:
+            transfer.resume(offset)
+
     def finished(self, result: Result) -> None:
         outcome, path = result.outcome, result.path
         self._in_flight.pop(path, None)
@@ -211,8 +229,8 @@ class Counters(Observer):
     def totals(self, now: float) -> Totals:
         """The sums at time ``now``."""
         transfers = list(self._in_flight.values())
-        arrived = sum(min(transfer.received, transfer.expected or 0) for transfer in transfers)
-        unsized = sum(transfer.received for transfer in transfers if transfer.expected is None)
+        arrived = sum(min(transfer.arrived, transfer.expected or 0) for transfer in transfers)
+        unsized = sum(transfer.arrived for transfer in transfers if transfer.expected is None)
         left = max(0, self._pending_bytes - arrived)
         done = self._bytes + arrived + unsized
         rate = self._bytes_speed.rate(now, self._received)
@@ -226,6 +244,7 @@ class Counters(Observer):
             rate=rate,
             eta=self._eta(left, rate, self._files_speed.rate(now, self._done)),
             failed=self._failed,
+            elapsed=now - self._began,
             mirrors=self._mirrors,
         )
 
@@ -241,46 +260,3 @@ class Counters(Observer):
         by_files = files / file_rate if small or (file_rate > 0 and by_bytes is None) else None
         known = [seconds for seconds in (by_bytes, by_files) if seconds is not None]
         return max(known, default=None)
-
-
-def render_files(totals: Totals, at_least: str) -> str:
-    """``1,234/5,678 files``; ``at_least`` precedes the total while it grows."""
-    return f"{totals.done:,}/{at_least if totals.growing else ''}{totals.files:,} files"
-
-
-def render_bytes(done: int, total: int, at_least: str = "") -> str:
-    """``1.2/3.4 GiB``: both in the unit of the total."""
-    whole = render_size(total)
-    number, _, unit = whole.partition(" ")
-    factor = {"B": 1, "KiB": limits.KIB, "MiB": limits.MIB, "GiB": limits.GIB, "TiB": 1024 * limits.GIB}[unit]
-    part = done / factor
-    shown = f"{part:,.1f}" if "." in number else f"{part:,.0f}"
-    return f"{shown}/{at_least}{number} {unit}"
-
-
-def render_eta(seconds: float) -> str:
-    """``2:05`` or ``3:07:00``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, str]:
-    """The sums as short texts by name, in the order of the line; empty parts are left out."""
-    lower = totals.growing or totals.sizes_unknown
-    parts = {}
-    if totals.mirrors is not None:
-        parts["mirrors"] = f"{totals.mirrors[0]}/{totals.mirrors[1]} mirrors"
-    parts["files"] = render_files(totals, at_least)
-    if totals.sizes_unknown and totals.bytes_total == totals.bytes_done:
-        parts["bytes"] = render_size(totals.bytes_done)  # no listing gives sizes: the total is unknown
-    elif totals.bytes_total:
-        parts["bytes"] = render_bytes(totals.bytes_done, totals.bytes_total, at_least if lower else "")
-    parts["rate"] = render_size(totals.rate) + "/s"
-    if totals.growing:
-        parts["eta"] = f"listing{ellipsis}"
-    elif totals.eta is not None:
-        parts["eta"] = f"ETA {at_least if totals.sizes_unknown else ''}{render_eta(totals.eta)}"
-    if totals.failed:
-        parts["failed"] = f"{totals.failed:,} failed"
-    return parts

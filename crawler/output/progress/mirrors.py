@@ -46,6 +46,9 @@ class _CountingMirrorObserver(MirrorObserver):
     def received(self, job: Job, count: int) -> None:
         self._totals.received(self._named(job), count)
 
+    def resumed(self, job: Job, offset: int) -> None:
+        self._totals.resumed(self._named(job), offset)
+
     def finished(self, result: Result) -> None:
         self._totals.finished(replace(result, path=f"{self._name}/{result.path}"))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crawler.output.progress.counters import render_parts
 from crawler.output.progress.display import Display
+from crawler.output.progress.totals_line import render_parts
 
 
 class Plain(Display):

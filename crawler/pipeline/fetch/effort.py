@@ -31,6 +31,11 @@ class Effort:
         self._received += received
         self._observer.received(self._job, received)
 
+    def continues(self, offset: int) -> None:
+        """The body continues after ``offset`` bytes, of this run or of an earlier one."""
+        if offset or self._received:
+            self._observer.resumed(self._job, offset)
+
     def result(
         self, outcome: Outcome, reason: str, *, size: int = 0, known: Known | None = None, proof: Proof | None = None
     ) -> Result:

@@ -235,6 +235,7 @@ class _Transfer:
         validators = validators_of(reply.headers)
         if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
             validators = _NONE
+        self.effort.continues(action.offset)
         async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
             chunk = await anext(chunks, b"")  # accepted now: a partial body is not discarded for a page
             if action.offset != part.offset:

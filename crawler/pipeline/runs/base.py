@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from crawler.model.config import Config
-from crawler.model.interfaces import Redirects, WorkerPool
+from crawler.model.interfaces import Redirects
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import field, replace
@@ -18,6 +18,7 @@ from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.fetch.batches import nothing_published
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
+from crawler.pipeline.pool import WorkerPool
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
 from crawler.pipeline.runs.dry_run import DryRun
@@ -40,6 +41,8 @@ class Components(Tools, frozen=True, kw_only=True):
     state: StateStore
     tally: Tally
     stop: Stop
+    is_mirror: bool = False
+    """Whether an earlier run found a listing with entries for DIR."""
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
     """Path of a directory of DIR that has a state of its own → the URL that it is the mirror of."""

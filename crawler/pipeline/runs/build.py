@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from crawler.model.config import Config, option_fields
-from crawler.model.interfaces import Client, Destination, Parser, Permit
+from crawler.model.interfaces import Client, Destination, IsFile, Parser, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Value
@@ -79,6 +79,7 @@ def build_walker(
     rules: RobotsTxt,
     refuse: Refuse = lambda _path, _url: None,
     unchanged: UnchangedDirectories | None = None,
+    is_file: IsFile | None = None,
 ) -> Walker:
     """A walker within the bounds of ``config``."""
     reader = PageReader(
@@ -89,6 +90,7 @@ def build_walker(
         attempts=config.attempts,
         unchanged=unchanged,
         is_new=is_first_contact(config, state),
+        is_file=is_file,
     )
     return Walker(
         reader,

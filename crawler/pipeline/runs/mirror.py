@@ -13,6 +13,7 @@ from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.single_file import is_file_at_once
 from crawler.pipeline.runs.base import Components, Transfers
 from crawler.pipeline.runs.build import build_walker, is_first_contact, refuse_by
 from crawler.pipeline.runs.deletion_stage import Deletions
@@ -46,6 +47,7 @@ class MirrorRun:
             rules=self._rules,
             refuse=refuse_by(self._filters, self._rules),
             unchanged=unchanged,
+            is_file=None if parts.is_mirror else is_file_at_once,
         )
         self._room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=not config.dry_run)
         checksums = self._checksums() if config.verify_digests else None

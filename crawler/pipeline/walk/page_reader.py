@@ -9,7 +9,7 @@ from contextlib import aclosing
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Flaw, FlawKind, is_cut_short
-from crawler.model.interfaces import Client, FetchedPage, Permit
+from crawler.model.interfaces import Client, FetchedPage, IsFile, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo, StateStore
@@ -41,6 +41,8 @@ class PageReader(Value, frozen=True, kw_only=True):
     """None: directories are not recognised by a digest."""
     is_new: bool = False
     """Whether nothing is known of the host of the root, see ``retry.attempts_after``."""
+    is_file: IsFile | None = None
+    """Whether the response to the root is a file and not a page; None: it is always read."""
     anew: bool = False
     """True: every page is fetched without a condition, and parsed."""
 
@@ -53,8 +55,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         digest = await self.unchanged.of(url) if self.unchanged else None
         memo = await self.state.listing(url) if digest is None and not self.anew else None
         known = digest or memo
-        is_new = self.is_new and not path
-        page = await self._fetch(url, known.validators if known else Validators(), permit, is_new=is_new)
+        page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
         self.state.visited(path, url)
         if digest is not None:
             if await self._is_kept(path, digest, page):
@@ -114,10 +115,14 @@ class PageReader(Value, frozen=True, kw_only=True):
                 yield piece
 
     async def _fetch(
-        self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_new: bool = False
+        self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_root: bool = False
     ) -> FetchedPage:
+        is_file = self.is_file if is_root else None
+
         async def fetch() -> FetchedPage:
-            page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only)
+            page = await self.client.fetch_page(
+                url, validators=known, permit=permit, html_only=html_only, is_file=is_file
+            )
             if page.status == 304 and known and not confirms(page.validators, known):
                 page = await self.client.fetch_page(url, validators=Validators(), permit=permit, html_only=html_only)
             elif page.status == 304 and known:
@@ -126,7 +131,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 return page
             raise refused_page(page, url)
 
-        return await persist(fetch, self.attempts, is_new=is_new)
+        return await persist(fetch, self.attempts, is_new=self.is_new and is_root)
 
     def _recall(self, memo: ListingMemo, path: str) -> Listing:
         listing = Listing(

@@ -109,7 +109,8 @@ class Walker:
                         f"{masked(directory.url)}: {error}: --no-robots goes on without it"
                     ) from error
                 problem = with_advice(directory.url, error) if rejection is None else str(error)
-                raise ListingError(f"{masked(directory.url)}: {problem}") from error
+                kind = error.content_type if isinstance(error, ListingError) else None
+                raise ListingError(f"{masked(directory.url)}: {problem}", content_type=kind) from error
             if rejection is not None and rejection.reason == Reason.ROBOTS:
                 self._reject(directory.path, rejection)
             else:

@@ -1,6 +1,13 @@
 """The state: what earlier runs learned, in SQLite. The only package that imports sqlite3."""
 
-from crawler.storage.state.location import existing_state, known_below, mirrored_url, state_path, url_of_mirror
+from crawler.storage.state.location import (
+    existing_state,
+    has_been_mirror,
+    known_below,
+    mirrored_url,
+    state_path,
+    url_of_mirror,
+)
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
 from crawler.storage.state.store import NullState, ReadOnlyState, SqliteState
@@ -13,6 +20,7 @@ __all__ = [
     "RunRecord",
     "SqliteState",
     "existing_state",
+    "has_been_mirror",
     "known_below",
     "mirrored_url",
     "state_path",

@@ -38,6 +38,11 @@ async def mirrored_url(state: SqliteState) -> str | None:
     return known
 
 
+async def has_been_mirror(state: SqliteState) -> bool:
+    """Whether a run that came to its end found a listing with entries for the directory of ``state``."""
+    return any(run.url and run.figures and run.figures.listed for run in await state.runs(RUNS_KEPT))
+
+
 async def known_below(directory: Path, below: str) -> tuple[str | None, bool | None]:
     """(URL that ``directory`` mirrors, whether its own state knows files in ``below`` or below).
 

@@ -66,13 +66,14 @@ def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
     return int(number)
 
 
-def end_run(number: int, figures: Figures, connection: sqlite3.Connection) -> None:
-    """Record how run ``number`` ended, with the totals of DIR."""
+def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Connection) -> None:
+    """Record how run ``number`` ended, with the totals of DIR. ``is_list``: DIR does not mirror its URL."""
     totals = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
     for record in _records("WHERE id = ?", (number,), connection):
         cells: tuple[Cell, ...] = (
-            *record[:3], float(figures.seconds), figures.outcome, figures.exit_code, figures.listed, figures.saved,
-            figures.unchanged, figures.skipped, figures.failed, figures.deleted, figures.received,
+            record[0], key("") if is_list else record[1], record[2], float(figures.seconds), figures.outcome,
+            figures.exit_code, figures.listed, figures.saved, figures.unchanged, figures.skipped, figures.failed,
+            figures.deleted, figures.received,
             json.dumps({_TOTALS_KEY: list(totals)} | ({_PROBLEMS_KEY: figures.problems} if figures.problems else {})),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))

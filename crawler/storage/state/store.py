@@ -176,10 +176,10 @@ class SqliteState:
         action = partial(runs.begin_run, url, time.time())
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, action, 0)
 
-    def end_run(self, number: int, figures: Figures) -> None:
-        """Record how run ``number`` ended, with the totals of DIR."""
+    def end_run(self, number: int, figures: Figures, *, is_list: bool = False) -> None:
+        """Record how run ``number`` ended, with the totals of DIR. ``is_list``: DIR does not mirror its URL."""
         self._write_out()
-        self._write(partial(runs.end_run, number, figures))
+        self._write(partial(runs.end_run, number, figures, is_list))
 
     def remember_hosts(self, learnt: Mapping[str, HostLimits]) -> None:
         """Record the limits that this run found for hosts."""

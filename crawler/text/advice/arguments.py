@@ -43,7 +43,7 @@ def url_problem(text: str, directory: str = "") -> str:
 
 def _remedy(text: str, directory: str) -> str:
     scheme = _SCHEME.match(text)
-    if origin(directory) is not None and not scheme:
+    if origin(directory) is not None and (not scheme or scheme[1].lower() in {"s3", "gs", "az", "file"}):
         return "URL comes first, then DIR"
     if text[:1] == "-":
         return "options begin with two dashes; see --help"

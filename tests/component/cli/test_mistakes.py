@@ -76,6 +76,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     # arguments
     (["DIR", URL], "not an http or https URL: DIR: URL comes first, then DIR"),
     (["/srv/pub", URL], "URL comes first, then DIR"),
+    (["s3://bucket/pub/", URL], "URL comes first, then DIR"),
     ([URL, ""], "DIR: expected a path"),
     ([URL, "http://h/", "DIR"], "several URLs are several runs, or mirrors of a --config file"),
     (["--ext", "zip", "tar", URL, "DIR"], "a list after an option is written with commas (--ext zip,tar)"),

@@ -138,8 +138,6 @@ def complaint(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ((), "URL and DIR"),
-        ((URL,), "URL and DIR"),
         ((URL, DIR, "more"), "URL and DIR"),
         (("--list",), "URL"),
         (("--list", URL, DIR), "URL"),

@@ -19,9 +19,10 @@ from crawler.model.observer import Observer
 from crawler.model.values import Job, Outcome, Rejection, Result, Span
 from crawler.output.progress import Fanout, choose_display
 from crawler.output.progress.bars import SETTLED, Bars, fit
-from crawler.output.progress.counters import Counters, Speed, render_bytes, render_eta, render_parts
+from crawler.output.progress.counters import Counters, Speed
 from crawler.output.progress.display import SilentDisplay
 from crawler.output.progress.plain import Plain
+from crawler.output.progress.totals_line import render_bytes, render_eta, render_parts
 from crawler.pipeline.tally import Tally
 
 MIB = 1024 * 1024
@@ -63,6 +64,7 @@ def test_while_listings_are_read_the_totals_are_lower_bounds_and_there_is_no_eta
         "files": "0/≥2 files",
         "bytes": "5.0/≥20.0 MiB",
         "rate": "5.0 MiB/s",
+        "elapsed": "elapsed 0:01",
         "eta": "listing…",
     }
     assert counters.totals(clock.now + 1).fraction is None
@@ -110,6 +112,35 @@ def test_sizes_that_no_listing_gives_make_the_bytes_and_the_eta_lower_bounds() -
     assert shown["bytes"] == "1.0/≥2.0 MiB"
     assert shown["eta"] == "ETA ≥0:02"
     assert counters.totals(clock.now + 1).fraction == pytest.approx(1 / 3)
+
+
+def test_before_the_first_listing_nothing_is_counted() -> None:
+    counters = Counters(Clock())
+    assert parts(counters, 103.0) == {"elapsed": "elapsed 0:03", "eta": "listing…"}
+    counters.walked()
+    assert parts(counters, 103.0)["files"] == "0/0 files"
+
+
+def test_bytes_that_an_earlier_run_left_count_and_are_no_speed() -> None:
+    clock = Clock()
+    counters = Counters(clock)
+    counters.listed("a", 72 * MIB)
+    counters.walked()
+    counters.started(job("a", 72 * MIB))
+    counters.resumed(job("a"), 70 * MIB)
+    assert parts(counters, clock.now + 1)["bytes"] == "70.0/72.0 MiB"
+    assert parts(counters, clock.now + 1)["rate"] == "0 B/s"
+    counters.received(job("a"), MIB)
+    (transfer,) = counters.transfers(clock.now + 1, older_than=0)
+    assert (transfer.arrived, transfer.received, transfer.rate(clock.now + 1)) == (71 * MIB, MIB, MIB)
+    assert counters.totals(clock.now + 1).bytes_done == 71 * MIB
+    counters.resumed(job("a"), 0)
+    assert (transfer.arrived, transfer.received) == (0, MIB), "the server has another version now"
+    counters.received(job("a"), 72 * MIB)
+    assert transfer.complete
+    counters.finished(result("a", size=72 * MIB))
+    counters.resumed(job("a"), 5)
+    assert counters.totals(clock.now + 2).bytes_done == 72 * MIB
 
 
 def test_listings_without_sizes_give_no_total_of_bytes() -> None:
@@ -222,7 +253,9 @@ def busy(clock: Clock, stream: TextIO | None = None, transfers: int = 3) -> Bars
 
 def test_a_frame_is_one_line_of_totals_and_one_per_transfer() -> None:
     lines = frame(busy(Clock()), width=100)
-    assert re.fullmatch(r"[━╸╺ ]+ 40%  1/4 files  120/300 MiB  12\.0 MiB/s  ETA 0:15  1 failed", lines[0].rstrip())
+    assert re.fullmatch(
+        r"[━╸╺ ]+ 40%  1/4 files  120/300 MiB  12\.0 MiB/s  elapsed 0:10  ETA 0:15  1 failed", lines[0].rstrip()
+    )
     assert len(lines) == 4
     assert lines[1].startswith("  pool/main/package-0.tar.gz ")
     assert lines[1].endswith("40/100 MiB  40%    4.0 MiB/s")
@@ -310,7 +343,9 @@ def test_lines_written_meanwhile_stand_above_the_bars_and_the_bars_leave_nothing
         bars.write("a warning " + "x" * 100)
         bars.tick()
         assert stream.getvalue().count("a warning " + "x" * 100 + "\n") == 1, "long lines are not broken"
-        assert re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()).endswith("\n0/>=1 files  0/>=5 B  0 B/s  listing...")
+        assert re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()).endswith(
+            "\n0/>=1 files  0/>=5 B  0 B/s  elapsed 0:00  listing...\r"
+        )
         bars.write("last words")
     text = stream.getvalue()
     assert "last words\n" in text
@@ -432,7 +467,9 @@ def test_plain_lines_have_the_time_and_the_sums() -> None:
     plain.walked()
     clock.now += 5
     plain.tick()
-    assert re.fullmatch(r"\d\d:\d\d:\d\d 2/2 files, 5/5 B, 0 B/s, ETA 0:00, 1 failed\n", stream.getvalue())
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d 2/2 files, 5/5 B, 0 B/s, elapsed 0:05, ETA 0:00, 1 failed\n", stream.getvalue()
+    )
 
 
 def test_silence_prints_what_is_written_and_nothing_else() -> None:
@@ -471,6 +508,9 @@ class Recorder(Observer):
     def received(self, job: Job, count: int) -> None:
         self.events.append(f"received {job.path} {count}")
 
+    def resumed(self, job: Job, offset: int) -> None:
+        self.events.append(f"resumed {job.path} {offset}")
+
     def finished(self, result: Result) -> None:
         self.events.append(f"finished {result.path}")
 
@@ -485,10 +525,11 @@ def test_every_event_reaches_every_observer_in_order() -> None:
     both.walked()
     both.started(job("p"))
     both.received(job("p"), 7)
+    both.resumed(job("p"), 5)
     both.finished(result("p"))
     assert first.events == second.events
     assert first.events == [
         "read p u 3 x 0.5", "unread p u why", "rejected p sort", "listed p 4", "walked", "started p", "received p 7",
-        "finished p",
+        "resumed p 5", "finished p",
     ]  # fmt: skip
     assert tally.close(1.0).saved == 1

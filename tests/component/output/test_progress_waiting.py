@@ -39,7 +39,7 @@ def test_a_pending_retry_is_shown_with_its_reason() -> None:
     bars.retrying(3, 4.2, REFUSED)
     clock.now += 1
     assert frame(bars) == [
-        "0/≥0 files  0 B/s  listing…",
+        "elapsed 0:01  listing…",
         "  attempt 3 in 4 s: cannot connect: Connection refused (http://h/pub/)",
     ]
     clock.now += 4
@@ -79,7 +79,7 @@ def test_plain_lines_show_what_waits() -> None:
     plain.retrying(2, 5, REFUSED)
     plain.tick()
     assert stream.getvalue().endswith(
-        "0 B/s, listing..., attempt 2 in 5 s: cannot connect: Connection refused (http://h/pub/)\n"
+        "elapsed 0:00, listing..., attempt 2 in 5 s: cannot connect: Connection refused (http://h/pub/)\n"
     )
 
 
@@ -103,7 +103,7 @@ def test_the_sums_are_those_of_all_mirrors_and_their_paths_are_kept_apart() -> N
     two.received(job("same"), 50 * MIB)
     clock.now += 5
     lines = frame(bars)
-    assert lines[0].startswith("0/2 mirrors  0/≥2 files  50/≥200 MiB  10.0 MiB/s  listing…")
+    assert lines[0].startswith("0/2 mirrors  0/≥2 files  50/≥200 MiB  10.0 MiB/s  elapsed 0:05  listing…")
     assert [line.split()[0] for line in lines[1:]] == ["one/same", "two/same"]
     one.finished(result("same", size=100 * MIB))
     one.walked()

@@ -179,7 +179,7 @@ def test_each_failure_is_one_line_with_path_url_and_reason() -> None:
     counted.listing_failed("sub", f"{URL}sub/", "no listing")
     counted.listing_failed("", URL, "HTTP 500")
     counted.warn("free space is low")
-    assert render_summary(counted.close(0.1)).splitlines()[2:] == [
+    assert render_summary(counted.close(0.1)).splitlines()[:-2] == [
         "failed: a/b.zip (http://files.example/a/b.zip): HTTP 404",
         "listing failed: sub (http://files.example/sub/): no listing",
         "listing failed: / (http://files.example/): HTTP 500",

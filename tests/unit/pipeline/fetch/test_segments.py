@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.interfaces import FetchedPage, Permit
+from crawler.model.interfaces import FetchedPage, IsFile, Permit
 from crawler.model.values import Job, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
@@ -174,7 +174,14 @@ class Network:
         return Response(request, status, given | request.headers, data[: request.cut], leave)
 
     async def fetch_page(
-        self, url: str, *, validators: Validators, permit: Permit, html_only: bool = False, most: int | None = None
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        most: int | None = None,
+        is_file: IsFile | None = None,
     ) -> FetchedPage:
         raise AssertionError("nobody reads listings here")
 

@@ -1,0 +1,87 @@
+"""Failures for people: one by one while they are few, else in groups that fit a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from crawler.model.report import Report
+from crawler.model.struct import Value
+from crawler.text.escape import masked, printable
+
+LINES = 10
+"""Lines that failures take up at most, for files and for listings each."""
+_LONGEST = 100
+"""Characters of a reason by which failures are grouped; longer ones are cut."""
+_VARIABLE = re.compile(r"https?://\S+|sha\d+:[0-9a-f]+|md5:[0-9a-f]+|\d{3,}(?= bytes)|'[^']*'")
+"""What differs between reasons that mean the same."""
+
+
+class Failed(Value, frozen=True):
+    """A file or listing that failed."""
+
+    path: str
+    url: str
+    reason: str
+
+
+def failure_lines(report: Report) -> list[str]:
+    """The failures of ``report``, escaped for a terminal."""
+    files = [Failed(item.path, item.url, item.reason) for item in report.failures]
+    listings = [Failed(item.path, item.url, item.reason) for item in report.listing_failures]
+    return [
+        *_lines("failed", files, report.failed),
+        *_lines("listing failed", listings, report.listings_failed),
+    ]
+
+
+def _lines(label: str, failures: Sequence[Failed], count: int) -> list[str]:
+    """At most LINES lines about ``failures``, the first ones of ``count``."""
+    more = [f"{label}: {count - len(failures):,} more"] if count > len(failures) else []
+    if len(failures) + len(more) <= LINES:
+        return [f"{label}: {where(each.path, each.url)}: {masked(each.reason)}" for each in failures] + more
+    groups = grouped(failures)
+    shown = groups if len(groups) + len(more) <= LINES else groups[: LINES - 1 - len(more)]
+    rest = sum(len(group) for group in groups[len(shown) :])
+    lines = [f"{label}: {_group_line(group)}" for group in shown]
+    if rest:
+        lines.append(f"{label}: {rest:,} in {len(groups) - len(shown):,} more groups")
+    return lines + more
+
+
+def grouped(failures: Sequence[Failed]) -> list[list[Failed]]:
+    """``failures`` of one directory with one reason together, or, if that makes more than LINES groups, of one reason.
+
+    The largest group comes first; within a group the order is kept.
+    """
+    for with_directory in (True, False):
+        groups = dict[tuple[str, str], list[Failed]]()
+        for each in failures:
+            key = (each.path.rpartition("/")[0] if with_directory else "", _kind(each.reason))
+            groups.setdefault(key, []).append(each)
+        if len(groups) <= LINES:
+            break
+    return sorted(groups.values(), key=lambda group: -len(group))
+
+
+def _kind(reason: str) -> str:
+    return _VARIABLE.sub("…", reason)[:_LONGEST]
+
+
+def _group_line(group: Sequence[Failed]) -> str:
+    first = group[0]
+    if len(group) == 1:
+        return f"{where(first.path, first.url)}: {masked(first.reason)}"
+    reasons = {each.reason for each in group}
+    reason = first.reason if len(reasons) == 1 else _kind(first.reason)
+    directories = {each.path.rpartition("/")[0] for each in group}
+    if len(directories) == 1:
+        place, name = f"{directories.pop() or '.'}/", first.path.rpartition("/")[2]
+    else:
+        place, name = f"{len(directories):,} directories", first.path
+    return f"{len(group):,} × {masked(reason)} in {printable(place)} ({printable(name) or '/'} …)"
+
+
+def where(path: str, url: str) -> str:
+    """A path, and its URL if there is one, escaped for a terminal."""
+    return f"{printable(path) or '/'} ({masked(url)})" if url else printable(path) or "/"

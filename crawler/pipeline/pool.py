@@ -1,0 +1,41 @@
+"""What the pipeline expects of the processes of --processes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from crawler.model.interfaces import Redirects
+from crawler.model.values import Job, Result, Staged
+
+
+class WorkerPool(Protocol):
+    """Child processes that fetch and save files."""
+
+    @property
+    def capacity(self) -> int:
+        """Number of jobs in flight that keeps all of them busy."""
+        ...
+
+    def walked(self) -> None:
+        """All listings have been read."""
+
+    async def process(
+        self,
+        job: Job,
+        *,
+        redirects: Callable[[], Redirects],
+        fallback: Callable[[Job], Awaitable[Result | Staged]],
+    ) -> Result | Staged:
+        """Have a child process do ``job``, or do it by ``fallback`` if none is left. Raises DestinationError.
+
+        A saved file has its final name on return. ``redirects`` returns the rules for redirects as of now.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise DestinationError if one of the processes failed because of the destination."""
+
+    async def stop(self) -> Sequence[Result]:
+        """Stop all processes, keeping complete files. Returns the results that ``process`` has not returned."""
+        ...

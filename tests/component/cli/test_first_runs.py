@@ -1,0 +1,105 @@
+"""The URL of a file, and a run without DIR. The program runs in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler.cli import parser as cli
+from tests.support.misbehaving.behaviours import Page, Redirect, Status
+from tests.support.misbehaving.server import Site
+
+LOGIN = b"<html><body><form>Log in</form></body></html>"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_url_of_a_file_saves_that_file_and_asks_with_a_condition_later(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    large = bytes(range(256)) * 4096
+    with Site() as site:
+        site.file("a.zip", b"PK one", content_type="application/zip")
+        site.file("b.json", b'{"b": 1}', content_type="application/json")
+        site.file("c.bin", large)
+        for name in ("a.zip", "b.json", "c.bin", "a.zip"):
+            assert cli.run(["-v", site.url + name, "DIR"]) == 0
+            assert f"Note: URL is a file, not a listing: it is kept as DIR/{name}" in capsys.readouterr().out
+        assert (here / "DIR/a.zip").read_bytes() == b"PK one"
+        assert (here / "DIR/c.bin").read_bytes() == large
+        assert [request.status for request in site.log.of("/pub/a.zip")] == [200, 200, 304]
+        site.log.clear()
+        assert cli.run([site.url + "a.zip", "DIR"]) == 0
+        assert capsys.readouterr() == ("", ""), "under cron a run without a problem prints nothing"
+        assert [(request.path, request.status) for request in site.log] == [("/robots.txt", 404), ("/pub/a.zip", 304)]
+        site.file("a.zip", b"PK second", mtime=1_740_000_000, content_type="application/zip")
+        assert cli.run(["--delete", site.url + "a.zip", "DIR"]) == 0
+        assert (here / "DIR/a.zip").read_bytes() == b"PK second"
+        assert sorted(path.name for path in (here / "DIR").iterdir()) == [".crawler", "a.zip", "b.json", "c.bin"]
+        site.on("a.zip", Page(LOGIN))
+        assert cli.run([site.url + "a.zip", "DIR"]) == 5
+        assert "login" in capsys.readouterr().err
+        site.on("a.zip", Status(404))
+        assert cli.run([site.url + "a.zip", "DIR"]) == 5
+        assert (here / "DIR/a.zip").read_bytes() == b"PK second"
+
+
+def test_a_page_in_place_of_the_file_is_not_saved(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Site() as site:
+        site.on("a.zip", Page(LOGIN))
+        site.on("b.zip", Redirect("/pub/login"))
+        site.on("login", Page(LOGIN))
+        site.on("c.zip", Status(403))
+        for name in ("a.zip", "b.zip", "c.zip"):
+            assert cli.run([site.url + name, "DIR"]) == 3
+        assert [path.name for path in (here / "DIR").iterdir()] == [".crawler"]
+    assert "is it the page of a directory?" in capsys.readouterr().err
+
+
+def test_a_mirror_whose_listing_becomes_a_text_stays_as_it_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Site() as site:
+        site.file("sub/a.txt", b"a")
+        site.on("sub", Redirect("/pub/sub/", status=301))
+        url = site.url + "sub"
+        assert cli.run([url, "DIR"]) == 0
+        site.file("sub", b"under maintenance", listed=False, content_type="text/plain")
+        assert cli.run([url, "DIR"]) == 3
+        assert "not a directory listing (text/plain)" in capsys.readouterr().err
+        assert cli.run([site.url + "sub/a.txt", "DIR"]) == 2
+        assert "is the mirror of" in capsys.readouterr().err
+    assert sorted(path.name for path in (here / "DIR").iterdir()) == [".crawler", "a.txt"]
+
+
+def test_without_dir_the_last_segment_of_url_names_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Site() as site, Site() as other:
+        for each in (site, other):
+            each.file("sub/a.txt", b"a")
+        (here / "pub").mkdir()
+        assert cli.run(["-v", site.url, "-v"]) == 0
+        assert capsys.readouterr().err.splitlines()[0] == f"Mirroring {site.url} into pub"
+        assert (here / "pub/sub/a.txt").read_bytes() == b"a"
+        assert cli.run([site.url]) == 0, "a second run continues"
+        assert capsys.readouterr() == ("", "")
+        assert cli.run([other.url]) == 2
+        assert "pub is the mirror of" in capsys.readouterr().err
+        (here / "sub").mkdir()
+        (here / "sub/mine").touch()
+        assert cli.run(["--delete", site.url + "sub/"]) == 2
+        assert "sub exists here and is not a mirror: write DIR" in capsys.readouterr().err
+        assert [path.name for path in (here / "sub").iterdir()] == ["mine"]
+
+
+def test_without_any_argument_the_usage_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([]) == 2
+    assert capsys.readouterr().err.startswith("Usage:\n  crawler [OPTIONS] URL [DIR] ")
+
+
+def test_the_help_page_ends_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--help"]) == 0
+    assert "Examples:\n" in capsys.readouterr().out

@@ -1,0 +1,86 @@
+"""Failures fit a page: one by one while they are few, else grouped by directory and reason."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.model.report import ListingFailure, Report
+from crawler.model.values import Outcome, Result
+from crawler.output.failures import LINES, Failed, failure_lines, grouped
+from crawler.output.summary import render_summary
+
+
+def failed(path: str, reason: str = "HTTP 403") -> Result:
+    return Result(path=path, url=f"http://h/{path}", outcome=Outcome.FAILED, reason=reason)
+
+
+def report(*failures: Result, count: int | None = None, listings: int = 0) -> Report:
+    listing_failures = tuple(
+        ListingFailure(path=f"d{n}", url=f"http://h/d{n}/", reason="HTTP 500") for n in range(listings)
+    )
+    return Report(
+        url="http://h/", directory="m", failures=failures, failed=len(failures) if count is None else count,
+        listing_failures=listing_failures, listings_failed=listings,
+    )  # fmt: skip
+
+
+def test_few_failures_are_named_one_by_one() -> None:
+    lines = failure_lines(report(*(failed(f"a/{n}.zip") for n in range(LINES))))
+    assert lines == [f"failed: a/{n}.zip (http://h/a/{n}.zip): HTTP 403" for n in range(LINES)]
+
+
+def test_many_failures_of_one_directory_and_reason_are_one_line() -> None:
+    failures = [failed(f"fail/broken-{n:03}.zip") for n in range(60)]
+    failures[7:7] = [failed("top.bin", "HTTP 404"), failed("fail/other.zip", "no response within 60 s")]
+    assert failure_lines(report(*failures)) == [
+        "failed: 60 × HTTP 403 in fail/ (broken-000.zip …)",
+        "failed: top.bin (http://h/top.bin): HTTP 404",
+        "failed: fail/other.zip (http://h/fail/other.zip): no response within 60 s",
+    ]
+
+
+def test_reasons_that_differ_in_figures_and_urls_alone_are_one_reason() -> None:
+    failures = [failed(f"a/{n}", f"redirect to http://login/{n}: has {1000 + n} bytes") for n in range(20)]
+    assert failure_lines(report(*failures)) == ["failed: 20 × redirect to … has … bytes in a/ (0 …)"]
+
+
+def test_failures_in_many_directories_are_grouped_by_reason_alone() -> None:
+    failures = [failed(f"d{n}/x.zip", "HTTP 403" if n % 2 else "HTTP 503") for n in range(400)]
+    assert failure_lines(report(*failures, count=10_400)) == [
+        "failed: 200 × HTTP 503 in 200 directories (d0/x.zip …)",
+        "failed: 200 × HTTP 403 in 200 directories (d1/x.zip …)",
+        "failed: 10,000 more",
+    ]
+
+
+def test_failures_at_the_top_and_failed_listings_have_their_own_lines() -> None:
+    assert failure_lines(report(*(failed(f"{n}") for n in range(11)), listings=12)) == [
+        "failed: 11 × HTTP 403 in ./ (0 …)",
+        "listing failed: 12 × HTTP 500 in ./ (d0 …)",
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefghijklmn"), st.text(max_size=4)), max_size=60),
+    st.integers(min_value=0, max_value=20),
+)
+def test_the_lines_fit_and_the_groups_lose_nothing(items: list[tuple[str, str]], more: int) -> None:
+    failures = [failed(f"{directory}/{n}", f"why {reason}") for n, (directory, reason) in enumerate(items)]
+    lines = failure_lines(report(*failures, count=len(failures) + more))
+    assert len(lines) <= LINES + 1
+    assert all(line.isprintable() for line in lines)
+    groups = grouped([Failed(each.path, each.url, each.reason) for each in failures])
+    assert sorted(each.path for group in groups for each in group) == sorted(each.path for each in failures)
+    counts = [int(word) for line in lines for word in [line.partition(" × ")[0].rpartition(" ")[2]] if " × " in line]
+    assert sum(counts) <= len(failures)
+
+
+def test_the_account_comes_last_and_warnings_are_cut() -> None:
+    warned = report(failed("a"))
+    for n in range(100):
+        warned = warned.warned(f"warning {n}")
+    lines = render_summary(warned).splitlines()
+    assert [line.partition(" ")[0] for line in lines[-2:]] == ["Listed", "Saved"]
+    assert len(lines) < 30
+    assert lines[-3] == "problem: 80 more (the log file names all)"
