@@ -70,7 +70,7 @@ def test_after_the_run_a_page_shows_all_mirrors_and_each_has_its_own_files(
 
     (tmp_path / "good" / "f").write_bytes(b"another")
     assert cli.run(["-q", "--config", file, "--only", "good", "--verify"]) == 5
-    assert capsys.readouterr().err.startswith("--- good\nVerified 1 in ")
+    assert capsys.readouterr().err.startswith("--- good\nfailed: f (")
     assert cli.run(["-q", "--config", file, "--only", "good", "--verify", "--repair"]) == 0
     assert (tmp_path / "good" / "f").read_bytes() == b"content"
 
