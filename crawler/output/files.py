@@ -154,7 +154,7 @@ class Outputs(Observer):
             os.lseek(
                 spool.fileno(), 0, os.SEEK_SET
             )  # seek() may only move within Python's buffer, which a child does not share
-            variables = environment(report, Subject(name=name, directory=report.directory))
+            variables = environment(report, Subject(name=name, directory=report.directory, kind=self._kind))
             report = await run_with("--on-change", self._config.on_change, spool, variables, report, stop)
         return report
 

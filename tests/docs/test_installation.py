@@ -35,6 +35,7 @@ number=0
 for place; do
     mkdir -p "$root/opt/tests/$number"
     mount --bind "$place" "$root/opt/tests/$number"
+    mount -o remount,bind,ro "$root/opt/tests/$number"
     number=$((number + 1))
 done
 exec chroot "$root" /bin/sh -eu
@@ -80,8 +81,8 @@ def as_typed(command: str, reader: Reader, *, is_real: bool) -> str:
         return command.replace(" --now", "") + " 2>&1"
     if not is_real:
         command = command.replace("python3 -m venv ", f"{PYTHON} -m venv --without-pip ")
-        command = PIP if "bin/pip install" in command else command
-    return command
+        return PIP if "bin/pip install" in command else command
+    return f"{command} 2>&1" if "bin/pip install" in command else command  # what it warns of is not ours
 
 
 def in_a_scratch_root(script: str, scratch: Path) -> subprocess.CompletedProcess[str]:

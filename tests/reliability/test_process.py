@@ -86,9 +86,11 @@ def test_a_second_run_on_the_same_directory_leaves_with_a_message(sandbox: Sandb
     site.at("a.txt").behave((Stall(at=0.5, times=1),))
     first = sandbox.start(site.url)
     wait_until(lambda: site.log.times("/pub/a.txt") > 0, "the first run is at work")
-    second = sandbox.mirror(site.url)
+    files = [sandbox.reports / name for name in ("second.json", "second.prom")]
+    second = sandbox.mirror(site.url, more=[f"--summary={files[0]}", f"--metrics={files[1]}"])
     second.ends(7)
     second.says("another run")
+    assert not any(file.exists() for file in files)
     sandbox.note(first.finish()).succeeds()
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(wanted)

@@ -39,7 +39,7 @@ class Subject(Value, frozen=True, kw_only=True):
     directory: str
     """DIR, or the path of the configuration file if no mirror could be run."""
     kind: str = "run"
-    """What is remembered of a verification and of a run is kept apart."""
+    """``run`` or ``verify``. What is remembered of the two is kept apart."""
 
 
 async def run_commands(config: Config, report: Report, subject: Subject, stop: Stoppable) -> Report:
@@ -84,7 +84,11 @@ async def _tell(
 
 def environment(report: Report, subject: Subject, notice: Notice | None = None) -> dict[str, str]:
     """The variables that a command gets."""
-    variables = {"CRAWLER_MIRROR": printable(subject.name), "CRAWLER_EXIT_CODE": str(report.exit_code)}
+    variables = {
+        "CRAWLER_MIRROR": printable(subject.name),
+        "CRAWLER_EXIT_CODE": str(report.exit_code),
+        "CRAWLER_KIND": subject.kind,
+    }
     return variables if notice is None else variables | {"CRAWLER_STATUS": notice.status}
 
 

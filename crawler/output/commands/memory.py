@@ -63,7 +63,8 @@ def _places(directory: str) -> Iterator[Path]:
     if own.is_dir() and not own.is_symlink():
         yield own / NAME
     try:
-        home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        home = Path(os.environ.get("XDG_STATE_HOME", ""))
+        home = home if home.is_absolute() else Path.home() / ".local" / "state"
     except RuntimeError:  # no home directory
         return
     name = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:32]
