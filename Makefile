@@ -22,7 +22,7 @@ PIP  := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check fmt lock release clean
+.PHONY: help mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check docs recording fmt lock release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,12 +74,20 @@ soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills:
 peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone
 	@$(BIN)/python benchmarks/peers_faults.py $(ARGS)
 
-check: $(DEV) ## linter, format, types, import layers
+check: $(DEV) ## linter, format, types, import layers, links of the documentation
 	@$(BIN)/ruff check $(ARGS) .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir .mypy_cache/imports >.mypy_cache/imports.log || { cat .mypy_cache/imports.log; exit 1; }
 	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+	@$(BIN)/python docs/build_site.py --check
+
+docs: $(DEV) ## the documentation as a web site in build/site; a broken link or another warning is an error
+	@$(BIN)/python docs/build_site.py build/site
+	@echo 'build/site/index.html'
+
+recording: $(DEV) ## record the first two runs on a terminal again: docs/first-run.cast and .svg
+	@$(BIN)/python docs/record.py
 
 fmt: $(DEV) ## put the source into the one format
 	@$(BIN)/ruff check --fix-only .

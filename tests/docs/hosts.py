@@ -164,8 +164,8 @@ def _model() -> Tree:
 
 HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler | SocksProxy]]] = {
     "files.example.org": (_files, Handler),
-    "deb.debian.org": (_debian, Handler),
-    "archive.apache.org": (_apache, "apache"),
+    "deb.example.org": (_debian, Handler),
+    "archive.example.org": (_apache, "apache"),
     "s3.example.org": (_bucket, "bucket"),
     "thredds.example.org": (_thredds, "python"),
     "data.example.org": (_model, Handler),
