@@ -49,9 +49,12 @@ def _instead(key: str) -> str:
 
 
 def _suggestion(key: str, accepted: frozenset[str]) -> str:
-    """``: did you mean 'ext'?`` for the nearest of ``accepted``, or where to find them if none is near."""
-    from difflib import get_close_matches
+    """What is meant by ``key``: the nearest of ``accepted``, or what does the same as an option of another program."""
+    from crawler.model.options.elsewhere import elsewhere
+    from crawler.model.options.spelling import did_you_mean
 
+    if (plain := key.replace("-", "_").lower()) in accepted:
+        return f": write {plain}"
+    here = elsewhere("--" + key.replace("_", "-"))
     kind = "WalkOptions" if accepted == WalkOptions.__optional_keys__ else "Options"
-    near = get_close_matches(key.lower().replace("-", "_"), sorted(accepted), n=1)
-    return f": did you mean {near[0]!r}?" if near else f"; help(crawler.{kind}) lists all"
+    return did_you_mean(key, sorted(accepted)) or (f": here {here}" if here else f"; help(crawler.{kind}) lists all")
