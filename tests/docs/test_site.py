@@ -23,7 +23,8 @@ DOCS = REPOSITORY / "docs"
 RESERVED = re.compile(r"(?:.+\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)")
 """Names that belong to nobody (RFC 2606, RFC 6761)."""
 CITED = {
-    "archive.org", "developmentseed.org", "healthchecks.io", "jcristharif.com", "keepachangelog.com", "semver.org", "snapshot.debian.org", "sqlite.org",
+    "archive.org", "developmentseed.org", "healthchecks.io", "jcristharif.com", "keepachangelog.com", "semver.org",
+    "snapshot.debian.org", "sqlite.org",
 }  # fmt: skip
 """Services and pages that the text mentions, and that no command names."""
 NAME = re.compile(r"(?<![\w@./-])(?:https?://(?:[^/@\s]*@)?)?((?:[a-z0-9-]+\.)+(?:com|net|org|edu|io|de|eu))(?![\w-])")
