@@ -102,8 +102,10 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
 def prose(page: Path) -> str:
-    """``page`` without code blocks, and without the options of other programs in the table of moving.md."""
+    """``page`` without code blocks, and without the columns of other programs in the tables that compare them."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    if page.name == "comparison.md":
+        return re.sub(r"^(\|[^|]*\|[^|]*\|).*", r"\1", text, flags=re.MULTILINE)
     return re.sub(r"^\|(?:(?:[^|\\]|\\.)*\|){3}", "", text, flags=re.MULTILINE) if page.name == "moving.md" else text
 
 
