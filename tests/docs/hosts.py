@@ -146,7 +146,7 @@ def _thredds() -> Tree:
 _LINKS = """\
 <html><head><title>Index of /picks/</title></head><body><h1>Index of /picks/</h1><hr><pre><a href="../">../</a>
 <a href="http://files.example.org/releases/app-1.0.zip">app-1.0.zip</a>       02-Jan-2025 10:00               50000
-<a href="http://archive.apache.org/dist/httpd/CHANGES_2.4">CHANGES_2.4</a>       02-Jan-2025 10:00                   7
+<a href="http://archive.example.org/dist/httpd/CHANGES_2.4">CHANGES_2.4</a>       02-Jan-2025 10:00                   7
 </pre><hr></body></html>
 """
 
