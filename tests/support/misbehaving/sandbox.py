@@ -154,7 +154,7 @@ class Sandbox:
             (self.base / directory / "canary").write_bytes(f"canary in {directory}\n".encode())
         (self.base / "canary").write_bytes(b"canary\n")
         (self.base / "outside" / "victim").write_bytes(b"a file that is none of the mirror's business\n")
-        keep = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
+        keep = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START", "FAULTS_INTO")
         self.env = {name: os.environ[name] for name in keep if name in os.environ}
         self.env |= {"HOME": str(self.home), "TMPDIR": str(self.base / "tmp"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         self.remember()

@@ -29,6 +29,8 @@ class Options:
 
 _ALWAYS = shlex.split(os.environ.get("FAULTS_OPTIONS", ""))
 """Options for all runs, such as ``--processes 2``: every test must also pass with several processes."""
+_MODULE = "tests.support.misbehaving.through_store" if os.environ.get("FAULTS_INTO") else "crawler"
+"""With FAULTS_INTO, the program stores into an object store at that URL, which is shown as DIR."""
 
 
 def crawler(wish: Options, url: str, directory: str) -> list[str]:
@@ -42,7 +44,7 @@ def crawler(wish: Options, url: str, directory: str) -> list[str]:
         value = getattr(wish, name)
         if value is not None:
             options.append(f"--{name.replace('_', '-')}={value}")
-    return [sys.executable, "-m", "crawler", *options, *_ALWAYS, *wish.more, url, directory]
+    return [sys.executable, "-m", _MODULE, *options, *_ALWAYS, *wish.more, url, directory]
 
 
 def wget(wish: Options, url: str, directory: str) -> list[str]:

@@ -1,0 +1,107 @@
+"""Runs the program into an object store, and shows DIR as it would be: for the tests of a directory.
+
+    FAULTS_INTO=http://127.0.0.1:5000 pytest tests/reliability/test_delete.py
+
+``python -m tests.support.misbehaving.through_store OPTION… URL DIR`` brings what a test did in DIR into a bucket of that
+server (moto), runs ``crawler OPTION… URL s3://bucket/mirror``, and brings the objects back. What is equal on both sides
+keeps its version and its inode. Signals are passed on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.store import S3Store
+
+from crawler.storage.objects.attributes import attributes, mtime_of
+
+KEYS = {"access_key_id": "k", "secret_access_key": "s", "region": "us-east-1"}
+OWN = ".crawler"
+
+
+def files(directory: Path) -> dict[str, Path]:
+    """Path → file, of the regular files in ``directory`` that are not the program's own."""
+    found = (path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+    named = {path.relative_to(directory).as_posix(): path for path in found}
+    return {name: path for name, path in named.items() if not name.startswith(f"{OWN}/")}
+
+
+def push(store: S3Store, directory: Path) -> None:
+    """Make the objects those of ``directory``."""
+    here, there = files(directory), keys(store)
+    gone = [key for key in there if key not in here]
+    if gone:
+        obstore.delete(store, gone)
+    for name, path in here.items():
+        body, mtime = path.read_bytes(), path.stat().st_mtime_ns
+        if name not in there or read(store, name) != (body, mtime):
+            obstore.put(store, name, body, attributes=attributes(name, mtime, None, "s3"), use_multipart=False)
+
+
+def pull(store: S3Store, directory: Path) -> None:
+    """Make the files those of the objects."""
+    there = keys(store)
+    for name, path in files(directory).items():
+        if name not in there:
+            path.unlink()
+    for name in there:
+        path = directory / name
+        body, mtime = read(store, name)
+        if not path.is_file() or (path.read_bytes(), path.stat().st_mtime_ns) != (body, mtime):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+            os.utime(path, ns=(mtime, mtime))
+    for path in sorted(directory.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def keys(store: S3Store) -> list[str]:
+    found = [item["path"] for chunk in obstore.list(store) for item in chunk]
+    return [key for key in found if not key.startswith(f"{OWN}/")]
+
+
+def read(store: S3Store, key: str) -> tuple[bytes, int]:
+    got = obstore.get(store, key)
+    return bytes(got.bytes()), mtime_of(got.attributes) or int(got.meta["last_modified"].timestamp()) * 10**9
+
+
+def main(arguments: list[str]) -> int:
+    *options, directory = arguments
+    server, place = os.environ["FAULTS_INTO"], Path(directory)
+    bucket = "b" + hashlib.sha256(directory.encode()).hexdigest()[:20]
+    url = urlsplit(server)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
+    connection.request("PUT", f"/{bucket}")
+    connection.getresponse().read()
+    connection.close()
+    store = S3Store(bucket, prefix="mirror", config={**KEYS, "endpoint": server}, client_options={"allow_http": True})
+    push(store, place)
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": server,
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "us-east-1",
+        "XDG_STATE_HOME": str(place.parents[1].with_name(f"{place.parents[1].name}-state")),
+    }
+    command = [sys.executable, "-m", "crawler", *options, f"s3://{bucket}/mirror"]
+    process = subprocess.Popen(command, env=environment)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: process.send_signal(number))
+    code = process.wait()
+    place.mkdir(parents=True, exist_ok=True)
+    pull(store, place)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
