@@ -44,11 +44,17 @@ def location_of(directory: str, config: Config) -> Location:
 
 @contextmanager
 def _naming(where: Location) -> Iterator[None]:
-    """Name the store instead of the directory of this machine in the refusal of a second run."""
+    """Name the store in errors about the directory of this machine."""
     try:
         yield
     except AlreadyRunning as error:
         raise AlreadyRunning(str(error).replace(str(where.cache), str(where))) from None
+    except DestinationError as error:
+        reason = str(error).partition(f"{where.cache}: ")[2].replace(": choose another directory", "")
+        raise DestinationError(
+            f"cannot keep the state of {where} in {where.cache}: {reason}: "
+            "set XDG_STATE_HOME to a directory that can be written"
+        ) from None
 
 
 async def open_in_store(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1000
 DIRECTORY = Local(Kind.DIRECTORY, 0, 0)
+MARK = "marked as a directory by another program, with an object that cannot be deleted here"
+"""What ``Destination.spared`` says of a directory that has a mark."""
 
 
 def version_of(etag: str | None) -> str:
@@ -84,10 +86,13 @@ async def has_mark(store: ObjectStore, path: str) -> bool:
 
 
 async def walk(store: ObjectStore, directory: str) -> dict[str, int]:
-    """Path → size of everything below ``directory``. Raises what obstore raises."""
+    """Path → size of everything below ``directory``, and of the mark of ``directory`` itself.
+
+    Raises what obstore raises.
+    """
     found: dict[str, int] = {}
     async for chunk in obstore.list(store, directory or None, chunk_size=_CHUNK):
-        found.update((item["path"], item["size"]) for item in chunk if item["path"] != directory)
+        found.update((item["path"], item["size"]) for item in chunk)
     return found
 
 
@@ -98,23 +103,21 @@ def arrange(
 
     ``made``: directories that this run made and that may hold nothing.
     """
+    files = {path: size for path, size in files.items() if not path.startswith(f"{STATE_DIRECTORY}/")}
     owners = {path.split(f"/{STATE_DIRECTORY}/")[0] for path in files if f"/{STATE_DIRECTORY}/" in path}
-    own = f"{STATE_DIRECTORY}/"
-    rows, directories = list[tuple[str, Kind, int]](), {path for path in made if _is_below(path, directory)}
-    spared: dict[str, str] = {}
+    directories = {path for path in made if _is_below(path, directory)}
+    directories.update(above for path in files for above in parents(path) if _is_below(above, directory))
+    rows, spared = list[tuple[str, Kind, int]](), dict[str, str]()
     for path, size in files.items():
-        if path.startswith(own) and not directory:
-            continue
-        above = parents(path)
-        owner = next((each for each in (path, *above) if each in owners), None)
-        directories.update(each for each in above if _is_below(each, directory))
+        owner = next((each for each in (path, *parents(path)) if each in owners), None)
         if owner is not None:
             spared[owner if _is_below(owner, directory) else path] = f"part of another mirror, the one in {owner}"
+        elif path == directory or (path in directories and not size):
+            spared[path] = MARK
         else:
             rows.append((path, Kind.FILE, size))
-    rows = [row for row in rows if row[0] not in directories or row[2]]  # the marks of directories
     directories = {path for path in directories if owners.isdisjoint((path, *parents(path)))}
-    deepest = sorted(directories, key=lambda path: (-path.count("/"), path))
+    deepest = sorted(directories - spared.keys(), key=lambda path: (-path.count("/"), path))
     return rows + [(path, Kind.DIRECTORY, 0) for path in deepest], spared
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 AT_ONCE = 1000
-MARKED = "another program has marked it as a directory by an object, which cannot be deleted here"
 
 
 async def remove(store: ObjectStore, paths: Sequence[str], directories: Directories, prefix: str) -> list[str | None]:
@@ -46,7 +45,7 @@ async def _remove_directory(store: ObjectStore, path: str, directories: Director
     if any(made.startswith(f"{path}/") for made in directories.made) or await listing.is_directory(store, path):
         return Reason.NOT_EMPTY
     if await listing.has_mark(store, path):
-        return MARKED
+        return f"it is {listing.MARK}"
     directories.emptied(path)
     return None
 

@@ -2,9 +2,9 @@
 
     FAULTS_INTO=http://127.0.0.1:5000 pytest tests/reliability/test_delete.py
 
-``python -m tests.support.misbehaving.through_store OPTION… URL DIR`` brings what a test did in DIR into a bucket of that
-server (moto), runs ``crawler OPTION… URL s3://bucket/mirror``, and brings the objects back. What is equal on both sides
-keeps its version and its inode. Signals are passed on.
+``python -m tests.support.misbehaving.through_store OPTION… URL DIR`` brings what a test did in DIR into a bucket of
+that server (moto), runs ``crawler OPTION… URL s3://bucket/mirror``, and brings the objects back. What is equal on both
+sides keeps its version and its inode. Signals are passed on.
 """
 
 from __future__ import annotations

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
+from obstore.exceptions import PreconditionError
 
+from crawler.model import limits
 from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, summary
 from crawler.storage.objects.own.versions import is_same, parse, render, version_of
 
 if TYPE_CHECKING:
-    from obstore import PutMode, UpdateVersion
+    from obstore import PutMode, PutResult, UpdateVersion
     from obstore.store import ObjectStore
 
 KEY = ".crawler/state.sqlite3"
+AT_ONCE = 64 * limits.MIB
+"""Size up to which a state is sent in one request, with a condition, from memory. A larger one, of some 300,000 files,
+is sent in parts; stores have no condition for that, so it is compared before, under the lock."""
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -75,11 +80,8 @@ class StateCopy:
         """
         if not self._path.is_file() or any(_size(f"{self._path}{suffix}") for suffix in _BESIDE):
             return ""  # unchanged, or not closed cleanly: the next run on this machine has all of it
-        mode: PutMode = self._noted() or "create"
-        attributes = {"Content-Type": "application/vnd.sqlite3"}
         try:
-            body = await asyncio.to_thread(self._path.read_bytes)
-            done = await obstore.put_async(self._store, KEY, body, mode=mode, attributes=attributes)
+            done = await self._put()
         except CONFLICT:
             return "another run has written it meanwhile"
         except FAILURES as error:
@@ -87,6 +89,17 @@ class StateCopy:
         with suppress(OSError):
             self._note.write_text(render(version_of(done)))
         return ""
+
+    async def _put(self) -> PutResult:
+        """Replace the copy if it is the one that is noted. Raises what obstore raises."""
+        mode: PutMode = self._noted() or "create"
+        attributes = {"Content-Type": "application/vnd.sqlite3"}
+        if _size(str(self._path)) <= AT_ONCE:
+            body = await asyncio.to_thread(self._path.read_bytes)
+            return await obstore.put_async(self._store, KEY, body, mode=mode, attributes=attributes)
+        if await self.is_newer():
+            raise PreconditionError
+        return await obstore.put_async(self._store, KEY, self._path, attributes=attributes, use_multipart=True)
 
     def _noted(self) -> UpdateVersion | None:
         try:

@@ -15,6 +15,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Kind, Known, Local, Span
 from crawler.storage.objects import large_body
 from crawler.storage.objects.destination import ObjectDestination
+from crawler.storage.objects.listing import MARK, arrange
 from crawler.storage.objects.location import Location
 from tests.contract.destination import STRONG, job, pattern, sha256, staged
 
@@ -118,3 +119,15 @@ async def test_nothing_is_written_without_the_lock(store: MemoryStore) -> None:
             with pytest.raises(DestinationError, match="its lock is lost"):
                 await attempt
         assert await destination.scan("") == {}
+
+
+def test_what_may_be_deleted_is_told_from_marks_and_other_mirrors() -> None:
+    files = {"d": 0, "d/a": 1, "d/sub": 0, "d/sub/b": 2, "d/empty": 0, "d/m/.crawler/lock": 9, "d/m/x": 1, "d/m/y/z": 1}
+    rows, spared = arrange(files, "d", {"d/made", "other"})
+    assert rows == [
+        ("d/a", Kind.FILE, 1), ("d/sub/b", Kind.FILE, 2), ("d/empty", Kind.FILE, 0), ("d/made", Kind.DIRECTORY, 0),
+    ]  # fmt: skip
+    assert spared == {"d": MARK, "d/sub": MARK, "d/m": "part of another mirror, the one in d/m"}
+    rows, spared = arrange({".crawler/lock": 1, "a/b/c": 1}, "", set())
+    assert rows == [("a/b/c", Kind.FILE, 1), ("a/b", Kind.DIRECTORY, 0), ("a", Kind.DIRECTORY, 0)]
+    assert not spared

@@ -13,6 +13,7 @@ from obstore.store import MemoryStore
 
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.objects.own import lock as locks
+from crawler.storage.objects.own import state_copy
 from crawler.storage.objects.own.lock import Lock, is_marked, mark
 from crawler.storage.objects.own.state_copy import KEY, StateCopy
 
@@ -108,7 +109,11 @@ async def test_a_response_that_was_lost_does_not_cost_the_lock(store: MemoryStor
     assert holder(store)["token"] == ""
 
 
-async def test_the_copy_follows_the_newest_state(store: MemoryStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [state_copy.AT_ONCE, 0])
+async def test_the_copy_follows_the_newest_state(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(state_copy, "AT_ONCE", at_once)
     one, two = (StateCopy(store, tmp_path / name / "state.sqlite3") for name in ("one", "two"))
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
