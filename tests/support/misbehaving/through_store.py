@@ -4,11 +4,12 @@
 
 ``python -m tests.support.misbehaving.through_store OPTION… URL DIR`` brings what a test did in DIR into a bucket of
 that server (moto), runs ``crawler OPTION… URL s3://bucket/mirror``, and brings the objects back. What is equal on both
-sides keeps its version and its inode. Signals are passed on.
+sides keeps its version and its inode. Signals are passed on. DIR/.crawler is a link to what is kept on this machine.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import http.client
 import os
@@ -74,6 +75,11 @@ def read(store: S3Store, key: str) -> tuple[bytes, int]:
     return bytes(got.bytes()), mtime_of(got.attributes) or int(got.meta["last_modified"].timestamp()) * 10**9
 
 
+def end_with_parent() -> None:
+    """Have the kernel kill the program if this process is killed (Linux)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def main(arguments: list[str]) -> int:
     *options, directory = arguments
     server, place = os.environ["FAULTS_INTO"], Path(directory)
@@ -84,7 +90,8 @@ def main(arguments: list[str]) -> int:
     connection.getresponse().read()
     connection.close()
     store = S3Store(bucket, prefix="mirror", config={**KEYS, "endpoint": server}, client_options={"allow_http": True})
-    push(store, place)
+    if place.exists():  # otherwise another run may be at work, which has not been brought back yet
+        push(store, place)
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": server,
@@ -94,12 +101,15 @@ def main(arguments: list[str]) -> int:
         "XDG_STATE_HOME": str(place.parents[1].with_name(f"{place.parents[1].name}-state")),
     }
     command = [sys.executable, "-m", "crawler", *options, f"s3://{bucket}/mirror"]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment, preexec_fn=end_with_parent)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: process.send_signal(number))
     code = process.wait()
     place.mkdir(parents=True, exist_ok=True)
     pull(store, place)
+    home = next(Path(environment["XDG_STATE_HOME"]).glob(f"crawler/s3-{bucket}-*/{OWN}"), None)
+    if home is not None and not (place / OWN).exists():
+        (place / OWN).symlink_to(home)
     return code if code >= 0 else 128 - code
 
 
