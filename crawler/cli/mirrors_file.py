@@ -122,14 +122,17 @@ def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
         raise ConfigError(f"{where}: two mirrors have the same state: give each its own file")
 
 
-def check_distinct_paths(mirrors: Sequence[Mirror], identity: Callable[[str], object], where: str) -> None:
+def check_distinct_paths(
+    mirrors: Sequence[Mirror], chosen: Sequence[Mirror], identity: Callable[[str], object], where: str
+) -> None:
     """Raise ConfigError if two mirrors use the same directory, state or output file under different names.
 
+    Output files count only for ``chosen``, the mirrors that run: ``--only pub --report pub.html`` is for one.
     ``identity`` returns equal values for paths of the same file, which links, case and mounts can give several names.
     """
     for what in ("directory", "state", *OUTPUTS):
         taken: dict[object, Mirror] = {}
-        for mirror in mirrors:
+        for mirror in chosen if what in OUTPUTS else mirrors:
             path = mirror.directory if what == "directory" else getattr(mirror.config, what)
             if path is None or path.startswith("/dev/"):
                 continue

@@ -53,7 +53,7 @@ def run_config(call: Invocation) -> int:
     name = call.config_file or ""
     mirrors = read_file(call)
     chosen = select(mirrors, call.only, name)
-    check_distinct_paths(mirrors.mirrors, place, name)
+    check_distinct_paths(mirrors.mirrors, chosen, place, name)
     page = StatusPage(call, mirrors)
     codes = _each(call, chosen) if call.verify or call.history else _run_all(call, chosen, mirrors.jobs, page.target)
     return worst([*codes, page.write()])

@@ -88,6 +88,12 @@ def test_mirrors_that_never_ran_have_no_history_and_cannot_be_verified(
     assert not (tmp_path / "good").exists()
 
 
+def test_a_path_on_the_command_line_is_enough_for_the_only_mirror_that_runs(site: Site, tmp_path: Path) -> None:
+    file, summary = written(tmp_path, site), tmp_path / "summary.json"
+    assert cli.run(["-q", "--config", file, "--only", "good", "--summary", str(summary)]) == 0
+    assert json.loads(summary.read_text())["mirror"] == "good"
+
+
 def test_a_dry_run_writes_no_page(site: Site, tmp_path: Path) -> None:
     file = written(tmp_path, site)
     assert cli.run(["-q", "--config", file, "--dry-run", "--only", "good", "--status", f"{tmp_path}/status.html"]) == 0
