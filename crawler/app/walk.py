@@ -17,7 +17,7 @@ from crawler.model.errors import CrawlerError
 from crawler.model.options.keywords import WalkOptions
 from crawler.model.struct import replace
 from crawler.model.values import Entry
-from crawler.pipeline.runs.build import build_walker, is_first_contact
+from crawler.pipeline.runs.build import build_walker, is_first_contact, lister_count
 from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -49,7 +49,7 @@ async def _walk(url: str, config: Config | None, options: WalkOptions) -> AsyncI
     start = start_url(url)
     bare, _ = urls.userinfo(start)
     client_settings = client_options(config, [start])
-    pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(config.listers)
+    pages: asyncio.Queue[DirectoryPage | None] = asyncio.Queue(lister_count(config))
     async with HttpClient(client_settings, shared_gate([config])) as client, PageParsers() as parser:
         rules = RobotsTxt(client, config, client_settings.user_agent, is_new=is_first_contact(config, NullState()))
         await rules.enter(bare)

@@ -106,7 +106,8 @@ class Config:
     pipeline: int = option(
         0, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
         "N|auto|off", parse=parse_pipeline, shown="auto")
-    listers: int = option(4, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL))
+    listers: int | None = option(None, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL),
+                                 shown="as many as --workers")
     backlog: int = option(1000, NETWORK, "files queued ahead of the workers", "N", parse=integer(1, MAX_NUMBER))
     segments: int = option(
         1, NETWORK, "connections for one large file, if other transfers leave them idle", "N",
@@ -116,8 +117,7 @@ class Config:
     connect_timeout: float = option(10.0, NETWORK, "time limit for connecting, with TLS", "TIME", parse=parse_timeout)
     read_timeout: float = option(
         60.0, NETWORK, "time limit without data, and for all headers; a whole transfer has none", "TIME",
-        parse=parse_timeout,
-    )
+        parse=parse_timeout)
     min_speed: int = option(
         100, NETWORK, "abort and retry a transfer slower than this on average over 60 s; 0: never", "RATE",
         parse=parse_size,

@@ -25,6 +25,8 @@ _ATTEMPTS = 3
 """Number of workers that may die with a job before it counts as failed."""
 _MAX_LOAD = 128
 """Maximum number of small files queued at one worker. They share frames, as a frame costs as much as a small file."""
+_LISTERS = 4
+"""Connections that the parent keeps for listings while it walks, unless --listers says more."""
 _END_SECONDS = 60.0
 """How long, in seconds, a worker may take to commit its files after it was told to end."""
 
@@ -83,7 +85,9 @@ class ProcessPool:
     def divide_connections(self) -> None:
         """Divide the connections to one host among the processes, this one included."""
         alive, total = self._alive(), self._config.workers
-        own = total if not alive else 1 if self._is_walked else min(self._config.listers, total - len(alive))
+        own = (
+            total if not alive else 1 if self._is_walked else min(self._config.listers or _LISTERS, total - len(alive))
+        )
         self._gate.limit_connections(own)
         for number, worker in enumerate(alive):
             share, extra = divmod(total - own, len(alive))

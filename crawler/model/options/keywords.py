@@ -58,7 +58,7 @@ class WalkOptions(TypedDict, total=False):
     allow_host: Texts
     no_robots: bool
     workers: Number
-    listers: Number
+    listers: Number | None
     attempts: Number
     connect_timeout: Time
     read_timeout: Time

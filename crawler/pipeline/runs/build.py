@@ -64,6 +64,11 @@ def build_batches(config: Config, downloader: Downloader, published: Published =
     return Batches(downloader, is_trusted=config.pipeline > 1, published=published)
 
 
+def lister_count(config: Config) -> int:
+    """Listings that are fetched concurrently; they share the connections of the files."""
+    return config.listers or config.workers
+
+
 def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:
     """The rule for directories that are not entered: a filter prunes them, or robots.txt forbids them."""
     return lambda path, url: filters.prunes(path) or rules.rejection(url)
@@ -96,7 +101,7 @@ def build_walker(
         reader,
         observer,
         bounds=Bounds(
-            listers=config.listers,
+            listers=lister_count(config),
             max_depth=config.max_depth,
             recursive=not config.no_recursive,
             hosts=named_hosts(config.allow_host),

@@ -11,6 +11,7 @@ from crawler.model.reasons import Reason
 from crawler.model.values import Known, Rejection
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.build import lister_count
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.names.disposition import disposition_name
@@ -36,7 +37,7 @@ class HeaderNames:
         """``items``, (URL, path or ""), in their order, each with its path or why it has none."""
         files = (await self._parts.state.directory("")).values()
         known = {each.url: each for each in sorted(files, key=lambda each: each.checked)}
-        step = self._parts.config.listers
+        step = lister_count(self._parts.config)
         for start in range(0, len(items), step):
             some = items[start : start + step]
             found = await asyncio.gather(*(self._find(url, wanted, known.get(url)) for url, wanted in some))
