@@ -38,16 +38,13 @@ class Depths:
             fields = {"url": name, "depth": depth, "before": before.depth, "reason": reason}
             _LOG.info("pipeline", extra={"fields": fields})
 
-    def has_news(self, name: str) -> bool:
-        """Whether this run has found out anything about the depth of a host."""
-        return name in self._hosts and self._hosts[name].is_news
-
-    def added_to(self, learnt: Mapping[str, HostLimits]) -> dict[str, HostLimits]:
-        """``learnt`` with the depths that are to be remembered."""
-        return {name: self._with_depth(name, limits) for name, limits in learnt.items()}
-
-    def _with_depth(self, name: str, limits: HostLimits) -> HostLimits:
-        host = self._hosts.get(name)
-        if host is None or (host.is_broken and not host.is_news):  # known for longer: to be forgotten in time
-            return limits
-        return replace(limits, depth=host.learnt, per_connection=host.per_connection)
+    def added_to(self, learnt: Mapping[str, HostLimits], start: int) -> dict[str, HostLimits]:
+        """``learnt`` with the depths that are to be remembered; ``start``: the limit of a host without any."""
+        found = dict(learnt)
+        for name, host in self._hosts.items():
+            limits = found.get(name)
+            if limits is None and host.is_news:
+                limits = self._known.get(name, HostLimits(limit=start, beyond=None))
+            if limits is not None and (host.is_news or not host.is_broken):  # otherwise it is to be forgotten in time
+                found[name] = replace(limits, depth=host.learnt, per_connection=host.per_connection)
+        return found

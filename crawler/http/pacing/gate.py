@@ -273,9 +273,8 @@ class Gate:
 
     def learnt(self) -> dict[str, HostLimits]:
         """What this run has learnt about hosts, worker processes included."""
-        hosts, depths = self._hosts.values(), self.depths
-        own = {host.name: host.state.learnt for host in hosts if host.has_learnt or depths.has_news(host.name)}
-        return depths.added_to(own) | self._learnt_elsewhere
+        own = {host.name: host.state.learnt for host in self._hosts.values() if host.has_learnt}
+        return self.depths.added_to(own, START) | self._learnt_elsewhere
 
     @property
     def limits_bytes(self) -> bool:

@@ -6,6 +6,7 @@ ordinary way, and its first attempt is still to come.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from crawler.model import limits
@@ -73,7 +74,7 @@ class FileBatch:
 
     async def process(self, finish: Finish) -> None:
         """Send all requests, use what is proven, and send the others again, one by one. Raises DestinationError."""
-        shared = self._batches.downloader
+        shared, began = self._batches.downloader, time.monotonic()
         jobs = await self._with_digests(self._jobs)
         for job in jobs:
             shared.observer.started(job)
@@ -96,7 +97,7 @@ class FileBatch:
         )
         alone = []
         for job, reply, is_proven in zip(jobs, replies, proven, strict=True):
-            done = await shared.use(job, reply) if reply is not None and is_proven else None
+            done = await shared.use(job, reply, began) if reply is not None and is_proven else None
             if done is None:
                 alone.append(job)
             else:

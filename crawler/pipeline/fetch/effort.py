@@ -14,12 +14,15 @@ from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
 
 class Effort:
-    """Counts attempts, bytes and time of ``job``; bytes are reported as they arrive."""
+    """Counts attempts, bytes and time of ``job``; bytes are reported as they arrive.
 
-    def __init__(self, job: Job, observer: Observer) -> None:
+    ``began``: when it began, by ``time.monotonic``; None: now.
+    """
+
+    def __init__(self, job: Job, observer: Observer, began: float | None = None) -> None:
         self._job = job
         self._observer = observer
-        self._began = time.monotonic()
+        self._began = time.monotonic() if began is None else began
         self._received = 0
         self.attempts = 0
 

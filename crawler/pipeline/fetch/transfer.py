@@ -71,14 +71,14 @@ class Downloader(Value, frozen=True, kw_only=True):
         self.observer.started(job)
         return await self.fetch(job)
 
-    async def use(self, job: Job, reply: Response) -> Result | Staged | None:
-        """Do one job with a whole response to its request, without a request. None if it has to be sent again."""
-        transfer = _Transfer(self, job)
+    async def use(self, job: Job, reply: Response, began: float) -> Result | Staged | None:
+        """Do one job with a whole response to its request, sent at ``began``. None if it has to be sent again."""
+        transfer = _Transfer(self, job, began)
         try:
             transfer.effort.begin_attempt()
             done = await transfer.take(reply, None)
-        except (FetchError, VerificationError):
-            return None
+        except (FetchError, VerificationError) as error:
+            return transfer.effort.failed(error) if isinstance(error, Unwanted) else None
         finally:
             await transfer.close()
         return done and await self._verifiable(done)
@@ -107,7 +107,7 @@ class Downloader(Value, frozen=True, kw_only=True):
 class _Transfer:
     """The attempts at one job, and the part that survives them."""
 
-    def __init__(self, shared: Downloader, job: Job) -> None:
+    def __init__(self, shared: Downloader, job: Job, began: float | None = None) -> None:
         self._shared = shared
         self._job = job
         self._part: Part | None = None
@@ -115,7 +115,7 @@ class _Transfer:
         """Strong validators of the version that the part holds, or none."""
         self._length: int | None = None
         """Length of that version in bytes, if a response of this run stated it."""
-        self.effort = Effort(job, shared.observer)
+        self.effort = Effort(job, shared.observer, began)
         self._fresh = job.fresh
         """True if caches are bypassed, because one of them sent what contradicts the listing."""
         self._divided = False

@@ -17,7 +17,7 @@ from crawler.model.errors import AlreadyRunning
 from crawler.model.values import Job, Kind, Result
 from crawler.pipeline.stop import Stop
 from crawler.storage.directory.destination import LocalDestination
-from tests.support.misbehaving.behaviours import Silent, Status
+from tests.support.misbehaving.behaviours import Late, Silent, Status
 from tests.support.misbehaving.server import Site
 
 QUICK = Config(no_robots=True, attempts=1)
@@ -47,6 +47,16 @@ async def test_walk_gives_the_path_of_each_entry(site: Site) -> None:
         "sub/deep/c.zip": Kind.FILE,
     }
     assert others() == set()
+
+
+@pytest.mark.parametrize(("config", "most"), [(QUICK, 6), (replace(QUICK, listers=2), 2)])
+async def test_as_many_listings_are_read_at_a_time_as_connections_allow(site: Site, config: Config, most: int) -> None:
+    for number in range(12):
+        site.file(f"d{number}/a", b"x")
+        site.directory(f"d{number}", Late(0.2))
+    async with crawler.walk(site.url, config) as entries:
+        assert len([entry async for entry in entries]) == 24
+    assert site.most_connections == most
 
 
 async def test_a_walk_may_be_left_early(site: Site) -> None:

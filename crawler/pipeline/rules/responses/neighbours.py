@@ -86,13 +86,17 @@ def row_of(job: Job) -> Row:
 
 
 def is_plain(job: Job) -> bool:
-    """Whether ``job`` is a small file that takes one GET, as far as is known."""
+    """Whether ``job`` is a small file that takes one GET, as far as is known.
+
+    A 304 without a strong entity tag does not say which file it is about.
+    """
     size = job.size
     return (
         size is not None
         and size.high <= limits.SMALL_BODY
         and job.kind is Kind.FILE
         and not job.probe
+        and (job.known is None or is_strong_tag(job.known.validators.etag))
         and not job.fresh
     )
 

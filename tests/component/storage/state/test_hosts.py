@@ -11,6 +11,7 @@ import pytest
 
 from crawler.model.state.host_limits import HostLimits
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, hosts
+from crawler.storage.state.seal import sealed
 
 SLOW, FAST = HostLimits(limit=3, beyond=4), HostLimits(limit=16, beyond=None)
 BOTH = {"http://slow:80": SLOW, "https://fast:443": FAST}
@@ -35,6 +36,44 @@ async def test_limits_are_known_in_the_next_run_and_the_newest_counts(path: Path
     await remember(path, {"http://slow:80": FAST})
     async with ReadOnlyState(path) as state:
         assert state.hosts == BOTH | {"http://slow:80": FAST}
+
+
+PIPELINED = {
+    "http://deep:80": HostLimits(limit=3, beyond=4, depth=8, per_connection=100),
+    "http://broken:80": HostLimits(limit=3, beyond=None, depth=1),
+    "http://closing:80": HostLimits(limit=3, beyond=None, per_connection=7),
+}
+
+
+async def test_depths_are_remembered_beside_the_limits(path: Path) -> None:
+    await remember(path, BOTH)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'pipelines'").fetchall() == []
+    await remember(path, PIPELINED)
+    async with SqliteState(path) as state:
+        assert (state.hosts, state.problem) == (BOTH | PIPELINED, None)
+
+
+def test_a_depth_that_a_run_does_not_find_anew_is_forgotten_after_a_month() -> None:
+    name, month = "http://broken:80", hosts.KEPT_SECONDS
+    with closing(sqlite3.connect(":memory:")) as connection:
+        hosts.store_hosts({name: PIPELINED[name]}, NOW, connection)
+        hosts.store_hosts({name: SLOW}, NOW + month - 1, connection)
+        assert hosts.read_hosts(NOW + month - 1, connection)[name].depth == 1
+        assert hosts.read_hosts(NOW + month + 1, connection)[name] == SLOW
+
+
+@pytest.mark.parametrize(
+    ("depth", "closing_after"), [(-1, None), ("8", None), (8, 0), (8, "x"), (None, 3), (2.5, None)]
+)
+async def test_an_invalid_depth_is_ignored(path: Path, depth: object, closing_after: object) -> None:
+    await remember(path, {"http://deep:80": PIPELINED["http://deep:80"]})
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        name = b"http://deep:80"
+        row = sealed((name, depth, closing_after, time.time()))
+        connection.execute("INSERT OR REPLACE INTO pipelines VALUES (?, ?, ?, ?, ?)", row)
+    async with SqliteState(path) as state:
+        assert (state.hosts, state.problem) == ({"http://deep:80": HostLimits(limit=3, beyond=4)}, None)
 
 
 async def test_an_older_state_has_no_hosts_and_works_as_before(path: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from crawler.http.lane.depth import broken
 from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate, Host, Probe
@@ -465,3 +466,19 @@ async def test_without_a_rate_nothing_is_counted() -> None:
     async with asyncio.timeout(5):
         await gate.acquire_bytes(1 << 60)
     assert Gate(1, RateLimits.per_second(None, 5)).limits_bytes
+
+
+def test_depths_are_learnt_beside_the_limits_and_known_faults_are_not_learnt_anew() -> None:
+    gate = Gate(8)
+    gate.add_known(
+        {
+            "http://known:80": HostLimits(limit=3, beyond=4),
+            "http://faulty:80": HostLimits(limit=3, beyond=4, depth=1),
+        }
+    )
+    for name in ("http://known:80", "http://new:80", "http://faulty:80"):
+        gate.depths.change(name, broken(gate.depths.of(name)), "a test")
+    assert gate.learnt() == {
+        "http://known:80": HostLimits(limit=3, beyond=4, depth=1),
+        "http://new:80": HostLimits(limit=START, beyond=None, depth=1),
+    }

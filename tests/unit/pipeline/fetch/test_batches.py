@@ -8,7 +8,7 @@ import pytest
 
 from crawler.model import limits
 from crawler.model.struct import replace
-from crawler.model.values import Job, Kind, Outcome, Result, Span, Staged
+from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.batches import Batches
 from crawler.pipeline.fetch.transfer import Downloader
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
@@ -20,6 +20,12 @@ async def no_listing(_body: bytes, _url: str, _kind: str) -> bool:
 
 def job(name: str, size: int, **more: object) -> Job:
     return Job(url=f"http://h/{name}", path=name, reason="new", size=Span(size, size), **more)  # type: ignore[arg-type]
+
+
+def known(etag: str | None) -> Known:
+    return Known(
+        path="2", url="http://h/2", row="", size=2, mtime=0, validators=Validators(etag=etag), digest=None, checked=0.0
+    )
 
 
 def batches(respond: Callable[[FakeRequest], FakeResponse], *, deepest: int = 8, **more: object) -> Batches:
@@ -67,6 +73,9 @@ async def done(batch: object) -> dict[str, Result | Staged]:
         (replace(job("2", 2), kind=Kind.UNKNOWN), False),
         (replace(job("2", 2), probe=True), False),
         (replace(job("2", 2), fresh=True), False),
+        (replace(job("2", 2), known=known('"a"')), True),
+        (replace(job("2", 2), known=known('W/"a"')), False),
+        (replace(job("2", 2), known=known(None)), False),
     ],
 )
 def test_what_fits_together(other: Job, fits: bool) -> None:
@@ -181,3 +190,19 @@ async def test_a_digest_beside_a_file_is_looked_up_once_before_anything_is_sent(
         "1": True,
         "2": False,
     }
+
+
+async def test_a_file_that_a_filter_refuses_by_its_headers_is_not_requested_again() -> None:
+    made = batches(sized)
+    made.downloader = replace(made.downloader, rejects_headers=lambda job, _size, _modified: f"too {job.path}")
+    batch = made.begin(job("1", 1))
+    assert batch is not None
+    assert batch.add(job("2", 2))
+    found = await done(batch)
+    assert {path: each.outcome for path, each in found.items() if isinstance(each, Result)} == {
+        "1": Outcome.SKIPPED,
+        "2": Outcome.SKIPPED,
+    }
+    client = made.downloader.client
+    assert isinstance(client, FakeClient)
+    assert len(client.requests) == 2
