@@ -15,7 +15,7 @@ from crawler.model.values import Job
 from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.transfer import Downloader
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
-from crawler.pipeline.rules.responses.neighbours import conclusions, facts_of, is_plain, row_of, told_apart
+from crawler.pipeline.rules.responses.neighbours import are_apart, conclusions, facts_of, is_plain, row_of
 
 Published = Callable[[str], Awaitable[str | None]]
 """Path of a file → the digest that a checksum file beside it publishes, or None."""
@@ -63,7 +63,7 @@ class FileBatch:
             return False
         size = self._size + (job.size.high if job.size else 0)
         row, batches = row_of(job), self._batches
-        if size > limits.SMALL_BODY or not (batches.is_trusted or all(told_apart(row, other) for other in self._rows)):
+        if size > limits.SMALL_BODY or not (batches.is_trusted or all(are_apart(row, other) for other in self._rows)):
             return False
         if batches.downloader.destination.has_part(job.path):
             return False
