@@ -17,6 +17,7 @@ from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.model.state.host_limits import HostLimits
 from crawler.storage.state import SqliteState
+from tests.conftest import Serve
 from tests.support.disorderly import KINDS, Disorderly, Fault
 
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
@@ -78,6 +79,29 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(runner: asyncio.Runner, fau
                 assert (saved(directory), report.exit_code) == (server.files, 0)
 
     runner.run(run())
+
+
+@pytest.mark.row("P32")
+@pytest.mark.parametrize(("flavour", "depth"), [("nginx", 8), ("apache", 8), ("caddy", 8), ("lighttpd", 0)])
+async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
+    serve: Serve, site: Path, tmp_path: Path, flavour: str, depth: int
+) -> None:
+    """lighttpd rounds sizes, so that its rows tell no small files apart."""
+    server = serve(flavour)
+    for name, data in FILES.items():
+        (site / name).write_bytes(data)
+    found = {}
+    for pipeline in ("off", "auto"):
+        server.forget()
+        config = Config(pipeline=pipeline, workers=2)  # type: ignore[arg-type]
+        report = await crawler.mirror(server.url_of(site), str(tmp_path / pipeline), config)
+        times = {path.name: path.stat().st_mtime_ns for path in (tmp_path / pipeline).iterdir() if path.is_file()}
+        requests = sorted((request.path, request.status) for request in server.requests())
+        found[pipeline] = (report.exit_code, report.saved, saved(tmp_path / pipeline), times, requests)
+    assert found["auto"] == found["off"]
+    assert found["auto"][:3] == (0, len(FILES), FILES)
+    known = await state_of(tmp_path / "auto")
+    assert (known.depth if known else 0) == depth
 
 
 async def state_of(directory: str | Path) -> HostLimits | None:
