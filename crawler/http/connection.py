@@ -1,8 +1,10 @@
 """A connection as an aiohttp protocol that passes on only the expected response, and closes on anything else.
 
-``transport`` makes the connector create these, by ``TCPConnector._factory``, which is undocumented. aiohttp 3.14 by
-itself takes bytes on an idle connection for the response to the next request, loses a response that arrives together
-with excess bytes, exposes messages of its parser, and does not report damaged chunks to the reader of a body.
+``session`` makes the connector create these, by ``TCPConnector._factory``. Undocumented in aiohttp 3.14 are the module
+``client_proto`` and all that is used of ResponseHandler: ``_payload``, ``_exception``, ``_reading_paused``,
+``should_close``, ``force_close``, ``set_response_params`` and ``resume_reading``. By itself aiohttp takes bytes on an
+idle connection for the response to the next request, loses a response that arrives together with excess bytes, exposes
+messages of its parser, and does not report damaged chunks to the reader of a body.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ class RefusedByTLS(aiohttp.ClientError):
 
 
 class Connection(ResponseHandler):
-    """Receives responses. Call ``is_quiet`` before using a connection again."""
+    """Receives responses. Closes instead of being reused if bytes have arrived that nothing requested."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
@@ -59,8 +61,6 @@ class Connection(ResponseHandler):
         self._has_ended = False
         """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
         self._socket: Any = None
-        self._was_quiet = False
-        """The result of ``is_quiet``, if nothing can have arrived since."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -70,8 +70,7 @@ class Connection(ResponseHandler):
         """True if the connection is open and no bytes have arrived that could be taken for the next response."""
         if self.transport is None or self.transport.is_closing() or self.should_close:
             return False
-        self._was_quiet = self._has_no_bytes()
-        return self._was_quiet
+        return self._has_no_bytes()
 
     def _has_no_bytes(self) -> bool:
         try:
@@ -81,10 +80,9 @@ class Connection(ResponseHandler):
             return False
 
     def set_response_params(self, **options: Any) -> None:
-        """Called before each request, by aiohttp's session and by ``transport``."""
-        if self.requests and not self._was_quiet and not self.is_quiet() and self.transport is not None:
+        """Called by aiohttp's session before each request."""
+        if self.requests and self.transport is not None and not self.is_quiet():
             self.transport.close()
-        self._was_quiet = False
         self.requests += 1
         self._arrived = 0
         self._splitter.begin(is_head=bool(options.get("skip_payload")))

@@ -139,6 +139,21 @@ async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site:
     assert explained["rule"][0].endswith(": not true of it")
 
 
+async def test_a_link_in_place_of_the_state_is_not_followed(site: Site, tmp_path: Path) -> None:
+    """Another mirror's state would explain this one; with --state the link is the user's own."""
+    populate(site)
+    await mirror(site.url, tmp_path / "d")
+    state, elsewhere = tmp_path / "d/.crawler/state.sqlite3", tmp_path / "state.sqlite3"
+    state.rename(elsewhere)
+    state.symlink_to(elsewhere)
+    content = elsewhere.read_bytes()
+    explained = await facts(site, "a.txt", tmp_path / "d")
+    assert explained["state"] == ["nothing is known"]
+    explained = await facts(site, "a.txt", tmp_path / "d", state=str(state))
+    assert "the same row, 517 bytes" in explained["state"][0]
+    assert (elsewhere.read_bytes(), state.is_symlink()) == (content, True)
+
+
 async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site: Site, tmp_path: Path) -> None:
     populate(site)
     explained = await facts(site, "absent", tmp_path)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -260,6 +261,18 @@ async def checked(directory: Path, **options: object) -> Report:
     report, error = await run_verify(directory, Config(**options), [], Stop(), repair=False)  # type: ignore[arg-type]
     assert error is None
     return report
+
+
+async def test_a_damaged_record_is_a_warning_and_the_other_files_are_verified(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    await mirror(site.url, tmp_path)
+    with closing(sqlite3.connect(tmp_path / ".crawler/state.sqlite3")) as connection, connection:
+        connection.execute("UPDATE files SET size = size + 1 WHERE name = ?", (b"a.txt",))
+    report = await checked(tmp_path)
+    assert report.unchanged == report.listed == len(site.contents()) - 1
+    (warning,) = report.warnings
+    assert "state.sqlite3 is damaged: 1 damaged record was dropped" in warning
+    assert report.exit_code == 0
 
 
 async def test_files_without_a_digest_count_as_not_verified(tmp_path: Path) -> None:
